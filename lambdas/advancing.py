@@ -1,0 +1,23 @@
+"""What trigger, fan_out and track share: an advancer made from the settings."""
+
+from __future__ import annotations
+
+from sluice.advance import Advancer
+from sluice.clients import client
+from sluice.ledger import Ledger
+from sluice.messages import RunFailed
+from sluice.settings import AdvanceSettings
+
+
+def advancer(settings: AdvanceSettings) -> Advancer:
+    """Return an advancer; the Batch and SQS clients are made only when something is to be submitted or told."""
+
+    def tell_failed(message: RunFailed) -> None:
+        client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
+
+    return Advancer(
+        ledger=Ledger(client("dynamodb"), settings.ledger_table),
+        batch=lambda: client("batch"),
+        queues=settings.queue_arns(),
+        tell_failed=tell_failed,
+    )

@@ -1,0 +1,68 @@
+"""alert: a run has failed; tell a person once, with the reason and the command that mends it."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.alert.evidence import Evidence, gather
+from lambdas.consuming import consume, logger
+from sluice.alerts import Alert
+from sluice.clients import client
+from sluice.ledger import Ledger
+from sluice.messages import RunFailed
+from sluice.run import Run
+from sluice.settings import AlertSettings
+
+settings = AlertSettings.from_env()
+ledger = Ledger(client("dynamodb"), settings.ledger_table)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Read the alert queue."""
+    return consume(event, context, _alert, settings.dead_letter_queue)
+
+
+def _alert(body: str) -> None:
+    message = RunFailed.from_json(body)
+    run = ledger.load(message.run)
+    if run is None:
+        logger.error("A failure of a run that the ledger does not know.", run=message.run)
+        return
+    event = f"alert:{message.step}"
+    if not ledger.first(run.run_id, event, datetime.now(UTC).isoformat(timespec="milliseconds")):
+        logger.info("A person was told of this failure before.", run=run.run_id, step=message.step)
+        return
+    try:
+        _publish(_composed(run, message.step))
+    except (ClientError, BotoCoreError):
+        ledger.forget(run.run_id, event)
+        raise
+
+
+def _composed(run: Run, step: str) -> Alert:
+    record = run.steps.get(step)
+    evidence = gather(record.job_id, record.children) if record and record.job_id else Evidence()
+    return Alert(
+        pipeline=run.pipeline.name,
+        run_id=run.run_id,
+        step=step,
+        reason=(record.reason if record else None) or "no reason is recorded",
+        input_uri=f"s3://{run.trigger['bucket']}/{run.trigger['key']}",
+        version_id=run.trigger["version_id"],
+        children=record.children if record else 1,
+        region=os.environ["AWS_REGION"],
+        results_bucket=settings.results_bucket,
+        job_id=record.job_id if record else None,
+        log_group=evidence.log_group,
+        log_stream=evidence.log_stream,
+        log_lines=evidence.log_lines,
+    )
+
+
+def _publish(alert: Alert) -> None:
+    client("sns").publish(TopicArn=settings.alert_topic, Subject=alert.subject(), Message=alert.message(), MessageStructure="json")
+    logger.info("A person was told.", run=alert.run_id, step=alert.step)

@@ -1,0 +1,45 @@
+"""How every Lambda reads its queue: a message at a time, failures reported one by one, malformed ones set aside at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from sluice.clients import client
+from sluice.errors import MalformedMessageError
+
+logger = Logger()
+
+
+def consume(event: dict[str, Any], context: Any, handle: Callable[[str], None], dead_letter_queue: str) -> dict[str, Any]:
+    """Hand the body of each message to ``handle``, and return the partial batch response.
+
+    A message whose handling raises comes again, and ends in the dead-letter queue when it keeps failing. One that is malformed can never
+    succeed: it is sent there at once, with the reason as its attribute ``reason``.
+    """
+
+    def handle_record(record: dict[str, Any]) -> None:
+        try:
+            handle(record["body"])
+        except MalformedMessageError as error:
+            _set_aside(record["body"], str(error), dead_letter_queue)
+        except Exception:
+            logger.exception("A message was not handled; it will come again.", message_id=record["messageId"])
+            raise
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return dict(process_partial_response(event, handle_record, processor, context))
+
+
+def _set_aside(body: str, reason: str, queue: str) -> None:
+    logger.error("A malformed message was set aside.", reason=reason, queue=queue)
+    attributes = {"reason": {"DataType": "String", "StringValue": reason[:1024]}, "function": _function_name()}
+    client("sqs").send_message(QueueUrl=queue, MessageBody=body, MessageAttributes=attributes)
+
+
+def _function_name() -> dict[str, str]:
+    return {"DataType": "String", "StringValue": os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "unknown")}

@@ -1,0 +1,26 @@
+"""fan_out: a plan has found its items; record them and submit the arrays that work on them, and what follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambdas.advancing import advancer
+from lambdas.consuming import consume, logger
+from sluice.messages import Planned
+from sluice.settings import FanOutSettings
+
+settings = FanOutSettings.from_env()
+advance = advancer(settings)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Read the plan queue."""
+    return consume(event, context, _fan_out, settings.dead_letter_queue)
+
+
+def _fan_out(body: str) -> None:
+    message = Planned.from_json(body)
+    if not advance.ledger.planned(message):
+        logger.info("These items are known, or are of a job that the ledger does not name.", message=message.to_json())
+    advance.advance(message.run)
+    logger.info("A run was fanned out.", run=message.run, step=message.step, items=message.items)

@@ -1,0 +1,62 @@
+"""track: a job has ended, or it is time to sweep; record what is known and advance the runs that it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lambdas.advancing import advancer
+from lambdas.consuming import consume, logger
+from lambdas.track.report import failure_report
+from sluice.batch_events import JobEnded, Sweep, job_ended, parse_event
+from sluice.clients import client
+from sluice.limits import MAX_DESCRIBE_JOBS
+from sluice.run import Run, StepState
+from sluice.settings import TrackSettings
+
+SWEPT_AFTER = timedelta(minutes=3)
+"""Younger runs are left to their events."""
+
+settings = TrackSettings.from_env()
+advance = advancer(settings)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Read the track queue."""
+    return consume(event, context, _track, settings.dead_letter_queue)
+
+
+def _track(body: str) -> None:
+    event = parse_event(body)
+    if isinstance(event, Sweep):
+        _sweep()
+    elif event is not None and _record(event):
+        advance.advance(event.name.run_id)
+
+
+def _record(event: JobEnded) -> bool:
+    run_id, step, reason = event.name.run_id, event.name.step, event.reason
+    if event.state is StepState.FAILED:
+        report = failure_report(settings.work_bucket, run_id, step)
+        reason = f"{reason}: {report}" if report else reason
+    known = advance.ledger.ended(run_id, step, event.state, job_id=event.job_id, reason=reason)
+    logger.info("A job ended." if known else "A job ended that no run names.", run=run_id, step=step, state=event.state, reason=reason)
+    return known
+
+
+def _sweep() -> None:
+    """Look at the runs whose events may have been lost."""
+    before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
+    for run_id in list(advance.ledger.unfinished(before)):
+        run = advance.ledger.load(run_id)
+        for event in _ends(run) if run else ():
+            _record(event)
+        advance.advance(run_id)
+
+
+def _ends(run: Run) -> Iterator[JobEnded]:
+    live = [record.job_id for record in run.steps.values() if record.state is StepState.SUBMITTED and record.job_id]
+    for start in range(0, len(live), MAX_DESCRIBE_JOBS):
+        jobs = client("batch").describe_jobs(jobs=live[start : start + MAX_DESCRIBE_JOBS])["jobs"]
+        yield from (event for event in map(job_ended, jobs) if event is not None)

@@ -1,0 +1,47 @@
+"""trigger: something happened that starts a pipeline; begin its run and submit its first steps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from lambdas.advancing import advancer
+from lambdas.consuming import consume, logger
+from sluice.clients import client
+from sluice.compiled import CompiledPipeline
+from sluice.job_names import run_id
+from sluice.messages import Triggered
+from sluice.run import Run
+from sluice.settings import TriggerSettings
+from sluice.trigger import uploaded_object
+
+settings = TriggerSettings.from_env()
+advance = advancer(settings)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Read the trigger queue."""
+    return consume(event, context, _trigger, settings.dead_letter_queue)
+
+
+def _trigger(body: str) -> None:
+    message = Triggered.from_json(body)
+    upload = uploaded_object(message)
+    if upload is None:
+        logger.info("The empty object of a folder starts no run.", detail=message.detail)
+        return
+    run = Run(
+        run_id=run_id(message.pipeline, message.trigger, upload.identity()),
+        pipeline=_definition(*message.definition_location()),
+        trigger=upload.to_dict(),
+        created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
+    begun = advance.start(run)
+    logger.info("A run began." if begun else "This run had begun before.", run=run.run_id, input=upload.uri)
+
+
+@cache
+def _definition(bucket: str, key: str) -> CompiledPipeline:
+    """Return a compiled pipeline; its key carries its hash, so it never changes."""
+    return CompiledPipeline.from_json(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())

@@ -1,0 +1,1 @@
+"""AWS on this machine: the emulator, the Batch engine, the deploy."""

@@ -1,0 +1,164 @@
+"""``advance``: looks at a run in the ledger and submits whatever can be submitted and is not. Level-triggered, safe to repeat.
+
+SubmitJob has no idempotency token, so: a conditional write claims a step; the job's name is derived from run, step and generation; only a
+definite refusal is repeated; an unknown outcome stays a claim without a job, which is settled by a look-up of the name once the claim is
+old enough that its owner must be gone. See docs/decisions/0002-submission.md.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sluice.errors import LimitError, RefusedError, UnsettledError
+from sluice.job_names import JobName
+from sluice.ledger import Ledger
+from sluice.messages import RunFailed
+from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.submission import Decision, Submission, decide, submit_request
+
+LEASE = timedelta(seconds=120)
+"""How long a claim is left to its owner: twice a Lambda's time-out."""
+_RECORD_EVERY = 25
+_THROTTLED = ("TooManyRequestsException", "ThrottlingException", "Throttling")
+_TRIES = 8
+_LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advancer:
+    """Advances runs. ``batch`` returns a Batch client that repeats nothing by itself; ``tell_failed`` hands a failure to the alerts."""
+
+    ledger: Ledger
+    batch: Callable[[], Any]
+    queues: Mapping[str, str]
+    tell_failed: Callable[[RunFailed], None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+
+    def start(self, run: Run) -> bool:
+        """Begin a run; False when it had begun before, and then it is advanced instead."""
+        decision = decide(run.pipeline, {})
+        if not self.ledger.start(run, decision.submissions):
+            self.advance(run.run_id)
+            return False
+        self._submit(run, decision.submissions)
+        return True
+
+    def advance(self, run_id: str) -> None:
+        """Submit what can be submitted and is not, and record the run's end.
+
+        Raises UnsettledError when something that is to be submitted must wait for a claim that may still become a job: look again later.
+        """
+        for _ in range(_LOOKS):
+            run = self._settled(run_id)
+            if run is None or run.state is not RunState.RUNNING:
+                return
+            decision = decide(run.pipeline, run.steps)
+            ready = _ready(decision.submissions, run.steps)
+            if ready and not self.ledger.claim(run_id, ready, self._stamp()):
+                continue  # Somebody else claimed one of them, perhaps before what we know was recorded: look again.
+            self._submit(run, ready)
+            self._finish(run_id, decision)
+            if len(ready) == len(decision.submissions):
+                return
+        raise UnsettledError(f"Steps of {run_id} are being submitted by somebody else.")
+
+    def _finish(self, run_id: str, decision: Decision) -> None:
+        if decision.outcome is RunState.FAILED:
+            # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
+            self.tell_failed(RunFailed(run=run_id, step=decision.failed_step or ""))
+        if decision.outcome is not RunState.RUNNING:
+            self.ledger.finish(run_id, decision.outcome, self._stamp(), decision.failed_step)
+
+    def _settled(self, run_id: str) -> Run | None:
+        run = self.ledger.load(run_id)
+        while run is not None and run.state is RunState.RUNNING and self._settle(run):
+            run = self.ledger.load(run_id)
+        return run
+
+    def _settle(self, run: Run) -> bool:
+        """Settle the first claim whose owner is gone: find its job, or submit it. False when there is none."""
+        for step in run.pipeline.steps:
+            record = run.steps.get(step.name)
+            if record is None or record.state is not StepState.CLAIMED or not self._abandoned(record):
+                continue
+            if not self.ledger.renew(run.run_id, record, self._stamp()):
+                return True
+            if (job_id := self._look_up(run, record)) is not None:
+                self.ledger.submitted(run.run_id, {record.name: job_id})
+            else:
+                self._submit(run, _again(run, record))
+            return True
+        return False
+
+    def _abandoned(self, record: StepRecord) -> bool:
+        return self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
+
+    def _look_up(self, run: Run, record: StepRecord) -> str | None:
+        name = str(JobName(run.run_id, record.name, record.generation))
+        queue = self.queues[run.pipeline.step(record.name).queue]
+        jobs = self.batch().list_jobs(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [name]}])["jobSummaryList"]
+        return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
+
+    def _submit(self, run: Run, submissions: Sequence[Submission]) -> None:
+        """Submit claimed steps in order and record their jobs; what could not be submitted is recorded as failed with the reason."""
+        job_ids = {record.name: record.job_id for record in run.steps.values() if record.job_id}
+        fresh: dict[str, str] = {}
+        try:
+            for submission in (one for one in submissions if one.children):
+                request = submit_request(run.run_id, submission, self.queues, job_ids)
+                fresh[submission.step.name] = job_ids[submission.step.name] = self._submit_job(request)
+                if len(fresh) == _RECORD_EVERY:
+                    self.ledger.submitted(run.run_id, fresh)
+                    fresh = {}
+        except (RefusedError, LimitError) as error:
+            self.ledger.ended(run.run_id, submission.step.name, StepState.FAILED, reason=str(error))
+            self._finish(run.run_id, Decision((), RunState.FAILED, submission.step.name))
+        finally:
+            if fresh:
+                self.ledger.submitted(run.run_id, fresh)
+
+    def _submit_job(self, request: dict[str, Any]) -> str:
+        """Return the job's id; raises RefusedError for a definite refusal and lets anything else be unknown."""
+        for attempt in range(_TRIES):
+            try:
+                return str(self.batch().submit_job(**request)["jobId"])
+            except ClientError as error:
+                code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+                if code in _THROTTLED:
+                    self.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                elif status < 500:
+                    raise RefusedError(
+                        f"SubmitJob of {request['jobName']} was refused: {code}: {error.response['Error']['Message']}"
+                    ) from error
+                else:
+                    raise UnsettledError(f"SubmitJob of {request['jobName']} answered {status} {code}.") from error
+            except BotoCoreError as error:
+                raise UnsettledError(f"SubmitJob of {request['jobName']} has no answer: {error}.") from error
+        raise UnsettledError(f"SubmitJob of {request['jobName']} was throttled {_TRIES} times; it will be tried again.")
+
+    def _stamp(self) -> str:
+        return self.now().isoformat(timespec="milliseconds")
+
+
+def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord]) -> list[Submission]:
+    """Return the submissions that wait for known jobs only, or for one another: a claim of somebody else has no job yet."""
+    known = {record.name for record in records.values() if record.job_id}
+    ready: list[Submission] = []
+    for submission in submissions:
+        if all(wait.step in known for wait in submission.waits):
+            ready.append(submission)
+            known.add(submission.step.name)
+    return ready
+
+
+def _again(run: Run, record: StepRecord) -> list[Submission]:
+    others = {name: other for name, other in run.steps.items() if name != record.name}
+    return _ready([one for one in decide(run.pipeline, others).submissions if one.step.name == record.name], others)

@@ -1,0 +1,86 @@
+"""What arrives in the track queue: ends of jobs, as AWS Batch tells them, and the call to sweep.
+
+Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluice.errors import MalformedMessageError
+from sluice.job_names import JobName
+from sluice.messages import parse_object
+from sluice.run import StepState
+
+_ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The schedule's call to look at every run that has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """A job, or an array as a whole, has ended."""
+
+    name: JobName
+    job_id: str
+    state: StepState
+    reason: str | None
+
+
+def parse_event(body: str) -> JobEnded | Sweep | None:
+    """Return what a message says; None for a job that is not a run's, a child's event, or a state that is not an end.
+
+    Raises MalformedMessageError.
+    """
+    document = parse_object(body)
+    if document.get("sweep") is True:
+        return Sweep()
+    if document.get("source") != "aws.batch" or document.get("detail-type") != "Batch Job State Change":
+        raise MalformedMessageError(f"Expected a Batch Job State Change, found {body[:200]!r}.")
+    try:
+        return job_ended(document["detail"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MalformedMessageError(f"Expected the detail of a Batch Job State Change, found {body[:200]!r}.") from error
+
+
+def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
+    """Return the end that an event's detail, or a job of DescribeJobs, tells of."""
+    name = JobName.parse(job["jobName"])
+    state = _ENDS.get(job["status"])
+    if name is None or state is None or "index" in job.get("arrayProperties", {}):
+        return None
+    return JobEnded(name, job["jobId"], state, failure_reason(job) if state is StepState.FAILED else None)
+
+
+def failure_reason(job: Mapping[str, Any]) -> str:
+    """Return in plain words why a job failed, as far as Batch knows.
+
+    Status reasons: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and .../troubleshooting.html
+    """
+    container: Mapping[str, Any] = job.get("container") or {}
+    array: Mapping[str, Any] = job.get("arrayProperties") or {}
+    if array.get("size"):
+        failed = array.get("statusSummary", {}).get("FAILED", 0)
+        return f"{failed} of {array['size']} children failed"
+    status, detail = job.get("statusReason") or "", container.get("reason") or ""
+    for words, plain in _PLAIN:
+        if words in status or words in detail:
+            return f"{plain} ({detail or status})"
+    if container.get("exitCode"):
+        return f"the program ended with exit code {container['exitCode']}" + (f" ({detail})" if detail else "")
+    return detail or status or "AWS Batch gave no reason"
+
+
+_PLAIN = (
+    ("OutOfMemory", "the job needed more memory than it asks for"),
+    ("Job attempt duration exceeded timeout", "the job ran longer than its time-out"),
+    ("CannotPullContainer", "the image could not be pulled"),
+    ("Host EC2", "the machine was taken away"),
+    ("Spot Task was interrupted", "the machine was taken away"),
+    ("Dependent", "a job that it waits for failed"),
+)

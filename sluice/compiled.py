@@ -1,0 +1,86 @@
+"""A pipeline as it travels with a run: plain, frozen, read and written as JSON. Made at synthesis, read by Lambdas and jobs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from sluice.errors import MalformedMessageError
+
+VERSION = 1
+
+
+class Kind(StrEnum):
+    """What a step is."""
+
+    PLAN = "plan"
+    ARRAY = "array"
+    JOB = "job"
+    GATE = "gate"
+    CLEANUP = "cleanup"
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStep:
+    """A node of the graph, with all that a submission needs.
+
+    ``after`` are the parents whose whole job must have succeeded; ``each`` is the array whose child i must have succeeded before child i;
+    ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
+    """
+
+    name: str
+    kind: Kind
+    job_definition: str
+    queue: str
+    after: tuple[str, ...] = ()
+    each: str | None = None
+    items_of: str | None = None
+    items_per_child: int = 1
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Return every step that this one waits for; an array of a plan's items waits for the plan."""
+        before = (self.each,) if self.each else (self.items_of,) if self.items_of else ()
+        return tuple(dict.fromkeys([*before, *self.after]))
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPipeline:
+    """A pipeline's steps in topological order."""
+
+    name: str
+    steps: tuple[CompiledStep, ...]
+    version: int = VERSION
+
+    def step(self, name: str) -> CompiledStep:
+        """Return a step by its name; raises KeyError."""
+        return next(step for step in self.steps if step.name == name)
+
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """Return each step's parents, in topological order."""
+        return {step.name: step.parents for step in self.steps}
+
+    def to_json(self) -> str:
+        """Return the JSON text that ``from_json`` reads; the same pipeline always gives the same text."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> CompiledPipeline:
+        """Read a compiled pipeline; raises MalformedMessageError when it is none or of a newer version."""
+        try:
+            document: dict[str, Any] = json.loads(text)
+            version = document["version"]
+            if version > VERSION:
+                raise MalformedMessageError(
+                    f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all stacks together."
+                )
+            steps = tuple(_step(step) for step in document["steps"])
+            return cls(name=document["name"], steps=steps, version=version)
+        except (ValueError, KeyError, TypeError) as error:
+            raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
+
+
+def _step(document: dict[str, Any]) -> CompiledStep:
+    return CompiledStep(**{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"])})

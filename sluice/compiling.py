@@ -1,0 +1,76 @@
+"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: gates and cleanup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.graph import gate_tree, sinks, topological_order
+from sluice.limits import MAX_DEPENDENCIES
+from sluice.pipeline import Array, Pipeline, Plan, Step
+from sluice.validation import parents_of
+
+CLEANUP = "cleanup"
+_KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDefinitions:
+    """The names of the job definitions of one pipeline: one a step, and those of the steps that Sluice adds."""
+
+    steps: Mapping[str, str]
+    cleanup: str
+    gate: str
+
+
+def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> CompiledPipeline:
+    """Return the pipeline with its cleanup and gates, in topological order."""
+    written = {step.name: step for step in pipeline.steps}
+    parents = {name: parents_of(step) for name, step in written.items()}
+    steps = [_compiled(written[name], written, definitions.steps[name]) for name in topological_order(parents)]
+    steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue="normal", after=sinks(parents)))
+    gated = tuple(one for step in steps for one in _gated(step, definitions.gate))
+    return CompiledPipeline(name=pipeline.name, steps=gated)
+
+
+def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:
+    source = _source(step, steps) if isinstance(step, Array) else None
+    return CompiledStep(
+        name=step.name,
+        kind=_KINDS.get(type(step), Kind.JOB),
+        job_definition=job_definition,
+        queue=step.queue,
+        after=tuple(step.after),
+        each=step.each if isinstance(step, Array) else None,
+        items_of=source.items_of if source else None,
+        items_per_child=source.items_per_child if source else 1,
+    )
+
+
+def _source(step: Array, steps: Mapping[str, Step]) -> Array:
+    """Return the array at the head of a chain of N_TO_N arrays: all of them have its children."""
+    while step.each is not None:
+        followed = steps[step.each]
+        assert isinstance(followed, Array), "validation lets only arrays be followed"  # noqa: S101
+        step = followed
+    return step
+
+
+def _gated(step: CompiledStep, job_definition: str) -> Iterator[CompiledStep]:
+    """Yield the gates that fold a step's parents into at most 20, then the step."""
+    parents = step.after
+    for level, groups in enumerate(gate_tree(parents, MAX_DEPENDENCIES)):
+        gates = [
+            CompiledStep(
+                name=f"gate-{level}-{number}-{step.name}",
+                kind=Kind.GATE,
+                job_definition=job_definition,
+                queue=step.queue,
+                after=tuple(parents[int(member)] for member in group) if level else group,
+            )
+            for number, group in enumerate(groups)
+        ]
+        yield from gates
+        parents = tuple(gate.name for gate in gates)
+    yield CompiledStep(**{**{name: getattr(step, name) for name in CompiledStep.__slots__}, "after": parents})

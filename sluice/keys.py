@@ -1,0 +1,51 @@
+"""Every S3 key of a run. Keys of the work bucket are transient; keys of the results bucket are what a user came for."""
+
+from __future__ import annotations
+
+
+def run_prefix(run_id: str) -> str:
+    """Return the prefix of everything transient of a run (work bucket)."""
+    return f"runs/{run_id}/"
+
+
+def manifest(run_id: str, step: str, attempt: str) -> str:
+    """Return the key of the items that one attempt of a plan wrote, one JSON document a line.
+
+    Each attempt writes its own, so that a second attempt never changes what children of the first already read.
+    """
+    return f"{run_prefix(run_id)}{step}/manifest/{attempt}/items.jsonl"
+
+
+def manifest_index(manifest_key: str) -> str:
+    """Return the key of the index beside a manifest."""
+    return manifest_key.removesuffix("items.jsonl") + "index.bin"
+
+
+def results_prefix(run_id: str, step: str) -> str:
+    """Return the prefix of what the children of a step returned."""
+    return f"{run_prefix(run_id)}{step}/results/"
+
+
+def child_results_prefix(run_id: str, step: str, child: int) -> str:
+    """Return the prefix of the parts that one child wrote; keys sort by child, then by part."""
+    return f"{results_prefix(run_id, step)}{child:05d}/"
+
+
+def child_results(run_id: str, step: str, child: int, part: int) -> str:
+    """Return the key of one part of a child's results."""
+    return f"{child_results_prefix(run_id, step, child)}{part:06d}.jsonl"
+
+
+def failures_prefix(run_id: str, step: str) -> str:
+    """Return the prefix of the failure reports of a step."""
+    return f"{run_prefix(run_id)}{step}/failures/"
+
+
+def failure(run_id: str, step: str, child: int) -> str:
+    """Return the key of the report that a failing job (child 0) or child leaves."""
+    return f"{failures_prefix(run_id, step)}{child:05d}.json"
+
+
+def result(pipeline: str, run_id: str, name: str) -> str:
+    """Return the key of a file that a step publishes (results bucket)."""
+    return f"{pipeline}/{run_id}/{name}"

@@ -1,0 +1,195 @@
+"""The ledger: runs, their steps and what was submitted, in one DynamoDB table.
+
+Items: ``pk = RUN#<run id>``; ``sk = RUN`` (the run), ``STEP#<step>`` (a step that somebody claimed). A step that waits has no item.
+The sparse index ``unfinished`` holds the runs that have not ended, for the sweep. Every write is conditional, so any may come twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from sluice import ledger_items as items
+from sluice.compiled import CompiledPipeline
+from sluice.messages import Planned
+from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.submission import Submission
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_TRANSACTION_ITEMS = 100
+UNFINISHED_INDEX = "unfinished"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a job learns from the ledger at its start: its step's record (None when there is none) and its run."""
+
+    step: StepRecord | None
+    trigger: Mapping[str, Any]
+    pipeline: CompiledPipeline
+
+
+class Ledger:
+    """Reads and writes runs; ``client`` is a low-level DynamoDB client."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def start(self, run: Run, claims: Sequence[Submission]) -> bool:
+        """Write a new run and claim its first steps, all or nothing; False when the run is there already."""
+        first, rest = claims[: _TRANSACTION_ITEMS - 1], claims[_TRANSACTION_ITEMS - 1 :]
+        created = self._transact([self._put(items.run_item(run)), *(self._claim(run.run_id, claim, run.created_at) for claim in first)])
+        if created and rest:
+            self.claim(run.run_id, rest, run.created_at)
+        return created
+
+    def claim(self, run_id: str, claims: Sequence[Submission], now: str) -> bool:
+        """Claim steps that nobody has claimed; False when somebody has claimed one of them, and then look at the run again."""
+        return all(self._transact([self._claim(run_id, claim, now) for claim in group]) for group in _groups(claims))
+
+    def renew(self, run_id: str, record: StepRecord, now: str) -> bool:
+        """Take over a claim whose owner seems to be gone; False when somebody else was faster."""
+        names, values = items.names("claimed_at"), items.values(now=now, then=record.claimed_at)
+        return self._update(
+            run_id, record.name, "SET #claimed_at = :now", "#claimed_at = :then AND attribute_not_exists(job_id)", names, values
+        )
+
+    def submitted(self, run_id: str, job_ids: Mapping[str, str]) -> None:
+        """Record the jobs of claimed steps."""
+        for group in _groups(sorted(job_ids.items())):
+            self._transact([{"Update": self._submitted(run_id, step, job_id)} for step, job_id in group])
+
+    def planned(self, message: Planned) -> bool:
+        """Record the items of a plan; False when the ledger names another job, or knows the items already."""
+        return self._update(
+            message.run,
+            message.step,
+            "SET #items = :items, #manifest = :manifest, #job_id = :job_id",
+            "attribute_exists(pk) AND attribute_not_exists(#manifest) AND (attribute_not_exists(#job_id) OR #job_id = :job_id)",
+            items.names("items", "manifest", "job_id"),
+            items.values(items=message.items, manifest=message.manifest, job_id=message.job_id),
+        )
+
+    def ended(self, run_id: str, step: str, state: StepState, *, job_id: str | None = None, reason: str | None = None) -> bool:
+        """Record how a step's job ended; False when the ledger does not name this job."""
+        return self._update(
+            run_id,
+            step,
+            "SET #state = :state, #reason = :reason" + (", #job_id = :job_id" if job_id else ""),
+            "attribute_exists(pk)" + (" AND (attribute_not_exists(#job_id) OR #job_id = :job_id)" if job_id else ""),
+            items.names("state", "reason", *(["job_id"] if job_id else [])),
+            items.values(state=state, reason=reason or "", **({"job_id": job_id} if job_id else {})),
+        )
+
+    def finish(self, run_id: str, state: RunState, now: str, failed_step: str | None = None) -> bool:
+        """Record the end of a run, once; False when it has ended already."""
+        return self._write(
+            items.run_key(run_id),
+            "SET #state = :state, #ended_at = :now, #failed_step = :failed_step REMOVE #unfinished",
+            "attribute_exists(#unfinished)",
+            items.names("state", "ended_at", "failed_step", "unfinished"),
+            items.values(state=state, now=now, failed_step=failed_step or ""),
+        )
+
+    def load(self, run_id: str) -> Run | None:
+        """Return a run with its steps as they are now, or None for a run that the ledger does not know."""
+        found = list(
+            self._query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues=items.values(pk=items.pk(run_id)), ConsistentRead=True)
+        )
+        runs = [item for item in found if item["sk"]["S"] == items.RUN]
+        steps = [items.step_from(item) for item in found if item["sk"]["S"].startswith(items.STEP)]
+        return items.run_from(runs[0], steps) if runs else None
+
+    def assignment(self, run_id: str, step: str) -> Assignment | None:
+        """Return what a job of this step needs to know, in one call; None for a run that the ledger does not know."""
+        keys = [items.run_key(run_id), items.step_key(run_id, step)]
+        answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
+        found = {item["sk"]["S"]: item for item in answer["Responses"][self._table]}
+        if items.RUN not in found:
+            return None
+        run, record = items.run_from(found[items.RUN], []), found.get(items.STEP + step)
+        return Assignment(items.step_from(record) if record else None, run.trigger, run.pipeline)
+
+    def unfinished(self, before: str) -> Iterator[str]:
+        """Yield the ids of the runs that were created before this time and have not ended."""
+        condition, values = "unfinished = :open AND created_at < :before", items.values(open=items.UNFINISHED, before=before)
+        for item in self._query(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
+            yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
+
+    def first(self, run_id: str, event: str, now: str) -> bool:
+        """Note that something was done for a run, and return whether this is the first time."""
+        return self._transact([self._put(items.note_item(run_id, event, now))])
+
+    def forget(self, run_id: str, event: str) -> None:
+        """Take back what ``first`` noted, because it could not be done after all."""
+        self._client.delete_item(TableName=self._table, Key=items.note_key(run_id, event))
+
+    def _claim(self, run_id: str, claim: Submission, now: str) -> dict[str, Any]:
+        state = StepState.CLAIMED if claim.children else StepState.EMPTY
+        record = StepRecord(name=claim.step.name, state=state, generation=claim.generation, children=claim.children, claimed_at=now)
+        return self._put(items.step_item(run_id, record))
+
+    def _put(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+    def _submitted(self, run_id: str, step: str, job_id: str) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": items.step_key(run_id, step),
+            # The job's end may have been recorded already; then only its id is.
+            "UpdateExpression": "SET #job_id = :job_id, #submitted = :submitted",
+            "ConditionExpression": "attribute_exists(pk) AND (attribute_not_exists(#job_id) OR #job_id = :job_id)",
+            "ExpressionAttributeNames": items.names("job_id", "submitted"),
+            "ExpressionAttributeValues": items.values(job_id=job_id, submitted="yes"),
+        }
+
+    def _transact(self, writes: list[dict[str, Any]]) -> bool:
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "TransactionCanceledException" and _condition_failed(error):
+                return False
+            raise
+        return True
+
+    def _update(self, run_id: str, step: str, update: str, condition: str, names: dict[str, str], values: dict[str, Any]) -> bool:
+        return self._write(items.step_key(run_id, step), update, condition, names, values)
+
+    def _write(self, key: dict[str, Any], update: str, condition: str, names: dict[str, str], values: dict[str, Any]) -> bool:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=key,
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def _query(self, **query: Any) -> Iterator[dict[str, Any]]:
+        while True:
+            page = self._client.query(TableName=self._table, **query)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _condition_failed(error: ClientError) -> bool:
+    reasons: Iterable[Mapping[str, Any]] = error.response.get("CancellationReasons", [])
+    return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
+
+
+def _groups(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(things), _TRANSACTION_ITEMS):
+        yield things[start : start + _TRANSACTION_ITEMS]

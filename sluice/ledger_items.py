@@ -1,0 +1,131 @@
+"""How runs and steps are written as DynamoDB items, and read back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sluice.compiled import CompiledPipeline
+from sluice.run import Run, RunState, StepRecord, StepState
+
+RUN_PREFIX = "RUN#"
+RUN = "RUN"
+STEP = "STEP#"
+NOTE = "NOTE#"
+UNFINISHED = "run"
+KEPT = timedelta(days=365)
+"""How long the ledger remembers a run, by DynamoDB's time to live."""
+
+Item = dict[str, Any]
+
+
+def pk(run_id: str) -> str:
+    """Return the partition key of a run."""
+    return RUN_PREFIX + run_id
+
+
+def run_key(run_id: str) -> Item:
+    """Return the key of the run's own item."""
+    return values_of(pk=pk(run_id), sk=RUN)
+
+
+def step_key(run_id: str, step: str) -> Item:
+    """Return the key of a step's item."""
+    return values_of(pk=pk(run_id), sk=STEP + step)
+
+
+def note_key(run_id: str, event: str) -> Item:
+    """Return the key of a note that something was done for a run."""
+    return values_of(pk=pk(run_id), sk=NOTE + event)
+
+
+def names(*attributes: str) -> dict[str, str]:
+    """Return placeholders for attribute names, some of which are reserved words."""
+    return {f"#{name}": name for name in attributes}
+
+
+def values(**named: str | int) -> Item:
+    """Return placeholders for values."""
+    return {f":{name}": _value(value) for name, value in named.items()}
+
+
+def values_of(**named: str | int | bytes | None) -> Item:
+    """Return attributes; those that are None are left out."""
+    return {name: _value(value) for name, value in named.items() if value is not None}
+
+
+def _value(value: str | int | bytes) -> dict[str, Any]:
+    if isinstance(value, bytes):
+        return {"B": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": str(value)}
+
+
+def run_item(run: Run) -> Item:
+    """Return a new run's item. The pipeline is compressed: a graph of 1,000 steps stays under DynamoDB's 400 KB."""
+    return run_key(run.run_id) | values_of(
+        pipeline=run.pipeline.name,
+        definition=gzip.compress(run.pipeline.to_json().encode(), mtime=0),
+        trigger=json.dumps(run.trigger, separators=(",", ":")),
+        state=run.state,
+        created_at=run.created_at,
+        unfinished=UNFINISHED,
+        expires_at=int((datetime.fromisoformat(run.created_at) + KEPT).timestamp()),
+    )
+
+
+def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
+    """Return the run that an item holds."""
+    return Run(
+        run_id=item["pk"]["S"].removeprefix(RUN_PREFIX),
+        pipeline=CompiledPipeline.from_json(gzip.decompress(_bytes(item["definition"]["B"])).decode()),
+        trigger=json.loads(item["trigger"]["S"]),
+        state=RunState(item["state"]["S"]),
+        created_at=item["created_at"]["S"],
+        ended_at=_text(item, "ended_at"),
+        failed_step=_text(item, "failed_step"),
+        steps={step.name: step for step in steps},
+    )
+
+
+def step_item(run_id: str, record: StepRecord) -> Item:
+    """Return the item of a step that has just been claimed, or that has nothing to do."""
+    return step_key(run_id, record.name) | values_of(
+        state=record.state,
+        generation=record.generation,
+        children=record.children,
+        claimed_at=record.claimed_at,
+        expires_at=int((datetime.fromisoformat(record.claimed_at) + KEPT).timestamp()),
+    )
+
+
+def step_from(item: Item) -> StepRecord:
+    """Return the step that an item holds; a claimed step with a job is a submitted one."""
+    state, job_id = StepState(item["state"]["S"]), _text(item, "job_id")
+    return StepRecord(
+        name=item["sk"]["S"].removeprefix(STEP),
+        state=StepState.SUBMITTED if state is StepState.CLAIMED and job_id else state,
+        generation=int(item["generation"]["N"]),
+        job_id=job_id,
+        children=int(item["children"]["N"]),
+        items=int(item["items"]["N"]) if "items" in item else None,
+        manifest=_text(item, "manifest"),
+        reason=_text(item, "reason"),
+        claimed_at=item["claimed_at"]["S"],
+    )
+
+
+def note_item(run_id: str, event: str, now: str) -> Item:
+    """Return the item of a note."""
+    expires_at = int((datetime.fromisoformat(now) + KEPT).timestamp())
+    return note_key(run_id, event) | values_of(at=now, expires_at=expires_at)
+
+
+def _text(item: Item, name: str) -> str | None:
+    return item[name]["S"] or None if name in item else None
+
+
+def _bytes(value: Any) -> bytes:
+    return bytes(value)

@@ -1,0 +1,56 @@
+"""AWS Batch's limits, and the check of a SubmitJob request before it is sent.
+
+Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html and
+https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from sluice.errors import LimitError
+
+MIN_ARRAY_SIZE = 2
+MAX_ARRAY_SIZE = 10_000
+MAX_DEPENDENCIES = 20
+MAX_PAYLOAD_BYTES = 30 * 1024
+# Not in the user guide; seen as a refusal in production: https://github.com/ASFHyP3/hyp3/issues/3041
+MAX_CONTAINER_OVERRIDES_BYTES = 8_192
+MAX_ITEM_BYTES = 8 * 1024
+MAX_ATTEMPTS = 10
+MIN_TIMEOUT_SECONDS = 60
+# Docker's own floor, which Batch passes on: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html
+MIN_MEMORY_MIB = 4
+MAX_DESCRIBE_JOBS = 100
+
+JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+
+
+def check_submit_job(request: dict[str, Any]) -> None:
+    """Raise LimitError, naming the field, if AWS Batch would refuse this SubmitJob request."""
+    name = request["jobName"]
+    _require(JOB_NAME.fullmatch(name) is not None, "jobName", "1 to 128 of [A-Za-z0-9_-]", name)
+    size = request.get("arrayProperties", {}).get("size", MIN_ARRAY_SIZE)
+    _require(MIN_ARRAY_SIZE <= size <= MAX_ARRAY_SIZE, "arrayProperties.size", f"{MIN_ARRAY_SIZE} to {MAX_ARRAY_SIZE}", size)
+    depends_on = request.get("dependsOn", [])
+    _require(len(depends_on) <= MAX_DEPENDENCIES, "dependsOn", f"at most {MAX_DEPENDENCIES}", len(depends_on))
+    overrides = _bytes(request.get("containerOverrides", {}))
+    _require(
+        overrides <= MAX_CONTAINER_OVERRIDES_BYTES,
+        "containerOverrides",
+        f"at most {MAX_CONTAINER_OVERRIDES_BYTES} bytes",
+        f"{overrides} bytes",
+    )
+    payload = _bytes(request)
+    _require(payload <= MAX_PAYLOAD_BYTES, "the payload", f"at most {MAX_PAYLOAD_BYTES} bytes", f"{payload} bytes")
+
+
+def _bytes(value: object) -> int:
+    return len(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _require(holds: bool, field: str, expected: str, found: object) -> None:
+    if not holds:
+        raise LimitError(f"SubmitJob {field}: expected {expected}, found {found}. It was not sent.")

@@ -1,0 +1,95 @@
+"""What travels through the queues, and how it is read: every reader refuses what its sender does not promise to send."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from sluice.errors import MalformedMessageError
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """The base of all messages: flat JSON objects with a version."""
+
+    version: int = VERSION
+
+    def to_json(self) -> str:
+        """Return the body of the message."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, body: str) -> Self:
+        """Read a message; raises MalformedMessageError when a field is missing, unknown, of another type or of a newer version."""
+        document = parse_object(body)
+        if document.get("version", VERSION) != VERSION:
+            raise MalformedMessageError(f"Expected a {cls.__name__} of version {VERSION}, found {document['version']!r}.")
+        try:
+            message = cls(**document)
+        except TypeError as error:
+            raise MalformedMessageError(f"Expected a {cls.__name__}, found {body[:200]!r}: {error}.") from error
+        message._check_types()
+        return message
+
+    def _check_types(self) -> None:
+        for name, annotation in type(self).__annotations__.items():
+            expected, value = _TYPES[annotation.split("[")[0]], getattr(self, name)
+            if type(value) is not expected:
+                raise MalformedMessageError(f"Expected {type(self).__name__}.{name} of type {annotation}, found {value!r}.")
+
+
+_TYPES: dict[str, type] = {"str": str, "int": int, "dict": dict}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggered(Message):
+    """Something started a pipeline: what an EventBridge rule of the pipeline hands to the trigger queue.
+
+    ``definition`` is ``{"bucket", "key"}`` of the compiled pipeline; ``detail`` is the event's own.
+    """
+
+    pipeline: str
+    trigger: str
+    definition: dict[str, Any]
+    detail: dict[str, Any]
+
+    def definition_location(self) -> tuple[str, str]:
+        """Return the bucket and the key of the compiled pipeline; raises MalformedMessageError."""
+        bucket, key = self.definition.get("bucket"), self.definition.get("key")
+        if not (isinstance(bucket, str) and isinstance(key, str)):
+            raise MalformedMessageError(f"Expected Triggered.definition with a bucket and a key, found {self.definition!r}.")
+        return bucket, key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Message):
+    """A plan has written its manifest."""
+
+    run: str
+    step: str
+    generation: int
+    job_id: str
+    items: int
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailed(Message):
+    """A run has failed at a step, and a person should be told."""
+
+    run: str
+    step: str
+
+
+def parse_object(body: str) -> dict[str, Any]:
+    """Return the JSON object in a body; raises MalformedMessageError."""
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise MalformedMessageError(f"Expected JSON, found {body[:200]!r}.") from error
+    if not isinstance(document, dict):
+        raise MalformedMessageError(f"Expected a JSON object, found {body[:200]!r}.")
+    return document

@@ -1,0 +1,91 @@
+"""What a user writes: a pipeline, its triggers and its steps.
+
+These classes only record; ``sluice.validation`` checks a whole pipeline and reports every mistake at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sluice import limits
+
+NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+# A function of the pipeline's own image, or a dotted module path and a function.
+RUN_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*(:[A-Za-z_][A-Za-z0-9_]*)?$"
+# What is safe both as an S3 key and inside EventBridge's wildcard patterns, which give * and \ a meaning:
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+KEY_PART_PATTERN = r"^[A-Za-z0-9!_.'()/-]*$"
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=40)]
+QueueName = Literal["urgent", "normal", "bulk", "steady"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Upload:
+    """Starts a run for each new object, or new version of an object, under a prefix of the inbox bucket."""
+
+    prefix: Annotated[str, Field(pattern=KEY_PART_PATTERN, min_length=1, max_length=512)]
+    suffix: Annotated[str, Field(pattern=KEY_PART_PATTERN, max_length=128)] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a job asks of the machine that it runs on, and how it is run. The base of every step."""
+
+    run: Annotated[str, Field(pattern=RUN_PATTERN)] | None = None
+    """A function: its name in ``containers/<pipeline>/steps.py``."""
+    command: list[str] | None = None
+    """A command instead of a function; needs ``image``."""
+    image: Annotated[str, Field(min_length=1)] | None = None
+    """An image of a registry; without it the pipeline's own image in ``containers/<pipeline>/``."""
+    vcpus: Annotated[float, Field(ge=0.25, le=192)] = 1
+    memory: Annotated[int, Field(ge=limits.MIN_MEMORY_MIB, le=3_145_728)] = 2048
+    """MiB."""
+    environment: dict[str, str] = field(default_factory=dict)
+    queue: QueueName = "normal"
+    attempts: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)] = 3
+    """How often Batch starts a job whose host was lost or whose image could not be pulled; a failing program is not repeated."""
+    timeout: Annotated[int, Field(ge=limits.MIN_TIMEOUT_SECONDS, le=1_209_600)] = 3600
+    """Seconds, of each attempt and of each child."""
+    after: list[str] = field(default_factory=list)
+    """Names of steps that must have succeeded before this one starts."""
+
+
+@dataclass(frozen=True)
+class Plan(Machine):
+    """Finds the items: its function receives the trigger and yields JSON objects of at most 8 KiB each."""
+
+    name: Name
+
+
+@dataclass(frozen=True)
+class Array(Machine):
+    """One child for each slice of a plan's items (``items_of``), or child i after child i of another array (``each``)."""
+
+    name: Name
+    items_of: str | None = field(default=None, kw_only=True)
+    each: str | None = field(default=None, kw_only=True)
+    items_per_child: Annotated[int, Field(ge=1)] = field(default=1, kw_only=True)
+    """Items of a child; more where an array of 10,000 children would not hold all items."""
+
+
+@dataclass(frozen=True)
+class Job(Machine):
+    """One job; after an array it is the fan-in and reads what every child returned."""
+
+    name: Name
+
+
+Step = Plan | Array | Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """Triggers and a graph of steps: one file of ``pipelines/``, bound to the module's name ``pipeline``."""
+
+    name: Name
+    triggers: list[S3Upload]
+    steps: list[Step]

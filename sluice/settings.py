@@ -1,0 +1,111 @@
+"""What each Lambda and each job is told by its environment; one class is used at both ends, so a name is written once.
+
+A stack calls ``to_env`` on the settings and hands the result to the function or the job definition; the code there calls
+``from_env``. The variable of a field is ``SLUICE_`` and the field's name in capitals.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+from sluice.errors import SettingError
+
+PREFIX = "SLUICE_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The base of all settings: fields are strings, read from and written to environment variables."""
+
+    def to_env(self) -> dict[str, str]:
+        """Return the environment variables that ``from_env`` reads."""
+        return {variable(field.name): getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """Read the settings; raises SettingError naming every variable that is missing or empty."""
+        env = os.environ if env is None else env
+        names = [field.name for field in fields(cls)]
+        missing = [variable(name) for name in names if not env.get(variable(name))]
+        if missing:
+            raise SettingError(
+                f"Expected the environment variables {', '.join(missing)}, found none. "
+                f"Set them from {cls.__name__}.to_env() in the stack that deploys this code."
+            )
+        return cls(**{name: env[variable(name)] for name in names})
+
+
+def variable(field: str) -> str:
+    """Return the name of a field's environment variable."""
+    return PREFIX + field.upper()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceSettings(Settings):
+    """What is needed to look at a run and to submit what can be submitted.
+
+    ``queues`` is ``name=ARN`` pairs with commas between them: a form that survives the CDK's tokens.
+    """
+
+    ledger_table: str
+    queues: str
+    alert_queue: str
+    dead_letter_queue: str
+
+    def queue_arns(self) -> dict[str, str]:
+        """Return the ARN of each job queue by its name in a pipeline."""
+        return dict(pair.split("=", 1) for pair in self.queues.split(","))
+
+    @staticmethod
+    def join_queues(arns: Mapping[str, str]) -> str:
+        """Return the text of ``queues`` for these ARNs (tokens are welcome)."""
+        return ",".join(f"{name}={arn}" for name, arn in sorted(arns.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerSettings(AdvanceSettings):
+    """The trigger Lambda's settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanOutSettings(AdvanceSettings):
+    """The fan_out Lambda's settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackSettings(AdvanceSettings):
+    """The track Lambda's settings; it reads the failure reports that jobs leave in the work bucket."""
+
+    work_bucket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings(Settings):
+    """The alert Lambda's settings."""
+
+    ledger_table: str
+    alert_topic: str
+    results_bucket: str
+    dead_letter_queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSettings(Settings):
+    """What a job definition tells the jobs that are made from it."""
+
+    ledger_table: str
+    work_bucket: str
+    results_bucket: str
+    plan_topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionSettings(Settings):
+    """What SubmitJob tells a job about its place in a run (``containerOverrides.environment``)."""
+
+    run: str
+    step: str
+    generation: str

@@ -1,0 +1,129 @@
+"""What a run needs next: the pure heart of Sluice. Compares the graph with what the ledger says was submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.graph import ancestors
+from sluice.job_names import JobName
+from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE, check_submit_job
+from sluice.run import RunState, StepRecord, StepState
+from sluice.settings import SubmissionSettings
+
+Records = Mapping[str, StepRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A dependency on another step's job: on the whole of it, or child by child."""
+
+    step: str
+    n_to_n: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A step that can be submitted now; ``children`` is 1 for a plain job, 0 for a step that has nothing to do."""
+
+    step: CompiledStep
+    children: int
+    waits: tuple[Wait, ...] = ()
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do for a run: submit these, in this order, and whether the run has come to an end."""
+
+    submissions: tuple[Submission, ...]
+    outcome: RunState
+    failed_step: str | None = None
+
+
+def children_of(items: int, items_per_child: int) -> int:
+    """Return how many children share these items: at most 10,000; beyond that each gets a longer slice."""
+    return min(-(-items // items_per_child), MAX_ARRAY_SIZE)
+
+
+def decide(pipeline: CompiledPipeline, records: Records) -> Decision:
+    """Return what the run needs next."""
+    failed = next((step.name for step in pipeline.steps if step.kind is not Kind.CLEANUP and _failed(records.get(step.name))), None)
+    if failed is not None:
+        return Decision((), RunState.FAILED, failed)
+    submissions = tuple(_submissions(pipeline, records))
+    empty = {submission.step.name for submission in submissions if submission.children == 0}
+    work = [step.name for step in pipeline.steps if step.kind is not Kind.CLEANUP]
+    done = all(name in empty or (name in records and records[name].done) for name in work)
+    return Decision(submissions, RunState.SUCCEEDED if done else RunState.RUNNING)
+
+
+def _failed(record: StepRecord | None) -> bool:
+    return record is not None and record.failed
+
+
+def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submission]:
+    """Yield the steps that have no record, whose parents are placed, and whose plans, however far before them, are planned."""
+    before = ancestors(pipeline.parents())
+    plans = {step.name for step in pipeline.steps if step.kind is Kind.PLAN}
+    placed: dict[str, Submission] = {}
+    for step in pipeline.steps:
+        ready = all(name in records and records[name].planned for name in before[step.name] & plans)
+        if step.name in records or not ready or not all(name in records or name in placed for name in step.parents):
+            continue
+        placed[step.name] = Submission(step, _children(step, records), tuple(_waits(step, pipeline, records, placed)))
+        yield placed[step.name]
+
+
+def _children(step: CompiledStep, records: Records) -> int:
+    return children_of(records[step.items_of].items or 0, step.items_per_child) if step.items_of else 1
+
+
+def _waits(step: CompiledStep, pipeline: CompiledPipeline, records: Records, placed: Mapping[str, Submission]) -> Iterator[Wait]:
+    """Yield whom Batch must wait for: parents that may still run; in place of an empty parent, those that it would have waited for."""
+    seen: set[str] = set()
+    pending = [(name, name == step.each) for name in step.parents]
+    for name, each in pending:  # grows while it is read
+        if name in seen:
+            continue
+        seen.add(name)
+        if _empty(name, records, placed):
+            pending.extend((parent, False) for parent in pipeline.step(name).parents)
+        elif name in placed or not (records[name].done or records[name].planned):
+            yield Wait(name, n_to_n=each and _children_placed(name, records, placed) >= MIN_ARRAY_SIZE)
+
+
+def _empty(name: str, records: Records, placed: Mapping[str, Submission]) -> bool:
+    return placed[name].children == 0 if name in placed else records[name].state is StepState.EMPTY
+
+
+def _children_placed(name: str, records: Records, placed: Mapping[str, Submission]) -> int:
+    return placed[name].children if name in placed else records[name].children
+
+
+def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str], job_ids: Mapping[str, str]) -> dict[str, Any]:
+    """Return the SubmitJob request; raises LimitError when AWS would refuse it.
+
+    ``job_ids`` are the Batch job ids of the steps that it waits for.
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+    """
+    step = submission.step
+    place = SubmissionSettings(run=run_id, step=step.name, generation=str(submission.generation))
+    request: dict[str, Any] = {
+        "jobName": str(JobName(run_id, step.name, submission.generation)),
+        "jobQueue": queues[step.queue],
+        "jobDefinition": step.job_definition,
+        "containerOverrides": {"environment": [{"name": name, "value": value} for name, value in place.to_env().items()]},
+    }
+    if submission.children >= MIN_ARRAY_SIZE:
+        request["arrayProperties"] = {"size": submission.children}
+    if submission.waits:
+        request["dependsOn"] = [_depends_on(wait, job_ids[wait.step]) for wait in submission.waits]
+    check_submit_job(request)
+    return request
+
+
+def _depends_on(wait: Wait, job_id: str) -> dict[str, str]:
+    return {"jobId": job_id, "type": "N_TO_N"} if wait.n_to_n else {"jobId": job_id}

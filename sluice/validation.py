@@ -1,0 +1,178 @@
+"""Checks a pipeline when the app is synthesised and reports every mistake of a file together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from sluice.errors import Mistake, PipelineError
+from sluice.graph import find_cycle
+from sluice.limits import MAX_DEPENDENCIES
+from sluice.pipeline import Array, Job, Name, Pipeline, Plan, S3Upload, Step
+
+RESERVED_STEP_NAMES = ("cleanup", "gate")
+Functions = frozenset[str]
+
+# What to do about a mistake, by what pydantic calls it.
+_FIXES = {
+    "string_pattern_mismatch": "Use only the characters that the pattern allows.",
+    "string_too_long": "Shorten it.",
+    "string_too_short": "Give it a value.",
+    "greater_than_equal": "Raise it.",
+    "less_than_equal": "Lower it.",
+    "literal_error": "Choose one of these.",
+}
+_CONFIG = ConfigDict(strict=True)
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
+def validate(pipeline: Pipeline, source: str, functions: Functions | None = None) -> None:
+    """Raise PipelineError listing every mistake of a pipeline.
+
+    ``functions`` are the names that the pipeline's ``steps.py`` defines; None when it has no such file.
+    """
+    mistakes = tuple(_mistakes(pipeline, functions))
+    if mistakes:
+        raise PipelineError(source, mistakes)
+
+
+def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
+    yield from _checked("name", TypeAdapter(Name), pipeline.name)
+    for number, trigger in enumerate(pipeline.triggers):
+        yield from _fields(f"triggers[{number}]", trigger, (S3Upload,))
+    steps = [step for step in pipeline.steps if isinstance(step, Plan | Array | Job)]
+    for number, step in enumerate(pipeline.steps):
+        yield from _fields(_where(step, number), step, (Plan, Array, Job))
+    for step in steps:
+        yield from _program(step, functions)
+        yield from _parents(step, steps)
+    yield from _shape(pipeline)
+    yield from _names(steps)
+    yield from _cycle(steps)
+
+
+def _where(step: object, number: int) -> str:
+    name = getattr(step, "name", None)
+    return f"steps[{name!r}]" if isinstance(name, str) and name else f"steps[{number}]"
+
+
+def _fields(where: str, thing: object, kinds: tuple[type, ...]) -> Iterator[Mistake]:
+    if not isinstance(thing, kinds):
+        expected = " or ".join(kind.__name__ for kind in kinds)
+        yield Mistake(where, expected, repr(thing), f"Write {kinds[0].__name__}(...) here.")
+        return
+    adapter = _ADAPTERS.setdefault(type(thing), TypeAdapter(type(thing)))
+    yield from _checked(where, adapter, {field.name: getattr(thing, field.name) for field in dataclasses.fields(thing)})  # type: ignore[arg-type]
+
+
+def _checked(where: str, adapter: TypeAdapter[Any], value: object) -> Iterator[Mistake]:
+    try:
+        adapter.validate_python(value, strict=True)
+    except ValidationError as error:
+        for problem in error.errors():
+            field = ".".join([where, *(str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier())])
+            expected = problem["msg"].removeprefix("Input should be ").removeprefix("String should ")
+            yield Mistake(field, expected, repr(problem["input"]), _FIXES.get(problem["type"], "Change its type."))
+
+
+def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
+    if not pipeline.steps:
+        yield Mistake("steps", "at least one step", "none", 'Add a step, for instance Job("work", run="work").')
+    if not pipeline.triggers:
+        yield Mistake("triggers", "at least one trigger", "none", 'Add a trigger, for instance S3Upload(prefix="my-files/").')
+    uploads = uploads_of(pipeline)
+    for first, second in overlapping([(pipeline.name, upload) for upload in uploads]):
+        yield Mistake(
+            "triggers",
+            "each uploaded file to match one trigger",
+            f"{first[1].prefix!r} and {second[1].prefix!r}, which can match the same file",
+            "Make the prefixes or suffixes differ.",
+        )
+    if any(upload.prefix.startswith("/") for upload in uploads):
+        yield Mistake("triggers", "a prefix without a leading /", "one with it", "Drop the /: S3 keys do not start with it.")
+
+
+def uploads_of(pipeline: Pipeline) -> list[S3Upload]:
+    """Return the upload triggers whose prefix and suffix are texts at all."""
+    uploads = [trigger for trigger in pipeline.triggers if isinstance(trigger, S3Upload)]
+    return [upload for upload in uploads if isinstance(upload.prefix, str) and isinstance(upload.suffix, str)]
+
+
+def overlapping(triggers: list[tuple[str, S3Upload]]) -> Iterator[tuple[tuple[str, S3Upload], tuple[str, S3Upload]]]:
+    """Yield the pairs of triggers, each with its pipeline's name, that one key can match both of."""
+    for number, first in enumerate(triggers):
+        for second in triggers[number + 1 :]:
+            if _nested(first[1].prefix, second[1].prefix) and _nested(first[1].suffix[::-1], second[1].suffix[::-1]):
+                yield first, second
+
+
+def _nested(first: str, second: str) -> bool:
+    return first.startswith(second) or second.startswith(first)
+
+
+def _program(step: Step, functions: Functions | None) -> Iterator[Mistake]:
+    where = f"steps[{step.name!r}]"
+    if (step.run is None) == (step.command is None):
+        found = "neither" if step.run is None else "both"
+        yield Mistake(where, "either run= or command=", found, "Give a function's name to run=, or a command and its image=.")
+    if step.command is not None and step.image is None:
+        yield Mistake(f"{where}.image", "the image that has the command", "none", 'Name it, for instance image="busybox".')
+    if step.run is not None and step.image is not None:
+        yield Mistake(f"{where}.image", "no image beside run=", repr(step.image), "Functions run in the pipeline's own image; drop image=.")
+    if isinstance(step, Plan | Array) and step.command is not None:
+        kind = type(step).__name__
+        yield Mistake(f"{where}.command", f"a function for {kind}", repr(step.command), "Use run=, or a Job for the command.")
+    if step.run is not None and functions is not None and ":" not in step.run and step.run not in functions:
+        known = ", ".join(sorted(functions)) or "none"
+        yield Mistake(f"{where}.run", f"a function of steps.py ({known})", repr(step.run), "Write the function or correct the name.")
+    if step.run is not None and functions is None and ":" not in step.run:
+        yield Mistake(f"{where}.run", "a steps.py with the function", "no steps.py", "Create containers/<pipeline>/steps.py.")
+
+
+def _parents(step: Step, steps: list[Step]) -> Iterator[Mistake]:
+    where = f"steps[{step.name!r}]"
+    names = {other.name for other in steps}
+    for name in (name for name in step.after if name not in names):
+        yield Mistake(f"{where}.after", f"one of {', '.join(sorted(names))}", repr(name), "Correct the name or add the step.")
+    if isinstance(step, Array):
+        yield from _items(where, step, {other.name: other for other in steps})
+
+
+def _items(where: str, step: Array, steps: dict[str, Step]) -> Iterator[Mistake]:
+    if (step.items_of is None) == (step.each is None):
+        found = "neither" if step.each is None else "both"
+        yield Mistake(where, "either items_of= or each=", found, "Name the Plan whose items it works on, or the Array that it follows.")
+    if step.items_of is not None and not isinstance(steps.get(step.items_of), Plan):
+        yield Mistake(f"{where}.items_of", "the name of a Plan", repr(step.items_of), "Name a Plan of this pipeline.")
+    if step.each is not None and not isinstance(steps.get(step.each), Array):
+        yield Mistake(f"{where}.each", "the name of an Array", repr(step.each), "Name an Array of this pipeline.")
+    if step.each is not None and step.items_per_child != 1:
+        yield Mistake(f"{where}.items_per_child", "none beside each=", repr(step.items_per_child), "It has the children that it follows.")
+    if step.each is not None and len(step.after) >= MAX_DEPENDENCIES:
+        found = f"{len(step.after)} in after= beside each="
+        yield Mistake(f"{where}.after", f"at most {MAX_DEPENDENCIES - 1} beside each=", found, "Put a Job between them.")
+
+
+def _names(steps: list[Step]) -> Iterator[Mistake]:
+    for name, count in Counter(step.name for step in steps).items():
+        if count > 1:
+            yield Mistake("steps", "each name once", f"{name!r} {count} times", "Rename all but one.")
+        if name in RESERVED_STEP_NAMES or str(name).startswith("gate-"):
+            yield Mistake(f"steps[{name!r}].name", "another name", repr(name), "Sluice adds steps of that name itself; rename yours.")
+
+
+def _cycle(steps: list[Step]) -> Iterator[Mistake]:
+    parents = {step.name: parents_of(step) for step in steps}
+    cycle = find_cycle({name: tuple(p for p in names if p in parents) for name, names in parents.items()})
+    if cycle:
+        yield Mistake("steps", "a graph without a cycle", " → ".join(cycle), "Remove one of these dependencies.")
+
+
+def parents_of(step: Step) -> tuple[str, ...]:
+    """Return the names of the steps that a step waits for, as its file says."""
+    before = (step.each or step.items_of,) if isinstance(step, Array) else ()
+    return tuple(dict.fromkeys(name for name in (*before, *step.after) if name))
