@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sluice.compiled import Kind
 from sluice.errors import LimitError, RefusedError, UnsettledError
 from sluice.job_names import JobName
-from sluice.ledger import Ledger
+from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.submission import Decision, Submission, decide, submit_request
@@ -26,9 +27,10 @@ from sluice.submission import Decision, Submission, decide, submit_request
 LEASE = timedelta(seconds=120)
 """How long a claim is left to its owner: twice a Lambda's time-out."""
 _RECORD_EVERY = 25
-_THROTTLED = ("TooManyRequestsException", "ThrottlingException", "Throttling")
+_THROTTLED = ("TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded")
 _TRIES = 8
 _LOOKS = 5
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,30 +46,35 @@ class Advancer:
 
     def start(self, run: Run) -> bool:
         """Begin a run; False when it had begun before, and then it is advanced instead."""
-        decision = decide(run.pipeline, {})
-        if not self.ledger.start(run, decision.submissions):
+        submissions = decide(run.pipeline, {}).submissions
+        begun = self.ledger.start(run, submissions[:MAX_CLAIMS])
+        if begun:
+            self._submit(run, submissions[:MAX_CLAIMS])
+        if not begun or len(submissions) > MAX_CLAIMS:
             self.advance(run.run_id)
-            return False
-        self._submit(run, decision.submissions)
-        return True
+        return begun
 
-    def advance(self, run_id: str) -> None:
-        """Submit what can be submitted and is not, and record the run's end.
+    def advance(self, run_id: str) -> bool:
+        """Submit what can be submitted and is not, and record the run's end. False for a run that the ledger does not know.
 
         Raises UnsettledError when something that is to be submitted must wait for a claim that may still become a job: look again later.
         """
-        for _ in range(_LOOKS):
+        look = 0
+        while look < _LOOKS:
             run = self._settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
-                return
+                return run is not None
             decision = decide(run.pipeline, run.steps)
-            ready = _ready(decision.submissions, run.steps)
-            if ready and not self.ledger.claim(run_id, ready, self._stamp()):
-                continue  # Somebody else claimed one of them, perhaps before what we know was recorded: look again.
-            self._submit(run, ready)
-            self._finish(run_id, decision)
-            if len(ready) == len(decision.submissions):
-                return
+            ready = _ready(decision.submissions, run.steps)[:MAX_CLAIMS]
+            # A claim is refused when somebody else has claimed one of them, perhaps before what we know was recorded: look again.
+            taken = not ready or self.ledger.claim(run_id, ready, self._stamp())
+            if taken:
+                self._submit(run, ready)
+            if taken and len(ready) == len(decision.submissions):
+                self._finish(run_id, decision)
+                return True
+            look = 0 if ready and taken else look + 1
+            self.sleep(_PAUSE_SECONDS * 2**look if look else 0)
         raise UnsettledError(f"Steps of {run_id} are being submitted by somebody else.")
 
     def _finish(self, run_id: str, decision: Decision) -> None:
@@ -104,8 +111,21 @@ class Advancer:
     def _look_up(self, run: Run, record: StepRecord) -> str | None:
         name = str(JobName(run.run_id, record.name, record.generation))
         queue = self.queues[run.pipeline.step(record.name).queue]
-        jobs = self.batch().list_jobs(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [name]}])["jobSummaryList"]
+        jobs = [job for job in self._listed(queue, name) if job["jobName"] == name]
         return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
+
+    def _listed(self, queue: str, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the jobs of that name, whatever the case of its letters, in any state: a page may be empty and not the last.
+
+        Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
+        """
+        page: dict[str, Any] = {}
+        while True:
+            page = self.batch().list_jobs(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [name]}], **page)
+            yield from page["jobSummaryList"]
+            if not page.get("nextToken"):
+                return
+            page = {"nextToken": page["nextToken"]}
 
     def _submit(self, run: Run, submissions: Sequence[Submission]) -> None:
         """Submit claimed steps in order and record their jobs; what could not be submitted is recorded as failed with the reason."""
@@ -120,7 +140,8 @@ class Advancer:
                     fresh = {}
         except (RefusedError, LimitError) as error:
             self.ledger.ended(run.run_id, submission.step.name, StepState.FAILED, reason=str(error))
-            self._finish(run.run_id, Decision((), RunState.FAILED, submission.step.name))
+            if submission.step.kind is not Kind.CLEANUP:
+                self._finish(run.run_id, Decision((), RunState.FAILED, submission.step.name))
         finally:
             if fresh:
                 self.ledger.submitted(run.run_id, fresh)

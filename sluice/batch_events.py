@@ -52,7 +52,7 @@ def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
     """Return the end that an event's detail, or a job of DescribeJobs, tells of."""
     name = JobName.parse(job["jobName"])
     state = _ENDS.get(job["status"])
-    if name is None or state is None or "index" in job.get("arrayProperties", {}):
+    if name is None or state is None or "index" in (job.get("arrayProperties") or {}):
         return None
     return JobEnded(name, job["jobId"], state, failure_reason(job) if state is StepState.FAILED else None)
 
@@ -65,7 +65,7 @@ def failure_reason(job: Mapping[str, Any]) -> str:
     container: Mapping[str, Any] = job.get("container") or {}
     array: Mapping[str, Any] = job.get("arrayProperties") or {}
     if array.get("size"):
-        failed = array.get("statusSummary", {}).get("FAILED", 0)
+        failed = (array.get("statusSummary") or {}).get("FAILED", 0)
         return f"{failed} of {array['size']} children failed"
     status, detail = job.get("statusReason") or "", container.get("reason") or ""
     for words, plain in _PLAIN:

@@ -41,7 +41,7 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         kind=_KINDS.get(type(step), Kind.JOB),
         job_definition=job_definition,
         queue=step.queue,
-        after=tuple(step.after),
+        after=tuple(dict.fromkeys(step.after)),
         each=step.each if isinstance(step, Array) else None,
         items_of=source.items_of if source else None,
         items_per_child=source.items_per_child if source else 1,
@@ -58,9 +58,9 @@ def _source(step: Array, steps: Mapping[str, Step]) -> Array:
 
 
 def _gated(step: CompiledStep, job_definition: str) -> Iterator[CompiledStep]:
-    """Yield the gates that fold a step's parents into at most 20, then the step."""
+    """Yield the gates that fold a step's parents into at most 20, the array that it follows included, then the step."""
     parents = step.after
-    for level, groups in enumerate(gate_tree(parents, MAX_DEPENDENCIES)):
+    for level, groups in enumerate(gate_tree(parents, MAX_DEPENDENCIES - (step.each is not None))):
         gates = [
             CompiledStep(
                 name=f"gate-{level}-{number}-{step.name}",

@@ -6,7 +6,7 @@ The sparse index ``unfinished`` holds the runs that have not ended, for the swee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,12 +14,14 @@ from botocore.exceptions import ClientError
 
 from sluice import ledger_items as items
 from sluice.compiled import CompiledPipeline
+from sluice.ledger_conflicts import condition_failed, patiently
+from sluice.limits import MAX_TRANSACTION_ITEMS
 from sluice.messages import Planned
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.submission import Submission
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-_TRANSACTION_ITEMS = 100
+MAX_CLAIMS = MAX_TRANSACTION_ITEMS - 1
+"""Steps that can be claimed at once; a new run takes one place beside them."""
 UNFINISHED_INDEX = "unfinished"
 _T = TypeVar("_T")
 
@@ -41,28 +43,30 @@ class Ledger:
         self._table = table
 
     def start(self, run: Run, claims: Sequence[Submission]) -> bool:
-        """Write a new run and claim its first steps, all or nothing; False when the run is there already."""
-        first, rest = claims[: _TRANSACTION_ITEMS - 1], claims[_TRANSACTION_ITEMS - 1 :]
-        created = self._transact([self._put(items.run_item(run)), *(self._claim(run.run_id, claim, run.created_at) for claim in first)])
-        if created and rest:
-            self.claim(run.run_id, rest, run.created_at)
-        return created
+        """Write a new run and claim at most MAX_CLAIMS first steps, all or nothing; False when the run is there already."""
+        return self._transact([self._put(items.run_item(run)), *(self._claim(run.run_id, claim, run.created_at) for claim in claims)])
 
     def claim(self, run_id: str, claims: Sequence[Submission], now: str) -> bool:
-        """Claim steps that nobody has claimed; False when somebody has claimed one of them, and then look at the run again."""
-        return all(self._transact([self._claim(run_id, claim, now) for claim in group]) for group in _groups(claims))
+        """Claim at most MAX_CLAIMS steps, all or nothing; False when somebody has claimed one of them, and then look at the run again."""
+        return self._transact([self._claim(run_id, claim, now) for claim in claims])
 
     def renew(self, run_id: str, record: StepRecord, now: str) -> bool:
         """Take over a claim whose owner seems to be gone; False when somebody else was faster."""
-        names, values = items.names("claimed_at"), items.values(now=now, then=record.claimed_at)
         return self._update(
-            run_id, record.name, "SET #claimed_at = :now", "#claimed_at = :then AND attribute_not_exists(job_id)", names, values
+            run_id,
+            record.name,
+            "SET #claimed_at = :now",
+            "#claimed_at = :then AND #state = :claimed AND attribute_not_exists(job_id)",
+            items.names("claimed_at", "state"),
+            items.values(now=now, then=record.claimed_at, claimed=StepState.CLAIMED),
         )
 
     def submitted(self, run_id: str, job_ids: Mapping[str, str]) -> None:
-        """Record the jobs of claimed steps."""
+        """Record the jobs of claimed steps; a step that names another job by now keeps it, and the job that is not named ends itself."""
         for group in _groups(sorted(job_ids.items())):
-            self._transact([{"Update": self._submitted(run_id, step, job_id)} for step, job_id in group])
+            if not self._transact([{"Update": self._submitted(run_id, step, job_id)} for step, job_id in group]) and len(group) > 1:
+                for step, job_id in group:
+                    self.submitted(run_id, {step: job_id})
 
     def planned(self, message: Planned) -> bool:
         """Record the items of a plan; False when the ledger names another job, or knows the items already."""
@@ -108,8 +112,7 @@ class Ledger:
     def assignment(self, run_id: str, step: str) -> Assignment | None:
         """Return what a job of this step needs to know, in one call; None for a run that the ledger does not know."""
         keys = [items.run_key(run_id), items.step_key(run_id, step)]
-        answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-        found = {item["sk"]["S"]: item for item in answer["Responses"][self._table]}
+        found = {item["sk"]["S"]: item for item in self._get(keys)}
         if items.RUN not in found:
             return None
         run, record = items.run_from(found[items.RUN], []), found.get(items.STEP + step)
@@ -121,13 +124,33 @@ class Ledger:
         for item in self._query(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
             yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
-    def first(self, run_id: str, event: str, now: str) -> bool:
-        """Note that something was done for a run, and return whether this is the first time."""
-        return self._transact([self._put(items.note_item(run_id, event, now))])
+    def first(self, run_id: str, event: str, now: str, stale: str = "") -> bool:
+        """Note that something is being done for a run, and return whether it is this caller's to do.
+
+        It is nobody else's when nobody noted it, or when somebody did before ``stale`` and never said that it was done.
+        """
+        return self._write(
+            items.note_key(run_id, event),
+            "SET #at = :now, #expires_at = :expires_at",
+            "attribute_not_exists(pk) OR (attribute_not_exists(#done) AND #at < :stale)",
+            items.names("at", "expires_at", "done"),
+            items.values(now=now, expires_at=items.expires_at(now), stale=stale),
+        )
+
+    def did(self, run_id: str, event: str) -> None:
+        """Note that what ``first`` let this caller do is done."""
+        self._write(items.note_key(run_id, event), "SET #done = :yes", "attribute_exists(pk)", items.names("done"), items.values(yes="yes"))
 
     def forget(self, run_id: str, event: str) -> None:
         """Take back what ``first`` noted, because it could not be done after all."""
         self._client.delete_item(TableName=self._table, Key=items.note_key(run_id, event))
+
+    def _get(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        wanted: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        while wanted:
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(self._table, [])
+            wanted = answer.get("UnprocessedKeys") or {}
 
     def _claim(self, run_id: str, claim: Submission, now: str) -> dict[str, Any]:
         state = StepState.CLAIMED if claim.children else StepState.EMPTY
@@ -150,9 +173,9 @@ class Ledger:
 
     def _transact(self, writes: list[dict[str, Any]]) -> bool:
         try:
-            self._client.transact_write_items(TransactItems=writes)
+            patiently(lambda: self._client.transact_write_items(TransactItems=writes))
         except ClientError as error:
-            if error.response["Error"]["Code"] == "TransactionCanceledException" and _condition_failed(error):
+            if condition_failed(error):
                 return False
             raise
         return True
@@ -162,13 +185,15 @@ class Ledger:
 
     def _write(self, key: dict[str, Any], update: str, condition: str, names: dict[str, str], values: dict[str, Any]) -> bool:
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=key,
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
+            patiently(
+                lambda: self._client.update_item(
+                    TableName=self._table,
+                    Key=key,
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=values,
+                )
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -185,11 +210,6 @@ class Ledger:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def _condition_failed(error: ClientError) -> bool:
-    reasons: Iterable[Mapping[str, Any]] = error.response.get("CancellationReasons", [])
-    return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
-
-
 def _groups(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(things), _TRANSACTION_ITEMS):
-        yield things[start : start + _TRANSACTION_ITEMS]
+    for start in range(0, len(things), MAX_TRANSACTION_ITEMS):
+        yield things[start : start + MAX_TRANSACTION_ITEMS]

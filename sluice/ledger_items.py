@@ -72,7 +72,7 @@ def run_item(run: Run) -> Item:
         state=run.state,
         created_at=run.created_at,
         unfinished=UNFINISHED,
-        expires_at=int((datetime.fromisoformat(run.created_at) + KEPT).timestamp()),
+        expires_at=expires_at(run.created_at),
     )
 
 
@@ -97,7 +97,7 @@ def step_item(run_id: str, record: StepRecord) -> Item:
         generation=record.generation,
         children=record.children,
         claimed_at=record.claimed_at,
-        expires_at=int((datetime.fromisoformat(record.claimed_at) + KEPT).timestamp()),
+        expires_at=expires_at(record.claimed_at),
     )
 
 
@@ -117,10 +117,9 @@ def step_from(item: Item) -> StepRecord:
     )
 
 
-def note_item(run_id: str, event: str, now: str) -> Item:
-    """Return the item of a note."""
-    expires_at = int((datetime.fromisoformat(now) + KEPT).timestamp())
-    return note_key(run_id, event) | values_of(at=now, expires_at=expires_at)
+def expires_at(written: str) -> int:
+    """Return when an item that was written at this time may be forgotten, in seconds since 1970."""
+    return int((datetime.fromisoformat(written) + KEPT).timestamp())
 
 
 def _text(item: Item, name: str) -> str | None:

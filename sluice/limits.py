@@ -24,6 +24,8 @@ MIN_TIMEOUT_SECONDS = 60
 # Docker's own floor, which Batch passes on: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html
 MIN_MEMORY_MIB = 4
 MAX_DESCRIBE_JOBS = 100
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+MAX_TRANSACTION_ITEMS = 100
 
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 

@@ -25,8 +25,9 @@ class Message:
     def from_json(cls, body: str) -> Self:
         """Read a message; raises MalformedMessageError when a field is missing, unknown, of another type or of a newer version."""
         document = parse_object(body)
-        if document.get("version", VERSION) != VERSION:
-            raise MalformedMessageError(f"Expected a {cls.__name__} of version {VERSION}, found {document['version']!r}.")
+        version = document.get("version", VERSION)
+        if version != VERSION or type(version) is not int:
+            raise MalformedMessageError(f"Expected a {cls.__name__} of version {VERSION}, found {version!r}.")
         try:
             message = cls(**document)
         except TypeError as error:
@@ -37,7 +38,7 @@ class Message:
     def _check_types(self) -> None:
         for name, annotation in type(self).__annotations__.items():
             expected, value = _TYPES[annotation.split("[")[0]], getattr(self, name)
-            if type(value) is not expected:
+            if type(value) is not expected or (expected is int and value < 0):
                 raise MalformedMessageError(f"Expected {type(self).__name__}.{name} of type {annotation}, found {value!r}.")
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.errors import RefusedError
 from sluice.graph import ancestors
 from sluice.job_names import JobName
-from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE, check_submit_job
+from sluice.limits import MAX_ARRAY_SIZE, MAX_DEPENDENCIES, MIN_ARRAY_SIZE, check_submit_job
 from sluice.run import RunState, StepRecord, StepState
 from sluice.settings import SubmissionSettings
 
@@ -51,7 +52,7 @@ def children_of(items: int, items_per_child: int) -> int:
 def decide(pipeline: CompiledPipeline, records: Records) -> Decision:
     """Return what the run needs next."""
     failed = next((step.name for step in pipeline.steps if step.kind is not Kind.CLEANUP and _failed(records.get(step.name))), None)
-    if failed is not None:
+    if failed is not None and _explained(pipeline.step(failed), records):
         return Decision((), RunState.FAILED, failed)
     submissions = tuple(_submissions(pipeline, records))
     empty = {submission.step.name for submission in submissions if submission.children == 0}
@@ -64,6 +65,12 @@ def _failed(record: StepRecord | None) -> bool:
     return record is not None and record.failed
 
 
+def _explained(step: CompiledStep, records: Records) -> bool:
+    """Return whether no parent can still turn out to be why this step failed: events may come out of order, a cause after its effect."""
+    parents = [records[name] for name in step.parents if name in records]
+    return all(parent.done or parent.planned or parent.failed for parent in parents)
+
+
 def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submission]:
     """Yield the steps that have no record, whose parents are placed, and whose plans, however far before them, are planned."""
     before = ancestors(pipeline.parents())
@@ -73,7 +80,10 @@ def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submi
         ready = all(name in records and records[name].planned for name in before[step.name] & plans)
         if step.name in records or not ready or not all(name in records or name in placed for name in step.parents):
             continue
-        placed[step.name] = Submission(step, _children(step, records), tuple(_waits(step, pipeline, records, placed)))
+        waits = tuple(_waits(step, pipeline, records, placed))
+        if len(waits) > MAX_DEPENDENCIES:
+            continue  # Empty parents passed on what they would have waited for; it is placed when enough of that is done.
+        placed[step.name] = Submission(step, _children(step, records), waits)
         yield placed[step.name]
 
 
@@ -104,12 +114,16 @@ def _children_placed(name: str, records: Records, placed: Mapping[str, Submissio
 
 
 def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str], job_ids: Mapping[str, str]) -> dict[str, Any]:
-    """Return the SubmitJob request; raises LimitError when AWS would refuse it.
+    """Return the SubmitJob request; raises LimitError when AWS would refuse it, RefusedError when its queue is not deployed.
 
     ``job_ids`` are the Batch job ids of the steps that it waits for.
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
     """
     step = submission.step
+    if step.queue not in queues:
+        raise RefusedError(
+            f"Expected the queue of {step.name} to be one of {', '.join(queues)}, found {step.queue!r}. Deploy all stacks together."
+        )
     place = SubmissionSettings(run=run_id, step=step.name, generation=str(submission.generation))
     request: dict[str, Any] = {
         "jobName": str(JobName(run_id, step.name, submission.generation)),

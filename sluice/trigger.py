@@ -48,12 +48,15 @@ def uploaded_object(message: Triggered) -> S3Object | None:
     try:
         bucket, stored = message.detail["bucket"]["name"], message.detail["object"]
         upload = S3Object(
-            bucket=str(bucket),
-            key=str(stored["key"]),
-            version_id=str(stored.get("version-id", "")),
-            etag=str(stored.get("etag", "")),
-            size=int(stored.get("size", 0)),
+            bucket=bucket,
+            key=stored["key"],
+            version_id=stored.get("version-id", ""),
+            etag=stored.get("etag", ""),
+            size=stored.get("size", 0),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        texts = (upload.bucket, upload.key, upload.version_id, upload.etag)
+        if not all(isinstance(text, str) for text in texts) or type(upload.size) is not int:
+            raise TypeError(texts)
+    except (KeyError, TypeError, AttributeError) as error:
         raise MalformedMessageError(f"Expected the detail of an S3 'Object Created' event, found {str(message.detail)[:200]}.") from error
     return None if upload.key.endswith("/") and upload.size == 0 else upload

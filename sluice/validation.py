@@ -11,7 +11,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from sluice.errors import Mistake, PipelineError
 from sluice.graph import find_cycle
-from sluice.limits import MAX_DEPENDENCIES
 from sluice.pipeline import Array, Job, Name, Pipeline, Plan, S3Upload, Step
 
 RESERVED_STEP_NAMES = ("cleanup", "gate")
@@ -152,9 +151,6 @@ def _items(where: str, step: Array, steps: dict[str, Step]) -> Iterator[Mistake]
         yield Mistake(f"{where}.each", "the name of an Array", repr(step.each), "Name an Array of this pipeline.")
     if step.each is not None and step.items_per_child != 1:
         yield Mistake(f"{where}.items_per_child", "none beside each=", repr(step.items_per_child), "It has the children that it follows.")
-    if step.each is not None and len(step.after) >= MAX_DEPENDENCIES:
-        found = f"{len(step.after)} in after= beside each="
-        yield Mistake(f"{where}.after", f"at most {MAX_DEPENDENCIES - 1} beside each=", found, "Put a Job between them.")
 
 
 def _names(steps: list[Step]) -> Iterator[Mistake]:

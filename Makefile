@@ -1,0 +1,69 @@
+# Every target sets up what it needs by itself. Needed: make, and Python 3.11 or newer with its venv module.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo local test check synth deploy bench readme clean
+
+# The first Python on the PATH that is new enough; `make PYTHON=…` names another.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+BIN := .venv/bin
+SLUICE := $(BIN)/sluice
+CDK := $(BIN)/node node_modules/aws-cdk/bin/cdk
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A stamp carries the checksum of what it was made from: nothing runs twice, and nothing stale stays.
+PACKAGES := .venv/packages-$(shell cat requirements*.txt | cksum | cut -d' ' -f1)
+PROJECT := .venv/project-$(shell cksum < pyproject.toml | cut -d' ' -f1)
+CDK_CLI := node_modules/cli-$(shell cksum < package-lock.json | cut -d' ' -f1)
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(PACKAGES) $(PROJECT) $(CDK_CLI) ## the virtual environment and the CDK's command line, both in this folder
+
+demo: setup ## the whole system on this machine: real files in, live progress, checked results, an alert
+	@$(SLUICE) demo
+
+local: setup ## AWS on this machine with the app deployed, until Ctrl-C
+	@$(SLUICE) local up
+
+test: setup ## all tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: setup ## linter, types, and docs that cannot lie
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/docs
+
+synth: setup ## the CloudFormation templates, into cdk.out
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(CDK) synth --quiet --no-notices --no-version-reporting --output cdk.out
+	@ls cdk.out/*.template.json
+
+deploy: setup ## to the AWS account of your credentials: ALERT_EMAIL=you@example.com [ALERT_PHONE=+15550100]
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ALERT_EMAIL="$(ALERT_EMAIL)" ALERT_PHONE="$(ALERT_PHONE)" $(BIN)/python -m cli.deploy
+
+bench: setup ## every figure of the README, measured on this machine
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## removes all that these targets made; nothing outside this folder
+	@rm -rf .venv node_modules cdk.out .sluice .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Expected Python 3.11 or newer on the PATH, found none. Debian, Ubuntu: sudo apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Expected the venv module of $(PYTHON), found none. Debian, Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "A virtual environment in .venv …"
+	@$(PYTHON) -m venv .venv
+
+$(PACKAGES): | $(BIN)/python
+	@echo "Python packages …"
+	@$(BIN)/pip install --quiet -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --no-deps -r requirements-data.txt
+	@rm -f .venv/packages-* && touch $@
+
+$(PROJECT): $(PACKAGES)
+	@$(BIN)/pip install --quiet --no-deps -e .
+	@rm -f .venv/project-* && touch $@
+
+$(CDK_CLI): $(PROJECT)
+	@echo "The CDK's command line …"
+	@$(BIN)/python -c 'from local.cdk import install_cli; install_cli()'
+	@rm -f node_modules/cli-* && touch $@

@@ -1,0 +1,46 @@
+"""`python -m local --port 4566 --state .sluice/local-4566`: the local cloud in this process."""
+
+import argparse
+import logging
+import os
+import shutil
+from pathlib import Path
+
+from local import environment
+from local.lock import hold
+from local.place import DEFAULT_PORT, Place
+
+
+def main() -> None:
+    """Serve the cloud until SIGTERM or SIGINT."""
+    place = _arguments()
+    os.umask(0o077)  # what runs here may hold a user's data
+    shutil.rmtree(place.temporary, ignore_errors=True)
+    place.temporary.mkdir(parents=True)
+    _replace_environment(place)
+    logging.basicConfig(filename=place.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with hold(place.pid_file):
+        from local import cloud  # only now: the emulator reads the environment when it is imported
+
+        cloud.run(place)
+    logging.shutdown()
+    # Threads of the emulator that sleep until the next schedule would keep the interpreter for minutes.
+    os._exit(0)
+
+
+def _arguments() -> Place:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--state", type=Path)
+    given = parser.parse_args()
+    return Place(given.port, given.state.resolve()) if given.state else Place.of(given.port)
+
+
+def _replace_environment(place: Place) -> None:
+    wanted = environment.of_cloud(place)
+    os.environ.clear()
+    os.environ.update(wanted)
+
+
+if __name__ == "__main__":
+    main()

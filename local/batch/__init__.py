@@ -1,0 +1,15 @@
+"""AWS Batch on one machine, with the real rules.
+
+| part | what it does |
+| --- | --- |
+| `scheduler` | the rules: a pure core over a clock that is handed in; `job`, `hosts`, `line`, `retry` are its pieces |
+| `api`, `operations/` | the operations of the API over the scheduler; shapes come from botocore's model |
+| `http` | the API as REST-JSON |
+| `cloudformation` | `AWS::Batch::*` for a provisioner |
+| `runner`, `processes` | the wall clock: starts attempts as processes, reports their ends |
+| `events`, `describe` | what the world is told of jobs |
+| `ports` | what the engine needs of the world |
+| `engine` | all of it, wired |
+
+It knows no emulator: the world comes in through `ports`.
+"""

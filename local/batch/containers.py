@@ -1,0 +1,96 @@
+"""An attempt as a task: the command line, the environment and the log stream of its container."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.batch.describe import child_id, log_target, submission_of, task_id
+from local.batch.ports import Image, ImageNotFoundError, StartFailedError, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.batch.effects import StartAttempt
+    from local.batch.ports import Credentials, Images
+
+_PASSED_ON = ("LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
+
+
+def task_of(start: StartAttempt, images: Images, credentials: Credentials, machine: Mapping[str, str]) -> Task:
+    """The task of an attempt; StartFailedError where its image cannot be had. `machine` is every job's environment."""
+    job, child = start.job, start.child
+    submission = submission_of(job)
+    container = submission.containers[child if job.is_gang else 0]
+    image = _pull(images, container["image"])
+    group, stream = log_target(job, child, start.attempt)
+    role = container.get("jobRoleArn")
+    granted = credentials(role, task_id(job, child, start.attempt)) if role else {}
+    need = job.spec.nodes[child] if job.is_gang else job.spec.need
+    return Task(
+        id=task_id(job, child, start.attempt),
+        argv=_argv(container, image, submission.parameters),
+        environment={
+            **_machine_environment(),
+            **machine,
+            **granted,
+            **(image.environment if image else {}),
+            **{each["name"]: each.get("value", "") for each in container.get("environment", [])},
+            **_batch_environment(start),
+        },
+        workdir=image.workdir if image else None,
+        log_group=group,
+        log_stream=stream,
+        memory=need.memory,
+        image=container["image"],
+    )
+
+
+def substitute(command: list[str], parameters: Mapping[str, str]) -> list[str]:
+    """A command with its `Ref::name` placeholders filled in.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html#parameters
+    """
+    return [parameters.get(word.removeprefix("Ref::"), word) if word.startswith("Ref::") else word for word in command]
+
+
+def _pull(images: Images, name: str) -> Image | None:
+    try:
+        return images(name)
+    except ImageNotFoundError as error:
+        raise StartFailedError(f"CannotPullContainerError: {error}") from error
+
+
+def _argv(container: dict[str, Any], image: Image | None, parameters: Mapping[str, str]) -> tuple[str, ...]:
+    command = substitute(container.get("command", []), parameters)
+    if image is not None:
+        command = [*image.entrypoint, *(command or image.command)]
+    if not command:
+        raise StartFailedError("CannotStartContainerError: No command specified")
+    if command[0] in ("python", "python3"):
+        # The image's interpreter stands for this machine's: the packages are those of this virtual environment.
+        command[0] = sys.executable
+    return tuple(command)
+
+
+def _machine_environment() -> dict[str, str]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**passed, "PATH": path, "HOME": os.environ.get("HOME", "/"), "PYTHONUNBUFFERED": "1"}
+
+
+def _batch_environment(start: StartAttempt) -> dict[str, str]:
+    """https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html."""
+    job = start.job
+    variables = {
+        "AWS_BATCH_JOB_ID": child_id(job, start.child),
+        "AWS_BATCH_JOB_ATTEMPT": str(start.attempt),
+        "AWS_BATCH_JQ_NAME": submission_of(job).queue_name,
+        "AWS_BATCH_CE_NAME": start.host.environment.spec.name,
+    }
+    if job.is_array:
+        variables["AWS_BATCH_JOB_ARRAY_INDEX"] = str(start.child)
+        variables["AWS_BATCH_JOB_ARRAY_SIZE"] = str(job.size)
+    return variables

@@ -1,0 +1,198 @@
+"""Jobs: describe, list, cancel, terminate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local.batch.describe import job_detail, status_summary
+from local.batch.errors import client_error
+from local.batch.pages import offset_of, page, token_of
+from local.batch.states import NAMES, RUNNING, code_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.batch.account import Account
+    from local.batch.job import Job
+
+
+def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DescribeJobs: up to 100 ids of jobs, children (`<id>:<n>`) or nodes (`<id>#<n>`); unknown ones are left out."""
+    wanted = params["jobs"]
+    if len(wanted) > account.limits.described_jobs:
+        raise client_error(f"jobs has {len(wanted)} ids; at most {account.limits.described_jobs} are allowed.")
+    found = (find(account, each) for each in wanted)
+    return {"jobs": [job_detail(account, *each) for each in found if each is not None]}
+
+
+def find(account: Account, job_id: str) -> tuple[Job, int | None] | None:
+    """A job and, for the id of a child or node, its number."""
+    base, mark, number = job_id.partition("#" if "#" in job_id else ":")
+    job = account.scheduler.jobs.get(base)
+    if job is None or not mark:
+        return None if job is None else (job, None)
+    known = job.has_parent and number.isdigit() and int(number) < job.size and (mark == "#") == job.is_gang
+    return (job, int(number)) if known else None
+
+
+def cancel(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """CancelJob: succeeds even where it changes nothing."""
+    job, index = _existing(account, params["jobId"])
+    account.scheduler.cancel(job, index, params["reason"], account.clock())
+    return {}
+
+
+def terminate(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """TerminateJob."""
+    job, index = _existing(account, params["jobId"])
+    account.scheduler.terminate(job, index, params["reason"], account.clock())
+    return {}
+
+
+def cancel_many(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """CancelJobs: each job by itself, with the errors of those that could not be."""
+    return _each(account, params, cancel)
+
+
+def terminate_many(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """TerminateJobs: each job by itself, with the errors of those that could not be."""
+    return _each(account, params, terminate)
+
+
+def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """ListJobs: of a queue by state or filter, or the children of an array, or the nodes of a multi-node job.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
+    """
+    chosen = [name for name in ("jobQueue", "arrayJobId", "multiNodeJobId") if name in params]
+    if len(chosen) != 1:
+        raise client_error(f"Expected exactly one of jobQueue, arrayJobId, multiNodeJobId, but got {chosen or 'none'}.")
+    if chosen == ["jobQueue"]:
+        return _list_queue(account, params)
+    return _list_children(account, params, params[chosen[0]])
+
+
+def _list_queue(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    queue = account.queue(params["jobQueue"])["jobQueueArn"]
+    filters = params.get("filters", [])
+    if filters:
+        jobs = _filtered(account, queue, filters)
+    else:
+        jobs = iter(account.scheduler.listing.jobs(queue, code_of(params.get("jobStatus", "RUNNING"))).values())
+    found, token = page(jobs, params.get("nextToken"), params.get("maxResults", 100))
+    return {"jobSummaryList": [summary(account, job, None) for job in found], "nextToken": token}
+
+
+def _filtered(account: Account, queue: str, filters: list[dict[str, Any]]) -> Iterator[Job]:
+    if len(filters) != 1:
+        raise client_error(f"filters must have exactly one filter, but has {len(filters)}.")
+    name, values = filters[0].get("name", ""), filters[0].get("values", [])
+    accepts = _accepting(name, values)
+    jobs = (job for status in range(len(NAMES)) for job in account.scheduler.listing.jobs(queue, status).values())
+    return iter(sorted((job for job in jobs if accepts(job)), key=lambda job: -job.seq))
+
+
+def _accepting(name: str, values: list[str]) -> Callable[[Job], bool]:
+    if name in ("JOB_NAME", "JOB_DEFINITION", "SHARE_IDENTIFIER"):
+        return lambda job: any(_like(_text_of(job, name), value) for value in values)
+    if name == "BEFORE_CREATED_AT":
+        return lambda job: all(job.created < int(value) for value in values)
+    if name == "AFTER_CREATED_AT":
+        return lambda job: all(job.created > int(value) for value in values)
+    raise client_error(
+        f"filters.name must be JOB_NAME, JOB_DEFINITION, BEFORE_CREATED_AT, AFTER_CREATED_AT or SHARE_IDENTIFIER, but is {name!r}."
+    )
+
+
+def _text_of(job: Job, name: str) -> str:
+    if name == "JOB_NAME":
+        return job.spec.name
+    return job.spec.share if name == "SHARE_IDENTIFIER" else str(getattr(job.spec.info, "definition_name", ""))
+
+
+def _like(text: str, pattern: str) -> bool:
+    """Case-insensitive, and by the start of the text where the pattern ends in an asterisk."""
+    text, pattern = text.lower(), pattern.lower().rpartition("job-definition/")[2]
+    return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
+
+
+def _list_children(account: Account, params: dict[str, Any], job_id: str) -> dict[str, Any]:
+    if "filters" in params:
+        raise client_error("filters apply to jobQueue only, not to the children of a job.")
+    found = find(account, job_id)
+    if found is None or not found[0].has_parent:
+        raise client_error(f"Job {job_id} does not exist or has no children.")
+    job = found[0]
+    any_state = "jobStatus" not in params and job.is_gang
+    status = None if any_state else code_of(params.get("jobStatus", NAMES[RUNNING]))
+    indices, token = _indices(job, status, offset_of(params.get("nextToken")), params.get("maxResults", 100))
+    return {"jobSummaryList": [summary(account, job, index) for index in indices], "nextToken": token}
+
+
+def _indices(job: Job, status: int | None, start: int, size: int) -> tuple[list[int], str | None]:
+    """The numbers of the children in a state from `start` on; `bytearray.find` skips the others at memory speed."""
+    if status is None:
+        return list(range(start, min(job.size, start + size))), token_of(start + size) if start + size < job.size else None
+    found: list[int] = []
+    index = job.states.find(status, start)
+    while index >= 0 and len(found) < size:
+        found.append(index)
+        index = job.states.find(status, index + 1)
+    return found, token_of(index) if index >= 0 else None
+
+
+def summary(account: Account, job: Job, index: int | None) -> dict[str, Any]:
+    """A JobSummary: https://docs.aws.amazon.com/batch/latest/APIReference/API_JobSummary.html."""
+    detail = job_detail(account, job, index)
+    container = detail.get("container", {})
+    result = {name: detail.get(name) for name in _SAME}
+    if detail["attempts"] and "exitCode" in container:
+        result["container"] = {"exitCode": container.get("exitCode"), "reason": container.get("reason")}
+    if job.is_array:
+        result["arrayProperties"] = (
+            {"size": job.size, "statusSummary": status_summary(job), "statusSummaryLastUpdatedAt": job.updated}
+            if index is None
+            else {"index": index}
+        )
+    if job.is_gang:
+        result["nodeProperties"] = (
+            {"numNodes": job.size}
+            if index is None
+            else {"nodeIndex": index, "isMainNode": index == job.spec.main_node, "numNodes": job.size}
+        )
+    return result
+
+
+_SAME = (
+    "jobArn",
+    "jobId",
+    "jobName",
+    "createdAt",
+    "shareIdentifier",
+    "status",
+    "statusReason",
+    "startedAt",
+    "stoppedAt",
+    "jobDefinition",
+    "isCancelled",
+    "isTerminated",
+)
+
+
+def _existing(account: Account, job_id: str) -> tuple[Job, int | None]:
+    found = find(account, job_id)
+    if found is None:
+        raise client_error(f"Job {job_id} does not exist: expected the id of a job in jobId.")
+    return found
+
+
+def _each(account: Account, params: dict[str, Any], act: Callable[[Account, dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    successful, errors = [], []
+    for job_id in params["jobs"]:
+        if find(account, job_id) is None:
+            message = f"Job {job_id} does not exist."
+            errors.append({"job": job_id, "code": "ClientException", "message": message})
+        else:
+            act(account, {"jobId": job_id, "reason": params["reason"]})
+            successful.append(job_id)
+    return {"successful": successful, "errors": errors}

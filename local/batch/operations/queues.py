@@ -1,0 +1,94 @@
+"""Job queues: create, update, describe, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.batch.account import Account, Resource
+from local.batch.errors import client_error
+from local.batch.names import check_name
+from local.batch.operations.environments import is_fargate
+from local.batch.pages import page
+from local.batch.scheduler import QueueSpec
+
+
+def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """CreateJobQueue."""
+    name = params["jobQueueName"]
+    check_name("jobQueueName", name)
+    if name in account.queues:
+        raise client_error(f"Object already exists: jobQueueName {name} is taken.")
+    if len(account.queues) >= account.limits.queues:
+        raise client_error(f"Limit of {account.limits.queues} job queues is reached.")
+    queue: Resource = {
+        **params,
+        "jobQueueArn": account.arn("job-queue", name),
+        "state": params.get("state", "ENABLED"),
+        "status": "VALID",
+        "statusReason": "JobQueue Healthy",
+        "computeEnvironmentOrder": _resolve_order(account, params.get("computeEnvironmentOrder", [])),
+        "tags": params.get("tags", {}),
+        "jobStateTimeLimitActions": params.get("jobStateTimeLimitActions", []),
+    }
+    account.queues[name] = queue
+    _schedule(account, queue)
+    return {"jobQueueName": name, "jobQueueArn": queue["jobQueueArn"]}
+
+
+def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """UpdateJobQueue; what it does not name stays."""
+    queue = account.queue(params["jobQueue"])
+    changes = {name: value for name, value in params.items() if name != "jobQueue"}
+    if "computeEnvironmentOrder" in changes:
+        changes["computeEnvironmentOrder"] = _resolve_order(account, changes["computeEnvironmentOrder"])
+    queue.update(changes)
+    _schedule(account, queue)
+    return {"jobQueueName": queue["jobQueueName"], "jobQueueArn": queue["jobQueueArn"]}
+
+
+def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DescribeJobQueues; names that do not exist are left out, as AWS does."""
+    wanted = [each.rpartition("/")[2] for each in params.get("jobQueues", [])]
+    found = [each for name, each in account.queues.items() if not wanted or name in wanted]
+    queues, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
+    return {"jobQueues": queues, "nextToken": token}
+
+
+def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DeleteJobQueue: it has to be disabled; its jobs are terminated.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_DeleteJobQueue.html
+    """
+    queue = account.queue(params["jobQueue"])
+    if queue["state"] != "DISABLED":
+        raise client_error(
+            f"Cannot delete, resource is being modified or enabled: set the state of job queue {queue['jobQueueName']} to DISABLED first."
+        )
+    arn = queue["jobQueueArn"]
+    for job in account.scheduler.listing.all_unfinished(arn):
+        account.scheduler.terminate(job, None, "Job queue deleted", account.clock())
+    del account.queues[queue["jobQueueName"]]
+    account.scheduler.remove_queue(arn)
+    return {}
+
+
+def _resolve_order(account: Account, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    limit = account.limits.environments_of_a_queue
+    if not 1 <= len(order) <= limit:
+        raise client_error(f"computeEnvironmentOrder must have 1 to {limit} compute environments, but has {len(order)}.")
+    environments = [account.environment(each["computeEnvironment"]) for each in order]
+    if len({is_fargate(each) for each in environments}) > 1:
+        raise client_error("computeEnvironmentOrder must not mix EC2 and Fargate compute environments.")
+    ranks = [each["order"] for each in order]
+    if len(set(ranks)) < len(ranks):
+        raise client_error(f"computeEnvironmentOrder must not repeat an order, but has {ranks}.")
+    resolved = [
+        {"order": each["order"], "computeEnvironment": environment["computeEnvironmentArn"]}
+        for each, environment in zip(order, environments, strict=True)
+    ]
+    return sorted(resolved, key=lambda each: int(each["order"]))
+
+
+def _schedule(account: Account, queue: Resource) -> None:
+    environments = tuple(each["computeEnvironment"] for each in queue["computeEnvironmentOrder"])
+    account.scheduler.put_queue(QueueSpec(queue["jobQueueArn"], queue["priority"], environments), account.clock())

@@ -1,0 +1,91 @@
+"""SubmitJob."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local.batch.account import Account
+from local.batch.errors import client_error
+from local.batch.names import check_name
+from local.batch.operations import definitions
+from local.batch.operations.checks import check_requirements, check_retry, check_tags, check_timeout
+from local.batch.submission import resolve
+
+
+def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """SubmitJob: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html."""
+    check_name("jobName", params["jobName"])
+    _check_sizes(account, params)
+    queue = account.queue(params["jobQueue"])
+    if queue["state"] != "ENABLED":
+        raise client_error(f"Job queue {queue['jobQueueName']} is DISABLED: jobQueue must name one that is ENABLED.")
+    definition = definitions.active(account, params["jobDefinition"])
+    _check_kind(definition, params)
+    check_retry(account.limits, params.get("retryStrategy"))
+    check_timeout(account.limits, params.get("timeout"))
+    check_tags(account.limits, params.get("tags", {}))
+    check_requirements(params.get("containerOverrides", {}), "containerOverrides")
+    _check_array(account, params)
+    _check_dependencies(account, params)
+    job_id = account.new_id()
+    account.scheduler.submit(job_id, resolve(definition, queue, params), account.clock())
+    return {"jobArn": account.arn("job", job_id), "jobName": params["jobName"], "jobId": job_id}
+
+
+def _check_sizes(account: Account, params: dict[str, Any]) -> None:
+    size = len(json.dumps(params, separators=(",", ":")).encode())
+    if size > account.limits.submit_bytes:
+        raise client_error(f"SubmitJob request is {size} bytes; at most {account.limits.submit_bytes} are allowed.")
+    size = len(json.dumps(params.get("containerOverrides", {}), separators=(",", ":")).encode())
+    if size > account.limits.container_overrides_bytes:
+        raise client_error(
+            f"Container Overrides length must be at most {account.limits.container_overrides_bytes}, but containerOverrides has {size}."
+        )
+
+
+def _check_kind(definition: dict[str, Any], params: dict[str, Any]) -> None:
+    multinode = definition["type"] == "multinode"
+    if multinode and "containerOverrides" in params:
+        raise client_error("containerOverrides is not applicable to a multinode job: use nodeOverrides.")
+    if multinode and "arrayProperties" in params:
+        raise client_error("arrayProperties is not applicable to a multinode job.")
+    if not multinode and "nodeOverrides" in params:
+        raise client_error("nodeOverrides is not applicable to a container job: use containerOverrides.")
+    if not multinode and "containerProperties" not in definition:
+        raise client_error("jobDefinition: this engine runs containerProperties and nodeProperties only.")
+
+
+def _check_array(account: Account, params: dict[str, Any]) -> None:
+    if "arrayProperties" not in params:
+        return
+    size, limits = params["arrayProperties"].get("size"), account.limits
+    if size is None or not limits.array_min <= size <= limits.array_max:
+        raise client_error(f"arrayProperties.size must be between {limits.array_min} and {limits.array_max}, but is {size}.")
+
+
+def _check_dependencies(account: Account, params: dict[str, Any]) -> None:
+    depends = params.get("dependsOn", [])
+    if len(depends) > account.limits.dependencies:
+        raise client_error(f"dependsOn has {len(depends)} jobs; at most {account.limits.dependencies} are allowed.")
+    size = params.get("arrayProperties", {}).get("size")
+    for each in depends:
+        _check_dependency(account, each, size)
+
+
+def _check_dependency(account: Account, dependency: dict[str, Any], size: int | None) -> None:
+    kind, job_id = dependency.get("type"), dependency.get("jobId")
+    if kind == "SEQUENTIAL":
+        if job_id is not None or size is None:
+            raise client_error("dependsOn.type SEQUENTIAL orders an array's own children: expected an array, no jobId.")
+        return
+    if job_id is None:
+        raise client_error("dependsOn.jobId must be specified.")
+    parent = account.scheduler.jobs.get(job_id)
+    if parent is None:
+        raise client_error(f"dependsOn.jobId {job_id} does not exist.")
+    if kind == "N_TO_N" and (size is None or parent.spec.size != size):
+        raise client_error(
+            "dependsOn.type N_TO_N needs two arrays of the same size, but this job has "
+            f"{size or 'no array'} and {job_id} has {parent.spec.size or 'no array'}."
+        )

@@ -1,0 +1,185 @@
+"""Attempts as processes of this machine: one thread reads all output and notices all ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from heapq import heappop, heappush
+from itertools import count
+
+from local.batch.ports import Clock, LogLine, LogSink, StartFailedError, Task, wall_clock
+from local.batch.retry import Outcome
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 16
+
+
+class Running:
+    """A process of an attempt, with what is left of its last line."""
+
+    def __init__(self, task: Task, process: subprocess.Popen[bytes], pipe: int, ended: Callable[[Outcome], None]):
+        self.task = task
+        self.process = process
+        self.pipe = pipe
+        self.ended = ended
+        self.rest = b""
+        self.pidfd = os.pidfd_open(process.pid)
+
+    def signal_group(self, number: int) -> None:
+        """Signal the process with all its descendants, which share its process group."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+
+class ProcessExecutor:
+    """Starts each attempt as a process in a session of its own; what it started it also ends."""
+
+    def __init__(self, logs: LogSink, *, clock: Clock = wall_clock) -> None:
+        self._logs = logs
+        self._clock = clock
+        self._selector = selectors.DefaultSelector()
+        self._wake_out, self._wake_in = os.pipe()
+        os.set_blocking(self._wake_in, False)
+        self._selector.register(self._wake_out, selectors.EVENT_READ, None)
+        self._inbox: deque[Callable[[], None]] = deque()
+        self._running: dict[int, Running] = {}
+        self._kills: list[tuple[float, int, Running]] = []
+        self._numbers = count()
+        self._closing = False
+        self._thread = threading.Thread(target=self._loop, name="batch-processes", daemon=True)
+        self._thread.start()
+
+    def start(self, task: Task, ended: Callable[[Outcome], None]) -> Callable[[], None]:
+        """Start an attempt; the returned function asks it to stop, and kills it when it does not."""
+        out, into = os.pipe()
+        try:
+            process = subprocess.Popen(  # noqa: S603 - running the job's own command is the purpose
+                task.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=into,
+                stderr=into,
+                cwd=task.workdir,
+                env=dict(task.environment),
+                start_new_session=True,
+            )
+        except OSError as error:
+            os.close(out)
+            raise _cannot_start(task, error) from error
+        finally:
+            os.close(into)
+        os.set_blocking(out, False)
+        running = Running(task, process, out, ended)
+        self._call(lambda: self._watch(running))
+        return lambda: self._call(lambda: self._stop(running))
+
+    def close(self) -> None:
+        """Kill every process that is still running, by its id, and end the thread."""
+        self._closing = True
+        self._call(lambda: None)
+        self._thread.join()
+        for running in list(self._running.values()):
+            running.signal_group(signal.SIGKILL)
+            running.process.wait()
+            self._forget(running)
+        self._selector.close()
+        os.close(self._wake_out)
+        os.close(self._wake_in)
+
+    def _call(self, act: Callable[[], None]) -> None:
+        self._inbox.append(act)
+        with suppress(BlockingIOError, OSError):
+            os.write(self._wake_in, b"!")
+
+    def _loop(self) -> None:
+        while not self._closing:
+            for key, _ in self._selector.select(self._patience()):
+                self._attend(key.fd, key.data)
+            while self._inbox:
+                self._inbox.popleft()()
+            self._kill_overdue()
+
+    def _attend(self, fd: int, running: Running | None) -> None:
+        if running is None:
+            os.read(fd, _CHUNK)
+        elif running.pidfd not in self._running:
+            return
+        elif fd == running.pidfd:
+            self._finish(running)
+        else:
+            self._read(running)
+
+    def _watch(self, running: Running) -> None:
+        self._running[running.pidfd] = running
+        self._selector.register(running.pidfd, selectors.EVENT_READ, running)
+        self._selector.register(running.pipe, selectors.EVENT_READ, running)
+
+    def _read(self, running: Running) -> bool:
+        """Pass on what has been written; whether there may be more."""
+        try:
+            chunk = os.read(running.pipe, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not chunk:
+            with suppress(KeyError):
+                self._selector.unregister(running.pipe)
+            return False
+        *lines, running.rest = (running.rest + chunk).split(b"\n")
+        self._tell(running, lines)
+        return True
+
+    def _finish(self, running: Running) -> None:
+        # The container is gone when its first process is; so nothing of the process group survives.
+        running.signal_group(signal.SIGKILL)
+        while self._read(running):
+            pass
+        if running.rest:
+            self._tell(running, [running.rest])
+        code = running.process.wait()
+        self._forget(running)
+        running.ended(Outcome(code if code >= 0 else 128 - code))
+
+    def _forget(self, running: Running) -> None:
+        self._running.pop(running.pidfd, None)
+        for fd in (running.pidfd, running.pipe):
+            with suppress(KeyError):
+                self._selector.unregister(fd)
+            os.close(fd)
+
+    def _tell(self, running: Running, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        now = self._clock()
+        said = [LogLine(now, line.rstrip(b"\r").decode(errors="replace")) for line in lines]
+        try:
+            self._logs(running.task.log_group, running.task.log_stream, said)
+        except Exception:
+            log.exception("The log sink refused %d lines of %s", len(said), running.task.log_stream)
+
+    def _stop(self, running: Running) -> None:
+        if running.pidfd not in self._running:
+            return
+        running.signal_group(signal.SIGTERM)
+        heappush(self._kills, (time.monotonic() + running.task.stop_seconds, next(self._numbers), running))
+
+    def _patience(self) -> float | None:
+        return max(0.0, self._kills[0][0] - time.monotonic()) if self._kills else None
+
+    def _kill_overdue(self) -> None:
+        while self._kills and self._kills[0][0] <= time.monotonic():
+            running = heappop(self._kills)[2]
+            if running.pidfd in self._running:
+                running.signal_group(signal.SIGKILL)
+
+
+def _cannot_start(task: Task, error: OSError) -> StartFailedError:
+    what = f'exec: "{task.argv[0]}": {error.strerror}'
+    return StartFailedError(f"CannotStartContainerError: Error response from daemon: {what}", 127)

@@ -1,0 +1,137 @@
+"""The wall-clock runtime: one thread that carries out what the scheduler asks for."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from local.batch.account import Account
+from local.batch.containers import task_of
+from local.batch.effects import Effect, StartAttempt, StateChange, StopAttempt
+from local.batch.events import state_change
+from local.batch.job import Job
+from local.batch.ports import Credentials, EventSink, Executor, Images, StartFailedError
+from local.batch.retry import Outcome
+
+log = logging.getLogger(__name__)
+
+_Key = tuple[str, int, int]
+
+
+class Runner:
+    """Starts and stops attempts, reports their ends to the scheduler, wakes it when time has come, tells of changes."""
+
+    def __init__(
+        self,
+        account: Account,
+        executor: Executor,
+        *,
+        events: EventSink,
+        images: Images,
+        credentials: Credentials,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._account = account
+        self._executor = executor
+        self._events = events
+        self._images = images
+        self._credentials = credentials
+        self._environment = environment
+        self._wake = threading.Event()
+        self._inbox: deque[Callable[[], None]] = deque()
+        self._stops: dict[_Key, Callable[[], None]] = {}
+        self._changes: queue.SimpleQueue[StateChange | None] = queue.SimpleQueue()
+        self._closing = False
+        self._threads = [
+            threading.Thread(target=self._loop, name="batch-runner", daemon=True),
+            threading.Thread(target=self._tell, name="batch-events", daemon=True),
+        ]
+        account.changed = self._wake.set
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End every process that was started, and the threads."""
+        self._closing = True
+        self._wake.set()
+        self._threads[0].join()
+        self._executor.close()
+        self._changes.put(None)
+        self._threads[1].join()
+
+    def _loop(self) -> None:
+        while not self._closing:
+            self._wake.clear()
+            while self._step():
+                pass
+            self._wake.wait(self._patience())
+
+    def _step(self) -> bool:
+        """Do what there is to do; whether there was anything."""
+        account = self._account
+        with account.lock:
+            reported = 0
+            while self._inbox:
+                self._inbox.popleft()()
+                reported += 1
+            account.scheduler.tick(account.clock())
+            effects = account.scheduler.take_effects()
+        for effect in effects:
+            self._carry_out(effect)
+        return bool(effects or reported)
+
+    def _patience(self) -> float | None:
+        with self._account.lock:
+            due = self._account.scheduler.next_tick()
+        return None if due is None else max(0.0, (due - self._account.clock()) / 1000)
+
+    def _carry_out(self, effect: Effect) -> None:
+        if isinstance(effect, StateChange):
+            self._changes.put(effect)
+        elif isinstance(effect, StartAttempt):
+            self._start(effect)
+        elif isinstance(effect, StopAttempt):
+            stop = self._stops.get((effect.job.id, effect.child, effect.attempt))
+            if stop is not None:
+                stop()
+
+    def _start(self, start: StartAttempt) -> None:
+        job, child, attempt = start.job, start.child, start.attempt
+        ended = partial(self._ended, job, child, attempt)
+        try:
+            task = task_of(start, self._images, self._credentials, self._environment)
+            self._stops[job.id, child, attempt] = self._executor.start(task, ended)
+        except StartFailedError as error:
+            ended(Outcome(error.exit_code, error.reason, "Task failed to start"))
+            return
+        except Exception as error:
+            log.exception("Attempt %d of job %s could not be started", attempt, job.id)
+            ended(Outcome(None, f"ResourceInitializationError: {error}", "Task failed to start"))
+            return
+        with self._account.lock:
+            self._account.scheduler.started(job, child, attempt, self._account.clock())
+
+    def _ended(self, job: Job, child: int, attempt: int, outcome: Outcome) -> None:
+        """Take an end from any thread; the runner's own thread passes it on, after the attempt's start."""
+        self._inbox.append(partial(self._report, job, child, attempt, outcome))
+        self._wake.set()
+
+    def _report(self, job: Job, child: int, attempt: int, outcome: Outcome) -> None:
+        self._stops.pop((job.id, child, attempt), None)
+        self._account.scheduler.ended(job, child, attempt, outcome, self._account.clock())
+
+    def _tell(self) -> None:
+        while (change := self._changes.get()) is not None:
+            try:
+                with self._account.lock:
+                    event = state_change(self._account, change)
+                self._events(event)
+            except Exception:
+                log.exception("The event of job %s could not be delivered", change.job.id)

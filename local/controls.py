@@ -1,0 +1,49 @@
+"""Sluice's own pages of the local cloud, under /_sluice/: what no AWS API tells or does."""
+
+import json
+import os
+from collections.abc import Callable
+
+from local import emulator
+from local.calls import CallCounter
+from local.mailbox import Mailbox
+
+Page = Callable[[bytes], object]
+
+
+class Controls:
+    """The pages: `health`, `calls`, `iam`, `messages`."""
+
+    def __init__(self, calls: CallCounter, mailbox: Mailbox) -> None:
+        self._pages: dict[tuple[str, str], Page] = {
+            ("GET", "health"): lambda _: {"status": "ready", "pid": os.getpid(), "iam": emulator.iam_enforced()},
+            ("GET", "calls"): lambda _: calls.listing(),
+            ("DELETE", "calls"): lambda _: calls.reset(),
+            ("GET", "iam"): lambda _: {"enforce": emulator.iam_enforced()},
+            ("PUT", "iam"): _set_iam,
+            ("GET", "messages"): lambda _: mailbox.listing(),
+        }
+
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """Return the status and the JSON of a page; 404 for an unknown one, 400 for a body that is not what it takes."""
+        page = self._pages.get((method, path.removeprefix("/_sluice/")))
+        if page is None:
+            known = ", ".join(f"{verb} {name}" for verb, name in self._pages)
+            return 404, _json({"error": f"Expected one of {known}, found {method} {path}."})
+        try:
+            return 200, _json(page(body))
+        except ValueError as error:
+            return 400, _json({"error": str(error)})
+
+
+def _set_iam(body: bytes) -> object:
+    asked = json.loads(body)
+    if not isinstance(asked, dict) or not isinstance(asked.get("enforce"), bool):
+        message = f'Expected {{"enforce": true}} or {{"enforce": false}}, found {body[:100]!r}.'
+        raise ValueError(message)
+    emulator.enforce_iam(asked["enforce"])
+    return asked
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()

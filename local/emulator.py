@@ -1,0 +1,192 @@
+"""The one module that touches ministack's private names.
+
+ministack (https://github.com/ministackorg/ministack) publishes a server, not a library. What Sluice adds to it (a real
+AWS Batch, messages that would be mailed, credentials for jobs) hangs on the names that are used here and nowhere
+else; tests/local/test_emulator.py fails by name when one of them moves.
+
+Import it only in a process whose environment comes from `local.environment`: ministack reads it at import.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from ministack import app as gateway
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
+from ministack.services import cloudwatch_logs, ecr, eventbridge, sns, sts
+from ministack.services.cloudformation import provisioners
+
+from local.mailbox import Message
+from local.place import ACCOUNT, REGION
+
+Response = tuple[int, dict[str, str], bytes]
+Handler = Callable[[str, str, Mapping[str, str], bytes], Response]
+
+asgi = gateway.app
+
+
+def scope() -> AbstractContextManager[None]:
+    """Return a context in which ministack's stores are those of this machine's account and region."""
+    return cast("AbstractContextManager[None]", responses.request_scope(ACCOUNT, REGION))
+
+
+def replace_service(name: str, handle: Handler) -> None:
+    """Let `handle(method, path, headers, body)`, with the query in `path`, answer and authorise requests of a service.
+
+    ministack checks who calls; what the caller may do is left to `handle`, because ministack knows no resources of
+    services such as Batch and would refuse each policy that names some. `handle` runs in a thread of its own.
+    """
+
+    async def answer(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> Response:
+        target = f"{path}?{urlencode(query, doseq=True)}" if query else path
+        return await asyncio.to_thread(handle, method, target, headers, body)
+
+    gateway.SERVICE_HANDLERS[name] = answer
+    iam_actions.SERVICE_TO_IAM_NAMESPACE.pop(name, None)
+
+
+def add_resource_types(handlers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Teach CloudFormation the resource types in `handlers`: type → create, update and delete."""
+    provisioners._RESOURCE_HANDLERS.update(handlers)
+
+
+def enforce_iam(enforce: bool) -> None:
+    """Switch IAM on or off for every request from now on.
+
+    Running Lambda workers keep the credentials that they were started with, so they are ended; the next invocation
+    starts one with its role's credentials.
+    """
+    if enforce != gateway.AUTH:
+        gateway.AUTH = enforce
+        stop_lambda_workers()
+
+
+def iam_enforced() -> bool:
+    """Say whether IAM is enforced."""
+    return bool(gateway.AUTH)
+
+
+def denied(headers: Mapping[str, str], action: str, resource: str, context: Mapping[str, object]) -> str | None:
+    """Return the ARN of the caller if its policies do not allow `action` on `resource`, and None if they do."""
+    if not gateway.AUTH:
+        return None
+    key = router.extract_access_key_id(headers)
+    service = action.partition(":")[0]
+    verdict = iam_evaluator.enforce(key, action, service, REGION, resource_arn=resource, service_context=dict(context))
+    if verdict is None:
+        return None
+    return str(getattr(verdict, "principal_arn", "") or "the caller")
+
+
+def role_credentials(role_arn: str, session_name: str) -> dict[str, str]:
+    """Return an environment with a new session of the role, as STS would give to whoever assumes it."""
+    role = role_arn.rsplit("/", 1)[-1]
+    access_key, secret, token = f"ASIA{uuid.uuid4().hex[:16].upper()}", uuid.uuid4().hex, uuid.uuid4().hex
+    session = {
+        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session_name[:64]}",
+        "UserId": f"{role}:{session_name[:64]}",
+        "AccountId": ACCOUNT,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+    }
+    sts.register_session(access_key, session)
+    return {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+
+def principal(access_key: str) -> str:
+    """Return the name of the role or user behind an access key, or "root"."""
+    if not access_key or iam_evaluator.is_root_access_key(access_key):
+        return "root"
+    with scope():
+        caller = iam_evaluator.resolve_credential(access_key)
+    arn = str(getattr(caller, "principal_arn", "unknown"))
+    return arn.split("/")[1] if "/" in arn else arn
+
+
+def service_of(method: str, path: str, headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
+    """Return the AWS service that a request is for, by its endpoint's name (`s3`, `dynamodb`, `batch`, …)."""
+    return str(router.detect_service(method, path, headers, query))
+
+
+def access_key_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
+    """Return the access key that signed a request, or an empty string."""
+    return str(router.extract_access_key_id(headers, query))
+
+
+def put_event(event: Mapping[str, Any]) -> None:
+    """Send an event of an AWS service (`source`, `detail-type`, `resources`, `detail`) to the default bus."""
+    entry = {
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Resources": event.get("resources", []),
+        "Detail": json.dumps(event["detail"]),
+    }
+    with scope():
+        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def put_logs(group: str, stream: str, lines: Iterable[tuple[int, str]]) -> None:
+    """Append lines, each with its time in milliseconds, to a log stream.
+
+    The stream and its group are made when they are missing: a task's log driver does that on AWS.
+    """
+    events = [{"timestamp": at, "message": text} for at, text in lines]
+    named = {"logGroupName": group, "logStreamName": stream}
+    with scope():
+        cloudwatch_logs._create_log_group(named)
+        cloudwatch_logs._create_log_stream(named)
+        cloudwatch_logs._put_log_events({**named, "logEvents": events})
+
+
+def capture_messages(deliver: Callable[[Message], None]) -> None:
+    """Hand to `deliver` every message that SNS would send to a person: e-mail and SMS subscriptions.
+
+    ministack delivers to queues, functions and URLs, and only logs these two.
+    """
+    fanout = sns._fanout
+
+    def fan_out(topic: str, message_id: str, text: str, subject: str, structure: str = "", *more: Any, **named: Any) -> None:
+        attributes = more[0] if more else named.get("message_attributes")
+        for subscription in sns._topic_by_arn_any_scope(topic)["subscriptions"]:
+            message = _message(subscription, text, subject, structure, attributes or {})
+            if message:
+                deliver(message)
+        fanout(topic, message_id, text, subject, structure, *more, **named)
+
+    sns._fanout = fan_out
+
+
+def _message(subscription: dict[str, Any], text: str, subject: str, structure: str, attributes: dict[str, Any]) -> Message | None:
+    """Return what a subscriber gets, or None if it is no person or its filter passes the message over."""
+    protocol = subscription["protocol"]
+    body = sns._resolve_message_for_protocol(text, structure, protocol)
+    if protocol not in ("email", "sms") or not sns._matches_filter_policy(subscription, attributes, body):
+        return None
+    return Message.now(protocol, subscription["endpoint"], subject if protocol == "email" else "", body)
+
+
+def miss_images() -> None:
+    """Let ECR's DescribeImages raise ImageNotFoundException for an image that is not there, as AWS does.
+
+    ministack answers with an empty list, from which the CDK concludes that the image exists: it never builds it.
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
+    """
+    describe = ecr._describe_images
+
+    def describe_images(data: dict[str, Any]) -> Any:
+        status, headers, body = describe(data)
+        if status == 200 and data.get("imageIds") and not json.loads(body)["imageDetails"]:
+            message = f"The image with imageId {data['imageIds'][0]} does not exist within the repository."
+            return responses.error_response_json("ImageNotFoundException", message, 400)
+        return status, headers, body
+
+    ecr._describe_images = describe_images
+
+
+def stop_lambda_workers() -> None:
+    """End the processes of all Lambda functions and remove their unpacked code."""
+    lambda_runtime.reset()

@@ -1,0 +1,30 @@
+"""The code of the Lambdas: own files by an allow-list, Powertools from AWS's public layer, boto3 from the runtime. No pip, no Docker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import IgnoreMode, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+# Layer version 36 is Powertools 3.31.1, the newest pair of numbers that could be confirmed; docs/decisions/0006-powertools-layer.md.
+# https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/
+_POWERTOOLS_ACCOUNT = "017000801446"
+_POWERTOOLS_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64:36"
+
+# These need pydantic, which the runtime does not have, and are for synthesis only.
+SYNTHESIS_ONLY = ("pipeline", "validation", "compiling", "loading")
+
+
+def reaction_code(root: Path, stage: str) -> lambda_.Code:
+    """Return the code of one stage's Lambda: its folder, what the Lambdas share, and the vocabulary."""
+    own = ["!lambdas/__init__.py", "!lambdas/*.py", f"!lambdas/{stage}/**"]
+    vocabulary = ["!sluice/**", *(f"sluice/{module}.py" for module in SYNTHESIS_ONLY)]
+    return lambda_.Code.from_asset(str(root), exclude=["*", *own, *vocabulary, "**/__pycache__"], ignore_mode=IgnoreMode.DOCKER)
+
+
+def powertools_layer(scope: Construct) -> lambda_.ILayerVersion:
+    """Return the public layer in the stack's Region."""
+    arn = f"arn:aws:lambda:{Stack.of(scope).region}:{_POWERTOOLS_ACCOUNT}:layer:{_POWERTOOLS_LAYER}"
+    return lambda_.LayerVersion.from_layer_version_arn(scope, "Powertools", arn)

@@ -1,0 +1,77 @@
+"""What the Lambdas may do, one sentence each; every wildcard with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from sluice.ledger import UNFINISHED_INDEX
+from stacks.reasons import accept
+
+_NO_RESOURCE_LEVEL = (
+    "AWS Batch has no resource-level permissions for this call: "
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html"
+)
+
+
+def function_role(scope: Construct, *, log_lines: logs.ILogGroup) -> iam.Role:
+    """Return a Lambda's own role, which may write to its own log group and nothing else yet."""
+    role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    log_lines.grant_write(role)
+    return role
+
+
+def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
+    """Read and write runs, submit the jobs of Sluice's own definitions to Sluice's own queues, and look up a job by its name.
+
+    TransactWriteItems is authorised as the writes in it:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    ledger.grant(function, "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    definitions = _arn(function, "batch", "job-definition/sluice-*")
+    _allow(function, ["batch:SubmitJob"], [definitions, *queues])
+    _allow(function, ["batch:ListJobs"], ["*"])
+
+
+def sweep_runs(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
+    """Find the unfinished runs and ask Batch how their jobs are."""
+    _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"])
+    _allow(function, ["batch:DescribeJobs"], ["*"])
+
+
+def read_definitions(function: lambda_.Function) -> None:
+    """Read the compiled pipelines, which the CDK published beside the templates."""
+    stack = Stack.of(function)
+    bucket = f"cdk-{stack.synthesizer.bootstrap_qualifier}-assets-{stack.account}-{stack.region}"
+    _allow(function, ["s3:GetObject"], [f"arn:{stack.partition}:s3:::{bucket}/*.json"])
+
+
+def read_failure_reports(function: lambda_.Function, *, work: s3.IBucket) -> None:
+    """Read what failing jobs said about themselves."""
+    _allow(function, ["s3:GetObject"], [work.arn_for_objects("runs/*/failures/*")])
+    _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/failures/*"}})
+
+
+def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_of: str) -> None:
+    """Read the run, its failed jobs and the last lines of their logs, and note that somebody was told."""
+    ledger.grant(function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+    _allow(function, ["batch:DescribeJobs", "batch:ListJobs"], ["*"])
+    _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{job_logs_of}-*:log-stream:*")])
+
+
+def _allow(
+    function: lambda_.Function, actions: list[str], resources: list[str], conditions: dict[str, dict[str, str]] | None = None
+) -> None:
+    function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))
+
+
+def _arn(construct: Construct, service: str, resource: str) -> str:
+    stack = Stack.of(construct)
+    return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"

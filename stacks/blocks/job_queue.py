@@ -1,0 +1,33 @@
+"""A job queue: jobs wait here for the first environment that has room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_batch as batch
+from constructs import Construct
+
+# A job that no machine can ever take blocks all behind it; after ten minutes at the head it fails, and its run says why:
+# https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
+_NEVER_FITS = ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
+_PATIENCE_SECONDS = 600
+
+
+def job_queue(scope: Construct, id: str, *, priority: int, environments: Sequence[batch.CfnComputeEnvironment]) -> batch.CfnJobQueue:
+    """Return a queue that offers its jobs to these environments in this order; a later one is used when an earlier one has no capacity."""
+    return batch.CfnJobQueue(
+        scope,
+        f"{id}JobQueue",
+        priority=priority,
+        state="ENABLED",
+        compute_environment_order=[
+            batch.CfnJobQueue.ComputeEnvironmentOrderProperty(order=order, compute_environment=environment.attr_compute_environment_arn)
+            for order, environment in enumerate(environments, start=1)
+        ],
+        job_state_time_limit_actions=[
+            batch.CfnJobQueue.JobStateTimeLimitActionProperty(
+                action="CANCEL", state="RUNNABLE", reason=reason, max_time_seconds=_PATIENCE_SECONDS
+            )
+            for reason in _NEVER_FITS
+        ],
+    )

@@ -1,0 +1,84 @@
+"""What the jobs of one pipeline may do: only with what is their pipeline's.
+
+A run's id is its pipeline's name, a hyphen and 20 characters. The patterns count those characters, so that ``word`` never reaches what
+is ``word-count``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ecr_assets as assets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from sluice import keys
+from sluice.job_names import run_id
+
+Role = iam.Role
+
+
+def job_role(scope: Construct, id: str) -> iam.Role:
+    """Return a role for the programs in jobs of this account; other accounts' tasks cannot be talked into using it.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html (confused deputy)
+    """
+    conditions = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+    return iam.Role(scope, id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions))
+
+
+def execution_role(scope: Construct, id: str, *, images: Sequence[assets.DockerImageAsset], log_lines: logs.ILogGroup) -> iam.Role:
+    """Return the role that starts containers: it may pull these images and write to this log group."""
+    role = iam.Role(scope, id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+    for image in images:
+        image.repository.grant_pull(role)
+    log_lines.grant_write(role)
+    return role
+
+
+def runs_of(pipeline: str) -> str:
+    """Return the pattern of the ids of a pipeline's runs."""
+    digest = run_id("p", "any", {}).removeprefix("p-")
+    return f"{pipeline}-{'?' * len(digest)}"
+
+
+def read_assignment(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable) -> None:
+    """Read what the ledger says about the pipeline's own runs; a job never writes there."""
+    conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}}
+    _allow(role, ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [ledger.table_arn], conditions)
+
+
+def use_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
+    """Read, list and write what the pipeline's runs pass on."""
+    prefix = keys.run_prefix(runs_of(pipeline))
+    _allow(role, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], [work.arn_for_objects(f"{prefix}*")])
+    _allow(role, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": [f"{prefix}*"]}})
+
+
+def delete_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
+    """Delete what the pipeline's runs left behind."""
+    _allow(role, ["s3:DeleteObject"], [work.arn_for_objects(f"{keys.run_prefix(runs_of(pipeline))}*")])
+
+
+def read_uploads(role: iam.Role, *, prefixes: Sequence[str], inbox: s3.IBucket) -> None:
+    """Read the very versions that started the runs.
+
+    Without ``s3:ListBucket`` a deleted object would be "access denied", and a run could not say that its input is gone; S3 decides that
+    without looking at a prefix: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    objects = [inbox.arn_for_objects(f"{prefix}*") for prefix in prefixes]
+    _allow(role, ["s3:GetObject", "s3:GetObjectVersion"], objects)
+    _allow(role, ["s3:ListBucket"], [inbox.bucket_arn])
+
+
+def publish_results(role: iam.Role, *, pipeline: str, results: s3.IBucket) -> None:
+    """Write files under the pipeline's name; not read, not delete."""
+    _allow(role, ["s3:PutObject", "s3:AbortMultipartUpload"], [results.arn_for_objects(f"{pipeline}/*")])
+
+
+def _allow(role: iam.Role, actions: list[str], resources: list[str], conditions: dict[str, dict[str, list[str]]] | None = None) -> None:
+    role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))

@@ -1,0 +1,98 @@
+"""The machines: managed EC2 environments that are empty while idle, alike but for how their machines are bought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import aws_batch as batch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.blocks.network import Network
+from stacks.reasons import accept
+
+_ROOT_VOLUME_GIB = 50
+
+
+class Machines(Construct):
+    """What both environments share: the launch template, the role of the instances, the network."""
+
+    def __init__(self, scope: Construct, id: str, *, network: Network, instance_types: tuple[str, ...]) -> None:
+        super().__init__(scope, id)
+        self._network = network
+        self._instance_types = instance_types
+        self._template = _launch_template(self)
+        self._profile = _instance_profile(self)
+
+    def spot(self, id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
+        """Return an environment of spare machines, chosen where AWS is least likely to want them back, then by price."""
+        return self._environment(id, type="SPOT", allocation_strategy="SPOT_PRICE_CAPACITY_OPTIMIZED", maxv_cpus=max_vcpus)
+
+    def on_demand(self, id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
+        """Return an environment of machines that stay until the job is done."""
+        return self._environment(id, type="EC2", allocation_strategy="BEST_FIT_PROGRESSIVE", maxv_cpus=max_vcpus)
+
+    def _environment(self, id: str, **how_bought: Any) -> batch.CfnComputeEnvironment:
+        """Return a managed environment that updates in place.
+
+        That needs the service-linked role (no ``service_role``), no name of our own, and a strategy other than BEST_FIT:
+        https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments.html
+        """
+        return batch.CfnComputeEnvironment(
+            self,
+            id,
+            type="MANAGED",
+            state="ENABLED",
+            # CloudFormation's own default is to replace: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-batch-computeenvironment.html
+            replace_compute_environment=False,
+            # A new image or template reaches new machines; jobs that run now run to their end.
+            update_policy=batch.CfnComputeEnvironment.UpdatePolicyProperty(terminate_jobs_on_update=False, job_execution_timeout_minutes=1440),
+            compute_resources=batch.CfnComputeEnvironment.ComputeResourcesProperty(
+                minv_cpus=0,
+                instance_types=list(self._instance_types),
+                instance_role=self._profile.attr_arn,
+                subnets=self._network.subnet_ids,
+                security_group_ids=[self._network.no_way_in.security_group_id],
+                # One type for Intel, AMD and Graviton; Amazon Linux 2 has reached its end:
+                # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
+                ec2_configuration=[batch.CfnComputeEnvironment.Ec2ConfigurationObjectProperty(image_type="ECS_AL2023")],
+                # By number, not `$Latest`: only then does an environment notice a changed template.
+                launch_template=batch.CfnComputeEnvironment.LaunchTemplateSpecificationProperty(
+                    launch_template_id=self._template.ref, version=self._template.attr_latest_version_number
+                ),
+                update_to_latest_image_version=True,
+                **how_bought,
+            ),
+        )
+
+
+def _launch_template(scope: Construct) -> ec2.CfnLaunchTemplate:
+    """Return the template: instance metadata by session token only and not from containers, disks encrypted.
+
+    One hop is enough: jobs get their own role's credentials from the ECS agent (169.254.170.2), never from the instance's metadata,
+    which would hand them the instance's role: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+    """
+    disk = ec2.CfnLaunchTemplate.BlockDeviceMappingProperty(
+        device_name="/dev/xvda",
+        ebs=ec2.CfnLaunchTemplate.EbsProperty(encrypted=True, volume_type="gp3", volume_size=_ROOT_VOLUME_GIB, delete_on_termination=True),
+    )
+    metadata = ec2.CfnLaunchTemplate.MetadataOptionsProperty(http_tokens="required", http_put_response_hop_limit=1, http_endpoint="enabled")
+    return ec2.CfnLaunchTemplate(
+        scope,
+        "LaunchTemplate",
+        launch_template_data=ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(metadata_options=metadata, block_device_mappings=[disk]),
+    )
+
+
+def _instance_profile(scope: Construct) -> iam.CfnInstanceProfile:
+    """Return the instances' profile: what the ECS agent needs, and nothing for the jobs, which have roles of their own."""
+    policy = iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonEC2ContainerServiceforEC2Role")
+    role = iam.Role(scope, "InstanceRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), managed_policies=[policy])
+    accept(
+        role,
+        "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]",
+        "It is what the ECS agent of a Batch instance is documented to need, and AWS extends it when the agent changes: "
+        "https://docs.aws.amazon.com/batch/latest/userguide/instance_IAM_role.html",
+    )
+    return iam.CfnInstanceProfile(scope, "InstanceProfile", roles=[role.role_name])

@@ -1,0 +1,101 @@
+"""The jobs of one pipeline: an image, a job definition a step, and the roles under which they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ecr_assets as assets
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from sluice.compiling import CLEANUP, JobDefinitions
+from sluice.loading import CONTAINERS, package_of
+from sluice.pipeline import Pipeline, Step
+from sluice.settings import JobSettings
+from stacks.blocks import job_roles
+from stacks.blocks.image import pipeline_image
+from stacks.blocks.job_definition import Identity, Work, job_definition
+from stacks.blocks.log_group import log_group
+from stacks.configuration import Architecture
+
+_GATE = "gate"
+# A cleanup lists and deletes, a gate only starts and ends.
+_SMALL_MEMORY_MIB = 512
+_SMALL_TIMEOUT_SECONDS = 3600
+_SMALL_ATTEMPTS = 5
+
+
+class PipelineJobs(Construct):
+    """Job definitions for every step that a user wrote, and for the cleanup and the gates that Sluice adds."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        pipeline: Pipeline,
+        root: Path,
+        settings: JobSettings,
+        architecture: Architecture,
+        cleanup_image: assets.DockerImageAsset,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, id)
+        self._pipeline = pipeline
+        self._environment = settings.to_env()
+        self._image = pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)
+        self._logs = log_group(self, "Logs", retention_days=log_retention_days)
+        self._work_role = job_roles.job_role(self, "JobRole")
+        self._tidy_role = job_roles.job_role(self, "CleanupRole")
+        self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[self._image, cleanup_image], log_lines=self._logs)
+        self.definitions = JobDefinitions(
+            steps={step.name: self._define_step(step) for step in pipeline.steps},
+            cleanup=self._define_own(CLEANUP, cleanup_image),
+            gate=self._define_own(_GATE, cleanup_image),
+        )
+
+    def may_work_with(self, *, inbox: s3.IBucket, work: s3.IBucket, results: s3.IBucket, ledger: dynamodb.ITable, plans: sns.ITopic) -> None:
+        """Let the jobs reach what is this pipeline's, and nothing of another's."""
+        name = self._pipeline.name
+        for role in (self._work_role, self._tidy_role):
+            job_roles.read_assignment(role, pipeline=name, ledger=ledger)
+            job_roles.use_work(role, pipeline=name, work=work)
+        job_roles.read_uploads(self._work_role, prefixes=[upload.prefix for upload in self._pipeline.triggers], inbox=inbox)
+        job_roles.publish_results(self._work_role, pipeline=name, results=results)
+        plans.grant_publish(self._work_role)
+        job_roles.delete_work(self._tidy_role, pipeline=name, work=work)
+
+    def _define_step(self, step: Step) -> str:
+        work = Work(
+            image=step.image or self._image.image_uri,
+            command=step.command or [self._function(step.run or "")],
+            vcpus=step.vcpus,
+            memory=step.memory,
+            attempts=step.attempts,
+            timeout=step.timeout,
+            environment={**step.environment, **self._environment},
+        )
+        return self._define(step.name, work, self._identity(self._work_role))
+
+    def _function(self, run: str) -> str:
+        return run if ":" in run else f"{CONTAINERS}.{package_of(self._pipeline.name)}.steps:{run}"
+
+    def _define_own(self, kind: str, image: assets.DockerImageAsset) -> str:
+        work = Work(
+            image=image.image_uri,
+            command=[kind],
+            vcpus=1,
+            memory=_SMALL_MEMORY_MIB,
+            attempts=_SMALL_ATTEMPTS,
+            timeout=_SMALL_TIMEOUT_SECONDS,
+            environment=self._environment,
+        )
+        return self._define(kind, work, self._identity(self._tidy_role))
+
+    def _identity(self, role: job_roles.Role) -> Identity:
+        return Identity(job_role=role, execution_role=self._start_role, log_group=self._logs)
+
+    def _define(self, step: str, work: Work, identity: Identity) -> str:
+        return job_definition(self, step, pipeline=self._pipeline.name, work=work, identity=identity)

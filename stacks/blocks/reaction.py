@@ -1,0 +1,125 @@
+"""A reaction: everything that a Lambda does comes from a queue with a dead-letter queue and an alarm. Made here, and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from sluice.settings import Settings
+from stacks.blocks.code import powertools_layer, reaction_code
+from stacks.blocks.grants import function_role
+from stacks.blocks.log_group import log_group
+from stacks.reasons import accept
+
+TIMEOUT = Duration.seconds(60)
+# Six times the function's time-out, so that a message does not come again while it is still retried:
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+_VISIBILITY = Duration.seconds(360)
+_TRIES = 5
+_KEPT = Duration.days(14)
+_BATCH = 10
+_MEMORY_MIB = 512
+
+
+class Reaction(Construct):
+    """A queue, its dead-letter queue with an alarm, and the Lambda that reads it under a role of its own."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: str,
+        root: Path,
+        alerts: sns.ITopic,
+        at_once: int,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, id)
+        self.dead_letters = _queue(self, "DeadLetters")
+        accept(self.dead_letters, "AwsSolutions-SQS3", "It is a dead-letter queue itself.")
+        self.queue = _queue(
+            self,
+            "Queue",
+            visibility_timeout=_VISIBILITY,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_TRIES),
+        )
+        self.alarm = _alarm(self, stage=stage, dead_letters=self.dead_letters, alerts=alerts)
+        self.function = _function(self, stage=stage, root=root, log_lines=log_group(self, "Logs", retention_days=log_retention_days))
+        self.function.add_event_source(
+            sources.SqsEventSource(self.queue, batch_size=_BATCH, max_concurrency=at_once, report_batch_item_failures=True)
+        )
+        # A malformed message goes there at once, with its reason, instead of failing five times first.
+        self.dead_letters.grant_send_messages(self.function)
+
+    def runs_with(self, settings: Settings) -> None:
+        """Hand the function its settings; they may name other reactions, so they come after all are made."""
+        for name, value in settings.to_env().items():
+            self.function.add_environment(name, value)
+
+
+def _queue(
+    scope: Construct,
+    id: str,
+    *,
+    visibility_timeout: Duration | None = None,
+    dead_letter_queue: sqs.DeadLetterQueue | None = None,
+) -> sqs.Queue:
+    return sqs.Queue(
+        scope,
+        id,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=_KEPT,
+        visibility_timeout=visibility_timeout,
+        dead_letter_queue=dead_letter_queue,
+        # Messages are work that is under way: they go when the stack goes.
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+
+
+def _alarm(scope: Construct, *, stage: str, dead_letters: sqs.IQueue, alerts: sns.ITopic) -> cloudwatch.Alarm:
+    alarm = cloudwatch.Alarm(
+        scope,
+        "Alarm",
+        alarm_description=f"Sluice set aside messages that {stage} could not handle. Read them in the dead-letter queue "
+        "(attribute 'reason'), correct the cause, then start a redrive to send them again.",
+        metric=dead_letters.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum"),
+        threshold=1,
+        evaluation_periods=1,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+    alarm.add_alarm_action(actions.SnsAction(alerts))
+    return alarm
+
+
+def _function(scope: Construct, *, stage: str, root: Path, log_lines: logs.ILogGroup) -> lambda_.Function:
+    function = lambda_.Function(
+        scope,
+        "Function",
+        description=f"Sluice: {stage}",
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        architecture=lambda_.Architecture.ARM_64,
+        handler=f"lambdas.{stage}.handler.handler",
+        code=reaction_code(root, stage),
+        layers=[powertools_layer(scope)],
+        role=function_role(scope, log_lines=log_lines),
+        log_group=log_lines,
+        memory_size=_MEMORY_MIB,
+        timeout=TIMEOUT,
+        # The Tracer's SDK would double a cold start, and the run's id in every log line already ties a run together.
+        tracing=lambda_.Tracing.DISABLED,
+        environment={"POWERTOOLS_SERVICE_NAME": stage, "POWERTOOLS_METRICS_NAMESPACE": "Sluice"},
+    )
+    accept(function, "AwsSolutions-L1", "The Powertools layer and boto3 of the runtime are proven together on this version; see stacks/blocks/code.py.")
+    return function

@@ -1,0 +1,58 @@
+"""What users wrote: for each pipeline its image, its jobs with their roles, its compiled form, and the rules that start it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from sluice.pipeline import Pipeline
+from sluice.settings import JobSettings
+from stacks.blocks.definition import Definition
+from stacks.blocks.image import cleanup_image
+from stacks.blocks.pipeline_jobs import PipelineJobs
+from stacks.blocks.upload_rules import start_on_uploads
+from stacks.configuration import Configuration
+from stacks.control import ControlStack
+from stacks.storage import StorageStack
+
+
+class PipelinesStack(Stack):
+    """The only stack that changes when a pipeline does: jobs, definition and triggers arrive together."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        configuration: Configuration,
+        root: Path,
+        pipelines: Sequence[Pipeline],
+        storage: StorageStack,
+        control: ControlStack,
+    ) -> None:
+        super().__init__(scope, id, description="Sluice: the pipelines.")
+        settings = JobSettings(
+            ledger_table=storage.ledger.table_name,
+            work_bucket=storage.work.bucket_name,
+            results_bucket=storage.results.bucket_name,
+            plan_topic=control.plans.topic_arn,
+        )
+        tidy = cleanup_image(self, "CleanupImage", root=root, architecture=configuration.job_architecture)
+        for pipeline in pipelines:
+            part = Construct(self, pipeline.name)
+            jobs = PipelineJobs(
+                part,
+                "Jobs",
+                pipeline=pipeline,
+                root=root,
+                settings=settings,
+                architecture=configuration.job_architecture,
+                cleanup_image=tidy,
+                log_retention_days=configuration.log_retention_days,
+            )
+            jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
+            definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=jobs.definitions)
+            start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger)

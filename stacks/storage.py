@@ -1,0 +1,25 @@
+"""Where data lives: three buckets and the ledger. Everything here outlives the stack."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from stacks.blocks.bucket import inbox_bucket, results_bucket, work_bucket
+from stacks.blocks.ledger import ledger_table
+from stacks.configuration import Configuration
+
+
+class StorageStack(Stack):
+    """A file lands in the inbox, runs share the work bucket, results stay; the ledger knows every run."""
+
+    def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
+        super().__init__(scope, id, description="Sluice: the buckets and the ledger. Retained when the stack is deleted.")
+        self.inbox = inbox_bucket(self, "Inbox")
+        self.work = work_bucket(self, "Work", expire_after_days=configuration.work_retention_days)
+        self.results = results_bucket(self, "Results")
+        self.ledger = ledger_table(self, "Ledger")
+        CfnOutput(self, "InboxBucket", value=self.inbox.bucket_name, description="Upload here to start runs.")
+        CfnOutput(self, "WorkBucket", value=self.work.bucket_name, description="What the jobs of a run pass on to each other.")
+        CfnOutput(self, "ResultsBucket", value=self.results.bucket_name, description="What the runs published.")
+        CfnOutput(self, "LedgerTable", value=self.ledger.table_name, description="Runs, their steps and what was submitted.")

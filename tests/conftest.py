@@ -1,0 +1,38 @@
+"""Fixtures for every folder of tests: clouds on this machine."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from local import process
+from local.deploy import deploy
+from local.place import Place
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A running local cloud without the app, with IAM off; the tests of a session share it."""
+    place = Place(free_port(), tmp_path_factory.mktemp("cloud"))
+    process.start(place)
+    yield place
+    process.stop(place)
+
+
+@pytest.fixture(scope="session")
+def deployed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A running local cloud with the app deployed and IAM enforced; the tests of a session share it."""
+    place = Place(free_port(), tmp_path_factory.mktemp("deployed"))
+    process.start(place)
+    try:
+        deploy(place, print)
+        yield place
+    finally:
+        process.stop(place)

@@ -1,0 +1,65 @@
+"""The cache of synthesised apps."""
+
+from pathlib import Path
+
+import pytest
+
+from local import cdk, synth
+from local.place import Place
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """The sources of an app."""
+    directory = tmp_path / "app"
+    (directory / "sluice" / "__pycache__").mkdir(parents=True)
+    (directory / "app.py").write_text("app = 1\n")
+    (directory / "sluice" / "model.py").write_text("model = 1\n")
+    return directory
+
+
+def test_every_source_counts(app: Path) -> None:
+    """A changed, added, moved or removed source changes the digest."""
+    digests = {synth.digest(app, {})}
+    (app / "sluice" / "model.py").write_text("model = 2\n")
+    digests.add(synth.digest(app, {}))
+    (app / "sluice" / "added.py").write_text("")
+    digests.add(synth.digest(app, {}))
+    (app / "sluice" / "added.py").rename(app / "sluice" / "moved.py")
+    digests.add(synth.digest(app, {}))
+    (app / "app.py").unlink()
+    digests.add(synth.digest(app, {}))
+    assert len(digests) == 5
+
+
+def test_compiled_files_do_not_count(app: Path) -> None:
+    """What running the app leaves behind does not change the digest."""
+    before = synth.digest(app, {})
+    (app / "sluice" / "__pycache__" / "model.pyc").write_bytes(b"0")
+    assert synth.digest(app, {}) == before
+
+
+def test_settings_count(app: Path) -> None:
+    """A setting that the app reads changes the digest; other variables and where the state lies do not."""
+    before = synth.digest(app, {})
+    assert synth.digest(app, {"ALERT_EMAIL": "a@example.org"}) != before
+    assert synth.digest(app, {"EDITOR": "vi", "SLUICE_HOME": "/somewhere"}) == before
+
+
+def test_an_unchanged_app_is_synthesised_once(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second deploy of the same sources takes the templates of the first."""
+    runs = []
+
+    def synthesise(_place: Place, arguments: list[str], *_: object) -> None:
+        runs.append(arguments)
+        Path(arguments[-1]).mkdir(parents=True)
+        (Path(arguments[-1]) / "manifest.json").write_text("{}")
+
+    monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(cdk, "run", synthesise)
+    place = Place(1, tmp_path)
+    first, second = synth.assembly(place, app), synth.assembly(place, app)
+    (app / "app.py").write_text("app = 2\n")
+    third = synth.assembly(place, app)
+    assert (first == second != third, len(runs)) == (True, 2)
+    assert all((directory / "manifest.json").exists() for directory in (first, third))
