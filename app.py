@@ -37,9 +37,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         queues=compute.queues,
         pipelines_stack=f"{prefix}Pipelines",
     )
-    PipelinesStack(
-        app, f"{prefix}Pipelines", configuration=configuration, root=root, pipelines=pipelines, storage=storage, control=control
-    )
+    PipelinesStack(app, f"{prefix}Pipelines", configuration=configuration, root=root, pipelines=pipelines, storage=storage, control=control)
     return configuration
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from lambdas.consuming import count
 from sluice.advance import Advancer
 from sluice.clients import client
 from sluice.ledger import Ledger
 from sluice.messages import RunFailed
+from sluice.run import RunState
 from sluice.settings import AdvanceSettings
 
 
@@ -15,9 +17,13 @@ def advancer(settings: AdvanceSettings) -> Advancer:
     def tell_failed(message: RunFailed) -> None:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
 
+    def ended(state: RunState) -> None:
+        count("RunsSucceeded" if state is RunState.SUCCEEDED else "RunsFailed")
+
     return Advancer(
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
         batch=lambda: client("batch"),
         queues=settings.queue_arns(),
         tell_failed=tell_failed,
+        ended=ended,
     )

@@ -7,12 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from sluice.clients import client
 from sluice.errors import MalformedMessageError
 
 logger = Logger()
+metrics = Metrics(namespace="Sluice", service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "sluice"))
+
+
+def count(name: str, number: int = 1) -> None:
+    """Add to a metric of the namespace Sluice; written to the log in CloudWatch's embedded format when the messages have been handled."""
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=number)
 
 
 def consume(event: dict[str, Any], context: Any, handle: Callable[[str], None], dead_letter_queue: str) -> dict[str, Any]:
@@ -32,10 +39,15 @@ def consume(event: dict[str, Any], context: Any, handle: Callable[[str], None], 
             raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return dict(process_partial_response(event, handle_record, processor, context))
+    try:
+        return dict(process_partial_response(event, handle_record, processor, context))
+    finally:
+        if metrics.metric_set:
+            metrics.flush_metrics()
 
 
 def _set_aside(body: str, reason: str, queue: str) -> None:
+    count("MessagesSetAside")
     logger.error("A malformed message was set aside.", reason=reason, queue=queue)
     attributes = {"reason": {"DataType": "String", "StringValue": reason[:1024]}, "function": _function_name()}
     client("sqs").send_message(QueueUrl=queue, MessageBody=body, MessageAttributes=attributes)

@@ -15,11 +15,8 @@ def main() -> None:
     """Serve the cloud until SIGTERM or SIGINT."""
     place = _arguments()
     os.umask(0o077)  # what runs here may hold a user's data
-    shutil.rmtree(place.temporary, ignore_errors=True)
-    place.temporary.mkdir(parents=True)
-    _replace_environment(place)
-    logging.basicConfig(filename=place.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with hold(place.pid_file):
+        _prepare(place)
         from local import cloud  # only now: the emulator reads the environment when it is imported
 
         cloud.run(place)
@@ -36,10 +33,14 @@ def _arguments() -> Place:
     return Place(given.port, given.state.resolve()) if given.state else Place.of(given.port)
 
 
-def _replace_environment(place: Place) -> None:
+def _prepare(place: Place) -> None:
+    """Make the process the cloud's: an empty directory for temporary files, its environment, its log."""
+    shutil.rmtree(place.temporary, ignore_errors=True)
+    place.temporary.mkdir(parents=True)
     wanted = environment.of_cloud(place)
     os.environ.clear()
     os.environ.update(wanted)
+    logging.basicConfig(filename=place.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 if __name__ == "__main__":

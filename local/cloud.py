@@ -3,6 +3,7 @@
 import asyncio
 
 from local import batch_service, emulator
+from local.alarms import QueueAlarms
 from local.calls import CallCounter
 from local.controls import Controls
 from local.gateway import Gateway
@@ -16,9 +17,12 @@ def run(place: Place) -> None:
     calls, mailbox = CallCounter(), Mailbox()
     emulator.capture_messages(mailbox.deliver)
     emulator.miss_images()
+    emulator.count_loopback_as_tls()
     engine = batch_service.start(place)
+    alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 
     def end() -> None:
+        alarms.close()
         engine.close()
         emulator.stop_lambda_workers()
 

@@ -20,8 +20,9 @@ DEPLOY = ("deploy", "--all", "--require-approval", "never", "--method", "direct"
 def deploy(place: Place, progress: Progress, app: Path = REPOSITORY) -> None:
     """Deploy the app in the directory `app` to the cloud at `place`, then enforce IAM there.
 
-    IAM is off while the CDK works, as an account's administrator does there. `progress` is called with a line for each
-    step. Raises LocalCloudError with what the CDK said when a step fails.
+    IAM is off while the CDK works: the emulator does not see which repository ECR's DescribeRepositories is for, and so
+    refuses the CDK's role for images, whose policy names one. `progress` is called with a line for each step.
+    Raises LocalCloudError with what the CDK said when a step fails.
     """
     control(place, "PUT", "iam", {"enforce": False})
     with _step(progress, "install", "the CDK's command line"):

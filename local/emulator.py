@@ -9,6 +9,7 @@ Import it only in a process whose environment comes from `local.environment`: mi
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -17,9 +18,10 @@ from urllib.parse import urlencode
 
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
-from ministack.services import cloudwatch_logs, ecr, eventbridge, sns, sts
+from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, sns, sqs, sts
 from ministack.services.cloudformation import provisioners
 
+from local.alarms import COMPARISONS, QueueAlarm
 from local.mailbox import Message
 from local.place import ACCOUNT, REGION
 
@@ -27,6 +29,7 @@ Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, Mapping[str, str], bytes], Response]
 
 asgi = gateway.app
+VISIBLE = "ApproximateNumberOfMessagesVisible"
 
 
 def scope() -> AbstractContextManager[None]:
@@ -169,6 +172,20 @@ def _message(subscription: dict[str, Any], text: str, subject: str, structure: s
     return Message.now(protocol, subscription["endpoint"], subject if protocol == "email" else "", body)
 
 
+def count_loopback_as_tls() -> None:
+    """Let policies that demand TLS (`aws:SecureTransport`) take this endpoint, which is plain HTTP, for secure.
+
+    Buckets and queues of the app refuse requests without TLS; what goes over loopback leaves the machine no more than
+    what TLS carries.
+    """
+    pin = gateway.pin_request_origin
+
+    def pin_as_secure(source_ip: str, secure_transport: bool) -> None:
+        pin(source_ip, True)
+
+    gateway.pin_request_origin = pin_as_secure
+
+
 def miss_images() -> None:
     """Let ECR's DescribeImages raise ImageNotFoundException for an image that is not there, as AWS does.
 
@@ -185,6 +202,33 @@ def miss_images() -> None:
         return status, headers, body
 
     ecr._describe_images = describe_images
+
+
+def queue_alarms() -> list[QueueAlarm]:
+    """Return the alarms on the number of visible messages of a queue."""
+    with scope():
+        alarms = [
+            alarm
+            for alarm in cloudwatch._alarms.values()
+            if alarm.get("MetricName") == VISIBLE and alarm["ComparisonOperator"] in COMPARISONS
+        ]
+        return [_queue_alarm(alarm) for alarm in alarms]
+
+
+def _queue_alarm(alarm: dict[str, Any]) -> QueueAlarm:
+    queue = next((found["Value"] for found in alarm.get("Dimensions") or () if found["Name"] == "QueueName"), "")
+    stored = sqs._queue_by_arn(f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}") or {"messages": []}
+    now = time.time()
+    visible = sum(message["visible_at"] <= now for message in list(stored["messages"]))
+    comparison, threshold = alarm["ComparisonOperator"], float(alarm["Threshold"])
+    return QueueAlarm(alarm["AlarmName"], queue, comparison, threshold, alarm["StateValue"], visible)
+
+
+def set_alarm(name: str, state: str, reason: str) -> None:
+    """Set an alarm's state, and do what the alarm does on it."""
+    with scope():
+        wanted = {"AlarmName": name, "StateValue": state, "StateReason": reason}
+        cloudwatch._set_alarm_state({}, wanted, is_cbor=False, is_json=True)
 
 
 def stop_lambda_workers() -> None:

@@ -26,15 +26,24 @@ def assembly(place: Place, app: Path) -> Path:
     Raises LocalCloudError with what the CDK says when the app does not synthesise.
     """
     directory = home() / "synth" / digest(app, os.environ)
-    if (directory / "manifest.json").exists():
-        return directory
-    building = directory.with_suffix(f".{place.port}")
-    shutil.rmtree(building, ignore_errors=True)
-    cdk.run(place, ["synth", "--quiet", "--output", str(building)], app, settings(os.environ))
-    shutil.rmtree(directory, ignore_errors=True)
-    building.rename(directory)
+    if not directory.exists():
+        building = directory.with_suffix(f".{place.port}")
+        shutil.rmtree(building, ignore_errors=True)
+        cdk.run(place, ["synth", "--quiet", "--output", str(building)], app, settings(os.environ))
+        _keep(building, directory)
+    os.utime(directory)  # the ones that were used last are kept
     _forget_old(directory.parent)
     return directory
+
+
+def _keep(building: Path, directory: Path) -> None:
+    """Give a finished assembly its name, unless another process finished the same one meanwhile and may be using it."""
+    try:
+        building.rename(directory)
+    except OSError:
+        if not directory.exists():
+            raise
+        shutil.rmtree(building)
 
 
 def settings(variables: Mapping[str, str]) -> dict[str, str]:
@@ -59,6 +68,6 @@ def _files(app: Path) -> Iterable[Path]:
 
 
 def _forget_old(assemblies: Path) -> None:
-    by_age = sorted(assemblies.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in by_age[KEPT_ASSEMBLIES:]:
+    finished = [path for path in assemblies.iterdir() if not path.suffix]
+    for path in sorted(finished, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT_ASSEMBLIES:]:
         shutil.rmtree(path, ignore_errors=True)

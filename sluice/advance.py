@@ -41,6 +41,8 @@ class Advancer:
     batch: Callable[[], Any]
     queues: Mapping[str, str]
     tell_failed: Callable[[RunFailed], None]
+    ended: Callable[[RunState], None] = lambda state: None
+    """Hears of the end of each run, once, for the metrics."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
 
@@ -81,8 +83,10 @@ class Advancer:
         if decision.outcome is RunState.FAILED:
             # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
             self.tell_failed(RunFailed(run=run_id, step=decision.failed_step or ""))
-        if decision.outcome is not RunState.RUNNING:
-            self.ledger.finish(run_id, decision.outcome, self._stamp(), decision.failed_step)
+        if decision.outcome is RunState.RUNNING:
+            return
+        if self.ledger.finish(run_id, decision.outcome, self._stamp(), decision.failed_step):
+            self.ended(decision.outcome)
 
     def _settled(self, run_id: str) -> Run | None:
         run = self.ledger.load(run_id)

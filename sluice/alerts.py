@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote
 
+# https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html: 140 bytes a message, and two a character when one is not ASCII
 SMS_CHARACTERS = 140
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line breaks, under 100 characters
 SUBJECT_CHARACTERS = 99
@@ -34,14 +35,14 @@ class Alert:
         """Return the command that runs it again: the same version of the input, stored anew, is a new run."""
         bucket, _, key = self.input_uri.removeprefix("s3://").partition("/")
         version = f"?versionId={quote(self.version_id)}" if self.version_id else ""
-        source = _shell(f"{bucket}/{quote(key)}{version}")
+        source = _shell(f"{bucket}/{key}{version}")  # The AWS CLI encodes the key itself, and the version not.
         target = f"--bucket {_shell(bucket)} --key {_shell(key)}"
         return f"aws s3api copy-object {target} --copy-source {source} --metadata-directive REPLACE"
 
     def subject(self) -> str:
         """Return the e-mail's subject line."""
         line = f"Sluice: {self.pipeline} failed at {self.step}"
-        return line.encode("ascii", "replace").decode()[:SUBJECT_CHARACTERS]
+        return _ascii(line)[:SUBJECT_CHARACTERS]
 
     def email(self) -> str:
         """Return the text of the e-mail."""
@@ -56,11 +57,10 @@ class Alert:
         return "\n\n".join(parts) + "\n"
 
     def sms(self) -> str:
-        """Return the text message, at most 140 characters."""
-        text = f"Sluice: {self.pipeline}/{self.step} failed: {self.reason} [{self.run_id[-20:]}]"
-        if len(text) <= SMS_CHARACTERS:
-            return text
-        return text[: SMS_CHARACTERS - 1] + "…"
+        """Return the text message: at most 140 characters, all ASCII, because one other character halves what a message holds."""
+        start, end = f"Sluice: {self.pipeline}/{self.step} failed: ", f" ({self.run_id[-20:]})"
+        reason, room = " ".join(_ascii(self.reason).split()), SMS_CHARACTERS - len(start) - len(end)
+        return start + (reason if len(reason) <= room else reason[: room - 3] + "...") + end
 
     def message(self) -> str:
         """Return the message of an SNS Publish with ``MessageStructure="json"``."""
@@ -87,6 +87,10 @@ class Alert:
 def _fragment(name: str) -> str:
     """Return a name as CloudWatch's console wants it in its fragment: percent-encoded twice, with $ for %."""
     return quote(quote(name, safe=""), safe="").replace("%", "$")
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
 
 
 def _shell(text: str) -> str:

@@ -127,12 +127,13 @@ class Ledger:
     def first(self, run_id: str, event: str, now: str, stale: str = "") -> bool:
         """Note that something is being done for a run, and return whether it is this caller's to do.
 
-        It is nobody else's when nobody noted it, or when somebody did before ``stale`` and never said that it was done.
+        It is when nobody noted it, or when somebody did before ``stale`` and never said that it was done. ``now`` is the caller's mark: the
+        SDK's own repetition of this write, after an answer that was lost, is the same caller.
         """
         return self._write(
             items.note_key(run_id, event),
             "SET #at = :now, #expires_at = :expires_at",
-            "attribute_not_exists(pk) OR (attribute_not_exists(#done) AND #at < :stale)",
+            "attribute_not_exists(pk) OR (attribute_not_exists(#done) AND (#at = :now OR #at < :stale))",
             items.names("at", "expires_at", "done"),
             items.values(now=now, expires_at=items.expires_at(now), stale=stale),
         )
@@ -154,7 +155,14 @@ class Ledger:
 
     def _claim(self, run_id: str, claim: Submission, now: str) -> dict[str, Any]:
         state = StepState.CLAIMED if claim.children else StepState.EMPTY
-        record = StepRecord(name=claim.step.name, state=state, generation=claim.generation, children=claim.children, claimed_at=now)
+        record = StepRecord(
+            name=claim.step.name,
+            state=state,
+            generation=claim.generation,
+            children=claim.children,
+            shared=claim.shared,
+            claimed_at=now,
+        )
         return self._put(items.step_item(run_id, record))
 
     def _put(self, item: dict[str, Any]) -> dict[str, Any]:

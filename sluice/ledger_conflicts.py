@@ -44,5 +44,4 @@ def _code(error: ClientError) -> str:
 
 
 def _reasons(error: ClientError) -> list[str]:
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])
-    return [str(reason.get("Code")) for reason in reasons]
+    return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sluice.compiled import CompiledPipeline
-from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.run import Run, RunState, Shared, StepRecord, StepState
 
 RUN_PREFIX = "RUN#"
 RUN = "RUN"
@@ -96,6 +96,8 @@ def step_item(run_id: str, record: StepRecord) -> Item:
         state=record.state,
         generation=record.generation,
         children=record.children,
+        shared_manifest=record.shared.manifest if record.shared else None,
+        shared_items=record.shared.items if record.shared else None,
         claimed_at=record.claimed_at,
         expires_at=expires_at(record.claimed_at),
     )
@@ -112,9 +114,15 @@ def step_from(item: Item) -> StepRecord:
         children=int(item["children"]["N"]),
         items=int(item["items"]["N"]) if "items" in item else None,
         manifest=_text(item, "manifest"),
+        shared=_shared(item),
         reason=_text(item, "reason"),
         claimed_at=item["claimed_at"]["S"],
     )
+
+
+def _shared(item: Item) -> Shared | None:
+    manifest = _text(item, "shared_manifest")
+    return Shared(manifest, int(item["shared_items"]["N"])) if manifest else None
 
 
 def expires_at(written: str) -> int:

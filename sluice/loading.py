@@ -25,7 +25,7 @@ def load_pipelines(root: Path) -> tuple[Pipeline, ...]:
         source = f"{PIPELINES}/{path.name}"
         try:
             pipelines[source] = _load(path, source)
-            validate(pipelines[source], source, _functions(root, pipelines[source]))
+            validate(pipelines[source], source, _functions(root, pipelines[source], source))
         except PipelineError as error:
             mistakes.append(error)
     across = tuple(_across(pipelines))
@@ -51,6 +51,7 @@ def _load(path: Path, source: str) -> Pipeline:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
+        del sys.modules[spec.name]
         raise _refused(source, "a file that Python can import", f"{type(error).__name__}: {error}", "Correct the file.") from error
     pipeline = getattr(module, "pipeline", None)
     if not isinstance(pipeline, Pipeline):
@@ -62,12 +63,18 @@ def _refused(source: str, expected: str, found: str, fix: str) -> PipelineError:
     return PipelineError(source, (Mistake("file", expected, found, fix),))
 
 
-def _functions(root: Path, pipeline: Pipeline) -> Functions | None:
+def _functions(root: Path, pipeline: Pipeline, source: str) -> Functions | None:
     """Return the functions of a pipeline's ``steps.py``, read without importing it: its image may have packages that this machine lacks."""
     path = root / CONTAINERS / package_of(str(pipeline.name)) / "steps.py"
     if not path.is_file():
         return None
-    return frozenset(node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef))
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (SyntaxError, ValueError) as error:
+        where = path.relative_to(root).as_posix()
+        raise _refused(source, f"a file {where} that Python can read", f"{type(error).__name__}: {error}", "Correct the file.") from error
+    imported = [alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    return frozenset([*imported, *(node.name for node in body if isinstance(node, ast.FunctionDef))])
 
 
 def _across(pipelines: dict[str, Pipeline]) -> list[Mistake]:

@@ -38,7 +38,7 @@ class Message:
     def _check_types(self) -> None:
         for name, annotation in type(self).__annotations__.items():
             expected, value = _TYPES[annotation.split("[")[0]], getattr(self, name)
-            if type(value) is not expected or (expected is int and value < 0):
+            if type(value) is not expected or (isinstance(value, int) and value < 0):
                 raise MalformedMessageError(f"Expected {type(self).__name__}.{name} of type {annotation}, found {value!r}.")
 
 

@@ -30,9 +30,20 @@ class StepState(StrEnum):
     FAILED = "FAILED"
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The items that the children of an array share: the manifest's key in the work bucket, and how many there are."""
+
+    manifest: str
+    items: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step of a run. ``children`` is 1 for a plain job; ``items`` and ``manifest`` belong to a plan that has announced its items."""
+    """A step of a run. ``children`` is 1 for a plain job, and ``shared`` is what they share.
+
+    ``items`` and ``manifest`` belong to a plan that has announced its items.
+    """
 
     name: str
     state: StepState
@@ -41,6 +52,7 @@ class StepRecord:
     children: int = 1
     items: int | None = None
     manifest: str | None = None
+    shared: Shared | None = None
     reason: str | None = None
     claimed_at: str = ""
 

@@ -11,7 +11,7 @@ from sluice.errors import RefusedError
 from sluice.graph import ancestors
 from sluice.job_names import JobName
 from sluice.limits import MAX_ARRAY_SIZE, MAX_DEPENDENCIES, MIN_ARRAY_SIZE, check_submit_job
-from sluice.run import RunState, StepRecord, StepState
+from sluice.run import RunState, Shared, StepRecord, StepState
 from sluice.settings import SubmissionSettings
 
 Records = Mapping[str, StepRecord]
@@ -32,6 +32,7 @@ class Submission:
     step: CompiledStep
     children: int
     waits: tuple[Wait, ...] = ()
+    shared: Shared | None = None
     generation: int = 0
 
 
@@ -51,9 +52,10 @@ def children_of(items: int, items_per_child: int) -> int:
 
 def decide(pipeline: CompiledPipeline, records: Records) -> Decision:
     """Return what the run needs next."""
-    failed = next((step.name for step in pipeline.steps if step.kind is not Kind.CLEANUP and _failed(records.get(step.name))), None)
-    if failed is not None and _explained(pipeline.step(failed), records):
-        return Decision((), RunState.FAILED, failed)
+    failed = [step for step in pipeline.steps if step.kind is not Kind.CLEANUP and _failed(records.get(step.name))]
+    if failed:
+        cause = next((step.name for step in failed if _explained(step, records)), None)
+        return Decision((), RunState.FAILED if cause else RunState.RUNNING, cause)
     submissions = tuple(_submissions(pipeline, records))
     empty = {submission.step.name for submission in submissions if submission.children == 0}
     work = [step.name for step in pipeline.steps if step.kind is not Kind.CLEANUP]
@@ -83,8 +85,13 @@ def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submi
         waits = tuple(_waits(step, pipeline, records, placed))
         if len(waits) > MAX_DEPENDENCIES:
             continue  # Empty parents passed on what they would have waited for; it is placed when enough of that is done.
-        placed[step.name] = Submission(step, _children(step, records), waits)
+        placed[step.name] = Submission(step, _children(step, records), waits, _shared(step, records))
         yield placed[step.name]
+
+
+def _shared(step: CompiledStep, records: Records) -> Shared | None:
+    plan = records[step.items_of] if step.items_of else None
+    return Shared(plan.manifest or "", plan.items or 0) if plan else None
 
 
 def _children(step: CompiledStep, records: Records) -> int:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from sluice.errors import Mistake, PipelineError
 from sluice.graph import find_cycle
 from sluice.pipeline import Array, Job, Name, Pipeline, Plan, S3Upload, Step
 
 RESERVED_STEP_NAMES = ("cleanup", "gate")
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html: AWS_BATCH is reserved
+RESERVED_VARIABLES = ("AWS_BATCH", "SLUICE_")
 Functions = frozenset[str]
 
 # What to do about a mistake, by what pydantic calls it.
@@ -25,8 +27,6 @@ _FIXES = {
     "less_than_equal": "Lower it.",
     "literal_error": "Choose one of these.",
 }
-_CONFIG = ConfigDict(strict=True)
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
 def validate(pipeline: Pipeline, source: str, functions: Functions | None = None) -> None:
@@ -41,22 +41,35 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from _checked("name", TypeAdapter(Name), pipeline.name)
-    for number, trigger in enumerate(pipeline.triggers):
-        yield from _fields(f"triggers[{number}]", trigger, (S3Upload,))
-    steps = [step for step in pipeline.steps if isinstance(step, Plan | Array | Job)]
-    for number, step in enumerate(pipeline.steps):
-        yield from _fields(_where(step, number), step, (Plan, Array, Job))
+    for field, kinds in (("triggers", (S3Upload,)), ("steps", (Plan, Array, Job))):
+        for number, thing in enumerate(listed(getattr(pipeline, field))):
+            yield from _fields(_where(field, thing, number), thing, kinds)
+    yield from _shape(pipeline)
+    # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
+    named = [step for step in listed(pipeline.steps) if isinstance(step, Plan | Array | Job) and isinstance(step.name, str)]
+    steps = [step for step in named if _readable(step)]
     for step in steps:
         yield from _program(step, functions)
-        yield from _parents(step, steps)
-    yield from _shape(pipeline)
-    yield from _names(steps)
+        yield from _parents(step, named)
+    yield from _names(named)
     yield from _cycle(steps)
 
 
-def _where(step: object, number: int) -> str:
-    name = getattr(step, "name", None)
-    return f"steps[{name!r}]" if isinstance(name, str) and name else f"steps[{number}]"
+def listed(value: object) -> list[Any]:
+    """Return the members of a list or a tuple, and nothing of anything else."""
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _readable(step: Step) -> bool:
+    """Return whether the fields that the graph is made of have the types that they should have."""
+    texts = [step.run, getattr(step, "items_of", None), getattr(step, "each", None)]
+    after = isinstance(step.after, list) and all(isinstance(name, str) for name in step.after)
+    return after and all(text is None or isinstance(text, str) for text in texts)
+
+
+def _where(field: str, thing: object, number: int) -> str:
+    name = getattr(thing, "name", None)
+    return f"{field}[{name!r}]" if isinstance(name, str) and name else f"{field}[{number}]"
 
 
 def _fields(where: str, thing: object, kinds: tuple[type, ...]) -> Iterator[Mistake]:
@@ -64,8 +77,14 @@ def _fields(where: str, thing: object, kinds: tuple[type, ...]) -> Iterator[Mist
         expected = " or ".join(kind.__name__ for kind in kinds)
         yield Mistake(where, expected, repr(thing), f"Write {kinds[0].__name__}(...) here.")
         return
-    adapter = _ADAPTERS.setdefault(type(thing), TypeAdapter(type(thing)))
-    yield from _checked(where, adapter, {field.name: getattr(thing, field.name) for field in dataclasses.fields(thing)})  # type: ignore[arg-type]
+    for field, adapter in _adapters(type(thing)).items():
+        yield from _checked(f"{where}.{field}", adapter, getattr(thing, field))
+
+
+@cache
+def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
+    """Return what checks each field of a class: the fields one by one, because an instance as a whole would be taken as checked."""
+    return {name: TypeAdapter(annotation) for name, annotation in get_type_hints(kind, include_extras=True).items()}
 
 
 def _checked(where: str, adapter: TypeAdapter[Any], value: object) -> Iterator[Mistake]:
@@ -79,9 +98,12 @@ def _checked(where: str, adapter: TypeAdapter[Any], value: object) -> Iterator[M
 
 
 def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
-    if not pipeline.steps:
+    for field in ("steps", "triggers"):
+        if not isinstance(value := getattr(pipeline, field), list | tuple):
+            yield Mistake(field, "a list", repr(value), f"Write {field}=[...].")
+    if pipeline.steps in ([], ()):
         yield Mistake("steps", "at least one step", "none", 'Add a step, for instance Job("work", run="work").')
-    if not pipeline.triggers:
+    if pipeline.triggers in ([], ()):
         yield Mistake("triggers", "at least one trigger", "none", 'Add a trigger, for instance S3Upload(prefix="my-files/").')
     uploads = uploads_of(pipeline)
     for first, second in overlapping([(pipeline.name, upload) for upload in uploads]):
@@ -97,7 +119,7 @@ def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
 
 def uploads_of(pipeline: Pipeline) -> list[S3Upload]:
     """Return the upload triggers whose prefix and suffix are texts at all."""
-    uploads = [trigger for trigger in pipeline.triggers if isinstance(trigger, S3Upload)]
+    uploads = [trigger for trigger in listed(pipeline.triggers) if isinstance(trigger, S3Upload)]
     return [upload for upload in uploads if isinstance(upload.prefix, str) and isinstance(upload.suffix, str)]
 
 
@@ -122,6 +144,9 @@ def _program(step: Step, functions: Functions | None) -> Iterator[Mistake]:
         yield Mistake(f"{where}.image", "the image that has the command", "none", 'Name it, for instance image="busybox".')
     if step.run is not None and step.image is not None:
         yield Mistake(f"{where}.image", "no image beside run=", repr(step.image), "Functions run in the pipeline's own image; drop image=.")
+    reserved = [name for name in step.environment if str(name).startswith(RESERVED_VARIABLES)] if isinstance(step.environment, dict) else []
+    if reserved:
+        yield Mistake(f"{where}.environment", "names of your own", ", ".join(reserved), "AWS Batch and Sluice set these; rename yours.")
     if isinstance(step, Plan | Array) and step.command is not None:
         kind = type(step).__name__
         yield Mistake(f"{where}.command", f"a function for {kind}", repr(step.command), "Use run=, or a Job for the command.")

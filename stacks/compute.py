@@ -19,10 +19,12 @@ PRIORITIES: Mapping[str, int] = {"urgent": 100, "steady": 80, "normal": 50, "bul
 
 
 class ComputeStack(Stack):
-    """A queue offers its jobs to spot machines first and to on-demand machines second; ``steady`` only to those that AWS never takes back."""
+    """A queue offers its jobs to spot machines first and to on-demand ones second; ``steady`` only to those that AWS never takes back."""
 
-    def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
-        super().__init__(scope, id, description="Sluice: where jobs run. Costs nothing while no job is queued, unless NAT is chosen.")
+    def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration) -> None:
+        super().__init__(
+            scope, construct_id, description="Sluice: where jobs run. Costs nothing while no job is queued, unless NAT is chosen."
+        )
         network = Network(self, "Network", nat=configuration.nat)
         machines = Machines(self, "Machines", network=network, instance_types=configuration.machines)
         spot = machines.spot("Spot", max_vcpus=configuration.max_vcpus_spot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -37,10 +37,6 @@ _STACK_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9-]+)?")
 
 
-def _setting(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"meaning": meaning})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """The app's settings; each is read from the CDK context (``-c nat=true``), then from the environment (``SLUICE_NAT=true``).
@@ -48,16 +44,26 @@ class Configuration:
     The two addresses are ``ALERT_EMAIL`` and ``ALERT_PHONE`` in the environment; all others begin with ``SLUICE_``.
     """
 
-    alert_email: str | None = _setting(None, "The address that gets an e-mail when a run fails or a message is set aside.")
-    alert_phone: str | None = _setting(None, "The number that gets an SMS for the same, such as +4915112345678.")
-    stack_prefix: str = _setting("Sluice", "What the names of the stacks begin with; another prefix is another Sluice in the same account.")
-    job_architecture: Architecture = _setting(Architecture.X86_64, "What jobs run on and images are built for: x86_64 or arm64.")
-    instance_types: tuple[str, ...] = _setting((), "Instance families or types with commas between them; empty: Batch's current ones.")
-    max_vcpus_spot: int = _setting(256, "The most vCPUs that the spot environment has at a time (1 to 100,000).")
-    max_vcpus_on_demand: int = _setting(64, "The most vCPUs that the on-demand environment has at a time (1 to 100,000).")
-    nat: bool = _setting(False, "Whether jobs run in private subnets behind a NAT gateway, which costs money while idle.")
-    work_retention_days: int = _setting(30, "Days after which what a run left in the work bucket expires (1 to 3,650).")
-    log_retention_days: int = _setting(30, "Days that logs of Lambdas and jobs are kept: one of CloudWatch's steps, such as 7, 30 or 365.")
+    alert_email: str | None = None
+    """The address that gets an e-mail when a run fails or a message is set aside."""
+    alert_phone: str | None = None
+    """The number that gets an SMS for the same, such as +4915112345678."""
+    stack_prefix: str = "Sluice"
+    """What the names of the stacks begin with; another prefix is another Sluice in the same account."""
+    job_architecture: Architecture = Architecture.X86_64
+    """What jobs run on and images are built for: x86_64 or arm64."""
+    instance_types: tuple[str, ...] = ()
+    """Instance families or types with commas between them; empty: Batch's current ones."""
+    max_vcpus_spot: int = 256
+    """The most vCPUs that the spot environment has at a time (1 to 100,000)."""
+    max_vcpus_on_demand: int = 64
+    """The most vCPUs that the on-demand environment has at a time (1 to 100,000)."""
+    nat: bool = False
+    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle."""
+    work_retention_days: int = 30
+    """Days after which what a run left in the work bucket expires (1 to 3,650)."""
+    log_retention_days: int = 30
+    """Days that logs of Lambdas and jobs are kept: one of CloudWatch's steps, such as 7, 30 or 365."""
 
     @property
     def machines(self) -> tuple[str, ...]:
@@ -69,8 +75,9 @@ class Configuration:
         """Read and check the settings; raises ConfigurationError that names every wrong one. An empty value is no value."""
         values: dict[str, Any] = {}
         mistakes: list[str] = []
-        for name in (field.name for field in fields(cls)):
-            text = str(context(name) or environment.get(variable(name)) or "").strip()
+        for name in (setting.name for setting in fields(cls)):
+            given = context(name)
+            text = str(environment.get(variable(name), "") if given is None else given).strip()
             try:
                 if text:
                     values[name] = _READERS[name](text)

@@ -22,7 +22,7 @@ class ControlStack(Stack):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         configuration: Configuration,
         root: Path,
@@ -30,7 +30,7 @@ class ControlStack(Stack):
         queues: Mapping[str, str],
         pipelines_stack: str,
     ) -> None:
-        super().__init__(scope, id, description="Sluice: the queues and Lambdas that start, follow and report runs.")
+        super().__init__(scope, construct_id, description="Sluice: the queues and Lambdas that start, follow and report runs.")
         self.alerts = alert_topic(self, "Alerts")
         tell_by_mail_and_sms(self.alerts, email=configuration.alert_email, phone=configuration.alert_phone)
         self.plans = plan_topic(self, "Plans")

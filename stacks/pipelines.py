@@ -25,7 +25,7 @@ class PipelinesStack(Stack):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         configuration: Configuration,
         root: Path,
@@ -33,7 +33,7 @@ class PipelinesStack(Stack):
         storage: StorageStack,
         control: ControlStack,
     ) -> None:
-        super().__init__(scope, id, description="Sluice: the pipelines.")
+        super().__init__(scope, construct_id, description="Sluice: the pipelines.")
         settings = JobSettings(
             ledger_table=storage.ledger.table_name,
             work_bucket=storage.work.bucket_name,

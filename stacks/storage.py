@@ -13,8 +13,8 @@ from stacks.configuration import Configuration
 class StorageStack(Stack):
     """A file lands in the inbox, runs share the work bucket, results stay; the ledger knows every run."""
 
-    def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
-        super().__init__(scope, id, description="Sluice: the buckets and the ledger. Retained when the stack is deleted.")
+    def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration) -> None:
+        super().__init__(scope, construct_id, description="Sluice: the buckets and the ledger. Retained when the stack is deleted.")
         self.inbox = inbox_bucket(self, "Inbox")
         self.work = work_bucket(self, "Work", expire_after_days=configuration.work_retention_days)
         self.results = results_bucket(self, "Results")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
 from sluice.clients import client
@@ -33,7 +33,7 @@ def gather(job_id: str, children: int) -> Evidence:
             return Evidence()
         group = container.get("logConfiguration", {}).get("options", {}).get("awslogs-group", "/aws/batch/job")
         return Evidence(log_group=group, log_stream=stream, log_lines=_last_lines(group, stream))
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         logger.warning("The log of a failed job could not be read.", job=job_id, error=str(error))
         return Evidence()
 

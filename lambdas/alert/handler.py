@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.alert.evidence import Evidence, gather
-from lambdas.consuming import consume, logger
+from lambdas.consuming import consume, count, logger
 from sluice.alerts import Alert
 from sluice.clients import client
+from sluice.errors import MalformedMessageError
 from sluice.ledger import Ledger
 from sluice.messages import RunFailed
 from sluice.run import Run
 from sluice.settings import AlertSettings
+
+STALE = timedelta(minutes=2)
+"""A note of an alert that is older and not done is of a Lambda that died while it told."""
 
 settings = AlertSettings.from_env()
 ledger = Ledger(client("dynamodb"), settings.ledger_table)
@@ -30,10 +34,10 @@ def _alert(body: str) -> None:
     message = RunFailed.from_json(body)
     run = ledger.load(message.run)
     if run is None:
-        logger.error("A failure of a run that the ledger does not know.", run=message.run)
-        return
+        raise MalformedMessageError(f"Expected a run of the ledger, found {message.run!r}.")
     event = f"alert:{message.step}"
-    if not ledger.first(run.run_id, event, datetime.now(UTC).isoformat(timespec="milliseconds")):
+    now = datetime.now(UTC)
+    if not ledger.first(run.run_id, event, now.isoformat(timespec="microseconds"), (now - STALE).isoformat(timespec="microseconds")):
         logger.info("A person was told of this failure before.", run=run.run_id, step=message.step)
         return
     try:
@@ -41,6 +45,7 @@ def _alert(body: str) -> None:
     except (ClientError, BotoCoreError):
         ledger.forget(run.run_id, event)
         raise
+    ledger.did(run.run_id, event)
 
 
 def _composed(run: Run, step: str) -> Alert:
@@ -65,4 +70,5 @@ def _composed(run: Run, step: str) -> Alert:
 
 def _publish(alert: Alert) -> None:
     client("sns").publish(TopicArn=settings.alert_topic, Subject=alert.subject(), Message=alert.message(), MessageStructure="json")
+    count("AlertsSent")
     logger.info("A person was told.", run=alert.run_id, step=alert.step)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.advancing import advancer
-from lambdas.consuming import consume, logger
+from lambdas.consuming import consume, count, logger
+from sluice.errors import MalformedMessageError
 from sluice.messages import Planned
 from sluice.settings import FanOutSettings
 
@@ -20,7 +21,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _fan_out(body: str) -> None:
     message = Planned.from_json(body)
-    if not advance.ledger.planned(message):
+    if advance.ledger.planned(message):
+        count("ItemsFound", message.items)
+    else:
         logger.info("These items are known, or are of a job that the ledger does not name.", message=message.to_json())
-    advance.advance(message.run)
+    if not advance.advance(message.run):
+        raise MalformedMessageError(f"Expected a plan of a run of the ledger, found {message.run!r}.")
     logger.info("A run was fanned out.", run=message.run, step=message.step, items=message.items)

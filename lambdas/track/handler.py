@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lambdas.advancing import advancer
-from lambdas.consuming import consume, logger
+from lambdas.consuming import consume, count, logger
 from lambdas.track.report import failure_report
 from sluice.batch_events import JobEnded, Sweep, job_ended, parse_event
 from sluice.clients import client
+from sluice.errors import UnsettledError
 from sluice.limits import MAX_DESCRIBE_JOBS
 from sluice.run import Run, StepState
 from sluice.settings import TrackSettings
@@ -41,6 +42,8 @@ def _record(event: JobEnded) -> bool:
         report = failure_report(settings.work_bucket, run_id, step)
         reason = f"{reason}: {report}" if report else reason
     known = advance.ledger.ended(run_id, step, event.state, job_id=event.job_id, reason=reason)
+    if known:
+        count("JobsFailed" if event.state is StepState.FAILED else "JobsSucceeded")
     logger.info("A job ended." if known else "A job ended that no run names.", run=run_id, step=step, state=event.state, reason=reason)
     return known
 
@@ -48,11 +51,22 @@ def _record(event: JobEnded) -> bool:
 def _sweep() -> None:
     """Look at the runs whose events may have been lost."""
     before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
-    for run_id in list(advance.ledger.unfinished(before)):
+    failed = [run_id for run_id in list(advance.ledger.unfinished(before)) if not _swept(run_id)]
+    if failed:
+        raise UnsettledError(f"{len(failed)} runs could not be looked at, to be tried again: {', '.join(failed[:5])}.")
+
+
+def _swept(run_id: str) -> bool:
+    """Look at one run; False when that failed, which must not keep the sweep from the others."""
+    try:
         run = advance.ledger.load(run_id)
         for event in _ends(run) if run else ():
             _record(event)
         advance.advance(run_id)
+    except Exception:  # noqa: BLE001 - logged with its trace here, and raised once the other runs were looked at
+        logger.exception("A run could not be looked at.", run=run_id)
+        return False
+    return True
 
 
 def _ends(run: Run) -> Iterator[JobEnded]:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
 from sluice import keys
-from sluice.clients import client
+from sluice.clients import full_client
+
+_CHARACTERS = 2_000
 
 
 def failure_report(bucket: str, run_id: str, step: str) -> str | None:
     """Return in one sentence what the first failing job or child of a step reported, or None when none could."""
     try:
-        listed = client("s3").list_objects_v2(Bucket=bucket, Prefix=keys.failures_prefix(run_id, step), MaxKeys=1)
+        listed = full_client("s3").list_objects_v2(Bucket=bucket, Prefix=keys.failures_prefix(run_id, step), MaxKeys=1)
         if not listed.get("Contents"):
             return None
-        report = json.loads(client("s3").get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])["Body"].read())
+        report = json.loads(full_client("s3").get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])["Body"].read())
         where = f" (item {report['item']})" if report.get("item") is not None else ""
-        return f"{report['error']}: {report['message']}{where}"
-    except (ClientError, ValueError, KeyError) as error:
+        return f"{report['error']}: {report['message']}"[:_CHARACTERS] + where[:_CHARACTERS]
+    except (ClientError, BotoCoreError, ValueError, KeyError, TypeError, AttributeError) as error:
         # The failure itself is recorded all the same; only its own words are missing.
         logger.warning("A failure report could not be read.", run=run_id, step=step, error=str(error))
         return None

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from lambdas.advancing import advancer
-from lambdas.consuming import consume, logger
+from lambdas.consuming import consume, count, logger
 from sluice.clients import client
 from sluice.compiled import CompiledPipeline
 from sluice.job_names import run_id
@@ -38,6 +38,8 @@ def _trigger(body: str) -> None:
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
     begun = advance.start(run)
+    if begun:
+        count("RunsStarted")
     logger.info("A run began." if begun else "This run had begun before.", run=run.run_id, input=upload.uri)
 
 

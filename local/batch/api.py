@@ -7,9 +7,11 @@ from copy import deepcopy
 from typing import Any, Final
 
 from local.batch.account import Account
-from local.batch.errors import BatchApiError, client_error
-from local.batch.operations import consumables, definitions, environments, jobs, policies, queues, submit, tags
+from local.batch.errors import BatchApiError, client_error, throttled
+from local.batch.operations import consumables, definitions, environments, jobs, policies, queues, snapshot, submit, tags
 from local.batch.shapes import check_request, fit_answer
+from local.batch.throttle import Throttle
+from local.batch.trouble import LostAnswers
 
 __all__ = ["OPERATIONS", "BatchApi", "BatchApiError"]
 
@@ -27,6 +29,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "RegisterJobDefinition": definitions.register,
     "DescribeJobDefinitions": definitions.describe,
     "DeregisterJobDefinition": definitions.deregister,
+    "GetJobQueueSnapshot": snapshot.snapshot,
     "SubmitJob": submit.submit,
     "DescribeJobs": jobs.describe,
     "ListJobs": jobs.list_jobs,
@@ -44,6 +47,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "DescribeConsumableResource": consumables.describe,
     "ListConsumableResources": consumables.list_resources,
     "DeleteConsumableResource": consumables.delete,
+    "ListJobsByConsumableResource": consumables.list_jobs,
     "TagResource": tags.tag,
     "UntagResource": tags.untag,
     "ListTagsForResource": tags.list_tags,
@@ -53,8 +57,11 @@ OPERATIONS: Final[dict[str, Operation]] = {
 class BatchApi:
     """The API over one account; safe to call from many threads."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, lost_answers: LostAnswers | None = None) -> None:
         self.account = account
+        self._lost_answers = lost_answers
+        rate = account.limits.submits_a_second
+        self._submits = Throttle(rate) if rate else None
 
     def call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Answer a request in botocore's shapes; BatchApiError where AWS Batch would refuse it."""
@@ -63,6 +70,10 @@ class BatchApi:
             raise client_error(f"Operation {operation} is not supported by this engine.")
         check_request(operation, params)
         with self.account.lock:
+            if operation == "SubmitJob" and self._submits and not self._submits.admits(self.account.clock()):
+                raise throttled()
             answer = deepcopy(fit_answer(operation, act(self.account, deepcopy(params))))
         self.account.changed()
+        if self._lost_answers is not None:
+            self._lost_answers.after(operation)
         return answer

@@ -7,20 +7,29 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.batch.describe import child_id, log_target, submission_of, task_id
+from local.batch.describe import child_id, log_target, node_address, submission_of, task_id
 from local.batch.ports import Image, ImageNotFoundError, StartFailedError, Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from local.batch.effects import StartAttempt
-    from local.batch.ports import Credentials, Images
+    from local.batch.ports import Credentials, Images, Secrets
 
 _PASSED_ON = ("LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
 
 
-def task_of(start: StartAttempt, images: Images, credentials: Credentials, machine: Mapping[str, str]) -> Task:
-    """The task of an attempt; StartFailedError where its image cannot be had. `machine` is every job's environment."""
+def task_of(
+    start: StartAttempt,
+    images: Images,
+    credentials: Credentials,
+    secrets: Secrets,
+    machine: Mapping[str, str],
+) -> Task:
+    """The task of an attempt; StartFailedError where its image or a secret of it cannot be had.
+
+    `machine` is every job's environment.
+    """
     job, child = start.job, start.child
     submission = submission_of(job)
     container = submission.containers[child if job.is_gang else 0]
@@ -38,6 +47,7 @@ def task_of(start: StartAttempt, images: Images, credentials: Credentials, machi
             **granted,
             **(image.environment if image else {}),
             **{each["name"]: each.get("value", "") for each in container.get("environment", [])},
+            **_secret_environment(container, secrets),
             **_batch_environment(start),
         },
         workdir=image.workdir if image else None,
@@ -93,4 +103,28 @@ def _batch_environment(start: StartAttempt) -> dict[str, str]:
     if job.is_array:
         variables["AWS_BATCH_JOB_ARRAY_INDEX"] = str(start.child)
         variables["AWS_BATCH_JOB_ARRAY_SIZE"] = str(job.size)
+    if job.is_gang:
+        variables.update(_node_environment(start))
     return variables
+
+
+def _node_environment(start: StartAttempt) -> dict[str, str]:
+    """https://docs.aws.amazon.com/batch/latest/userguide/mnp-env-vars.html."""
+    job, main = start.job, start.job.spec.main_node
+    variables = {
+        "AWS_BATCH_JOB_MAIN_NODE_INDEX": str(main),
+        "AWS_BATCH_JOB_NODE_INDEX": str(start.child),
+        "AWS_BATCH_JOB_NUM_NODES": str(job.size),
+    }
+    if start.child != main:
+        # "This variable isn't present on the main node."
+        variables["AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"] = node_address(job, main)
+    return variables
+
+
+def _secret_environment(container: dict[str, Any], secrets: Secrets) -> dict[str, str]:
+    try:
+        return {each["name"]: secrets(each["valueFrom"]) for each in container.get("secrets", [])}
+    except LookupError as error:
+        message = f"ResourceInitializationError: unable to pull secrets or registry auth: {error}"
+        raise StartFailedError(message) from error

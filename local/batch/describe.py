@@ -43,6 +43,15 @@ def log_target(job: Job, index: int, attempt: int) -> tuple[str, str]:
     return options.get("awslogs-group", "/aws/batch/job"), f"{prefix}/default/{task_id(job, index, attempt)}"
 
 
+def node_address(job: Job, node: int) -> str:
+    """The private address of a node: on this machine a loopback address of its own, so that nodes really connect.
+
+    All of 127.0.0.0/8 is this machine; 127.0.0.* is left to others.
+    """
+    first, second, third = blake2b(f"{job.id}#{node}".encode(), digest_size=3).digest()
+    return f"127.{64 + first % 128}.{second}.{1 + third % 254}"
+
+
 def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     """A JobDetail: https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html."""
     if index is None and job.has_parent:
@@ -60,6 +69,7 @@ def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     if job.is_array:
         detail["arrayProperties"] = {"index": child, "statusSummary": {}}
     if job.is_gang:
+        detail["timeout"] = None
         detail["nodeDetails"] = {"nodeIndex": child, "isMainNode": child == job.spec.main_node}
     return detail
 
@@ -78,7 +88,9 @@ def status_summary(job: Job) -> dict[str, int]:
 def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail = _base(account, job, None, job.parent_status)
     started = [each for each in job.started if each] if job.counts[RUNNING] or job.counts[SUCCEEDED] or job.is_over else []
-    detail["attempts"] = []
+    main = job.spec.main_node
+    attempts = job.attempts_of(main) if job.is_gang else []
+    detail["attempts"] = [_attempt(account, job, main, number, each) for number, each in enumerate(attempts, 1)]
     detail["startedAt"] = min(started, default=None)
     detail["stoppedAt"] = job.stopped_at or None
     detail["statusReason"] = job.status_reason
@@ -135,7 +147,6 @@ def _attempt(account: Account, job: Job, index: int, number: int, attempt: Attem
             **placed,
             "exitCode": attempt.exit_code,
             "reason": attempt.reason,
-            "networkInterfaces": [],
         },
         "startedAt": attempt.started or None,
         "stoppedAt": attempt.stopped,
@@ -150,4 +161,5 @@ def _placed(account: Account, job: Job, index: int, attempt: int, host: str) -> 
         "containerInstanceArn": f"{ecs}:container-instance/AWSBatch/{instance}",
         "taskArn": f"{ecs}:task/AWSBatch/{task_id(job, index, attempt)}",
         "logStreamName": log_target(job, index, attempt)[1],
+        "networkInterfaces": [{"privateIpv4Address": node_address(job, index)}] if job.is_gang else [],
     }

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from random import Random
 from types import TracebackType
+from uuid import uuid4
 
 from local.batch.account import Account
 from local.batch.api import BatchApi
+from local.batch.hosts import Host
+from local.batch.instances import sizes_of
 from local.batch.limits import Limits
+from local.batch.operations import jobs
 from local.batch.ports import (
     Clock,
     Credentials,
@@ -16,15 +21,20 @@ from local.batch.ports import (
     Executor,
     Images,
     LogSink,
+    Secrets,
     no_credentials,
     no_events,
     no_logs,
+    no_secrets,
     this_machine,
     wall_clock,
 )
 from local.batch.processes import ProcessExecutor
 from local.batch.runner import Runner
 from local.batch.scheduler import Scheduler
+from local.batch.trouble import LostAnswers, Reclaims, Trouble, TroubledEvents, UnpullableImages
+
+NO_TROUBLE = Trouble()
 
 
 class Engine:
@@ -44,24 +54,65 @@ class Engine:
         logs: LogSink = no_logs,
         credentials: Credentials = no_credentials,
         images: Images = this_machine,
+        secrets: Secrets = no_secrets,
         environment: Mapping[str, str] | None = None,
         jobs_at_once: int | None = None,
         clock: Clock = wall_clock,
         executor: Executor | None = None,
+        trouble: Trouble = NO_TROUBLE,
     ) -> None:
         slots = jobs_at_once or (os.cpu_count() or 1) * 2
-        self.scheduler = Scheduler(slots=slots)
-        self.account = Account(self.scheduler, region=region, id=account, limits=limits or Limits(), clock=clock)
-        self.api = BatchApi(self.account)
+        limits = limits or Limits()
+        self.scheduler = Scheduler(slots=slots, kept_ms=limits.kept_ms)
+        self.account = Account(self.scheduler, region=region, id=account, limits=limits, clock=clock)
+        lost = LostAnswers(trouble.lost_answers, trouble.seed) if trouble.lost_answers else None
+        self.api = BatchApi(self.account, lost_answers=lost)
         self._runner = Runner(
             self.account,
             executor or ProcessExecutor(logs, clock=clock),
-            events=events,
-            images=images,
+            events=TroubledEvents(events, trouble) if trouble.duplicated_events or trouble.delayed_events else events,
+            images=UnpullableImages(images, trouble.unpullable) if trouble.unpullable else images,
             credentials=credentials,
+            secrets=secrets,
             environment=environment or {},
+            reclaims=Reclaims(trouble.reclaims_an_hour, Random(trouble.seed)),  # noqa: S311 - repeatable, not secret
         )
         self._runner.start()
+
+    def reclaim(self, job_id: str) -> None:
+        """Take away the spot host on which a job (or child, or node) runs, with everything else that runs there."""
+        found = jobs.find(self.account, job_id)
+        if found is None or (host := found[0].hosts.get(found[1] or found[0].spec.main_node)) is None:
+            raise LookupError(f"{job_id} runs on no host: expected the id of a job that is STARTING or RUNNING.")
+        self.lose_host(host.id)
+
+    def lose_host(self, host_id: str) -> None:
+        """Let an instance vanish; LookupError where there is none of that id."""
+        with self.account.lock:
+            for environment in self.scheduler.environments.values():
+                if host_id in environment.hosts:
+                    self.scheduler.host_lost(environment.hosts[host_id], self.account.clock())
+                    break
+            else:
+                raise LookupError(f"No instance {host_id} is known: expected the id of one that runs.")
+        self.account.changed()
+
+    def set_capacity(self, environment: str, *, available: bool) -> None:
+        """Let EC2 run out of instances for a compute environment, or have them again."""
+        with self.account.lock:
+            arn = self.account.environment(environment)["computeEnvironmentArn"]
+            self.scheduler.set_capacity(arn, available, self.account.clock())
+        self.account.changed()
+
+    def register_instance(self, environment: str, instance_type: str) -> str:
+        """Let an instance of the user's own join an unmanaged environment's cluster; its id."""
+        with self.account.lock:
+            arn = self.account.environment(environment)["computeEnvironmentArn"]
+            owner = self.scheduler.environments[arn]
+            host = Host(f"i-{uuid4().hex[:17]}", owner, sizes_of((instance_type,))[0], self.account.clock())
+            self.scheduler.add_host(arn, host, self.account.clock())
+        self.account.changed()
+        return host.id
 
     def close(self) -> None:
         """End every process that was started, by its id, and all threads."""

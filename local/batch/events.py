@@ -1,4 +1,4 @@
-"""EventBridge events of jobs.
+"""EventBridge events of jobs and queues.
 
 https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 """
@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from local.batch.describe import job_detail
 from local.batch.shapes import fit, service
-from local.batch.states import NAMES, RUNNING, SUCCEEDED
+from local.batch.states import NAMES, RUNNABLE, RUNNING, SUCCEEDED
 
 if TYPE_CHECKING:
     from local.batch.account import Account
-    from local.batch.effects import StateChange
+    from local.batch.effects import QueueBlocked, StateChange
 
 
 def state_change(account: Account, change: StateChange) -> dict[str, Any]:
@@ -30,14 +30,30 @@ def state_change(account: Account, change: StateChange) -> dict[str, Any]:
         detail.get("container", {}).pop("reason", None)
     if change.status < RUNNING:
         detail["startedAt"] = None
+    return _event(account, "Batch Job State Change", change.at, [detail["jobArn"]], detail)
+
+
+def queue_blocked(account: Account, blocked: QueueBlocked) -> dict[str, Any]:
+    """A `Batch Job Queue Blocked` event.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html
+    """
+    job = blocked.job
+    detail = job_detail(account, job, blocked.child if job.is_array else None)
+    detail["status"], detail["statusReason"] = NAMES[RUNNABLE], blocked.reason
+    resources = [detail["jobArn"], job.spec.queue]
+    return _event(account, "Batch Job Queue Blocked", blocked.at, resources, detail)
+
+
+def _event(account: Account, kind: str, at: int, resources: list[str], detail: dict[str, Any]) -> dict[str, Any]:
     return {
         "version": "0",
         "id": str(uuid4()),
-        "detail-type": "Batch Job State Change",
+        "detail-type": kind,
         "source": "aws.batch",
         "account": account.id,
-        "time": datetime.fromtimestamp(change.at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": account.region,
-        "resources": [detail["jobArn"]],
+        "resources": resources,
         "detail": fit(service().shape_for("JobDetail"), detail),
     }

@@ -31,7 +31,10 @@ class Limits:
     tags: int = 50
     nodes_max: int = 1000
     node_groups_max: int = 5
-    # None: SubmitJob is not throttled. AWS allows 50 a second.
-    submits_a_second: float | None = None
+    # None: SubmitJob is not throttled.
+    submits_a_second: float | None = 50
+    # https://docs.aws.amazon.com/batch/latest/APIReference/API_JobStateTimeLimitAction.html
+    state_limit_seconds: tuple[float, float] = (600, 86_400)
+    consumable_resources: int = 50_000
     # "Job information … available for at least 7 days".
     kept_ms: int = 7 * 24 * 3600 * 1000

@@ -84,6 +84,13 @@ class Images(Protocol):
         """The image; None to run the command on this machine as it is; ImageNotFoundError where neither may be."""
 
 
+class Secrets(Protocol):
+    """Finds the value of a secret: the ARN of one in Secrets Manager, or a parameter of Parameter Store."""
+
+    def __call__(self, value_from: str, /) -> str:
+        """The value; LookupError where there is none."""
+
+
 class Clock(Protocol):
     """Milliseconds since the epoch."""
 
@@ -117,6 +124,11 @@ def no_logs(_group: str, _stream: str, _lines: Sequence[LogLine]) -> None:
 def no_credentials(_role_arn: str, _session_name: str) -> Mapping[str, str]:
     """A Credentials port for jobs that call nothing."""
     return {}
+
+
+def no_secrets(value_from: str) -> str:
+    """A Secrets port that has none."""
+    raise LookupError(f"{value_from} was not found: no secrets are configured here.")
 
 
 def this_machine(_image: str) -> Image | None:

@@ -15,12 +15,14 @@ from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 
+from local.batch.memory import OUT_OF_MEMORY, memory_of
 from local.batch.ports import Clock, LogLine, LogSink, StartFailedError, Task, wall_clock
 from local.batch.retry import Outcome
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
+_WEIGH_SECONDS = 0.2
 
 
 class Running:
@@ -32,12 +34,27 @@ class Running:
         self.pipe = pipe
         self.ended = ended
         self.rest = b""
-        self.pidfd = os.pidfd_open(process.pid)
+        self.pidfd = exit_fd(process)
+        self.out_of_memory = False
 
     def signal_group(self, number: int) -> None:
         """Signal the process with all its descendants, which share its process group."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
+
+
+def exit_fd(process: subprocess.Popen[bytes]) -> int:
+    """A descriptor that becomes readable when a process ends: Linux has one, elsewhere a thread makes one."""
+    if hasattr(os, "pidfd_open"):
+        return os.pidfd_open(process.pid)
+    out, into = os.pipe()
+
+    def wait() -> None:
+        process.wait()
+        os.close(into)
+
+    threading.Thread(target=wait, name="batch-wait", daemon=True).start()
+    return out
 
 
 class ProcessExecutor:
@@ -54,6 +71,7 @@ class ProcessExecutor:
         self._running: dict[int, Running] = {}
         self._kills: list[tuple[float, int, Running]] = []
         self._numbers = count()
+        self._weighed = 0.0
         self._closing = False
         self._thread = threading.Thread(target=self._loop, name="batch-processes", daemon=True)
         self._thread.start()
@@ -106,6 +124,7 @@ class ProcessExecutor:
             while self._inbox:
                 self._inbox.popleft()()
             self._kill_overdue()
+            self._watch_memory()
 
     def _attend(self, fd: int, running: Running | None) -> None:
         if running is None:
@@ -145,7 +164,8 @@ class ProcessExecutor:
             self._tell(running, [running.rest])
         code = running.process.wait()
         self._forget(running)
-        running.ended(Outcome(code if code >= 0 else 128 - code))
+        reason = OUT_OF_MEMORY if running.out_of_memory else None
+        running.ended(Outcome(code if code >= 0 else 128 - code, reason))
 
     def _forget(self, running: Running) -> None:
         self._running.pop(running.pidfd, None)
@@ -171,7 +191,21 @@ class ProcessExecutor:
         heappush(self._kills, (time.monotonic() + running.task.stop_seconds, next(self._numbers), running))
 
     def _patience(self) -> float | None:
-        return max(0.0, self._kills[0][0] - time.monotonic()) if self._kills else None
+        until = [self._kills[0][0]] if self._kills else []
+        if self._running:
+            until.append(self._weighed + _WEIGH_SECONDS)
+        return max(0.0, min(until) - time.monotonic()) if until else None
+
+    def _watch_memory(self) -> None:
+        """Kill what uses more memory than its job may have, as the kernel does in a container."""
+        now = time.monotonic()
+        if now < self._weighed + _WEIGH_SECONDS:
+            return
+        self._weighed = now
+        for running in self._running.values():
+            if memory_of(running.process.pid) > running.task.memory:
+                running.out_of_memory = True
+                running.signal_group(signal.SIGKILL)
 
     def _kill_overdue(self) -> None:
         while self._kills and self._kills[0][0] <= time.monotonic():

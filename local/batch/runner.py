@@ -8,14 +8,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from local.batch.account import Account
 from local.batch.containers import task_of
-from local.batch.effects import Effect, StartAttempt, StateChange, StopAttempt
-from local.batch.events import state_change
+from local.batch.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
+from local.batch.events import queue_blocked, state_change
 from local.batch.job import Job
-from local.batch.ports import Credentials, EventSink, Executor, Images, StartFailedError
+from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, StartFailedError
 from local.batch.retry import Outcome
+from local.batch.trouble import Reclaims
 
 log = logging.getLogger(__name__)
 
@@ -33,18 +35,22 @@ class Runner:
         events: EventSink,
         images: Images,
         credentials: Credentials,
+        secrets: Secrets,
         environment: Mapping[str, str],
+        reclaims: Reclaims,
     ) -> None:
         self._account = account
         self._executor = executor
         self._events = events
         self._images = images
         self._credentials = credentials
+        self._secrets = secrets
         self._environment = environment
+        self._reclaims = reclaims
         self._wake = threading.Event()
         self._inbox: deque[Callable[[], None]] = deque()
         self._stops: dict[_Key, Callable[[], None]] = {}
-        self._changes: queue.SimpleQueue[StateChange | None] = queue.SimpleQueue()
+        self._changes: queue.SimpleQueue[StateChange | QueueBlocked | None] = queue.SimpleQueue()
         self._closing = False
         self._threads = [
             threading.Thread(target=self._loop, name="batch-runner", daemon=True),
@@ -81,7 +87,10 @@ class Runner:
             while self._inbox:
                 self._inbox.popleft()()
                 reported += 1
-            account.scheduler.tick(account.clock())
+            now = account.clock()
+            for host in self._reclaims.due(now):
+                account.scheduler.host_lost(host, now)
+            account.scheduler.tick(now)
             effects = account.scheduler.take_effects()
         for effect in effects:
             self._carry_out(effect)
@@ -89,11 +98,12 @@ class Runner:
 
     def _patience(self) -> float | None:
         with self._account.lock:
-            due = self._account.scheduler.next_tick()
-        return None if due is None else max(0.0, (due - self._account.clock()) / 1000)
+            times = (self._account.scheduler.next_tick(), self._reclaims.next_due())
+        due = [each for each in times if each is not None]
+        return max(0.0, (min(due) - self._account.clock()) / 1000) if due else None
 
     def _carry_out(self, effect: Effect) -> None:
-        if isinstance(effect, StateChange):
+        if isinstance(effect, StateChange | QueueBlocked):
             self._changes.put(effect)
         elif isinstance(effect, StartAttempt):
             self._start(effect)
@@ -104,9 +114,10 @@ class Runner:
 
     def _start(self, start: StartAttempt) -> None:
         job, child, attempt = start.job, start.child, start.attempt
+        self._reclaims.seen(start.host, self._account.clock())
         ended = partial(self._ended, job, child, attempt)
         try:
-            task = task_of(start, self._images, self._credentials, self._environment)
+            task = task_of(start, self._images, self._credentials, self._secrets, self._environment)
             self._stops[job.id, child, attempt] = self._executor.start(task, ended)
         except StartFailedError as error:
             ended(Outcome(error.exit_code, error.reason, "Task failed to start"))
@@ -131,7 +142,12 @@ class Runner:
         while (change := self._changes.get()) is not None:
             try:
                 with self._account.lock:
-                    event = state_change(self._account, change)
+                    event = self._event(change)
                 self._events(event)
             except Exception:
                 log.exception("The event of job %s could not be delivered", change.job.id)
+
+    def _event(self, change: StateChange | QueueBlocked) -> dict[str, Any]:
+        if isinstance(change, QueueBlocked):
+            return queue_blocked(self._account, change)
+        return state_change(self._account, change)

@@ -466,6 +466,7 @@ class Scheduler:
         self._record(job, node, Outcome(None, None, reason), host, now)
         job.node_ends[node] = FAILED
         job.reasons[node] = reason
+        self._set_node(job, node, now)
 
     def _end_node(self, job: Job, index: int, now: int) -> None:
         """Once the main node is over the others are stopped; once all are over the job is, or is tried again."""
@@ -483,14 +484,17 @@ class Scheduler:
         self.stocks.give_back(job.spec.resources)
         if job.gang_retry:
             job.gang_retry = False
+            job.node_ends.clear()
             for node in range(job.size):
-                job.started[node] = 0
+                job.started[node] = job.stopped[node] = 0
                 self._set(job, node, RUNNABLE, now)
             self._gather(job, now)
             return
-        for node, status in job.node_ends.items():
-            self._finish(job, node, status, job.reasons.get(node), now)
+        for node in range(job.size):
+            self._set_node(job, node, now)
         job.node_ends.clear()
+        job.left = 0
+        self._finish_parent(job, now)
 
     # Queues that are blocked
 
@@ -500,7 +504,7 @@ class Scheduler:
             return
         queue.checked = job
         queue.blocked = None
-        reason = reason_for(queue.environments, job.spec.need)
+        reason = reason_for(queue.environments, job.spec.whole_need)
         if reason is None:
             return
         queue.blocked = (job, index)
@@ -553,7 +557,16 @@ class Scheduler:
         job.node_ends[index] = status
         if reason is not None:
             job.reasons[index] = reason
+        if index != job.spec.main_node:
+            self._set_node(job, index, now)
         self._end_node(job, index, now)
+
+    def _set_node(self, job: Job, node: int, now: int) -> None:
+        """Nodes become SUCCEEDED or FAILED as they exit, the main node when the job is not tried again."""
+        status = job.node_ends[node]
+        if job.states[node] != status:
+            job.stopped[node] = now
+            self._set(job, node, status, now)
 
     def _again(self, job: Job, index: int, reason: str, now: int) -> None:
         job.started[index] = 0
@@ -669,6 +682,10 @@ class Scheduler:
         if job.states[index] == RUNNABLE or not job.waits(index):
             job.cancelled[index] = reason
             self._finish(job, index, FAILED, reason, now)
+            queue = self.queues.get(job.spec.queue)
+            if queue is not None:
+                # It may have been the head that kept the others waiting.
+                queue.stuck = False
         else:
             # "A PENDING job is canceled after all dependency jobs are completed."
             job.cancelled[index] = reason

@@ -63,3 +63,14 @@ class JobSpec:
     share: str = ""
     priority: int = 0
     info: object = None
+
+    @property
+    def whole_need(self) -> Need:
+        """What all nodes need together of vCPUs, and the largest of them of memory and GPUs."""
+        if not self.nodes:
+            return self.need
+        return Need(
+            sum(each.milli_cpus for each in self.nodes),
+            max(each.memory for each in self.nodes),
+            max(each.gpus for each in self.nodes),
+        )

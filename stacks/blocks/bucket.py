@@ -15,9 +15,9 @@ from stacks.reasons import accept
 _FORGET_PARTS = s3.LifecycleRule(id="forget-parts-of-broken-uploads", abort_incomplete_multipart_upload_after=Duration.days(7))
 
 
-def inbox_bucket(scope: Construct, id: str) -> s3.Bucket:
+def inbox_bucket(scope: Construct, construct_id: str) -> s3.Bucket:
     """Return the bucket that people upload to: versioned, so that a run reads the very object that started it, and heard by EventBridge."""
-    bucket = _bucket(scope, id, versioned=True, lifecycle_rules=[_FORGET_PARTS])
+    bucket = _bucket(scope, construct_id, versioned=True, lifecycle_rules=[_FORGET_PARTS])
     # `event_bridge_enabled=True` of the L2 would add a Lambda of its own (a custom resource) to write this one property.
     resource = bucket.node.default_child
     assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - tells mypy what the L2 always is
@@ -27,21 +27,21 @@ def inbox_bucket(scope: Construct, id: str) -> s3.Bucket:
     return bucket
 
 
-def work_bucket(scope: Construct, id: str, *, expire_after_days: int) -> s3.Bucket:
-    """Return the bucket of what jobs pass on; a run's cleanup empties its part, and expiry is the backstop for runs that never got there."""
+def work_bucket(scope: Construct, construct_id: str, *, expire_after_days: int) -> s3.Bucket:
+    """Return the bucket of what jobs pass on; a run's cleanup empties its part, and expiry is for the runs that never got there."""
     expire = s3.LifecycleRule(id="expire-what-cleanup-left", expiration=Duration.days(expire_after_days))
-    return _bucket(scope, id, lifecycle_rules=[expire, _FORGET_PARTS])
+    return _bucket(scope, construct_id, lifecycle_rules=[expire, _FORGET_PARTS])
 
 
-def results_bucket(scope: Construct, id: str) -> s3.Bucket:
+def results_bucket(scope: Construct, construct_id: str) -> s3.Bucket:
     """Return the bucket of what runs publish: kept until somebody deletes it."""
-    return _bucket(scope, id, lifecycle_rules=[_FORGET_PARTS])
+    return _bucket(scope, construct_id, lifecycle_rules=[_FORGET_PARTS])
 
 
-def _bucket(scope: Construct, id: str, **properties: Any) -> s3.Bucket:
+def _bucket(scope: Construct, construct_id: str, **properties: Any) -> s3.Bucket:
     bucket = s3.Bucket(
         scope,
-        id,
+        construct_id,
         encryption=s3.BucketEncryption.S3_MANAGED,
         enforce_ssl=True,
         minimum_tls_version=1.2,

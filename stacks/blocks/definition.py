@@ -15,8 +15,8 @@ from sluice.pipeline import Pipeline
 class Definition(Construct):
     """The compiled pipeline as a file: ``bucket`` and ``key`` say where the trigger Lambda finds it."""
 
-    def __init__(self, scope: Construct, id: str, *, pipeline: Pipeline, job_definitions: JobDefinitions) -> None:
-        super().__init__(scope, id)
+    def __init__(self, scope: Construct, construct_id: str, *, pipeline: Pipeline, job_definitions: JobDefinitions) -> None:
+        super().__init__(scope, construct_id)
         stage = Stage.of(self)
         assert stage is not None, "every construct stands in an app"  # noqa: S101
         path = Path(stage.outdir, "definitions", f"{pipeline.name}.json")

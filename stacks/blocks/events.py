@@ -30,14 +30,14 @@ def hear_plans(topic: sns.Topic, *, fill: Reaction) -> None:
     topic.add_subscription(subscriptions.SqsSubscription(fill.queue, raw_message_delivery=True, dead_letter_queue=fill.dead_letters))
 
 
-def hear_ended_jobs(scope: Construct, id: str, *, queues: Sequence[str], fill: Reaction) -> None:
+def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: Sequence[str], fill: Reaction) -> None:
     """Bring the ends of jobs on these job queues: of parents and single jobs only, so that a run's events do not grow with its items.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
     """
     rule = events.CfnRule(
         scope,
-        id,
+        construct_id,
         description="Sluice: a job, or an array as a whole, has ended",
         event_pattern={
             "source": ["aws.batch"],
@@ -53,12 +53,12 @@ def hear_ended_jobs(scope: Construct, id: str, *, queues: Sequence[str], fill: R
     _let_rules(fill, rule.attr_arn)
 
 
-def sweep_every_five_minutes(scope: Construct, id: str, *, fill: Reaction) -> None:
+def sweep_every_five_minutes(scope: Construct, construct_id: str, *, fill: Reaction) -> None:
     """Ask for a look at the unfinished runs now and then, so that a lost event delays a run and never strands it."""
     message = json.dumps({"sweep": True, "version": _VERSION})
     rule = events.CfnRule(
         scope,
-        id,
+        construct_id,
         description="Sluice: look at the runs that have not ended",
         schedule_expression="rate(5 minutes)",
         targets=[rule_target(fill, input=message)],
@@ -67,7 +67,10 @@ def sweep_every_five_minutes(scope: Construct, id: str, *, fill: Reaction) -> No
 
 
 def let_rules_of(stack_name: str, *, fill: Reaction) -> None:
-    """Allow the rules of a stack that is deployed later: by the beginning of their names, for naming each would make the stacks wait in a circle."""
+    """Allow the rules of a stack that is deployed later.
+
+    They are known by the beginning of their names: naming each would make the two stacks wait for each other.
+    """
     stack = Stack.of(fill)
     _let_rules(fill, f"arn:{stack.partition}:events:{stack.region}:{stack.account}:rule/{stack_name}-*")
 

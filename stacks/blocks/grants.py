@@ -1,4 +1,4 @@
-"""What the Lambdas may do, one sentence each; every wildcard with its reason."""
+"""What the Lambdas may do, one sentence each. tests/stacks/exceptions.py has a reason for every wildcard."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from sluice.ledger import UNFINISHED_INDEX
-from stacks.reasons import accept
 
-_NO_RESOURCE_LEVEL = (
-    "AWS Batch has no resource-level permissions for this call: "
-    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html"
-)
+# AWS Batch has no resource-level permissions for its look-ups:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
+_ANYTHING = "*"
 
 
 def function_role(scope: Construct, *, log_lines: logs.ILogGroup) -> iam.Role:
@@ -34,16 +32,16 @@ def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues:
     TransactWriteItems is authorised as the writes in it:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     """
-    ledger.grant(function, "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn])
     definitions = _arn(function, "batch", "job-definition/sluice-*")
     _allow(function, ["batch:SubmitJob"], [definitions, *queues])
-    _allow(function, ["batch:ListJobs"], ["*"])
+    _allow(function, ["batch:ListJobs"], [_ANYTHING])
 
 
 def sweep_runs(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
     """Find the unfinished runs and ask Batch how their jobs are."""
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"])
-    _allow(function, ["batch:DescribeJobs"], ["*"])
+    _allow(function, ["batch:DescribeJobs"], [_ANYTHING])
 
 
 def read_definitions(function: lambda_.Function) -> None:
@@ -61,8 +59,8 @@ def read_failure_reports(function: lambda_.Function, *, work: s3.IBucket) -> Non
 
 def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_of: str) -> None:
     """Read the run, its failed jobs and the last lines of their logs, and note that somebody was told."""
-    ledger.grant(function, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-    _allow(function, ["batch:DescribeJobs", "batch:ListJobs"], ["*"])
+    _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], [ledger.table_arn])
+    _allow(function, ["batch:DescribeJobs", "batch:ListJobs"], [_ANYTHING])
     _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{job_logs_of}-*:log-stream:*")])
 
 

@@ -16,21 +16,23 @@ _PLATFORMS = {Architecture.X86_64: assets.Platform.LINUX_AMD64, Architecture.ARM
 _SHARED = ("sluice", f"{CONTAINERS}/step")
 
 
-def pipeline_image(scope: Construct, id: str, *, pipeline: str, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
+def pipeline_image(
+    scope: Construct, construct_id: str, *, pipeline: str, root: Path, architecture: Architecture
+) -> assets.DockerImageAsset:
     """Return the image of a pipeline's own code: ``containers/<pipeline>/Dockerfile``."""
-    return _image(scope, id, folder=package_of(pipeline), root=root, architecture=architecture)
+    return _image(scope, construct_id, folder=package_of(pipeline), root=root, architecture=architecture)
 
 
-def cleanup_image(scope: Construct, id: str, *, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
+def cleanup_image(scope: Construct, construct_id: str, *, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
     """Return the image of the jobs that Sluice adds to every pipeline: cleanup and gates."""
-    return _image(scope, id, folder="cleanup", root=root, architecture=architecture)
+    return _image(scope, construct_id, folder="cleanup", root=root, architecture=architecture)
 
 
-def _image(scope: Construct, id: str, *, folder: str, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
+def _image(scope: Construct, construct_id: str, *, folder: str, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
     included = [f"!{CONTAINERS}/__init__.py", *(f"!{path}/**" for path in (*_SHARED, f"{CONTAINERS}/{folder}"))]
     return assets.DockerImageAsset(
         scope,
-        id,
+        construct_id,
         directory=str(root),
         file=f"{CONTAINERS}/{folder}/Dockerfile",
         exclude=["*", *included, "**/__pycache__"],

@@ -16,13 +16,16 @@ from constructs import Construct
 
 _HASH_CHARACTERS = 10
 _RETRY, _EXIT = "RETRY", "EXIT"
-# What happened to the machine and not in the program is tried again; what a program does is its own:
-# https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html (and a rule that matches nothing means RETRY)
+# What happened to the machine and not in the program is tried again; what a program does is its own. A job that was started before the
+# ledger named it ends with 75 and is tried again. At most five rules, and what no rule matches is tried again too, hence the last one:
+# https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
 RETRY_RULES = (
     ("on_status_reason", "Host EC2*", _RETRY),
-    ("on_status_reason", "Your Spot Task was interrupted*", _RETRY),
     ("on_status_reason", "Task failed to start*", _RETRY),
     ("on_reason", "CannotPullContainer*", _RETRY),
+    ("on_exit_code", "75", _RETRY),
+    # What containers/step/__main__.py ends with when the ledger does not name its job yet.
+    ("on_exit_code", "75", _RETRY),
     ("on_reason", "*", _EXIT),
 )
 
@@ -55,8 +58,8 @@ def job_definition(scope: Construct, step: str, *, pipeline: str, work: Work, id
     A changed definition is another resource with another name. The old one stays registered, so that a run that started with it
     ends with it; a deploy back to the old content registers a second, equal revision of it.
     """
-    container = _container(work, identity, stream=f"{pipeline}-{step}"[:80])
-    retries, timeout = _retries(work.attempts), batch.CfnJobDefinition.JobTimeoutProperty(attempt_duration_seconds=work.timeout)
+    container = _container(work, identity, stream=f"{pipeline}-{step}")
+    retries, timeout = _retries(work.attempts), batch.CfnJobDefinition.TimeoutProperty(attempt_duration_seconds=work.timeout)
     content = Stack.of(scope).resolve([container, retries, timeout])
     name = f"sluice-{pipeline}-{step}-{_hash(content)}"
     definition = batch.CfnJobDefinition(

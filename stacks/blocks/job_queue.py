@@ -13,11 +13,13 @@ _NEVER_FITS = ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", "MISCONFIGUR
 _PATIENCE_SECONDS = 600
 
 
-def job_queue(scope: Construct, id: str, *, priority: int, environments: Sequence[batch.CfnComputeEnvironment]) -> batch.CfnJobQueue:
+def job_queue(
+    scope: Construct, construct_id: str, *, priority: int, environments: Sequence[batch.CfnComputeEnvironment]
+) -> batch.CfnJobQueue:
     """Return a queue that offers its jobs to these environments in this order; a later one is used when an earlier one has no capacity."""
     return batch.CfnJobQueue(
         scope,
-        f"{id}JobQueue",
+        f"{construct_id}JobQueue",
         priority=priority,
         state="ENABLED",
         compute_environment_order=[

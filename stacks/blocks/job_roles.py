@@ -22,18 +22,20 @@ from sluice.job_names import run_id
 Role = iam.Role
 
 
-def job_role(scope: Construct, id: str) -> iam.Role:
+def job_role(scope: Construct, construct_id: str) -> iam.Role:
     """Return a role for the programs in jobs of this account; other accounts' tasks cannot be talked into using it.
 
     Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html (confused deputy)
     """
     conditions = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
-    return iam.Role(scope, id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions))
+    return iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions))
 
 
-def execution_role(scope: Construct, id: str, *, images: Sequence[assets.DockerImageAsset], log_lines: logs.ILogGroup) -> iam.Role:
+def execution_role(
+    scope: Construct, construct_id: str, *, images: Sequence[assets.DockerImageAsset], log_lines: logs.ILogGroup
+) -> iam.Role:
     """Return the role that starts containers: it may pull these images and write to this log group."""
-    role = iam.Role(scope, id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+    role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
     for image in images:
         image.repository.grant_pull(role)
     log_lines.grant_write(role)

@@ -18,22 +18,22 @@ _ROOT_VOLUME_GIB = 50
 class Machines(Construct):
     """What both environments share: the launch template, the role of the instances, the network."""
 
-    def __init__(self, scope: Construct, id: str, *, network: Network, instance_types: tuple[str, ...]) -> None:
-        super().__init__(scope, id)
+    def __init__(self, scope: Construct, construct_id: str, *, network: Network, instance_types: tuple[str, ...]) -> None:
+        super().__init__(scope, construct_id)
         self._network = network
         self._instance_types = instance_types
         self._template = _launch_template(self)
         self._profile = _instance_profile(self)
 
-    def spot(self, id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
+    def spot(self, construct_id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
         """Return an environment of spare machines, chosen where AWS is least likely to want them back, then by price."""
-        return self._environment(id, type="SPOT", allocation_strategy="SPOT_PRICE_CAPACITY_OPTIMIZED", maxv_cpus=max_vcpus)
+        return self._environment(construct_id, type="SPOT", allocation_strategy="SPOT_PRICE_CAPACITY_OPTIMIZED", maxv_cpus=max_vcpus)
 
-    def on_demand(self, id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
+    def on_demand(self, construct_id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
         """Return an environment of machines that stay until the job is done."""
-        return self._environment(id, type="EC2", allocation_strategy="BEST_FIT_PROGRESSIVE", maxv_cpus=max_vcpus)
+        return self._environment(construct_id, type="EC2", allocation_strategy="BEST_FIT_PROGRESSIVE", maxv_cpus=max_vcpus)
 
-    def _environment(self, id: str, **how_bought: Any) -> batch.CfnComputeEnvironment:
+    def _environment(self, construct_id: str, **how_bought: Any) -> batch.CfnComputeEnvironment:
         """Return a managed environment that updates in place.
 
         That needs the service-linked role (no ``service_role``), no name of our own, and a strategy other than BEST_FIT:
@@ -41,13 +41,15 @@ class Machines(Construct):
         """
         return batch.CfnComputeEnvironment(
             self,
-            id,
+            construct_id,
             type="MANAGED",
             state="ENABLED",
             # CloudFormation's own default is to replace: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-batch-computeenvironment.html
             replace_compute_environment=False,
-            # A new image or template reaches new machines; jobs that run now run to their end.
-            update_policy=batch.CfnComputeEnvironment.UpdatePolicyProperty(terminate_jobs_on_update=False, job_execution_timeout_minutes=1440),
+            # A new image or template reaches new machines; jobs that run now get six more hours, the most there is.
+            update_policy=batch.CfnComputeEnvironment.UpdatePolicyProperty(
+                terminate_jobs_on_update=False, job_execution_timeout_minutes=360
+            ),
             compute_resources=batch.CfnComputeEnvironment.ComputeResourcesProperty(
                 minv_cpus=0,
                 instance_types=list(self._instance_types),

@@ -14,8 +14,8 @@ class Network(Construct):
     A NAT gateway costs by the hour, also while nothing runs, so it is for those who need it: multi-node jobs, or one outgoing address.
     """
 
-    def __init__(self, scope: Construct, id: str, *, nat: bool) -> None:
-        super().__init__(scope, id)
+    def __init__(self, scope: Construct, construct_id: str, *, nat: bool) -> None:
+        super().__init__(scope, construct_id)
         kinds = [ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=20)]
         if nat:
             kinds.append(ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=18))

@@ -33,7 +33,7 @@ class PipelineJobs(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         pipeline: Pipeline,
         root: Path,
@@ -42,7 +42,7 @@ class PipelineJobs(Construct):
         cleanup_image: assets.DockerImageAsset,
         log_retention_days: int,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         self._pipeline = pipeline
         self._environment = settings.to_env()
         self._image = pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)
@@ -56,7 +56,9 @@ class PipelineJobs(Construct):
             gate=self._define_own(_GATE, cleanup_image),
         )
 
-    def may_work_with(self, *, inbox: s3.IBucket, work: s3.IBucket, results: s3.IBucket, ledger: dynamodb.ITable, plans: sns.ITopic) -> None:
+    def may_work_with(
+        self, *, inbox: s3.IBucket, work: s3.IBucket, results: s3.IBucket, ledger: dynamodb.ITable, plans: sns.ITopic
+    ) -> None:
         """Let the jobs reach what is this pipeline's, and nothing of another's."""
         name = self._pipeline.name
         for role in (self._work_role, self._tidy_role):

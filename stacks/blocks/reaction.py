@@ -36,7 +36,7 @@ class Reaction(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         stage: str,
         root: Path,
@@ -44,7 +44,7 @@ class Reaction(Construct):
         at_once: int,
         log_retention_days: int,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         self.dead_letters = _queue(self, "DeadLetters")
         accept(self.dead_letters, "AwsSolutions-SQS3", "It is a dead-letter queue itself.")
         self.queue = _queue(
@@ -69,14 +69,14 @@ class Reaction(Construct):
 
 def _queue(
     scope: Construct,
-    id: str,
+    construct_id: str,
     *,
     visibility_timeout: Duration | None = None,
     dead_letter_queue: sqs.DeadLetterQueue | None = None,
 ) -> sqs.Queue:
     return sqs.Queue(
         scope,
-        id,
+        construct_id,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
         retention_period=_KEPT,
@@ -121,5 +121,9 @@ def _function(scope: Construct, *, stage: str, root: Path, log_lines: logs.ILogG
         tracing=lambda_.Tracing.DISABLED,
         environment={"POWERTOOLS_SERVICE_NAME": stage, "POWERTOOLS_METRICS_NAMESPACE": "Sluice"},
     )
-    accept(function, "AwsSolutions-L1", "The Powertools layer and boto3 of the runtime are proven together on this version; see stacks/blocks/code.py.")
+    accept(
+        function,
+        "AwsSolutions-L1",
+        "The Powertools layer and boto3 of the runtime are proven together on this version; see stacks/blocks/code.py.",
+    )
     return function

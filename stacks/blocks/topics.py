@@ -9,19 +9,19 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 
-def plan_topic(scope: Construct, id: str) -> sns.Topic:
+def plan_topic(scope: Construct, construct_id: str) -> sns.Topic:
     """Return the topic on which a plan job says that its manifest is written."""
-    return sns.Topic(scope, id, enforce_ssl=True)
+    return sns.Topic(scope, construct_id, enforce_ssl=True)
 
 
-def alert_topic(scope: Construct, id: str) -> sns.Topic:
+def alert_topic(scope: Construct, construct_id: str) -> sns.Topic:
     """Return the topic that people subscribe to; alarms of this account may publish on it.
 
     Not encrypted with the key that AWS manages: CloudWatch may not use that one, and its alarms would be lost silently.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     """
     # The display name is what an SMS begins with.
-    topic = sns.Topic(scope, id, display_name="Sluice", enforce_ssl=True)
+    topic = sns.Topic(scope, construct_id, display_name="Sluice", enforce_ssl=True)
     topic.add_to_resource_policy(
         iam.PolicyStatement(
             sid="AlarmsOfThisAccount",

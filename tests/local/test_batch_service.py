@@ -1,17 +1,21 @@
 """AWS Batch in the local cloud: real jobs, their logs, their events, their roles."""
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local import process
 from local.place import Place
 from local.process import control
+from tests.conftest import free_port
 from tests.local.test_cloud import client, role_with
 
 if TYPE_CHECKING:
@@ -61,7 +65,10 @@ class Queue:
         stream = job["container"]["logStreamName"]
 
         def lines() -> list[str]:
-            found = logs.get_log_events(logGroupName="/aws/batch/job", logStreamName=stream, startFromHead=True)
+            try:
+                found = logs.get_log_events(logGroupName="/aws/batch/job", logStreamName=stream, startFromHead=True)
+            except logs.exceptions.ResourceNotFoundException:
+                return []  # the first line makes the stream
             return [event["message"] for event in found["events"]]
 
         until(lambda: bool(lines()))
@@ -78,7 +85,12 @@ def until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def queue(cloud: Place) -> Queue:
-    """A new job queue, made through CloudFormation as a deploy does."""
+    """A new job queue in the cloud that the tests share."""
+    return new_queue(cloud)
+
+
+def new_queue(cloud: Place) -> Queue:
+    """Make a job queue through CloudFormation, as a deploy does."""
     name = f"queue-{uuid.uuid4().hex[:8]}"
     resources = {"type": "SPOT", "maxvCpus": 4, "minvCpus": 0, "instanceTypes": ["optimal"], "subnets": ["subnet-1"]}
     resources |= {"instanceRole": "ecsInstanceRole", "securityGroupIds": ["sg-1"]}
@@ -186,3 +198,20 @@ def test_tags_in_the_query_are_read(queue: Queue) -> None:
     queue.batch.tag_resource(resourceArn=definition, tags={"a": "1", "b": "2"})
     queue.batch.untag_resource(resourceArn=definition, tagKeys=["a"])
     assert queue.batch.list_tags_for_resource(resourceArn=definition)["tags"] == {"b": "2"}
+
+
+def test_no_job_outlives_the_cloud(tmp_path: Path) -> None:
+    """When the cloud ends, the processes of its running jobs are gone."""
+    place = Place(free_port(), tmp_path)
+    process.start(place)
+    try:
+        queue = new_queue(place)
+        definition = queue.define("python", "-c", "import os, time; print(os.getpid()); time.sleep(600)")
+        job = queue.batch.submit_job(jobName="job", jobQueue=queue.name, jobDefinition=definition)["jobId"]
+        until(lambda: queue.describe(job)["status"] == "RUNNING")
+        running = int(queue.printed(queue.describe(job))[0])
+        os.kill(running, 0)
+    finally:
+        process.stop(place)
+    with pytest.raises(ProcessLookupError):
+        os.kill(running, 0)

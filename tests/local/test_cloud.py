@@ -105,6 +105,19 @@ def test_iam_off_allows_everything(cloud: Place, bucket: str) -> None:
     client(cloud, "s3", **role_with(cloud)).put_object(Bucket=bucket, Key="k", Body=b"")
 
 
+def test_a_policy_that_demands_tls_admits_this_machine(enforced: Place, bucket: str) -> None:
+    """A bucket that refuses requests without TLS works over loopback, and still refuses what else its policy denies."""
+    deny = {"Effect": "Deny", "Principal": "*", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    insecure = {**deny, "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    statements = [insecure, {**deny, "Action": "s3:DeleteObject"}]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    client(enforced, "s3").put_bucket_policy(Bucket=bucket, Policy=policy)
+    s3: S3Client = client(enforced, "s3", **role_with(enforced, "s3:*"))
+    s3.put_object(Bucket=bucket, Key="k", Body=b"")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket=bucket, Key="k")
+
+
 def counted(place: Place) -> dict[tuple[str, str], int]:
     """Return the counts of calls by service and operation."""
     return {(call["service"], call["operation"]): call["count"] for call in control(place, "GET", "calls")}

@@ -46,6 +46,8 @@ def test_names_are_found_in_the_source() -> None:
         ("eventbridge", "_put_events", ["data", "allow_aws_source"]),
         ("sts", "register_session", ["access_key", "session"]),
         ("responses", "request_scope", ["account_id", "region"]),
+        ("cloudwatch", "_set_alarm_state", ["params", "cbor_data", "is_cbor", "is_json"]),
+        ("gateway", "pin_request_origin", ["source_ip", "secure_transport"]),
         ("ecr", "_describe_images", ["data"]),
         (
             "sns",

@@ -63,3 +63,40 @@ def test_an_unchanged_app_is_synthesised_once(app: Path, tmp_path: Path, monkeyp
     third = synth.assembly(place, app)
     assert (first == second != third, len(runs)) == (True, 2)
     assert all((directory / "manifest.json").exists() for directory in (first, third))
+
+
+def test_the_assemblies_that_were_used_last_are_kept(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old assemblies go, the one that is asked for never does, nor one that another process is making."""
+
+    def synthesise(_place: Place, arguments: list[str], *_: object) -> None:
+        Path(arguments[-1]).mkdir(parents=True)
+
+    monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(cdk, "run", synthesise)
+    place = Place(1, tmp_path)
+    in_the_making = tmp_path / "home" / "synth" / "0123.4566"
+    in_the_making.mkdir(parents=True)
+    made = []
+    for version in range(synth.KEPT_ASSEMBLIES + 2):
+        (app / "app.py").write_text(f"app = {version}\n")
+        made.append(synth.assembly(place, app))
+        assert made[-1].exists()
+    assert in_the_making.exists()
+    assert len([path for path in made if path.exists()]) == synth.KEPT_ASSEMBLIES
+
+
+def test_two_processes_may_synthesise_the_same(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When another process finished the same assembly first, its files are used and left as they are."""
+    place = Place(1, tmp_path)
+
+    def synthesise(_place: Place, arguments: list[str], *_: object) -> None:
+        building = Path(arguments[-1])
+        building.mkdir(parents=True)
+        (building / "manifest.json").write_text("mine")
+        building.with_suffix("").mkdir()
+        (building.with_suffix("") / "manifest.json").write_text("theirs")
+
+    monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(cdk, "run", synthesise)
+    assert (synth.assembly(place, app) / "manifest.json").read_text() == "theirs"
+    assert len(list((tmp_path / "home" / "synth").iterdir())) == 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.errors import client_error
 from local.batch.names import check_name
+from local.batch.operations.queues import reschedule
 from local.batch.pages import page
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     check_name("name", name)
     if name in account.policies:
         raise client_error(f"Object already exists: scheduling policy {name}.")
+    _check(params)
     arn = account.arn("scheduling-policy", name)
     account.policies[name] = {**params, "arn": arn, "tags": params.get("tags", {})}
     return {"name": name, "arn": arn}
@@ -26,7 +28,11 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """UpdateSchedulingPolicy."""
     policy = account.policy(params["arn"])
+    _check(params)
     policy.update({name: value for name, value in params.items() if name != "arn"})
+    for queue in account.queues.values():
+        if queue.get("schedulingPolicyArn") == policy["arn"]:
+            reschedule(account, queue)
     return {}
 
 
@@ -49,3 +55,16 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
             raise client_error(f"Cannot delete, found existing JobQueue relationship: {queue['jobQueueName']}.")
     del account.policies[policy["name"]]
     return {}
+
+
+def _check(params: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_FairsharePolicy.html."""
+    policy = params.get("fairsharePolicy", {})
+    for field, most in (("computeReservation", 99), ("shareDecaySeconds", 604_800)):
+        if not 0 <= policy.get(field, 0) <= most:
+            raise client_error(f"fairsharePolicy.{field} must be between 0 and {most}, but is {policy[field]}.")
+    for share in policy.get("shareDistribution", []):
+        if not 0.0001 <= share.get("weightFactor", 1) <= 999.9999:
+            raise client_error(
+                f"fairsharePolicy.shareDistribution.weightFactor must be between 0.0001 and 999.9999, but is {share['weightFactor']}."
+            )

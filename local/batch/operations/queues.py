@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from local.batch.account import Account, Resource
+from local.batch.blocked import MAX_RESOURCE, NO_CAPACITY, REQUIREMENT
 from local.batch.errors import client_error
+from local.batch.fair_share import FairPolicy
 from local.batch.names import check_name
 from local.batch.operations.environments import is_fargate
 from local.batch.pages import page
@@ -20,6 +22,8 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         raise client_error(f"Object already exists: jobQueueName {name} is taken.")
     if len(account.queues) >= account.limits.queues:
         raise client_error(f"Limit of {account.limits.queues} job queues is reached.")
+    _check_policy(account, params)
+    _check_actions(account, params)
     queue: Resource = {
         **params,
         "jobQueueArn": account.arn("job-queue", name),
@@ -31,18 +35,22 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         "jobStateTimeLimitActions": params.get("jobStateTimeLimitActions", []),
     }
     account.queues[name] = queue
-    _schedule(account, queue)
+    reschedule(account, queue)
     return {"jobQueueName": name, "jobQueueArn": queue["jobQueueArn"]}
 
 
 def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """UpdateJobQueue; what it does not name stays."""
     queue = account.queue(params["jobQueue"])
+    _check_policy(account, params)
+    _check_actions(account, params)
+    if "schedulingPolicyArn" in params and "schedulingPolicyArn" not in queue:
+        raise client_error("schedulingPolicyArn cannot be added to a job queue that was created without one.")
     changes = {name: value for name, value in params.items() if name != "jobQueue"}
     if "computeEnvironmentOrder" in changes:
         changes["computeEnvironmentOrder"] = _resolve_order(account, changes["computeEnvironmentOrder"])
     queue.update(changes)
-    _schedule(account, queue)
+    reschedule(account, queue)
     return {"jobQueueName": queue["jobQueueName"], "jobQueueArn": queue["jobQueueArn"]}
 
 
@@ -89,6 +97,48 @@ def _resolve_order(account: Account, order: list[dict[str, Any]]) -> list[dict[s
     return sorted(resolved, key=lambda each: int(each["order"]))
 
 
-def _schedule(account: Account, queue: Resource) -> None:
-    environments = tuple(each["computeEnvironment"] for each in queue["computeEnvironmentOrder"])
-    account.scheduler.put_queue(QueueSpec(queue["jobQueueArn"], queue["priority"], environments), account.clock())
+def _check_policy(account: Account, params: dict[str, Any]) -> None:
+    if "schedulingPolicyArn" in params:
+        account.policy(params["schedulingPolicyArn"])
+    if params.get("priority", 0) < 0:
+        raise client_error(f"priority must be at least 0, but is {params['priority']}.")
+
+
+def _check_actions(account: Account, params: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_JobStateTimeLimitAction.html."""
+    least, most = account.limits.state_limit_seconds
+    for action in params.get("jobStateTimeLimitActions", []):
+        if action["action"] != "CANCEL":
+            raise client_error(f"jobStateTimeLimitActions.action must be CANCEL, but is {action['action']}.")
+        if not least <= action["maxTimeSeconds"] <= most:
+            raise client_error(
+                f"jobStateTimeLimitActions.maxTimeSeconds must be between {least:g} and {most:g}, but is {action['maxTimeSeconds']}."
+            )
+        if action["reason"] not in _REASONS:
+            raise client_error(f"jobStateTimeLimitActions.reason must be one of {', '.join(_REASONS)}, but is {action['reason']}.")
+
+
+_REASONS = (NO_CAPACITY, MAX_RESOURCE, REQUIREMENT)
+
+
+def reschedule(account: Account, queue: Resource) -> None:
+    """Tell the scheduler what a queue has become."""
+    spec = QueueSpec(
+        id=queue["jobQueueArn"],
+        priority=queue["priority"],
+        environments=tuple(each["computeEnvironment"] for each in queue["computeEnvironmentOrder"]),
+        fair=_fair_policy(account, queue),
+        time_limits=tuple((each["reason"], int(each["maxTimeSeconds"] * 1000)) for each in queue.get("jobStateTimeLimitActions", [])),
+    )
+    account.scheduler.put_queue(spec, account.clock())
+
+
+def _fair_policy(account: Account, queue: Resource) -> FairPolicy | None:
+    if "schedulingPolicyArn" not in queue:
+        return None
+    policy = account.policy(queue["schedulingPolicyArn"]).get("fairsharePolicy", {})
+    return FairPolicy(
+        weights=tuple((each["shareIdentifier"], float(each.get("weightFactor", 1))) for each in policy.get("shareDistribution", [])),
+        decay_seconds=policy.get("shareDecaySeconds", 0),
+        reservation=policy.get("computeReservation", 0),
+    )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from local.batch.account import Account
+from local.batch.account import Account, Resource
 from local.batch.errors import client_error
 from local.batch.names import check_name
 from local.batch.operations import definitions
 from local.batch.operations.checks import check_requirements, check_retry, check_tags, check_timeout
+from local.batch.operations.environments import is_fargate
 from local.batch.submission import resolve
 
 
@@ -22,6 +24,8 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         raise client_error(f"Job queue {queue['jobQueueName']} is DISABLED: jobQueue must name one that is ENABLED.")
     definition = definitions.active(account, params["jobDefinition"])
     _check_kind(definition, params)
+    _check_share(queue, params)
+    _check_nodes(account, queue, definition, params)
     check_retry(account.limits, params.get("retryStrategy"))
     check_timeout(account.limits, params.get("timeout"))
     check_tags(account.limits, params.get("tags", {}))
@@ -29,7 +33,9 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     _check_array(account, params)
     _check_dependencies(account, params)
     job_id = account.new_id()
-    account.scheduler.submit(job_id, resolve(definition, queue, params), account.clock())
+    spec = resolve(definition, queue, params)
+    resources = tuple((account.consumable(each)["consumableResourceName"], held) for each, held in spec.resources)
+    account.scheduler.submit(job_id, replace(spec, resources=resources), account.clock())
     return {"jobArn": account.arn("job", job_id), "jobName": params["jobName"], "jobId": job_id}
 
 
@@ -54,6 +60,34 @@ def _check_kind(definition: dict[str, Any], params: dict[str, Any]) -> None:
         raise client_error("nodeOverrides is not applicable to a container job: use containerOverrides.")
     if not multinode and "containerProperties" not in definition:
         raise client_error("jobDefinition: this engine runs containerProperties and nodeProperties only.")
+
+
+def _check_share(queue: Resource, params: dict[str, Any]) -> None:
+    """A share identifier where the queue has a scheduling policy, and only there.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+    """
+    fair = "schedulingPolicyArn" in queue
+    if fair and not params.get("shareIdentifier"):
+        raise client_error("shareIdentifier must be specified for a job queue with a scheduling policy.")
+    if not fair and "shareIdentifier" in params:
+        raise client_error("shareIdentifier must not be specified for a job queue without a scheduling policy.")
+    priority = params.get("schedulingPriorityOverride", 0)
+    if not 0 <= priority <= 9999:
+        raise client_error(f"schedulingPriorityOverride must be between 0 and 9999, but is {priority}.")
+
+
+def _check_nodes(account: Account, queue: Resource, definition: Resource, params: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html."""
+    if definition["type"] != "multinode":
+        return
+    environments = [account.environment(each["computeEnvironment"]) for each in queue["computeEnvironmentOrder"]]
+    if any(is_fargate(each) or each["type"] == "UNMANAGED" for each in environments):
+        raise client_error("Multi-node parallel jobs need a job queue of managed EC2 compute environments.")
+    groups = definition["nodeProperties"]["nodeRangeProperties"]
+    changed = params.get("nodeOverrides", {}).get("numNodes")
+    if changed is not None and not any(each["targetNodes"].endswith(":") for each in groups):
+        raise client_error("nodeOverrides.numNodes needs a node range with an open upper boundary, such as 1:.")
 
 
 def _check_array(account: Account, params: dict[str, Any]) -> None:

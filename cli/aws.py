@@ -1,0 +1,35 @@
+"""AWS clients for commands: of a local cloud, or of the account whose credentials the caller has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+from local.place import Place
+
+# No proxy stands between a command and a cloud on the same machine, whatever the environment names.
+_DIRECT = Config(proxies={}, retries={"mode": "standard"}, connect_timeout=5, read_timeout=30)
+
+
+def client_of(place: Place, service: str) -> Any:
+    """Return a client of the local cloud at ``place``, with its administrator's key."""
+    given = place.client_environment()
+    session = botocore.session.Session(profile=None)
+    session.set_config_variable("profile", None)
+    return session.create_client(
+        service,
+        region_name=given["AWS_REGION"],
+        endpoint_url=given["AWS_ENDPOINT_URL"],
+        aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+        config=_DIRECT,
+    )
+
+
+def outputs(cloudformation: Any) -> dict[str, str]:
+    """Return the outputs of all stacks by their names: InboxBucket, ResultsBucket, LedgerTable, a queue's ARN, …"""
+    pages = cloudformation.get_paginator("describe_stacks").paginate()
+    stacks = [stack for page in pages for stack in page["Stacks"]]
+    return {output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", [])}

@@ -1,0 +1,111 @@
+"""`sluice demo`: the whole system on this machine. Real files in, live progress, checked results, and an alert for a broken file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from cli.aws import client_of, outputs
+from cli.run_view import RunView, Runs
+from cli.showcase import alerts, flight_results, word_results
+from cli.showcase.clock import Clock
+from cli.showcase.files import BROKEN_KEY, FLIGHTS_KEY, TEXT_KEY, File, files
+from cli.showcase.session import deployed
+from cli.showcase.uploads import Upload, runs_of, upload
+from cli.watch import watch
+from local.place import Place
+from sluice.ledger import Ledger
+from sluice.run import RunState
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+SECONDS = 300.0
+_PLAIN_WIDTH = 120
+_EXPECTED = {FLIGHTS_KEY: RunState.SUCCEEDED, TEXT_KEY: RunState.SUCCEEDED, BROKEN_KEY: RunState.FAILED}
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser's commands."""
+    parser = commands.add_parser("demo", help="the whole system on this machine, with real files and checked results")
+    parser.set_defaults(run=lambda _: demo(console_of(sys.stdout.isatty())))
+
+
+def console_of(terminal: bool) -> Console:
+    """Return a console; without a terminal it prints plain lines."""
+    return Console() if terminal else Console(force_terminal=False, no_color=True, width=_PLAIN_WIDTH)
+
+
+def demo(console: Console) -> int:
+    """Run the demo and return the exit code: 0 when every result equals the independent computation."""
+    clock, wrong = Clock(), list[str]()
+    try:
+        with deployed(lambda line: console.print(line, highlight=False, markup=False), clock) as place:
+            wrong = _Demo(place, console, clock).run()
+    except TimeoutError as error:
+        wrong = [str(error)]
+    for sentence in wrong:
+        console.print(f"WRONG: {sentence}", style="bold red", soft_wrap=True)
+    console.print(f"\n{clock}", highlight=False)
+    return 1 if wrong else 0
+
+
+class _Demo:
+    """One demo over a deployed cloud."""
+
+    def __init__(self, place: Place, console: Console, clock: Clock) -> None:
+        self._place, self._console, self._clock = place, console, clock
+        self._outputs = outputs(client_of(place, "cloudformation"))
+        self._s3, self._dynamodb = client_of(place, "s3"), client_of(place, "dynamodb")
+
+    def run(self) -> list[str]:
+        """Upload, watch, compare; return a sentence for each thing that is not as it must be."""
+        given = {file.key: file for file in files()}
+        with self._clock.stage("upload"):
+            uploads = self._upload(list(given.values()))
+        with self._clock.stage("work"):
+            views = self._watch(uploads)
+        wrong = [f"{view.input} ended {view.state}, expected {_EXPECTED[view.input]}." for view in views if view.state != _EXPECTED[view.input]]
+        runs = {view.input: view for view in views}
+        with self._clock.stage("check"):
+            wrong += wrong or self._results(runs, given)
+            wrong += alerts.show(self._place, self._console, runs[BROKEN_KEY])
+        return wrong
+
+    def _upload(self, given: Sequence[File]) -> list[Upload]:
+        self._console.rule("Upload", align="left")
+        bucket = self._outputs["InboxBucket"]
+        for file in given:
+            line = f"s3://{bucket}/{file.key}  {len(file.content):,} bytes: {file.what}"
+            self._console.print(line, soft_wrap=True, highlight=False)
+        return upload(self._s3, bucket, given)
+
+    def _watch(self, uploads: list[Upload]) -> list[RunView]:
+        self._console.rule("Runs", align="left")
+        table = self._outputs["LedgerTable"]
+        runs = Runs(Ledger(self._dynamodb, table), client_of(self._place, "batch"))
+        known: dict[Upload, str] = {}
+
+        def look() -> list[RunView]:
+            if len(known) < len(uploads):
+                known.update(runs_of(self._dynamodb, table, uploads))
+            return runs.look([known[one] for one in uploads if one in known])
+
+        return watch(look, self._console, runs=len(uploads), seconds=SECONDS)
+
+    def _results(self, runs: dict[str, RunView], given: dict[str, File]) -> list[str]:
+        return [
+            *flight_results.show(self._console, self._published(runs[FLIGHTS_KEY]), given[FLIGHTS_KEY].content),
+            *word_results.show(self._console, self._published(runs[TEXT_KEY]), given[TEXT_KEY].content),
+        ]
+
+    def _published(self, view: RunView) -> dict[str, bytes]:
+        """Return the files that a run published, by name."""
+        bucket, prefix = self._outputs["ResultsBucket"], f"{view.pipeline}/{view.run_id}/"
+        listed: list[dict[str, Any]] = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        keys = [item["Key"] for item in listed]
+        return {key.removeprefix(prefix): self._s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}

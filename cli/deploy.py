@@ -1,0 +1,87 @@
+"""`make deploy`: the app into the AWS account of the caller's credentials, with the CDK."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.place import REPOSITORY
+from sluice.errors import SluiceError
+from stacks.configuration import Configuration
+
+CDK = (str(REPOSITORY / ".venv" / "bin" / "node"), str(REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"))
+# The CDK's own stack of a Region: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+
+
+class DeployError(SluiceError):
+    """The app cannot be deployed from here; the message says what is missing."""
+
+
+def main() -> int:
+    """Deploy all stacks, after saying where to; return the exit code."""
+    try:
+        Configuration.read(lambda _: None, os.environ)
+        session = botocore.session.get_session()
+        account, region = _where(session)
+        _check_images_can_be_built()
+        print(f"Deploying to account {account}, region {region}.")
+        if not _bootstrapped(session):
+            print("This account has no CDK stack in this region yet: bootstrapping.")
+            _cdk("bootstrap", f"aws://{account}/{region}")
+        approval = "broadening" if sys.stdin.isatty() else "never"
+        _cdk("deploy", "--all", "--require-approval", approval)
+    except SluiceError as error:
+        sys.stderr.write(f"sluice: {error}\n")
+        return 1
+    except subprocess.CalledProcessError as error:
+        return int(error.returncode)
+    return 0
+
+
+def _where(session: Any) -> tuple[str, str]:
+    """Return the account and the region; raises DeployError when there are no credentials or no region."""
+    # The CDK and the AWS CLI read AWS_REGION, botocore does not.
+    region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    if not region:
+        raise DeployError("Expected a region, found none. Set AWS_REGION, for instance: AWS_REGION=eu-central-1 make deploy …")
+    session.set_config_variable("region", region)
+    try:
+        return session.create_client("sts").get_caller_identity()["Account"], region
+    except (BotoCoreError, ClientError) as error:
+        raise DeployError(
+            f"Expected the credentials of an AWS account, found none that work ({error}). "
+            "Run `aws configure` or `aws sso login`, or set AWS_PROFILE, then try again. `make demo` needs no account."
+        ) from error
+
+
+def _check_images_can_be_built() -> None:
+    docker = os.environ.get("CDK_DOCKER", "docker")
+    if shutil.which(docker) is None:
+        raise DeployError(
+            f"Expected {docker} to build the jobs' images, found none. Install Docker, or set CDK_DOCKER=podman or CDK_DOCKER=finch."
+        )
+
+
+def _bootstrapped(session: Any) -> bool:
+    try:
+        session.create_client("ssm").get_parameter(Name=BOOTSTRAP_PARAMETER)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ParameterNotFound":
+            return False
+        raise DeployError(f"Expected to read whether the CDK is bootstrapped, found: {error}. Use an administrator's credentials.") from error
+    return True
+
+
+def _cdk(*arguments: str) -> None:
+    subprocess.run([*CDK, *arguments, "--no-notices"], cwd=REPOSITORY, check=True)  # noqa: S603 - the CDK's command line
+
+
+if __name__ == "__main__":
+    sys.exit(main())

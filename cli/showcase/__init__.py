@@ -1,0 +1,1 @@
+"""What `sluice demo` shows: real files, their results, and the same figures computed in another way."""

@@ -1,0 +1,43 @@
+"""Shows the alert of a failed run as a person gets it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from cli.run_view import RunView
+from local.place import Place
+from local.process import control
+
+SECONDS = 30.0
+_POLL_SECONDS = 0.1
+
+
+def show(place: Place, console: Console, failed: RunView) -> list[str]:
+    """Print the e-mail and the SMS about a failed run; return what is missing."""
+    console.rule("The alert", align="left")
+    messages = _messages(place, failed.run_id)
+    for message in messages:
+        console.print(_letter(message))
+    protocols = sorted(message["protocol"] for message in messages)
+    return [] if protocols == ["email", "sms"] else [f"Expected one e-mail and one SMS about {failed.run_id}, found {protocols or 'none'}."]
+
+
+def _messages(place: Place, run_id: str) -> list[dict[str, Any]]:
+    """Return the messages about a run once there are two of them, or what there is after half a minute."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        found = [message for message in control(place, "GET", "messages") if run_id[-20:] in message["text"]]
+        if len(found) >= 2 or time.monotonic() > deadline:
+            return found
+        time.sleep(_POLL_SECONDS)
+
+
+def _letter(message: dict[str, Any]) -> Panel:
+    kind = "E-mail" if message["protocol"] == "email" else "SMS"
+    title = f"{kind} to {message['endpoint']}" + (f": {message['subject']}" if message["subject"] else "")
+    return Panel(Text(message["text"].strip()), title=Text(title), title_align="left")

@@ -1,0 +1,95 @@
+"""How late flights arrive: cut the CSV by byte ranges, read each range, tabulate it, merge the tables.
+
+All sums are of whole minutes, so the merged figures equal those of one pass over the file exactly.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from containers.flight_delays.table import COLUMNS, FlightError, Table, by_carrier_and_month, by_route, rows_csv
+from containers.step.api import Item, Out, Results, Upload
+
+_SMALLEST_RANGE = 2 * 1024 * 1024
+_MOST_RANGES = 64
+_HEADER_BYTES = 4096
+
+
+def cut(upload: Upload) -> Iterator[dict[str, Any]]:
+    """Yield byte ranges that end at line ends, at most 64, with ranged reads near the cuts: a longer file takes no longer.
+
+    Raises FlightError when the header lacks a column.
+    """
+    first = upload.read(0, _HEADER_BYTES).split(b"\n", 1)
+    header = next(csv.reader([first[0].decode("utf-8-sig", "replace").rstrip("\r")]), [])
+    missing = [column for column in COLUMNS if column not in header]
+    if missing or len(first) < 2:
+        raise FlightError(
+            f"{upload.source.uri}, first line: expected a header with {', '.join(COLUMNS)}, found {','.join(header)[:200]!r} "
+            f"(missing: {', '.join(missing) or 'a line end'}). Upload a CSV with these columns."
+        )
+    start = len(first[0]) + 1
+    size = max(_SMALLEST_RANGE, -(-(upload.size - start) // _MOST_RANGES))
+    for begin, stop in upload.ranges(start=start, size=size):
+        yield {"start": begin, "stop": stop, "header": header}
+
+
+def read(item: Item, out: Out) -> dict[str, list[int]]:
+    """Return flights, cancelled, arrived and minutes late for each carrier, month and route of a range."""
+    header: list[str] = item["header"]
+    places = [header.index(column) for column in COLUMNS]
+    groups: dict[str, list[int]] = {}
+    for offset, line in item.upload.lines(item["start"], item["stop"]):
+        if line:
+            _add(groups, _row(line, places, len(header), offset))
+    return groups
+
+
+def _row(line: bytes, places: list[int], width: int, offset: int) -> list[str]:
+    cells = next(csv.reader(io.StringIO(line.decode())), [])
+    if len(cells) != width:
+        raise FlightError(f"At byte {offset}: expected {width} columns, found {len(cells)} in {line[:100]!r}. Correct the line.")
+    return [cells[place] for place in places]
+
+
+def _add(groups: dict[str, list[int]], row: list[str]) -> None:
+    month, carrier, origin, dest, departed, delay = row
+    group = groups.setdefault(f"{carrier}|{int(month)}|{origin}-{dest}", [0, 0, 0, 0])
+    arrived = delay not in ("", "NA")
+    group[0] += 1
+    group[1] += departed in ("", "NA")
+    group[2] += arrived
+    group[3] += int(float(delay)) if arrived else 0
+
+
+def tabulate(item: Item, out: Out) -> dict[str, Table]:
+    """Return the two tables of a range: by carrier and month, and by route."""
+    carriers: Table = {}
+    routes: Table = {}
+    for name, sums in item.previous.items():
+        carrier, month, route = name.split("|")
+        _sum(carriers, f"{carrier}|{month}", sums)
+        _sum(routes, route, sums)
+    return {"carriers": carriers, "routes": routes}
+
+
+def _sum(table: Table, name: str, sums: Iterable[int]) -> None:
+    table[name] = [old + new for old, new in zip(table.get(name, [0, 0, 0, 0]), sums, strict=True)]
+
+
+def merge(results: Results, out: Out) -> None:
+    """Publish the delays by carrier and month, and the best and worst routes."""
+    total: dict[str, Table] = {"carriers": {}, "routes": {}}
+    for _, tables in results("tabulate"):
+        for kind, table in tables.items():
+            for name, sums in table.items():
+                _sum(total[kind], name, sums)
+    carriers, routes = by_carrier_and_month(total["carriers"]), by_route(total["routes"])
+    out.write("carriers.csv", rows_csv(carriers))
+    out.write("routes.csv", rows_csv(routes))
+    flights = sum(sums[0] for sums in total["carriers"].values())
+    out.write("summary.json", json.dumps({"flights": flights, "carriers": carriers, "routes": routes}))

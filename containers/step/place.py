@@ -1,0 +1,71 @@
+"""Where a job stands: its run and step from the submission, its id, attempt and child from Batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sluice.errors import NotNamedError, SettingError
+from sluice.ledger import Assignment, Ledger
+from sluice.settings import SubmissionSettings
+
+NAMED_WITHIN_SECONDS = 60
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
+
+
+class NotNamedYetError(Exception):
+    """The ledger has no job for this step yet: whoever submitted this one has not recorded it. Another attempt may find it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One attempt of one job, or of one child of an array. ``job_id`` is the array's for a child; a plain job is child 0."""
+
+    run: str
+    step: str
+    generation: int
+    job_id: str
+    attempt: int
+    child: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Place:
+        """Read the place from the environment.
+
+        Batch's variables: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html. Raises SettingError.
+        """
+        place = SubmissionSettings.from_env(env)
+        if "AWS_BATCH_JOB_ID" not in env:
+            raise SettingError("Expected AWS_BATCH_JOB_ID, found none. Steps run as AWS Batch jobs; start the pipeline with an upload.")
+        return cls(
+            run=place.run,
+            step=place.step,
+            generation=int(place.generation),
+            job_id=env["AWS_BATCH_JOB_ID"].split(":")[0],
+            attempt=int(env.get("AWS_BATCH_JOB_ATTEMPT", "1")),
+            child=int(env.get("AWS_BATCH_JOB_ARRAY_INDEX", "0")),
+        )
+
+
+def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep) -> Assignment:
+    """Return what the ledger says of this job's step.
+
+    Raises NotNamedError when the ledger names another job, and NotNamedYetError when it names none for a minute.
+    """
+    waited, pause = 0.0, _FIRST_PAUSE
+    while True:
+        assignment = ledger.assignment(place.run, place.step)
+        if assignment is not None and assignment.step is not None and assignment.step.job_id is not None:
+            break
+        if waited >= NAMED_WITHIN_SECONDS:
+            raise NotNamedYetError(f"Expected the ledger to name a job for {place.run} {place.step}, found none in {waited:.0f} s.")
+        sleep(pause)
+        waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE)
+    named = assignment.step
+    if (named.job_id, named.generation) != (place.job_id, place.generation):
+        raise NotNamedError(
+            f"The ledger names job {named.job_id} (generation {named.generation}) for {place.run} {place.step}; "
+            f"this is {place.job_id} (generation {place.generation})."
+        )
+    return assignment

@@ -1,0 +1,31 @@
+"""What a failing job says: one clear line and the traceback in its log, and a small report in the work bucket."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from containers.step.place import Place
+from containers.step.work import StepError
+from sluice import keys
+
+_MESSAGE_CHARACTERS = 2000
+
+
+def report_failure(error: BaseException, place: Place, s3: Any, bucket: str) -> None:
+    """Print why the job fails, and leave the same for whoever asks; the job fails with or without the report."""
+    cause = error.cause if isinstance(error, StepError) else error
+    traceback.print_exception(cause)
+    item = error.item if isinstance(error, StepError) else None
+    where = f" at item {item}" if item is not None else ""
+    print(f"{place.step} of {place.run} failed{where}: {type(cause).__name__}: {cause}", file=sys.stderr, flush=True)
+    report = {"error": type(cause).__name__, "message": str(cause)[:_MESSAGE_CHARACTERS], "item": item}
+    key = keys.failure(place.run, place.step, place.child)
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report).encode())
+    except (ClientError, BotoCoreError) as refused:
+        print(f"The failure report could not be written to s3://{bucket}/{key}: {refused}", file=sys.stderr, flush=True)

@@ -1,0 +1,57 @@
+"""Counts the words of a text: cut it, count each piece, rank each piece, merge."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from containers.step.api import Item, Out, Results, Upload
+
+# Letters, with an apostrophe, straight or curly, inside a word.
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_SMALLEST_PIECE = 16 * 1024
+_MOST_PIECES = 64
+_TOP = 100
+
+
+def split(upload: Upload) -> Iterator[dict[str, int]]:
+    """Yield pieces that end behind a line end or a space, at most 64, so that cutting takes no longer for a longer text."""
+    size = max(_SMALLEST_PIECE, -(-upload.size // _MOST_PIECES))
+    for start, stop in upload.ranges(start=0, size=size, separators=b"\n "):
+        yield {"start": start, "stop": stop}
+
+
+def count(item: Item, out: Out) -> dict[str, int]:
+    """Return how often each word stands in a piece."""
+    return dict(count_words(item.upload.read(item["start"], item["stop"])))
+
+
+def count_words(data: bytes) -> Counter[str]:
+    """Return how often each word stands in a text; raises UnicodeDecodeError for what is not UTF-8."""
+    return Counter(word.lower() for word in _WORD.findall(data.decode()))
+
+
+def rank(item: Item, out: Out) -> list[tuple[str, int]]:
+    """Return the words of a piece, the most frequent first."""
+    return ranked(Counter(item.previous))
+
+
+def ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return words by frequency, then by the alphabet."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def merge(results: Results, out: Out) -> None:
+    """Publish all counts and the most frequent words."""
+    total: Counter[str] = Counter()
+    for _, words in results("rank"):
+        total.update(dict(_pairs(words)))
+    out.write("counts.json", json.dumps(total, ensure_ascii=False, sort_keys=True))
+    out.write("top.csv", "word,count\n" + "".join(f"{word},{number}\n" for word, number in ranked(total)[:_TOP]))
+
+
+def _pairs(words: list[Any]) -> Iterator[tuple[str, int]]:
+    yield from ((word, number) for word, number in words)

@@ -1,0 +1,113 @@
+"""Trouble on demand: what goes wrong in a cloud, seeded, so that it goes wrong the same way again.
+
+Spot reclaims: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-interruptions.html. Events come at least once,
+in no certain order: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from local.batch.errors import BatchApiError
+from local.batch.ports import Image, ImageNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.batch.hosts import Host
+    from local.batch.ports import EventSink, Images
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What goes wrong, and how often: rates are probabilities from 0 to 1, `reclaims_an_hour` counts for each host."""
+
+    seed: int = 0
+    reclaims_an_hour: float = 0
+    unpullable: frozenset[str] = frozenset()
+    lost_answers: Mapping[str, float] | None = None
+    duplicated_events: float = 0
+    delayed_events: float = 0
+    delay_seconds: float = 0.2
+
+
+class Reclaims:
+    """When each spot host is reclaimed: an exponential distribution over its life."""
+
+    def __init__(self, an_hour: float, random: Random) -> None:
+        self._a_millisecond = an_hour / 3_600_000
+        self._random = random
+        self._due: list[tuple[int, str, Host]] = []
+        self._seen: set[str] = set()
+
+    def seen(self, host: Host, now: int) -> None:
+        """Take note of a host that runs something; a spot host gets its time."""
+        if self._a_millisecond and host.environment.spec.spot and host.id not in self._seen:
+            self._seen.add(host.id)
+            at = now + 1 + int(self._random.expovariate(self._a_millisecond))
+            heappush(self._due, (at, host.id, host))
+
+    def due(self, now: int) -> list[Host]:
+        """The hosts whose time has come and that are still there."""
+        found = []
+        while self._due and self._due[0][0] <= now:
+            _, host_id, host = heappop(self._due)
+            self._seen.discard(host_id)
+            if host_id in host.environment.hosts:
+                found.append(host)
+        return found
+
+    def next_due(self) -> int | None:
+        """When the next host goes."""
+        return self._due[0][0] if self._due else None
+
+
+class TroubledEvents:
+    """An event sink that delivers some events twice, and some late and so out of order."""
+
+    def __init__(self, sink: EventSink, trouble: Trouble) -> None:
+        self._sink = sink
+        self._trouble = trouble
+        self._random = Random(trouble.seed)  # noqa: S311 - repeatable, not secret
+
+    def __call__(self, event: dict[str, Any], /) -> None:
+        """Deliver one event, or two, now or later."""
+        copies = 2 if self._random.random() < self._trouble.duplicated_events else 1
+        for _ in range(copies):
+            if self._random.random() < self._trouble.delayed_events:
+                timer = threading.Timer(self._random.random() * self._trouble.delay_seconds, self._sink, (event,))
+                timer.daemon = True
+                timer.start()
+            else:
+                self._sink(event)
+
+
+class LostAnswers:
+    """Calls whose answer never arrives, though they took effect."""
+
+    def __init__(self, rates: Mapping[str, float], seed: int) -> None:
+        self._rates = rates
+        self._random = Random(seed)  # noqa: S311 - repeatable, not secret
+
+    def after(self, operation: str) -> None:
+        """Lose the answer of a call that was made; BatchApiError as for a failing server."""
+        if self._random.random() < self._rates.get(operation, 0):
+            raise BatchApiError("ServerException", "The answer was lost on its way (trouble on demand).", 500)
+
+
+class UnpullableImages:
+    """An Images port without the images that cannot be pulled."""
+
+    def __init__(self, images: Images, names: frozenset[str]) -> None:
+        self._images = images
+        self._names = names
+
+    def __call__(self, image: str, /) -> Image | None:
+        """The image, unless it is one of those."""
+        if image in self._names:
+            raise ImageNotFoundError(f"Error response from daemon: pull access denied for {image}")
+        return self._images(image)

@@ -1,0 +1,65 @@
+"""Pipelines for the tests, written with few words; and random ones."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+
+QUEUES = {name: f"arn:aws:batch:us-east-1:000000000000:job-queue/{name}" for name in ("urgent", "normal", "bulk", "steady")}
+RUN_ID = "words-" + "a" * 20
+
+
+def step(
+    name: str,
+    kind: Kind = Kind.JOB,
+    *,
+    after: tuple[str, ...] = (),
+    each: str | None = None,
+    items_of: str | None = None,
+    items_per_child: int = 1,
+) -> CompiledStep:
+    """Return a compiled step of the queue normal."""
+    return CompiledStep(name, kind, f"{name}-definition:1", "normal", after, each, items_of, items_per_child)
+
+
+def pipeline(*steps: CompiledStep) -> CompiledPipeline:
+    """Return a pipeline of these steps, which must be in topological order."""
+    return CompiledPipeline("words", steps)
+
+
+def word_count() -> CompiledPipeline:
+    """Return the shape of the shipped pipelines: plan, array, N_TO_N array, fan-in, cleanup."""
+    return pipeline(
+        step("split", Kind.PLAN),
+        step("count", Kind.ARRAY, items_of="split"),
+        step("rank", Kind.ARRAY, each="count", items_of="split"),
+        step("merge", after=("rank",)),
+        step("cleanup", Kind.CLEANUP, after=("merge",)),
+    )
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> CompiledPipeline:
+    """Return a strategy of valid pipelines of up to twelve steps of all kinds."""
+    steps: list[CompiledStep] = []
+    for number in range(draw(st.integers(1, 12))):
+        names = [one.name for one in steps]
+        after = tuple(draw(st.lists(st.sampled_from(names), unique=True, max_size=4))) if names else ()
+        steps.append(_drawn(draw, f"s{number}", steps, after))
+    waited_for = {parent for one in steps for parent in one.parents}
+    sinks = tuple(one.name for one in steps if one.name not in waited_for)
+    return pipeline(*steps, step("cleanup", Kind.CLEANUP, after=sinks))
+
+
+def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[str, ...]) -> CompiledStep:
+    plans = [one.name for one in steps if one.kind is Kind.PLAN]
+    arrays = [one for one in steps if one.kind is Kind.ARRAY]
+    kinds = ["job", "plan", *(["items"] if plans else []), *(["each"] if arrays else [])]
+    kind = draw(st.sampled_from(kinds))
+    if kind == "items":
+        return step(name, Kind.ARRAY, after=after, items_of=draw(st.sampled_from(plans)), items_per_child=draw(st.integers(1, 3)))
+    if kind == "each":
+        followed = draw(st.sampled_from(arrays))
+        return step(name, Kind.ARRAY, after=after, each=followed.name, items_of=followed.items_of, items_per_child=followed.items_per_child)
+    return step(name, Kind.PLAN if kind == "plan" else Kind.JOB, after=after)

@@ -1,0 +1,111 @@
+"""A validated pipeline becomes what travels with a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from sluice.compiled import CompiledPipeline, Kind
+from sluice.compiling import JobDefinitions, compile_pipeline
+from sluice.errors import MalformedMessageError
+from sluice.graph import ancestors, find_cycle, gate_tree, sinks, topological_order
+from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload, Step
+from sluice.validation import validate
+
+
+def compiled(*steps: Step) -> CompiledPipeline:
+    """Return these steps, validated and compiled."""
+    pipeline = Pipeline(name="words", triggers=[S3Upload(prefix="words/")], steps=list(steps))
+    validate(pipeline, "pipelines/words.py", frozenset({"f"}))
+    names = {step.name: f"words-{step.name}" for step in steps}
+    return compile_pipeline(pipeline, JobDefinitions(steps=names, cleanup="words-cleanup", gate="gate"))
+
+
+def test_cleanup_stands_behind_all_sinks() -> None:
+    """Nothing of a run is removed while something still works."""
+    steps = compiled(Job("a", run="f"), Job("b", run="f", after=["a"]), Job("c", run="f", after=["a"]))
+    assert steps.steps[-1].kind is Kind.CLEANUP
+    assert steps.step("cleanup").after == ("b", "c")
+
+
+def test_steps_are_in_topological_order_whatever_their_order_in_the_file() -> None:
+    """A submission finds its parents' jobs submitted."""
+    steps = compiled(Job("c", run="f", after=["b"]), Job("b", run="f", after=["a"]), Job("a", run="f"))
+    assert [step.name for step in steps.steps] == ["a", "b", "c", "cleanup"]
+
+
+def test_a_chain_of_each_has_the_items_and_the_slices_of_its_head() -> None:
+    """Child i of the last array works on the items of child i of the first."""
+    steps = compiled(
+        Plan("p", run="f"),
+        Array("a", run="f", items_of="p", items_per_child=7),
+        Array("b", run="f", each="a"),
+        Array("c", run="f", each="b"),
+    )
+    assert [(steps.step(name).items_of, steps.step(name).items_per_child) for name in "abc"] == [("p", 7)] * 3
+    assert [steps.step(name).parents for name in "abc"] == [("p",), ("a",), ("b",)]
+
+
+@pytest.mark.parametrize(("count", "gates"), [(20, 0), (21, 2), (400, 20), (401, 21 + 2)])
+def test_more_than_twenty_parents_are_folded_into_gates(count: int, gates: int) -> None:
+    """Batch lets a job wait for twenty others: https://docs.aws.amazon.com/batch/latest/userguide/job_dependencies.html"""
+    jobs = [Job(f"j{number}", run="f") for number in range(count)]
+    steps = compiled(*jobs, Job("merge", run="f", after=[job.name for job in jobs]))
+    found = [step for step in steps.steps if step.kind is Kind.GATE]
+    assert len(found) == gates
+    assert all(len(step.parents) <= 20 for step in steps.steps)
+    assert ancestors(steps.parents())["merge"] >= {job.name for job in jobs}
+    position = {step.name: number for number, step in enumerate(steps.steps)}
+    assert all(position[parent] < position[step.name] for step in steps.steps for parent in step.parents)
+
+
+def test_many_sinks_put_gates_before_cleanup() -> None:
+    """Cleanup is bound by the same limit as everything else."""
+    steps = compiled(*(Job(f"j{number}", run="f") for number in range(30)))
+    assert [len(step.after) for step in steps.steps if step.kind is Kind.GATE] == [20, 10]
+    assert steps.step("cleanup").after == ("gate-0-0-cleanup", "gate-0-1-cleanup")
+
+
+def test_an_n_to_n_array_keeps_a_place_for_the_array_that_it_follows() -> None:
+    """Twenty parents in after= and the followed array make twenty-one."""
+    jobs = [Job(f"j{number}", run="f") for number in range(20)]
+    arrays = [Plan("p", run="f"), Array("a", run="f", items_of="p"), Array("b", run="f", each="a", after=[job.name for job in jobs])]
+    step = compiled(*jobs, *arrays).step("b")
+    assert len(step.parents) <= 20
+    assert step.parents[0] == "a"
+
+
+def test_a_parent_that_is_named_twice_counts_once() -> None:
+    """after=["a", "a"] is one dependency."""
+    assert compiled(Job("a", run="f"), Job("b", run="f", after=["a", "a"])).step("b").after == ("a",)
+
+
+def test_a_compiled_pipeline_survives_json() -> None:
+    """What a run keeps is what was compiled, and the same pipeline is the same text."""
+    steps = compiled(Plan("p", run="f"), Array("a", run="f", items_of="p"), Array("b", run="f", each="a"))
+    assert CompiledPipeline.from_json(steps.to_json()) == steps
+    assert CompiledPipeline.from_json(steps.to_json()).to_json() == steps.to_json()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"version": 2}', '{"version": "1"}', '{"version": 1, "name": "a", "steps": [{}]}', "null"]
+)
+def test_what_is_no_compiled_pipeline_is_refused(text: str) -> None:
+    """A newer version, or anything else, is a malformed message."""
+    with pytest.raises(MalformedMessageError):
+        CompiledPipeline.from_json(text)
+
+
+def test_graph_finds_cycles_sinks_and_ancestors() -> None:
+    """On names alone."""
+    parents: dict[str, tuple[str, ...]] = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
+    assert topological_order(parents) == ("a", "b", "c", "d")
+    assert sinks(parents) == ("d",)
+    assert ancestors(parents)["d"] == {"a", "b", "c"}
+    assert find_cycle(parents) == ()
+    assert set(find_cycle({"a": ("b",), "b": ("a",)})) == {"a", "b"}
+
+
+def test_gate_tree_has_levels_until_few_are_left() -> None:
+    """Nine names by two: five groups, three, two."""
+    assert [len(level) for level in gate_tree("abcdefghi", 2)] == [5, 3, 2]
+    assert gate_tree("ab", 2) == ()

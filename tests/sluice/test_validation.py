@@ -1,0 +1,155 @@
+"""Every mistake of a pipeline file is reported, together and by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sluice.errors import PipelineError
+from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice.validation import validate
+
+FUNCTIONS = frozenset({"split", "count", "merge"})
+
+
+def valid(**changes: Any) -> Pipeline:
+    """Return a valid pipeline with some of its fields changed."""
+    fields: dict[str, Any] = {
+        "name": "words",
+        "triggers": [S3Upload(prefix="words/")],
+        "steps": [Plan("split", run="split"), Array("count", run="count", items_of="split"), Job("merge", run="merge", after=["count"])],
+    }
+    return Pipeline(**{**fields, **changes})
+
+
+def mistakes_of(pipeline: Pipeline, functions: frozenset[str] | None = FUNCTIONS) -> str:
+    """Return the text of the mistakes, or nothing."""
+    try:
+        validate(pipeline, "pipelines/words.py", functions)
+    except PipelineError as error:
+        return str(error)
+    return ""
+
+
+def test_a_valid_pipeline_has_no_mistakes() -> None:
+    """A pipeline as the documentation shows it passes."""
+    assert mistakes_of(valid()) == ""
+
+
+CASES: dict[str, tuple[list[Any], str, str]] = {
+    "cycle": ([Job("a", run="merge", after=["b"]), Job("b", run="merge", after=["a"])], "steps", "without a cycle"),
+    "step after itself": ([Job("a", run="merge", after=["a"])], "steps", "a → a"),
+    "unknown step": ([Job("a", run="merge", after=["nobody"])], "steps['a'].after", "'nobody'"),
+    "duplicate name": ([Job("a", run="merge"), Job("a", run="merge")], "steps", "'a' 2 times"),
+    "no items in a child": (
+        [Plan("p", run="split"), Array("a", run="count", items_of="p", items_per_child=0)],
+        "steps['a'].items_per_child",
+        "greater than or equal to 1",
+    ),
+    "items_per_child beside each": (
+        [Plan("p", run="split"), Array("a", run="count", items_of="p"), Array("b", run="count", each="a", items_per_child=2)],
+        "steps['b'].items_per_child",
+        "none beside each=",
+    ),
+    "memory of 3 MiB": ([Job("a", run="merge", memory=3)], "steps['a'].memory", "greater than or equal to 4"),
+    "timeout of 59 s": ([Job("a", run="merge", timeout=59)], "steps['a'].timeout", "greater than or equal to 60"),
+    "11 attempts": ([Job("a", run="merge", attempts=11)], "steps['a'].attempts", "less than or equal to 10"),
+    "no attempt": ([Job("a", run="merge", attempts=0)], "steps['a'].attempts", "greater than or equal to 1"),
+    "a name with an underscore": ([Job("a_b", run="merge")], "steps['a_b'].name", "match pattern"),
+    "a name of 41 characters": ([Job("a" * 41, run="merge")], f"steps['{'a' * 41}'].name", "at most 40"),
+    "a reserved name": ([Job("cleanup", run="merge")], "steps['cleanup'].name", "another name"),
+    "a gate's name": ([Job("gate-0-0-a", run="merge")], "steps['gate-0-0-a'].name", "another name"),
+    "a missing function": ([Job("a", run="nothing")], "steps['a'].run", "'nothing'"),
+    "run and command": ([Job("a", run="merge", command=["wc"], image="busybox")], "steps['a']", "found both"),
+    "neither run nor command": ([Job("a")], "steps['a']", "found neither"),
+    "a command without an image": ([Job("a", command=["wc"])], "steps['a'].image", "the image that has the command"),
+    "an image beside run": ([Job("a", run="merge", image="busybox")], "steps['a'].image", "no image beside run="),
+    "a plan with a command": ([Plan("a", command=["wc"], image="busybox")], "steps['a'].command", "a function for Plan"),
+    "an array of nothing": ([Array("a", run="count")], "steps['a']", "found neither"),
+    "an array of two things": (
+        [Plan("p", run="split"), Array("a", run="count", items_of="p"), Array("b", run="count", items_of="p", each="a")],
+        "steps['b']",
+        "found both",
+    ),
+    "items of a job": ([Job("p", run="split"), Array("a", run="count", items_of="p")], "steps['a'].items_of", "the name of a Plan"),
+    "each of a plan": ([Plan("p", run="split"), Array("a", run="count", each="p")], "steps['a'].each", "the name of an Array"),
+    "an unknown queue": ([Job("a", run="merge", queue="fast")], "steps['a'].queue", "'urgent', 'normal', 'bulk' or 'steady'"),
+    "text for a number": ([Job("a", run="merge", memory="2048")], "steps['a'].memory", "a valid integer"),
+    "a truth for a number": ([Job("a", run="merge", attempts=True)], "steps['a'].attempts", "a valid integer"),
+    "a number for a function": ([Job("a", run=5)], "steps['a'].run", "a valid string"),
+    "a text for after": ([Job("a", run="merge"), Job("b", run="merge", after="a")], "steps['b'].after", "a valid list"),
+    "nothing for after": ([Job("a", run="merge", after=None)], "steps['a'].after", "a valid list"),
+    "a list for a name": ([Job(["a"], run="merge")], "steps[0].name", "a valid string"),
+    "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after.0", "a valid string"),
+    "a variable of AWS Batch": ([Job("a", run="merge", environment={"AWS_BATCH_X": "1"})], "steps['a'].environment", "AWS_BATCH_X"),
+    "a variable of Sluice": ([Job("a", run="merge", environment={"SLUICE_RUN": "1"})], "steps['a'].environment", "SLUICE_RUN"),
+    "something else than a step": (["merge"], "steps[0]", "Plan or Array or Job"),
+    "no step": ([], "steps", "at least one step"),
+}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("steps", "where", "says"), CASES.values(), ids=CASES.keys())
+def test_a_mistake_in_a_step_is_reported_at_its_field(steps: list[Any], where: str, says: str) -> None:
+    """The report names the field and says what was expected or found."""
+    lines = [line for line in mistakes_of(valid(steps=steps)).splitlines() if line.startswith(f"  - {where}: ")]
+    assert any(says in line for line in lines), mistakes_of(valid(steps=steps))
+
+
+@pytest.mark.parametrize(
+    ("triggers", "where", "says"),
+    [
+        ([S3Upload(prefix=5)], "triggers[0].prefix", "a valid string"),  # type: ignore[arg-type]
+        ([S3Upload(prefix="")], "triggers[0].prefix", "at least 1 character"),
+        ([S3Upload(prefix="a*b/")], "triggers[0].prefix", "match pattern"),
+        ([S3Upload(prefix="/a/")], "triggers", "without a leading /"),
+        ([S3Upload(prefix="a/"), S3Upload(prefix="a/b/")], "triggers", "which can match the same file"),
+        (["a/"], "triggers[0]", "S3Upload"),
+        ([], "triggers", "at least one trigger"),
+        (None, "triggers", "a list"),
+        (S3Upload(prefix="a/"), "triggers", "a list"),
+    ],
+)
+def test_a_mistake_in_a_trigger_is_reported_at_its_field(triggers: Any, where: str, says: str) -> None:
+    """The report names the trigger and says what was expected or found."""
+    lines = [line for line in mistakes_of(valid(triggers=triggers)).splitlines() if line.startswith(f"  - {where}: ")]
+    assert any(says in line for line in lines), mistakes_of(valid(triggers=triggers))
+
+
+def test_prefixes_that_nest_are_apart_when_their_suffixes_differ() -> None:
+    """No key ends in both .txt and .csv, so the same prefix can have both."""
+    triggers = [S3Upload(prefix="a/", suffix=".txt"), S3Upload(prefix="a/b/", suffix=".csv")]
+    assert mistakes_of(valid(triggers=triggers)) == ""
+
+
+@pytest.mark.parametrize("name", ["Words", "words_", "1words", "words-", "wörter", "", "a" * 41, 7, None])
+def test_a_bad_name_of_a_pipeline_is_reported(name: Any) -> None:
+    """Names become parts of job names and of S3 keys."""
+    assert "  - name: expected" in mistakes_of(valid(name=name))
+
+
+def test_a_function_needs_a_steps_file() -> None:
+    """Without containers/<pipeline>/steps.py no function can be found."""
+    assert mistakes_of(valid(), functions=None).count("no steps.py") == 3
+
+
+def test_a_function_of_another_module_needs_no_steps_file() -> None:
+    """``module:function`` names what the image has."""
+    assert mistakes_of(valid(steps=[Job("a", run="shared.steps:merge")]), functions=None) == ""
+
+
+def test_all_mistakes_of_a_file_are_reported_together() -> None:
+    """One synthesis shows all there is to correct, each with what to do."""
+    steps = [
+        Job("a", run="merge", memory=3, timeout=5, after=["b"]),
+        Job("b", run="nothing", after=["a", "nobody"]),
+        Job("b", run=5, after=["a"]),  # type: ignore[arg-type]
+        Array("c", run="count"),
+    ]
+    with pytest.raises(PipelineError) as raised:
+        validate(Pipeline(name="Bad_Name", triggers=[S3Upload(prefix=5)], steps=steps), "pipelines/bad.py", FUNCTIONS)  # type: ignore[arg-type]
+    text = str(raised.value)
+    for part in ("name:", "prefix", "memory", "timeout", "'nobody'", "'nothing'", "steps['b'].run", "2 times", "cycle", "found neither"):
+        assert part in text, part
+    assert text.startswith(f"pipelines/bad.py has {len(raised.value.mistakes)} mistakes:")
+    assert all(mistake.fix for mistake in raised.value.mistakes)

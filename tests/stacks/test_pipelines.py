@@ -1,0 +1,142 @@
+"""What must hold for the jobs and the rules of every pipeline, whatever pipelines there are."""
+
+import json
+from pathlib import Path
+
+from aws_cdk import App, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+
+import app as entry
+from containers.step.__main__ import TRY_AGAIN
+from sluice.compiled import CompiledPipeline
+from sluice.loading import load_pipelines
+from sluice.messages import Triggered
+from stacks.blocks.job_definition import Identity, Work, job_definition
+from tests.stacks.templates import Template, text
+
+
+def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
+    """Return the name of a job definition and the resources that make it."""
+    app = App()
+    stack = Stack(app, "Stack")
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+    identity = Identity(job_role=role, execution_role=role, log_group=logs.LogGroup(stack, "Logs"))
+    values = {"image": "busybox", "command": ["true"], "vcpus": 1, "memory": 4, "attempts": 3, "timeout": 60, "environment": {}}
+    name = job_definition(stack, "step", pipeline="name", work=Work(**{**values, **changes}), identity=identity)  # type: ignore[arg-type]
+    return name, app.synth().get_stack_by_name("Stack").template["Resources"]
+
+
+def test_every_step_has_a_job_definition(pipelines: Template) -> None:
+    """One a step, and one each for the cleanup and the gates, by names that say whose they are."""
+    names = [one["JobDefinitionName"].rsplit("-", 1)[0] for one in pipelines.properties("AWS::Batch::JobDefinition")]
+    written = [f"sluice-{one.name}-{step.name}" for one in load_pipelines(entry.ROOT) for step in one.steps]
+    added = [f"sluice-{one.name}-{kind}" for one in load_pipelines(entry.ROOT) for kind in ("cleanup", "gate")]
+    assert sorted(names) == sorted(written + added)
+
+
+def test_job_definitions_outlive_a_deploy(pipelines: Template) -> None:
+    """A run that began before a deploy still finds the definitions that it started with."""
+    for definition in pipelines.of_type("AWS::Batch::JobDefinition").values():
+        assert (definition["DeletionPolicy"], definition["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert definition["Properties"]["ResourceRetentionPolicy"] == {"SkipDeregisterOnUpdate": True}
+
+
+def test_a_changed_job_is_another_definition() -> None:
+    """Name and logical id carry the hash of the content: a change adds a definition, and the same content is the same one."""
+    first, same, other = named(), named(), named(memory=8)
+    assert first[0] == same[0]
+    assert first[0] != other[0]
+    ids = [{name for name, one in made[1].items() if one["Type"] == "AWS::Batch::JobDefinition"} for made in (first, same, other)]
+    assert ids[0] == ids[1]
+    assert not ids[0] & ids[2]
+
+
+def test_a_lost_machine_is_tried_again_and_a_failing_program_is_not(pipelines: Template) -> None:
+    """The last rule says EXIT for everything: without it Batch would repeat what no rule matches."""
+    for definition in pipelines.properties("AWS::Batch::JobDefinition"):
+        rules = definition["RetryStrategy"]["EvaluateOnExit"]
+        assert len(rules) <= 5
+        assert {"OnStatusReason": "Host EC2*", "Action": "RETRY"} in rules
+        assert {"OnReason": "CannotPullContainer*", "Action": "RETRY"} in rules
+        assert {"OnExitCode": str(TRY_AGAIN), "Action": "RETRY"} in rules
+        assert rules[-1] == {"OnReason": "*", "Action": "EXIT"}
+        assert 1 <= definition["RetryStrategy"]["Attempts"] <= 10
+
+
+def test_no_job_runs_for_ever(pipelines: Template) -> None:
+    """Each attempt has a time-out of at least the minute that Batch asks for."""
+    assert all(one["Timeout"]["AttemptDurationSeconds"] >= 60 for one in pipelines.properties("AWS::Batch::JobDefinition"))
+
+
+def test_machines_have_whole_cpus() -> None:
+    """A part of a vCPU, which only Fargate has, becomes a whole one."""
+    (definition,) = [one for one in named(vcpus=0.25)[1].values() if one["Type"] == "AWS::Batch::JobDefinition"]
+    container = definition["Properties"]["ContainerProperties"]  # type: ignore[index]
+    assert {"Type": "VCPU", "Value": "1"} in container["ResourceRequirements"]
+
+
+def test_jobs_of_a_pipeline_share_roles_with_no_other(pipelines: Template) -> None:
+    """Each pipeline has its own role for its programs, for its cleanup and for starting containers, and its own log group."""
+    seen: dict[str, set[str]] = {}
+    for definition in pipelines.properties("AWS::Batch::JobDefinition"):
+        container = definition["ContainerProperties"]
+        owner = next(one.name for one in load_pipelines(entry.ROOT) if definition["JobDefinitionName"].startswith(f"sluice-{one.name}-"))
+        own = [container["JobRoleArn"], container["ExecutionRoleArn"], container["LogConfiguration"]["Options"]["awslogs-group"]]
+        seen.setdefault(owner, set()).update(text(one) for one in own)
+    assert all(len(own) == 4 for own in seen.values())
+    assert sum(len(own) for own in seen.values()) == len(set.union(*seen.values()))
+
+
+def test_an_upload_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
+    """What the rule's transformer writes is a Triggered that names its pipeline and where its compiled form is."""
+    rules = pipelines.properties("AWS::Events::Rule")
+    assert len(rules) == sum(len(one.triggers) for one in load_pipelines(entry.ROOT))
+    for rule in rules:
+        (target,) = rule["Targets"]
+        assert "TriggerQueue" in text(target["Arn"])
+        assert "TriggerDeadLetters" in text(target["DeadLetterConfig"]["Arn"])
+        transformer = target["InputTransformer"]
+        assert transformer["InputPathsMap"] == {"detail": "$.detail"}
+        message = Triggered.from_json(text(transformer["InputTemplate"]).replace("<detail>", '{"object": {"key": "k"}}'))
+        assert message.detail == {"object": {"key": "k"}}
+        assert message.definition["bucket"] == "cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>"
+
+
+def test_the_published_definition_names_jobs_that_are_defined(pipelines: Template, assembly: Path) -> None:
+    """Each rule points at a file of the assembly, and every job definition that the file names is in the template."""
+    defined = {one["JobDefinitionName"] for one in pipelines.properties("AWS::Batch::JobDefinition")}
+    for rule in pipelines.properties("AWS::Events::Rule"):
+        message = Triggered.from_json(text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]).replace("<detail>", "{}"))
+        compiled = CompiledPipeline.from_json((assembly / f"asset.{message.definition['key']}").read_text())
+        assert compiled.name == message.pipeline
+        assert {step.job_definition for step in compiled.steps} <= defined
+
+
+def test_only_the_inbox_starts_pipelines(pipelines: Template) -> None:
+    """A rule hears new objects of the inbox under the trigger's prefix, and nothing else."""
+    for rule in pipelines.properties("AWS::Events::Rule"):
+        pattern = rule["EventPattern"]
+        assert (pattern["source"], pattern["detail-type"]) == (["aws.s3"], ["Object Created"])
+        assert all("Inbox" in text(name) for name in pattern["detail"]["bucket"]["name"])
+        (key,) = pattern["detail"]["object"]["key"]
+        assert key.keys() <= {"wildcard", "prefix"}
+
+
+def test_an_image_holds_its_own_code_and_no_other_pipelines(assembly: Path) -> None:
+    """The build context of an image has the vocabulary, the code around a step, and one folder besides."""
+    images = json.loads((assembly / "SluicePipelines.assets.json").read_text())["dockerImages"].values()
+    assert images
+    for image in images:
+        source = image["source"]
+        context = assembly / source["directory"]
+        folder = Path(source["dockerFile"]).parent.name
+        assert {path.name for path in context.iterdir()} == {"sluice", "containers"}
+        assert {path.name for path in (context / "containers").iterdir()} - {"__init__.py"} == {"step", folder}
+        assert not list(context.rglob("__pycache__"))
+
+
+def test_images_are_built_for_the_machines_that_run_them(assembly: Path) -> None:
+    """The platform is that of the instance types, whatever machine builds the image."""
+    images = json.loads((assembly / "SluicePipelines.assets.json").read_text())["dockerImages"].values()
+    assert {image["source"]["platform"] for image in images} == {"linux/amd64"}
