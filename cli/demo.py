@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from cli.aws import client_of, outputs
-from cli.run_view import RunView, Runs
+from cli.run_view import Runs, RunView
 from cli.showcase import alerts, flight_results, word_results
 from cli.showcase.clock import Clock
 from cli.showcase.files import BROKEN_KEY, FLIGHTS_KEY, TEXT_KEY, File, files
@@ -69,10 +69,14 @@ class _Demo:
             uploads = self._upload(list(given.values()))
         with self._clock.stage("work"):
             views = self._watch(uploads)
-        wrong = [f"{view.input} ended {view.state}, expected {_EXPECTED[view.input]}." for view in views if view.state != _EXPECTED[view.input]]
+        wrong = [
+            f"Expected {view.input} to end {_EXPECTED[view.input]}, found {view.state}."
+            for view in views
+            if view.state != _EXPECTED[view.input]
+        ]
         runs = {view.input: view for view in views}
         with self._clock.stage("check"):
-            wrong += wrong or self._results(runs, given)
+            wrong = wrong or self._results(runs, given)
             wrong += alerts.show(self._place, self._console, runs[BROKEN_KEY])
         return wrong
 

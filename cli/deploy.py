@@ -75,7 +75,7 @@ def _bootstrapped(session: Any) -> bool:
     except ClientError as error:
         if error.response["Error"]["Code"] == "ParameterNotFound":
             return False
-        raise DeployError(f"Expected to read whether the CDK is bootstrapped, found: {error}. Use an administrator's credentials.") from error
+        raise DeployError(f"Expected to read {BOOTSTRAP_PARAMETER}, found: {error}. Use an administrator's credentials.") from error
     return True
 
 

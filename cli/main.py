@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from cli import local
+from cli import demo, local
 from local.errors import LocalCloudError
 
 
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sluice", description="Event-driven batch pipelines on AWS Batch.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo.add_to(commands)
     local.add_to(commands)
     return parser
 

@@ -107,6 +107,12 @@ def _run(
             last.append(line)
             on_line(line.rstrip())
     if process.returncode:
-        shown = "".join(last)
+        shown = _essence("".join(last))
         message = f"Expected `{' '.join(command)}` to succeed, found exit code {process.returncode}:\n{shown}"
         raise LocalCloudError(message)
+
+
+def _essence(output: str) -> str:
+    """Return the CDK's own summary of what failed, without the events that led there; all of it if there is none."""
+    before, summary, after = output.rpartition("Failed resources:")
+    return f"{summary}{after}" if summary else before or after

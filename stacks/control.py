@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from aws_cdk import Stack
@@ -34,53 +35,48 @@ class ControlStack(Stack):
         self.alerts = alert_topic(self, "Alerts")
         tell_by_mail_and_sms(self.alerts, email=configuration.alert_email, phone=configuration.alert_phone)
         self.plans = plan_topic(self, "Plans")
+        react = partial(self._reaction, root=root, log_retention_days=configuration.log_retention_days)
+        self.trigger, self.fan_out, self.track = react("trigger"), react("fan_out"), react("track")
+        self.alert = react("alert", at_once=2)
+        self._fill_queues(queues, pipelines_stack)
+        self._hand_settings(storage, queues)
+        self._permit(storage, queues, pipelines_stack)
 
-        def reaction(stage: str, *, at_once: int = 4) -> Reaction:
-            return Reaction(
-                self,
-                "".join(word.capitalize() for word in stage.split("_")),
-                stage=stage,
-                root=root,
-                alerts=self.alerts,
-                at_once=at_once,
-                log_retention_days=configuration.log_retention_days,
-            )
+    def _reaction(self, stage: str, *, root: Path, log_retention_days: int, at_once: int = 4) -> Reaction:
+        name = "".join(word.capitalize() for word in stage.split("_"))
+        return Reaction(self, name, stage=stage, root=root, alerts=self.alerts, at_once=at_once, log_retention_days=log_retention_days)
 
-        self.trigger = reaction("trigger")
-        self.fan_out = reaction("fan_out")
-        self.track = reaction("track")
-        self.alert = reaction("alert", at_once=2)
-
+    def _fill_queues(self, queues: Mapping[str, str], pipelines_stack: str) -> None:
+        """Say what arrives where; the alert queue is filled by the Lambdas that notice a failure."""
         events.let_rules_of(pipelines_stack, fill=self.trigger)
         events.hear_plans(self.plans, fill=self.fan_out)
         events.hear_ended_jobs(self, "EndedJobs", queues=list(queues.values()), fill=self.track)
         events.sweep_every_five_minutes(self, "Sweep", fill=self.track)
 
-        for reaction_, settings in ((self.trigger, TriggerSettings), (self.fan_out, FanOutSettings)):
-            reaction_.runs_with(settings(**self._advance_settings(storage, queues, reaction_)))
-        self.track.runs_with(TrackSettings(work_bucket=storage.work.bucket_name, **self._advance_settings(storage, queues, self.track)))
+    def _hand_settings(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
+        ledger, arns, alert = storage.ledger.table_name, AdvanceSettings.join_queues(queues), self.alert.queue.queue_url
+
+        def advance(reaction: Reaction) -> dict[str, str]:
+            return {"ledger_table": ledger, "queues": arns, "alert_queue": alert, "dead_letter_queue": reaction.dead_letters.queue_url}
+
+        self.trigger.runs_with(TriggerSettings(**advance(self.trigger)))
+        self.fan_out.runs_with(FanOutSettings(**advance(self.fan_out)))
+        self.track.runs_with(TrackSettings(**advance(self.track), work_bucket=storage.work.bucket_name))
         self.alert.runs_with(
             AlertSettings(
-                ledger_table=storage.ledger.table_name,
+                ledger_table=ledger,
                 alert_topic=self.alerts.topic_arn,
                 results_bucket=storage.results.bucket_name,
                 dead_letter_queue=self.alert.dead_letters.queue_url,
             )
         )
 
-        for reaction_ in (self.trigger, self.fan_out, self.track):
-            grants.advance_runs(reaction_.function, ledger=storage.ledger, queues=list(queues.values()))
-            self.alert.queue.grant_send_messages(reaction_.function)
+    def _permit(self, storage: StorageStack, queues: Mapping[str, str], pipelines_stack: str) -> None:
+        for reaction in (self.trigger, self.fan_out, self.track):
+            grants.advance_runs(reaction.function, ledger=storage.ledger, queues=list(queues.values()))
+            self.alert.queue.grant_send_messages(reaction.function)
         grants.read_definitions(self.trigger.function)
         grants.sweep_runs(self.track.function, ledger=storage.ledger)
         grants.read_failure_reports(self.track.function, work=storage.work)
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_of=pipelines_stack)
         self.alerts.grant_publish(self.alert.function)
-
-    def _advance_settings(self, storage: StorageStack, queues: Mapping[str, str], reaction: Reaction) -> dict[str, str]:
-        return {
-            "ledger_table": storage.ledger.table_name,
-            "queues": AdvanceSettings.join_queues(queues),
-            "alert_queue": self.alert.queue.queue_url,
-            "dead_letter_queue": reaction.dead_letters.queue_url,
-        }

@@ -12,9 +12,9 @@ from pathlib import Path
 from local.errors import LocalCloudError
 from local.place import REPOSITORY
 
-FLIGHTS_KEY = "flight-delays/flights.csv"
+FLIGHTS_KEY = "flights/2013.csv"
 TEXT_KEY = "word-count/licences.txt"
-BROKEN_KEY = "flight-delays/weather.csv"
+BROKEN_KEY = "flights/weather.csv"
 
 
 @dataclass(frozen=True, slots=True)

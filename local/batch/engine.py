@@ -81,8 +81,11 @@ class Engine:
 
     def reclaim(self, job_id: str) -> None:
         """Take away the spot host on which a job (or child, or node) runs, with everything else that runs there."""
-        found = jobs.find(self.account, job_id)
-        if found is None or (host := found[0].hosts.get(found[1] or found[0].spec.main_node)) is None:
+        with self.account.lock:
+            found = jobs.find(self.account, job_id)
+            job, index = found if found is not None else (None, None)
+            host = job.hosts.get(job.spec.main_node if index is None else index) if job is not None else None
+        if host is None:
             raise LookupError(f"{job_id} runs on no host: expected the id of a job that is STARTING or RUNNING.")
         self.lose_host(host.id)
 

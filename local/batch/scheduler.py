@@ -261,6 +261,13 @@ class Scheduler:
             due.append(self._ended[0].stopped_at + self._kept_ms)
         return min(due, default=None)
 
+    def first_deadline(self) -> int | None:
+        """The time of the first timeout or limit that was ever set and is not past, whether it still matters or not."""
+        deadlines, limits = self._deadlines, self._limits
+        if limits and (not deadlines or limits[0][0] < deadlines[0][0]):
+            return limits[0][0]
+        return deadlines[0][0] if deadlines else None
+
     def _forget_old(self, now: int) -> None:
         while self._kept_ms is not None and self._ended and self._ended[0].stopped_at + self._kept_ms <= now:
             job = self._ended.popleft()

@@ -16,14 +16,12 @@ from constructs import Construct
 
 _HASH_CHARACTERS = 10
 _RETRY, _EXIT = "RETRY", "EXIT"
-# What happened to the machine and not in the program is tried again; what a program does is its own. A job that was started before the
-# ledger named it ends with 75 and is tried again. At most five rules, and what no rule matches is tried again too, hence the last one:
-# https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
+# What happened to the machine and not in the program is tried again; what a program does is its own. At most five rules; what none
+# matches is tried again too, hence the last one: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
 RETRY_RULES = (
     ("on_status_reason", "Host EC2*", _RETRY),
     ("on_status_reason", "Task failed to start*", _RETRY),
     ("on_reason", "CannotPullContainer*", _RETRY),
-    ("on_exit_code", "75", _RETRY),
     # What containers/step/__main__.py ends with when the ledger does not name its job yet.
     ("on_exit_code", "75", _RETRY),
     ("on_reason", "*", _EXIT),

@@ -229,7 +229,7 @@ def test_a_queue_that_is_not_deployed_is_a_refusal() -> None:
         submit_request(RUN_ID, Submission(step("a"), 1), {"urgent": "arn"}, {})
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(graph=pipelines(), data=st.data())
 def test_every_step_is_submitted_once_after_its_parents_by_a_legal_request(graph: CompiledPipeline, data: st.DataObject) -> None:
     """Whatever the graph, the sizes, and the order in which jobs end: each step once, never before its parents, and the run succeeds."""

@@ -1,0 +1,174 @@
+"""A DynamoDB table as the storage stack makes it (moto's), a strict stand-in for AWS Batch's calls, and calls that die."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import ClientError
+from botocore.validate import validate_parameters
+from moto import mock_aws
+
+from sluice.advance import Advancer
+from sluice.ledger import UNFINISHED_INDEX, Ledger
+from sluice.messages import RunFailed
+from sluice.run import RunState
+from tests.sluice.graphs import QUEUES
+
+TABLE = "ledger"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@contextmanager
+def dynamodb() -> Iterator[Any]:
+    """Yield a client of a DynamoDB that has the ledger's table."""
+    with mock_aws():
+        client = botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
+        make_table(client)
+        yield client
+
+
+def make_table(client: Any) -> None:
+    """Make the ledger's table with its sparse index."""
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    index = [{"AttributeName": "unfinished", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}]
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=keys,
+        AttributeDefinitions=[{"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]],
+        GlobalSecondaryIndexes=[{"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def refused(code: str, message: str = "", status: int = 400) -> ClientError:
+    """Return an error that AWS answers."""
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "SubmitJob")
+
+
+class Batch:
+    """Takes what AWS Batch would take and nothing else; ``answers`` are errors of the next submissions, before or after their effect."""
+
+    def __init__(self) -> None:
+        """Have no jobs."""
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.answers: list[tuple[str, Exception]] = []
+        self.pages: list[dict[str, Any]] = []
+        self._model = botocore.session.get_session().get_service_model("batch")
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+
+    def submit_job(self, **request: Any) -> dict[str, Any]:
+        """Submit a job, or fail as told."""
+        validate_parameters(request, self._model.operation_model("SubmitJob").input_shape)
+        with self._lock:
+            when, error = self.answers.pop(0) if self.answers else ("", None)
+            if error is not None and when == "before":
+                raise error
+            job = self._submit(request)
+            if error is not None:
+                raise error
+            return {"jobId": job, "jobName": request["jobName"]}
+
+    def _submit(self, request: dict[str, Any]) -> str:
+        for dependency in request.get("dependsOn", []):
+            parent = self.jobs.get(dependency["jobId"])
+            assert parent is not None, f"unknown parent {dependency}"
+            if dependency.get("type") == "N_TO_N":
+                assert parent["arrayProperties"] == request["arrayProperties"], "N_TO_N of unequal sizes"
+        assert request["jobQueue"] in QUEUES.values()
+        number = next(self._numbers)
+        job_id = f"job-{number}"
+        self.jobs[job_id] = {**request, "jobId": job_id, "createdAt": number, "status": "SUBMITTED"}
+        return job_id
+
+    def list_jobs(self, **request: Any) -> dict[str, Any]:
+        """Find jobs of a queue by name."""
+        validate_parameters(request, self._model.operation_model("ListJobs").input_shape)
+        if self.pages:
+            return self.pages.pop(0)
+        wanted = [value.lower() for value in request["filters"][0]["values"]]
+        jobs = [job for job in self.jobs.values() if job["jobQueue"] == request["jobQueue"] and job["jobName"].lower() in wanted]
+        return {"jobSummaryList": jobs}
+
+    def names(self) -> list[str]:
+        """Return the steps that were submitted, sorted."""
+        return sorted(job["jobName"].split("_")[1] for job in self.jobs.values())
+
+
+class DeadError(Exception):
+    """The Lambda was killed."""
+
+
+class Mortal:
+    """Hands calls to clients until the last one that it lives for; then every call fails, as when a process has died."""
+
+    def __init__(self, lives_for: int) -> None:
+        """Live for so many calls; the answer of the last is lost."""
+        self.left = lives_for
+        self.calls: list[str] = []
+
+    def wrap(self, client: Any) -> Any:
+        """Return a client whose calls count."""
+        return _Counted(client, self)
+
+    def call(self, name: str, function: Callable[..., Any], **parameters: Any) -> Any:
+        """Make a call, if still alive."""
+        if self.left <= 0:
+            raise DeadError(name)
+        self.left -= 1
+        self.calls.append(name)
+        answer = function(**parameters)
+        if self.left == 0:
+            raise DeadError(name)
+        return answer
+
+
+class _Counted:
+    def __init__(self, client: Any, mortal: Mortal) -> None:
+        self._client, self._mortal = client, mortal
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda **parameters: self._mortal.call(name, getattr(self._client, name), **parameters)
+
+
+class World:
+    """A ledger, a Batch, a clock and what was told; makes advancers that share them."""
+
+    def __init__(self, client: Any) -> None:
+        """Begin at START with nothing submitted."""
+        self.client, self.batch, self.now = client, Batch(), START
+        self.ledger = Ledger(client, TABLE)
+        self.told: list[RunFailed] = []
+        self.ends: list[RunState] = []
+
+    def advancer(self, mortal: Mortal | None = None) -> Advancer:
+        """Return an advancer, whose calls may end early."""
+        wrap = mortal.wrap if mortal else lambda client: client
+        tell = self.told.append
+
+        def told(message: RunFailed) -> None:
+            if mortal:
+                mortal.call("tell_failed", lambda: tell(message))
+            else:
+                tell(message)
+
+        return Advancer(
+            ledger=Ledger(wrap(self.client), TABLE),
+            batch=lambda: wrap(self.batch),
+            queues=QUEUES,
+            tell_failed=told,
+            ended=self.ends.append,
+            now=lambda: self.now,
+            sleep=lambda seconds: None,
+        )
+
+    def later(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)

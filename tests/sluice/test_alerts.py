@@ -1,0 +1,98 @@
+"""What a person is told fits its medium, and its command can be pasted."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+import botocore.session
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from sluice.alerts import Alert
+
+
+def alert(**changes: Any) -> Alert:
+    """Return an alert with some facts changed."""
+    facts: dict[str, Any] = {
+        "pipeline": "words",
+        "run_id": "words-" + "a" * 20,
+        "step": "count",
+        "reason": "2 of 100 children failed",
+        "input_uri": "s3://inbox/words/a.txt",
+        "version_id": "v1",
+        "children": 100,
+        "region": "us-east-1",
+        "results_bucket": "results",
+        "job_id": "job-1",
+    }
+    return Alert(**{**facts, **changes})
+
+
+@given(st.text(), st.sampled_from(["a", "p" * 40]), st.sampled_from(["a", "gate-0-499-" + "s" * 40]))
+def test_a_text_message_is_one_message_and_ends_with_the_run(reason: str, pipeline: str, step: str) -> None:
+    """140 characters of ASCII: one other character makes a message hold 70."""
+    text = alert(reason=reason, pipeline=pipeline, step=step).sms()
+    assert len(text.encode("ascii")) <= 140
+    assert text.isprintable()
+    assert text.endswith(f"({'a' * 20})")
+
+
+def test_a_short_text_message_is_whole() -> None:
+    """Nothing is cut that fits."""
+    assert alert().sms() == f"Sluice: words/count failed: 2 of 100 children failed ({'a' * 20})"
+
+
+def test_a_subject_is_ascii_and_short() -> None:
+    """As SNS asks."""
+    subject = alert(pipeline="p" * 80, step="č" * 80).subject()
+    assert subject.isascii()
+    assert len(subject) < 100
+    assert "\n" not in subject
+
+
+KEYS = ["a.txt", "it's", 'say "x"', "a b", "$(rm -rf ~)", "`id`", "žluť/日本", "a+b%25", "a\\b", "-n", "a;b&c|d", "a\nb", "*"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: str) -> None:
+    """The shell reads the words; the AWS CLI hands them to botocore; S3 finds the object."""
+    with mock_aws():
+        s3 = botocore.session.get_session().create_client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="inbox")
+        s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
+        old = s3.put_object(Bucket="inbox", Key=key, Body=b"old")["VersionId"]
+        s3.put_object(Bucket="inbox", Key=key, Body=b"new")
+        words = shlex.split(alert(input_uri=f"s3://inbox/{key}", version_id=old).again)
+        assert words[:3] == ["aws", "s3api", "copy-object"]
+        options = dict(zip(words[3::2], words[4::2], strict=True))
+        assert options["--key"] == key
+        s3.copy_object(
+            Bucket=options["--bucket"],
+            Key=options["--key"],
+            CopySource=options["--copy-source"],
+            MetadataDirective=options["--metadata-directive"],
+        )
+        assert s3.get_object(Bucket="inbox", Key=key)["Body"].read() == b"old"
+
+
+def test_an_e_mail_says_what_failed_where_why_and_what_to_do() -> None:
+    """In full."""
+    mail = alert(log_group="/g", log_stream="s/1", log_lines=("Traceback", "ValueError")).email()
+    for part in ("words", "count", "2 of 100", "job-1", "100 children", "| ValueError", "$252Fg", "s3://results/words/", "copy-object"):
+        assert part in mail, part
+
+
+def test_an_e_mail_without_a_job_or_a_log_says_so() -> None:
+    """A step that could not be submitted has neither."""
+    mail = alert(job_id=None, children=1).email()
+    assert "could not be submitted" in mail
+    assert "last lines" not in mail
+
+
+def test_the_message_has_a_text_for_each_medium() -> None:
+    """As SNS's MessageStructure json asks."""
+    assert json.loads(alert().message()) == {"default": alert().email(), "email": alert().email(), "sms": alert().sms()}
