@@ -15,7 +15,7 @@ from cli.showcase import alerts, flight_results, word_results
 from cli.showcase.clock import Clock
 from cli.showcase.files import BROKEN_KEY, FLIGHTS_KEY, TEXT_KEY, File, files
 from cli.showcase.session import deployed
-from cli.showcase.uploads import Upload, runs_of, upload
+from cli.showcase.uploads import runs_by_key, upload
 from cli.watch import watch
 from local.place import Place
 from sluice.ledger import Ledger
@@ -24,7 +24,7 @@ from sluice.run import RunState
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-SECONDS = 300.0
+SECONDS = 240.0
 _PLAIN_WIDTH = 120
 _EXPECTED = {FLIGHTS_KEY: RunState.SUCCEEDED, TEXT_KEY: RunState.SUCCEEDED, BROKEN_KEY: RunState.FAILED}
 
@@ -66,9 +66,9 @@ class _Demo:
         """Upload, watch, compare; return a sentence for each thing that is not as it must be."""
         given = {file.key: file for file in files()}
         with self._clock.stage("upload"):
-            uploads = self._upload(list(given.values()))
+            self._upload(list(given.values()))
         with self._clock.stage("work"):
-            views = self._watch(uploads)
+            views = self._watch(list(given))
         wrong = [
             f"Expected {view.input} to end {_EXPECTED[view.input]}, found {view.state}."
             for view in views
@@ -80,26 +80,26 @@ class _Demo:
             wrong += alerts.show(self._place, self._console, runs[BROKEN_KEY])
         return wrong
 
-    def _upload(self, given: Sequence[File]) -> list[Upload]:
+    def _upload(self, given: Sequence[File]) -> None:
         self._console.rule("Upload", align="left")
         bucket = self._outputs["InboxBucket"]
         for file in given:
             line = f"s3://{bucket}/{file.key}  {len(file.content):,} bytes: {file.what}"
             self._console.print(line, soft_wrap=True, highlight=False)
-        return upload(self._s3, bucket, given)
+        upload(self._s3, bucket, given)
 
-    def _watch(self, uploads: list[Upload]) -> list[RunView]:
+    def _watch(self, keys: list[str]) -> list[RunView]:
         self._console.rule("Runs", align="left")
         table = self._outputs["LedgerTable"]
         runs = Runs(Ledger(self._dynamodb, table), client_of(self._place, "batch"))
-        known: dict[Upload, str] = {}
+        known: dict[str, str] = {}
 
         def look() -> list[RunView]:
-            if len(known) < len(uploads):
-                known.update(runs_of(self._dynamodb, table, uploads))
-            return runs.look([known[one] for one in uploads if one in known])
+            if len(known) < len(keys):
+                known.update(runs_by_key(self._dynamodb, table))
+            return runs.look([known[key] for key in keys if key in known])
 
-        return watch(look, self._console, runs=len(uploads), seconds=SECONDS)
+        return watch(look, self._console, runs=len(keys), seconds=SECONDS)
 
     def _results(self, runs: dict[str, RunView], given: dict[str, File]) -> list[str]:
         return [

@@ -19,6 +19,7 @@ WAITING = "WAITING"
 """The state of a step that nobody has claimed yet."""
 _UNDER_WAY = ("STARTING", "RUNNING")
 _ENDED = ("SUCCEEDED", "FAILED")
+_SETTLED = (*_ENDED, StepState.EMPTY, WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,8 @@ class RunView:
 
     @property
     def ended(self) -> bool:
-        """Return whether nothing more will happen to it."""
-        return self.state is not RunState.RUNNING
+        """Return whether nothing more will happen to it: its outcome is recorded, and its cleanup is over as well."""
+        return self.state is not RunState.RUNNING and all(step.state in _SETTLED for step in self.steps)
 
 
 class Runs:

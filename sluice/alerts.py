@@ -90,7 +90,7 @@ def _fragment(name: str) -> str:
 
 
 def _ascii(text: str) -> str:
-    return text.encode("ascii", "replace").decode()
+    return "".join(letter if " " <= letter <= "~" else " " if letter.isspace() else "?" for letter in text)
 
 
 def _shell(text: str) -> str:

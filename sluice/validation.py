@@ -77,7 +77,8 @@ def _fields(where: str, thing: object, kinds: tuple[type, ...]) -> Iterator[Mist
         expected = " or ".join(kind.__name__ for kind in kinds)
         yield Mistake(where, expected, repr(thing), f"Write {kinds[0].__name__}(...) here.")
         return
-    for field, adapter in _adapters(type(thing)).items():
+    kind: Any = type(thing)
+    for field, adapter in _adapters(kind).items():
         yield from _checked(f"{where}.{field}", adapter, getattr(thing, field))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from textwrap import indent
 from typing import Any
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.text import Text
 
 from cli.run_view import RunView
@@ -22,7 +22,7 @@ def show(place: Place, console: Console, failed: RunView) -> list[str]:
     console.rule("The alert", align="left")
     messages = _messages(place, failed.run_id)
     for message in messages:
-        console.print(_letter(message))
+        _print(console, message)
     protocols = sorted(message["protocol"] for message in messages)
     return [] if protocols == ["email", "sms"] else [f"Expected one e-mail and one SMS about {failed.run_id}, found {protocols or 'none'}."]
 
@@ -37,7 +37,9 @@ def _messages(place: Place, run_id: str) -> list[dict[str, Any]]:
         time.sleep(_POLL_SECONDS)
 
 
-def _letter(message: dict[str, Any]) -> Panel:
+def _print(console: Console, message: dict[str, Any]) -> None:
     kind = "E-mail" if message["protocol"] == "email" else "SMS"
-    title = f"{kind} to {message['endpoint']}" + (f": {message['subject']}" if message["subject"] else "")
-    return Panel(Text(message["text"].strip()), title=Text(title), title_align="left")
+    console.print(Text(f"{kind} to {message['endpoint']}", style="bold"))
+    text = "\n".join([*([f"Subject: {message['subject']}", ""] if message["subject"] else []), message["text"].strip()])
+    # Not wrapped by us: the commands and links in it are to be copied.
+    console.print(Text(indent(text, "  │ ", lambda _: True)), soft_wrap=True)

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cli.showcase.files import File
 from sluice import ledger_items
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One version of an uploaded file."""
-
-    key: str
-    version: str
-
-
-def upload(s3: Any, bucket: str, files: Iterable[File]) -> list[Upload]:
+def upload(s3: Any, bucket: str, files: Iterable[File]) -> None:
     """Store each file with one plain PutObject."""
-    return [Upload(file.key, s3.put_object(Bucket=bucket, Key=file.key, Body=file.content)["VersionId"]) for file in files]
+    for file in files:
+        s3.put_object(Bucket=bucket, Key=file.key, Body=file.content)
 
 
-def runs_of(dynamodb: Any, table: str, uploads: Iterable[Upload]) -> Mapping[Upload, str]:
-    """Return the run ids of those uploads whose runs have begun. Reads the whole ledger: for a demo's few runs."""
-    wanted = {one.version: one for one in uploads}
+def runs_by_key(dynamodb: Any, table: str) -> Mapping[str, str]:
+    """Return the run id of each uploaded key. Reads the whole ledger: for a demo's few runs of one upload each."""
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=table,
         FilterExpression="sk = :run",
         ExpressionAttributeValues=ledger_items.values(run=ledger_items.RUN),
         ConsistentRead=True,
     )
-    found: dict[Upload, str] = {}
-    for item in (item for page in pages for item in page["Items"]):
-        version = json.loads(item["trigger"]["S"])["version_id"]
-        if version in wanted:
-            found[wanted[version]] = item["pk"]["S"].removeprefix(ledger_items.RUN_PREFIX)
-    return found
+    items = [item for page in pages for item in page["Items"]]
+    return {json.loads(item["trigger"]["S"])["key"]: item["pk"]["S"].removeprefix(ledger_items.RUN_PREFIX) for item in items}

@@ -6,12 +6,12 @@ All sums are of whole minutes, so the merged figures equal those of one pass ove
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from containers.flight_delays.table import COLUMNS, FlightError, Table, by_carrier_and_month, by_route, rows_csv
+from containers.flight_delays.flight import COLUMNS, Flight, FlightError, parse_flight
+from containers.flight_delays.table import Table, by_carrier_and_month, by_route, name_of, parts_of, rows_csv
 from containers.step.api import Item, Out, Results, Upload
 
 _SMALLEST_RANGE = 2 * 1024 * 1024
@@ -39,31 +39,30 @@ def cut(upload: Upload) -> Iterator[dict[str, Any]]:
 
 
 def read(item: Item, out: Out) -> dict[str, list[int]]:
-    """Return flights, cancelled, arrived and minutes late for each carrier, month and route of a range."""
+    """Return flights, cancelled, arrived and minutes late for each carrier, month and route of a range.
+
+    Raises FlightError, naming the byte, for a line that is no flight. A line end inside quotes is none in the middle of a flight.
+    """
     header: list[str] = item["header"]
-    places = [header.index(column) for column in COLUMNS]
     groups: dict[str, list[int]] = {}
     for offset, line in item.upload.lines(item["start"], item["stop"]):
         if line:
-            _add(groups, _row(line, places, len(header), offset))
+            try:
+                _add(groups, parse_flight(line, header))
+            except ValueError as error:
+                raise FlightError(
+                    f"{item.upload.source.uri}, the line at byte {offset}: {error}, found {line[:100]!r}. Correct the line."
+                ) from error
     return groups
 
 
-def _row(line: bytes, places: list[int], width: int, offset: int) -> list[str]:
-    cells = next(csv.reader(io.StringIO(line.decode())), [])
-    if len(cells) != width:
-        raise FlightError(f"At byte {offset}: expected {width} columns, found {len(cells)} in {line[:100]!r}. Correct the line.")
-    return [cells[place] for place in places]
-
-
-def _add(groups: dict[str, list[int]], row: list[str]) -> None:
-    month, carrier, origin, dest, departed, delay = row
-    group = groups.setdefault(f"{carrier}|{int(month)}|{origin}-{dest}", [0, 0, 0, 0])
-    arrived = delay not in ("", "NA")
+def _add(groups: dict[str, list[int]], flight: Flight) -> None:
+    group = groups.setdefault(name_of(flight.carrier, flight.month, flight.route), [0, 0, 0, 0])
     group[0] += 1
-    group[1] += departed in ("", "NA")
-    group[2] += arrived
-    group[3] += int(float(delay)) if arrived else 0
+    group[1] += flight.cancelled
+    if flight.minutes_late is not None:
+        group[2] += 1
+        group[3] += flight.minutes_late
 
 
 def tabulate(item: Item, out: Out) -> dict[str, Table]:
@@ -71,8 +70,8 @@ def tabulate(item: Item, out: Out) -> dict[str, Table]:
     carriers: Table = {}
     routes: Table = {}
     for name, sums in item.previous.items():
-        carrier, month, route = name.split("|")
-        _sum(carriers, f"{carrier}|{month}", sums)
+        carrier, month, route = parts_of(name)
+        _sum(carriers, name_of(carrier, month), sums)
         _sum(routes, route, sums)
     return {"carriers": carriers, "routes": routes}
 

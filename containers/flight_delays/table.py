@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
-COLUMNS = ("month", "carrier", "origin", "dest", "dep_time", "arr_delay")
 FEWEST_FLIGHTS = 100
 """A route with fewer arrivals says little about the route."""
 
+_SEPARATOR = "\x1f"
 Table = dict[str, list[int]]
 """Flights, cancelled, arrived, minutes late (sum over those that arrived), by name."""
 
 
-class FlightError(ValueError):
-    """The uploaded file is not a CSV of flights."""
+def name_of(*parts: object) -> str:
+    """Return the name of a row: its parts, with a character between them that no airline has in its name."""
+    return _SEPARATOR.join(map(str, parts))
+
+
+def parts_of(name: str) -> list[str]:
+    """Return the parts of a row's name."""
+    return name.split(_SEPARATOR)
 
 
 def by_carrier_and_month(table: Table) -> list[dict[str, Any]]:
     """Return a row for each carrier and month, in that order."""
     rows = []
     for name, (flights, cancelled, arrived, minutes) in table.items():
-        carrier, month = name.split("|")
+        carrier, month = parts_of(name)
         row = {"carrier": carrier, "month": int(month), "flights": flights, "mean_arrival_delay": mean(minutes, arrived)}
         rows.append(row | {"cancelled_share": round(cancelled / flights, 6)})
     return sorted(rows, key=lambda row: (row["carrier"], row["month"]))
@@ -42,8 +50,10 @@ def mean(minutes: int, arrived: int) -> float | None:
 
 
 def rows_csv(rows: list[dict[str, Any]]) -> str:
-    """Return rows as CSV with a header."""
-    if not rows:
-        return ""
-    lines = [",".join(rows[0]), *(",".join("" if value is None else str(value) for value in row.values()) for row in rows)]
-    return "\n".join(lines) + "\n"
+    """Return rows as CSV with a header; nothing for no rows."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    if rows:
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()

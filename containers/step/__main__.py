@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from containers.step.place import NotNamedYetError, Place, assigned
+from containers.step.aggregate import aggregate
+from containers.step.cleanup import cleanup, gate
+from containers.step.context import Context
+from containers.step.errors import NotNamedYetError, Stopped
+from containers.step.place import Place, assigned
+from containers.step.plan import plan
 from containers.step.report import report_failure
-from containers.step.work import KINDS, Context
+from containers.step.work import work
 from sluice.clients import client
+from sluice.compiled import Kind
 from sluice.errors import NotNamedError, SettingError
 from sluice.ledger import Ledger
 from sluice.settings import JobSettings
@@ -25,17 +32,31 @@ TRY_AGAIN = 75
 """Another attempt may find what is missing (EX_TEMPFAIL of sysexits.h); the job definitions' retry rules know this code."""
 STOPPED = 143
 
+KINDS: Mapping[Kind, Callable[[Context, Any], str]] = {
+    Kind.PLAN: plan,
+    Kind.ARRAY: work,
+    Kind.JOB: aggregate,
+    Kind.CLEANUP: cleanup,
+    Kind.GATE: gate,
+}
+_OWN_WORDS = ("cleanup", "gate")
+_FUNCTION = re.compile(r"[\w.]+:[^\W\d]\w*")
+
 
 def main(words: Sequence[str], env: Mapping[str, str]) -> int:
     """Do the work of one job and return its exit code."""
     try:
-        if len(words) != 1:
-            raise SettingError(f"Expected one word, <module>:<function>, cleanup or gate, found {list(words)}.")
-        place, settings = Place.from_env(env), JobSettings.from_env(env)
+        word, place, settings = _word(words), Place.from_env(env), JobSettings.from_env(env)
     except SettingError as error:
-        print(error, file=sys.stderr)
+        print(error, file=sys.stderr, flush=True)
         return NOT_STARTED
-    return _run(words[0], place, settings)
+    return _run(word, place, settings)
+
+
+def _word(words: Sequence[str]) -> str:
+    if len(words) != 1 or not (words[0] in _OWN_WORDS or _FUNCTION.fullmatch(words[0])):
+        raise SettingError(f"Expected one word, <module>:<function>, cleanup or gate, found {list(words)}. The job definition has it.")
+    return words[0]
 
 
 def _run(word: str, place: Place, settings: JobSettings) -> int:
@@ -43,30 +64,41 @@ def _run(word: str, place: Place, settings: JobSettings) -> int:
     try:
         assignment = assigned(place, Ledger(client("dynamodb"), settings.ledger_table))
         context = Context(place=place, settings=settings, assignment=assignment, s3=s3, sns=lambda: client("sns"))
-        done = KINDS[context.step.kind](context, _function(word))
+        done = KINDS[context.step.kind](context, _function(word, context.step.kind))
     except NotNamedError as error:
         print(f"Nothing is done here. {error}", flush=True)
         return 0
     except NotNamedYetError as error:
         print(error, file=sys.stderr, flush=True)
         return TRY_AGAIN
-    except Exception as error:  # noqa: BLE001 - whatever a step raises is reported, and fails the job
+    except Stopped:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a step raises is reported, and fails the job
         report_failure(error, place, s3, settings.work_bucket)
         return FAILED
     print(f"{place.step} of {place.run}, child {place.child}: {done}", flush=True)
     return 0
 
 
-def _function(word: str) -> Any:
-    """Return the function that ``module:function`` names; None for the words of the steps that Sluice adds."""
-    module, separator, name = word.partition(":")
-    return getattr(importlib.import_module(module), name) if separator else None
+def _function(word: str, kind: Kind) -> Any:
+    """Return the function that ``module:function`` names; None for the steps that Sluice adds."""
+    if kind in (Kind.CLEANUP, Kind.GATE):
+        return None
+    module, _, name = word.partition(":")
+    if not name:
+        raise SettingError(f"Expected <module>:<function> for a step of the kind {kind}, found {word!r}. Deploy all stacks together.")
+    return getattr(importlib.import_module(module), name)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """End in good order: what is finished is written on the way out. Batch sends SIGTERM 30 seconds before SIGKILL."""
-    print("Told to stop.", file=sys.stderr, flush=True)
-    sys.exit(STOPPED)
+    """End in good order: what is finished is written on the way out. Batch sends SIGTERM 30 seconds before SIGKILL.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Not print: the signal may come in the middle of one.
+    os.write(2, b"Told to stop.\n")
+    raise Stopped(STOPPED)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,14 @@ from botocore.exceptions import ClientError
 
 from sluice import keys
 from sluice.errors import InputMissingError
+from sluice.streaming import lines, pieces
 from sluice.trigger import S3Object
 
 _PROBE_BYTES = 16 * 1024
+_LARGEST_PROBE_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 256 * 1024
 # NoSuchKey and NoSuchVersion when the reader may list the bucket; a HEAD-like 404 has no code of its own.
-_GONE = ("NoSuchKey", "NoSuchVersion", "404")
+_GONE = ("NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +43,61 @@ class Upload:
         return self.source.size
 
     def read(self, start: int, stop: int) -> bytes:
-        """Return the bytes from ``start`` up to, without, ``stop``, as far as there are any; raises InputMissingError."""
-        stop = min(stop, self.size)
-        return bytes(self._body(start, stop).read()) if start < stop else b""
+        """Return the bytes from ``start`` up to, without, ``stop``, as far as there are any. Memory: all of them.
+
+        Raises InputMissingError.
+        """
+        return b"".join(self._pieces(start, stop, max(stop - start, 1)))
 
     def lines(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
-        """Yield the lines of a range, each with its offset and without its line end, reading as it goes; raises InputMissingError."""
-        if start >= min(stop, self.size):
-            return
+        r"""Yield the lines of a range, each with its offset and without its line end (``\n`` or ``\r\n``), reading as it goes.
+
+        Memory: a line, and 256 KiB. Raises InputMissingError.
+        """
         offset = start
-        for line in self._body(start, min(stop, self.size)).iter_lines(chunk_size=_READ_BYTES, keepends=True):
-            yield offset, line.rstrip(b"\r\n")
+        for line in lines(self._pieces(start, stop, _READ_BYTES)):
+            yield offset, line.removesuffix(b"\n").removesuffix(b"\r")
             offset += len(line)
 
     def ranges(self, *, start: int, size: int, separators: bytes = b"\n") -> Iterator[tuple[int, int]]:
-        """Yield ranges of about ``size`` bytes from ``start`` to the end, each ending behind a separator; reads only near the cuts."""
+        """Yield ranges from ``start`` to the end, each of at least ``size`` bytes, but for the last, and ending behind a separator.
+
+        ``separators`` are single bytes below 128, which UTF-8 has in no other character. Reads only near the cuts: 16 KiB a cut, and more
+        where that holds no separator.
+        """
+        if size < 1:
+            raise ValueError(f"Expected ranges of at least one byte, found {size}.")
         while start < self.size:
             stop = self._behind_separator(start + size, separators)
             yield start, stop
             start = stop
 
     def _behind_separator(self, position: int, separators: bytes) -> int:
+        window = _PROBE_BYTES
         while position < self.size:
-            probe = self.read(position - 1, position - 1 + _PROBE_BYTES)
+            probe = self.read(position - 1, position - 1 + window)
             found = [at for at in (probe.find(separators[n : n + 1]) for n in range(len(separators))) if at >= 0]
             if found:
                 return position + min(found)
-            position += len(probe)
+            # A text without separators is read to its end; larger and larger windows keep the number of reads small.
+            position, window = position + len(probe), min(window * 2, _LARGEST_PROBE_BYTES)
         return self.size
 
+    def _pieces(self, start: int, stop: int, size: int) -> Iterator[bytes]:
+        stop = min(stop, self.size)
+        if start < stop:
+            yield from pieces(lambda offset: self._body(offset, stop), start, size)
+
     def _body(self, start: int, stop: int) -> Any:
-        version = {"VersionId": self.source.version_id} if self.source.version_id else {}
-        span = f"bytes={start}-{stop - 1}"
+        source = self.source
+        version = {"VersionId": source.version_id} if source.version_id else {"IfMatch": source.etag} if source.etag else {}
         try:
-            return self.s3.get_object(Bucket=self.source.bucket, Key=self.source.key, Range=span, **version)["Body"]
+            return self.s3.get_object(Bucket=source.bucket, Key=source.key, Range=f"bytes={start}-{stop - 1}", **version)["Body"]
         except ClientError as error:
             if error.response["Error"]["Code"] not in _GONE:
                 raise
             raise InputMissingError(
-                f"{self.source.uri} (version {self.source.version_id or 'none'}) was deleted before it was read. Upload it again."
+                f"{source.uri} (version {source.version_id or 'none'}) was deleted before it was read. Upload it again."
             ) from error
 
 
@@ -106,11 +124,13 @@ class Out:
     run: str
 
     def write(self, name: str, data: bytes | str) -> str:
-        """Publish a file and return its address; the same name again replaces it."""
+        """Publish a file and return its address; the same name again replaces it. Raises ValueError for what is no name."""
+        if not name or name.startswith("/") or name.endswith("/"):
+            raise ValueError(f"Expected a name for a published file, such as totals.csv or 2013/totals.csv, found {name!r}.")
         key = keys.result(self.pipeline, self.run, name)
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data.encode() if isinstance(data, str) else data)
         return f"s3://{self.bucket}/{key}"
 
 
 Results = Callable[[str], Iterator[tuple[int, Any]]]
-"""``results("count")`` yields (item number, what ``count`` returned for it), in order, reading as it goes."""
+"""``results("count")`` yields (item number, what ``count`` returned for it), each once, by child, reading as it goes."""

@@ -6,16 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from containers.step.errors import NotNamedYetError
 from sluice.errors import NotNamedError, SettingError
 from sluice.ledger import Assignment, Ledger
-from sluice.settings import SubmissionSettings
+from sluice.settings import SubmissionSettings, variable
 
 NAMED_WITHIN_SECONDS = 60
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
-
-
-class NotNamedYetError(Exception):
-    """The ledger has no job for this step yet: whoever submitted this one has not recorded it. Another attempt may find it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +33,22 @@ class Place:
         Batch's variables: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html. Raises SettingError.
         """
         place = SubmissionSettings.from_env(env)
-        if "AWS_BATCH_JOB_ID" not in env:
+        if not env.get("AWS_BATCH_JOB_ID"):
             raise SettingError("Expected AWS_BATCH_JOB_ID, found none. Steps run as AWS Batch jobs; start the pipeline with an upload.")
         return cls(
             run=place.run,
             step=place.step,
-            generation=int(place.generation),
+            generation=_number(variable("generation"), place.generation),
             job_id=env["AWS_BATCH_JOB_ID"].split(":")[0],
-            attempt=int(env.get("AWS_BATCH_JOB_ATTEMPT", "1")),
-            child=int(env.get("AWS_BATCH_JOB_ARRAY_INDEX", "0")),
+            attempt=_number("AWS_BATCH_JOB_ATTEMPT", env.get("AWS_BATCH_JOB_ATTEMPT", "1")),
+            child=_number("AWS_BATCH_JOB_ARRAY_INDEX", env.get("AWS_BATCH_JOB_ARRAY_INDEX", "0")),
         )
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise SettingError(f"Expected {name} to be a whole number, found {text!r}. AWS Batch and the submission set it.")
+    return int(text)
 
 
 def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep) -> Assignment:

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from containers.step.errors import StepError
 from containers.step.place import Place
-from containers.step.work import StepError
 from sluice import keys
 
 _MESSAGE_CHARACTERS = 2000

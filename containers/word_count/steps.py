@@ -17,6 +17,10 @@ _MOST_PIECES = 64
 _TOP = 100
 
 
+class TextError(ValueError):
+    """The uploaded file is not a text."""
+
+
 def split(upload: Upload) -> Iterator[dict[str, int]]:
     """Yield pieces that end behind a line end or a space, at most 64, so that cutting takes no longer for a longer text."""
     size = max(_SMALLEST_PIECE, -(-upload.size // _MOST_PIECES))
@@ -25,13 +29,20 @@ def split(upload: Upload) -> Iterator[dict[str, int]]:
 
 
 def count(item: Item, out: Out) -> dict[str, int]:
-    """Return how often each word stands in a piece."""
-    return dict(count_words(item.upload.read(item["start"], item["stop"])))
+    """Return how often each word stands in a piece. Memory: the piece, a 64th of the text, a few times over."""
+    data = item.upload.read(item["start"], item["stop"])
+    try:
+        return dict(count_words(data.decode()))
+    except UnicodeDecodeError as error:
+        found = data[error.start : error.start + 8]
+        raise TextError(
+            f"{item.upload.source.uri}, byte {item['start'] + error.start}: expected a text in UTF-8, found {found!r}. Save it as UTF-8."
+        ) from error
 
 
-def count_words(data: bytes) -> Counter[str]:
-    """Return how often each word stands in a text; raises UnicodeDecodeError for what is not UTF-8."""
-    return Counter(word.lower() for word in _WORD.findall(data.decode()))
+def count_words(text: str) -> Counter[str]:
+    """Return how often each word stands in a text; upper and lower case are one."""
+    return Counter(word.lower() for word in _WORD.findall(text))
 
 
 def rank(item: Item, out: Out) -> list[tuple[str, int]]:

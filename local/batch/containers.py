@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +13,6 @@ from local.batch.describe import child_id, log_target, node_address, submission_
 from local.batch.ports import Image, ImageNotFoundError, StartFailedError, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from local.batch.effects import StartAttempt
     from local.batch.ports import Credentials, Images, Secrets
 
@@ -85,7 +85,8 @@ def _argv(container: dict[str, Any], image: Image | None, parameters: Mapping[st
     return tuple(command)
 
 
-def _machine_environment() -> dict[str, str]:
+@cache
+def _machine_environment() -> Mapping[str, str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {**passed, "PATH": path, "HOME": os.environ.get("HOME", "/"), "PYTHONUNBUFFERED": "1"}

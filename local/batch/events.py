@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from local.batch.describe import job_detail
-from local.batch.shapes import fit, service
+from local.batch.shapes import fit
 from local.batch.states import NAMES, RUNNABLE, RUNNING, SUCCEEDED
 
 if TYPE_CHECKING:
@@ -55,5 +55,5 @@ def _event(account: Account, kind: str, at: int, resources: list[str], detail: d
         "time": datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": account.region,
         "resources": resources,
-        "detail": fit(service().shape_for("JobDetail"), detail),
+        "detail": fit("JobDetail", detail),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from local.batch.states import FAILED, PENDING, RUNNABLE, SUBMITTED, SUCCEEDED
@@ -43,11 +44,14 @@ class Job:
         "dependents",
         "fresh",
         "gang_retry",
+        "has_parent",
         "history",
         "hosts",
         "id",
         "in_line",
         "in_line_since",
+        "is_array",
+        "is_gang",
         "left",
         "node_ends",
         "pairs",
@@ -72,6 +76,11 @@ class Job:
     def __init__(self, job_id: str, seq: int, spec: JobSpec, now: int) -> None:
         size = spec.size or len(spec.nodes) or 1
         self.id = job_id
+        # Whether it has children; whether it has nodes that start together; whether it has either, and so a state of
+        # its own beside theirs.
+        self.is_array = spec.size is not None
+        self.is_gang = bool(spec.nodes)
+        self.has_parent = self.is_array or self.is_gang
         self.seq = seq
         self.spec = spec
         self.size = size
@@ -107,21 +116,6 @@ class Job:
         self.terminated: dict[int, str] = {}
 
     @property
-    def is_array(self) -> bool:
-        """Whether it has children."""
-        return self.spec.size is not None
-
-    @property
-    def is_gang(self) -> bool:
-        """Whether it is a multi-node parallel job, whose nodes start together."""
-        return bool(self.spec.nodes)
-
-    @property
-    def has_parent(self) -> bool:
-        """Whether the job has a state of its own beside those of its children or nodes."""
-        return self.spec.size is not None or bool(self.spec.nodes)
-
-    @property
     def status(self) -> int:
         """The state of the job as a whole."""
         return self.parent_status if self.has_parent else self.states[0]
@@ -130,6 +124,10 @@ class Job:
     def is_over(self) -> bool:
         """Whether the job as a whole has ended."""
         return self.status >= SUCCEEDED
+
+    def is_current(self, index: int, attempt: int) -> bool:
+        """Whether an attempt is the one that is under way."""
+        return index in self.hosts and self.attempts[index] + 1 == attempt
 
     def reason_of(self, index: int) -> str | None:
         """The status reason of a child (or of the job that has none)."""
@@ -142,27 +140,38 @@ class Job:
     def next_ready(self) -> int | None:
         """The number of the next child to start, which leaves the line; None when no child is ready."""
         states = self.states
+        if self.fresh < self.size:
+            index = states.find(RUNNABLE, self.fresh)
+            self.fresh = self.size if index < 0 else index + 1
+            if index >= 0:
+                return index
         ready = self.ready
         while ready:
             index = ready.popleft()
             if states[index] == RUNNABLE:
                 return index
-        index = states.find(RUNNABLE, self.fresh) if self.fresh < self.size else -1
-        self.fresh = self.size if index < 0 else index + 1
-        return None if index < 0 else index
+        return None
 
     def peek_ready(self, count: int) -> list[int]:
         """The numbers of the next children to start, which stay in line."""
-        found = [index for index in self.ready if self.states[index] == RUNNABLE][:count]
+        found: list[int] = []
         index = self.states.find(RUNNABLE, self.fresh) if self.fresh < self.size else -1
         while index >= 0 and len(found) < count:
             found.append(index)
             index = self.states.find(RUNNABLE, index + 1)
-        return found
+        again = (each for each in self.ready if self.states[each] == RUNNABLE and each < self.fresh)
+        return [*found, *islice(again, count - len(found))]
 
     def put_back(self, index: int) -> None:
         """Return a child to the head of its job's line."""
-        self.ready.appendleft(index)
+        if index == self.fresh - 1 and not self.has_been_tried(index):
+            self.fresh = index
+        else:
+            self.ready.appendleft(index)
+
+    def has_been_tried(self, index: int) -> bool:
+        """Whether a child is RUNNABLE for another attempt."""
+        return self.attempts[index] > 0
 
     def attempts_of(self, index: int) -> list[Attempt]:
         """The attempts of a child that have ended, the oldest first."""

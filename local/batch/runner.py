@@ -15,7 +15,7 @@ from local.batch.containers import task_of
 from local.batch.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
 from local.batch.events import queue_blocked, state_change
 from local.batch.job import Job
-from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, StartFailedError
+from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, StartFailedError, no_events
 from local.batch.retry import Outcome
 from local.batch.trouble import Reclaims
 
@@ -104,7 +104,8 @@ class Runner:
 
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, StateChange | QueueBlocked):
-            self._changes.put(effect)
+            if self._events is not no_events:
+                self._changes.put(effect)
         elif isinstance(effect, StartAttempt):
             self._start(effect)
         elif isinstance(effect, StopAttempt):

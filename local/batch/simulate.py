@@ -138,12 +138,14 @@ class Simulation:
             if due is not None and due <= events[0][0]:
                 self._keep_time(events[0][0])
             now, number, start = heappop(events)
-            self._now = now
             if start is None:
                 job_id, spec = self._later.pop(number)
                 self.scheduler.submit(job_id, spec, now)
+            elif not start.job.is_current(start.child, start.attempt):
+                continue
             else:
-                self._end(start, now)
+                self._end(start.job, start.child, start.attempt, self._outcome(), now)
+            self._now = now
             self._carry_out(now)
         return self._report()
 
@@ -151,12 +153,17 @@ class Simulation:
         """Timeouts and reclaims that are due before the next event."""
         while (due := self._next_due()) is not None and due <= until:
             for host in self._reclaims.due(due):
-                self._interruptions += len(host.tasks)
-                self._bills[host].ended = due
-                self.scheduler.host_lost(host, due)
+                self._lose(host, due)
             self.scheduler.tick(due)
             self._carry_out(due)
             until = min(until, self._events[0][0])
+
+    def _lose(self, host: Host, now: int) -> None:
+        self._interruptions += len(host.tasks)
+        for job, child in host.tasks:
+            self._busy_ms += (now - job.started[child]) * job.spec.need.milli_cpus
+        self._bills[host].ended = now
+        self.scheduler.host_lost(host, now)
 
     def _next_due(self) -> int | None:
         due, reclaim = self.scheduler.first_deadline(), self._reclaims.next_due()
@@ -168,8 +175,9 @@ class Simulation:
         for effect in self.scheduler.take_effects():
             if type(effect) is StartAttempt:
                 self._start(effect, now)
-            elif type(effect) is StopAttempt:
-                self.scheduler.ended(effect.job, effect.child, effect.attempt, _STOPPED, now)
+            elif type(effect) is StopAttempt and effect.job.is_current(effect.child, effect.attempt):
+                self._now = now
+                self._end(effect.job, effect.child, effect.attempt, _STOPPED, now)
         if self.scheduler.effects:
             self._carry_out(now)
 
@@ -206,15 +214,16 @@ class Simulation:
         if wait > record[2]:
             record[2] = wait
 
-    def _end(self, start: StartAttempt, now: int) -> None:
-        job, child, attempt, host = start
-        if job.attempts[child] + 1 != attempt or child not in job.hosts:
-            return
+    def _end(self, job: Job, child: int, attempt: int, outcome: Outcome, now: int) -> None:
+        host = job.hosts[child]
         self._busy_ms += (now - job.started[child]) * job.spec.need.milli_cpus
-        failed = self.conditions.failure_rate and self._random.random() < self.conditions.failure_rate
-        self.scheduler.ended(job, child, attempt, _FAILED if failed else _OK, now)
+        self.scheduler.ended(job, child, attempt, outcome, now)
         if not host.tasks:
             self._bills[host].empty_since = now
+
+    def _outcome(self) -> Outcome:
+        rate = self.conditions.failure_rate
+        return _FAILED if rate and self._random.random() < rate else _OK
 
     def _report(self) -> Report:
         now, idle_ms = self._now, int(self.conditions.idle_seconds * 1000)

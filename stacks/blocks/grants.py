@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from sluice.ledger import UNFINISHED_INDEX
+from stacks.blocks.log_group import job_logs_of
 
 # AWS Batch has no resource-level permissions for its look-ups:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
@@ -57,11 +58,12 @@ def read_failure_reports(function: lambda_.Function, *, work: s3.IBucket) -> Non
     _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/failures/*"}})
 
 
-def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_of: str) -> None:
+def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:
     """Read the run, its failed jobs and the last lines of their logs, and note that somebody was told."""
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], [ledger.table_arn])
     _allow(function, ["batch:DescribeJobs", "batch:ListJobs"], [_ANYTHING])
-    _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{job_logs_of}-*:log-stream:*")])
+    log_groups = job_logs_of(job_logs_in, "*")
+    _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{log_groups}")])
 
 
 def _allow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecr_assets as assets
 from aws_cdk import aws_s3 as s3
@@ -17,7 +18,7 @@ from sluice.settings import JobSettings
 from stacks.blocks import job_roles
 from stacks.blocks.image import pipeline_image
 from stacks.blocks.job_definition import Identity, Work, job_definition
-from stacks.blocks.log_group import log_group
+from stacks.blocks.log_group import job_logs_of, log_group
 from stacks.configuration import Architecture
 
 _GATE = "gate"
@@ -46,7 +47,7 @@ class PipelineJobs(Construct):
         self._pipeline = pipeline
         self._environment = settings.to_env()
         self._image = pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)
-        self._logs = log_group(self, "Logs", retention_days=log_retention_days)
+        self._logs = log_group(self, "Logs", retention_days=log_retention_days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
         self._work_role = job_roles.job_role(self, "JobRole")
         self._tidy_role = job_roles.job_role(self, "CleanupRole")
         self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[self._image, cleanup_image], log_lines=self._logs)

@@ -119,11 +119,11 @@ def test_concurrent_advances_submit_each_step_once(world: World) -> None:
 
 
 def test_more_steps_than_a_transaction_holds_are_submitted_once_each(world: World) -> None:
-    """DynamoDB writes at most 100 items together; 250 steps are three rounds."""
-    graph = pipeline(*(step(f"s{number}", after=(f"s{number - 1}",) if number else ()) for number in range(250)))
+    """DynamoDB writes at most 100 items together; 120 steps are two rounds."""
+    graph = pipeline(*(step(f"s{number}", after=(f"s{number - 1}",) if number else ()) for number in range(120)))
     assert world.advancer().start(run_of(graph))
     world.advancer().advance(RUN_ID)
-    assert len(world.batch.jobs) == 250
+    assert len(world.batch.jobs) == 120
     assert all(record.state is StepState.SUBMITTED for record in recorded(world).steps.values())
 
 

@@ -165,8 +165,18 @@ def test_a_message_without_a_version_is_of_the_first() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": 2}, {"version": "1"}, {"version": True}, {"items": "3"}, {"items": True}, {"items": -1}, {"items": 1.0}, {"step": None}]
-    + [{"run": 5}, {"more": 1}],
+    [
+        {"version": 2},
+        {"version": "1"},
+        {"version": True},
+        {"items": "3"},
+        {"items": True},
+        {"items": -1},
+        {"items": 1.0},
+        {"step": None},
+        {"run": 5},
+        {"more": 1},
+    ],
     ids=str,
 )
 def test_a_message_with_a_wrong_field_is_malformed(change: dict[str, Any]) -> None:

@@ -40,8 +40,8 @@ EXCEPTIONS = (
     Exception_(r"Track/?Role", r".*/runs/\*/failures/\*", "The reports of any run, and nothing else of the work bucket."),
     Exception_(
         r"Alert/?Role",
-        r"arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:SluicePipelines-\*:log-stream:\*",
-        "The log groups of jobs are made after the control stack; their names begin with their stack's.",
+        r"arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/SluicePipelines/\*",
+        "The log groups of jobs are made after the control stack; their names begin with their stack's. The streams are in the wildcard.",
     ),
     Exception_(
         r"ExecutionRole",

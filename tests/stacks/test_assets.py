@@ -30,7 +30,9 @@ sys.meta_path.insert(0, Absent())
 from importlib import import_module
 handler = import_module(sys.argv[1]).handler
 assert callable(handler), handler
-import lambdas, sluice
+import lambdas, pkgutil, sluice
+for module in pkgutil.iter_modules(sluice.__path__):
+    import_module("sluice." + module.name)
 print(lambdas.__file__, sluice.__file__, sep="\\n")
 """
 
@@ -49,7 +51,7 @@ def variables_of(control: Template, stage: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("stage", SETTINGS)
 def test_a_handler_imports_from_its_asset_alone(control: Template, assembly: Path, stage: str) -> None:
-    """A fresh interpreter with the asset, Powertools and botocore imports the handler, and reads its settings."""
+    """A fresh interpreter with the asset, Powertools and botocore imports the handler and all of the vocabulary."""
     asset = asset_of(control, assembly, stage)
     packages = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
     environment = {

@@ -1,6 +1,7 @@
 """What must hold for the jobs and the rules of every pipeline, whatever pipelines there are."""
 
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from aws_cdk import App, Stack
@@ -13,7 +14,7 @@ from sluice.compiled import CompiledPipeline
 from sluice.loading import load_pipelines
 from sluice.messages import Triggered
 from stacks.blocks.job_definition import Identity, Work, job_definition
-from tests.stacks.templates import Template, text
+from tests.stacks.templates import Template, many, text
 
 
 def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
@@ -86,6 +87,15 @@ def test_jobs_of_a_pipeline_share_roles_with_no_other(pipelines: Template) -> No
         seen.setdefault(owner, set()).update(text(one) for one in own)
     assert all(len(own) == 4 for own in seen.values())
     assert sum(len(own) for own in seen.values()) == len(set.union(*seen.values()))
+
+
+def test_logs_of_jobs_have_the_names_that_alerts_may_read(pipelines: Template, control: Template) -> None:
+    """What the alert Lambda's role allows covers each log group of the jobs."""
+    (readable,) = [text(one["Resource"]) for _, one in control.statements() if "logs:GetLogEvents" in many(one["Action"])]
+    pattern = readable.rsplit("log-group:", 1)[1]
+    names = [one["LogGroupName"] for one in pipelines.properties("AWS::Logs::LogGroup")]
+    assert names
+    assert [name for name in names if not fnmatchcase(name, pattern)] == []
 
 
 def test_an_upload_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:

@@ -1,0 +1,43 @@
+"""All that a kind of work needs beside the user's function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from containers.step.api import Out, Upload
+from containers.step.place import Place
+from sluice.compiled import CompiledStep
+from sluice.ledger import Assignment
+from sluice.settings import JobSettings
+from sluice.trigger import S3Object
+
+Function = Callable[..., Any]
+"""What the user wrote for a step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Where a job stands, what it is to do, and the clients to do it with; ``sns`` is made only when somebody calls it."""
+
+    place: Place
+    settings: JobSettings
+    assignment: Assignment
+    s3: Any
+    sns: Callable[[], Any]
+
+    @property
+    def step(self) -> CompiledStep:
+        """Return the step of the run's pipeline that this job is."""
+        return self.assignment.pipeline.step(self.place.step)
+
+    @property
+    def upload(self) -> Upload:
+        """Return the run's input."""
+        return Upload(S3Object.from_dict(self.assignment.trigger), self.s3)
+
+    @property
+    def out(self) -> Out:
+        """Return where the run publishes."""
+        return Out(self.s3, self.settings.results_bucket, self.assignment.pipeline.name, self.place.run)

@@ -1,0 +1,41 @@
+"""Step functions that tests run; what they should do is set by the test, what they did is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from containers.step.api import Item, Out, Results, Upload
+
+items: list[Any] = []
+worked: list[int] = []
+on_item: Callable[[Item], Any] = lambda item: item.number  # noqa: E731 - replaced by tests
+
+
+def find(upload: Upload) -> Iterator[Any]:
+    """Yield what the test wants."""
+    yield from items
+
+
+def size(upload: Upload) -> Iterator[dict[str, int]]:
+    """Yield the input's size as it is when it is read."""
+    yield {"size": len(upload.read(0, upload.size))}
+
+
+def work(item: Item, out: Out) -> Any:
+    """Note the item and do what the test wants."""
+    worked.append(item.number)
+    return on_item(item)
+
+
+def follow(item: Item, out: Out) -> Any:
+    """Return what came before, with the item."""
+    return [item["n"], item.previous]
+
+
+def gather(results: Results, out: Out) -> None:
+    """Publish everything that was returned."""
+    out.write("all.txt", "".join(f"{number} {result}\n" for number, result in results("follow")))
+
+
+no_function = 3

@@ -1,0 +1,96 @@
+"""Handlers as Lambda loads them: with their settings in the environment, over moto's AWS and the strict Batch of tests.sluice."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from sluice import clients
+from sluice.compiled import CompiledPipeline
+from sluice.settings import AdvanceSettings
+from tests.sluice.clouds import TABLE, Batch, make_table
+from tests.sluice.graphs import QUEUES
+
+
+class Aws:
+    """What the handlers of a test share."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Make the queues, buckets, the topic and the table, and tell the environment of them."""
+        self.batch = Batch()
+        self._real = clients.full_client
+        monkeypatch.setattr(clients, "full_client", self.client)
+        sqs, s3, sns = self.client("sqs"), self.client("s3"), self.client("sns")
+        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("alerts", "dead", "inbox")}
+        for bucket in ("work", "results", "assets"):
+            s3.create_bucket(Bucket=bucket)
+        make_table(self.client("dynamodb"))
+        topic = sns.create_topic(Name="alerts")["TopicArn"]
+        inbox = "arn:aws:sqs:us-east-1:123456789012:inbox"
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
+        settings = {
+            "SLUICE_LEDGER_TABLE": TABLE,
+            "SLUICE_QUEUES": AdvanceSettings.join_queues(QUEUES),
+            "SLUICE_ALERT_QUEUE": self.queues["alerts"],
+            "SLUICE_DEAD_LETTER_QUEUE": self.queues["dead"],
+            "SLUICE_WORK_BUCKET": "work",
+            "SLUICE_RESULTS_BUCKET": "results",
+            "SLUICE_ALERT_TOPIC": topic,
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+
+    def client(self, service: str) -> Any:
+        """Return moto's client of a service, or the strict Batch."""
+        return self.batch if service == "batch" else self._real(service)
+
+    def handler(self, name: str) -> ModuleType:
+        """Return a handler's module, loaded anew as on a cold start."""
+        clients.client.cache_clear()
+        return importlib.reload(importlib.import_module(f"lambdas.{name}.handler"))
+
+    def call(self, name: str, *bodies: str) -> list[str]:
+        """Hand messages to a handler as SQS does, and return the ids of those that it reports as failed."""
+        records = [_record(str(number), body) for number, body in enumerate(bodies)]
+        answer = self.handler(name).handler({"Records": records}, None)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def received(self, queue: str) -> list[dict[str, Any]]:
+        """Return what waits in a queue, with its attributes."""
+        found = self.client("sqs").receive_message(
+            QueueUrl=self.queues[queue], MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=0
+        )
+        messages: list[dict[str, Any]] = found.get("Messages", [])
+        return messages
+
+    def upload(self, graph: CompiledPipeline, key: str = "words/a.txt", size: int = 5) -> str:
+        """Store a definition and return the message that an upload makes of it."""
+        self.client("s3").put_object(Bucket="assets", Key="1.json", Body=graph.to_json().encode())
+        detail = {"bucket": {"name": "inbox"}, "object": {"key": key, "size": size, "version-id": "v1", "etag": "e"}}
+        definition = {"bucket": "assets", "key": "1.json"}
+        return json.dumps({"pipeline": graph.name, "trigger": "s3", "definition": definition, "detail": detail, "version": 1})
+
+
+def _record(number: str, body: str) -> dict[str, Any]:
+    return {"messageId": number, "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1"}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """A fresh AWS for the handlers."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "SLUICE_"))]:
+        monkeypatch.delenv(name)
+    for name, value in {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_SERVICE_NAME": "test"}.items():
+        monkeypatch.setenv(name, value)
+    clients.client.cache_clear()
+    clients.full_client.cache_clear()
+    with mock_aws():
+        yield Aws(monkeypatch)
+    clients.client.cache_clear()

@@ -1,0 +1,280 @@
+"""The four Lambdas, handed messages as SQS hands them over."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sluice import keys
+from sluice.ledger import Ledger
+from sluice.messages import Planned, RunFailed
+from sluice.run import Run, RunState, StepState
+from tests.lambdas.conftest import Aws
+from tests.sluice.clouds import TABLE, refused
+from tests.sluice.graphs import pipeline, step, word_count
+
+ALL = ["trigger", "fan_out", "track", "alert"]
+
+
+def ledger(aws: Aws) -> Ledger:
+    """Return the ledger that the handlers write."""
+    return Ledger(aws.client("dynamodb"), TABLE)
+
+
+def begun(aws: Aws) -> str:
+    """Begin a run by an upload, and return its id."""
+    assert aws.call("trigger", aws.upload(word_count())) == []
+    return str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
+
+
+def run_of(aws: Aws, run_id: str) -> Run:
+    """Return the run as the ledger has it."""
+    run = ledger(aws).load(run_id)
+    assert run is not None
+    return run
+
+
+def planned(aws: Aws, run_id: str, items: int = 3) -> str:
+    """Return the message of the plan's job."""
+    job_id = str(run_of(aws, run_id).steps["split"].job_id)
+    return Planned(run=run_id, step="split", generation=0, job_id=job_id, items=items, manifest="m").to_json()
+
+
+def ended(aws: Aws, run_id: str, name: str, status: str, **more: Any) -> str:
+    """Return Batch's event of the end of a step's job."""
+    detail = {"jobName": f"{run_id}_{name}_0", "jobId": run_of(aws, run_id).steps[name].job_id, "status": status, **more}
+    return json.dumps({"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": detail})
+
+
+def failed(aws: Aws, run_id: str) -> None:
+    """Let the array fail and be tracked."""
+    assert aws.call("fan_out", planned(aws, run_id)) == []
+    assert aws.call("track", ended(aws, run_id, "split", "SUCCEEDED")) == []
+    array = {"size": 3, "statusSummary": {"FAILED": 1}}
+    assert aws.call("track", ended(aws, run_id, "count", "FAILED", arrayProperties=array)) == []
+
+
+def test_a_run_goes_through_all_handlers_to_its_end(aws: Aws) -> None:
+    """Trigger, fan_out, track."""
+    run_id = begun(aws)
+    assert aws.call("fan_out", planned(aws, run_id)) == []
+    for name in ("split", "count", "rank", "merge"):
+        assert aws.call("track", ended(aws, run_id, name, "SUCCEEDED")) == []
+    assert run_of(aws, run_id).state is RunState.SUCCEEDED
+    assert aws.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
+    assert aws.received("dead") == []
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("body", ["{", "[]", '{"version": 2}'])
+def test_a_malformed_message_is_set_aside_with_its_reason_and_consumed(aws: Aws, name: str, body: str) -> None:
+    """Reading it again cannot help; the dead-letter queue has an alarm."""
+    assert aws.call(name, body) == []
+    [message] = aws.received("dead")
+    assert message["Body"] == body
+    assert message["MessageAttributes"]["reason"]["StringValue"].startswith("Expected ")
+
+
+@pytest.mark.parametrize("name", ["fan_out", "alert"])
+def test_a_message_of_a_run_that_nobody_knows_is_set_aside(aws: Aws, name: str) -> None:
+    """Nothing is swallowed."""
+    run = "words-" + "z" * 20
+    plan = Planned(run=run, step="a", generation=0, job_id="j", items=1, manifest="m")
+    assert aws.call(name, (plan if name == "fan_out" else RunFailed(run=run, step="a")).to_json()) == []
+    assert run in aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]
+
+
+def test_failures_are_reported_by_their_id_and_the_others_are_handled(aws: Aws) -> None:
+    """One message whose definition is not there does not hold up the rest."""
+    lost = json.loads(aws.upload(word_count(), key="words/b.txt")) | {"definition": {"bucket": "assets", "key": "gone.json"}}
+    assert aws.call("trigger", aws.upload(word_count()), json.dumps(lost), "{") == ["1"]
+    assert aws.batch.names() == ["split"]
+    assert len(aws.received("dead")) == 1
+
+
+def test_the_same_upload_twice_is_one_run(aws: Aws) -> None:
+    """S3's events come at least once."""
+    message = aws.upload(word_count())
+    assert aws.call("trigger", message, message) == []
+    assert aws.call("trigger", message) == []
+    assert aws.batch.names() == ["split"]
+
+
+def test_the_same_items_announced_twice_are_fanned_out_once(aws: Aws) -> None:
+    """SNS and SQS deliver at least once."""
+    message = planned(aws, begun(aws))
+    assert aws.call("fan_out", message, message) == []
+    assert aws.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
+
+
+def test_the_placeholder_of_a_folder_starts_no_run(aws: Aws) -> None:
+    """Nor is it a fault."""
+    assert aws.call("trigger", aws.upload(word_count(), key="words/", size=0)) == []
+    assert (aws.batch.names(), aws.received("dead")) == ([], [])
+
+
+def test_a_refusal_by_iam_is_recorded_and_told(aws: Aws) -> None:
+    """The message is consumed; the run has failed with the permission's name."""
+    aws.batch.answers = [("before", refused("AccessDeniedException", "not authorized to perform: batch:SubmitJob", 403))]
+    assert aws.call("trigger", aws.upload(word_count())) == []
+    told = json.loads(aws.received("alerts")[0]["Body"])
+    run = run_of(aws, told["run"])
+    assert (run.state, told["step"]) == (RunState.FAILED, "split")
+    assert "batch:SubmitJob" in str(run.steps["split"].reason)
+
+
+def test_an_unknown_outcome_lets_the_message_come_again(aws: Aws) -> None:
+    """It is neither a failure nor a success yet."""
+    aws.batch.answers = [("after", refused("InternalError", status=500))]
+    assert aws.call("trigger", aws.upload(word_count())) == ["0"]
+
+
+def test_the_report_of_a_failing_child_joins_the_reason(aws: Aws) -> None:
+    """The first child's own words, and its item."""
+    run_id = begun(aws)
+    report = {"error": "ValueError", "message": "not a number", "item": {"start": 7}}
+    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "count", 2), Body=json.dumps(report).encode())
+    failed(aws, run_id)
+    assert run_of(aws, run_id).steps["count"].reason == "1 of 3 children failed: ValueError: not a number (item {'start': 7})"
+
+
+@pytest.mark.parametrize("report", [b"{", b"[]", b'{"error": "E"}', b"5"])
+def test_a_report_that_cannot_be_read_leaves_the_failure_recorded(aws: Aws, report: bytes) -> None:
+    """Only its own words are missing."""
+    run_id = begun(aws)
+    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "count", 0), Body=report)
+    failed(aws, run_id)
+    assert run_of(aws, run_id).steps["count"].reason == "1 of 3 children failed"
+    assert run_of(aws, run_id).state is RunState.FAILED
+
+
+def test_an_event_of_a_job_that_the_ledger_does_not_name_changes_nothing(aws: Aws) -> None:
+    """A second submission of an unknown outcome, or somebody's own job of that name."""
+    run_id = begun(aws)
+    event = json.loads(ended(aws, run_id, "split", "FAILED"))
+    event["detail"]["jobId"] = "another"
+    assert aws.call("track", json.dumps(event)) == []
+    assert run_of(aws, run_id).steps["split"].state is StepState.SUBMITTED
+
+
+def old_run(aws: Aws, letter: str, minutes: int = 10) -> str:
+    """Return the id of a run of one job that began some minutes ago."""
+    created = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
+    run = Run(run_id="words-" + letter * 20, pipeline=pipeline(step("a")), trigger={}, created_at=created)
+    aws.handler("track").advance.start(run)
+    return run.run_id
+
+
+def describe(aws: Aws, monkeypatch: pytest.MonkeyPatch, broken: str = "") -> None:
+    """Let every job of Batch have succeeded; asking for the broken one fails."""
+
+    def describe_jobs(jobs: list[str]) -> dict[str, Any]:
+        if broken and any(aws.batch.jobs[job]["jobName"].startswith(broken) for job in jobs):
+            raise refused("ServerException", status=500)
+        return {"jobs": [aws.batch.jobs[job] | {"status": "SUCCEEDED"} for job in jobs]}
+
+    monkeypatch.setattr(aws.batch, "describe_jobs", describe_jobs, raising=False)
+
+
+def test_the_sweep_finds_an_end_whose_event_was_lost(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks Batch, and the run ends."""
+    run_id, young = old_run(aws, "a"), old_run(aws, "b", minutes=0)
+    describe(aws, monkeypatch)
+    assert aws.call("track", '{"sweep": true}') == []
+    assert run_of(aws, run_id).state is RunState.SUCCEEDED
+    assert run_of(aws, young).state is RunState.RUNNING
+
+
+def test_a_run_that_cannot_be_swept_does_not_keep_the_sweep_from_the_others(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are looked at, and the sweep comes again."""
+    broken, sound = old_run(aws, "a", minutes=20), old_run(aws, "b")
+    describe(aws, monkeypatch, broken)
+    assert aws.call("track", '{"sweep": true}') == ["0"]
+    assert run_of(aws, sound).state is RunState.SUCCEEDED
+
+
+def told(aws: Aws) -> list[dict[str, Any]]:
+    """Return what the topic's subscribers got."""
+    return [json.loads(message["Body"]) for message in aws.received("inbox")]
+
+
+def evidence(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the second child of the array have failed with a log."""
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="/sluice/words")
+    logs.create_log_stream(logGroupName="/sluice/words", logStreamName="count/2")
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    lines = [{"timestamp": now, "message": "Traceback"}, {"timestamp": now, "message": "ValueError: seven"}]
+    logs.put_log_events(logGroupName="/sluice/words", logStreamName="count/2", logEvents=lines)
+    container = {"logStreamName": "count/2", "logConfiguration": {"options": {"awslogs-group": "/sluice/words"}}}
+
+    def describe_jobs(jobs: list[str]) -> dict[str, Any]:
+        assert jobs[0].endswith(":2"), "an array itself has no log"
+        return {"jobs": [{"container": container}]}
+
+    def list_jobs(**request: Any) -> dict[str, Any]:
+        assert request["jobStatus"] == "FAILED"
+        return {"jobSummaryList": [{"jobId": f"{request['arrayJobId']}:2"}]}
+
+    monkeypatch.setattr(aws.batch, "describe_jobs", describe_jobs, raising=False)
+    monkeypatch.setattr(aws.batch, "list_jobs", list_jobs)
+
+
+def test_a_person_is_told_once_with_the_log_of_the_failed_child(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the failure is told twice, and again later."""
+    run_id = begun(aws)
+    failed(aws, run_id)
+    evidence(aws, monkeypatch)
+    message = aws.received("alerts")[0]["Body"]
+    assert json.loads(message) == {"version": 1, "run": run_id, "step": "count"}
+    assert aws.call("alert", message, message) == []
+    assert aws.call("alert", message) == []
+    [mail] = told(aws)
+    assert mail["Subject"] == "Sluice: words failed at count"
+    assert "ValueError: seven" in mail["Message"]
+    assert "1 of 3 children failed" in mail["Message"]
+
+
+def test_an_alert_goes_out_without_a_log_that_cannot_be_read(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than not at all."""
+    run_id = begun(aws)
+    failed(aws, run_id)
+
+    def no(**_: Any) -> None:
+        raise refused("AccessDeniedException", status=403)
+
+    monkeypatch.setattr(aws.batch, "list_jobs", no)
+    assert aws.call("alert", RunFailed(run=run_id, step="count").to_json()) == []
+    assert "last lines" not in told(aws)[0]["Message"]
+
+
+def test_a_failure_without_a_reason_says_so(aws: Aws) -> None:
+    """A step that the ledger has no record of."""
+    run_id = begun(aws)
+    assert aws.call("alert", RunFailed(run=run_id, step="merge").to_json()) == []
+    assert "no reason is recorded" in told(aws)[0]["Message"]
+
+
+def test_an_alert_that_could_not_be_sent_comes_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The note that it was told is taken back."""
+    run_id = begun(aws)
+    message = RunFailed(run=run_id, step="split").to_json()
+    monkeypatch.setattr(aws.batch, "describe_jobs", lambda jobs: {"jobs": []}, raising=False)
+    sns = aws.client("sns")
+    topic = sns.list_topics()["Topics"][0]["TopicArn"]
+    sns.delete_topic(TopicArn=topic)
+    assert aws.call("alert", message) == ["0"]
+    sns.create_topic(Name="alerts")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox")
+    assert aws.call("alert", message) == []
+    assert len(told(aws)) == 1
+
+
+def test_metrics_are_written_to_the_log(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """In CloudWatch's embedded format, in the namespace Sluice."""
+    begun(aws)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], line["RunsStarted"]) for line in lines] == [("Sluice", [1.0])]

@@ -1,0 +1,101 @@
+"""flight_delays from the upload to the results, every job run by its real entry point."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from containers.flight_delays import steps
+from pipelines.flight_delays import pipeline
+from tests.containers.jobs import Jobs, functions_of
+
+FUNCTIONS = functions_of(pipeline)
+HEADER = "year,month,day,dep_time,arr_delay,carrier,origin,dest\n"
+
+
+def flights(count: int) -> str:
+    """Return flights of three carriers on four routes, some cancelled, some diverted."""
+    draw = random.Random(7)  # noqa: S311 - data, not a secret
+    lines = []
+    for _ in range(count):
+        departed = draw.choice(["517", "NA", "2359"])
+        delay = "NA" if departed == "NA" else draw.choice(["-31", "0", "11", "1272", "NA"])
+        carrier, origin, dest = draw.choice(["UA", "AA", "9E"]), draw.choice(["EWR", "JFK"]), draw.choice(["IAH", "LAX"])
+        lines.append(f"2013,{draw.randint(1, 12)},1,{departed},{delay},{carrier},{origin},{dest}\n")
+    return HEADER + "".join(lines)
+
+
+def one_pass(text: str) -> dict[tuple[str, int], tuple[int, int, list[int]]]:
+    """Return flights, cancelled and delays by carrier and month, without the pipeline's code."""
+    groups: dict[tuple[str, int], list[dict[str, str]]] = defaultdict(list)
+    for row in csv.DictReader(io.StringIO(text)):
+        groups[row["carrier"], int(row["month"])].append(row)
+    return {
+        name: (len(rows), sum(row["dep_time"] == "NA" for row in rows), [int(row["arr_delay"]) for row in rows if row["arr_delay"] != "NA"])
+        for name, rows in groups.items()
+    }
+
+
+def test_figures_equal_one_pass_over_the_file(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of many ranges gives the figures of the whole file, to the last digit."""
+    monkeypatch.setattr(steps, "_SMALLEST_RANGE", 4096)
+    text = flights(3_000)
+    run = jobs.upload(pipeline, "flights/a.csv", text.encode())
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    assert len(jobs.codes["read"]) > 10
+    summary = json.loads(jobs.results(run)["summary.json"])
+    expected: list[dict[str, Any]] = [
+        {
+            "carrier": carrier,
+            "month": month,
+            "flights": count,
+            "mean_arrival_delay": round(sum(delays) / len(delays), 6) if delays else None,
+            "cancelled_share": round(cancelled / count, 6),
+        }
+        for (carrier, month), (count, cancelled, delays) in sorted(one_pass(text).items())
+    ]
+    assert (summary["flights"], summary["carriers"]) == (3_000, expected)
+
+
+def test_a_file_of_one_header_has_no_flights(jobs: Jobs) -> None:
+    """No rows, no children, and the results say so."""
+    run = jobs.upload(pipeline, "flights/none.csv", HEADER.encode())
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    assert json.loads(jobs.results(run)["summary.json"])["flights"] == 0
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\xff\xfe" * 100, b"a,b,c\n1,2,3\n", HEADER.strip().encode()], ids=["empty", "binary", "columns", "no line end"]
+)
+def test_what_is_no_file_of_flights_fails_the_plan(content: bytes, jobs: Jobs) -> None:
+    """The plan says which columns it expected and what it found."""
+    run = jobs.upload(pipeline, "flights/broken.csv", content)
+    assert jobs.drive(run, FUNCTIONS) == "FAILED"
+    report = jobs.failure(run, "cut")
+    assert report["error"] == "FlightError"
+    assert "expected a header with month, carrier" in report["message"]
+
+
+def test_a_row_with_too_few_columns_is_named_by_its_byte(jobs: Jobs) -> None:
+    """The child that meets a malformed row fails, and says where it is and what it found."""
+    text = flights(10) + "2013,1,1,517\n"
+    run = jobs.upload(pipeline, "flights/row.csv", text.encode())
+    assert jobs.drive(run, FUNCTIONS) == "FAILED"
+    place = text.rindex("2013,1,1,517")
+    assert f"At byte {place}: expected 8 columns, found 4" in jobs.failure(run, "read")["message"]
+
+
+def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quoted text with commas and CRLF line ends are read as CSV has them."""
+    monkeypatch.setattr(steps, "_SMALLEST_RANGE", 64)
+    rows = "".join(f'2013,1,1,517,{number},"U,A",EWR,IAH\r\n' for number in range(40))
+    run = jobs.upload(pipeline, "flights/crlf.csv", (HEADER.replace("\n", "\r\n") + rows).encode())
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    carriers = json.loads(jobs.results(run)["summary.json"])["carriers"]
+    assert [(row["carrier"], row["flights"], row["mean_arrival_delay"]) for row in carriers] == [("U,A", 40, 19.5)]
