@@ -38,7 +38,7 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run with its steps in the order of the pipeline; ``seconds`` since it was triggered."""
+    """One run with its steps in the order of the pipeline; ``seconds`` since it was triggered, until it ended."""
 
     run_id: str
     pipeline: str
@@ -46,6 +46,8 @@ class RunView:
     state: RunState
     seconds: float
     steps: tuple[StepView, ...]
+    created_at: str = ""
+    ended_at: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -88,6 +90,8 @@ def view_of(run: Run, jobs: Jobs, now: datetime) -> RunView:
         state=run.state,
         seconds=(end - datetime.fromisoformat(run.created_at)).total_seconds(),
         steps=tuple(_steps(run, jobs, now)),
+        created_at=run.created_at,
+        ended_at=run.ended_at,
     )
 
 

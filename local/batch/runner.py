@@ -75,8 +75,12 @@ class Runner:
     def _loop(self) -> None:
         while not self._closing:
             self._wake.clear()
-            while self._step():
-                pass
+            try:
+                while self._step():
+                    pass
+            except Exception:
+                # One broken step must not leave all other jobs without their runner.
+                log.exception("A step of the AWS Batch engine failed: please report it")
             self._wake.wait(self._patience())
 
     def _step(self) -> bool:

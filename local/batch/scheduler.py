@@ -9,16 +9,16 @@ Each transition costs O(1), or O(log n) where a heap is involved; nothing scans 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from local.batch.blocked import reason_for
 from local.batch.deadlines import Deadlines
 from local.batch.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
-from local.batch.fair_share import FairPolicy, FairShare
+from local.batch.fair_share import FairShare
 from local.batch.hosts import Environment, EnvironmentSpec, Host
 from local.batch.job import EXITED, Attempt, Job
+from local.batch.job_queue import Queue, QueueSpec
 from local.batch.line import Fifo, Line
 from local.batch.listing import Listing
 from local.batch.retry import Outcome, is_retried
@@ -36,48 +36,6 @@ DEPENDENCY_FAILED = "Dependent Job failed"
 HOST_LOST = "Host EC2 (instance {host}) terminated."
 LIMIT_REACHED = "Canceled by JobStateTimeLimit action due to reason: {reason}"
 MAIN_NODE_ENDED = "Main node of the multi-node parallel job exited"
-
-
-@dataclass(frozen=True, slots=True)
-class QueueSpec:
-    """What the scheduler is told about a job queue; `environments` are ids in the order in which they are tried.
-
-    `time_limits` are (reason, milliseconds) pairs: how long a job may block the queue for that reason.
-    """
-
-    id: str
-    priority: int
-    environments: tuple[str, ...]
-    fair: FairPolicy | None = None
-    time_limits: tuple[tuple[str, int], ...] = ()
-
-
-class Queue:
-    """A job queue: its specification and its line."""
-
-    __slots__ = ("blocked", "checked", "environments", "line", "spec", "stuck")
-
-    def __init__(self, spec: QueueSpec, environments: list[Environment], line: Line) -> None:
-        self.spec = spec
-        self.environments = environments
-        self.line = line
-        # Nothing is tried again for a queue whose head found no room, until room or a new job appears.
-        self.stuck = True
-        # The job that was last asked why it cannot run, and the child that blocks the queue for a known reason.
-        self.checked: Job | None = None
-        self.blocked: tuple[Job, int] | None = None
-
-    def has_room(self) -> bool:
-        """Whether any environment has a vCPU left; it is asked before anybody is taken out of the line."""
-        for environment in self.environments:  # noqa: SIM110 - asked once a start, and quicker than any()
-            if environment.used < environment.spec.max_milli_cpus:
-                return True
-        return False
-
-    @property
-    def capacity(self) -> int:
-        """The vCPUs that its environments may reach, in thousandths."""
-        return sum(environment.spec.max_milli_cpus for environment in self.environments)
 
 
 class Scheduler:
@@ -321,9 +279,9 @@ class Scheduler:
     def _enter(self, job: Job, now: int) -> None:
         if job.has_parent:
             self._set_parent(job, PENDING, now)
-        if -1 in job.stopping:
-            reason = job.stopping.pop(-1)
-            self._fail_all(job, reason, now)
+        doom = job.spec.doomed or job.stopping.pop(-1, None)
+        if doom is not None:
+            self._fail_all(job, doom, now)
             return
         doomed = dict(job.stopping)
         job.stopping.clear()
@@ -334,10 +292,11 @@ class Scheduler:
             if index in doomed:
                 self._set_pending(job, index, now)
                 self._finish(job, index, FAILED, doomed[index], now)
-            elif job.states[index] == SUBMITTED and not job.waits(index):
-                self._release(job, index, now)
-            else:
+                continue
+            if job.is_array or job.waits(index):
                 self._set_pending(job, index, now)
+            if not job.waits(index) and job.states[index] <= PENDING:
+                self._release(job, index, now)
 
     def _set_pending(self, job: Job, index: int, now: int) -> None:
         if job.states[index] == SUBMITTED:
@@ -359,6 +318,8 @@ class Scheduler:
                     self._release(job, index, now)
             return
         if self._watching:
+            if job.counts[SUBMITTED]:
+                self._tell_all(job, PENDING, now)
             self._tell_all(job, RUNNABLE, now)
         job.states = bytearray([RUNNABLE]) * job.size
         job.counts = [0, 0, job.size, 0, 0, 0, 0]

@@ -76,7 +76,7 @@ def _plan_or_none(shape: Any) -> _Plan | None:
 
 def _fit(plan: _Plan | None, value: Any) -> Any:
     if plan is None:
-        return value
+        return _copy(value)
     members = plan.members
     if members is None:
         return [_fit(plan.item, each) for each in value]
@@ -84,6 +84,13 @@ def _fit(plan: _Plan | None, value: Any) -> Any:
     if unknown:
         raise ValueError(f"{plan.name} has no member {sorted(unknown)}")
     return {name: _fit(members[name], each) for name, each in value.items() if each is not None}
+
+
+def _copy(value: Any) -> Any:
+    """A list or a map of its own, so that who gets an answer cannot change what is stored."""
+    if isinstance(value, list):
+        return list(value)
+    return dict(value) if isinstance(value, dict) else value
 
 
 def _wrong_enum(shape: Any, value: Any, path: str) -> str | None:

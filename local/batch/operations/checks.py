@@ -7,6 +7,7 @@ from typing import Any
 
 from local.batch.errors import client_error
 from local.batch.limits import Limits
+from local.batch.operations.amounts import amount
 
 _EXIT_CODE = re.compile(r"[0-9]*\*?")
 _REASON = re.compile(r"[A-Za-z0-9.:\s\-_()/]*\*?")
@@ -83,15 +84,6 @@ def check_requirements(container: dict[str, Any], field: str) -> None:
             raise client_error(f"{field}.environment: names must not start with AWS_BATCH, which is reserved, but got {variable['name']}.")
 
 
-def amount(container: dict[str, Any], kind: str, old_field: str) -> float | None:
-    """What a container asks of a resource, in resourceRequirements or the older field of its own."""
-    for requirement in container.get("resourceRequirements", []):
-        if requirement["type"] == kind:
-            return _number(requirement)
-    old = container.get(old_field)
-    return None if old is None else float(old)
-
-
 def check_nodes(limits: Limits, params: dict[str, Any]) -> None:
     """Nodes that are all covered by their groups, and a main node that is one of them."""
     nodes = params.get("nodeProperties")
@@ -121,10 +113,3 @@ def node_range(target: str, count: int) -> range:
     if not colon:
         return range(start, start + 1)
     return range(start, int(last) + 1 if last else count)
-
-
-def _number(requirement: dict[str, Any]) -> float:
-    try:
-        return float(requirement["value"])
-    except ValueError:
-        raise client_error(f"resourceRequirements {requirement['type']} must be a number, but is {requirement['value']!r}.") from None
