@@ -1,8 +1,9 @@
 """AWS API calls of whole runs, counted at the endpoint: the same for 100, 10,000 and 1,000,000 items, but for what the children do.
 
-The same pipeline (plan → array → N_TO_N array → fan-in → cleanup) is deployed with 10 children for each number of items. The calls of the
-Lambdas and of the single jobs are the control calls. Jobs share a role, so the children's calls are told from those of the single jobs by a
-run with one item: its two arrays are one job each, and what 18 more children add is theirs.
+The same pipeline (plan → array → N_TO_N array → fan-in → cleanup) is deployed with 10 children for each number of items. The calls of
+the Lambdas and of the single jobs are the control calls. The jobs of a pipeline share a role, so the single jobs' calls are counted in a
+run with one item, whose two arrays are one job each: what 18 more children of a small run add, by 18, is what such a job calls. How many
+calls a plan needs to write a manifest of any size is printed by benchmarks/manifest.py.
 
     python -m benchmarks.run_calls [--items 100 10000 1000000]
 """
@@ -48,11 +49,28 @@ def measure(sizes: Sequence[int] = SIZES) -> list[dict[str, Any]]:
         process.start(place)
         try:
             deploy(place, lambda _: None, app)
-            _run(place, sizes[0], sizes[0])  # warms the Lambdas' processes
-            alone = _run(place, sizes[0], 1)[0]
-            return [_figures(size, *_run(place, size, size), alone) for size in sizes]
+            _run(place, sizes[0], 1)  # warms the Lambdas' processes
+            counted = [_counted(place, size) for size in sizes]
+            single = _single_jobs(*counted[0][:2])
+            return [_figures(size, calls, seconds, single) for size, (_, calls, seconds) in zip(sizes, counted, strict=True)]
         finally:
             process.stop(place)
+
+
+def _counted(place: Place, size: int) -> tuple[Calls, Calls, float]:
+    """Return the calls of a run with one item, and the calls and seconds of one with ``size`` items."""
+    alone = _run(place, size, 1)[0]  # the trigger Lambda reads a pipeline's definition once, and keeps it
+    return alone, *_run(place, size, size)
+
+
+def _single_jobs(alone: Calls, small: Calls) -> int:
+    """Return the calls of plan, fan-in and cleanup."""
+    one_child = (_by_jobs(small) - _by_jobs(alone)) / (_ARRAYS * (CHILDREN - 1))
+    return round(_by_jobs(alone) - _ARRAYS * one_child)
+
+
+def _by_jobs(calls: Calls) -> int:
+    return sum(count for (who, _), count in calls.items() if who == "jobs")
 
 
 def _app(folder: Path, sizes: Sequence[int]) -> Path:
@@ -135,16 +153,13 @@ def _who(principal: str) -> str:
     return "jobs"
 
 
-def _figures(items: int, calls: Calls, seconds: float, alone: Calls) -> dict[str, Any]:
-    """Tell the control calls from the children's; ``alone`` are the calls of a run with one child an array."""
-    jobs, jobs_alone = (sum(count for (who, _), count in one.items() if who == "jobs") for one in (calls, alone))
-    per_child = (jobs - jobs_alone) / (_ARRAYS * (CHILDREN - 1))
-    lambdas = sum(count for (who, _), count in calls.items() if who != "jobs")
+def _figures(items: int, calls: Calls, seconds: float, single: int) -> dict[str, Any]:
+    lambdas = calls.total() - _by_jobs(calls)
     return {
         "items": items,
-        "control": lambdas + round(jobs_alone - _ARRAYS * per_child),
+        "control": lambdas + single,
         "lambdas": lambdas,
-        "per_child": round(per_child, 1),
+        "per_child": round((_by_jobs(calls) - single) / (_ARRAYS * CHILDREN), 1),
         "submit_jobs": sum(count for (_, operation), count in calls.items() if operation.endswith(":SubmitJob")),
         "seconds": round(seconds, 1),
         "calls": {f"{who} {operation}": count for (who, operation), count in sorted(calls.items())},
@@ -157,7 +172,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     head = "| | " + " | ".join(f"{row['items']:,} items" for row in rows) + " |"
     lines = [head, "| --- |" + " ---: |" * len(rows)]
     sums = {"control": "control calls of a run", "lambdas": "of these by Lambdas", "submit_jobs": "SubmitJob calls (5 steps)"}
-    sums |= {"per_child": "calls of a child", "seconds": "seconds"}
+    sums |= {"per_child": "calls of a child, and of the fan-in for it", "seconds": "seconds"}
     lines += ["| " + " | ".join([what, *(str(row[name]) for row in rows)]) + " |" for name, what in sums.items()]
     lines += ["| " + " | ".join([f"`{name}`", *(str(row["calls"].get(name, 0)) for row in rows)]) + " |" for name in names]
     return "\n".join(lines)

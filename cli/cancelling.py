@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cli.failures import CommandError
 from sluice.advance import LEASE
 from sluice.job_names import JobName
 from sluice.ledger import Ledger
@@ -84,7 +85,7 @@ class Canceller:
     def _run(self) -> Run:
         run = self.ledger.load(self.run_id)
         if run is None:
-            raise LookupError(f"Expected the run {self.run_id} in the ledger, found none.")
+            raise CommandError(f"Expected the run {self.run_id} in the ledger, found that it was removed meanwhile.")
         return run
 
     def _take_over(self, run: Run) -> None:

@@ -63,9 +63,9 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(*(Text(column) for column in columns), box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in table.columns:
-        column.overflow = "fold"
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for number, column in enumerate(columns):
+        table.add_column(Text(column), overflow="fold", no_wrap=number == 0)  # the first is a name, to be copied
     for row in rows:
         table.add_row(*(Text(cell, style=STATE_STYLES.get(cell, "")) for cell in row))
     return table

@@ -30,8 +30,8 @@ def explained(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, NoCredentialsError | NoRegionError):
         missing = "credentials of an AWS account" if isinstance(error, NoCredentialsError) else "a region"
         return (
-            f"Expected {missing}, found none, and no local cloud either. "
-            "Run `aws configure`, or set AWS_PROFILE and AWS_REGION, or start a local cloud with `sluice local up`."
+            f"Expected {missing}, found none. "
+            "Run `aws configure`, or set AWS_PROFILE and AWS_REGION, or start a local cloud on port 4566 with `sluice local up`."
         )
     if isinstance(error, EndpointConnectionError):
         return f"Expected an answer, found none: {str(error).rstrip('.')}. Look at AWS_ENDPOINT_URL and AWS_REGION."

@@ -50,9 +50,8 @@ def logs(given: argparse.Namespace, cloud: Cloud, *, sleep: Sleep = time.sleep) 
         sleep(SECONDS_BETWEEN_LOOKS)
         printed += _print(log, given.json)
     if not printed:
-        note(
-            f"The job {job_id} has logged nothing; its state is {log.status or 'forgotten by AWS Batch, which keeps ended jobs for 7 days'}."
-        )
+        state = f"its state is {log.status}" if log.status else "AWS Batch has forgotten it, as it does 7 days after a job's end"
+        note(f"The job {job_id} has logged nothing; {state}.")
     return 0
 
 

@@ -19,7 +19,8 @@ WAITING = "WAITING"
 """The state of a step that nobody has claimed yet."""
 _UNDER_WAY = ("STARTING", "RUNNING")
 _ENDED = ("SUCCEEDED", "FAILED")
-_SETTLED = (*_ENDED, StepState.EMPTY, WAITING)
+# In a run that has ended, a step that was claimed only is one that nobody will submit any more.
+_SETTLED = (*_ENDED, StepState.EMPTY, StepState.CLAIMED, WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

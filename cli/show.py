@@ -98,7 +98,7 @@ def _head(view: RunView) -> list[str]:
         ("ended", f"{moment(view.ended_at)} UTC, {view.seconds:.1f} s" if view.ended_at else "not yet"),
     ]
     failed = next((step.name for step in view.steps if step.failed or step.state == RunState.FAILED), None)
-    hint = [("why", f"sluice logs {view.run_id} {failed}")] if failed else []
+    hint = [("why", f"sluice logs {view.run_id} {failed}")] if failed and view.state is RunState.FAILED else []
     return [*aligned([*facts, *hint]), ""]
 
 

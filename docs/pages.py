@@ -5,11 +5,13 @@ A part stands between ``<!-- name: written by `make docs` -->`` and ``<!-- end -
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +40,23 @@ def _pipeline() -> str:
 
 
 def _configuration() -> str:
-    rows = [f"| `{variable(one.name)}` | {one.metadata['meaning']} | {_default(one.default)} |" for one in fields(Configuration)]
+    meanings = _meanings(Configuration)
+    rows = [f"| `{variable(one.name)}` | {meanings[one.name]} | {_default(one.default)} |" for one in fields(Configuration)]
     return "\n".join(["\n| variable | meaning | default |\n| --- | --- | --- |", *rows]) + "\n\n"
+
+
+def _meanings(documented: type) -> dict[str, str]:
+    """Return the sentence below each field of a class; Python keeps it in the source only."""
+    (body,) = (node.body for node in ast.parse(inspect.getsource(documented)).body if isinstance(node, ast.ClassDef))
+    return {
+        field.target.id: " ".join(sentence.value.value.split())
+        for field, sentence in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(sentence, ast.Expr)
+        and isinstance(sentence.value, ast.Constant)
+        and isinstance(sentence.value.value, str)
+    }
 
 
 def _default(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 | part | what it does |
 | --- | --- |
-| `scheduler` | the rules: a pure core over a clock that is handed in; `job`, `hosts`, `line`, `retry` are its pieces |
+| `scheduler`, `dispatch`, `lifecycle` | the rules: a pure core over a clock that is handed in; `job`, `hosts`, `line` are its pieces |
 | `api`, `operations/` | the operations of the API over the scheduler; shapes come from botocore's model |
 | `http` | the API as REST-JSON |
 | `cloudformation` | `AWS::Batch::*` for a provisioner |

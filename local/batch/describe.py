@@ -5,7 +5,8 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
-from local.batch.job import EXITED, Attempt, Job
+from local.batch.job import Attempt, Job
+from local.batch.reasons import EXITED
 from local.batch.states import FAILED, NAMES, RUNNING, STARTING, SUCCEEDED
 
 if TYPE_CHECKING:
@@ -92,11 +93,10 @@ def status_summary(job: Job) -> dict[str, int]:
 
 def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail = _base(account, job, None, job.parent_status)
-    started = [each for each in job.started if each] if job.counts[RUNNING] or job.counts[SUCCEEDED] or job.is_over else []
     main = job.spec.main_node
     attempts = job.attempts_of(main) if job.is_gang else []
     detail["attempts"] = [_attempt(account, job, main, number, each) for number, each in enumerate(attempts, 1)]
-    detail["startedAt"] = min(started, default=None)
+    detail["startedAt"] = job.first_started or None
     detail["stoppedAt"] = job.stopped_at or None
     detail["statusReason"] = job.status_reason
     detail["isCancelled"] = -1 in job.cancelled

@@ -16,6 +16,7 @@ from typing import Any
 from local.batch.memory import OUT_OF_MEMORY
 from local.batch.ports import Clock, LogSink, StartFailedError, Task, wall_clock
 from local.batch.processes import ProcessExecutor
+from local.batch.reasons import START_FAILED
 from local.batch.retry import Outcome
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class DockerExecutor:
         if killed == "true":
             outcome = Outcome(137, OUT_OF_MEMORY)
         elif outcome.exit_code in _NOT_STARTED and error:
-            outcome = Outcome(outcome.exit_code, f"CannotStartContainerError: {error}", "Task failed to start")
+            outcome = Outcome(outcome.exit_code, f"CannotStartContainerError: {error}", START_FAILED)
         self._call("rm", "--force", name)
         self._names.discard(name)
         ended(outcome)

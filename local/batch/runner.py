@@ -16,6 +16,7 @@ from local.batch.effects import Effect, QueueBlocked, StartAttempt, StateChange,
 from local.batch.events import queue_blocked, state_change
 from local.batch.job import Job
 from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, StartFailedError, no_events
+from local.batch.reasons import START_FAILED
 from local.batch.retry import Outcome
 from local.batch.trouble import Reclaims
 
@@ -125,11 +126,11 @@ class Runner:
             task = task_of(start, self._images, self._credentials, self._secrets, self._environment)
             self._stops[job.id, child, attempt] = self._executor.start(task, ended)
         except StartFailedError as error:
-            ended(Outcome(error.exit_code, error.reason, "Task failed to start"))
+            ended(Outcome(error.exit_code, error.reason, START_FAILED))
             return
         except Exception as error:
             log.exception("Attempt %d of job %s could not be started", attempt, job.id)
-            ended(Outcome(None, f"ResourceInitializationError: {error}", "Task failed to start"))
+            ended(Outcome(None, f"ResourceInitializationError: {error}", START_FAILED))
             return
         with self._account.lock:
             self._account.scheduler.started(job, child, attempt, self._account.clock())

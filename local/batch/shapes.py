@@ -100,7 +100,9 @@ def _wrong_enum(shape: Any, value: Any, path: str) -> str | None:
         pairs = [(shape.member, each, f"{path}[{place}]") for place, each in enumerate(value)]
     else:
         allowed = getattr(shape, "enum", None)
-        if allowed and value not in allowed:
+        # "The values aren't case sensitive", of RetryAction alone:
+        # https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
+        if allowed and (value.upper() if shape.name == "RetryAction" else value) not in allowed:
             return f"{path} must be one of {', '.join(allowed)}, but is {value}."
         return None
     return next((wrong for wrong in (_wrong_enum(*pair) for pair in pairs) if wrong), None)

@@ -12,9 +12,10 @@ from containers.step import place as place_module
 from containers.step.__main__ import FAILED, NOT_STARTED, STOPPED, TRY_AGAIN, main
 from sluice import keys
 from sluice.messages import Planned
+from sluice.pipeline import Job, Pipeline, S3Upload
 from sluice.run import Run
 from tests.containers import functions
-from tests.containers.jobs import INBOX, NOW, WORK, Jobs, job_id
+from tests.containers.jobs import INBOX, NOW, WORK, Jobs, functions_of, job_id
 from tests.containers.probe import FUNCTIONS, planned, submission
 
 
@@ -189,3 +190,17 @@ def test_a_missing_setting_is_named(missing: str, jobs: Jobs, capsys: pytest.Cap
     env = jobs.settings.to_env() | {"SLUICE_RUN": "r", "SLUICE_STEP": "s", "SLUICE_GENERATION": "0", "AWS_BATCH_JOB_ID": "j"}
     assert main(["cleanup"], {name: value for name, value in env.items() if name != missing}) == NOT_STARTED
     assert missing in capsys.readouterr().err
+
+
+def test_gates_only_let_pass(jobs: Jobs) -> None:
+    """A job after more parents than Batch allows waits behind gates, which do nothing."""
+    parents = [Job(f"part-{number}", run="nothing") for number in range(21)]
+    last = Job("last", run="nothing", after=[str(parent.name) for parent in parents])
+    pipeline = Pipeline(name="wide", triggers=[S3Upload(prefix="wide/")], steps=[*parents, last])
+    run = jobs.upload(pipeline, "wide/a", b"")
+    jobs.module = "tests.containers.functions"
+    assert jobs.drive(run, functions_of(pipeline)) == "SUCCEEDED"
+    assert {name: codes for name, codes in jobs.codes.items() if name.startswith("gate-")} == {
+        "gate-0-0-last": [0],
+        "gate-0-1-last": [0],
+    }

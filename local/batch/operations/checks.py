@@ -9,8 +9,9 @@ from local.batch.errors import client_error
 from local.batch.limits import Limits
 from local.batch.operations.amounts import amount
 
+# What a pattern may hold: https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
 _EXIT_CODE = re.compile(r"[0-9]*\*?")
-_REASON = re.compile(r"[A-Za-z0-9.:\s\-_()/]*\*?")
+_REASON = re.compile(r"[A-Za-z0-9.:\s]*\*?")
 
 
 def check_retry(limits: Limits, strategy: dict[str, Any] | None) -> None:
@@ -41,8 +42,9 @@ def _check_rule(rule: dict[str, Any]) -> None:
         allowed = _EXIT_CODE if name == "onExitCode" else _REASON
         if len(pattern) > 512 or not allowed.fullmatch(pattern):
             raise client_error(
-                f"retryStrategy.evaluateOnExit.{name} {pattern!r} is not valid: expected at most 512 characters, "
-                "with an asterisk at the end only."
+                f"retryStrategy.evaluateOnExit.{name} {pattern!r} is not valid: expected at most 512 "
+                f"{'digits' if name == 'onExitCode' else 'letters, digits, periods, colons and white spaces'}, "
+                "and an asterisk at the end only."
             )
 
 

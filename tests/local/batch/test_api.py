@@ -147,6 +147,10 @@ def test_definitions_have_revisions(desk: Desk) -> None:
             {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onReason": "*a"}]}},
             "evaluateOnExit.onReason",
         ),
+        (
+            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onStatusReason": "a-b"}]}},
+            "evaluateOnExit.onStatusReason",
+        ),
         ({"timeout": {"attemptDurationSeconds": 59}}, "timeout.attemptDurationSeconds"),
         ({"tags": {str(number): "x" for number in range(51)}}, "tags"),
     ],
@@ -384,3 +388,12 @@ def test_too_many_propagated_tags_fail_the_job(desk: Desk) -> None:
     assert desk.job(desk.submit(definition="tagged", tags=tags))["status"] != "FAILED"
     failed = desk.job(desk.submit(definition="tagged", tags=tags, propagateTags=True))
     assert (failed["status"], "60 tags" in failed["statusReason"]) == ("FAILED", True)
+
+
+def test_retry_actions_are_not_case_sensitive(desk: Desk, hand: HandExecutor) -> None:
+    """`exit` is as good as `EXIT`."""
+    rules = [{"action": "exit", "onExitCode": "3"}]
+    job = desk.submit(retryStrategy={"attempts": 2, "evaluateOnExit": rules})
+    desk.until(job, "RUNNING")
+    hand.end(3)
+    assert len(desk.until(job, "FAILED")["attempts"]) == 1
