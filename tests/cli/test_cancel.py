@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import timedelta
 
@@ -129,10 +130,8 @@ def test_a_submitter_may_die_anywhere(world: CommandWorld, lives_for: int, lost:
     """Wherever a submitter died, and also when an answer was lost, nothing lives after the cancel and nothing comes after it."""
     if lost:
         world.jobs.answers = [("after", refused("InternalError", status=500))]
-    try:
+    with contextlib.suppress(DeadError, UnsettledError):
         world.advancer(Mortal(lives_for)).start(run_of_two())
-    except (DeadError, UnsettledError):
-        pass
     if world.ledger.load(RUN_ID) is None:
         pytest.skip("It died before there was a run.")
     assert cancelled(world)[-1].nothing
@@ -177,7 +176,7 @@ def test_a_run_that_has_succeeded_stays_so(world: CommandWorld) -> None:
     """There is nothing to cancel in a run that has succeeded, and its cleanup is left alone."""
     world.advancer().start(run_of_two())
     world.end(RUN_ID, RunState.SUCCEEDED)
-    with pytest.raises(CommandError, match="SUCCEEDED. There is nothing to cancel"):
+    with pytest.raises(CommandError, match=r"SUCCEEDED\. There is nothing to cancel"):
         cancel(world.given("cancel", RUN_ID), world.cloud)
     assert world.jobs.terminated == []
 

@@ -136,7 +136,7 @@ def test_a_plan_that_raises_leaves_nothing_readable(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("call", ["upload_part", "complete_multipart_upload"])
-def test_a_refused_upload_leaves_nothing_readable(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_upload_leaves_no_items(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """When S3 fails in the middle the upload is aborted and the error goes on."""
     monkeypatch.setattr(manifest, "PART_BYTES", 1000)
     s3 = Bucket(failing=call)
