@@ -24,11 +24,8 @@ def report_failure(error: BaseException, place: Place, s3: Any, bucket: str) -> 
     item = error.item if isinstance(error, StepError) else None
     where = f" at item {item}" if item is not None else ""
     print(f"{place.step} of {place.run} failed{where}: {type(cause).__name__}: {cause}", file=sys.stderr, flush=True)
-    report = {
-        "error": type(cause).__name__,
-        "message": str(cause).encode("utf-8", "replace")[:_MESSAGE_BYTES].decode("utf-8", "ignore"),
-        "item": item,
-    }
+    message = str(cause).encode("utf-8", "replace")[:_MESSAGE_BYTES].decode("utf-8", "ignore")
+    report = {"error": type(cause).__name__, "message": message, "item": item}
     key = keys.failure(place.run, place.step, place.child)
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report, ensure_ascii=False).encode())
