@@ -28,6 +28,8 @@ class CompiledStep:
 
     ``after`` are the parents whose whole job must have succeeded; ``each`` is the array whose child i must have succeeded before child i;
     ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
+    ``size`` is how many items there are without a plan.
+    ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
     """
 
     name: str
@@ -38,6 +40,8 @@ class CompiledStep:
     each: str | None = None
     items_of: str | None = None
     items_per_child: int = 1
+    size: int | None = None
+    returns: bool = True
 
     @property
     def parents(self) -> tuple[str, ...]:

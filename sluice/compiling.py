@@ -45,6 +45,8 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         each=step.each if isinstance(step, Array) else None,
         items_of=source.items_of if source else None,
         items_per_child=source.items_per_child if source else 1,
+        size=source.size if source else None,
+        returns=step.command is None,
     )
 
 

@@ -85,17 +85,16 @@ def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submi
         waits = tuple(_waits(step, pipeline, records, placed))
         if len(waits) > MAX_DEPENDENCIES:
             continue  # Empty parents passed on what they would have waited for; it is placed when enough of that is done.
-        placed[step.name] = Submission(step, _children(step, records), waits, _shared(step, records))
+        shared = _shared(step, records)
+        children = children_of(shared.items, step.items_per_child) if shared else 1
+        placed[step.name] = Submission(step, children, waits, shared)
         yield placed[step.name]
 
 
 def _shared(step: CompiledStep, records: Records) -> Shared | None:
-    plan = records[step.items_of] if step.items_of else None
-    return Shared(plan.manifest or "", plan.items or 0) if plan else None
-
-
-def _children(step: CompiledStep, records: Records) -> int:
-    return children_of(records[step.items_of].items or 0, step.items_per_child) if step.items_of else 1
+    if step.items_of:
+        return Shared(records[step.items_of].manifest, records[step.items_of].items or 0)
+    return Shared(None, step.size) if step.size is not None else None
 
 
 def _waits(step: CompiledStep, pipeline: CompiledPipeline, records: Records, placed: Mapping[str, Submission]) -> Iterator[Wait]:

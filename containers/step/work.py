@@ -51,7 +51,7 @@ def _own_parts(context: Context) -> tuple[Parts, set[int]]:
 def _previous(context: Context) -> Callable[[int], Any]:
     """Return how to find what the array that this one follows returned for an item. Memory: what it returned for the slice."""
     followed, place = context.step.each, context.place
-    if followed is None:
+    if followed is None or not context.assignment.pipeline.step(followed).returns:
         return lambda number: None
     prefix = keys.child_results_prefix(place.run, followed, place.child)
     results = dict(read_results(context.s3, context.settings.work_bucket, prefix))
@@ -72,4 +72,6 @@ def _slice(context: Context) -> Iterator[tuple[int, dict[str, Any]]]:
     if record is None or record.shared is None:
         raise NotNamedError(f"The ledger knows no items for {context.place.run} {context.place.step}.")
     start, stop = slice_bounds(record.shared.items, record.children, context.place.child)
+    if record.shared.manifest is None:
+        return ((number, {"index": number}) for number in range(start, stop))
     return enumerate(read_slice(context.s3, context.settings.work_bucket, record.shared.manifest, start, stop), start=start)

@@ -46,11 +46,14 @@ class PipelineJobs(Construct):
         super().__init__(scope, construct_id)
         self._pipeline = pipeline
         self._environment = settings.to_env()
-        self._image = pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)
+        # Steps of other images need no image of the pipeline's own, nor a folder in containers/.
+        functions = any(step.image is None for step in pipeline.steps)
+        own = [pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)] if functions else []
+        self._own_image = own[0].image_uri if own else ""
         self._logs = log_group(self, "Logs", retention_days=log_retention_days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
         self._work_role = job_roles.job_role(self, "JobRole")
         self._tidy_role = job_roles.job_role(self, "CleanupRole")
-        self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[self._image, cleanup_image], log_lines=self._logs)
+        self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[*own, cleanup_image], log_lines=self._logs)
         self.definitions = JobDefinitions(
             steps={step.name: self._define_step(step) for step in pipeline.steps},
             cleanup=self._define_own(CLEANUP, cleanup_image),
@@ -72,7 +75,7 @@ class PipelineJobs(Construct):
 
     def _define_step(self, step: Step) -> str:
         work = Work(
-            image=step.image or self._image.image_uri,
+            image=step.image or self._own_image,
             command=step.command or [self._function(step.run or "")],
             vcpus=step.vcpus,
             memory=step.memory,

@@ -66,11 +66,34 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     "a command without an image": ([Job("a", command=["wc"])], "steps['a'].image", "the image that has the command"),
     "an image beside run": ([Job("a", run="merge", image="busybox")], "steps['a'].image", "no image beside run="),
     "a plan with a command": ([Plan("a", command=["wc"], image="busybox")], "steps['a'].command", "a function for Plan"),
-    "an array of nothing": ([Array("a", run="count")], "steps['a']", "found neither"),
+    "a command without a word": ([Job("a", command=[], image="busybox")], "steps['a'].command", "at least 1 item"),
+    "an image with a space": ([Job("a", command=["wc"], image="busy box")], "steps['a'].image", "match pattern"),
+    "an image of 256 characters": ([Job("a", command=["wc"], image="a" * 256)], "steps['a'].image", "at most 255"),
+    "an array of nothing": ([Array("a", run="count")], "steps['a']", "found none"),
+    "a size of 0": ([Array("a", run="count", size=0)], "steps['a'].size", "greater than or equal to 1"),
+    "a size of 10,000,001": ([Array("a", run="count", size=10_000_001)], "steps['a'].size", "less than or equal to 10000000"),
+    "a size of 2.5": ([Array("a", run="count", size=2.5)], "steps['a'].size", "a valid integer"),  # type: ignore[arg-type]
+    "a size beside items_of": (
+        [Plan("p", run="split"), Array("a", run="count", items_of="p", size=3)],
+        "steps['a']",
+        "found items_of= and size=",
+    ),
+    "one child of a command": ([Array("a", command=["wc"], image="busybox", size=1)], "steps['a'].size", "2 to 10000 children"),
+    "10,001 children of a command": ([Array("a", command=["wc"], image="busybox", size=10_001)], "steps['a'].size", "2 to 10000 children"),
+    "slices of a command": (
+        [Array("a", command=["wc"], image="busybox", size=10, items_per_child=2)],
+        "steps['a'].items_per_child",
+        "1 for a command",
+    ),
+    "a command for the items of a plan": (
+        [Plan("p", run="split"), Array("a", command=["wc"], image="busybox", items_of="p")],
+        "steps['a'].command",
+        "a function for the items of a Plan",
+    ),
     "an array of two things": (
         [Plan("p", run="split"), Array("a", run="count", items_of="p"), Array("b", run="count", items_of="p", each="a")],
         "steps['b']",
-        "found both",
+        "found items_of= and each=",
     ),
     "items of a job": ([Job("p", run="split"), Array("a", run="count", items_of="p")], "steps['a'].items_of", "the name of a Plan"),
     "each of a plan": ([Plan("p", run="split"), Array("a", run="count", each="p")], "steps['a'].each", "the name of an Array"),
@@ -138,6 +161,21 @@ def test_a_function_of_another_module_needs_no_steps_file() -> None:
     assert mistakes_of(valid(steps=[Job("a", run="shared.steps:merge")]), functions=None) == ""
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Job("hello", image="busybox", command=["echo", "hello world"])],
+        [Job("hello", image="public.ecr.aws/docker/library/busybox:1.37@sha256:0a", command=["echo"])],
+        [Array("throw", run="count", size=10_000), Array("next", run="count", each="throw"), Job("m", run="merge", after=["next"])],
+        [Array("throw", run="count", size=1, items_per_child=5)],
+        [Array("echo", image="busybox", command=["echo"], size=2), Array("more", image="busybox", command=["echo"], each="echo")],
+    ],
+)
+def test_plain_images_and_fixed_sizes_are_valid(steps: list[Any]) -> None:
+    """Any image, and arrays without a plan."""
+    assert mistakes_of(valid(steps=steps)) == ""
+
+
 def test_all_mistakes_of_a_file_are_reported_together() -> None:
     """One synthesis shows all there is to correct, each with what to do."""
     steps = [
@@ -149,7 +187,7 @@ def test_all_mistakes_of_a_file_are_reported_together() -> None:
     with pytest.raises(PipelineError) as raised:
         validate(Pipeline(name="Bad_Name", triggers=[S3Upload(prefix=5)], steps=steps), "pipelines/bad.py", FUNCTIONS)  # type: ignore[arg-type]
     text = str(raised.value)
-    for part in ("name:", "prefix", "memory", "timeout", "'nobody'", "'nothing'", "steps['b'].run", "2 times", "cycle", "found neither"):
+    for part in ("name:", "prefix", "memory", "timeout", "'nobody'", "'nothing'", "steps['b'].run", "2 times", "cycle", "found none"):
         assert part in text, part
     assert text.startswith(f"pipelines/bad.py has {len(raised.value.mistakes)} mistakes:")
     assert all(mistake.fix for mistake in raised.value.mistakes)
