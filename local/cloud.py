@@ -17,6 +17,7 @@ def run(place: Place) -> None:
     calls, mailbox = CallCounter(), Mailbox()
     emulator.capture_messages(mailbox.deliver)
     emulator.miss_images()
+    emulator.name_versions()
     emulator.count_loopback_as_tls()
     engine = batch_service.start(place)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)

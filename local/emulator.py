@@ -13,12 +13,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
-from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, sns, sqs, sts
+from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, s3, sns, sqs, sts
 from ministack.services.cloudformation import provisioners
 
 from local.alarms import COMPARISONS, QueueAlarm
@@ -202,6 +203,32 @@ def miss_images() -> None:
         return status, headers, body
 
     ecr._describe_images = describe_images
+
+
+def name_versions() -> None:
+    """Let S3's events on EventBridge carry the object's `version-id`, as AWS's do for a bucket with versions.
+
+    ministack knows the version where it builds the event and leaves it out.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event
+    version: ContextVar[str | None] = ContextVar("version", default=None)
+
+    def fire_s3_event(*event: Any, version_id: str | None = None, **named: Any) -> None:
+        token = version.set(version_id)
+        try:
+            fire(*event, version_id=version_id, **named)
+        finally:
+            version.reset(token)
+
+    def dispatch_event(event: dict[str, Any], *more: Any, **named: Any) -> Any:
+        detail = json.loads(event["Detail"]) if event.get("Source") == "aws.s3" and version.get() else None
+        if detail is not None:
+            detail["object"]["version-id"] = version.get()
+            event = {**event, "Detail": json.dumps(detail)}
+        return dispatch(event, *more, **named)
+
+    s3._fire_s3_event, eventbridge._dispatch_event = fire_s3_event, dispatch_event
 
 
 def queue_alarms() -> list[QueueAlarm]:

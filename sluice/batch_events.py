@@ -72,10 +72,18 @@ def failure_reason(job: Mapping[str, Any]) -> str:
         if words in status or words in detail:
             return f"{plain} ({detail or status})"
     if container.get("exitCode"):
-        return f"the program ended with exit code {container['exitCode']}" + (f" ({detail})" if detail else "")
+        return f"{_PROGRAM_ENDED} with exit code {container['exitCode']}" + (f" ({detail})" if detail else "")
     return detail or status or "AWS Batch gave no reason"
 
 
+def joined(reason: str | None, report: str | None) -> str | None:
+    """Return one reason from Batch's and from what a failing job itself reported, the more telling one first."""
+    if not report or not reason:
+        return report or reason
+    return f"{report} ({reason})" if reason.startswith(_PROGRAM_ENDED) else f"{reason}: {report}"
+
+
+_PROGRAM_ENDED = "the program ended"
 _PLAIN = (
     ("OutOfMemory", "the job needed more memory than it asks for"),
     ("Job attempt duration exceeded timeout", "the job ran longer than its time-out"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 COLUMNS = ("month", "carrier", "origin", "dest", "dep_time", "arr_delay")
@@ -24,25 +26,34 @@ class Flight(NamedTuple):
     minutes_late: int | None
 
 
-def parse_flight(line: bytes, header: Sequence[str]) -> Flight:
-    """Return the flight of a line; raises ValueError that says what was expected."""
+def flight_parser(header: Sequence[str]) -> Callable[[bytes], Flight]:
+    """Return what reads the lines below a header; it raises ValueError that says what was expected and what was found."""
+    width, places = len(header), itemgetter(*map(header.index, COLUMNS))
+
+    def parse(line: bytes) -> Flight:
+        cells = _cells(line)
+        if len(cells) != width:
+            raise ValueError(f"expected {width} columns, found {len(cells)}")
+        month, carrier, origin, dest, departed, delay = places(cells)
+        minutes = None if delay in _UNKNOWN else _whole(delay, "arr_delay")
+        return Flight(carrier, _whole(month, "month"), f"{origin}-{dest}", departed in _UNKNOWN, minutes)
+
+    return parse
+
+
+def _cells(line: bytes) -> list[str]:
     try:
-        cells = next(csv.reader([line.decode()]))
+        return next(csv.reader([line.decode()]))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"expected a line of CSV in UTF-8 ({error})") from error
-    if len(cells) != len(header):
-        raise ValueError(f"expected {len(header)} columns, not {len(cells)}")
-    month, carrier, origin, dest, departed, delay = (cells[header.index(column)] for column in COLUMNS)
-    minutes = None if delay in _UNKNOWN else _whole(delay, "arr_delay")
-    return Flight(carrier, _whole(month, "month"), f"{origin}-{dest}", departed in _UNKNOWN, minutes)
+        raise ValueError(f"expected CSV in UTF-8, found {error}") from error
 
 
 def _whole(text: str, column: str) -> int:
     """Return a whole number, which spreadsheets write as ``11.0`` too."""
     try:
         number = float(text)
-        if number.is_integer():
-            return int(number)
     except ValueError:
-        pass
-    raise ValueError(f"expected {column} to be a whole number, not {text!r}")
+        number = math.nan
+    if not number.is_integer():
+        raise ValueError(f"expected a whole number as {column}, found {text[:40]!r}")
+    return int(number)

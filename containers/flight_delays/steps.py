@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from containers.flight_delays.flight import COLUMNS, Flight, FlightError, parse_flight
+from containers.flight_delays.flight import COLUMNS, Flight, FlightError, flight_parser
 from containers.flight_delays.table import Table, by_carrier_and_month, by_route, name_of, parts_of, rows_csv
 from containers.step.api import Item, Out, Results, Upload
 
@@ -43,16 +43,15 @@ def read(item: Item, out: Out) -> dict[str, list[int]]:
 
     Raises FlightError, naming the byte, for a line that is no flight. A line end inside quotes is none in the middle of a flight.
     """
-    header: list[str] = item["header"]
     groups: dict[str, list[int]] = {}
+    parse = flight_parser(item["header"])
     for offset, line in item.upload.lines(item["start"], item["stop"]):
         if line:
             try:
-                _add(groups, parse_flight(line, header))
+                _add(groups, parse(line))
             except ValueError as error:
-                raise FlightError(
-                    f"{item.upload.source.uri}, the line at byte {offset}: {error}, found {line[:100]!r}. Correct the line."
-                ) from error
+                where = f"At byte {offset} of {item.upload.source.uri}"
+                raise FlightError(f"{where}: {error} in {line[:100]!r}. Correct the line.") from error
     return groups
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from lambdas.advancing import advancer
 from lambdas.consuming import consume, count, logger
 from lambdas.track.report import failure_report
-from sluice.batch_events import JobEnded, Sweep, job_ended, parse_event
+from sluice.batch_events import JobEnded, Sweep, job_ended, joined, parse_event
 from sluice.clients import client
 from sluice.errors import UnsettledError
 from sluice.limits import MAX_DESCRIBE_JOBS
@@ -40,7 +40,7 @@ def _record(event: JobEnded) -> bool:
     run_id, step, reason = event.name.run_id, event.name.step, event.reason
     if event.state is StepState.FAILED:
         report = failure_report(settings.work_bucket, run_id, step)
-        reason = f"{reason}: {report}" if report else reason
+        reason = joined(reason, report)
     known = advance.ledger.ended(run_id, step, event.state, job_id=event.job_id, reason=reason)
     if known:
         count("JobsFailed" if event.state is StepState.FAILED else "JobsSucceeded")

@@ -220,3 +220,20 @@ def test_ecr_misses_an_image_that_is_not_there(cloud: Place) -> None:
     ecr.create_repository(repositoryName="images")
     with pytest.raises(ecr.exceptions.ImageNotFoundException):
         ecr.describe_images(repositoryName="images", imageIds=[{"imageTag": "none"}])
+
+
+def test_an_upload_event_names_the_version(cloud: Place, bucket: str) -> None:
+    """EventBridge's event of a put into a bucket with versions carries the version that the put answered with."""
+    s3, sqs, events = (client(cloud, service) for service in ("s3", "sqs", "events"))
+    queue = sqs.create_queue(QueueName=bucket)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}
+    events.put_rule(Name=bucket, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=bucket, Targets=[{"Id": "queue", "Arn": arn}])
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+
+    version = s3.put_object(Bucket=bucket, Key="a", Body=b"a")["VersionId"]
+
+    received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    assert [json.loads(message["Body"])["detail"]["object"]["version-id"] for message in received] == [version]

@@ -49,6 +49,8 @@ def test_names_are_found_in_the_source() -> None:
         ("cloudwatch", "_set_alarm_state", ["params", "cbor_data", "is_cbor", "is_json"]),
         ("gateway", "pin_request_origin", ["source_ip", "secure_transport"]),
         ("ecr", "_describe_images", ["data"]),
+        ("s3", "_fire_s3_event", ["bucket_name", "key", "event_name"]),
+        ("eventbridge", "_dispatch_event", ["event"]),
         (
             "sns",
             "_fanout",

@@ -82,13 +82,26 @@ def test_what_is_no_file_of_flights_fails_the_plan(content: bytes, jobs: Jobs) -
     assert "expected a header with month, carrier" in report["message"]
 
 
-def test_a_row_with_too_few_columns_is_named_by_its_byte(jobs: Jobs) -> None:
-    """The child that meets a malformed row fails, and says where it is and what it found."""
-    text = flights(10) + "2013,1,1,517\n"
-    run = jobs.upload(pipeline, "flights/row.csv", text.encode())
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (b"2013,1,1,517", "8 columns"),
+        (b"2013,x,1,517,11,UA,EWR,IAH", "'x'"),
+        (b"2013,1,1,517,late,UA,EWR,IAH", "'late'"),
+        (b"2013,1,1,517,11.9,UA,EWR,IAH", "'11.9'"),
+        (b"2013,1,1,517,11,\xff,EWR,IAH", "UTF-8"),
+    ],
+    ids=["columns", "month", "delay", "part of a minute", "binary"],
+)
+def test_a_malformed_row_is_named_by_its_byte(row: bytes, said: str, jobs: Jobs) -> None:
+    """The child that meets it fails, and says where it is and what is wrong with it."""
+    good = flights(10).encode()
+    run = jobs.upload(pipeline, "flights/row.csv", good + row + b"\n")
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
-    place = text.rindex("2013,1,1,517")
-    assert f"At byte {place}: expected 8 columns, found 4" in jobs.failure(run, "read")["message"]
+    report = jobs.failure(run, "read")
+    assert report["error"] == "FlightError"
+    assert f"byte {len(good)}" in report["message"]
+    assert said in report["message"]
 
 
 def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from containers.word_count import steps
 from pipelines.word_count import pipeline
 from tests.containers.jobs import WORK, Jobs, functions_of
 
@@ -20,8 +21,9 @@ def one_pass(text: bytes) -> dict[str, int]:
     return Counter(word.lower() for word in re.findall(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*", text.decode()))
 
 
-def test_counts_equal_one_pass_over_the_text(jobs: Jobs) -> None:
+def test_counts_equal_one_pass_over_the_text(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text of several pieces gives the counts of the whole text, and nothing transient stays."""
+    monkeypatch.setattr(steps, "_SMALLEST_PIECE", 4096)
     run = jobs.upload(pipeline, "word-count/a.txt", TEXT)
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
     assert len(jobs.codes["count"]) > 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sluice.batch_events import JobEnded, Sweep, failure_reason, job_ended, parse_event
+from sluice.batch_events import JobEnded, Sweep, failure_reason, job_ended, joined, parse_event
 from sluice.errors import MalformedMessageError
 from sluice.job_names import JobName
 from sluice.messages import Message, Planned, RunFailed, Triggered
@@ -199,3 +199,10 @@ def test_a_definition_without_a_place_is_malformed(definition: dict[str, Any]) -
     """The compiled pipeline cannot be read without bucket and key."""
     with pytest.raises(MalformedMessageError):
         Triggered(pipeline="p", trigger="s3", definition=definition, detail={}).definition_location()
+
+
+def test_a_report_comes_before_an_exit_code_and_after_what_batch_knows_better() -> None:
+    """A program's own words say more than its exit code; how many children failed says more than one child's words."""
+    assert joined("the program ended with exit code 1", "ValueError: x") == "ValueError: x (the program ended with exit code 1)"
+    assert joined("3 of 9 children failed", "ValueError: x") == "3 of 9 children failed: ValueError: x"
+    assert joined("3 of 9 children failed", None) == "3 of 9 children failed"

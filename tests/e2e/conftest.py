@@ -1,0 +1,71 @@
+"""The app, deployed once with IAM enforced, and a burst of uploads that run side by side while the tests wait for theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cli.showcase import files
+from local.place import Place
+from tests.e2e.application import Application, Upload
+
+EMAIL, PHONE = "ops@example.com", "+15550100199"
+WORDS = b"to be or not to be\n"
+ODD_KEYS = {
+    "spaces": "word-count/with  two spaces .txt",
+    "plus and percent": "word-count/a+b%20c%2Bd%.txt",
+    "quotes": 'word-count/it\'s "quoted" & <marked>.txt',
+    "unicode": "word-count/Größe 漢字 🙂 é.txt",
+    "1024 bytes": "word-count/" + "k" * (1024 - len("word-count/") - len(".txt")) + ".txt",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests in one worker, so that they share one deployed app."""
+    for item in items:
+        if "/e2e/" in str(item.path):
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("deployed"))
+
+
+@pytest.fixture(scope="session")
+def app(request: pytest.FixtureRequest) -> Iterator[Application]:
+    """The deployed app, with somebody to alert."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALERT_EMAIL", EMAIL)
+        patch.setenv("ALERT_PHONE", PHONE)
+        place: Place = request.getfixturevalue("deployed_cloud")
+    yield Application(place)
+
+
+@pytest.fixture(scope="session")
+def flights() -> bytes:
+    """The header and the first 100,000 flights of the real file: about 9 MB."""
+    return b"".join(files.flights().splitlines(keepends=True)[:100_001])
+
+
+@pytest.fixture(scope="session")
+def burst(app: Application, flights: bytes) -> dict[str, Upload]:
+    """Uploads that are under way side by side."""
+    uploads = {
+        "flights": app.put("flights/2013.csv", flights),
+        "text": app.put("word-count/text.txt", files.text()[:60_000]),
+        "first": app.put("word-count/twice.txt", WORDS),
+        "second": app.put("word-count/twice.txt", WORDS),
+        "empty": app.put("word-count/empty.txt", b""),
+        "broken": app.put("flights/weather.csv", files.broken()),
+        "not utf-8": app.put("word-count/latin-1.txt", "é ".encode("latin-1") * 20_000),
+        "deleted": app.put("word-count/deleted.txt", WORDS),
+    }
+    gone = uploads["deleted"]
+    app.client("s3").delete_object(Bucket=app.outputs["InboxBucket"], Key=gone.key, VersionId=gone.version)
+    return uploads | {name: app.put(key, WORDS) for name, key in ODD_KEYS.items()}
+
+
+@pytest.fixture
+def quiet(app: Application, burst: dict[str, Upload]) -> Application:
+    """The app with nothing under way: for tests that change it for a while."""
+    for upload in burst.values():
+        app.ended(upload)
+    return app

@@ -1,0 +1,77 @@
+"""What goes wrong is recorded with its reason, and a person is told once."""
+
+from __future__ import annotations
+
+from sluice.run import Run, RunState
+from tests.e2e.application import Application, Upload, wait_for
+from tests.e2e.conftest import EMAIL, PHONE, WORDS
+
+Burst = dict[str, Upload]
+
+
+def test_a_broken_file_fails_its_run_with_the_reason(app: Application, burst: Burst) -> None:
+    """A CSV of something else is refused by the plan, which says what it expected and found."""
+    run = app.ended(burst["broken"])
+    assert (run.state, run.failed_step) == (RunState.FAILED, "cut")
+    reason = run.steps["cut"].reason or ""
+    assert "expected a header with month, carrier" in reason
+    assert "missing: carrier, dest, dep_time, arr_delay" in reason
+
+
+def test_a_person_is_told_once_by_mail_and_once_by_sms(app: Application, burst: Burst) -> None:
+    """The alert of a broken file names pipeline, step, input and the way to run it again; the SMS is short."""
+    run = app.ended(burst["broken"])
+    messages = {message["protocol"]: message for message in _told(app, run)}
+    assert {protocol: message["endpoint"] for protocol, message in messages.items()} == {"email": EMAIL, "sms": PHONE}
+    assert "flight-delays" in messages["email"]["subject"]
+    assert "flights/weather.csv" in messages["email"]["text"]
+    assert "aws s3api copy-object" in messages["email"]["text"]
+    assert len(messages["sms"]["text"]) <= 140
+
+
+def test_an_array_that_fails_is_one_alert(app: Application, burst: Burst) -> None:
+    """Many failed children are one failed step, one e-mail and one SMS."""
+    run = app.ended(burst["not utf-8"])
+    assert (run.state, run.failed_step) == (RunState.FAILED, "count")
+    assert run.steps["count"].children > 1
+    assert "UnicodeDecodeError" in (run.steps["count"].reason or "")
+    assert len(_told(app, run)) == 2
+
+
+def test_a_file_deleted_before_it_is_read_fails_its_run(app: Application, burst: Burst) -> None:
+    """The plan of a vanished version says that it is gone."""
+    run = app.ended(burst["deleted"])
+    assert run.state is RunState.FAILED
+    assert "was deleted before it was read" in (run.steps["split"].reason or "")
+
+
+def test_a_lambda_that_may_not_submit_fails_the_run(quiet: Application) -> None:
+    """A refused SubmitJob is recorded with the missing permission's name, and a person is told."""
+    with quiet.without_permission(_role_of_function(quiet, "Trigger"), "batch:SubmitJob"):
+        run = quiet.ended(quiet.put("word-count/refused.txt", WORDS))
+    assert (run.state, run.failed_step) == (RunState.FAILED, "split")
+    assert "batch:SubmitJob" in (run.steps["split"].reason or "")
+    assert len(_told(quiet, run)) == 2
+
+
+def test_a_job_that_may_not_read_fails_the_run(quiet: Application) -> None:
+    """A job's refused call is recorded with the missing permission's name."""
+    with quiet.without_permission(_role_of_jobs(quiet, "word-count"), "s3:GetObjectVersion"):
+        run = quiet.ended(quiet.put("word-count/unreadable.txt", WORDS))
+    assert (run.state, run.failed_step) == (RunState.FAILED, "split")
+    assert "s3:GetObjectVersion" in (run.steps["split"].reason or "")
+
+
+def _told(app: Application, run: Run) -> list[dict[str, str]]:
+    return wait_for(lambda: found if len(found := app.messages(run)) >= 2 else None, f"an e-mail and an SMS about {run.run_id}")
+
+
+def _role_of_function(app: Application, stage: str) -> str:
+    name = app.resource("SluiceControl", f"{stage}Function", "AWS::Lambda::Function")
+    return str(app.client("lambda").get_function_configuration(FunctionName=name)["Role"]).rsplit("/", 1)[-1]
+
+
+def _role_of_jobs(app: Application, pipeline: str) -> str:
+    definitions = app.client("batch").describe_job_definitions(status="ACTIVE")["jobDefinitions"]
+    (role,) = {one["containerProperties"]["jobRoleArn"] for one in definitions if one["jobDefinitionName"].startswith(f"{pipeline}-split")}
+    return str(role).rsplit("/", 1)[-1]

@@ -1,0 +1,92 @@
+"""What arrives in the queues: twice, malformed, or all of it handled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.lock import holder
+from sluice.run import RunState
+from tests.e2e.application import Application, Upload, wait_for
+from tests.e2e.conftest import WORDS
+
+STAGES = ("trigger", "fan_out", "track", "alert")
+
+
+def test_the_same_event_twice_is_one_run(app: Application) -> None:
+    """An event that is delivered again changes nothing: the same run, the same jobs."""
+    upload = app.put("word-count/told-again.txt", WORDS)
+    run = app.ended(upload)
+    for _ in range(3):
+        app.client("sqs").send_message(QueueUrl=app.queue("trigger"), MessageBody=_message_about(app, upload))
+    wait_for(lambda: app.waiting(app.queue("trigger")) == 0, "an empty trigger queue")
+    assert app.runs_of(upload) == [run.run_id]
+    assert app.ledger.load(run.run_id) == run
+    assert run.state is RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_malformed_message_is_set_aside_with_an_alarm(app: Application, stage: str) -> None:
+    """A message that nobody promised ends in the stage's dead-letter queue with its reason, and an alarm tells of it."""
+    sqs, dead_letters = app.client("sqs"), app.queue(stage, "DeadLetters")
+    alarm = app.resource("SluiceControl", f"{''.join(word.capitalize() for word in stage.split('_'))}Alarm", "AWS::CloudWatch::Alarm")
+    sqs.send_message(QueueUrl=app.queue(stage), MessageBody=f"not JSON, for {stage}")
+    wait_for(lambda: _state(app, alarm) == "ALARM", f"the alarm of {stage}")
+    received = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
+    assert [message["Body"] for message in received] == [f"not JSON, for {stage}"]
+    assert "Expected JSON" in received[0]["MessageAttributes"]["reason"]["StringValue"]
+    sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=received[0]["ReceiptHandle"])
+    wait_for(lambda: _state(app, alarm) == "OK", f"the end of the alarm of {stage}")
+
+
+def test_nothing_is_left_when_all_runs_have_ended(quiet: Application) -> None:
+    """Every queue and dead-letter queue is empty, and no process of a job is there any more."""
+    for stage in STAGES:
+        for kind in ("Queue", "DeadLetters"):
+            queue = quiet.queue(stage, kind)
+            wait_for(lambda queue=queue: quiet.waiting(queue) == 0, f"an empty {queue}")  # type: ignore[misc]
+    wait_for(lambda: not _job_processes(quiet), "the end of every job's process")
+
+
+def _message_about(app: Application, upload: Upload) -> str:
+    """Return what the rule of word-count sends for an upload, made from the deployed rule itself."""
+    detail = {
+        "bucket": {"name": app.outputs["InboxBucket"]},
+        "object": {"key": upload.key, "version-id": upload.version, "size": len(WORDS)},
+    }
+    return _template(app).replace("<detail>", json.dumps(detail))
+
+
+def _template(app: Application) -> str:
+    events = app.client("events")
+    targets = [target for rule in events.list_rules()["Rules"] for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]]
+    templates = [target["InputTransformer"]["InputTemplate"] for target in targets if "InputTransformer" in target]
+    (found,) = [template for template in templates if '"pipeline":"word-count"' in template]
+    return str(found)
+
+
+def _state(app: Application, alarm: str) -> Any:
+    return app.client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"]
+
+
+def _job_processes(app: Application) -> list[str]:
+    """Return the command lines of the jobs that the cloud runs: processes in the folder of its images."""
+    assert holder(app.place.pid_file), "The cloud has ended."
+    return [command for path in Path("/proc").glob("[0-9]*") if _works_in(path, app.place.images) and (command := _command(path))]
+
+
+def _works_in(process: Path, folder: Path) -> bool:
+    try:
+        return (process / "cwd").resolve().is_relative_to(folder.resolve())
+    except (FileNotFoundError, PermissionError):
+        return False
+
+
+def _command(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
