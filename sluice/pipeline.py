@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from sluice import limits
 
@@ -31,6 +31,28 @@ class S3Upload:
 
     prefix: Annotated[str, Field(pattern=KEY_PART_PATTERN, min_length=1, max_length=512)]
     suffix: Annotated[str, Field(pattern=KEY_PART_PATTERN, max_length=128)] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manual:
+    """Starts a run when it is asked for, by an event of source ``sluice`` on the default bus; IAM decides who may send one."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Starts a run at set times: ``cron(0 2 ? * SUN *)``, ``rate(6 hours)`` or, once, ``at(2030-01-31T09:00:00)``.
+
+    Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    """
+
+    expression: Annotated[str, Field(max_length=256)]
+    timezone: str = field(default="UTC", kw_only=True)
+    """A name such as Europe/Berlin, which cron and at go by, summer time included."""
+    input: JsonValue = field(default=None, kw_only=True)
+    """Any JSON value that the run gets as its input."""
+
+
+Trigger = S3Upload | Manual | Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,5 +116,5 @@ class Pipeline:
     """Triggers and a graph of steps: one file of ``pipelines/``, bound to the module's name ``pipeline``."""
 
     name: Name
-    triggers: list[S3Upload]
+    triggers: list[Trigger]
     steps: list[Step]

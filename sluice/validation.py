@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from sluice import limits
 from sluice.errors import Mistake, PipelineError
 from sluice.graph import find_cycle
-from sluice.pipeline import Array, Job, Name, Pipeline, Plan, S3Upload, Step
+from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step
+from sluice.schedules import expression_problems, timezone_problems
 
 RESERVED_STEP_NAMES = ("cleanup", "gate")
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html: AWS_BATCH is reserved
@@ -43,10 +44,11 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from _checked("name", TypeAdapter(Name), pipeline.name)
-    for field, kinds in (("triggers", (S3Upload,)), ("steps", (Plan, Array, Job))):
+    for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job))):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from _fields(_where(field, thing, number), thing, kinds)
     yield from _shape(pipeline)
+    yield from _triggers(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Plan | Array | Job) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]
@@ -118,6 +120,22 @@ def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
         )
     if any(upload.prefix.startswith("/") for upload in uploads):
         yield Mistake("triggers", "a prefix without a leading /", "one with it", "Drop the /: S3 keys do not start with it.")
+
+
+def _triggers(pipeline: Pipeline) -> Iterator[Mistake]:
+    triggers = listed(pipeline.triggers)
+    if sum(isinstance(trigger, Manual) for trigger in triggers) > 1:
+        yield Mistake("triggers", "at most one Manual", "several", "Keep one: it takes every request for the pipeline.")
+    times: set[tuple[str, str]] = set()
+    for number, trigger in enumerate(triggers):
+        if not (isinstance(trigger, Schedule) and isinstance(trigger.expression, str) and isinstance(trigger.timezone, str)):
+            continue
+        where = f"triggers[{number}]"
+        yield from (Mistake(f"{where}.expression", *problem) for problem in expression_problems(trigger.expression))
+        yield from (Mistake(f"{where}.timezone", *problem) for problem in timezone_problems(trigger.timezone))
+        if (trigger.expression, trigger.timezone) in times:
+            yield Mistake(where, "each schedule once", f"{trigger.expression} {trigger.timezone} again", "Drop one, or change its time.")
+        times.add((trigger.expression, trigger.timezone))
 
 
 def uploads_of(pipeline: Pipeline) -> list[S3Upload]:

@@ -22,7 +22,7 @@ def work(context: Context, function: Function) -> str:
     with parts:
         for number, value in _slice(context):
             if number not in done:
-                item = Item(value, number=number, upload=context.upload, previous=previous(number))
+                item = Item(value, number=number, trigger=context.trigger, previous=previous(number))
                 parts.add(_result(context, function, item))
                 worked += 1
     return f"{worked} items" + (f", {len(done)} of an earlier attempt" if done else "")

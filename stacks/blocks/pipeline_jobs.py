@@ -15,6 +15,7 @@ from sluice.compiling import CLEANUP, JobDefinitions
 from sluice.loading import CONTAINERS, package_of
 from sluice.pipeline import Pipeline, Step
 from sluice.settings import JobSettings
+from sluice.validation import uploads_of
 from stacks.blocks import job_roles
 from stacks.blocks.image import pipeline_image
 from stacks.blocks.job_definition import Identity, Work, job_definition
@@ -68,7 +69,8 @@ class PipelineJobs(Construct):
         for role in (self._work_role, self._tidy_role):
             job_roles.read_assignment(role, pipeline=name, ledger=ledger)
             job_roles.use_work(role, pipeline=name, work=work)
-        job_roles.read_uploads(self._work_role, prefixes=[upload.prefix for upload in self._pipeline.triggers], inbox=inbox)
+        if prefixes := [upload.prefix for upload in uploads_of(self._pipeline)]:
+            job_roles.read_uploads(self._work_role, prefixes=prefixes, inbox=inbox)
         job_roles.publish_results(self._work_role, pipeline=name, results=results)
         plans.grant_publish(self._work_role)
         job_roles.delete_work(self._tidy_role, pipeline=name, work=work)

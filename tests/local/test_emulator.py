@@ -51,6 +51,8 @@ def test_names_are_found_in_the_source() -> None:
         ("ecr", "_describe_images", ["data"]),
         ("s3", "_fire_s3_event", ["bucket_name", "key", "event_name"]),
         ("eventbridge", "_dispatch_event", ["event"]),
+        ("eventbridge", "_invoke_target", ["target", "event", "rule"]),
+        ("scheduler", "_at_time_epoch", ["expr"]),
         (
             "sns",
             "_fanout",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sluice.errors import PipelineError
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
 from sluice.validation import validate
 
 FUNCTIONS = frozenset({"split", "count", "merge"})
@@ -128,6 +128,13 @@ def test_a_mistake_in_a_step_is_reported_at_its_field(steps: list[Any], where: s
         ([S3Upload(prefix="/a/")], "triggers", "without a leading /"),
         ([S3Upload(prefix="a/"), S3Upload(prefix="a/b/")], "triggers", "which can match the same file"),
         (["a/"], "triggers[0]", "S3Upload"),
+        ([Manual(), Manual()], "triggers", "at most one Manual"),
+        ([Schedule(5)], "triggers[0].expression", "a valid string"),  # type: ignore[arg-type]
+        ([Schedule("rate(1 day)"), Schedule("rate(1 day)")], "triggers[1]", "each schedule once"),
+        ([Schedule("rate(1 day)", timezone="Mars/Base")], "triggers[0].timezone", "'Mars/Base'"),
+        ([Schedule("rate(1 day)", timezone="../UTC")], "triggers[0].timezone", "'../UTC'"),
+        ([Schedule("rate(1 day)", input={1, 2})], "triggers[0].input", "JSON"),  # type: ignore[arg-type]
+        ([Schedule("0 2 * * *")], "triggers[0].expression", "rate(value unit)"),
         ([], "triggers", "at least one trigger"),
         (None, "triggers", "a list"),
         (S3Upload(prefix="a/"), "triggers", "a list"),
