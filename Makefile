@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. Needed: make, and Python 3.11 or newer with its venv module.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test check synth deploy bench readme clean
+.PHONY: help setup demo local test check synth deploy bench docs clean
 
 # The first Python on the PATH that is new enough; `make PYTHON=…` names another.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -43,6 +43,9 @@ deploy: setup ## to the AWS account of your credentials: ALERT_EMAIL=you@example
 
 bench: setup ## every figure of the README, measured on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: setup ## the parts of the docs that come from the code
+	@$(BIN)/python -m docs.pages
 
 clean: ## removes all that these targets made; nothing outside this folder
 	@rm -rf .venv node_modules cdk.out .sluice .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -18,8 +18,8 @@ from typing import Any
 from local.batch.engine import Engine
 from local.batch.hosts import EnvironmentSpec
 from local.batch.instances import sizes_of
+from local.batch.job_queue import QueueSpec
 from local.batch.limits import Limits
-from local.batch.scheduler import QueueSpec
 from local.batch.simulate import Conditions, Simulation, exponential
 from local.batch.spec import JobSpec, Need, Retry
 

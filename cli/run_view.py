@@ -19,7 +19,8 @@ WAITING = "WAITING"
 """The state of a step that nobody has claimed yet."""
 _UNDER_WAY = ("STARTING", "RUNNING")
 _ENDED = ("SUCCEEDED", "FAILED")
-_SETTLED = (*_ENDED, StepState.EMPTY, WAITING)
+# In a run that has ended, a step that was claimed only is one that nobody will submit any more.
+_SETTLED = (*_ENDED, StepState.EMPTY, StepState.CLAIMED, WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run with its steps in the order of the pipeline; ``seconds`` since it was triggered."""
+    """One run with its steps in the order of the pipeline; ``seconds`` since it was triggered, until it ended."""
 
     run_id: str
     pipeline: str
@@ -46,6 +47,8 @@ class RunView:
     state: RunState
     seconds: float
     steps: tuple[StepView, ...]
+    created_at: str = ""
+    ended_at: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -88,6 +91,8 @@ def view_of(run: Run, jobs: Jobs, now: datetime) -> RunView:
         state=run.state,
         seconds=(end - datetime.fromisoformat(run.created_at)).total_seconds(),
         steps=tuple(_steps(run, jobs, now)),
+        created_at=run.created_at,
+        ended_at=run.ended_at,
     )
 
 

@@ -19,6 +19,7 @@ def run(place: Place) -> None:
     emulator.miss_images()
     emulator.name_versions()
     emulator.name_scheduled_times()
+    emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
     engine = batch_service.start(place)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)

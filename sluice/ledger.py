@@ -21,7 +21,7 @@ from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.submission import Submission
 
 MAX_CLAIMS = MAX_TRANSACTION_ITEMS - 1
-"""Steps that can be claimed at once; a new run takes one place beside them."""
+"""Steps that can be claimed at once; the run takes one place beside them."""
 UNFINISHED_INDEX = "unfinished"
 _T = TypeVar("_T")
 
@@ -47,8 +47,11 @@ class Ledger:
         return self._transact([self._put(items.run_item(run)), *(self._claim(run.run_id, claim, run.created_at) for claim in claims)])
 
     def claim(self, run_id: str, claims: Sequence[Submission], now: str) -> bool:
-        """Claim at most MAX_CLAIMS steps, all or nothing; False when somebody has claimed one of them, and then look at the run again."""
-        return self._transact([self._claim(run_id, claim, now) for claim in claims])
+        """Claim at most MAX_CLAIMS steps, all or nothing.
+
+        False when somebody has claimed one of them, or the run has ended, and then look at the run again.
+        """
+        return self._transact([self._unended(run_id, now), *(self._claim(run_id, claim, now) for claim in claims)])
 
     def renew(self, run_id: str, record: StepRecord, now: str) -> bool:
         """Take over a claim whose owner seems to be gone; False when somebody else was faster."""
@@ -164,6 +167,22 @@ class Ledger:
             claimed_at=now,
         )
         return self._put(items.step_item(run_id, record))
+
+    def _unended(self, run_id: str, now: str) -> dict[str, Any]:
+        """Return what makes a transaction fail when the run has ended: whoever cancels a run knows that nothing is claimed afterwards.
+
+        A write and no ConditionCheck, which would be one more permission and costs the same.
+        """
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": items.run_key(run_id),
+                "UpdateExpression": "SET #claimed_at = :now",
+                "ConditionExpression": "attribute_exists(#unfinished)",
+                "ExpressionAttributeNames": items.names("claimed_at", "unfinished"),
+                "ExpressionAttributeValues": items.values(now=now),
+            }
+        }
 
     def _put(self, item: dict[str, Any]) -> dict[str, Any]:
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}

@@ -7,10 +7,9 @@ one ranged read of the index and one of the items, whatever the manifest's size.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -80,21 +79,19 @@ def read_slice(s3: Any, bucket: str, key: str, start: int, stop: int) -> Iterato
         return
     exact = stop - start <= _EXACT_ITEMS
     entries = _read_index(s3, bucket, key, start, stop if exact else start)
-    open_at = partial(_open, s3, bucket, key, str(entries[-1] - 1) if exact else "")
-    stream = pieces(open_at, entries[0], _READ_BYTES)
-    with closing(stream):
+    with closing(_read(s3, bucket, key, entries[0], entries[-1] if exact else None)) as stream:
         for line in islice(lines(stream), stop - start):
             yield json.loads(line)
 
 
-def _open(s3: Any, bucket: str, key: str, last: str, offset: int) -> Any:
-    return s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-{last}")["Body"]
-
-
 def _read_index(s3: Any, bucket: str, key: str, first: int, last: int) -> list[int]:
-    span = f"bytes={first * _ENTRY_BYTES}-{(last + 1) * _ENTRY_BYTES - 1}"
-    index = s3.get_object(Bucket=bucket, Key=keys.manifest_index(key), Range=span)["Body"].read()
+    index = b"".join(_read(s3, bucket, keys.manifest_index(key), first * _ENTRY_BYTES, (last + 1) * _ENTRY_BYTES))
     return [int.from_bytes(index[at : at + _ENTRY_BYTES], "big") for at in range(0, len(index), _ENTRY_BYTES)]
+
+
+def _read(s3: Any, bucket: str, key: str, start: int, stop: int | None) -> Generator[bytes, None, None]:
+    last = "" if stop is None else stop - 1
+    return pieces(lambda offset: s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-{last}")["Body"], start, _READ_BYTES)
 
 
 @dataclass(slots=True)

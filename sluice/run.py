@@ -16,6 +16,8 @@ class RunState(StrEnum):
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    """A person ended it: nothing more of it is claimed or submitted."""
 
 
 class StepState(StrEnum):

@@ -3,6 +3,9 @@
 - ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Request`` (a Manual trigger), or ``Moment`` (a Schedule)
 - ``def each(item: Item, out: Out) -> dict``
 - ``def fan_in(results: Results, out: Out) -> None``
+
+What ``each`` returns travels as JSON: keys become text, tuples become lists. It may be called again for an item whose result was lost with
+its machine, so what it does elsewhere should bear a repetition.
 """
 
 from __future__ import annotations

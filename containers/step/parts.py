@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from containers.step.errors import ReturnedError
 from containers.step.place import Place
 from sluice import keys
+from sluice.streaming import pieces
 
 FIRST_SECONDS = 1.0
 MOST_SECONDS = 60.0
@@ -119,7 +120,7 @@ def _bodies(s3: Any, bucket: str, parts: Iterable[str]) -> Iterator[tuple[str, b
     from concurrent.futures import ThreadPoolExecutor
 
     def read(key: str) -> tuple[str, bytes]:
-        return key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return key, b"".join(pieces(lambda offset: s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-")["Body"], 0, PART_BYTES))
 
     with ThreadPoolExecutor(_READ_AHEAD) as pool:
         ahead: deque[Any] = deque()

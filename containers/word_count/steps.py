@@ -29,7 +29,7 @@ def split(upload: Upload) -> Iterator[dict[str, int]]:
 
 
 def count(item: Item, out: Out) -> dict[str, int]:
-    """Return how often each word stands in a piece. Memory: the piece, a 64th of the text, a few times over."""
+    """Return how often each word stands in a piece. Memory: the piece, a 16th of the text, a few times over."""
     data = item.upload.read(item["start"], item["stop"])
     try:
         return dict(count_words(data.decode()))

@@ -72,7 +72,7 @@ class BatchApi:
         with self.account.lock:
             if operation == "SubmitJob" and self._submits and not self._submits.admits(self.account.clock()):
                 raise throttled()
-            answer = deepcopy(fit_answer(operation, act(self.account, deepcopy(params))))
+            answer = fit_answer(operation, act(self.account, deepcopy(params)))
         self.account.changed()
         if self._lost_answers is not None:
             self._lost_answers.after(operation)

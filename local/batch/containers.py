@@ -35,27 +35,39 @@ def task_of(
     container = submission.containers[child if job.is_gang else 0]
     image = _pull(images, container["image"])
     group, stream = log_target(job, child, start.attempt)
-    role = container.get("jobRoleArn")
-    granted = credentials(role, task_id(job, child, start.attempt)) if role else {}
-    need = job.spec.nodes[child] if job.is_gang else job.spec.need
+    variables = _variables(start, container, credentials, secrets, machine)
+    command = tuple(substitute(container.get("command", []), submission.parameters))
     return Task(
         id=task_id(job, child, start.attempt),
-        argv=_argv(container, image, submission.parameters),
-        environment={
-            **_machine_environment(),
-            **machine,
-            **granted,
-            **(image.environment if image else {}),
-            **{each["name"]: each.get("value", "") for each in container.get("environment", [])},
-            **_secret_environment(container, secrets),
-            **_batch_environment(start),
-        },
+        argv=_argv(command, image),
+        environment={**_machine_environment(), **(image.environment if image else {}), **variables},
         workdir=image.workdir if image else None,
         log_group=group,
         log_stream=stream,
-        memory=need.memory,
+        memory=(job.spec.nodes[child] if job.is_gang else job.spec.need).memory,
         image=container["image"],
+        command=command,
+        variables=variables,
+        container=container,
     )
+
+
+def _variables(
+    start: StartAttempt,
+    container: dict[str, Any],
+    credentials: Credentials,
+    secrets: Secrets,
+    machine: Mapping[str, str],
+) -> dict[str, str]:
+    role = container.get("jobRoleArn")
+    granted = credentials(role, task_id(start.job, start.child, start.attempt)) if role else {}
+    return {
+        **machine,
+        **granted,
+        **{each["name"]: each.get("value", "") for each in container.get("environment", [])},
+        **_secret_environment(container, secrets),
+        **_batch_environment(start),
+    }
 
 
 def substitute(command: list[str], parameters: Mapping[str, str]) -> list[str]:
@@ -73,16 +85,14 @@ def _pull(images: Images, name: str) -> Image | None:
         raise StartFailedError(f"CannotPullContainerError: {error}") from error
 
 
-def _argv(container: dict[str, Any], image: Image | None, parameters: Mapping[str, str]) -> tuple[str, ...]:
-    command = substitute(container.get("command", []), parameters)
+def _argv(command: tuple[str, ...], image: Image | None) -> tuple[str, ...]:
+    argv = list(command)
     if image is not None:
-        command = [*image.entrypoint, *(command or image.command)]
-    if not command:
-        raise StartFailedError("CannotStartContainerError: No command specified")
-    if command[0] in ("python", "python3"):
+        argv = [*image.entrypoint, *(command or image.command)]
+    if argv and argv[0] in ("python", "python3"):
         # The image's interpreter stands for this machine's: the packages are those of this virtual environment.
-        command[0] = sys.executable
-    return tuple(command)
+        argv[0] = sys.executable
+    return tuple(argv)
 
 
 @cache

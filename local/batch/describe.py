@@ -5,7 +5,8 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
-from local.batch.job import EXITED, Attempt, Job
+from local.batch.job import Attempt, Job
+from local.batch.reasons import EXITED
 from local.batch.states import FAILED, NAMES, RUNNING, STARTING, SUCCEEDED
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     if job.is_gang:
         detail["timeout"] = None
         detail["nodeDetails"] = {"nodeIndex": child, "isMainNode": child == job.spec.main_node}
-    return detail
+    return present(detail)
+
+
+def present(values: dict[str, Any]) -> dict[str, Any]:
+    """The members that have a value."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def status_reason(job: Job, index: int) -> str | None:
@@ -87,11 +93,10 @@ def status_summary(job: Job) -> dict[str, int]:
 
 def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail = _base(account, job, None, job.parent_status)
-    started = [each for each in job.started if each] if job.counts[RUNNING] or job.counts[SUCCEEDED] or job.is_over else []
     main = job.spec.main_node
     attempts = job.attempts_of(main) if job.is_gang else []
     detail["attempts"] = [_attempt(account, job, main, number, each) for number, each in enumerate(attempts, 1)]
-    detail["startedAt"] = min(started, default=None)
+    detail["startedAt"] = job.first_started or None
     detail["stoppedAt"] = job.stopped_at or None
     detail["statusReason"] = job.status_reason
     detail["isCancelled"] = -1 in job.cancelled
@@ -103,7 +108,7 @@ def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
             "statusSummary": status_summary(job),
             "statusSummaryLastUpdatedAt": job.updated,
         }
-    return detail
+    return present(detail)
 
 
 def _base(account: Account, job: Job, index: int | None, status: int) -> dict[str, Any]:
@@ -137,21 +142,19 @@ def _container(account: Account, job: Job, index: int, attempts: list[Attempt]) 
         if job.states[index] in (SUCCEEDED, FAILED):
             container["exitCode"] = last.exit_code
             container["reason"] = last.reason
-    return container
+    return present(container)
 
 
 def _attempt(account: Account, job: Job, index: int, number: int, attempt: Attempt) -> dict[str, Any]:
     placed = _placed(account, job, index, number, attempt.host)
-    return {
-        "container": {
-            **placed,
-            "exitCode": attempt.exit_code,
-            "reason": attempt.reason,
-        },
-        "startedAt": attempt.started or None,
-        "stoppedAt": attempt.stopped,
-        "statusReason": attempt.status_reason,
-    }
+    return present(
+        {
+            "container": present({**placed, "exitCode": attempt.exit_code, "reason": attempt.reason}),
+            "startedAt": attempt.started or None,
+            "stoppedAt": attempt.stopped,
+            "statusReason": attempt.status_reason,
+        }
+    )
 
 
 def _placed(account: Account, job: Job, index: int, attempt: int, host: str) -> dict[str, Any]:

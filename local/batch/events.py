@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from local.batch.describe import job_detail
-from local.batch.shapes import fit
 from local.batch.states import NAMES, RUNNABLE, RUNNING, SUCCEEDED
 
 if TYPE_CHECKING:
@@ -23,14 +22,21 @@ def state_change(account: Account, change: StateChange) -> dict[str, Any]:
     detail = job_detail(account, change.job, change.child)
     detail["status"] = NAMES[change.status]
     if change.status < SUCCEEDED:
-        detail["stoppedAt"] = None
-        detail["statusReason"] = change.reason
-        detail["attempts"] = detail["attempts"][: change.attempts]
-        detail.get("container", {}).pop("exitCode", None)
-        detail.get("container", {}).pop("reason", None)
-    if change.status < RUNNING:
-        detail["startedAt"] = None
+        _take_back(detail, change)
     return _event(account, "Batch Job State Change", change.at, [detail["jobArn"]], detail)
+
+
+def _take_back(detail: dict[str, Any], change: StateChange) -> None:
+    """What has happened since the change does not belong into its event."""
+    detail["attempts"] = detail["attempts"][: change.attempts]
+    detail.pop("stoppedAt", None)
+    detail.pop("statusReason", None)
+    if change.reason is not None:
+        detail["statusReason"] = change.reason
+    if change.status < RUNNING:
+        detail.pop("startedAt", None)
+    for name in ("exitCode", "reason"):
+        detail.get("container", {}).pop(name, None)
 
 
 def queue_blocked(account: Account, blocked: QueueBlocked) -> dict[str, Any]:
@@ -55,5 +61,5 @@ def _event(account: Account, kind: str, at: int, resources: list[str], detail: d
         "time": datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": account.region,
         "resources": resources,
-        "detail": fit("JobDetail", detail),
+        "detail": detail,
     }

@@ -11,6 +11,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from local.batch.reasons import EXITED
 from local.batch.states import FAILED, PENDING, RUNNABLE, SUBMITTED, SUCCEEDED
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Job:
         "counts",
         "created",
         "dependents",
+        "first_started",
         "fresh",
         "gang_retry",
         "has_parent",
@@ -94,6 +96,7 @@ class Job:
         self.parent_status = SUBMITTED
         self.status_reason: str | None = None
         self.stopped_at = 0
+        self.first_started = 0
         self.left = size
         self.waiting = 0
         self.blocked: bytearray | None = None
@@ -196,7 +199,3 @@ class Job:
     def has_unstarted(self, index: int) -> bool:
         """Whether a child has not been handed to a host."""
         return self.states[index] in (SUBMITTED, PENDING, RUNNABLE)
-
-
-# The status reason of a job whose container ended by itself.
-EXITED = "Essential container in task exited"

@@ -43,7 +43,11 @@ class StartFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An attempt that is ready to start: the full command line and environment, and where its output goes."""
+    """An attempt that is ready to start: the full command line and environment, and where its output goes.
+
+    `argv`, `environment` and `workdir` are for a process of this machine; `command`, `variables` and `container` are
+    what the job definition and the submission came to, for a container.
+    """
 
     id: str
     argv: tuple[str, ...]
@@ -54,6 +58,9 @@ class Task:
     memory: int
     image: str
     stop_seconds: float = 30
+    command: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    container: dict[str, Any] = field(default_factory=dict)
 
 
 class EventSink(Protocol):

@@ -81,6 +81,8 @@ class ProcessExecutor:
 
     def start(self, task: Task, ended: Callable[[Outcome], None]) -> Callable[[], None]:
         """Start an attempt; the returned function asks it to stop, and kills it when it does not."""
+        if not task.argv:
+            raise StartFailedError("CannotStartContainerError: No command specified")
         out, into = os.pipe()
         try:
             process = subprocess.Popen(  # noqa: S603 - running the job's own command is the purpose
@@ -134,12 +136,19 @@ class ProcessExecutor:
 
     def _loop(self) -> None:
         while not self._closing:
-            for key, _ in self._selector.select(self._patience()):
-                self._attend(key.fd, key.data)
-            while self._inbox:
-                self._inbox.popleft()()
-            self._kill_overdue()
-            self._watch_memory()
+            try:
+                self._turn()
+            except Exception:
+                # One broken process must not leave all others without their reader.
+                log.exception("A turn of the process executor failed: please report it")
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(self._patience()):
+            self._attend(key.fd, key.data)
+        while self._inbox:
+            self._inbox.popleft()()
+        self._kill_overdue()
+        self._watch_memory()
 
     def _attend(self, fd: int, running: Running | None) -> None:
         if running is None:

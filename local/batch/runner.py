@@ -16,6 +16,7 @@ from local.batch.effects import Effect, QueueBlocked, StartAttempt, StateChange,
 from local.batch.events import queue_blocked, state_change
 from local.batch.job import Job
 from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, StartFailedError, no_events
+from local.batch.reasons import START_FAILED
 from local.batch.retry import Outcome
 from local.batch.trouble import Reclaims
 
@@ -75,8 +76,12 @@ class Runner:
     def _loop(self) -> None:
         while not self._closing:
             self._wake.clear()
-            while self._step():
-                pass
+            try:
+                while self._step():
+                    pass
+            except Exception:
+                # One broken step must not leave all other jobs without their runner.
+                log.exception("A step of the AWS Batch engine failed: please report it")
             self._wake.wait(self._patience())
 
     def _step(self) -> bool:
@@ -121,11 +126,11 @@ class Runner:
             task = task_of(start, self._images, self._credentials, self._secrets, self._environment)
             self._stops[job.id, child, attempt] = self._executor.start(task, ended)
         except StartFailedError as error:
-            ended(Outcome(error.exit_code, error.reason, "Task failed to start"))
+            ended(Outcome(error.exit_code, error.reason, START_FAILED))
             return
         except Exception as error:
             log.exception("Attempt %d of job %s could not be started", attempt, job.id)
-            ended(Outcome(None, f"ResourceInitializationError: {error}", "Task failed to start"))
+            ended(Outcome(None, f"ResourceInitializationError: {error}", START_FAILED))
             return
         with self._account.lock:
             self._account.scheduler.started(job, child, attempt, self._account.clock())

@@ -76,7 +76,7 @@ def _plan_or_none(shape: Any) -> _Plan | None:
 
 def _fit(plan: _Plan | None, value: Any) -> Any:
     if plan is None:
-        return value
+        return _copy(value)
     members = plan.members
     if members is None:
         return [_fit(plan.item, each) for each in value]
@@ -86,6 +86,13 @@ def _fit(plan: _Plan | None, value: Any) -> Any:
     return {name: _fit(members[name], each) for name, each in value.items() if each is not None}
 
 
+def _copy(value: Any) -> Any:
+    """A list or a map of its own, so that who gets an answer cannot change what is stored."""
+    if isinstance(value, list):
+        return list(value)
+    return dict(value) if isinstance(value, dict) else value
+
+
 def _wrong_enum(shape: Any, value: Any, path: str) -> str | None:
     if shape.type_name == "structure":
         pairs = [(shape.members[name], each, f"{path}.{name}".lstrip(".")) for name, each in value.items()]
@@ -93,7 +100,9 @@ def _wrong_enum(shape: Any, value: Any, path: str) -> str | None:
         pairs = [(shape.member, each, f"{path}[{place}]") for place, each in enumerate(value)]
     else:
         allowed = getattr(shape, "enum", None)
-        if allowed and value not in allowed:
+        # "The values aren't case sensitive", of RetryAction alone:
+        # https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
+        if allowed and (value.upper() if shape.name == "RetryAction" else value) not in allowed:
             return f"{path} must be one of {', '.join(allowed)}, but is {value}."
         return None
     return next((wrong for wrong in (_wrong_enum(*pair) for pair in pairs) if wrong), None)

@@ -14,8 +14,9 @@ from random import Random
 from local.batch.effects import StartAttempt, StopAttempt
 from local.batch.hosts import EnvironmentSpec, Host
 from local.batch.job import Job
+from local.batch.job_queue import QueueSpec
 from local.batch.retry import Outcome
-from local.batch.scheduler import QueueSpec, Scheduler
+from local.batch.scheduler import Scheduler
 from local.batch.spec import JobSpec
 from local.batch.states import FAILED, SUCCEEDED
 from local.batch.trouble import Reclaims

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local.batch.operations.checks import amount, node_range
+from local.batch.operations.amounts import amount
+from local.batch.operations.checks import node_range
+from local.batch.shapes import fit
 from local.batch.spec import Dependency, JobSpec, Need, Retry, Rule
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 class Submission:
     """What DescribeJobs and the executor need to know of a job; carried as `JobSpec.info`.
 
-    `containers` has one resolved container a node of a multi-node job, and one otherwise.
+    `containers` has one resolved container a node of a multi-node job, and one otherwise. Both fit the model, so that
+    nothing of them has to be checked again for each event.
     """
 
     queue_name: str
@@ -32,7 +35,7 @@ def resolve(definition: Resource, queue: Resource, params: dict[str, Any]) -> Jo
     retry = params.get("retryStrategy") or definition.get("retryStrategy")
     timeout = params.get("timeout") or definition.get("timeout")
     parameters = {**definition.get("parameters", {}), **params.get("parameters", {})}
-    containers = _containers(definition, params)
+    containers = tuple(fit("ContainerDetail", each) for each in _containers(definition, params))
     needs = tuple(_need(each) for each in containers)
     depends = params.get("dependsOn", [])
     nodes = needs if definition["type"] == "multinode" else ()
@@ -42,7 +45,7 @@ def resolve(definition: Resource, queue: Resource, params: dict[str, Any]) -> Jo
         definition_name=definition["jobDefinitionName"],
         containers=containers,
         parameters=parameters,
-        described=_described(definition, params, retry, timeout, parameters),
+        described=fit("JobDetail", _described(definition, params, retry, timeout, parameters)),
     )
     return JobSpec(
         name=params["jobName"],
@@ -58,6 +61,7 @@ def resolve(definition: Resource, queue: Resource, params: dict[str, Any]) -> Jo
         resources=_resources(definition, params),
         share=params.get("shareIdentifier", ""),
         priority=params.get("schedulingPriorityOverride") or definition.get("schedulingPriority") or 0,
+        doomed=_doom(definition, params),
         info=submission,
     )
 
@@ -147,3 +151,16 @@ def _described(
         "consumableResourceProperties": params.get("consumableResourcePropertiesOverride")
         or definition.get("consumableResourceProperties"),
     }
+
+
+def _doom(definition: Resource, params: dict[str, Any]) -> str | None:
+    """Why a job fails as soon as it is submitted.
+
+    "If the total number of combined tags from the job and job definition is over 50, the job is moved to the FAILED
+    state": https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html.
+    """
+    propagated = params.get("propagateTags", definition.get("propagateTags", False))
+    tags = {**definition.get("tags", {}), **params.get("tags", {})}
+    if propagated and len(tags) > 50:
+        return f"{len(tags)} tags of job and job definition are more than the 50 that can be propagated"
+    return None

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import botocore.session
 import pytest
 from moto import mock_aws
 
@@ -136,28 +135,39 @@ def _compiled(pipeline: Pipeline) -> CompiledPipeline:
 
 @contextmanager
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
-    """Yield a cloud with the buckets, the table, the topic and a queue behind it."""
-    settings = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
+    """Yield an empty cloud in this process (moto's), with all that jobs need."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    sign_in(monkeypatch)
     with mock_aws():
         _forget_clients()
-        session = botocore.session.get_session()
-        s3, sns, sqs, table = (session.create_client(service, region_name="us-east-1") for service in ("s3", "sns", "sqs", "dynamodb"))
-        for bucket in (INBOX, WORK, RESULTS):
-            s3.create_bucket(Bucket=bucket)
-        s3.put_bucket_versioning(Bucket=INBOX, VersioningConfiguration={"Status": "Enabled"})
-        make_table(table)
-        topic = sns.create_topic(Name="plans")["TopicArn"]
-        queue = sqs.create_queue(QueueName="plans")["QueueUrl"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:plans")
-        job = JobSettings(ledger_table=TABLE, work_bucket=WORK, results_bucket=RESULTS, plan_topic=topic)
-        yield Jobs(s3=s3, ledger=Ledger(table, TABLE), settings=job, queue=queue, sqs=sqs)
+        yield jobs_at(None)
     _forget_clients()
+
+
+def jobs_at(endpoint: str | None) -> Jobs:
+    """Return a cloud in which there are the buckets, the table, the topic and a queue behind it."""
+    session = clients._session()  # Every test's, with what it parsed of the services' models.
+    names = ("s3", "sns", "sqs", "dynamodb")
+    s3, sns, sqs, table = (session.create_client(name, region_name="us-east-1", endpoint_url=endpoint) for name in names)
+    for bucket in (INBOX, WORK, RESULTS):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=INBOX, VersioningConfiguration={"Status": "Enabled"})
+    make_table(table)
+    topic = sns.create_topic(Name="plans")["TopicArn"]
+    queue = sqs.create_queue(QueueName="plans")["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=topic.replace(":sns:", ":sqs:"))
+    job = JobSettings(ledger_table=TABLE, work_bucket=WORK, results_bucket=RESULTS, plan_topic=topic)
+    return Jobs(s3=s3, ledger=Ledger(table, TABLE), settings=job, queue=queue, sqs=sqs)
+
+
+def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the credentials and the Region of this machine's clouds."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "000000000000")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 def _forget_clients() -> None:
     """Clients of another test's cloud, or of no cloud, must not be met here."""
-    for cached in (clients.client, clients.full_client, clients._session):
+    for cached in (clients.client, clients.full_client):
         cached.cache_clear()

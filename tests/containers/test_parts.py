@@ -98,9 +98,14 @@ def test_a_refused_part_is_an_error() -> None:
 
 def test_a_refused_part_does_not_hide_why_the_child_failed(capsys: pytest.CaptureFixture[str]) -> None:
     """The first error goes on; the log has the other one too."""
-    with pytest.raises(ValueError, match="no such city"), Parts(Refusing(), WORK, PLACE) as parts:
-        parts.add(encode(0, None))
-        raise ValueError("no such city")
+
+    def work() -> None:
+        with Parts(Refusing(), WORK, PLACE) as parts:
+            parts.add(encode(0, None))
+            raise ValueError("no such city")
+
+    with pytest.raises(ValueError, match="no such city"):
+        work()
     assert "could not be written either: An error occurred (AccessDenied)" in capsys.readouterr().err
 
 

@@ -4,74 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from containers.step import place as place_module
-from containers.step.__main__ import FAILED, NOT_STARTED, STOPPED, TRY_AGAIN, _stop, main
+from containers.step.__main__ import FAILED, NOT_STARTED, STOPPED, TRY_AGAIN, main
 from sluice import keys
 from sluice.messages import Planned
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice.pipeline import Job, Pipeline, S3Upload
 from sluice.run import Run
-from sluice.submission import Submission, decide
 from tests.containers import functions
 from tests.containers.jobs import INBOX, NOW, WORK, Jobs, functions_of, job_id
-
-PIPELINE = Pipeline(
-    name="probe",
-    triggers=[S3Upload(prefix="probe/")],
-    steps=[
-        Plan("find", run="find"),
-        Array("work", run="work", items_of="find", items_per_child=4),
-        Array("follow", run="follow", each="work"),
-        Job("gather", run="gather", after=["follow"]),
-    ],
-)
-FUNCTIONS = functions_of(PIPELINE)
-
-
-@pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten items, and nothing done yet."""
-    monkeypatch.setattr(functions, "items", [{"n": number} for number in range(10)])
-    monkeypatch.setattr(functions, "worked", [])
-
-
-@pytest.fixture
-def run(jobs: Jobs) -> Run:
-    """A run that has begun."""
-    begun = jobs.upload(PIPELINE, "probe/a b+c%.txt", b"input")
-    jobs.module = "tests.containers.functions"
-    return begun
-
-
-@pytest.fixture
-def stoppable() -> Iterator[None]:
-    """SIGTERM as the entry point handles it."""
-    before = signal.signal(signal.SIGTERM, _stop)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
-def submission(jobs: Jobs, run: Run, step: str) -> Submission:
-    """Return the submission of a step that is next."""
-    stored = jobs.ledger.load(run.run_id)
-    assert stored is not None
-    return next(one for one in decide(stored.pipeline, stored.steps).submissions if one.step.name == step)
-
-
-def planned(jobs: Jobs, run: Run) -> Submission:
-    """Run the plan and name the array's job; return the array's submission."""
-    plan = submission(jobs, run, "find")
-    jobs.submit(run, plan)
-    assert jobs.start(run, plan, 0, FUNCTIONS) == 0
-    jobs.codes["find"] = [0]
-    jobs.settle(run, plan)
-    array = submission(jobs, run, "work")
-    jobs.submit(run, array)
-    return array
+from tests.containers.probe import FUNCTIONS, planned, submission
 
 
 def test_every_result_arrives_in_order(jobs: Jobs, run: Run) -> None:
@@ -245,3 +190,17 @@ def test_a_missing_setting_is_named(missing: str, jobs: Jobs, capsys: pytest.Cap
     env = jobs.settings.to_env() | {"SLUICE_RUN": "r", "SLUICE_STEP": "s", "SLUICE_GENERATION": "0", "AWS_BATCH_JOB_ID": "j"}
     assert main(["cleanup"], {name: value for name, value in env.items() if name != missing}) == NOT_STARTED
     assert missing in capsys.readouterr().err
+
+
+def test_gates_only_let_pass(jobs: Jobs) -> None:
+    """A job after more parents than Batch allows waits behind gates, which do nothing."""
+    parents = [Job(f"part-{number}", run="nothing") for number in range(21)]
+    last = Job("last", run="nothing", after=[str(parent.name) for parent in parents])
+    pipeline = Pipeline(name="wide", triggers=[S3Upload(prefix="wide/")], steps=[*parents, last])
+    run = jobs.upload(pipeline, "wide/a", b"")
+    jobs.module = "tests.containers.functions"
+    assert jobs.drive(run, functions_of(pipeline)) == "SUCCEEDED"
+    assert {name: codes for name, codes in jobs.codes.items() if name.startswith("gate-")} == {
+        "gate-0-0-last": [0],
+        "gate-0-1-last": [0],
+    }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from cli.showcase import files
@@ -30,13 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def app(request: pytest.FixtureRequest) -> Iterator[Application]:
+def app(request: pytest.FixtureRequest) -> Application:
     """The deployed app, with somebody to alert."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALERT_EMAIL", EMAIL)
         patch.setenv("ALERT_PHONE", PHONE)
         place: Place = request.getfixturevalue("deployed_cloud")
-    yield Application(place)
+    return Application(place)
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +48,13 @@ def burst(app: Application, flights: bytes) -> dict[str, Upload]:
     """Uploads that are under way side by side."""
     uploads = {
         "flights": app.put("flights/2013.csv", flights),
-        "text": app.put("word-count/text.txt", files.text()[:60_000]),
+        "text": app.put("word-count/text.txt", files.text()[:200_000]),
         "first": app.put("word-count/twice.txt", WORDS),
         "second": app.put("word-count/twice.txt", WORDS),
         "empty": app.put("word-count/empty.txt", b""),
         "broken": app.put("flights/weather.csv", files.broken()),
-        "not utf-8": app.put("word-count/latin-1.txt", "é ".encode("latin-1") * 20_000),
-        "deleted": app.put("word-count/deleted.txt", WORDS),
+        "not utf-8": app.put("word-count/latin-1.txt", "é ".encode("latin-1") * 100_000),
+        "deleted": app.put("flights/deleted.csv", flights[:1000]),
     }
     gone = uploads["deleted"]
     app.client("s3").delete_object(Bucket=app.outputs["InboxBucket"], Key=gone.key, VersionId=gone.version)

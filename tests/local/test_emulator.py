@@ -50,6 +50,8 @@ def test_names_are_found_in_the_source() -> None:
         ("gateway", "pin_request_origin", ["source_ip", "secure_transport"]),
         ("ecr", "_describe_images", ["data"]),
         ("s3", "_fire_s3_event", ["bucket_name", "key", "event_name"]),
+        ("s3", "_get_object", ["bucket_name", "key", "headers", "query_params"]),
+        ("s3", "_parse_range", ["range_header", "total"]),
         ("eventbridge", "_dispatch_event", ["event"]),
         ("eventbridge", "_invoke_target", ["target", "event", "rule"]),
         ("scheduler", "_at_time_epoch", ["expr"]),

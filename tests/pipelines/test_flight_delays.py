@@ -14,6 +14,7 @@ import pytest
 from containers.flight_delays import steps
 from pipelines.flight_delays import pipeline
 from tests.containers.jobs import Jobs, functions_of
+from tests.sluice.clouds import TABLE, make_table
 
 FUNCTIONS = functions_of(pipeline)
 HEADER = "year,month,day,dep_time,arr_delay,carrier,origin,dest\n"
@@ -82,28 +83,6 @@ def test_what_is_no_file_of_flights_fails_the_plan(content: bytes, jobs: Jobs) -
     assert "expected a header with month, carrier" in report["message"]
 
 
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        (b"2013,1,1,517", "8 columns"),
-        (b"2013,x,1,517,11,UA,EWR,IAH", "'x'"),
-        (b"2013,1,1,517,late,UA,EWR,IAH", "'late'"),
-        (b"2013,1,1,517,11.9,UA,EWR,IAH", "'11.9'"),
-        (b"2013,1,1,517,11,\xff,EWR,IAH", "UTF-8"),
-    ],
-    ids=["columns", "month", "delay", "part of a minute", "binary"],
-)
-def test_a_malformed_row_is_named_by_its_byte(row: bytes, said: str, jobs: Jobs) -> None:
-    """The child that meets it fails, and says where it is and what is wrong with it."""
-    good = flights(10).encode()
-    run = jobs.upload(pipeline, "flights/row.csv", good + row + b"\n")
-    assert jobs.drive(run, FUNCTIONS) == "FAILED"
-    report = jobs.failure(run, "read")
-    assert report["error"] == "FlightError"
-    assert f"byte {len(good)}" in report["message"]
-    assert said in report["message"]
-
-
 def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Quoted text with commas and CRLF line ends are read as CSV has them."""
     monkeypatch.setattr(steps, "_SMALLEST_RANGE", 64)
@@ -112,3 +91,52 @@ def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
     carriers = json.loads(jobs.results(run)["summary.json"])["carriers"]
     assert [(row["carrier"], row["flights"], row["mean_arrival_delay"]) for row in carriers] == [("U,A", 40, 19.5)]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("2013,1,1,517", "expected 8 columns, found 4 in b'2013,1,1,517'. Correct the line."),
+        ("2013,1,1,517,late,UA,EWR,IAH", "expected a whole number as arr_delay, found 'late' in b'2013,1,1,517,late,UA"),
+        ("2013,1,1,517,2.5,UA,EWR,IAH", "expected a whole number as arr_delay, found '2.5'"),
+        ("2013,1,1,517,nan,UA,EWR,IAH", "expected a whole number as arr_delay, found 'nan'"),
+        ("2013,1,1,517,inf,UA,EWR,IAH", "expected a whole number as arr_delay, found 'inf'"),
+        ("2013,May,1,517,3,UA,EWR,IAH", "expected a whole number as month, found 'May'"),
+        ("2013,1,1,517,3,U\xe9,EWR,IAH", "expected CSV in UTF-8, found 'utf-8' codec can't decode"),
+        ("2013,1,1,517,3,U\rA,EWR,IAH", "expected CSV in UTF-8, found new-line character"),
+        ('2013,1,1,517,3,"UA,EWR,IAH', "expected 8 columns, found 6"),
+    ],
+    ids=["columns", "text", "fraction", "nan", "infinity", "month", "latin-1", "carriage return", "quote"],
+)
+def test_a_row_that_is_no_flight_is_named_by_its_byte(row: str, said: str, jobs: Jobs) -> None:
+    """The error says where the line is, what was expected there and what was found."""
+    before = flights(3).encode()
+    run = jobs.upload(pipeline, "flights/row.csv", before + row.encode("latin-1") + b"\n2013,1,1,517,3,UA,EWR,IAH\n")
+    assert jobs.drive(run, FUNCTIONS) == "FAILED"
+    report = jobs.failure(run, "read")
+    assert (report["error"], report["item"]) == ("FlightError", 0)
+    assert report["message"].startswith(f"At byte {len(before)} of s3://inbox/flights/row.csv: {said}")
+
+
+def test_forms_of_csv_that_spreadsheets_write(jobs: Jobs) -> None:
+    """A byte order mark, quoted names, whole numbers with a point, empty lines and a last line without an end change no figure."""
+    plain = "2013,1,1,517,11,UA,EWR,IAH\n2013,1,1,,,UA,EWR,IAH\n"
+    odd = '2013,1,1,517,11.0,UA,EWR,IAH\r\n\r\n2013,01,1,NA,NA,"UA",EWR,IAH'
+    header = ",".join(f'"{name}"' for name in HEADER.strip().split(","))
+    first = jobs.upload(pipeline, "flights/plain.csv", (HEADER + plain).encode())
+    assert jobs.drive(first, FUNCTIONS) == "SUCCEEDED"
+    expected = jobs.results(first)
+    jobs.ledger._client.delete_table(TableName=TABLE)
+    make_table(jobs.ledger._client)
+    second = jobs.upload(pipeline, "flights/odd.csv", f"\ufeff{header}\r\n{odd}".encode())
+    assert jobs.drive(second, FUNCTIONS) == "SUCCEEDED"
+    assert jobs.results(second) == expected
+    assert json.loads(expected["summary.json"])["flights"] == 2
+
+
+def test_published_csv_quotes_what_needs_it(jobs: Jobs) -> None:
+    """A carrier with a comma, a quote or a bar in its name stays one cell."""
+    run = jobs.upload(pipeline, "flights/odd.csv", (HEADER + '2013,1,1,517,11,"A,""|B",EWR,IAH\n').encode())
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    rows = list(csv.DictReader(io.StringIO(jobs.results(run)["carriers.csv"])))
+    assert rows == [{"carrier": 'A,"|B', "month": "1", "flights": "1", "mean_arrival_delay": "11.0", "cancelled_share": "0.0"}]

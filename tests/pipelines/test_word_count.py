@@ -59,8 +59,26 @@ def test_odd_keys_are_read_as_they_are(key: str, jobs: Jobs) -> None:
 
 
 def test_a_binary_file_fails_with_its_reason(jobs: Jobs) -> None:
-    """Bytes that are no UTF-8 fail the child that meets them, and it says at which item."""
-    run = jobs.upload(pipeline, "word-count/binary.txt", b"\xff\xfe\x00\x01")
+    """Bytes that are no UTF-8 fail the child that meets them; it names the byte of the file and says what to do."""
+    text = "caf\u00e9 \u6771\u4eac\n".encode() * 3_000
+    run = jobs.upload(pipeline, "word-count/binary.txt", text + b"\xff\xfe\x00\x01" + text)
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
-    report = jobs.failure(run, "count")
-    assert (report["error"], report["item"]) == ("TextError", 0)
+    child = jobs.codes["count"].index(1)
+    report = jobs.failure(run, "count", child)
+    assert (report["error"], report["item"]) == ("TextError", child)
+    assert report["message"].startswith(f"s3://inbox/word-count/binary.txt, byte {len(text)}: expected a text in UTF-8, found b'\\xff\\xfe")
+
+
+@pytest.mark.parametrize("text", ["\ufeffone two\r\ntwo", "one\ttwo\x0btwo", "One TWO two"], ids=["mark and CRLF", "other spaces", "case"])
+def test_marks_and_spaces_are_no_words(text: str, jobs: Jobs) -> None:
+    """A byte order mark, line ends of any kind and other white space only stand between words."""
+    run = jobs.upload(pipeline, "word-count/a.txt", text.encode())
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    assert json.loads(jobs.results(run)["counts.json"]) == {"one": 1, "two": 2}
+
+
+def test_a_text_without_spaces_is_one_word(jobs: Jobs) -> None:
+    """Nothing is cut inside a word, however long."""
+    run = jobs.upload(pipeline, "word-count/long.txt", ("\u00e9" * 50_000).encode())
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    assert json.loads(jobs.results(run)["counts.json"]) == {"\u00e9" * 50_000: 1}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
 import pytest
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -179,3 +182,36 @@ def test_a_manifest_over_s3(monkeypatch: pytest.MonkeyPatch) -> None:
         s3.create_bucket(Bucket="work")
         count = write_manifest(s3, "work", KEY, ({"n": number, "x": "y" * 5000} for number in range(1500)))
         assert [item["n"] for item in read_slice(s3, "work", KEY, *slice_bounds(count, 7, 3))] == list(range(642, 857))
+
+
+class Breaking(Bucket):
+    """A bucket whose answers end in the middle, each after 100 bytes."""
+
+    def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, Any]:  # noqa: N803 - botocore's names
+        """Return the beginning of a range, as if it were longer."""
+        body = super().get_object(Bucket=Bucket, Key=Key, Range=Range)["Body"]
+        data = body.read()
+        return {"Body": StreamingBody(io.BytesIO(data[:100]), len(data))}
+
+
+@pytest.mark.parametrize("length", [30, 3000])
+def test_a_slice_outlives_its_connections(length: int) -> None:
+    """S3 closes the connection of a child that works long on each item; the child goes on with the next item."""
+    s3 = Breaking()
+    write_manifest(s3, "work", KEY, ({"n": number} for number in range(4_000)))
+    assert [item["n"] for item in read_slice(s3, "work", KEY, 500, 500 + length)] == list(range(500, 500 + length))
+
+
+def test_a_refused_abort_does_not_hide_why_the_plan_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first error goes on, with a note of the other one."""
+    monkeypatch.setattr(manifest, "PART_BYTES", 1000)
+    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": "not for you"}}, "AbortMultipartUpload")
+    s3 = Bucket(failing="complete_multipart_upload")
+
+    def abort(**_: Any) -> None:
+        raise refused
+
+    monkeypatch.setattr(s3, "abort_multipart_upload", abort)
+    with pytest.raises(ConnectionError, match="complete_multipart_upload") as raised:
+        write_manifest(s3, "work", KEY, ({"n": number} for number in range(500)))
+    assert raised.value.__notes__ == [f"The parts of s3://work/{KEY} could not be dropped either: {refused}"]

@@ -7,9 +7,11 @@ from typing import Any
 
 from local.batch.errors import client_error
 from local.batch.limits import Limits
+from local.batch.operations.amounts import amount
 
+# What a pattern may hold: https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
 _EXIT_CODE = re.compile(r"[0-9]*\*?")
-_REASON = re.compile(r"[A-Za-z0-9.:\s\-_()/]*\*?")
+_REASON = re.compile(r"[A-Za-z0-9.:\s]*\*?")
 
 
 def check_retry(limits: Limits, strategy: dict[str, Any] | None) -> None:
@@ -40,8 +42,9 @@ def _check_rule(rule: dict[str, Any]) -> None:
         allowed = _EXIT_CODE if name == "onExitCode" else _REASON
         if len(pattern) > 512 or not allowed.fullmatch(pattern):
             raise client_error(
-                f"retryStrategy.evaluateOnExit.{name} {pattern!r} is not valid: expected at most 512 characters, "
-                "with an asterisk at the end only."
+                f"retryStrategy.evaluateOnExit.{name} {pattern!r} is not valid: expected at most 512 "
+                f"{'digits' if name == 'onExitCode' else 'letters, digits, periods, colons and white spaces'}, "
+                "and an asterisk at the end only."
             )
 
 
@@ -83,15 +86,6 @@ def check_requirements(container: dict[str, Any], field: str) -> None:
             raise client_error(f"{field}.environment: names must not start with AWS_BATCH, which is reserved, but got {variable['name']}.")
 
 
-def amount(container: dict[str, Any], kind: str, old_field: str) -> float | None:
-    """What a container asks of a resource, in resourceRequirements or the older field of its own."""
-    for requirement in container.get("resourceRequirements", []):
-        if requirement["type"] == kind:
-            return _number(requirement)
-    old = container.get(old_field)
-    return None if old is None else float(old)
-
-
 def check_nodes(limits: Limits, params: dict[str, Any]) -> None:
     """Nodes that are all covered by their groups, and a main node that is one of them."""
     nodes = params.get("nodeProperties")
@@ -121,10 +115,3 @@ def node_range(target: str, count: int) -> range:
     if not colon:
         return range(start, start + 1)
     return range(start, int(last) + 1 if last else count)
-
-
-def _number(requirement: dict[str, Any]) -> float:
-    try:
-        return float(requirement["value"])
-    except ValueError:
-        raise client_error(f"resourceRequirements {requirement['type']} must be a number, but is {requirement['value']!r}.") from None

@@ -9,6 +9,7 @@ from local.batch.account import Account, Resource
 from local.batch.errors import client_error
 from local.batch.names import check_name
 from local.batch.operations.checks import check_container, check_nodes, check_retry, check_tags, check_timeout
+from local.batch.operations.fargate import check_fargate
 from local.batch.pages import page
 
 _EMPTY_LISTS = ("volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
@@ -61,9 +62,10 @@ def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def deregister(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DeregisterJobDefinition: the revision stays describable and takes no new jobs."""
-    _, _, called = params["jobDefinition"].rpartition("job-definition/")
-    name, _, revision = called.partition(":")
-    found = account.definitions.get(name, {}).get(int(revision)) if revision.isdigit() else None
+    name, _, revision = params["jobDefinition"].rpartition("job-definition/")[2].partition(":")
+    revisions = account.definitions.get(name, {})
+    # AWS's own example names no revision; the newest one is meant.
+    found = revisions.get(int(revision) if revision.isdigit() else max(revisions, default=0))
     if found is None:
         raise client_error(f"jobDefinition {params['jobDefinition']} does not exist: expected name:revision or an ARN.")
     found["status"] = "INACTIVE"
@@ -96,5 +98,7 @@ def _check(account: Account, params: dict[str, Any]) -> None:
         check_nodes(account.limits, params)
     elif "containerProperties" in params:
         check_container(params["containerProperties"], "containerProperties")
+        if params.get("platformCapabilities") == ["FARGATE"]:
+            check_fargate(params["containerProperties"], "containerProperties")
     elif "ecsProperties" not in params and "eksProperties" not in params:
         raise client_error("containerProperties must be specified for a job definition of type container.")

@@ -114,6 +114,10 @@ def _described(account: Account, params: dict[str, Any]) -> Resource:
         "ecsClusterArn": f"arn:aws:ecs:{account.region}:{account.id}:cluster/AWSBatch-{name}-{uuid}",
         "containerOrchestrationType": "EKS" if "eksConfiguration" in params else "ECS",
         "uuid": uuid,
+        # What AWS Batch uses where no role is named:
+        # https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html
+        "serviceRole": params.get("serviceRole")
+        or f"arn:aws:iam::{account.id}:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch",
         "tags": params.get("tags", {}),
     }
     if "computeResources" in params:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.describe import job_detail, status_summary
 from local.batch.errors import client_error
+from local.batch.operations.job_filters import filtered
 from local.batch.pages import offset_of, page, token_of
-from local.batch.states import NAMES, RUNNING, code_of
+from local.batch.states import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from local.batch.account import Account
     from local.batch.job import Job
@@ -74,46 +75,13 @@ def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def _list_queue(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     queue = account.queue(params["jobQueue"])["jobQueueArn"]
-    filters = params.get("filters", [])
-    if filters:
-        jobs = _filtered(account, queue, filters)
+    status = code_of(params.get("jobStatus", "RUNNING"))
+    if "filters" in params:
+        jobs = filtered(account.scheduler.listing, queue, params)
     else:
-        jobs = iter(account.scheduler.listing.jobs(queue, code_of(params.get("jobStatus", "RUNNING"))).values())
+        jobs = iter(account.scheduler.listing.jobs(queue, status).values())
     found, token = page(jobs, params.get("nextToken"), params.get("maxResults", 100))
     return {"jobSummaryList": [summary(account, job, None) for job in found], "nextToken": token}
-
-
-def _filtered(account: Account, queue: str, filters: list[dict[str, Any]]) -> Iterator[Job]:
-    if len(filters) != 1:
-        raise client_error(f"filters must have exactly one filter, but has {len(filters)}.")
-    name, values = filters[0].get("name", ""), filters[0].get("values", [])
-    accepts = _accepting(name, values)
-    jobs = (job for status in range(len(NAMES)) for job in account.scheduler.listing.jobs(queue, status).values())
-    return iter(sorted((job for job in jobs if accepts(job)), key=lambda job: -job.seq))
-
-
-def _accepting(name: str, values: list[str]) -> Callable[[Job], bool]:
-    if name in ("JOB_NAME", "JOB_DEFINITION", "SHARE_IDENTIFIER"):
-        return lambda job: any(_like(_text_of(job, name), value) for value in values)
-    if name == "BEFORE_CREATED_AT":
-        return lambda job: all(job.created < int(value) for value in values)
-    if name == "AFTER_CREATED_AT":
-        return lambda job: all(job.created > int(value) for value in values)
-    raise client_error(
-        f"filters.name must be JOB_NAME, JOB_DEFINITION, BEFORE_CREATED_AT, AFTER_CREATED_AT or SHARE_IDENTIFIER, but is {name!r}."
-    )
-
-
-def _text_of(job: Job, name: str) -> str:
-    if name == "JOB_NAME":
-        return job.spec.name
-    return job.spec.share if name == "SHARE_IDENTIFIER" else str(getattr(job.spec.info, "definition_name", ""))
-
-
-def _like(text: str, pattern: str) -> bool:
-    """Case-insensitive, and by the start of the text where the pattern ends in an asterisk."""
-    text, pattern = text.lower(), pattern.lower().rpartition("job-definition/")[2]
-    return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
 
 
 def _list_children(account: Account, params: dict[str, Any], job_id: str) -> dict[str, Any]:
@@ -123,16 +91,13 @@ def _list_children(account: Account, params: dict[str, Any], job_id: str) -> dic
     if found is None or not found[0].has_parent:
         raise client_error(f"Job {job_id} does not exist or has no children.")
     job = found[0]
-    any_state = "jobStatus" not in params and job.is_gang
-    status = None if any_state else code_of(params.get("jobStatus", NAMES[RUNNING]))
+    status = code_of(params.get("jobStatus", "RUNNING"))
     indices, token = _indices(job, status, offset_of(params.get("nextToken")), params.get("maxResults", 100))
     return {"jobSummaryList": [summary(account, job, index) for index in indices], "nextToken": token}
 
 
-def _indices(job: Job, status: int | None, start: int, size: int) -> tuple[list[int], str | None]:
+def _indices(job: Job, status: int, start: int, size: int) -> tuple[list[int], str | None]:
     """The numbers of the children in a state from `start` on; `bytearray.find` skips the others at memory speed."""
-    if status is None:
-        return list(range(start, min(job.size, start + size))), token_of(start + size) if start + size < job.size else None
     found: list[int] = []
     index = job.states.find(status, start)
     while index >= 0 and len(found) < size:

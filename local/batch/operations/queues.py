@@ -8,10 +8,10 @@ from local.batch.account import Account, Resource
 from local.batch.blocked import MAX_RESOURCE, NO_CAPACITY, REQUIREMENT
 from local.batch.errors import client_error
 from local.batch.fair_share import FairPolicy
+from local.batch.job_queue import QueueSpec
 from local.batch.names import check_name
 from local.batch.operations.environments import is_fargate
 from local.batch.pages import page
-from local.batch.scheduler import QueueSpec
 
 
 def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:

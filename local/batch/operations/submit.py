@@ -12,7 +12,8 @@ from local.batch.names import check_name
 from local.batch.operations import definitions
 from local.batch.operations.checks import check_requirements, check_retry, check_tags, check_timeout
 from local.batch.operations.environments import is_fargate
-from local.batch.submission import resolve
+from local.batch.operations.fargate import check_fargate
+from local.batch.submission import override, resolve
 
 
 def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         raise client_error(f"Job queue {queue['jobQueueName']} is DISABLED: jobQueue must name one that is ENABLED.")
     definition = definitions.active(account, params["jobDefinition"])
     _check_kind(definition, params)
+    _check_platform(account, queue, definition, params)
     _check_share(queue, params)
     _check_nodes(account, queue, definition, params)
     check_retry(account.limits, params.get("retryStrategy"))
@@ -60,6 +62,23 @@ def _check_kind(definition: dict[str, Any], params: dict[str, Any]) -> None:
         raise client_error("nodeOverrides is not applicable to a container job: use containerOverrides.")
     if not multinode and "containerProperties" not in definition:
         raise client_error("jobDefinition: this engine runs containerProperties and nodeProperties only.")
+
+
+def _check_platform(account: Account, queue: Resource, definition: Resource, params: dict[str, Any]) -> None:
+    """A definition for Fargate needs a Fargate queue, and keeps to Fargate's sizes with its overrides."""
+    if definition["type"] == "multinode":
+        return
+    environment = account.environment(queue["computeEnvironmentOrder"][0]["computeEnvironment"])
+    platform = "FARGATE" if is_fargate(environment) else "EC2"
+    capabilities = definition.get("platformCapabilities") or ["EC2"]
+    if platform not in capabilities:
+        raise client_error(
+            f"jobDefinition has the platformCapabilities {', '.join(capabilities)}, but job queue "
+            f"{queue['jobQueueName']} runs on {platform}."
+        )
+    if platform == "FARGATE":
+        container = override(definition["containerProperties"], params.get("containerOverrides", {}))
+        check_fargate(container, "containerOverrides")
 
 
 def _check_share(queue: Resource, params: dict[str, Any]) -> None:

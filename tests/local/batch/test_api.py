@@ -147,6 +147,10 @@ def test_definitions_have_revisions(desk: Desk) -> None:
             {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onReason": "*a"}]}},
             "evaluateOnExit.onReason",
         ),
+        (
+            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onStatusReason": "a-b"}]}},
+            "evaluateOnExit.onStatusReason",
+        ),
         ({"timeout": {"attemptDurationSeconds": 59}}, "timeout.attemptDurationSeconds"),
         ({"tags": {str(number): "x" for number in range(51)}}, "tags"),
     ],
@@ -247,6 +251,12 @@ def test_list_jobs_by_state_and_filter(desk: Desk, hand: HandExecutor) -> None:
     assert [job["jobName"] for job in named["jobSummaryList"]] == ["load-2", "load-1", "load-0"]
     exact = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "JOB_NAME", "values": ["OTHER"]}])
     assert [job["jobId"] for job in exact["jobSummaryList"]] == [ids[3]]
+    for value in ("work", "wor*", desk.batch.describe_job_definitions()["jobDefinitions"][0]["jobDefinitionArn"]):
+        used = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "JOB_DEFINITION", "values": [value]}])
+        assert len(used["jobSummaryList"]) == 4
+    created = str(desk.job(ids[0])["createdAt"] - 1)
+    after = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "AFTER_CREATED_AT", "values": [created]}])
+    assert len(after["jobSummaryList"]) == 4
     pages = desk.batch.get_paginator("list_jobs").paginate(jobQueue="q", PaginationConfig={"PageSize": 1})
     assert len([job for page in pages for job in page["jobSummaryList"]]) == 3
     assert "exactly one" in refused(desk.batch.list_jobs)
@@ -342,3 +352,48 @@ def test_consumable_resources(desk: Desk, hand: HandExecutor) -> None:
 def test_the_request_is_checked_by_the_model(desk: Desk) -> None:
     """A value that is none of an enumeration's is refused with the field's name."""
     assert "type" in refused(desk.batch.register_job_definition, jobDefinitionName="d", type="magic")
+
+
+def test_fargate_sizes_are_checked(desk: Desk) -> None:
+    """Fargate has its own combinations of vCPUs and memory, in definitions and overrides, and a queue of its kind."""
+    fargate = {"type": "FARGATE", "maxvCpus": 4, "subnets": ["s"], "securityGroupIds": ["g"]}
+    desk.batch.create_compute_environment(computeEnvironmentName="fg", type="MANAGED", computeResources=fargate)
+    order = [{"order": 1, "computeEnvironment": "fg"}]
+    desk.batch.create_job_queue(jobQueueName="fq", priority=1, computeEnvironmentOrder=order)
+
+    def container(cpus: str, memory: str) -> dict[str, Any]:
+        requirements = [{"type": "VCPU", "value": cpus}, {"type": "MEMORY", "value": memory}]
+        return {"image": "i", "executionRoleArn": "arn:aws:iam::1:role/r", "resourceRequirements": requirements}
+
+    register = {"jobDefinitionName": "fg", "type": "container", "platformCapabilities": ["FARGATE"]}
+    call = desk.batch.register_job_definition
+    assert "VCPU" in refused(call, **register, containerProperties=container("3", "2048"))
+    assert "MEMORY" in refused(call, **register, containerProperties=container("1", "512"))
+    without_role = {**container("0.25", "512"), "executionRoleArn": ""}
+    assert "executionRoleArn" in refused(call, **register, containerProperties=without_role)
+    call(**register, containerProperties=container("0.25", "512"))
+    submit = desk.batch.submit_job
+    assert "platformCapabilities" in refused(submit, jobName="j", jobQueue="q", jobDefinition="fg")
+    assert "platformCapabilities" in refused(submit, jobName="j", jobQueue="fq", jobDefinition="work")
+    larger = {"resourceRequirements": [{"type": "VCPU", "value": "4"}]}
+    request = {"jobName": "j", "jobQueue": "fq", "jobDefinition": "fg"}
+    assert "MEMORY" in refused(submit, **request, containerOverrides=larger)
+    desk.until(submit(**request)["jobId"], "RUNNING")
+
+
+def test_too_many_propagated_tags_fail_the_job(desk: Desk) -> None:
+    """More than 50 tags of job and definition together are accepted and fail the job, with propagateTags only."""
+    desk.define("tagged", ["true"], tags={f"d{number}": "x" for number in range(30)})
+    tags = {f"j{number}": "x" for number in range(30)}
+    assert desk.job(desk.submit(definition="tagged", tags=tags))["status"] != "FAILED"
+    failed = desk.job(desk.submit(definition="tagged", tags=tags, propagateTags=True))
+    assert (failed["status"], "60 tags" in failed["statusReason"]) == ("FAILED", True)
+
+
+def test_retry_actions_are_not_case_sensitive(desk: Desk, hand: HandExecutor) -> None:
+    """`exit` is as good as `EXIT`."""
+    rules = [{"action": "exit", "onExitCode": "3"}]
+    job = desk.submit(retryStrategy={"attempts": 2, "evaluateOnExit": rules})
+    desk.until(job, "RUNNING")
+    hand.end(3)
+    assert len(desk.until(job, "FAILED")["attempts"]) == 1

@@ -5,8 +5,7 @@ from __future__ import annotations
 from local.batch.fair_share import FairPolicy
 from local.batch.hosts import Host
 from local.batch.instances import sizes_of
-from local.batch.job import EXITED
-from local.batch.scheduler import DEPENDENCY_FAILED, MAIN_NODE_ENDED, TIMED_OUT
+from local.batch.reasons import DEPENDENCY_FAILED, EXITED, MAIN_NODE_ENDED, TIMED_OUT
 from local.batch.spec import Need, Retry, Rule
 from tests.local.batch.world import ONE, World
 
@@ -495,3 +494,15 @@ def test_a_long_chain_of_dependents_fails_without_overflow() -> None:
         world.submit(str(number), after=(str(number - 1),))
     world.end("0", code=1)
     assert world.state("9999") == "FAILED"
+
+
+def test_fargate_spot_says_so() -> None:
+    """A lost task of FARGATE_SPOT has Fargate's own words."""
+    world = World()
+    world.environment("fargate", types=(), spot=True)
+    world.queue("fg", ("fargate",))
+    job = world.submit("a", queue="fg", retry=Retry(2))
+    world.scheduler.host_lost(world.running["a", 0].host, 1)
+    world.settle()
+    assert job.attempts_of(0)[0].status_reason == "Your Spot Task was interrupted."
+    assert world.state("a") == "RUNNING"

@@ -10,8 +10,9 @@ from local.batch.fair_share import FairPolicy
 from local.batch.hosts import EnvironmentSpec
 from local.batch.instances import sizes_of
 from local.batch.job import Job
+from local.batch.job_queue import QueueSpec
 from local.batch.retry import Outcome
-from local.batch.scheduler import QueueSpec, Scheduler
+from local.batch.scheduler import Scheduler
 from local.batch.spec import Dependency, JobSpec, Need, Retry
 from local.batch.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED, is_final
 

@@ -9,7 +9,7 @@ import pytest
 
 from local.batch.hosts import EnvironmentSpec
 from local.batch.instances import sizes_of
-from local.batch.scheduler import QueueSpec
+from local.batch.job_queue import QueueSpec
 from local.batch.simulate import Conditions, Duration, Report, Simulation, exponential, fixed, lognormal
 from local.batch.spec import Dependency, JobSpec, Need, Retry
 

@@ -1,0 +1,57 @@
+"""The figures of the README, read from what ``make bench`` measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Results = Mapping[str, Any]
+
+
+def table(results: Results) -> str:
+    """Return the README's table: what, aimed at, measured."""
+    rows = [*_calls(results["run_calls"]), *_manifest(results["manifest"]), *_cold_start(results["cold_start"]), *_wall(results["wall"])]
+    lines = ["| what | aimed at | measured |", "| --- | --- | --- |", *(f"| {what} | {aim} | {found} |" for what, aim, found in rows)]
+    return "\n".join(lines) + f"\n\nMeasured by `make bench` on {results['machine']}, on {results['date']}; all of it: {_LINK}.\n"
+
+
+_LINK = "[benchmarks/results.md](benchmarks/results.md)"
+_Row = tuple[str, str, str]
+
+
+def _calls(rows: list[dict[str, Any]]) -> list[_Row]:
+    sizes = ", ".join(f"{row['items']:,}" for row in rows)
+    return [
+        (f"AWS API calls of a run with {sizes} items, beside the children's own", "≤ 40, the same", _all(row["control"] for row in rows)),
+        ("SubmitJob calls of its 5 steps", "5", _all(row["submit_jobs"] for row in rows)),
+        ("calls of a child, and of the fan-in for it", "", _all(row["per_child"] for row in rows)),
+    ]
+
+
+def _manifest(rows: list[dict[str, Any]]) -> list[_Row]:
+    most = rows[-1]
+    return [
+        (
+            f"how a child finds its slice among {most['items']:,} items",
+            "≤ 2 reads, ≤ 16 KiB more than the slice",
+            f"{most['reads of a child']} reads, {most['extra bytes of a child']:,} bytes more",
+        ),
+        (f"memory while {most['items']:,} items are written", "< 300 MB", f"{most['peak memory, MB']} MB"),
+    ]
+
+
+def _cold_start(medians: dict[str, float]) -> list[_Row]:
+    baseline = next(iter(medians.values()))
+    ratios = {name: value / baseline for name, value in list(medians.items())[1:]}
+    found = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+    return [("cold start of each Lambda, beside `import boto3` with four clients", "≤ 0.7", found)]
+
+
+def _wall(wall: dict[str, float]) -> list[_Row]:
+    return [(what, "seconds", f"{seconds:.0f} s") for what, seconds in wall.items()]
+
+
+def _all(values: Any) -> str:
+    """Return a value once if all are the same."""
+    found = [str(value) for value in values]
+    return found[0] if len(set(found)) == 1 else ", ".join(found)

@@ -1,0 +1,71 @@
+"""Where commands write: results to the standard output, remarks to the standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STATE_STYLES = {"SUCCEEDED": "green", "FAILED": "bold red", "RUNNING": "cyan", "CANCELLED": "yellow"}
+_PLAIN_WIDTH = 120
+_FRAME = 6
+"""Lines of a screen that a table's head and the prompt take."""
+
+
+def console_of(terminal: bool | None = None) -> Console:
+    """Return a console; without a terminal it prints plain lines."""
+    terminal = sys.stdout.isatty() if terminal is None else terminal
+    return Console() if terminal else Console(force_terminal=False, no_color=True, width=_PLAIN_WIDTH)
+
+
+def say(line: str) -> None:
+    """Print a line of the result."""
+    sys.stdout.write(f"{line}\n")
+
+
+def say_json(document: object, *, lines: bool = False) -> None:
+    """Print a document for programs, on one line when it is one of several."""
+    say(json.dumps(document, ensure_ascii=False, indent=None if lines else 2))
+    sys.stdout.flush()
+
+
+def note(line: str) -> None:
+    """Print a remark, which is no part of the result."""
+    sys.stderr.write(f"sluice: {line}\n")
+
+
+def busy(doing: str) -> AbstractContextManager[object]:
+    """Show on a terminal that something is under way; beside the result, which may go elsewhere."""
+    return Console(stderr=True).status(doing) if sys.stderr.isatty() else nullcontext()
+
+
+def show_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Show rows: on a terminal as a table, through a pager when it is longer than the screen; elsewhere as aligned lines, never cut."""
+    if not console.is_terminal:
+        for line in aligned([columns, *rows]):
+            say(line)
+    elif len(rows) > console.height - _FRAME:
+        with console.pager():
+            console.print(_table(columns, rows))
+    else:
+        console.print(_table(columns, rows))
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line a row, with two spaces between columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for number, column in enumerate(columns):
+        table.add_column(Text(column), overflow="fold", no_wrap=number == 0)  # the first is a name, to be copied
+    for row in rows:
+        table.add_row(*(Text(cell, style=STATE_STYLES.get(cell, "")) for cell in row))
+    return table

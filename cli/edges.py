@@ -1,0 +1,79 @@
+"""A pipeline's graph as its file has it: what each step is, and why it waits for another. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sluice.graph import topological_order
+from sluice.pipeline import Array, Pipeline, Plan, S3Upload, Step
+from sluice.validation import parents_of
+
+
+class Why(StrEnum):
+    """Why a step waits for another."""
+
+    ITEMS = "items_of"
+    """It works on the items that the other finds."""
+    EACH = "each"
+    """Its child i waits for the other's child i: N_TO_N."""
+    AFTER = "after"
+    """It waits for the whole of the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``child`` waits for ``parent``."""
+
+    parent: str
+    child: str
+    why: Why
+
+
+def ordered(pipeline: Pipeline) -> list[Step]:
+    """Return the steps so that each stands behind those that it waits for."""
+    steps = {step.name: step for step in pipeline.steps}
+    return [steps[name] for name in topological_order({name: parents_of(step) for name, step in steps.items()})]
+
+
+def edges_of(pipeline: Pipeline) -> list[Edge]:
+    """Return all edges, by their children in order."""
+    return [Edge(parent, step.name, _why(step, parent)) for step in ordered(pipeline) for parent in parents_of(step)]
+
+
+def _why(step: Step, parent: str) -> Why:
+    if isinstance(step, Array) and parent == step.each:
+        return Why.EACH
+    return Why.ITEMS if isinstance(step, Array) and parent == step.items_of else Why.AFTER
+
+
+def kind_of(step: Step) -> str:
+    """Return what a step is: plan, array, job, …"""
+    return type(step).__name__.lower()
+
+
+def described(step: Step) -> str:
+    """Return what a step is and what it waits for, in words."""
+    return ", ".join(_words(step))
+
+
+def _words(step: Step) -> Iterator[str]:
+    if isinstance(step, Plan):
+        yield "plan: finds the items"
+    elif isinstance(step, Array) and step.each:
+        yield f"array: child i after child i of {step.each}"
+    elif isinstance(step, Array):
+        yield f"array: on the items of {step.items_of}" + (f", {step.items_per_child} a child" if step.items_per_child > 1 else "")
+    else:
+        yield kind_of(step)
+    if step.after:
+        yield f"after {' and '.join(step.after)}"
+
+
+def triggers_of(pipeline: Pipeline) -> list[str]:
+    """Return in words what starts a pipeline."""
+    return [
+        f"S3 upload {trigger.prefix}*{trigger.suffix}" if isinstance(trigger, S3Upload) else type(trigger).__name__
+        for trigger in pipeline.triggers
+    ]

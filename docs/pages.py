@@ -1,0 +1,103 @@
+"""Writes the parts of the docs that come from the code: ``python -m docs.pages`` (``make docs``).
+
+A part stands between ``<!-- name: written by `make docs` -->`` and ``<!-- end -->``; tests/docs fails when writing would change anything.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from benchmarks import cost, figures
+from sluice import settings
+from stacks.configuration import Configuration, variable
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results.json"
+_PART = re.compile(r"(<!-- (?P<name>[a-z-]+): written by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
+_SENDERS = {"SubmissionSettings": "SubmitJob", "JobSettings": "job definitions"}
+
+
+def written(text: str) -> str:
+    """Return a page with its parts written."""
+    return _PART.sub(lambda part: part[1] + PARTS[part["name"]]() + part[3], text)
+
+
+def pages() -> Iterator[Path]:
+    """Yield the pages that have such parts."""
+    yield from (path for path in sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]) if _PART.search(path.read_text()))
+
+
+def _pipeline() -> str:
+    return f"\n```python\n{(ROOT / 'pipelines' / 'word_count.py').read_text()}```\n\n"
+
+
+def _configuration() -> str:
+    meanings = _meanings(Configuration)
+    rows = [f"| `{variable(one.name)}` | {meanings[one.name]} | {_default(one.default)} |" for one in fields(Configuration)]
+    return "\n".join(["\n| variable | meaning | default |\n| --- | --- | --- |", *rows]) + "\n\n"
+
+
+def _meanings(documented: type) -> dict[str, str]:
+    """Return the sentence below each field of a class; Python keeps it in the source only."""
+    (body,) = (node.body for node in ast.parse(inspect.getsource(documented)).body if isinstance(node, ast.ClassDef))
+    return {
+        field.target.id: " ".join(sentence.value.value.split())
+        for field, sentence in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(sentence, ast.Expr)
+        and isinstance(sentence.value, ast.Constant)
+        and isinstance(sentence.value.value, str)
+    }
+
+
+def _default(value: Any) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{text}`" if value not in (None, ()) else "none"
+
+
+def _variables() -> str:
+    rows = [f"| `{settings.variable(name)}` | {who} |" for name, who in sorted(_readers().items())]
+    return "\n".join(["\n| variable | read by |\n| --- | --- |", *rows]) + "\n\n"
+
+
+def _readers() -> dict[str, str]:
+    classes = [one for _, one in inspect.getmembers(settings, inspect.isclass) if issubclass(one, settings.Settings)]
+    leaves = [one for one in classes if one not in (settings.Settings, settings.AdvanceSettings)]
+    names = {field.name for one in leaves for field in fields(one)}
+    return {name: ", ".join(_who(one) for one in leaves if name in {field.name for field in fields(one)}) for name in names}
+
+
+def _who(one: type) -> str:
+    stage = re.sub(r"(?<!^)(?=[A-Z])", "_", one.__name__.removesuffix("Settings")).lower()
+    return f"jobs, from {_SENDERS[one.__name__]}" if one.__name__ in _SENDERS else stage
+
+
+def _figures() -> str:
+    return f"\n{figures.table(json.loads(RESULTS.read_text()))}\n"
+
+
+def _cost() -> str:
+    return f"\n{cost.text(json.loads(RESULTS.read_text()))}\n"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "pipeline": _pipeline,
+    "configuration": _configuration,
+    "variables": _variables,
+    "figures": _figures,
+    "cost": _cost,
+}
+
+
+if __name__ == "__main__":
+    for page in pages():
+        page.write_text(written(page.read_text()))

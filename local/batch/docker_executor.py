@@ -1,0 +1,139 @@
+"""Attempts as Docker containers, over the docker command line.
+
+The containers share this machine's network, so that they reach the local cloud at its loopback address.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from local.batch.memory import OUT_OF_MEMORY
+from local.batch.ports import Clock, LogSink, StartFailedError, Task, wall_clock
+from local.batch.processes import ProcessExecutor
+from local.batch.reasons import START_FAILED
+from local.batch.retry import Outcome
+
+log = logging.getLogger(__name__)
+
+_PASSED_ON = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
+# What `docker run` exits with when the container cannot be created, when its command cannot be invoked, and when there
+# is no such command: https://docs.docker.com/reference/cli/docker/container/run/#exit-status.
+_NOT_STARTED = {125, 126, 127}
+_NO_LIMIT = 1 << 40
+
+
+class DockerExecutor:
+    """Runs each attempt as a container of its own, and removes it at its end."""
+
+    def __init__(self, logs: LogSink, *, docker: str = "docker", clock: Clock = wall_clock) -> None:
+        self._docker = docker
+        self._processes = ProcessExecutor(logs, clock=clock)
+        self._pulled: set[str] = set()
+        self._names: set[str] = set()
+
+    def start(self, task: Task, ended: Callable[[Outcome], None]) -> Callable[[], None]:
+        """Pull the image where it is not here, and run the attempt; the returned function stops the container."""
+        self._pull(task.image)
+        name = f"sluice-{task.id}"
+        self._names.add(name)
+
+        def over(outcome: Outcome) -> None:
+            threading.Thread(target=self._over, args=(name, outcome, ended), daemon=True).start()
+
+        client = replace(
+            task,
+            argv=(self._docker, *run_arguments(task, name)),
+            # The variables' values are in the client's environment and not in its arguments, which others can see.
+            environment={**_client_environment(), **task.variables},
+            workdir=None,
+            memory=_NO_LIMIT,
+        )
+        self._processes.start(client, over)
+        return lambda: threading.Thread(target=self._stop, args=(name, task), daemon=True).start()
+
+    def close(self) -> None:
+        """Remove every container that is still there."""
+        for name in sorted(self._names):
+            self._call("rm", "--force", name)
+        self._processes.close()
+
+    def _pull(self, image: str) -> None:
+        if image in self._pulled:
+            return
+        if self._call("image", "inspect", image).returncode:
+            pulled = self._call("pull", "--quiet", image)
+            if pulled.returncode:
+                raise StartFailedError(f"CannotPullContainerError: {pulled.stderr.decode().strip()}")
+        self._pulled.add(image)
+
+    def _stop(self, name: str, task: Task) -> None:
+        self._call("stop", "--time", str(int(task.stop_seconds)), name)
+
+    def _over(self, name: str, outcome: Outcome, ended: Callable[[Outcome], None]) -> None:
+        state = self._call("inspect", "--format", "{{.State.OOMKilled}} {{.State.Error}}", name).stdout.decode().strip()
+        killed, _, error = state.partition(" ")
+        if killed == "true":
+            outcome = Outcome(137, OUT_OF_MEMORY)
+        elif outcome.exit_code in _NOT_STARTED and error:
+            outcome = Outcome(outcome.exit_code, f"CannotStartContainerError: {error}", START_FAILED)
+        self._call("rm", "--force", name)
+        self._names.discard(name)
+        ended(outcome)
+
+    def _call(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(  # noqa: S603 - the program is docker, the arguments are ours
+            [self._docker, *arguments], capture_output=True, check=False, env=_client_environment()
+        )
+
+
+def run_arguments(task: Task, name: str) -> list[str]:
+    """What `docker run` is called with for a task.
+
+    The mapping is AWS's: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html.
+    """
+    container = task.container
+    arguments = ["run", "--name", name, "--network", "host", "--memory", f"{task.memory}m"]
+    arguments += [part for variable in task.variables for part in ("--env", variable)]
+    arguments += [part for mount in _mounts(container) for part in ("--volume", mount)]
+    for limit in container.get("ulimits", []):
+        arguments += ["--ulimit", f"{limit['name']}={limit['softLimit']}:{limit['hardLimit']}"]
+    if container.get("user"):
+        arguments += ["--user", container["user"]]
+    if container.get("privileged"):
+        arguments.append("--privileged")
+    if container.get("readonlyRootFilesystem"):
+        arguments.append("--read-only")
+    return [*arguments, *_linux(container.get("linuxParameters", {})), task.image, *task.command]
+
+
+def _mounts(container: dict[str, Any]) -> list[str]:
+    """Mount points; a volume without a path on the host is an anonymous one."""
+    sources = {each["name"]: each.get("host", {}).get("sourcePath") for each in container.get("volumes", [])}
+    mounts = []
+    for point in container.get("mountPoints", []):
+        source = sources.get(point.get("sourceVolume", ""))
+        mount = f"{source}:{point['containerPath']}" if source else str(point["containerPath"])
+        mounts.append(f"{mount}:ro" if source and point.get("readOnly") else mount)
+    return mounts
+
+
+def _linux(parameters: dict[str, Any]) -> Sequence[str]:
+    arguments = ["--init"] if parameters.get("initProcessEnabled") else []
+    if "sharedMemorySize" in parameters:
+        arguments += ["--shm-size", f"{parameters['sharedMemorySize']}m"]
+    for mount in parameters.get("tmpfs", []):
+        options = ",".join([f"size={mount['size']}m", *mount.get("mountOptions", [])])
+        arguments += ["--tmpfs", f"{mount['containerPath']}:{options}"]
+    for device in parameters.get("devices", []):
+        arguments += ["--device", f"{device['hostPath']}:{device.get('containerPath', device['hostPath'])}"]
+    return arguments
+
+
+def _client_environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

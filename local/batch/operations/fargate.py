@@ -1,0 +1,38 @@
+"""The combinations of vCPUs and memory that Fargate has.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from local.batch.errors import client_error
+from local.batch.operations.amounts import amount
+
+_GIB = 1024
+_MEMORY: Final[dict[float, list[int]]] = {
+    0.25: [512, 1024, 2048],
+    0.5: [each * _GIB for each in range(1, 5)],
+    1: [each * _GIB for each in range(2, 9)],
+    2: [each * _GIB for each in range(4, 17)],
+    4: [each * _GIB for each in range(8, 31)],
+    8: [each * _GIB for each in range(16, 61, 4)],
+    16: [each * _GIB for each in range(32, 121, 8)],
+}
+
+
+def check_fargate(container: dict[str, Any], field: str) -> None:
+    """Refuse what Fargate does not have, and GPUs; ClientException names the field."""
+    cpus, memory = amount(container, "VCPU", "vcpus"), amount(container, "MEMORY", "memory")
+    if cpus not in _MEMORY:
+        raise client_error(
+            f"{field}.resourceRequirements VCPU must be one of {', '.join(f'{each:g}' for each in _MEMORY)} on Fargate, but is {cpus}."
+        )
+    if memory not in _MEMORY[cpus]:
+        allowed = ", ".join(map(str, _MEMORY[cpus]))
+        raise client_error(f"{field}.resourceRequirements MEMORY must be one of {allowed} with {cpus:g} vCPUs on Fargate, but is {memory}.")
+    if amount(container, "GPU", ""):
+        raise client_error(f"{field}.resourceRequirements GPU is not applicable to Fargate.")
+    if not container.get("executionRoleArn"):
+        raise client_error(f"{field}.executionRoleArn must be specified for Fargate.")

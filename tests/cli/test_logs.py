@@ -1,0 +1,185 @@
+"""`sluice logs`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cli.failures import CommandError, UsageError
+from cli.log_reading import DEFAULT_GROUP, streams
+from cli.logs import LAST_LOOKS, logs
+from sluice.run import RunState, StepState
+from sluice.submission import decide
+from tests.cli.world import CommandWorld
+from tests.sluice.clouds import START
+from tests.sluice.graphs import RUN_ID, pipeline, step, word_count
+
+NOW = START.isoformat(timespec="milliseconds")
+GROUP = "/SluicePipelines/words"
+AT = 1_767_225_600_000
+
+
+def container(*attempts: str, group: str | None = GROUP) -> dict[str, Any]:
+    """Return what DescribeJobs tells of a job with these attempts."""
+    options = {"awslogs-group": group} if group else {}
+    return {
+        "container": {"logStreamName": attempts[-1], "logConfiguration": {"logDriver": "awslogs", "options": options}},
+        "attempts": [{"container": {"logStreamName": name}} for name in attempts],
+    }
+
+
+def write(world: CommandWorld, stream: str, *messages: str, second: int = 0) -> None:
+    """Log lines; the stream is made with the first."""
+    client = world.clients["logs"]
+    if not client.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=stream)["logStreams"]:
+        client.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+    events = [{"timestamp": AT + second * 1000 + number, "message": message} for number, message in enumerate(messages)]
+    client.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
+
+
+@pytest.fixture
+def one(world: CommandWorld) -> CommandWorld:
+    """A run of one job, under way, that has logged nothing yet."""
+    world.clients["logs"].create_log_group(logGroupName=GROUP)
+    world.begin(RUN_ID, NOW, pipeline(step("a"), step("b", after=("a",))))
+    world.ledger.submitted(RUN_ID, {"a": "job-a"})
+    world.jobs.add("job-a", **container("a/1"))
+    return world
+
+
+@pytest.fixture
+def array(world: CommandWorld) -> CommandWorld:
+    """A run whose array has three children; the last two have failed."""
+    world.clients["logs"].create_log_group(logGroupName=GROUP)
+    whole = word_count()
+    world.begin(RUN_ID, NOW, whole)
+    claims = [one for one in decide(pipeline(step("count")), {}).submissions]
+    assert world.ledger.claim(RUN_ID, [type(claims[0])(claims[0].step, 3)], NOW)
+    world.ledger.submitted(RUN_ID, {"count": "job-c"})
+    world.jobs.add("job-c", status="FAILED", arrayProperties={"size": 3})
+    for index in range(3):
+        status = "FAILED" if index else "SUCCEEDED"
+        world.jobs.add(f"job-c:{index}", status=status, arrayProperties={"index": index}, **container(f"c/{index}"))
+        write(world, f"c/{index}", f"child {index}")
+    return world
+
+
+def test_lines_of_every_attempt(one: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each attempt has a log of its own; they are printed in order."""
+    one.jobs.add("job-a", **container("a/1", "a/2"))
+    write(one, "a/2", "second")
+    write(one, "a/1", "first", "žluť")
+    assert logs(one.given("logs", RUN_ID, "a"), one.cloud) == 0
+    assert capsys.readouterr().out.splitlines() == ["first", "žluť", "second"]
+
+
+def test_json_lines(one: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json` prints an object a line, with attempt and time."""
+    write(one, "a/1", "first")
+    assert logs(one.given("logs", RUN_ID, "a", "0", "--json"), one.cloud) == 0
+    assert json.loads(capsys.readouterr().out) == {"attempt": 1, "at": "2026-01-01T00:00:00.000+00:00", "message": "first"}
+
+
+def test_more_lines_than_a_page(one: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log is read to its end: CloudWatch returns at most 10,000 lines at a time."""
+    lines = [str(number) for number in range(10_050)]
+    for start in range(0, len(lines), 5_000):
+        write(one, "a/1", *lines[start : start + 5_000], second=start)
+    logs(one.given("logs", RUN_ID, "a"), one.cloud)
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_nothing_logged_is_said(one: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """A job that has not logged yet is no failure."""
+    assert logs(one.given("logs", RUN_ID, "a"), one.cloud) == 0
+    assert "has logged nothing; its state is RUNNING" in capsys.readouterr().err
+
+
+def test_follow_prints_each_line_once(one: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--follow` stays until the job has ended, and for the lines that come a little later."""
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 1:
+            write(one, "a/1", "early", second=1)
+        if len(pauses) == 2:
+            one.jobs.jobs["job-a"]["status"] = "SUCCEEDED"
+        if len(pauses) == 3:
+            write(one, "a/1", "late", second=2)
+
+    assert logs(one.given("logs", RUN_ID, "a", "--follow"), one.cloud, sleep=sleep) == 0
+    assert capsys.readouterr().out.splitlines() == ["early", "late"]
+    assert len(pauses) == 2 + LAST_LOOKS
+
+
+def test_follow_waits_for_the_job(one: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """A step that is not submitted yet is waited for."""
+
+    def sleep(_: float) -> None:
+        if "job-b" not in one.jobs.jobs:
+            write(one, "b/1", "hello")
+            one.jobs.add("job-b", status="SUCCEEDED", **container("b/1"))
+            one.ledger.submitted(RUN_ID, {"b": "job-b"})
+
+    assert logs(one.given("logs", RUN_ID, "b", "--follow"), one.cloud, sleep=sleep) == 0
+    assert capsys.readouterr().out == "hello\n"
+
+
+def test_a_child_by_its_number(array: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """INDEX names a child of an array."""
+    assert logs(array.given("logs", RUN_ID, "count", "1"), array.cloud) == 0
+    assert capsys.readouterr().out == "child 1\n"
+
+
+def test_an_array_needs_a_number(array: CommandWorld) -> None:
+    """Without INDEX an array's log is wrong usage, and the children that failed are named."""
+    with pytest.raises(UsageError, match=r"0 to 2, behind its name, found none. Failed: 1, 2."):
+        logs(array.given("logs", RUN_ID, "count"), array.cloud)
+
+
+def test_children_of_an_array_that_waits(array: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """A child that AWS Batch has not made yet is waited for as long as its array has not ended."""
+    child = array.jobs.jobs.pop("job-c:0")
+    array.jobs.jobs["job-c"]["status"] = "PENDING"
+    array.jobs.jobs["job-c"] |= container("c/2")  # no child's log is taken from the array
+
+    def sleep(_: float) -> None:
+        array.jobs.jobs["job-c:0"] = child
+
+    assert logs(array.given("logs", RUN_ID, "count", "0", "--follow"), array.cloud, sleep=sleep) == 0
+    assert capsys.readouterr().out == "child 0\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [(["count", "3"], "one of its 3 children, 0 to 2, found 3"), (["nope"], r"\(split, count, rank, merge, cleanup\), found 'nope'")],
+)
+def test_what_is_not_there(array: CommandWorld, words: list[str], refusal: str) -> None:
+    """A child or a step that there is not is refused with those that there are."""
+    with pytest.raises(CommandError, match=refusal):
+        logs(array.given("logs", RUN_ID, *words), array.cloud)
+
+
+def test_a_step_without_a_job(one: CommandWorld) -> None:
+    """A step that waits, is empty or could not be submitted has no log, and the refusal says which it is."""
+    with pytest.raises(CommandError, match="found none: it is CLAIMED. `--follow` waits for its job."):
+        logs(one.given("logs", RUN_ID, "b"), one.cloud)
+    one.ledger.ended(RUN_ID, "b", StepState.FAILED, reason="SubmitJob was refused")
+    with pytest.raises(CommandError, match="it is FAILED, because SubmitJob was refused"):
+        logs(one.given("logs", RUN_ID, "b", "--follow"), one.cloud)
+
+
+def test_follow_gives_up_with_the_run(array: CommandWorld) -> None:
+    """A step that will never be submitted, because its run has ended, is not waited for."""
+    array.end(RUN_ID, RunState.CANCELLED)
+    with pytest.raises(CommandError, match="it is WAITING. The run is CANCELLED."):
+        logs(array.given("logs", RUN_ID, "merge", "--follow"), array.cloud)
+
+
+def test_where_a_job_logs() -> None:
+    """A job definition that names no group logs into AWS Batch's own; a job that has not started has no stream."""
+    assert streams(container("x", group=None)) == [(DEFAULT_GROUP, "x")]
+    assert streams({"attempts": [], "container": {}}) == []

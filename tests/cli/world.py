@@ -1,0 +1,120 @@
+"""A ledger and a log in moto, stacks with the outputs that commands read, and a stand-in for AWS Batch whose jobs end when told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import botocore.session
+from botocore.validate import validate_parameters
+from moto import mock_aws
+
+from cli.cloud import Cloud
+from cli.main import parser
+from sluice.compiled import CompiledPipeline
+from sluice.run import Run, RunState
+from sluice.submission import decide
+from tests.sluice.clouds import TABLE, Batch, World, make_table, refused
+from tests.sluice.graphs import QUEUES, word_count
+
+REGION = "us-east-1"
+
+
+class Jobs(Batch):
+    """AWS Batch for commands: also describes and terminates; ``stubborn`` jobs take no notice."""
+
+    def __init__(self) -> None:
+        """Have no jobs."""
+        super().__init__()
+        self.stubborn: set[str] = set()
+        self.terminated: list[str] = []
+
+    def add(self, job_id: str, **job: Any) -> None:
+        """Add a job, or the child of one, as DescribeJobs tells of it."""
+        self.jobs[job_id] = {"jobId": job_id, "jobName": job_id, "createdAt": len(self.jobs), "status": "RUNNING", "jobQueue": "", **job}
+
+    def list_jobs(self, **request: Any) -> dict[str, Any]:
+        """Find jobs by the beginning of their names, two on a page, or failed children."""
+        validate_parameters(request, self._model.operation_model("ListJobs").input_shape)
+        if "arrayJobId" in request:
+            children = [job for job_id, job in self.jobs.items() if job_id.startswith(request["arrayJobId"] + ":")]
+            return {"jobSummaryList": [job for job in children if job["status"] == request["jobStatus"]]}
+        start, pattern = int(request.get("nextToken", 0)), request["filters"][0]["values"][0]
+        matches = [job for job in self.jobs.values() if job["jobQueue"] == request["jobQueue"] and _like(job["jobName"], pattern)]
+        more = {"nextToken": str(start + 2)} if len(matches) > start + 2 else {}
+        return {"jobSummaryList": matches[start : start + 2], **more}
+
+    def describe_jobs(self, **request: Any) -> dict[str, Any]:
+        """Describe jobs; unknown ones are left out."""
+        validate_parameters(request, self._model.operation_model("DescribeJobs").input_shape)
+        return {"jobs": [self.jobs[job_id] for job_id in request["jobs"] if job_id in self.jobs]}
+
+    def terminate_job(self, **request: Any) -> dict[str, Any]:
+        """End a job."""
+        validate_parameters(request, self._model.operation_model("TerminateJob").input_shape)
+        self.terminated.append(request["jobId"])
+        if request["jobId"] not in self.stubborn:
+            self.jobs[request["jobId"]]["status"] = "FAILED"
+        return {}
+
+    def live(self) -> list[str]:
+        """Return the jobs that have not ended."""
+        return [job_id for job_id, job in self.jobs.items() if job["status"] not in ("SUCCEEDED", "FAILED")]
+
+
+def _like(name: str, pattern: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+class Stacks:
+    """The stacks with outputs that commands read. moto's CloudFormation wants more packages than these two answers are worth."""
+
+    def __init__(self) -> None:
+        """Have the stacks of a deployed app."""
+        queues = {f"{name.capitalize()}Queue": arn for name, arn in QUEUES.items()}
+        self.outputs = {"SluiceStorage": {"LedgerTable": TABLE}, "SluiceCompute": queues}
+
+    def describe_stacks(self, **request: Any) -> dict[str, Any]:
+        """Describe one stack, or answer what CloudFormation answers for one that there is not."""
+        name = request["StackName"]
+        if name not in self.outputs:
+            raise refused("ValidationError", f"Stack with id {name} does not exist")
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs[name].items()]
+        return {"Stacks": [{"StackName": name, "Outputs": outputs}]}
+
+
+class CommandWorld(World):
+    """A world with what commands need."""
+
+    def __init__(self) -> None:
+        """Begin with stacks and an empty ledger, inside of moto."""
+        session = botocore.session.get_session()
+        self.clients: dict[str, Any] = {name: session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs")}
+        make_table(self.clients["dynamodb"])
+        super().__init__(self.clients["dynamodb"])
+        self.jobs = Jobs()
+        self.batch = self.jobs
+        self.clients |= {"batch": self.jobs, "cloudformation": Stacks()}
+        self.cloud = Cloud(self.clients.__getitem__, "the test")
+
+    def begin(self, run_id: str, created_at: str, pipeline: CompiledPipeline | None = None, *, key: str = "word-count/a.txt") -> None:
+        """Write a new run with its first claims, submitted by nobody."""
+        pipeline = pipeline or word_count()
+        run = Run(run_id=run_id, pipeline=pipeline, trigger={"key": key}, created_at=created_at)
+        assert self.ledger.start(run, decide(pipeline, {}).submissions)
+
+    def end(self, run_id: str, state: RunState, failed_step: str | None = None) -> None:
+        """Record the end of a run, a minute after the beginning of 2026."""
+        assert self.ledger.finish(run_id, state, "2026-01-01T00:01:00.000+00:00", failed_step)
+
+    def given(self, *words: str) -> Any:
+        """Return what the parser makes of a command line."""
+        return parser().parse_args(words)
+
+
+@contextmanager
+def command_world() -> Iterator[CommandWorld]:
+    """Yield a world."""
+    with mock_aws():
+        yield CommandWorld()

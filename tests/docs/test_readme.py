@@ -1,0 +1,70 @@
+"""The commands of the README, CONTRIBUTING and the docs exist and run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.main import parser
+from docs.pages import ROOT
+
+_PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
+_SHELL = re.compile(r"```sh\n(?P<lines>.*?)```", re.DOTALL)
+
+
+def _commands() -> Iterator[str]:
+    for page in _PAGES:
+        for block in _SHELL.finditer(page.read_text()):
+            lines = [line.split("#")[0].strip() for line in block["lines"].splitlines()]
+            yield from (line for line in lines if line)
+
+
+def _starting_with(program: str) -> list[str]:
+    return sorted({command for command in _commands() if program in shlex.split(command)})
+
+
+@pytest.mark.parametrize("command", _starting_with("make"))
+def test_make_knows_each_target(command: str) -> None:
+    """Each `make` command names targets of the Makefile, and what it would run can be worked out."""
+    words = shlex.split(command)
+    arguments = words[words.index("make") + 1 :]
+    ran = subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("command", _starting_with(".venv/bin/sluice"))
+def test_the_command_line_is_understood(command: str) -> None:
+    """Each `sluice` command is one that the program has, with options that it takes."""
+    assert callable(parser().parse_args(shlex.split(command)[1:]).run)
+
+
+def test_there_are_commands_to_check() -> None:
+    """The commands are found at all."""
+    assert len(_starting_with("make")) >= 5
+    assert len(_starting_with(".venv/bin/sluice")) >= 3
+
+
+def test_make_help_lists_every_target() -> None:
+    """`make help` names each target that a person may call, with what it is for."""
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert phony
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [name for name in phony[1].split() if f"make {name} " not in shown] == []
+
+
+def test_the_workflow_runs_what_ci_runs() -> None:
+    """GitHub's workflow runs `.ci/run`, which runs the checks, the tests and the demo."""
+    assert "run: .ci/run" in (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    script = (ROOT / ".ci" / "run").read_text()
+    assert all(f"make {target}" in script for target in ("setup", "check", "test", "demo"))
+
+
+def test_no_page_names_a_path_of_one_machine() -> None:
+    """Pages and build files name no home folder."""
+    files = [*_PAGES, ROOT / "Makefile", ROOT / ".ci" / "run"]
+    assert [path.name for path in files if re.search(r"/(home|root|Users|work)/", Path(path).read_text())] == []
