@@ -97,6 +97,8 @@ class Array(Machine):
     each: str | None = field(default=None, kw_only=True)
     size: Annotated[int, Field(ge=1, le=10_000_000)] | None = field(default=None, kw_only=True)
     """Items without a plan: item i is ``{"index": i}``. One is a plain job, as with a plan that found one."""
+    sequential: bool = field(default=False, kw_only=True)
+    """Whether the children run one after the other, by their index, and not side by side (SEQUENTIAL)."""
     items_per_child: Annotated[int, Field(ge=1)] = field(default=1, kw_only=True)
     """Items of a child; more where an array of 10,000 children would not hold all items."""
 

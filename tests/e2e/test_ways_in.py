@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import pi
 from typing import Any
 
 import pytest
 
+from sluice.compiled import CompiledPipeline
 from sluice.job_names import run_id
 from sluice.run import Run, RunState
 from tests.e2e.application import Application, wait_for
@@ -68,6 +71,25 @@ def test_a_fan_of_a_plain_image(app: Application) -> None:
     assert lines(app, found["first"]) == lines(app, found["last"]) == ["hello world"]
     assert found["first"]["stoppedAt"] <= min(child["startedAt"] for child in children)
     assert max(child["stoppedAt"] for child in children) <= found["last"]["startedAt"]
+
+
+def test_sequential_children_run_one_after_the_other(app: Application) -> None:
+    """The fan again, from a definition in which its children are SEQUENTIAL."""
+    rules = app.client("events").list_rules()["Rules"]
+    (rule,) = [rule["Name"] for rule in rules if "a request starts hello-fan" in rule.get("Description", "")]
+    (target,) = app.client("events").list_targets_by_rule(Rule=rule)["Targets"]
+    message = json.loads(target["InputTransformer"]["InputTemplate"].replace("<detail>", '{"token": "in order"}'))
+    bucket, key = message["definition"]["bucket"], message["definition"]["key"]
+    compiled = CompiledPipeline.from_json(app.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+    steps = tuple(replace(step, sequential=step.name == "many") for step in compiled.steps)
+    app.client("s3").put_object(Bucket=bucket, Key="in-order.json", Body=replace(compiled, steps=steps).to_json().encode())
+    message["definition"]["key"] = "in-order.json"
+    app.client("sqs").send_message(QueueUrl=app.queue("trigger"), MessageBody=json.dumps(message))
+    run = ended(app, run_id("hello-fan", "manual", {"token": "in order"}))
+    described = app.client("batch").describe_jobs(jobs=[f"{run.steps['many'].job_id}:{child}" for child in range(10)])["jobs"]
+    children = sorted(described, key=lambda child: child["arrayProperties"]["index"])
+    assert {"type": "SEQUENTIAL"} in jobs(app, run)["many"]["dependsOn"]
+    assert all(before["stoppedAt"] <= child["startedAt"] for before, child in pairwise(children))
 
 
 def test_an_array_of_seeds_estimates_pi(app: Application) -> None:

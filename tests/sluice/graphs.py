@@ -19,9 +19,10 @@ def step(
     items_of: str | None = None,
     items_per_child: int = 1,
     size: int | None = None,
+    sequential: bool = False,
 ) -> CompiledStep:
     """Return a compiled step of the queue normal."""
-    return CompiledStep(name, kind, f"{name}-definition:1", "normal", after, each, items_of, items_per_child, size)
+    return CompiledStep(name, kind, f"{name}-definition:1", "normal", after, each, items_of, items_per_child, size, sequential)
 
 
 def pipeline(*steps: CompiledStep) -> CompiledPipeline:
@@ -61,7 +62,14 @@ def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[s
     if kind == "items":
         return step(name, Kind.ARRAY, after=after, items_of=draw(st.sampled_from(plans)), items_per_child=draw(st.integers(1, 3)))
     if kind == "size":
-        return step(name, Kind.ARRAY, after=after, size=draw(st.integers(1, 7)), items_per_child=draw(st.integers(1, 3)))
+        return step(
+            name,
+            Kind.ARRAY,
+            after=after,
+            size=draw(st.integers(1, 7)),
+            items_per_child=draw(st.integers(1, 3)),
+            sequential=draw(st.booleans()),
+        )
     if kind == "each":
         followed = draw(st.sampled_from(arrays))
         shared = {"items_of": followed.items_of, "items_per_child": followed.items_per_child, "size": followed.size}

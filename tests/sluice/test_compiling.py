@@ -87,6 +87,14 @@ def test_an_n_to_n_array_keeps_a_place_for_the_array_that_it_follows() -> None:
     assert step.parents[0] == "a"
 
 
+def test_sequential_children_take_the_place_of_a_parent() -> None:
+    """Batch counts SEQUENTIAL among the twenty dependencies."""
+    jobs = [Job(f"j{number}", run="f") for number in range(20)]
+    found = compiled(*jobs, Array("a", run="f", size=3, sequential=True, after=[job.name for job in jobs])).step("a")
+    assert found.sequential
+    assert len(found.parents) <= 19
+
+
 def test_a_parent_that_is_named_twice_counts_once() -> None:
     """after=["a", "a"] is one dependency."""
     assert compiled(Job("a", run="f"), Job("b", run="f", after=["a", "a"])).step("b").after == ("a",)

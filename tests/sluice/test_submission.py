@@ -77,6 +77,21 @@ def test_an_array_of_a_fixed_size_needs_no_plan(size: int, children: int) -> Non
     assert decision.submissions[1].waits == (Wait("throw", n_to_n=children > 1),)
 
 
+def depends_on(size: int, *, each: str | None = None) -> list[dict[str, str]]:
+    """Return the dependencies of a SEQUENTIAL array behind a job a."""
+    one = step("b", Kind.ARRAY, after=() if each else ("a",), each=each, size=size, sequential=True)
+    submission = Submission(one, size, (Wait("a", n_to_n=each is not None),))
+    found: list[dict[str, str]] = submit_request(RUN_ID, submission, QUEUES, {"a": "id-a"})["dependsOn"]
+    return found
+
+
+def test_sequential_children_wait_for_one_another() -> None:
+    """A dependency without a job's id, beside the others; a plain job has no children to order."""
+    assert depends_on(3) == [{"jobId": "id-a"}, {"type": "SEQUENTIAL"}]
+    assert depends_on(3, each="a") == [{"jobId": "id-a", "type": "N_TO_N"}, {"type": "SEQUENTIAL"}]
+    assert depends_on(1) == [{"jobId": "id-a"}]
+
+
 def test_a_plan_in_the_middle_of_a_graph_cuts_it_into_stages() -> None:
     """Before it, it, and behind it."""
     graph = pipeline(
@@ -270,6 +285,9 @@ def _check(request: dict[str, Any], ledger: dict[str, StepRecord]) -> None:
     validate_parameters(request, SUBMIT_JOB)
     size = request.get("arrayProperties", {}).get("size", 1)
     for dependency in request.get("dependsOn", []):
+        if dependency.get("type") == "SEQUENTIAL":
+            assert size > 1, "SEQUENTIAL of no array"
+            continue
         parent = ledger[dependency["jobId"].removeprefix("job-")]
         assert not parent.done, "waits for a job that has ended"
         assert dependency.get("type") != "N_TO_N" or parent.children == size, "N_TO_N of unequal sizes"

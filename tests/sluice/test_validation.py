@@ -73,6 +73,7 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     "a size of 0": ([Array("a", run="count", size=0)], "steps['a'].size", "greater than or equal to 1"),
     "a size of 10,000,001": ([Array("a", run="count", size=10_000_001)], "steps['a'].size", "less than or equal to 10000000"),
     "a size of 2.5": ([Array("a", run="count", size=2.5)], "steps['a'].size", "a valid integer"),  # type: ignore[arg-type]
+    "a word for sequential": ([Array("a", run="count", size=3, sequential="yes")], "steps['a'].sequential", "a valid boolean"),  # type: ignore[arg-type]
     "a size beside items_of": (
         [Plan("p", run="split"), Array("a", run="count", items_of="p", size=3)],
         "steps['a']",
