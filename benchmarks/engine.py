@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -97,13 +98,13 @@ class _Idle:
 
 def bench_overhead(jobs: int = 300) -> None:
     """A job one after another, beside bare starts of the same process, in turns."""
-    bare, ours = [], []
+    bare, ours, program = [], [], shutil.which("true") or "true"
     with Engine(limits=_UNLIMITED, jobs_at_once=1) as engine:
         _prepare(engine, ["true"])
         for _ in range(5):
             begun = time.perf_counter()
             for _ in range(jobs // 5):
-                subprocess.run(["true"], check=True, stdout=subprocess.DEVNULL)
+                subprocess.run([program], check=True, stdout=subprocess.DEVNULL)
             bare.append((time.perf_counter() - begun) / (jobs // 5))
             begun = time.perf_counter()
             _wait(engine, _submit(engine, arrayProperties={"size": jobs // 5}))

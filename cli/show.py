@@ -61,10 +61,12 @@ def _show(look: Callable[[], RunView], console: Console, follow: bool, sleep: Ca
     view = look()
     for line in _head(view):
         say(line)
-    if follow and not view.ended:
-        return watch(lambda: [look()], console, runs=1, seconds=inf, sleep=lambda _: sleep(SECONDS_BETWEEN_LOOKS))[0]
+    watched = follow and not view.ended
+    if watched:
+        view = watch(lambda: [look()], console, runs=1, seconds=inf, sleep=lambda _: sleep(SECONDS_BETWEEN_LOOKS))[0]
     if console.is_terminal:
-        console.print(tables([view]))
+        if not watched:  # else the last table of the watch stands there
+            console.print(tables([view]))
     else:
         for line in aligned([_COLUMNS, *(_row(step) for step in view.steps)]):
             say(line)

@@ -20,6 +20,7 @@ Show = Callable[[Sequence[RunView]], None]
 SECONDS_BETWEEN_LOOKS = 0.25
 _STYLES = {"SUCCEEDED": "green", "FAILED": "bold red", "RUNNING": "cyan", WAITING: "dim", "EMPTY": "dim"}
 _BAR_WIDTH = 24
+_INPUT_WIDTH = 24
 
 
 def watch(look: Look, console: Console, *, runs: int, seconds: float, sleep: Callable[[float], None] = time.sleep) -> list[RunView]:
@@ -109,7 +110,7 @@ class _Lines:
         return before != state
 
     def _print(self, view: RunView, what: str, reason: str | None = None) -> None:
-        line = f"{view.seconds:6.1f} s  {view.pipeline:<14} {what.rstrip()}" + (f"  {reason}" if reason else "")
+        line = f"{view.seconds:6.1f} s  {view.input[-_INPUT_WIDTH:]:<{_INPUT_WIDTH}} {what.rstrip()}" + (f"  {reason}" if reason else "")
         self._console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 

@@ -35,7 +35,7 @@ def slice_bounds(items: int, children: int, child: int) -> tuple[int, int]:
 
 
 def write_manifest(s3: Any, bucket: str, key: str, items: Iterable[Any]) -> int:
-    """Write the items as they come, then the index, and return how many there were; nothing can be read of a manifest that failed.
+    """Write the items as they come, and return how many there were. The items are completed last: of a manifest that failed none is there.
 
     ``s3`` is a low-level client. Memory: 128 MiB, and 16 bytes an item while the index is sent.
     Raises ItemError for what is not a JSON object of at most 8 KiB.
@@ -46,11 +46,12 @@ def write_manifest(s3: Any, bucket: str, key: str, items: Iterable[Any]) -> int:
             index += upload.size.to_bytes(_ENTRY_BYTES, "big")
             upload.write(encode_item(item, count - 1))
         index += upload.size.to_bytes(_ENTRY_BYTES, "big")
+        s3.put_object(Bucket=bucket, Key=keys.manifest_index(key), Body=index)
+        del index
         upload.close()
     except BaseException as error:
         upload.abort(error)
         raise
-    s3.put_object(Bucket=bucket, Key=keys.manifest_index(key), Body=index)
     return count
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,8 @@ def decide(pipeline: CompiledPipeline, records: Records) -> Decision:
     """Return what the run needs next."""
     failed = [step for step in pipeline.steps if step.kind is not Kind.CLEANUP and _failed(records.get(step.name))]
     if failed:
-        cause = next((step.name for step in failed if _explained(step, records)), None)
+        before = ancestors(pipeline.parents())
+        cause = next((step.name for step in failed if _explained(before[step.name], records)), None)
         return Decision((), RunState.FAILED if cause else RunState.RUNNING, cause)
     submissions = tuple(_submissions(pipeline, records))
     empty = {submission.step.name for submission in submissions if submission.children == 0}
@@ -67,10 +68,9 @@ def _failed(record: StepRecord | None) -> bool:
     return record is not None and record.failed
 
 
-def _explained(step: CompiledStep, records: Records) -> bool:
-    """Return whether no parent can still turn out to be why this step failed: events may come out of order, a cause after its effect."""
-    parents = [records[name] for name in step.parents if name in records]
-    return all(parent.done or parent.planned or parent.failed for parent in parents)
+def _explained(before: Iterable[str], records: Records) -> bool:
+    """Return whether no step before can still turn out to be why this one failed: a cause may be told after its effect."""
+    return all(records[name].done or records[name].planned or records[name].failed for name in before if name in records)
 
 
 def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submission]:

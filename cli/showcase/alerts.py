@@ -21,7 +21,7 @@ def show(place: Place, console: Console, failed: RunView) -> list[str]:
     """Print the e-mail and the SMS about a failed run; return what is missing."""
     console.rule("The alert", align="left")
     messages = _messages(place, failed.run_id)
-    for message in messages:
+    for message in sorted(messages, key=lambda message: str(message["protocol"])):
         _print(console, message)
     protocols = sorted(message["protocol"] for message in messages)
     return [] if protocols == ["email", "sms"] else [f"Expected one e-mail and one SMS about {failed.run_id}, found {protocols or 'none'}."]

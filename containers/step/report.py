@@ -13,7 +13,8 @@ from containers.step.errors import StepError
 from containers.step.place import Place
 from sluice import keys
 
-_MESSAGE_CHARACTERS = 2000
+_MESSAGE_BYTES = 3000
+"""A report stays under 4 KiB, whatever an error says."""
 
 
 def report_failure(error: BaseException, place: Place, s3: Any, bucket: str) -> None:
@@ -23,9 +24,10 @@ def report_failure(error: BaseException, place: Place, s3: Any, bucket: str) -> 
     item = error.item if isinstance(error, StepError) else None
     where = f" at item {item}" if item is not None else ""
     print(f"{place.step} of {place.run} failed{where}: {type(cause).__name__}: {cause}", file=sys.stderr, flush=True)
-    report = {"error": type(cause).__name__, "message": str(cause)[:_MESSAGE_CHARACTERS], "item": item}
+    message = str(cause).encode("utf-8", "replace")[:_MESSAGE_BYTES].decode("utf-8", "ignore")
+    report = {"error": type(cause).__name__, "message": message, "item": item}
     key = keys.failure(place.run, place.step, place.child)
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report).encode())
+        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report, ensure_ascii=False).encode())
     except (ClientError, BotoCoreError) as refused:
         print(f"The failure report could not be written to s3://{bucket}/{key}: {refused}", file=sys.stderr, flush=True)

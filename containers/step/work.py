@@ -10,7 +10,6 @@ from containers.step.context import Context, Function
 from containers.step.errors import ResultsMissingError, StepError, Stopped
 from containers.step.parts import Parts, encode, part_keys, read_parts, read_results
 from sluice import keys
-from sluice.errors import NotNamedError
 from sluice.manifest import read_slice, slice_bounds
 
 
@@ -70,7 +69,9 @@ def _previous(context: Context) -> Callable[[int], Any]:
 def _slice(context: Context) -> Iterator[tuple[int, dict[str, Any]]]:
     record = context.assignment.step
     if record is None or record.shared is None:
-        raise NotNamedError(f"The ledger knows no items for {context.place.run} {context.place.step}.")
+        raise ResultsMissingError(
+            f"Expected the items of {context.place.step} of {context.place.run} in the ledger, found none. Deploy all stacks together."
+        )
     start, stop = slice_bounds(record.shared.items, record.children, context.place.child)
     if record.shared.manifest is None:
         return ((number, {"index": number}) for number in range(start, stop))

@@ -222,6 +222,12 @@ class ConsumableResource(_Resource):
     attribute = "ConsumableResourceArn"
     replacing = ("ConsumableResourceName", "ResourceType")
 
+    def result(self, arn: str) -> Result:
+        """The quantities can be read as well."""
+        found = self._api.call("DescribeConsumableResource", {"consumableResource": arn})
+        names = ("AvailableQuantity", "InUseQuantity", "CreatedAt")
+        return arn, {self.attribute: arn, **{name: found[name[0].lower() + name[1:]] for name in names}}
+
     def change(self, physical_id: str, properties: Properties) -> None:
         """UpdateConsumableResource, to the total that the template says."""
         quantity = int(properties["TotalQuantity"])

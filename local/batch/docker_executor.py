@@ -29,7 +29,10 @@ _NO_LIMIT = 1 << 40
 
 
 class DockerExecutor:
-    """Runs each attempt as a container of its own, and removes it at its end."""
+    """Runs each attempt as a container of its own, and removes it at its end.
+
+    Give the engine no Images port of its own with it: here the Docker engine knows the images, and pulls them.
+    """
 
     def __init__(self, logs: LogSink, *, docker: str = "docker", clock: Clock = wall_clock) -> None:
         self._docker = docker

@@ -14,7 +14,7 @@ from tests.cli.world import CommandWorld
 from tests.sluice.clouds import TABLE
 from tests.sluice.graphs import pipeline, step
 
-MANY = 130
+MANY = 104
 
 
 def words(number: int) -> str:

@@ -179,8 +179,8 @@ def test_a_report_holds_long_and_odd_messages(jobs: Jobs, run: Run, monkeypatch:
     """A megabyte of message is cut, and what is no valid Unicode does not keep the report from being written."""
 
     def broken(upload: Any) -> None:
-        raise ValueError("\ud800" + "x" * 1_000_000)
+        raise ValueError("\ud800" + "\U0001f642" * 1_000_000)
 
     monkeypatch.setattr(functions, "find", broken)
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
-    assert len(json.dumps(jobs.failure(run, "find"))) < 3_000
+    assert 2_900 < len(json.dumps(jobs.failure(run, "find"), ensure_ascii=False).encode()) < 4_096

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -68,3 +72,37 @@ def test_no_page_names_a_path_of_one_machine() -> None:
     """Pages and build files name no home folder."""
     files = [*_PAGES, ROOT / "Makefile", ROOT / ".ci" / "run"]
     assert [path.name for path in files if re.search(r"/(home|root|Users|work)/", Path(path).read_text())] == []
+
+
+class _Text:
+    """An uploaded text, as step functions see it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def ranges(self, **_: object) -> Iterator[tuple[int, int]]:
+        middle = self._content.index(b" ", len(self._content) // 2) + 1
+        yield from ((0, middle), (middle, len(self._content)))
+
+    def read(self, start: int, stop: int) -> bytes:
+        return self._content[start:stop]
+
+
+class _Item(dict[str, int]):
+    upload: _Text
+    previous: object = None
+
+
+def test_the_functions_of_the_readme_count_words() -> None:
+    """The step functions that the README shows work together as it says."""
+    (block,) = (found for found in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL) if "def merge" in found)
+    steps: dict[str, Any] = {"Counter": Counter, "json": json}
+    exec(block, steps)  # noqa: S102 - our own README
+    text = _Text(b"to be or not to be")
+    items = [_Item(item) for item in steps["split"](text)]
+    for item in items:
+        item.upload = text
+        item.previous = steps["count"](item, None)
+    written: dict[str, str] = {}
+    steps["merge"](lambda _: enumerate(steps["rank"](item, None) for item in items), SimpleNamespace(write=written.__setitem__))
+    assert json.loads(written["counts.json"]) == {"to": 2, "be": 2, "or": 1, "not": 1}

@@ -30,7 +30,25 @@ def dynamodb() -> Iterator[Any]:
     with mock_aws():
         client = botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
         make_table(client)
-        yield client
+        yield _Atomic(client)
+
+
+class _Atomic:
+    """Lets one call at a time through: DynamoDB's writes and transactions are atomic, moto's among threads are not."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._lock = client, threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        if not callable(method):
+            return method
+
+        def call(*positional: Any, **named: Any) -> Any:
+            with self._lock:
+                return method(*positional, **named)
+
+        return call
 
 
 def make_table(client: Any) -> None:

@@ -184,3 +184,15 @@ def test_a_pipeline_of_a_thousand_steps_fits_into_an_item(client: Meeting) -> No
     run = ledger.load(RUN_ID)
     assert run is not None
     assert run.pipeline == big
+
+
+@pytest.mark.parametrize("state", [RunState.CANCELLED, RunState.FAILED, RunState.SUCCEEDED])
+def test_nothing_is_claimed_of_a_run_that_has_ended(ledger: Ledger, state: RunState) -> None:
+    """Whoever looked at the run before it ended claims nothing of it any more; of a run that goes on they do."""
+    other, late = (
+        [one for one in decide(pipeline(*TWO.steps, step(name)), {}).submissions if one.step.name == name] for name in ("other", "late")
+    )
+    assert ledger.claim(RUN_ID, other, LATER)
+    assert ledger.finish(RUN_ID, state, LATER)
+    assert not ledger.claim(RUN_ID, late, LATER)
+    assert set(steps(ledger)) == {"a", "b", "other"}

@@ -175,8 +175,12 @@ def test_a_failed_step_fails_the_run_and_submits_nothing() -> None:
 
 def test_an_effect_that_is_told_before_its_cause_waits_for_the_cause() -> None:
     """Events may come out of order; a person is told of the step that failed, not of those that waited for it."""
-    steps = records(planned(3, state=StepState.SUCCEEDED), record("count", children=3), record("rank", StepState.FAILED, children=3))
-    assert decide(word_count(), steps) == Decision((), RunState.RUNNING, None)
+    count, rank, merge = record("count", children=3), record("rank", StepState.FAILED, children=3), record("merge", StepState.FAILED)
+    plan = planned(3, state=StepState.SUCCEEDED)
+    assert decide(word_count(), records(plan, count, rank)) == Decision((), RunState.RUNNING, None)
+    assert decide(word_count(), records(plan, count, rank, merge)) == Decision((), RunState.RUNNING, None)
+    count = record("count", StepState.FAILED, children=3)
+    assert decide(word_count(), records(plan, count, rank, merge)) == Decision((), RunState.FAILED, "count")
 
 
 def test_a_plan_that_failed_after_it_announced_its_items_has_done_its_work() -> None:

@@ -29,7 +29,7 @@ def register(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         "status": "ACTIVE",
         "parameters": params.get("parameters", {}),
         "tags": params.get("tags", {}),
-        "containerOrchestrationType": "EKS" if "eksProperties" in params else "ECS",
+        "containerOrchestrationType": "ECS",
     }
     if "containerProperties" in params:
         definition["containerProperties"] = full_container(params["containerProperties"])
@@ -100,5 +100,7 @@ def _check(account: Account, params: dict[str, Any]) -> None:
         check_container(params["containerProperties"], "containerProperties")
         if params.get("platformCapabilities") == ["FARGATE"]:
             check_fargate(params["containerProperties"], "containerProperties")
-    elif "ecsProperties" not in params and "eksProperties" not in params:
+    elif "ecsProperties" in params or "eksProperties" in params:
+        raise client_error("This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties.")
+    else:
         raise client_error("containerProperties must be specified for a job definition of type container.")

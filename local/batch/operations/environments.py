@@ -80,6 +80,8 @@ def is_fargate(environment: Resource) -> bool:
 
 def _check_resources(params: dict[str, Any]) -> None:
     resources = params.get("computeResources")
+    if "eksConfiguration" in params or (resources or {}).get("type") == "ECS_MANAGED_INSTANCES":
+        raise client_error("This engine has EC2 and Fargate compute environments only, none on EKS or ECS Managed Instances.")
     if params["type"] == "UNMANAGED":
         return
     if resources is None:
@@ -112,7 +114,7 @@ def _described(account: Account, params: dict[str, Any]) -> Resource:
         "status": "VALID",
         "statusReason": "ComputeEnvironment Healthy",
         "ecsClusterArn": f"arn:aws:ecs:{account.region}:{account.id}:cluster/AWSBatch-{name}-{uuid}",
-        "containerOrchestrationType": "EKS" if "eksConfiguration" in params else "ECS",
+        "containerOrchestrationType": "ECS",
         "uuid": uuid,
         # What AWS Batch uses where no role is named:
         # https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html

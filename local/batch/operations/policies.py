@@ -59,6 +59,8 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def _check(params: dict[str, Any]) -> None:
     """https://docs.aws.amazon.com/batch/latest/APIReference/API_FairsharePolicy.html."""
+    if "quotaSharePolicy" in params:
+        raise client_error("This engine has no quota shares: use fairsharePolicy.")
     policy = params.get("fairsharePolicy", {})
     for field, most in (("computeReservation", 99), ("shareDecaySeconds", 604_800)):
         if not 0 <= policy.get(field, 0) <= most:

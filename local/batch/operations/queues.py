@@ -22,6 +22,8 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         raise client_error(f"Object already exists: jobQueueName {name} is taken.")
     if len(account.queues) >= account.limits.queues:
         raise client_error(f"Limit of {account.limits.queues} job queues is reached.")
+    if "serviceEnvironmentOrder" in params:
+        raise client_error("This engine has no service environments: use computeEnvironmentOrder.")
     _check_policy(account, params)
     _check_actions(account, params)
     queue: Resource = {

@@ -60,8 +60,6 @@ def _check_kind(definition: dict[str, Any], params: dict[str, Any]) -> None:
         raise client_error("arrayProperties is not applicable to a multinode job.")
     if not multinode and "nodeOverrides" in params:
         raise client_error("nodeOverrides is not applicable to a container job: use containerOverrides.")
-    if not multinode and "containerProperties" not in definition:
-        raise client_error("jobDefinition: this engine runs containerProperties and nodeProperties only.")
 
 
 def _check_platform(account: Account, queue: Resource, definition: Resource, params: dict[str, Any]) -> None:

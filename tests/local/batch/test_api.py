@@ -397,3 +397,20 @@ def test_retry_actions_are_not_case_sensitive(desk: Desk, hand: HandExecutor) ->
     desk.until(job, "RUNNING")
     hand.end(3)
     assert len(desk.until(job, "FAILED")["attempts"]) == 1
+
+
+def test_what_the_engine_lacks_is_refused_at_once(desk: Desk) -> None:
+    """EKS, managed instances, service environments and quota shares are no silent successes."""
+    batch = desk.batch
+    eks = {"eksClusterArn": "arn:aws:eks:us-east-1:1:cluster/c", "kubernetesNamespace": "n"}
+    managed = {"type": "ECS_MANAGED_INSTANCES", "maxvCpus": 4}
+    create: dict[str, Any] = {"computeEnvironmentName": "x", "type": "MANAGED"}
+    assert "EKS" in refused(batch.create_compute_environment, **create, computeResources=EC2, eksConfiguration=eks)
+    assert "Managed Instances" in refused(batch.create_compute_environment, **create, computeResources=managed)
+    order = [{"order": 1, "serviceEnvironment": "s"}]
+    assert "service" in refused(batch.create_job_queue, jobQueueName="x", priority=1, serviceEnvironmentOrder=order)
+    quota = {"idleResourceAssignmentStrategy": "FIFO"}
+    assert "quota" in refused(batch.create_scheduling_policy, name="x", quotaSharePolicy=quota)
+    tasks = {"taskProperties": [{"containers": [{"image": "i"}]}]}
+    register = {"jobDefinitionName": "x", "type": "container"}
+    assert "ecsProperties" in refused(batch.register_job_definition, **register, ecsProperties=tasks)

@@ -99,7 +99,8 @@ def test_policies_and_consumable_resources(desk: Desk) -> None:
     found = desk.batch.describe_scheduling_policies(arns=[policy])["schedulingPolicies"][0]
     assert found["fairsharePolicy"]["shareDecaySeconds"] == 2
     seats = {"TotalQuantity": 2, "ResourceType": "REPLENISHABLE"}
-    resource, _ = create(api, "ConsumableResource", seats)
+    resource, attributes = create(api, "ConsumableResource", seats)
+    assert (attributes["ConsumableResourceArn"], attributes["AvailableQuantity"]) == (resource, 2)
     more = {**seats, "TotalQuantity": 5}
     handlers["AWS::Batch::ConsumableResource"]["update"](resource, seats, more, "Stack")
     assert desk.batch.describe_consumable_resource(consumableResource=resource)["totalQuantity"] == 5

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from local.batch.docker_executor import DockerExecutor, run_arguments
 from local.batch.engine import Engine
 from local.batch.ports import LogLine, StartFailedError, Task
 from local.batch.retry import Outcome
-from tests.local.batch.conftest import QUICK, Desk, wait_for
+from tests.local.batch.conftest import ONE_CPU, QUICK, Desk, wait_for
 
 _CONTAINER: dict[str, Any] = {
     "volumes": [{"name": "data", "host": {"sourcePath": "/srv"}}, {"name": "scratch"}],
@@ -138,22 +137,81 @@ def engine_is_there() -> bool:
     docker = shutil.which("docker")
     if docker is None:
         return False
-    found = subprocess.run([docker, "images", "--format", "json"], capture_output=True, check=False)
-    return found.returncode == 0 and any("busybox" in line for line in found.stdout.decode().splitlines())
+    return subprocess.run([docker, "image", "inspect", "busybox"], capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.skipif(not engine_is_there(), reason="needs a Docker engine with the image busybox")
-def test_a_job_runs_in_a_real_container() -> None:
-    """A job's output, exit code and memory limit in a real container."""
-    lines: list[str] = []
+@pytest.fixture
+def boxed() -> Iterator[Desk]:
+    """An engine over real containers, with a definition `boxed` whose command a test overrides."""
+    if not engine_is_there():
+        pytest.skip("needs a Docker engine with the image busybox")
+    lines: list[tuple[str, str, str]] = []
 
-    def log(_group: str, _stream: str, told: Any) -> None:
-        lines.extend(line.text for line in told if isinstance(line, LogLine))
+    def log(group: str, stream: str, told: Any) -> None:
+        lines.extend((group, stream, line.text) for line in told if isinstance(line, LogLine))
 
     with Engine(limits=QUICK, logs=log, executor=DockerExecutor(log)) as engine:
-        desk = Desk(engine, [], [])
-        script = 'echo "{\\"id\\": \\"$AWS_BATCH_JOB_ID\\"}"; exit 4'
-        desk.define("boxed", ["sh", "-c", script], container={"image": "busybox"})
-        job = desk.submit(definition="boxed")
-        assert desk.until(job, "FAILED")["container"]["exitCode"] == 4
-        assert json.loads(lines[0]) == {"id": job}
+        desk = Desk(engine, [], lines)
+        desk.define("boxed", ["true"], container={"image": "busybox"})
+        yield desk
+
+
+def run(desk: Desk, script: str, **more: Any) -> str:
+    """Submit a shell script; the job's id."""
+    return desk.submit(definition="boxed", containerOverrides={"command": ["sh", "-c", script]}, **more)
+
+
+def test_a_job_runs_in_a_real_container(boxed: Desk) -> None:
+    """A job's variables, output and exit code in a real container, which is gone afterwards."""
+    job = run(boxed, "echo id $AWS_BATCH_JOB_ID; exit 4")
+    assert boxed.until(job, "FAILED")["container"]["exitCode"] == 4
+    assert [text for *_, text in boxed.lines] == [f"id {job}"]
+    listed = subprocess.run(["docker", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, check=True)
+    assert b"sluice-" not in listed.stdout
+
+
+def test_a_real_container_is_terminated(boxed: Desk) -> None:
+    """A terminated job's container gets SIGTERM and ends."""
+    job = run(boxed, "trap 'echo bye; exit 9' TERM; echo ready; while :; do sleep 0.1; done")
+    wait_for(lambda: any(text == "ready" for *_, text in boxed.lines))
+    boxed.batch.terminate_job(jobId=job, reason="enough")
+    ended = boxed.until(job, "FAILED")
+    assert (ended["statusReason"], ended["container"]["exitCode"]) == ("enough", 9)
+
+
+def test_a_real_image_that_is_not_there(boxed: Desk) -> None:
+    """An image that no registry has fails the job with CannotPullContainerError."""
+    boxed.define("lost", ["true"], container={"image": "localhost:1/no/such:image"})
+    job = boxed.until(boxed.submit(definition="lost"), "FAILED")
+    assert job["container"]["reason"].startswith("CannotPullContainerError: ")
+
+
+def test_a_real_command_that_is_not_there(boxed: Desk) -> None:
+    """A command that the image lacks fails the start, with the runtime's words."""
+    job = boxed.submit(definition="boxed", containerOverrides={"command": ["no-such-program"]})
+    failed = boxed.until(job, "FAILED")
+    assert failed["statusReason"] == "Task failed to start"
+    assert failed["container"]["reason"].startswith("CannotStartContainerError: ")
+
+
+def test_a_real_container_sees_its_mount_points(boxed: Desk, tmp_path: Path) -> None:
+    """A host path is mounted where the definition says."""
+    (tmp_path / "greeting").write_text("hello\n")
+    volumes = [{"name": "data", "host": {"sourcePath": str(tmp_path)}}]
+    points = [{"sourceVolume": "data", "containerPath": "/data", "readOnly": True}]
+    more = {"image": "busybox", "volumes": volumes, "mountPoints": points}
+    boxed.define("reader", ["sh", "-c", "cat /data/greeting; ! echo x > /data/other"], container=more)
+    boxed.until(boxed.submit(definition="reader"), "SUCCEEDED")
+    assert "hello" in [text for *_, text in boxed.lines]
+
+
+def test_a_real_container_is_held_to_its_memory(boxed: Desk) -> None:
+    """A container beyond its memory ends with exit code 137 and the reason OutOfMemoryError."""
+    small = [ONE_CPU[0], {"type": "MEMORY", "value": "16"}]
+    command = ["dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"]
+    overrides = {"command": command, "resourceRequirements": small}
+    failed = boxed.until(boxed.submit(definition="boxed", containerOverrides=overrides), "FAILED", "SUCCEEDED")
+    if failed["status"] == "SUCCEEDED":
+        pytest.skip("this Docker engine does not enforce memory limits")
+    assert failed["container"]["exitCode"] == 137
+    assert failed["container"]["reason"].startswith("OutOfMemoryError: ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Mapping
@@ -201,13 +202,16 @@ def test_a_job_has_its_role_and_its_secrets() -> None:
 
 def test_nodes_really_connect(live: Desk) -> None:
     """A child node connects to the main node at the address that it is given."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port = probe.getsockname()[1]
     main = (
         "import os, socket; assert 'AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS' not in os.environ;"
-        "s = socket.create_server(('', 39173)); c, _ = s.accept(); print('got', c.recv(9).decode())"
+        f"s = socket.create_server(('', {port})); c, _ = s.accept(); print('got', c.recv(9).decode())"
     )
     child = (
         "import os, socket, time\n"
-        "at = os.environ['AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS'], 39173\n"
+        f"at = os.environ['AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS'], {port}\n"
         "while True:\n"
         "    try: s = socket.create_connection(at); break\n"
         "    except OSError: time.sleep(0.01)\n"

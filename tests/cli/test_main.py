@@ -1,0 +1,43 @@
+"""The command line as a whole."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from cli.main import main
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["nope"],
+        ["graph"],
+        ["show"],
+        ["logs", "run"],
+        ["logs", "run", "step", "-1"],
+        ["logs", "run", "step", "first"],
+        ["runs", "--limit", "0"],
+        ["runs", "--limit", "many"],
+        ["runs", "--state", "DONE"],
+        ["cancel", "run", "--timeout", "0"],
+    ],
+)
+def test_wrong_usage_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Words that are no command line end with the exit code 2 and what was expected."""
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert "usage: sluice" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough() -> None:
+    """A reader that goes away early, such as `head`, is no failure and no traceback."""
+    command = [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main(['pipelines', '--json']))"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert (running.stderr.read(), running.wait(timeout=60)) == (b"", 0)

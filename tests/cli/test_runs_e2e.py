@@ -1,0 +1,134 @@
+"""The commands over real runs: on the local cloud, with the app deployed and IAM enforced."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from cli.aws import client_of, outputs
+from cli.graph import named
+from cli.main import main
+from cli.mermaid import mermaid
+from local.place import REPOSITORY, Place
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
+
+SECONDS = 180
+TEXT = b"the quick brown fox jumps over the lazy dog\n"
+
+
+class Commands:
+    """Runs commands against a cloud and returns what they print."""
+
+    def __init__(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+        """Look at the cloud at ``place``."""
+        self.place, self._capsys = place, capsys
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        """Return the exit code, the result and the remarks of a command."""
+        self._capsys.readouterr()
+        code = main(words)
+        return code, *self._capsys.readouterr()
+
+    def document(self, *words: str) -> Any:
+        """Return the JSON that a command prints."""
+        return json.loads(self.run(*words, "--json")[1])
+
+    def start(self, key: str, text: bytes) -> str:
+        """Upload a text and return the id of the run that it starts, as soon as `sluice runs` lists it."""
+        bucket = outputs(client_of(self.place, "cloudformation"))["InboxBucket"]
+        client_of(self.place, "s3").put_object(Bucket=bucket, Key=key, Body=text)
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            found = [run["run_id"] for run in self.document("runs", "--limit", "500") if run["input"] == key]
+            if found:
+                return str(found[0])
+            time.sleep(0.1)
+        pytest.fail(f"Expected a run for {key} within {SECONDS} s, found none.")
+
+
+@pytest.fixture
+def commands(deployed_cloud: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+    """Commands against the deployed cloud, named by the environment as `sluice local env` prints it."""
+    for name, value in deployed_cloud.client_environment().items():
+        monkeypatch.setenv(name, value)
+    return Commands(deployed_cloud, capsys)
+
+
+def test_a_run_from_its_begin_to_its_end(commands: Commands) -> None:
+    """A run is listed while it runs, followed to its end, shown with all of its children, and each of its jobs' logs can be read."""
+    run_id = commands.start("word-count/commands.txt", TEXT * 12_000)
+    code, followed, _ = commands.run("show", run_id[: len("word-count-") + 8], "--follow")
+    assert (code, "SUCCEEDED" in followed) == (0, True)
+    view = commands.document("show", run_id)
+    assert {(step["state"], step["done"] == step["children"]) for step in view["steps"]} == {("SUCCEEDED", True)}
+    children = {step["name"]: step["children"] for step in view["steps"]}
+    last = children["count"] - 1
+    assert children == {"split": 1, "count": last + 1, "rank": last + 1, "merge": 1, "cleanup": 1}
+    assert last > 0
+    assert [run["state"] for run in commands.document("runs", "--pipeline", "word-count", "--limit", "500") if run["run_id"] == run_id] == [
+        "SUCCEEDED"
+    ]
+    for place in (["split"], ["count", str(last)], ["rank", "0"], ["merge"], ["cleanup"]):
+        code, log, _ = commands.run("logs", run_id, *place)
+        assert (code, f"{place[0]} of {run_id}, child {place[-1] if len(place) > 1 else 0}" in log) == (0, True)
+    code, _, remark = commands.run("logs", run_id, "count")
+    assert (code, f"0 to {last}, behind its name" in remark) == (2, True)
+    assert commands.run("cancel", run_id)[0] == 1
+    code, drawing, _ = commands.run("graph", view["pipeline"], "--mermaid")
+    assert (code, drawing) == (0, mermaid(named("word-count", REPOSITORY)) + "\n")
+
+
+def test_a_run_that_fails(commands: Commands) -> None:
+    """A failed run gives 1, its reason, and the number of the child whose log has the error."""
+    run_id = commands.start("word-count/latin.txt", "é ".encode("latin-1") * 40_000)
+    assert commands.run("show", run_id, "--follow")[0] == 1
+    code, shown, _ = commands.run("show", run_id)
+    assert (code, f"sluice logs {run_id} count" in shown, "TextError" in shown) == (1, True, True)
+    _, _, remark = commands.run("logs", run_id, "count")
+    child = remark.rpartition("Failed: ")[2].split(",")[0].strip().rstrip(".")
+    assert "TextError" in commands.run("logs", run_id, "count", child)[1]
+    assert run_id in [run["run_id"] for run in commands.document("runs", "--state", "failed", "--limit", "500")]
+
+
+def test_a_run_that_is_cancelled(commands: Commands) -> None:
+    """After `sluice cancel` no job of the run lives, nothing is submitted any more, and nobody is alerted."""
+    run_id = commands.start("word-count/long.txt", TEXT * 25_000)
+    code, said, _ = commands.run("cancel", run_id)
+    assert (code, "a last look found none left" in said) == (0, True)
+    jobs = _jobs(commands.place, run_id)
+    assert {job["status"] for job in jobs} <= {"SUCCEEDED", "FAILED"}
+    assert "FAILED" in {job["status"] for job in jobs}
+    assert commands.run("show", run_id, "--follow")[0] == 1
+    view = commands.document("show", run_id)
+    assert view["state"] == "CANCELLED"
+    _until_told(commands, run_id)
+    assert sorted(job["jobId"] for job in _jobs(commands.place, run_id)) == sorted(job["jobId"] for job in jobs)
+    assert commands.document("cancel", run_id) == {
+        "run_id": run_id,
+        "state": "CANCELLED",
+        "terminated": [],
+        "left": {"jobs": [], "claims": []},
+    }
+
+
+def _jobs(place: Place, run_id: str) -> list[dict[str, Any]]:
+    """Return every job of a run."""
+    queue = outputs(client_of(place, "cloudformation"))["NormalQueue"]
+    filters = [{"name": "JOB_NAME", "values": [f"{run_id}_*"]}]
+    pages = client_of(place, "batch").get_paginator("list_jobs").paginate(jobQueue=queue, filters=filters)
+    return [job for page in pages for job in page["jobSummaryList"]]
+
+
+def _until_told(commands: Commands, run_id: str) -> None:
+    """Wait until the ends of all jobs have reached the ledger: whatever they could have set off has been."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        steps = commands.document("show", run_id)["steps"]
+        if all(step["state"] in ("SUCCEEDED", "WAITING") or step["reason"] for step in steps):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"Expected the ledger to hear of the end of every job of {run_id} within {SECONDS} s, found {steps}.")
