@@ -1,15 +1,18 @@
-"""The expressions of EventBridge Scheduler, checked at synthesis: a deploy would refuse a wrong one late, and in other words.
+"""What a Schedule is given, checked at synthesis: a deploy would refuse a wrong one late, and in other words.
 
 Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sluice.trigger import MOST_INPUT_BYTES
 
 Problem = tuple[str, str, str]
 """What was expected, what was found, and what to do."""
@@ -52,6 +55,19 @@ def expression_problems(expression: str) -> Iterator[Problem]:
     yield from {"cron": _cron_problems, "rate": _rate_problems, "at": _at_problems}[found[1]](found[2])
 
 
+def input_problems(value: object) -> Iterator[Problem]:
+    """Yield what is wrong with the input that a schedule gives its runs."""
+    try:
+        size = len(json.dumps(value, allow_nan=False).encode())
+    except ValueError:
+        yield "a JSON value", repr(value)[:100], "JSON has no nan and no infinity; leave them out or write null."
+        return
+    except TypeError:
+        return  # What JSON has no type for is reported with the types of the fields.
+    if size > MOST_INPUT_BYTES:
+        yield f"at most {MOST_INPUT_BYTES} bytes of JSON", f"{size} bytes", "Put it into an object and give the object's key."
+
+
 def timezone_problems(timezone: str) -> Iterator[Problem]:
     """Yield what is wrong with the name of a time zone."""
     try:
@@ -83,7 +99,8 @@ def _cron_problems(text: str) -> Iterator[Problem]:
         yield f"cron with six fields ({names})", f"{len(given)} in cron({text})", "Separate them by one space; unlike Unix it has a year."
         return
     for field, value in zip(_CRON, given, strict=True):
-        if not all(_part_is_valid(field, part) for part in value.split(",")):
+        # A ? stands alone: it says that the other of the two fields matters.
+        if ("?" in value and value != "?") or not all(_part_is_valid(field, part) for part in value.split(",")):
             expected = f"{field.name} of {field.low} to {field.high}" + (
                 f" or {field.names[0]} to {field.names[-1]}" if field.names else ""
             )
@@ -94,7 +111,6 @@ def _cron_problems(text: str) -> Iterator[Problem]:
 
 
 def _part_is_valid(field: _Field, part: str) -> bool:
-    part = part.upper()
     if re.fullmatch(field.special, part):
         return True
     span, slash, step = part.partition("/")

@@ -13,7 +13,7 @@ from sluice import limits
 from sluice.errors import Mistake, PipelineError
 from sluice.graph import find_cycle
 from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step
-from sluice.schedules import expression_problems, timezone_problems
+from sluice.schedules import expression_problems, input_problems, timezone_problems
 
 RESERVED_STEP_NAMES = ("cleanup", "gate")
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html: AWS_BATCH is reserved
@@ -126,16 +126,20 @@ def _triggers(pipeline: Pipeline) -> Iterator[Mistake]:
     triggers = listed(pipeline.triggers)
     if sum(isinstance(trigger, Manual) for trigger in triggers) > 1:
         yield Mistake("triggers", "at most one Manual", "several", "Keep one: it takes every request for the pipeline.")
-    times: set[tuple[str, str]] = set()
-    for number, trigger in enumerate(triggers):
-        if not (isinstance(trigger, Schedule) and isinstance(trigger.expression, str) and isinstance(trigger.timezone, str)):
-            continue
-        where = f"triggers[{number}]"
-        yield from (Mistake(f"{where}.expression", *problem) for problem in expression_problems(trigger.expression))
-        yield from (Mistake(f"{where}.timezone", *problem) for problem in timezone_problems(trigger.timezone))
-        if (trigger.expression, trigger.timezone) in times:
-            yield Mistake(where, "each schedule once", f"{trigger.expression} {trigger.timezone} again", "Drop one, or change its time.")
-        times.add((trigger.expression, trigger.timezone))
+    schedules = {f"triggers[{n}]": one for n, one in enumerate(triggers) if isinstance(one, Schedule) and _texts(one)}
+    for where, schedule in schedules.items():
+        yield from (Mistake(f"{where}.expression", *problem) for problem in expression_problems(schedule.expression))
+        yield from (Mistake(f"{where}.timezone", *problem) for problem in timezone_problems(schedule.timezone))
+        yield from (Mistake(f"{where}.input", *problem) for problem in input_problems(schedule.input))
+    for (expression, timezone), count in Counter((one.expression, one.timezone) for one in schedules.values()).items():
+        if count > 1:
+            yield Mistake(
+                "triggers", "each schedule once", f"{expression} {timezone} {count} times", "Drop all but one, or change the times."
+            )
+
+
+def _texts(schedule: Schedule) -> bool:
+    return isinstance(schedule.expression, str) and isinstance(schedule.timezone, str)
 
 
 def uploads_of(pipeline: Pipeline) -> list[S3Upload]:

@@ -42,6 +42,8 @@ def test_what_scheduler_takes_has_no_problems(expression: str) -> None:
         ("cron(0 2 32 * ? *)", "day-of-month of 1 to 31"),
         ("cron(0 2 ? 13 SUN *)", "month of 1 to 12"),
         ("cron(0 2 ? * 0 *)", "day-of-week of 1 to 7 or SUN to SAT"),
+        ("cron(0 2 ?,1 * ? *)", "day-of-month of 1 to 31"),
+        ("cron(0 2 ? * sun *)", "day-of-week of 1 to 7"),
         ("cron(0 2 ? * SUNDAY *)", "day-of-week of 1 to 7"),
         ("cron(0 2 ? * SUN 1969)", "year of 1970 to 2199"),
         ("cron(0/0 2 ? * SUN *)", "minutes of 0 to 59"),

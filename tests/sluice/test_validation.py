@@ -131,10 +131,12 @@ def test_a_mistake_in_a_step_is_reported_at_its_field(steps: list[Any], where: s
         (["a/"], "triggers[0]", "S3Upload"),
         ([Manual(), Manual()], "triggers", "at most one Manual"),
         ([Schedule(5)], "triggers[0].expression", "a valid string"),  # type: ignore[arg-type]
-        ([Schedule("rate(1 day)"), Schedule("rate(1 day)")], "triggers[1]", "each schedule once"),
+        ([Schedule("rate(1 day)"), Schedule("rate(1 day)")], "triggers", "each schedule once"),
         ([Schedule("rate(1 day)", timezone="Mars/Base")], "triggers[0].timezone", "'Mars/Base'"),
         ([Schedule("rate(1 day)", timezone="../UTC")], "triggers[0].timezone", "'../UTC'"),
         ([Schedule("rate(1 day)", input={1, 2})], "triggers[0].input", "JSON"),  # type: ignore[arg-type]
+        ([Schedule("rate(1 day)", input=[float("nan")])], "triggers[0].input", "a JSON value"),
+        ([Schedule("rate(1 day)", input="x" * (128 * 1024))], "triggers[0].input", "at most 131072 bytes"),
         ([Schedule("0 2 * * *")], "triggers[0].expression", "rate(value unit)"),
         ([], "triggers", "at least one trigger"),
         (None, "triggers", "a list"),
