@@ -18,6 +18,7 @@ def run(place: Place) -> None:
     emulator.capture_messages(mailbox.deliver)
     emulator.miss_images()
     emulator.name_versions()
+    emulator.name_scheduled_times()
     emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
     engine = batch_service.start(place)

@@ -53,6 +53,8 @@ def test_names_are_found_in_the_source() -> None:
         ("s3", "_get_object", ["bucket_name", "key", "headers", "query_params"]),
         ("s3", "_parse_range", ["range_header", "total"]),
         ("eventbridge", "_dispatch_event", ["event"]),
+        ("eventbridge", "_invoke_target", ["target", "event", "rule"]),
+        ("scheduler", "_at_time_epoch", ["expr"]),
         (
             "sns",
             "_fanout",

@@ -96,6 +96,10 @@ class Batch:
 
     def _submit(self, request: dict[str, Any]) -> str:
         for dependency in request.get("dependsOn", []):
+            if dependency.get("type") == "SEQUENTIAL":
+                assert "arrayProperties" in request, "SEQUENTIAL of no array"
+                assert "jobId" not in dependency
+                continue
             parent = self.jobs.get(dependency["jobId"])
             assert parent is not None, f"unknown parent {dependency}"
             if dependency.get("type") == "N_TO_N":
