@@ -32,12 +32,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def deployed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A running local cloud with the app deployed, somebody to alert and IAM enforced; the tests of a session share it."""
     place = Place(free_port(), tmp_path_factory.mktemp("deployed"))
-    process.start(place)
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("ALERT_EMAIL", EMAIL)
-            patch.setenv("ALERT_PHONE", PHONE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALERT_EMAIL", EMAIL)
+        patch.setenv("ALERT_PHONE", PHONE)
+        process.start(place)
+        try:
             deploy(place, print)
-        yield place
-    finally:
-        process.stop(place)
+            yield place
+        finally:
+            process.stop(place)
