@@ -51,12 +51,12 @@ class _Atomic:
         return call
 
 
-def make_table(client: Any) -> None:
+def make_table(client: Any, name: str = TABLE) -> None:
     """Make the ledger's table with its sparse index."""
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     index = [{"AttributeName": "unfinished", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}]
     client.create_table(
-        TableName=TABLE,
+        TableName=name,
         KeySchema=keys,
         AttributeDefinitions=[{"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]],
         GlobalSecondaryIndexes=[{"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}],
