@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from local.batch.engine import Engine
@@ -123,18 +124,27 @@ def bench_throughput(children: int) -> None:
 
     with Engine(limits=_UNLIMITED, events=count) as engine:
         _prepare(engine, ["true"])
-        cpu, begun = _cpu_seconds(), time.perf_counter()
+        cpu, idle, begun = _cpu_seconds(), _idle_seconds(), time.perf_counter()
         _wait(engine, _submit(engine, arrayProperties={"size": children}))
-        seconds, used = time.perf_counter() - begun, _cpu_seconds() - cpu
+        seconds, used, unused = time.perf_counter() - begun, _cpu_seconds() - cpu, _idle_seconds() - idle
     cores = os.cpu_count() or 1
-    busy = used / seconds / cores
+    busy, unused = used / seconds / cores, unused / seconds / cores
     rate = children / seconds
-    print(f"Running: {children:,} children of `true` in {seconds:.1f} s, {rate:,.0f} a second; {busy:.0%} of {cores} cores")
+    print(
+        f"Running: {children:,} children of `true` in {seconds:.1f} s, {rate:,.0f} a second; "
+        f"{busy:.0%} of {cores} cores, {unused:.0%} idle, the rest is other programs'"
+    )
 
 
 def _cpu_seconds() -> float:
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
+
+
+def _idle_seconds() -> float:
+    """What all processors have been idle; 0 where the system does not tell."""
+    stat = Path("/proc/stat")
+    return int(stat.read_text().split()[4]) / os.sysconf("SC_CLK_TCK") if stat.exists() else 0.0
 
 
 def bench_answers(jobs: int = 1_000_000) -> None:

@@ -63,7 +63,7 @@ class Engine:
     ) -> None:
         slots = jobs_at_once or (os.cpu_count() or 1) * 2
         limits = limits or Limits()
-        self.scheduler = Scheduler(slots=slots, kept_ms=limits.kept_ms)
+        self.scheduler = Scheduler(slots=slots, watching=events is not no_events, kept_ms=limits.kept_ms)
         self.account = Account(self.scheduler, region=region, id=account, limits=limits, clock=clock)
         lost = LostAnswers(trouble.lost_answers, trouble.seed) if trouble.lost_answers else None
         self.api = BatchApi(self.account, lost_answers=lost)

@@ -109,7 +109,10 @@ class Executor(Protocol):
     """Runs attempts: as processes, as containers."""
 
     def start(self, task: Task, ended: Callable[[Outcome], None]) -> Callable[[], None]:
-        """Start an attempt, call `ended` once when it is over, return what stops it; StartFailedError."""
+        """Start an attempt, call `ended` once when it is over, return what stops it; StartFailedError.
+
+        Several threads call it at once. `ended` may be called from any thread, and before this returns.
+        """
 
     def close(self) -> None:
         """End everything that is still running."""

@@ -8,7 +8,6 @@ import os
 import selectors
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from itertools import count
 from local.batch.memory import OUT_OF_MEMORY, memory_of
 from local.batch.ports import Clock, LogLine, LogSink, StartFailedError, Task, wall_clock
 from local.batch.retry import Outcome
+from local.batch.spawn import Child, spawn
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _WEIGH_SECONDS = 0.2
 class Running:
     """A process of an attempt, with what is left of its last line."""
 
-    def __init__(self, task: Task, process: subprocess.Popen[bytes], pipe: int, ended: Callable[[Outcome], None]):
+    def __init__(self, task: Task, process: Child, pipe: int, ended: Callable[[Outcome], None]):
         self.task = task
         self.process = process
         self.pipe = pipe
@@ -45,7 +45,7 @@ class Running:
             os.killpg(self.process.pid, number)
 
 
-def exit_fd(process: subprocess.Popen[bytes]) -> int:
+def exit_fd(process: Child) -> int:
     """A descriptor that becomes readable when a process ends: Linux has one, elsewhere a thread makes one."""
     if hasattr(os, "pidfd_open"):
         return os.pidfd_open(process.pid)
@@ -85,19 +85,13 @@ class ProcessExecutor:
             raise StartFailedError("CannotStartContainerError: No command specified")
         out, into = os.pipe()
         try:
-            process = subprocess.Popen(  # noqa: S603 - running the job's own command is the purpose
-                task.argv,
-                executable=self._executable(task),
-                stdin=subprocess.DEVNULL,
-                stdout=into,
-                stderr=into,
-                cwd=task.workdir,
-                env=dict(task.environment),
-                start_new_session=True,
-            )
+            process = spawn(self._executable(task), task.argv, task.environment, task.workdir, into)
         except OSError as error:
             os.close(out)
             raise _cannot_start(task, error) from error
+        except ValueError:
+            os.close(out)
+            raise
         finally:
             os.close(into)
         os.set_blocking(out, False)
@@ -209,7 +203,7 @@ class ProcessExecutor:
             log.exception("The log sink refused %d lines of %s", len(said), running.task.log_stream)
 
     def _stop(self, running: Running) -> None:
-        if running.pidfd not in self._running:
+        if self._running.get(running.pidfd) is not running:
             return
         running.signal_group(signal.SIGTERM)
         heappush(self._kills, (time.monotonic() + running.task.stop_seconds, next(self._numbers), running))
@@ -234,7 +228,8 @@ class ProcessExecutor:
     def _kill_overdue(self) -> None:
         while self._kills and self._kills[0][0] <= time.monotonic():
             running = heappop(self._kills)[2]
-            if running.pidfd in self._running:
+            # The number of its descriptor may be another's by now.
+            if self._running.get(running.pidfd) is running:
                 running.signal_group(signal.SIGKILL)
 
 

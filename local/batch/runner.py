@@ -1,24 +1,25 @@
-"""The wall-clock runtime: one thread that carries out what the scheduler asks for."""
+"""The wall-clock runtime: it carries out what the scheduler asks for, and reports to it what became of it."""
 
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from local.batch.account import Account
-from local.batch.containers import task_of
 from local.batch.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
 from local.batch.events import queue_blocked, state_change
-from local.batch.job import Job
-from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, StartFailedError, no_events
-from local.batch.reasons import START_FAILED
+from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, no_events
 from local.batch.retry import Outcome
+from local.batch.starters import Reports, Starters
 from local.batch.trouble import Reclaims
+from local.batch.underway import Underway
 
 log = logging.getLogger(__name__)
 
@@ -43,55 +44,89 @@ class Runner:
         self._account = account
         self._executor = executor
         self._events = events
-        self._images = images
-        self._credentials = credentials
-        self._secrets = secrets
-        self._environment = environment
         self._reclaims = reclaims
-        self._wake = threading.Event()
         self._inbox: deque[Callable[[], None]] = deque()
-        self._stops: dict[_Key, Callable[[], None]] = {}
+        self._stepping = threading.Lock()
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._sleeps_until = math.inf
+        self._underway: dict[_Key, Underway] = {}
         self._changes: queue.SimpleQueue[StateChange | QueueBlocked | None] = queue.SimpleQueue()
         self._closing = False
-        self._threads = [
-            threading.Thread(target=self._loop, name="batch-runner", daemon=True),
-            threading.Thread(target=self._tell, name="batch-events", daemon=True),
-        ]
-        account.changed = self._wake.set
+        self._runner = threading.Thread(target=self._loop, name="batch-runner", daemon=True)
+        self._teller = threading.Thread(target=self._tell, name="batch-events", daemon=True)
+        reports = Reports(self._begun, self._over, self._failed)
+        self._starters = Starters(executor, images, credentials, secrets, environment, reports)
+        account.changed = partial(self._wake.put, None)
 
     def start(self) -> None:
         """Begin."""
-        for thread in self._threads:
+        for thread in (self._runner, self._teller):
             thread.start()
+        self._starters.open()
 
     def close(self) -> None:
         """End every process that was started, and the threads."""
         self._closing = True
-        self._wake.set()
-        self._threads[0].join()
+        self._wake.put(None)
+        self._runner.join()
+        self._starters.close()
         self._executor.close()
         self._changes.put(None)
-        self._threads[1].join()
+        self._teller.join()
 
     def _loop(self) -> None:
+        """What is due at a time, and what callers of the API changed."""
         while not self._closing:
-            self._wake.clear()
+            with self._stepping:
+                self._steps()
+            self._take_reports()
+            self._sleep()
+
+    def _sleep(self) -> None:
+        # Whoever sets an earlier time while this one is found out wakes this thread.
+        self._sleeps_until = math.inf
+        due = self._sleeps_until = self._due()
+        patience = None if due == math.inf else max(0.0, (due - self._account.clock()) / 1000)
+        with suppress(queue.Empty):
+            self._wake.get(timeout=patience)
+            while True:
+                self._wake.get_nowait()
+
+    def _due(self) -> float:
+        with self._account.lock:
+            times = (self._account.scheduler.next_tick(), self._reclaims.next_due())
+        return min((each for each in times if each is not None), default=math.inf)
+
+    def _report(self, report: Callable[[], None]) -> None:
+        """Take a report from any thread, which passes it on itself: to wake another for it costs more than to do it."""
+        self._inbox.append(report)
+        self._take_reports()
+
+    def _take_reports(self) -> None:
+        # Who finds another thread at it leaves the report to that one, which looks again before it goes.
+        while self._inbox and self._stepping.acquire(blocking=False):
             try:
-                while self._step():
-                    pass
-            except Exception:
-                # One broken step must not leave all other jobs without their runner.
-                log.exception("A step of the AWS Batch engine failed: please report it")
-            self._wake.wait(self._patience())
+                self._steps()
+            finally:
+                self._stepping.release()
+            if self._due() < self._sleeps_until:
+                self._wake.put(None)
+
+    def _steps(self) -> None:
+        try:
+            while self._step():
+                pass
+        except Exception:
+            # One broken step must not leave all other jobs without their runner.
+            log.exception("A step of the AWS Batch engine failed: please report it")
 
     def _step(self) -> bool:
         """Do what there is to do; whether there was anything."""
         account = self._account
         with account.lock:
-            reported = 0
+            reported = bool(self._inbox)
             while self._inbox:
                 self._inbox.popleft()()
-                reported += 1
             now = account.clock()
             for host in self._reclaims.due(now):
                 account.scheduler.host_lost(host, now)
@@ -101,48 +136,48 @@ class Runner:
             self._carry_out(effect)
         return bool(effects or reported)
 
-    def _patience(self) -> float | None:
-        with self._account.lock:
-            times = (self._account.scheduler.next_tick(), self._reclaims.next_due())
-        due = [each for each in times if each is not None]
-        return max(0.0, (min(due) - self._account.clock()) / 1000) if due else None
-
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, StateChange | QueueBlocked):
             if self._events is not no_events:
                 self._changes.put(effect)
         elif isinstance(effect, StartAttempt):
-            self._start(effect)
+            key = effect.job.id, effect.child, effect.attempt
+            self._reclaims.seen(effect.host, self._account.clock())
+            self._underway[key] = Underway()
+            self._starters.start(effect)
         elif isinstance(effect, StopAttempt):
-            stop = self._stops.get((effect.job.id, effect.child, effect.attempt))
-            if stop is not None:
-                stop()
+            underway = self._underway.get((effect.job.id, effect.child, effect.attempt))
+            if underway is not None:
+                underway.ask_to_stop()
 
-    def _start(self, start: StartAttempt) -> None:
-        job, child, attempt = start.job, start.child, start.attempt
-        self._reclaims.seen(start.host, self._account.clock())
-        ended = partial(self._ended, job, child, attempt)
-        try:
-            task = task_of(start, self._images, self._credentials, self._secrets, self._environment)
-            self._stops[job.id, child, attempt] = self._executor.start(task, ended)
-        except StartFailedError as error:
-            ended(Outcome(error.exit_code, error.reason, START_FAILED))
-            return
-        except Exception as error:
-            log.exception("Attempt %d of job %s could not be started", attempt, job.id)
-            ended(Outcome(None, f"ResourceInitializationError: {error}", START_FAILED))
-            return
-        with self._account.lock:
-            self._account.scheduler.started(job, child, attempt, self._account.clock())
+    # What becomes of attempts, told by other threads
 
-    def _ended(self, job: Job, child: int, attempt: int, outcome: Outcome) -> None:
-        """Take an end from any thread; the runner's own thread passes it on, after the attempt's start."""
-        self._inbox.append(partial(self._report, job, child, attempt, outcome))
-        self._wake.set()
+    def _begun(self, start: StartAttempt, stop: Callable[[], None]) -> None:
+        self._report(lambda: self._take_begun(start, stop))
 
-    def _report(self, job: Job, child: int, attempt: int, outcome: Outcome) -> None:
-        self._stops.pop((job.id, child, attempt), None)
-        self._account.scheduler.ended(job, child, attempt, outcome, self._account.clock())
+    def _over(self, start: StartAttempt, outcome: Outcome) -> None:
+        self._report(lambda: self._take_over(start, outcome))
+
+    def _failed(self, start: StartAttempt, outcome: Outcome) -> None:
+        self._report(lambda: self._take_end(start, outcome))
+
+    def _take_begun(self, start: StartAttempt, stop: Callable[[], None]) -> None:
+        underway = self._underway[start.job.id, start.child, start.attempt]
+        self._account.scheduler.started(start.job, start.child, start.attempt, self._account.clock())
+        underway.begin(stop)
+        if underway.early is not None:
+            self._take_end(start, underway.early)
+
+    def _take_over(self, start: StartAttempt, outcome: Outcome) -> None:
+        underway = self._underway[start.job.id, start.child, start.attempt]
+        if underway.begun:
+            self._take_end(start, outcome)
+        else:
+            underway.early = outcome
+
+    def _take_end(self, start: StartAttempt, outcome: Outcome) -> None:
+        self._underway.pop((start.job.id, start.child, start.attempt), None)
+        self._account.scheduler.ended(start.job, start.child, start.attempt, outcome, self._account.clock())
 
     def _tell(self) -> None:
         while (change := self._changes.get()) is not None:

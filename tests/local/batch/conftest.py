@@ -30,13 +30,18 @@ class HandExecutor:
 
     def start(self, task: Task, ended: Callable[[Outcome], None]) -> Callable[[], None]:
         """Take a task."""
-        self.tasks.append(task)
         self._ended[task.id] = ended
+        self.tasks.append(task)
         return lambda: ended(Outcome(143))
 
     def end(self, code: int, place: int = -1) -> None:
         """End the task at a place in the order of their starts."""
         self._ended[self.tasks[place].id](Outcome(code))
+
+    def end_job(self, code: int, job_id: str) -> None:
+        """End the task of a job or child, in whatever order they were started."""
+        (task,) = (each for each in self.tasks if each.environment["AWS_BATCH_JOB_ID"] == job_id)
+        self._ended[task.id](Outcome(code))
 
     def close(self) -> None:
         """Nothing runs."""

@@ -240,8 +240,8 @@ def test_a_disabled_queue_takes_no_jobs(desk: Desk) -> None:
 def test_list_jobs_by_state_and_filter(desk: Desk, hand: HandExecutor) -> None:
     """By state (RUNNING unless asked), by name with an asterisk, in pages."""
     ids = [desk.submit(f"load-{number}") for number in range(3)] + [desk.submit("other")]
-    desk.until(ids[3], "RUNNING")
-    hand.end(0)
+    wait_for(lambda: all(desk.job(each)["status"] == "RUNNING" for each in ids))
+    hand.end_job(0, ids[3])
     desk.until(ids[3], "SUCCEEDED")
     running = desk.batch.list_jobs(jobQueue="q")["jobSummaryList"]
     assert {job["jobId"] for job in running} == set(ids[:3])
@@ -267,7 +267,7 @@ def test_children_are_listed_and_described(desk: Desk, hand: HandExecutor) -> No
     """An array's children by state, each with its index; the parent with its statusSummary."""
     parent = desk.submit(arrayProperties={"size": 6})
     wait_for(lambda: len(hand.tasks) == 4)
-    hand.end(0, 0)
+    hand.end_job(0, f"{parent}:0")
     desk.until(f"{parent}:0", "SUCCEEDED")
     done = desk.batch.list_jobs(arrayJobId=parent, jobStatus="SUCCEEDED")["jobSummaryList"]
     assert [(job["jobId"], job["arrayProperties"]) for job in done] == [(f"{parent}:0", {"index": 0})]
