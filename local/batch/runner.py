@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
+from random import Random
 from typing import Any
 
 from local.batch.account import Account
@@ -18,7 +19,7 @@ from local.batch.job import Job
 from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, StartFailedError, no_events
 from local.batch.reasons import START_FAILED
 from local.batch.retry import Outcome
-from local.batch.trouble import Reclaims
+from local.batch.trouble import Reclaims, Trouble, TroubledEvents, UnpullableImages
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +39,15 @@ class Runner:
         credentials: Credentials,
         secrets: Secrets,
         environment: Mapping[str, str],
-        reclaims: Reclaims,
     ) -> None:
         self._account = account
         self._executor = executor
-        self._events = events
-        self._images = images
+        self._clean_events = events
+        self._clean_images = images
         self._credentials = credentials
         self._secrets = secrets
         self._environment = environment
-        self._reclaims = reclaims
+        self.trouble(Trouble())
         self._wake = threading.Event()
         self._inbox: deque[Callable[[], None]] = deque()
         self._stops: dict[_Key, Callable[[], None]] = {}
@@ -58,6 +58,16 @@ class Runner:
             threading.Thread(target=self._tell, name="batch-events", daemon=True),
         ]
         account.changed = self._wake.set
+
+    def trouble(self, trouble: Trouble) -> None:
+        """From now on trouble hosts, images and events as `trouble` says, and no others; call it with the account's lock."""
+        clean = self._clean_events
+        self._events = TroubledEvents(clean, trouble) if trouble.troubles_events and clean is not no_events else clean
+        self._images = UnpullableImages(self._clean_images, trouble.unpullable) if trouble.unpullable else self._clean_images
+        self._reclaims = Reclaims(trouble.reclaims_an_hour, Random(trouble.seed))  # noqa: S311 - repeatable, not secret
+        for environment in self._account.scheduler.environments.values():
+            for host in environment.hosts.values():
+                self._reclaims.seen(host, self._account.clock())
 
     def start(self) -> None:
         """Begin."""
@@ -120,7 +130,8 @@ class Runner:
 
     def _start(self, start: StartAttempt) -> None:
         job, child, attempt = start.job, start.child, start.attempt
-        self._reclaims.seen(start.host, self._account.clock())
+        with self._account.lock:
+            self._reclaims.seen(start.host, self._account.clock())
         ended = partial(self._ended, job, child, attempt)
         try:
             task = task_of(start, self._images, self._credentials, self._secrets, self._environment)
