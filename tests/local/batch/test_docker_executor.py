@@ -186,10 +186,11 @@ def run(desk: Desk, script: str, **more: Any) -> str:
 def test_a_job_runs_in_a_real_container(boxed: Desk) -> None:
     """A job's variables, output and exit code in a real container, which is gone afterwards."""
     job = run(boxed, "echo id $AWS_BATCH_JOB_ID; exit 4")
-    assert boxed.until(job, "FAILED")["container"]["exitCode"] == 4
+    container = boxed.until(job, "FAILED")["container"]
+    assert container["exitCode"] == 4
     assert [text for *_, text in boxed.lines] == [f"id {job}"]
     listed = subprocess.run(["docker", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, check=True)
-    assert b"sluice-" not in listed.stdout
+    assert container["logStreamName"].rpartition("/")[2] not in listed.stdout.decode()
 
 
 def test_a_real_container_is_terminated(boxed: Desk) -> None:
