@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from cli.aws import client_of, outputs
+from cli.console import console_of
 from cli.run_view import Runs, RunView
 from cli.showcase import alerts, flight_results, word_results
 from cli.showcase.clock import Clock
@@ -25,19 +25,13 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SECONDS = 240.0
-_PLAIN_WIDTH = 120
 _EXPECTED = {FLIGHTS_KEY: RunState.SUCCEEDED, TEXT_KEY: RunState.SUCCEEDED, BROKEN_KEY: RunState.FAILED}
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
     parser = commands.add_parser("demo", help="the whole system on this machine, with real files and checked results")
-    parser.set_defaults(run=lambda _: demo(console_of(sys.stdout.isatty())))
-
-
-def console_of(terminal: bool) -> Console:
-    """Return a console; without a terminal it prints plain lines."""
-    return Console() if terminal else Console(force_terminal=False, no_color=True, width=_PLAIN_WIDTH)
+    parser.set_defaults(run=lambda _: demo(console_of()))
 
 
 def demo(console: Console) -> int:

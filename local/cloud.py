@@ -24,6 +24,7 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.capture_messages(mailbox.deliver)
     emulator.miss_images()
     emulator.name_versions()
+    emulator.name_scheduled_times()
     emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
     emulator.bound_events_log()

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
-from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, s3, secretsmanager, sns, sqs, ssm, sts
+from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, s3, scheduler, secretsmanager, sns, sqs, ssm, sts
 from ministack.services.cloudformation import provisioners
 
 from local.alarms import COMPARISONS, QueueAlarm
@@ -262,6 +262,29 @@ def name_versions() -> None:
         return dispatch(event, *more, **named)
 
     s3._fire_s3_event, eventbridge._dispatch_event = fire_s3_event, dispatch_event
+
+
+def name_scheduled_times() -> None:
+    """Let the targets of EventBridge Scheduler carry the time that was meant, where their input asks for it.
+
+    ministack leaves ``<aws.scheduler.scheduled-time>`` as it is; its time zone is always UTC.
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+    """
+    invoke = eventbridge._invoke_target
+
+    def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], *more: Any) -> Any:
+        if event.get("Source") == "aws.scheduler" and target.get("Input"):
+            meant = _meant_time(rule["ScheduleExpression"], event["Time"])
+            target = {**target, "Input": target["Input"].replace("<aws.scheduler.scheduled-time>", meant)}
+        return invoke(target, event, rule, *more)
+
+    eventbridge._invoke_target = invoke_target
+
+
+def _meant_time(expression: str, fired: float) -> str:
+    """Return the time of an ``at``, and for the others the minute: none is meant twice in one."""
+    at = scheduler._at_time_epoch(expression)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(fired - fired % 60 if at is None else at))
 
 
 def read_ranges_of_versions() -> None:

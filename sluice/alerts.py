@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from sluice.again import again
+from sluice.trigger import Occurrence
+
 # https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html: 140 bytes a message, and two a character when one is not ASCII
 SMS_CHARACTERS = 140
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line breaks, under 100 characters
@@ -20,8 +23,7 @@ class Alert:
     run_id: str
     step: str
     reason: str
-    input_uri: str
-    version_id: str
+    trigger: Occurrence
     children: int
     region: str
     results_bucket: str
@@ -32,12 +34,8 @@ class Alert:
 
     @property
     def again(self) -> str:
-        """Return the command that runs it again: the same version of the input, stored anew, is a new run."""
-        bucket, _, key = self.input_uri.removeprefix("s3://").partition("/")
-        version = f"?versionId={quote(self.version_id)}" if self.version_id else ""
-        source = _shell(f"{bucket}/{key}{version}")  # The AWS CLI encodes the key itself, and the version not.
-        target = f"--bucket {_shell(bucket)} --key {_shell(key)}"
-        return f"aws s3api copy-object {target} --copy-source {source} --metadata-directive REPLACE"
+        """Return how to run it again: a command, or when it runs by itself."""
+        return again(self.pipeline, self.trigger)
 
     def subject(self) -> str:
         """Return the e-mail's subject line."""
@@ -49,10 +47,10 @@ class Alert:
         parts = [
             f"The pipeline {self.pipeline} failed at the step {self.step}.",
             f"Why:      {self.reason}",
-            "\n".join([f"Run:      {self.run_id}", f"Input:    {self.input_uri}", *self._job()]),
+            "\n".join([f"Run:      {self.run_id}", f"Input:    {self.trigger.uri}", *self._job()]),
             *([self._log()] if self.log_lines else []),
             "\n".join(["Where to look:", *(f"  {link}" for link in self._links())]),
-            f"When the cause is mended, run it again with:\n  {self.again}",
+            f"When the cause is mended, run it again:\n  {self.again}",
         ]
         return "\n\n".join(parts) + "\n"
 
@@ -91,8 +89,3 @@ def _fragment(name: str) -> str:
 
 def _ascii(text: str) -> str:
     return "".join(letter if " " <= letter <= "~" else " " if letter.isspace() else "?" for letter in text)
-
-
-def _shell(text: str) -> str:
-    """Return a word that a POSIX shell reads as this text."""
-    return "'" + text.replace("'", "'\\''") + "'"

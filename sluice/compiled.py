@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sluice.errors import MalformedMessageError
+from sluice.limits import MAX_DEPENDENCIES
 
 VERSION = 1
 
@@ -28,6 +29,9 @@ class CompiledStep:
 
     ``after`` are the parents whose whole job must have succeeded; ``each`` is the array whose child i must have succeeded before child i;
     ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
+    ``size`` is how many items there are without a plan.
+    ``sequential`` says that child i + 1 waits for child i.
+    ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
     """
 
     name: str
@@ -38,6 +42,14 @@ class CompiledStep:
     each: str | None = None
     items_of: str | None = None
     items_per_child: int = 1
+    size: int | None = None
+    sequential: bool = False
+    returns: bool = True
+
+    @property
+    def most_parents(self) -> int:
+        """Return how many jobs Batch lets it wait for: a dependency on its own children takes a place too."""
+        return MAX_DEPENDENCIES - self.sequential
 
     @property
     def parents(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.graph import gate_tree, sinks, topological_order
-from sluice.limits import MAX_DEPENDENCIES
 from sluice.pipeline import Array, Pipeline, Plan, Step
 from sluice.validation import parents_of
 
@@ -45,6 +44,9 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         each=step.each if isinstance(step, Array) else None,
         items_of=source.items_of if source else None,
         items_per_child=source.items_per_child if source else 1,
+        size=source.size if source else None,
+        sequential=isinstance(step, Array) and step.sequential,
+        returns=step.command is None,
     )
 
 
@@ -60,7 +62,7 @@ def _source(step: Array, steps: Mapping[str, Step]) -> Array:
 def _gated(step: CompiledStep, job_definition: str) -> Iterator[CompiledStep]:
     """Yield the gates that fold a step's parents into at most 20, the array that it follows included, then the step."""
     parents = step.after
-    for level, groups in enumerate(gate_tree(parents, MAX_DEPENDENCIES - (step.each is not None))):
+    for level, groups in enumerate(gate_tree(parents, step.most_parents - (step.each is not None))):
         gates = [
             CompiledStep(
                 name=f"gate-{level}-{number}-{step.name}",

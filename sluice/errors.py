@@ -60,5 +60,9 @@ class InputMissingError(SluiceError):
     """The object that started the run is gone."""
 
 
+class OtherTriggerError(SluiceError):
+    """A step asked for the upload of a run that none started."""
+
+
 class LimitError(SluiceError):
     """A request is over a limit of AWS and was not sent."""

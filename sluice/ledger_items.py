@@ -121,8 +121,7 @@ def step_from(item: Item) -> StepRecord:
 
 
 def _shared(item: Item) -> Shared | None:
-    manifest = _text(item, "shared_manifest")
-    return Shared(manifest, int(item["shared_items"]["N"])) if manifest else None
+    return Shared(_text(item, "shared_manifest"), int(item["shared_items"]["N"])) if "shared_items" in item else None
 
 
 def expires_at(written: str) -> int:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from sluice import limits
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 # A function of the pipeline's own image, or a dotted module path and a function.
 RUN_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*(:[A-Za-z_][A-Za-z0-9_]*)?$"
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html (image), and the @ of a digest
+IMAGE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:/@#-]*$"
 # What is safe both as an S3 key and inside EventBridge's wildcard patterns, which give * and \ a meaning:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 KEY_PART_PATTERN = r"^[A-Za-z0-9!_.'()/-]*$"
@@ -32,14 +34,36 @@ class S3Upload:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Manual:
+    """Starts a run when it is asked for, by an event of source ``sluice`` on the default bus; IAM decides who may send one."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Starts a run at set times: ``cron(0 2 ? * SUN *)``, ``rate(6 hours)`` or, once, ``at(2030-01-31T09:00:00)``.
+
+    Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    """
+
+    expression: Annotated[str, Field(max_length=256)]
+    timezone: str = field(default="UTC", kw_only=True)
+    """A name such as Europe/Berlin, which cron and at go by, summer time included."""
+    input: JsonValue = field(default=None, kw_only=True)
+    """Any JSON value that the run gets as its input."""
+
+
+Trigger = S3Upload | Manual | Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
 class Machine:
     """What a job asks of the machine that it runs on, and how it is run. The base of every step."""
 
     run: Annotated[str, Field(pattern=RUN_PATTERN)] | None = None
     """A function: its name in ``containers/<pipeline>/steps.py``."""
-    command: list[str] | None = None
-    """A command instead of a function; needs ``image``."""
-    image: Annotated[str, Field(min_length=1)] | None = None
+    command: Annotated[list[str], Field(min_length=1)] | None = None
+    """A command instead of a function; needs ``image``. Whether it succeeded is its exit code; it returns nothing to other steps."""
+    image: Annotated[str, Field(pattern=IMAGE_PATTERN, max_length=255)] | None = None
     """An image of a registry; without it the pipeline's own image in ``containers/<pipeline>/``."""
     vcpus: Annotated[float, Field(ge=0.25, le=192)] = 1
     memory: Annotated[int, Field(ge=limits.MIN_MEMORY_MIB, le=3_145_728)] = 2048
@@ -63,11 +87,18 @@ class Plan(Machine):
 
 @dataclass(frozen=True)
 class Array(Machine):
-    """One child for each slice of a plan's items (``items_of``), or child i after child i of another array (``each``)."""
+    """Many children: one for each slice of a plan's items (``items_of``) or of a fixed number of items (``size``).
+
+    Or child i after child i of another array (``each``).
+    """
 
     name: Name
     items_of: str | None = field(default=None, kw_only=True)
     each: str | None = field(default=None, kw_only=True)
+    size: Annotated[int, Field(ge=1, le=10_000_000)] | None = field(default=None, kw_only=True)
+    """Items without a plan: item i is ``{"index": i}``. One is a plain job, as with a plan that found one."""
+    sequential: bool = field(default=False, kw_only=True)
+    """Whether the children run one after the other, by their index, and not side by side (SEQUENTIAL)."""
     items_per_child: Annotated[int, Field(ge=1)] = field(default=1, kw_only=True)
     """Items of a child; more where an array of 10,000 children would not hold all items."""
 
@@ -87,5 +118,5 @@ class Pipeline:
     """Triggers and a graph of steps: one file of ``pipelines/``, bound to the module's name ``pipeline``."""
 
     name: Name
-    triggers: list[S3Upload]
+    triggers: list[Trigger]
     steps: list[Step]

@@ -34,9 +34,12 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The items that the children of an array share: the manifest's key in the work bucket, and how many there are."""
+    """The items that the children of an array share: how many, and the manifest's key in the work bucket.
 
-    manifest: str
+    Without a manifest there is a fixed number of items, and item i is ``{"index": i}``.
+    """
+
+    manifest: str | None
     items: int
 
 

@@ -10,7 +10,7 @@ from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.errors import RefusedError
 from sluice.graph import ancestors
 from sluice.job_names import JobName
-from sluice.limits import MAX_ARRAY_SIZE, MAX_DEPENDENCIES, MIN_ARRAY_SIZE, check_submit_job
+from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE, check_submit_job
 from sluice.run import RunState, Shared, StepRecord, StepState
 from sluice.settings import SubmissionSettings
 
@@ -83,19 +83,18 @@ def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submi
         if step.name in records or not ready or not all(name in records or name in placed for name in step.parents):
             continue
         waits = tuple(_waits(step, pipeline, records, placed))
-        if len(waits) > MAX_DEPENDENCIES:
+        if len(waits) > step.most_parents:
             continue  # Empty parents passed on what they would have waited for; it is placed when enough of that is done.
-        placed[step.name] = Submission(step, _children(step, records), waits, _shared(step, records))
+        shared = _shared(step, records)
+        children = children_of(shared.items, step.items_per_child) if shared else 1
+        placed[step.name] = Submission(step, children, waits, shared)
         yield placed[step.name]
 
 
 def _shared(step: CompiledStep, records: Records) -> Shared | None:
-    plan = records[step.items_of] if step.items_of else None
-    return Shared(plan.manifest or "", plan.items or 0) if plan else None
-
-
-def _children(step: CompiledStep, records: Records) -> int:
-    return children_of(records[step.items_of].items or 0, step.items_per_child) if step.items_of else 1
+    if step.items_of:
+        return Shared(records[step.items_of].manifest, records[step.items_of].items or 0)
+    return Shared(None, step.size) if step.size is not None else None
 
 
 def _waits(step: CompiledStep, pipeline: CompiledPipeline, records: Records, placed: Mapping[str, Submission]) -> Iterator[Wait]:
@@ -140,10 +139,20 @@ def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str
     }
     if submission.children >= MIN_ARRAY_SIZE:
         request["arrayProperties"] = {"size": submission.children}
-    if submission.waits:
-        request["dependsOn"] = [_depends_on(wait, job_ids[wait.step]) for wait in submission.waits]
+    if depends_on := list(_dependencies(submission, job_ids)):
+        request["dependsOn"] = depends_on
     check_submit_job(request)
     return request
+
+
+def _dependencies(submission: Submission, job_ids: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield whom it waits for; SEQUENTIAL is about the array's own children and names no job.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/job_dependencies.html
+    """
+    yield from (_depends_on(wait, job_ids[wait.step]) for wait in submission.waits)
+    if submission.step.sequential and submission.children >= MIN_ARRAY_SIZE:
+        yield {"type": "SEQUENTIAL"}
 
 
 def _depends_on(wait: Wait, job_id: str) -> dict[str, str]:

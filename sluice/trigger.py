@@ -1,19 +1,27 @@
-"""What started a run, as it is stored with the run and handed to a plan's function."""
+"""What started a run: read from the trigger queue, stored with the run, and handed to step functions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sluice.errors import MalformedMessageError
 from sluice.messages import Triggered
+
+MOST_TOKEN_CHARACTERS = 128
+MOST_INPUT_BYTES = 128 * 1024
+"""The ledger keeps it beside the compiled pipeline, in an item of at most 400 KB."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Object:
     """One version of an uploaded object; ``size`` in bytes. ``version_id`` is empty in a bucket without versions."""
 
+    kind: ClassVar[str] = "s3-upload"
     bucket: str
     key: str
     version_id: str
@@ -31,12 +39,107 @@ class S3Object:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form that the ledger keeps."""
-        return {"kind": "s3-upload", **asdict(self)}
+        return {"kind": self.kind, **asdict(self)}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> S3Object:
         """Return what ``to_dict`` stored."""
         return cls(**{name: stored[name] for name in cls.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A run that was asked for, with any JSON value as its ``input``; the same ``token`` is the same run."""
+
+    kind: ClassVar[str] = "manual"
+    token: str
+    input: Any = None
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"request {self.token}"
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this request unique: whoever repeats it repeats its token."""
+        return {"token": self.token}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One time of a schedule, ``2030-01-31T09:00:00Z``, and the ``input`` that the schedule gives its runs."""
+
+    kind: ClassVar[str] = "schedule"
+    time: str
+    expression: str
+    input: Any = None
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"{self.expression} at {self.time}"
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this moment unique: it is the time that was meant, however often and however late it is told."""
+        return {"time": self.time}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+Occurrence = S3Object | Request | Moment
+
+
+def stored_occurrence(stored: Mapping[str, Any]) -> Occurrence:
+    """Return what ``to_dict`` stored."""
+    kinds: dict[str, type[Occurrence]] = {kind.kind: kind for kind in (S3Object, Request, Moment)}
+    kind = kinds[stored["kind"]]
+    return kind(**{name: stored[name] for name in kind.__slots__})
+
+
+def occurrence(message: Triggered) -> Occurrence | None:
+    """Return what a message tells of, None for what starts no run; raises MalformedMessageError.
+
+    The message's trigger begins with the word that says what kind it is.
+    """
+    kind = message.trigger.partition(":")[0]
+    if kind not in _READERS:
+        raise MalformedMessageError(f"Expected a trigger of a kind {', '.join(_READERS)}, found {message.trigger!r}.")
+    return _READERS[kind](message)
+
+
+def _request(message: Triggered) -> Request:
+    token = message.detail.get("token")
+    if not isinstance(token, str) or not token.strip() or len(token) > MOST_TOKEN_CHARACTERS:
+        raise MalformedMessageError(
+            f"Expected a request with a token of 1 to {MOST_TOKEN_CHARACTERS} characters, found {str(token)[:100]!r}. "
+            "Send a new one for a new run, and the same one when the same request is sent again."
+        )
+    given = message.detail.get("input")
+    if (size := len(json.dumps(given).encode())) > MOST_INPUT_BYTES:
+        raise MalformedMessageError(
+            f"Expected an input of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. Put it into an object and send the object's key."
+        )
+    return Request(token=token, input=given)
+
+
+def _unknown(message: Triggered) -> Occurrence:
+    raise MalformedMessageError(
+        f"Expected a request for a pipeline with a Manual trigger, found {message.detail.get('pipeline')!r}. "
+        "Correct the name, or add the trigger and deploy."
+    )
+
+
+def _moment(message: Triggered) -> Moment:
+    time, expression = message.detail.get("time"), message.detail.get("expression")
+    if not (isinstance(time, str) and _TIME.fullmatch(time) and isinstance(expression, str)):
+        raise MalformedMessageError(f"Expected the time and the expression of a schedule, found {str(message.detail)[:200]}.")
+    return Moment(time=time, expression=expression, input=message.detail.get("input"))
 
 
 def uploaded_object(message: Triggered) -> S3Object | None:
@@ -60,3 +163,11 @@ def uploaded_object(message: Triggered) -> S3Object | None:
     except (KeyError, TypeError, AttributeError) as error:
         raise MalformedMessageError(f"Expected the detail of an S3 'Object Created' event, found {str(message.detail)[:200]}.") from error
     return None if upload.key.endswith("/") and upload.size == 0 else upload
+
+
+_READERS: dict[str, Callable[[Triggered], Occurrence | None]] = {
+    "s3": uploaded_object,
+    "manual": _request,
+    "schedule": _moment,
+    "unknown": _unknown,
+}

@@ -9,9 +9,11 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from sluice import limits
 from sluice.errors import Mistake, PipelineError
 from sluice.graph import find_cycle
-from sluice.pipeline import Array, Job, Name, Pipeline, Plan, S3Upload, Step
+from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step
+from sluice.schedules import expression_problems, input_problems, timezone_problems
 
 RESERVED_STEP_NAMES = ("cleanup", "gate")
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html: AWS_BATCH is reserved
@@ -21,6 +23,7 @@ Functions = frozenset[str]
 # What to do about a mistake, by what pydantic calls it.
 _FIXES = {
     "string_pattern_mismatch": "Use only the characters that the pattern allows.",
+    "too_short": "Give it a member.",
     "string_too_long": "Shorten it.",
     "string_too_short": "Give it a value.",
     "greater_than_equal": "Raise it.",
@@ -41,10 +44,11 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from _checked("name", TypeAdapter(Name), pipeline.name)
-    for field, kinds in (("triggers", (S3Upload,)), ("steps", (Plan, Array, Job))):
+    for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job))):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from _fields(_where(field, thing, number), thing, kinds)
     yield from _shape(pipeline)
+    yield from _triggers(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Plan | Array | Job) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]
@@ -118,6 +122,26 @@ def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
         yield Mistake("triggers", "a prefix without a leading /", "one with it", "Drop the /: S3 keys do not start with it.")
 
 
+def _triggers(pipeline: Pipeline) -> Iterator[Mistake]:
+    triggers = listed(pipeline.triggers)
+    if sum(isinstance(trigger, Manual) for trigger in triggers) > 1:
+        yield Mistake("triggers", "at most one Manual", "several", "Keep one: it takes every request for the pipeline.")
+    schedules = {f"triggers[{n}]": one for n, one in enumerate(triggers) if isinstance(one, Schedule) and _texts(one)}
+    for where, schedule in schedules.items():
+        yield from (Mistake(f"{where}.expression", *problem) for problem in expression_problems(schedule.expression))
+        yield from (Mistake(f"{where}.timezone", *problem) for problem in timezone_problems(schedule.timezone))
+        yield from (Mistake(f"{where}.input", *problem) for problem in input_problems(schedule.input))
+    for (expression, timezone), count in Counter((one.expression, one.timezone) for one in schedules.values()).items():
+        if count > 1:
+            yield Mistake(
+                "triggers", "each schedule once", f"{expression} {timezone} {count} times", "Drop all but one, or change the times."
+            )
+
+
+def _texts(schedule: Schedule) -> bool:
+    return isinstance(schedule.expression, str) and isinstance(schedule.timezone, str)
+
+
 def uploads_of(pipeline: Pipeline) -> list[S3Upload]:
     """Return the upload triggers whose prefix and suffix are texts at all."""
     uploads = [trigger for trigger in listed(pipeline.triggers) if isinstance(trigger, S3Upload)]
@@ -148,9 +172,8 @@ def _program(step: Step, functions: Functions | None) -> Iterator[Mistake]:
     reserved = [name for name in step.environment if str(name).startswith(RESERVED_VARIABLES)] if isinstance(step.environment, dict) else []
     if reserved:
         yield Mistake(f"{where}.environment", "names of your own", ", ".join(reserved), "AWS Batch and Sluice set these; rename yours.")
-    if isinstance(step, Plan | Array) and step.command is not None:
-        kind = type(step).__name__
-        yield Mistake(f"{where}.command", f"a function for {kind}", repr(step.command), "Use run=, or a Job for the command.")
+    if isinstance(step, Plan) and step.command is not None:
+        yield Mistake(f"{where}.command", "a function for Plan", repr(step.command), "Use run=, or a Job for the command.")
     if step.run is not None and functions is not None and ":" not in step.run and step.run not in functions:
         known = ", ".join(sorted(functions)) or "none"
         yield Mistake(f"{where}.run", f"a function of steps.py ({known})", repr(step.run), "Write the function or correct the name.")
@@ -168,15 +191,33 @@ def _parents(step: Step, steps: list[Step]) -> Iterator[Mistake]:
 
 
 def _items(where: str, step: Array, steps: dict[str, Step]) -> Iterator[Mistake]:
-    if (step.items_of is None) == (step.each is None):
-        found = "neither" if step.each is None else "both"
-        yield Mistake(where, "either items_of= or each=", found, "Name the Plan whose items it works on, or the Array that it follows.")
+    given = [f"{name}=" for name in ("items_of", "each", "size") if getattr(step, name) is not None]
+    if len(given) != 1:
+        fix = "Name the Plan whose items it works on, or the Array that it follows, or give the number of its items."
+        yield Mistake(where, "one of items_of=, each= or size=", " and ".join(given) or "none", fix)
+    if step.command is not None and step.each is None:
+        yield from _children_of_a_command(where, step)
     if step.items_of is not None and not isinstance(steps.get(step.items_of), Plan):
         yield Mistake(f"{where}.items_of", "the name of a Plan", repr(step.items_of), "Name a Plan of this pipeline.")
     if step.each is not None and not isinstance(steps.get(step.each), Array):
         yield Mistake(f"{where}.each", "the name of an Array", repr(step.each), "Name an Array of this pipeline.")
     if step.each is not None and step.items_per_child != 1:
         yield Mistake(f"{where}.items_per_child", "none beside each=", repr(step.items_per_child), "It has the children that it follows.")
+
+
+def _children_of_a_command(where: str, step: Array) -> Iterator[Mistake]:
+    """A command knows its place by AWS_BATCH_JOB_ARRAY_INDEX alone: one child is one item, and there are at least two.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
+    """
+    if step.items_of is not None:
+        fix = "Use run=, or size= and AWS_BATCH_JOB_ARRAY_INDEX in the command."
+        yield Mistake(f"{where}.command", "a function for the items of a Plan", repr(step.command), fix)
+    if isinstance(step.size, int) and not limits.MIN_ARRAY_SIZE <= step.size <= limits.MAX_ARRAY_SIZE:
+        expected = f"{limits.MIN_ARRAY_SIZE} to {limits.MAX_ARRAY_SIZE} children of a command"
+        yield Mistake(f"{where}.size", expected, repr(step.size), "Use a Job for one; use run= for more, whose children take slices.")
+    if step.items_per_child != 1:
+        yield Mistake(f"{where}.items_per_child", "1 for a command", repr(step.items_per_child), "Use run=, whose children take slices.")
 
 
 def _names(steps: list[Step]) -> Iterator[Mistake]:

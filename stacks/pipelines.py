@@ -13,6 +13,8 @@ from sluice.settings import JobSettings
 from stacks.blocks.definition import Definition
 from stacks.blocks.image import cleanup_image
 from stacks.blocks.pipeline_jobs import PipelineJobs
+from stacks.blocks.request_rules import refuse_other_requests, start_on_requests
+from stacks.blocks.schedules import start_on_schedules
 from stacks.blocks.upload_rules import start_on_uploads
 from stacks.configuration import Configuration
 from stacks.control import ControlStack
@@ -56,3 +58,6 @@ class PipelinesStack(Stack):
             jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
             definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=jobs.definitions)
             start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger)
+            start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
+            start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
+        refuse_other_requests(self, "OtherRequests", pipelines=pipelines, fill=control.trigger)

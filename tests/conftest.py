@@ -9,6 +9,8 @@ from local import process
 from local.deploy import deploy
 from local.place import Place
 
+EMAIL, PHONE = "ops@example.com", "+15550100199"
+
 
 def free_port() -> int:
     """Return a port that nothing listens on."""
@@ -28,11 +30,14 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="session")
 def deployed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A running local cloud with the app deployed and IAM enforced; the tests of a session share it."""
+    """A running local cloud with the app deployed, somebody to alert and IAM enforced; the tests of a session share it."""
     place = Place(free_port(), tmp_path_factory.mktemp("deployed"))
-    process.start(place)
-    try:
-        deploy(place, print)
-        yield place
-    finally:
-        process.stop(place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALERT_EMAIL", EMAIL)
+        patch.setenv("ALERT_PHONE", PHONE)
+        process.start(place)
+        try:
+            deploy(place, print)
+            yield place
+        finally:
+            process.stop(place)

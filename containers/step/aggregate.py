@@ -17,7 +17,7 @@ def aggregate(context: Context, function: Function) -> str:
     """Do the work of a plain job; what the children of the arrays before it returned is read as it is asked for."""
     pipeline, step = context.assignment.pipeline, context.step.name
     before = ancestors(pipeline.parents())[step]
-    arrays = [one.name for one in pipeline.steps if one.kind is Kind.ARRAY and one.name in before]
+    arrays = [one.name for one in pipeline.steps if one.kind is Kind.ARRAY and one.returns and one.name in before]
 
     def results(name: str) -> Iterator[tuple[int, Any]]:
         if name not in arrays:

@@ -1,6 +1,6 @@
 """What step functions are given. Import the types from here.
 
-- ``def plan(upload: Upload) -> Iterator[dict]``
+- ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Request`` (a Manual trigger), or ``Moment`` (a Schedule)
 - ``def each(item: Item, out: Out) -> dict``
 - ``def fan_in(results: Results, out: Out) -> None``
 
@@ -11,15 +11,15 @@ its machine, so what it does elsewhere should bear a repetition.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from sluice import keys
-from sluice.errors import InputMissingError
+from sluice.errors import InputMissingError, OtherTriggerError
 from sluice.streaming import lines, pieces
-from sluice.trigger import S3Object
+from sluice.trigger import Moment, Request, S3Object
 
 _PROBE_BYTES = 16 * 1024
 _LARGEST_PROBE_BYTES = 8 * 1024 * 1024
@@ -32,8 +32,14 @@ _GONE = ("NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed")
 class Upload:
     """The object that started the run: exactly the version that was uploaded, read in ranges of bytes."""
 
+    kind: ClassVar[str] = S3Object.kind
     source: S3Object
     s3: Any
+
+    @property
+    def input(self) -> dict[str, Any]:
+        """Return what is known of the object: its bucket, key, version, etag and size."""
+        return asdict(self.source)
 
     @property
     def key(self) -> str:
@@ -104,17 +110,28 @@ class Upload:
             ) from error
 
 
+Trigger = Upload | Request | Moment
+"""What started the run; each has a ``kind`` and an ``input``."""
+
+
 class Item(dict[str, Any]):
-    """One item of the plan, a dict. ``number`` is its place among all items, ``upload`` the run's input.
+    """One item of the plan, a dict. ``number`` is its place among all items, ``trigger`` what started the run.
 
     ``previous`` is what the array that this one follows returned for the same item, None in the first array.
     """
 
-    def __init__(self, value: dict[str, Any], *, number: int, upload: Upload, previous: Any = None) -> None:
+    def __init__(self, value: dict[str, Any], *, number: int, trigger: Trigger, previous: Any = None) -> None:
         super().__init__(value)
         self.number = number
-        self.upload = upload
+        self.trigger = trigger
         self.previous = previous
+
+    @property
+    def upload(self) -> Upload:
+        """Return the object that started the run; raises OtherTriggerError for a run that something else started."""
+        if not isinstance(self.trigger, Upload):
+            raise OtherTriggerError(f"Expected a run that an upload started, found a {self.trigger.kind} one. Use item.trigger.input.")
+        return self.trigger
 
 
 @dataclass(frozen=True, slots=True)

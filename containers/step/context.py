@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from containers.step.api import Out, Upload
+from containers.step.api import Out, Trigger, Upload
 from containers.step.place import Place
 from sluice.compiled import CompiledStep
 from sluice.ledger import Assignment
 from sluice.settings import JobSettings
-from sluice.trigger import S3Object
+from sluice.trigger import S3Object, stored_occurrence
 
 Function = Callable[..., Any]
 """What the user wrote for a step."""
@@ -33,9 +33,10 @@ class Context:
         return self.assignment.pipeline.step(self.place.step)
 
     @property
-    def upload(self) -> Upload:
-        """Return the run's input."""
-        return Upload(S3Object.from_dict(self.assignment.trigger), self.s3)
+    def trigger(self) -> Trigger:
+        """Return what started the run."""
+        found = stored_occurrence(self.assignment.trigger)
+        return Upload(found, self.s3) if isinstance(found, S3Object) else found
 
     @property
     def out(self) -> Out:

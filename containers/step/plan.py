@@ -18,7 +18,7 @@ def plan(context: Context, function: Function) -> str:
         return "planned before"
     place, bucket = context.place, context.settings.work_bucket
     key = keys.manifest(place.run, place.step, f"{place.job_id}-{place.attempt}")
-    count = write_manifest(context.s3, bucket, key, _items(function(context.upload)))
+    count = write_manifest(context.s3, bucket, key, _items(function(context.trigger)))
     message = Planned(run=place.run, step=place.step, generation=place.generation, job_id=place.job_id, items=count, manifest=key)
     context.sns().publish(TopicArn=context.settings.plan_topic, Message=message.to_json())
     return f"{count} items"

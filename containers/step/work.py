@@ -21,7 +21,7 @@ def work(context: Context, function: Function) -> str:
     with parts:
         for number, value in _slice(context):
             if number not in done:
-                item = Item(value, number=number, upload=context.upload, previous=previous(number))
+                item = Item(value, number=number, trigger=context.trigger, previous=previous(number))
                 parts.add(_result(context, function, item))
                 worked += 1
     return f"{worked} items" + (f", {len(done)} of an earlier attempt" if done else "")
@@ -50,7 +50,7 @@ def _own_parts(context: Context) -> tuple[Parts, set[int]]:
 def _previous(context: Context) -> Callable[[int], Any]:
     """Return how to find what the array that this one follows returned for an item. Memory: what it returned for the slice."""
     followed, place = context.step.each, context.place
-    if followed is None:
+    if followed is None or not context.assignment.pipeline.step(followed).returns:
         return lambda number: None
     prefix = keys.child_results_prefix(place.run, followed, place.child)
     results = dict(read_results(context.s3, context.settings.work_bucket, prefix))
@@ -73,4 +73,6 @@ def _slice(context: Context) -> Iterator[tuple[int, dict[str, Any]]]:
             f"Expected the items of {context.place.step} of {context.place.run} in the ledger, found none. Deploy all stacks together."
         )
     start, stop = slice_bounds(record.shared.items, record.children, context.place.child)
+    if record.shared.manifest is None:
+        return ((number, {"index": number}) for number in range(start, stop))
     return enumerate(read_slice(context.s3, context.settings.work_bucket, record.shared.manifest, start, stop), start=start)

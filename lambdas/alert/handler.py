@@ -17,6 +17,7 @@ from sluice.ledger import Ledger
 from sluice.messages import RunFailed
 from sluice.run import Run
 from sluice.settings import AlertSettings
+from sluice.trigger import stored_occurrence
 
 STALE = timedelta(minutes=2)
 """A note of an alert that is older and not done is of a Lambda that died while it told."""
@@ -56,8 +57,7 @@ def _composed(run: Run, step: str) -> Alert:
         run_id=run.run_id,
         step=step,
         reason=(record.reason if record else None) or "no reason is recorded",
-        input_uri=f"s3://{run.trigger['bucket']}/{run.trigger['key']}",
-        version_id=run.trigger["version_id"],
+        trigger=stored_occurrence(run.trigger),
         children=record.children if record else 1,
         region=os.environ["AWS_REGION"],
         results_bucket=settings.results_bucket,

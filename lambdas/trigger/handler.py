@@ -14,7 +14,7 @@ from sluice.job_names import run_id
 from sluice.messages import Triggered
 from sluice.run import Run
 from sluice.settings import TriggerSettings
-from sluice.trigger import uploaded_object
+from sluice.trigger import occurrence
 
 settings = TriggerSettings.from_env()
 advance = advancer(settings)
@@ -27,20 +27,20 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _trigger(body: str) -> None:
     message = Triggered.from_json(body)
-    upload = uploaded_object(message)
-    if upload is None:
+    started_by = occurrence(message)
+    if started_by is None:
         logger.info("The empty object of a folder starts no run.", detail=message.detail)
         return
     run = Run(
-        run_id=run_id(message.pipeline, message.trigger, upload.identity()),
+        run_id=run_id(message.pipeline, message.trigger, started_by.identity()),
         pipeline=_definition(*message.definition_location()),
-        trigger=upload.to_dict(),
+        trigger=started_by.to_dict(),
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
     begun = advance.start(run)
     if begun:
         count("RunsStarted")
-    logger.info("A run began." if begun else "This run had begun before.", run=run.run_id, input=upload.uri)
+    logger.info("A run began." if begun else "This run had begun before.", run=run.run_id, input=started_by.uri)
 
 
 @cache

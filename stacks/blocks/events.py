@@ -25,6 +25,11 @@ def rule_target(fill: Reaction, **properties: Any) -> events.CfnRule.TargetPrope
     return events.CfnRule.TargetProperty(id="Queue", arn=fill.queue.queue_arn, dead_letter_config=dead_letters, **properties)
 
 
+def with_detail(template: str) -> events.CfnRule.InputTransformerProperty:
+    """Return the transformer that puts the event's detail in the place of ``<detail>``."""
+    return events.CfnRule.InputTransformerProperty(input_paths_map={"detail": "$.detail"}, input_template=template)
+
+
 def hear_plans(topic: sns.Topic, *, fill: Reaction) -> None:
     """Bring what plan jobs publish into the reaction's queue, as it was published."""
     topic.add_subscription(subscriptions.SqsSubscription(fill.queue, raw_message_delivery=True, dead_letter_queue=fill.dead_letters))

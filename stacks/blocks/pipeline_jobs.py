@@ -15,6 +15,7 @@ from sluice.compiling import CLEANUP, JobDefinitions
 from sluice.loading import CONTAINERS, package_of
 from sluice.pipeline import Pipeline, Step
 from sluice.settings import JobSettings
+from sluice.validation import uploads_of
 from stacks.blocks import job_roles
 from stacks.blocks.image import pipeline_image
 from stacks.blocks.job_definition import Identity, Work, job_definition
@@ -46,11 +47,14 @@ class PipelineJobs(Construct):
         super().__init__(scope, construct_id)
         self._pipeline = pipeline
         self._environment = settings.to_env()
-        self._image = pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)
+        # Steps of other images need no image of the pipeline's own, nor a folder in containers/.
+        functions = any(step.image is None for step in pipeline.steps)
+        own = [pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)] if functions else []
+        self._own_image = own[0].image_uri if own else ""
         self._logs = log_group(self, "Logs", retention_days=log_retention_days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
         self._work_role = job_roles.job_role(self, "JobRole")
         self._tidy_role = job_roles.job_role(self, "CleanupRole")
-        self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[self._image, cleanup_image], log_lines=self._logs)
+        self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[*own, cleanup_image], log_lines=self._logs)
         self.definitions = JobDefinitions(
             steps={step.name: self._define_step(step) for step in pipeline.steps},
             cleanup=self._define_own(CLEANUP, cleanup_image),
@@ -65,14 +69,15 @@ class PipelineJobs(Construct):
         for role in (self._work_role, self._tidy_role):
             job_roles.read_assignment(role, pipeline=name, ledger=ledger)
             job_roles.use_work(role, pipeline=name, work=work)
-        job_roles.read_uploads(self._work_role, prefixes=[upload.prefix for upload in self._pipeline.triggers], inbox=inbox)
+        if prefixes := [upload.prefix for upload in uploads_of(self._pipeline)]:
+            job_roles.read_uploads(self._work_role, prefixes=prefixes, inbox=inbox)
         job_roles.publish_results(self._work_role, pipeline=name, results=results)
         plans.grant_publish(self._work_role)
         job_roles.delete_work(self._tidy_role, pipeline=name, work=work)
 
     def _define_step(self, step: Step) -> str:
         work = Work(
-            image=step.image or self._image.image_uri,
+            image=step.image or self._own_image,
             command=step.command or [self._function(step.run or "")],
             vcpus=step.vcpus,
             memory=step.memory,

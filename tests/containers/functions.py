@@ -28,6 +28,16 @@ def work(item: Item, out: Out) -> Any:
     return on_item(item)
 
 
+def throw(item: Item, out: Out) -> Any:
+    """Return the item and its number."""
+    return [dict(item), item.number]
+
+
+def follow_throw(item: Item, out: Out) -> Any:
+    """Return what came before for this item."""
+    return [item["index"], item.previous]
+
+
 def follow(item: Item, out: Out) -> Any:
     """Return what came before, with the item."""
     return [item["n"], item.previous]

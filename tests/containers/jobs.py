@@ -21,7 +21,7 @@ from sluice.pipeline import Pipeline
 from sluice.run import Run, StepState
 from sluice.settings import JobSettings, SubmissionSettings
 from sluice.submission import Submission, decide
-from sluice.trigger import S3Object
+from sluice.trigger import Occurrence, S3Object
 from tests.sluice.clouds import TABLE, make_table
 
 INBOX, WORK, RESULTS = "inbox", "work", "results"
@@ -43,10 +43,13 @@ class Jobs:
     def upload(self, pipeline: Pipeline, key: str, content: bytes) -> Run:
         """Store an input and begin its run; no job is submitted yet."""
         version = self.s3.put_object(Bucket=INBOX, Key=key, Body=content)["VersionId"]
-        source = S3Object(bucket=INBOX, key=key, version_id=version, etag="", size=len(content))
+        return self.begin(pipeline, S3Object(bucket=INBOX, key=key, version_id=version, etag="", size=len(content)))
+
+    def begin(self, pipeline: Pipeline, trigger: Occurrence) -> Run:
+        """Begin a run that something else started; no job is submitted yet."""
         self.module = f"containers.{str(pipeline.name).replace('-', '_')}.steps"
         run_id = f"{pipeline.name}-{'a' * 20}"
-        run = Run(run_id=run_id, pipeline=_compiled(pipeline), trigger=source.to_dict(), created_at=NOW)
+        run = Run(run_id=run_id, pipeline=_compiled(pipeline), trigger=trigger.to_dict(), created_at=NOW)
         assert self.ledger.start(run, [])
         return run
 

@@ -58,7 +58,11 @@ class Application:
 
     def runs_of(self, upload: Upload) -> list[str]:
         """Return the ids of the runs that this very version has started."""
-        return [run_id for run_id, trigger in self._triggers() if (trigger["key"], trigger["version_id"]) == (upload.key, upload.version)]
+        return [
+            run_id
+            for run_id, trigger in self._triggers()
+            if (trigger.get("key"), trigger.get("version_id")) == (upload.key, upload.version)
+        ]
 
     def _triggers(self) -> Iterator[tuple[str, dict[str, Any]]]:
         values = ledger_items.values(run=ledger_items.RUN)

@@ -8,7 +8,6 @@ from cli.showcase import files
 from local.place import Place
 from tests.e2e.application import Application, Upload
 
-EMAIL, PHONE = "ops@example.com", "+15550100199"
 WORDS = b"to be or not to be\n"
 ODD_KEYS = {
     "spaces": "word-count/with  two spaces .txt",
@@ -28,13 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def app(request: pytest.FixtureRequest) -> Application:
-    """The deployed app, with somebody to alert."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ALERT_EMAIL", EMAIL)
-        patch.setenv("ALERT_PHONE", PHONE)
-        place: Place = request.getfixturevalue("deployed_cloud")
-    return Application(place)
+def app(deployed_cloud: Place) -> Application:
+    """The deployed app."""
+    return Application(deployed_cloud)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sluice.run import Run, RunState
+from tests.conftest import EMAIL, PHONE
 from tests.e2e.application import Application, Upload, wait_for
-from tests.e2e.conftest import EMAIL, PHONE, WORDS
+from tests.e2e.conftest import WORDS
 
 Burst = dict[str, Upload]
 

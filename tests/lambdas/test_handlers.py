@@ -68,6 +68,27 @@ def test_a_run_goes_through_all_handlers_to_its_end(aws: Aws) -> None:
     assert aws.received("dead") == []
 
 
+def test_the_same_request_twice_is_one_run_with_its_input(aws: Aws) -> None:
+    """The token says which request it is; another token is another run."""
+    upload = json.loads(aws.upload(word_count()))
+    asked = [json.dumps(upload | {"trigger": "manual", "detail": {"token": token, "input": [1]}}) for token in ("t", "t", "u")]
+    assert aws.call("trigger", *asked) == []
+    runs = [run_of(aws, str(job["jobName"]).split("_")[0]) for job in aws.batch.jobs.values()]
+    assert [run.trigger for run in runs] == [{"kind": "manual", "token": token, "input": [1]} for token in ("t", "u")]
+
+
+def test_a_failed_run_that_was_asked_for_is_told_with_how_to_ask_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An alert needs no upload."""
+    monkeypatch.setattr(aws.batch, "describe_jobs", lambda jobs: {"jobs": []}, raising=False)
+    upload = json.loads(aws.upload(word_count()))
+    assert aws.call("trigger", json.dumps(upload | {"trigger": "manual", "detail": {"token": "t", "input": None}})) == []
+    run_id = str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
+    assert aws.call("track", ended(aws, run_id, "split", "FAILED")) == []
+    assert aws.call("alert", *(message["Body"] for message in aws.received("alerts"))) == []
+    [mail] = aws.received("inbox")
+    assert "aws events put-events" in mail["Body"]
+
+
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("body", ["{", "[]", '{"version": 2}'])
 def test_a_malformed_message_is_set_aside_with_its_reason_and_consumed(aws: Aws, name: str, body: str) -> None:

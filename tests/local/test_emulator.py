@@ -57,6 +57,8 @@ def test_names_are_found_in_the_source() -> None:
         ("eventbridge", "_events_log_list", []),
         ("secretsmanager", "resolve_secret_string", ["secret_id", "version_stage", "version_id"]),
         ("ssm", "resolve_parameter_value", ["name_or_arn", "version", "decrypt"]),
+        ("eventbridge", "_invoke_target", ["target", "event", "rule"]),
+        ("scheduler", "_at_time_epoch", ["expr"]),
         (
             "sns",
             "_fanout",

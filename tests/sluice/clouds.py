@@ -51,12 +51,12 @@ class _Atomic:
         return call
 
 
-def make_table(client: Any) -> None:
+def make_table(client: Any, name: str = TABLE) -> None:
     """Make the ledger's table with its sparse index."""
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     index = [{"AttributeName": "unfinished", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}]
     client.create_table(
-        TableName=TABLE,
+        TableName=name,
         KeySchema=keys,
         AttributeDefinitions=[{"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]],
         GlobalSecondaryIndexes=[{"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}],
@@ -96,6 +96,10 @@ class Batch:
 
     def _submit(self, request: dict[str, Any]) -> str:
         for dependency in request.get("dependsOn", []):
+            if dependency.get("type") == "SEQUENTIAL":
+                assert "arrayProperties" in request, "SEQUENTIAL of no array"
+                assert "jobId" not in dependency
+                continue
             parent = self.jobs.get(dependency["jobId"])
             assert parent is not None, f"unknown parent {dependency}"
             if dependency.get("type") == "N_TO_N":

@@ -18,9 +18,11 @@ def step(
     each: str | None = None,
     items_of: str | None = None,
     items_per_child: int = 1,
+    size: int | None = None,
+    sequential: bool = False,
 ) -> CompiledStep:
     """Return a compiled step of the queue normal."""
-    return CompiledStep(name, kind, f"{name}-definition:1", "normal", after, each, items_of, items_per_child)
+    return CompiledStep(name, kind, f"{name}-definition:1", "normal", after, each, items_of, items_per_child, size, sequential)
 
 
 def pipeline(*steps: CompiledStep) -> CompiledPipeline:
@@ -55,11 +57,21 @@ def pipelines(draw: st.DrawFn) -> CompiledPipeline:
 def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[str, ...]) -> CompiledStep:
     plans = [one.name for one in steps if one.kind is Kind.PLAN]
     arrays = [one for one in steps if one.kind is Kind.ARRAY]
-    kinds = ["job", "plan", *(["items"] if plans else []), *(["each"] if arrays else [])]
+    kinds = ["job", "plan", "size", *(["items"] if plans else []), *(["each"] if arrays else [])]
     kind = draw(st.sampled_from(kinds))
     if kind == "items":
         return step(name, Kind.ARRAY, after=after, items_of=draw(st.sampled_from(plans)), items_per_child=draw(st.integers(1, 3)))
+    if kind == "size":
+        return step(
+            name,
+            Kind.ARRAY,
+            after=after,
+            size=draw(st.integers(1, 7)),
+            items_per_child=draw(st.integers(1, 3)),
+            sequential=draw(st.booleans()),
+        )
     if kind == "each":
         followed = draw(st.sampled_from(arrays))
-        return step(name, Kind.ARRAY, after=after, each=followed.name, items_of=followed.items_of, items_per_child=followed.items_per_child)
+        shared = {"items_of": followed.items_of, "items_per_child": followed.items_per_child, "size": followed.size}
+        return step(name, Kind.ARRAY, after=after, each=followed.name, **shared)  # type: ignore[arg-type]
     return step(name, Kind.PLAN if kind == "plan" else Kind.JOB, after=after)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from sluice.alerts import Alert
+from sluice.trigger import Moment, Request, S3Object
 
 
 def alert(**changes: Any) -> Alert:
@@ -22,8 +23,7 @@ def alert(**changes: Any) -> Alert:
         "run_id": "words-" + "a" * 20,
         "step": "count",
         "reason": "2 of 100 children failed",
-        "input_uri": "s3://inbox/words/a.txt",
-        "version_id": "v1",
+        "trigger": S3Object(bucket="inbox", key="words/a.txt", version_id="v1", etag="", size=1),
         "children": 100,
         "region": "us-east-1",
         "results_bucket": "results",
@@ -66,7 +66,7 @@ def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: 
         s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
         old = s3.put_object(Bucket="inbox", Key=key, Body=b"old")["VersionId"]
         s3.put_object(Bucket="inbox", Key=key, Body=b"new")
-        words = shlex.split(alert(input_uri=f"s3://inbox/{key}", version_id=old).again)
+        words = shlex.split(alert(trigger=S3Object(bucket="inbox", key=key, version_id=old, etag="", size=3)).again)
         assert words[:3] == ["aws", "s3api", "copy-object"]
         options = dict(zip(words[3::2], words[4::2], strict=True))
         assert options["--key"] == key
@@ -84,6 +84,22 @@ def test_an_e_mail_says_what_failed_where_why_and_what_to_do() -> None:
     mail = alert(log_group="/g", log_stream="s/1", log_lines=("Traceback", "ValueError")).email()
     for part in ("words", "count", "2 of 100", "job-1", "100 children", "| ValueError", "$252Fg", "s3://results/words/", "copy-object"):
         assert part in mail, part
+
+
+@pytest.mark.parametrize("given", [None, "it's", {"a": [1, 'say "x"']}, "žluť\n"])
+def test_the_command_that_asks_again_sends_the_same_input_with_another_token(given: Any) -> None:
+    """The shell reads one word, and in it is an event that the pipeline's rule hears."""
+    words = shlex.split(alert(trigger=Request(token="t", input=given)).again)
+    (entry,) = json.loads(words[-1])
+    assert (words[:4], entry["Source"], entry["DetailType"]) == (["aws", "events", "put-events", "--entries"], "sluice", "Run Requested")
+    assert json.loads(entry["Detail"]) == {"pipeline": "words", "input": given, "token": "t-again"}
+
+
+def test_a_schedule_runs_again_by_itself() -> None:
+    """Nothing is to be done once the cause is mended."""
+    mail = alert(trigger=Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")).email()
+    assert "rate(1 day) at 2030-01-31T09:00:00Z" in mail
+    assert "it runs by itself at the next time of rate(1 day)" in mail
 
 
 def test_an_e_mail_without_a_job_or_a_log_says_so() -> None:

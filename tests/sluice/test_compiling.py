@@ -45,6 +45,19 @@ def test_a_chain_of_each_has_the_items_and_the_slices_of_its_head() -> None:
     assert [steps.step(name).parents for name in "abc"] == [("p",), ("a",), ("b",)]
 
 
+def test_a_fixed_size_goes_down_a_chain_of_each() -> None:
+    """The arrays that follow have the children of the first, and wait for nothing but it."""
+    steps = compiled(Array("a", run="f", size=10_000, items_per_child=5), Array("b", run="f", each="a"))
+    assert [(steps.step(name).size, steps.step(name).items_per_child) for name in "ab"] == [(10_000, 5)] * 2
+    assert [steps.step(name).parents for name in "ab"] == [(), ("a",)]
+
+
+def test_a_command_leaves_no_results() -> None:
+    """Nothing of Sluice is in its image, so nothing is recorded there."""
+    steps = compiled(Job("a", image="busybox", command=["true"]), Job("b", run="f"))
+    assert [steps.step(name).returns for name in "ab"] == [False, True]
+
+
 @pytest.mark.parametrize(("count", "gates"), [(20, 0), (21, 2), (400, 20), (401, 21 + 2)])
 def test_more_than_twenty_parents_are_folded_into_gates(count: int, gates: int) -> None:
     """Batch lets a job wait for twenty others: https://docs.aws.amazon.com/batch/latest/userguide/job_dependencies.html"""
@@ -72,6 +85,14 @@ def test_an_n_to_n_array_keeps_a_place_for_the_array_that_it_follows() -> None:
     step = compiled(*jobs, *arrays).step("b")
     assert len(step.parents) <= 20
     assert step.parents[0] == "a"
+
+
+def test_sequential_children_take_the_place_of_a_parent() -> None:
+    """Batch counts SEQUENTIAL among the twenty dependencies."""
+    jobs = [Job(f"j{number}", run="f") for number in range(20)]
+    found = compiled(*jobs, Array("a", run="f", size=3, sequential=True, after=[job.name for job in jobs])).step("a")
+    assert found.sequential
+    assert len(found.parents) <= 19
 
 
 def test_a_parent_that_is_named_twice_counts_once() -> None:

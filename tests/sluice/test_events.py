@@ -13,7 +13,7 @@ from sluice.errors import MalformedMessageError
 from sluice.job_names import JobName
 from sluice.messages import Message, Planned, RunFailed, Triggered
 from sluice.run import StepState
-from sluice.trigger import S3Object, uploaded_object
+from sluice.trigger import Moment, Occurrence, Request, S3Object, occurrence, stored_occurrence, uploaded_object
 from tests.sluice.graphs import RUN_ID
 
 EVENTS = Path(__file__).parent.parent / "data" / "events"
@@ -150,6 +150,56 @@ def test_what_is_no_upload_is_malformed(detail: dict[str, Any]) -> None:
     """It is set aside, not tried again."""
     with pytest.raises(MalformedMessageError):
         uploaded_object(triggered(detail))
+
+
+def told(trigger: str, detail: dict[str, Any]) -> Occurrence | None:
+    """Return what is read of a message of this trigger."""
+    message = Triggered(pipeline="words", trigger=trigger, definition={"bucket": "b", "key": "k"}, detail=detail)
+    return occurrence(Triggered.from_json(message.to_json()))
+
+
+@pytest.mark.parametrize("given", [None, 5, "text", [1, {"a": None}], {"žluť": [True]}])
+def test_a_request_has_any_json_as_its_input_and_its_token_as_its_identity(given: Any) -> None:
+    """The same token is the same run, whatever else it says; it survives the ledger."""
+    request = told("manual", {"pipeline": "words", "input": given, "token": "t"})
+    assert request == Request(token="t", input=given)
+    assert request.identity() == Request(token="t", input="other").identity() != Request(token="u").identity()
+    assert stored_occurrence(json.loads(json.dumps(request.to_dict()))) == request
+
+
+def test_a_moment_is_the_time_that_was_meant() -> None:
+    """The same moment told twice is one run; another moment is another."""
+    detail = {"time": "2030-01-31T09:00:00Z", "expression": "rate(1 day)", "input": [1]}
+    moment = told("schedule:rate(1 day) UTC", detail)
+    assert moment == Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input=[1])
+    assert moment.identity() == {"time": "2030-01-31T09:00:00Z"}
+    assert stored_occurrence(moment.to_dict()) == moment
+
+
+@pytest.mark.parametrize(
+    ("trigger", "detail", "says"),
+    [
+        ("manual", {}, "a token of 1 to 128 characters"),
+        ("manual", {"token": 5}, "found '5'"),
+        ("manual", {"token": " "}, "a token of"),
+        ("manual", {"token": "t" * 129}, "a token of"),
+        ("manual", {"token": "t", "input": "x" * (128 * 1024)}, "at most 131072 bytes"),
+        ("unknown", {"pipeline": "wrods", "token": "t"}, "found 'wrods'"),
+        ("unknown", {}, "found None"),
+        ("schedule:rate(1 day) UTC", {"expression": "rate(1 day)"}, "the time and the expression"),
+        (
+            "schedule:rate(1 day) UTC",
+            {"time": "<aws.scheduler.scheduled-time>", "expression": "rate(1 day)"},
+            "the time and the expression",
+        ),
+        ("owl", {}, "found 'owl'"),
+    ],
+)
+def test_what_asks_for_no_run_is_set_aside_with_what_to_do(trigger: str, detail: dict[str, Any], says: str) -> None:
+    """It is malformed: trying again cannot help."""
+    with pytest.raises(MalformedMessageError) as raised:
+        told(trigger, detail)
+    assert says in str(raised.value)
 
 
 @pytest.mark.parametrize("message", [PLANNED, RunFailed(run=RUN_ID, step="a"), triggered({"a": 1})])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import botocore.session
@@ -14,7 +15,7 @@ from sluice.light_client import LightClient
 from sluice.run import Run
 from sluice.signing import Credentials
 from sluice.submission import decide
-from tests.sluice.clouds import TABLE, make_table
+from tests.sluice.clouds import make_table
 from tests.sluice.graphs import RUN_ID, word_count
 
 
@@ -32,8 +33,9 @@ def light(cloud: Place, service: str) -> LightClient:
 
 def test_the_ledger_works_over_it(cloud: Place) -> None:
     """A run written by one client is read by the other, and a condition that does not hold is an answer."""
-    make_table(full(cloud, "dynamodb"))
-    ledger, other = Ledger(light(cloud, "dynamodb"), TABLE), Ledger(full(cloud, "dynamodb"), TABLE)
+    table = f"ledger-{uuid.uuid4().hex}"  # The tests of a session share the cloud.
+    make_table(full(cloud, "dynamodb"), table)
+    ledger, other = Ledger(light(cloud, "dynamodb"), table), Ledger(full(cloud, "dynamodb"), table)
     run = Run(run_id=RUN_ID, pipeline=word_count(), trigger={"key": "žluť"}, created_at="2026-01-01T00:00:00.000+00:00")
     claims = decide(word_count(), {}).submissions
     assert [ledger.start(run, claims), ledger.start(run, claims)] == [True, False]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sluice.compiled import CompiledPipeline, Kind
 from sluice.errors import LimitError, RefusedError
 from sluice.limits import check_submit_job
-from sluice.run import RunState, StepRecord, StepState
+from sluice.run import RunState, Shared, StepRecord, StepState
 from sluice.submission import Decision, Submission, Wait, children_of, decide, submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, pipelines, step, word_count
 
@@ -62,6 +62,34 @@ def test_behind_a_plan_everything_is_submitted_at_once_with_batchs_own_dependenc
         ("merge", 1, (Wait("rank"),)),
         ("cleanup", 1, (Wait("merge"),)),
     ]
+
+
+@pytest.mark.parametrize(("size", "children"), [(1, 1), (2, 2), (10_000, 10_000), (10_001, 10_000), (10_000_000, 10_000)])
+def test_an_array_of_a_fixed_size_needs_no_plan(size: int, children: int) -> None:
+    """It is submitted at once with what follows; one is a plain job, and beyond 10,000 children share."""
+    graph = pipeline(step("throw", Kind.ARRAY, size=size), step("next", Kind.ARRAY, each="throw", size=size), step("sum", after=("next",)))
+    decision = decide(graph, {})
+    assert [(one.step.name, one.children, one.shared) for one in decision.submissions] == [
+        ("throw", children, Shared(None, size)),
+        ("next", children, Shared(None, size)),
+        ("sum", 1, None),
+    ]
+    assert decision.submissions[1].waits == (Wait("throw", n_to_n=children > 1),)
+
+
+def depends_on(size: int, *, each: str | None = None) -> list[dict[str, str]]:
+    """Return the dependencies of a SEQUENTIAL array behind a job a."""
+    one = step("b", Kind.ARRAY, after=() if each else ("a",), each=each, size=size, sequential=True)
+    submission = Submission(one, size, (Wait("a", n_to_n=each is not None),))
+    found: list[dict[str, str]] = submit_request(RUN_ID, submission, QUEUES, {"a": "id-a"})["dependsOn"]
+    return found
+
+
+def test_sequential_children_wait_for_one_another() -> None:
+    """A dependency without a job's id, beside the others; a plain job has no children to order."""
+    assert depends_on(3) == [{"jobId": "id-a"}, {"type": "SEQUENTIAL"}]
+    assert depends_on(3, each="a") == [{"jobId": "id-a", "type": "N_TO_N"}, {"type": "SEQUENTIAL"}]
+    assert depends_on(1) == [{"jobId": "id-a"}]
 
 
 def test_a_plan_in_the_middle_of_a_graph_cuts_it_into_stages() -> None:
@@ -261,6 +289,9 @@ def _check(request: dict[str, Any], ledger: dict[str, StepRecord]) -> None:
     validate_parameters(request, SUBMIT_JOB)
     size = request.get("arrayProperties", {}).get("size", 1)
     for dependency in request.get("dependsOn", []):
+        if dependency.get("type") == "SEQUENTIAL":
+            assert size > 1, "SEQUENTIAL of no array"
+            continue
         parent = ledger[dependency["jobId"].removeprefix("job-")]
         assert not parent.done, "waits for a job that has ended"
         assert dependency.get("type") != "N_TO_N" or parent.children == size, "N_TO_N of unequal sizes"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sluice.errors import PipelineError
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
 from sluice.validation import validate
 
 FUNCTIONS = frozenset({"split", "count", "merge"})
@@ -66,11 +66,35 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     "a command without an image": ([Job("a", command=["wc"])], "steps['a'].image", "the image that has the command"),
     "an image beside run": ([Job("a", run="merge", image="busybox")], "steps['a'].image", "no image beside run="),
     "a plan with a command": ([Plan("a", command=["wc"], image="busybox")], "steps['a'].command", "a function for Plan"),
-    "an array of nothing": ([Array("a", run="count")], "steps['a']", "found neither"),
+    "a command without a word": ([Job("a", command=[], image="busybox")], "steps['a'].command", "at least 1 item"),
+    "an image with a space": ([Job("a", command=["wc"], image="busy box")], "steps['a'].image", "match pattern"),
+    "an image of 256 characters": ([Job("a", command=["wc"], image="a" * 256)], "steps['a'].image", "at most 255"),
+    "an array of nothing": ([Array("a", run="count")], "steps['a']", "found none"),
+    "a size of 0": ([Array("a", run="count", size=0)], "steps['a'].size", "greater than or equal to 1"),
+    "a size of 10,000,001": ([Array("a", run="count", size=10_000_001)], "steps['a'].size", "less than or equal to 10000000"),
+    "a size of 2.5": ([Array("a", run="count", size=2.5)], "steps['a'].size", "a valid integer"),  # type: ignore[arg-type]
+    "a word for sequential": ([Array("a", run="count", size=3, sequential="yes")], "steps['a'].sequential", "a valid boolean"),  # type: ignore[arg-type]
+    "a size beside items_of": (
+        [Plan("p", run="split"), Array("a", run="count", items_of="p", size=3)],
+        "steps['a']",
+        "found items_of= and size=",
+    ),
+    "one child of a command": ([Array("a", command=["wc"], image="busybox", size=1)], "steps['a'].size", "2 to 10000 children"),
+    "10,001 children of a command": ([Array("a", command=["wc"], image="busybox", size=10_001)], "steps['a'].size", "2 to 10000 children"),
+    "slices of a command": (
+        [Array("a", command=["wc"], image="busybox", size=10, items_per_child=2)],
+        "steps['a'].items_per_child",
+        "1 for a command",
+    ),
+    "a command for the items of a plan": (
+        [Plan("p", run="split"), Array("a", command=["wc"], image="busybox", items_of="p")],
+        "steps['a'].command",
+        "a function for the items of a Plan",
+    ),
     "an array of two things": (
         [Plan("p", run="split"), Array("a", run="count", items_of="p"), Array("b", run="count", items_of="p", each="a")],
         "steps['b']",
-        "found both",
+        "found items_of= and each=",
     ),
     "items of a job": ([Job("p", run="split"), Array("a", run="count", items_of="p")], "steps['a'].items_of", "the name of a Plan"),
     "each of a plan": ([Plan("p", run="split"), Array("a", run="count", each="p")], "steps['a'].each", "the name of an Array"),
@@ -105,6 +129,15 @@ def test_a_mistake_in_a_step_is_reported_at_its_field(steps: list[Any], where: s
         ([S3Upload(prefix="/a/")], "triggers", "without a leading /"),
         ([S3Upload(prefix="a/"), S3Upload(prefix="a/b/")], "triggers", "which can match the same file"),
         (["a/"], "triggers[0]", "S3Upload"),
+        ([Manual(), Manual()], "triggers", "at most one Manual"),
+        ([Schedule(5)], "triggers[0].expression", "a valid string"),  # type: ignore[arg-type]
+        ([Schedule("rate(1 day)"), Schedule("rate(1 day)")], "triggers", "each schedule once"),
+        ([Schedule("rate(1 day)", timezone="Mars/Base")], "triggers[0].timezone", "'Mars/Base'"),
+        ([Schedule("rate(1 day)", timezone="../UTC")], "triggers[0].timezone", "'../UTC'"),
+        ([Schedule("rate(1 day)", input={1, 2})], "triggers[0].input", "JSON"),  # type: ignore[arg-type]
+        ([Schedule("rate(1 day)", input=[float("nan")])], "triggers[0].input", "a JSON value"),
+        ([Schedule("rate(1 day)", input="x" * (128 * 1024))], "triggers[0].input", "at most 131072 bytes"),
+        ([Schedule("0 2 * * *")], "triggers[0].expression", "rate(value unit)"),
         ([], "triggers", "at least one trigger"),
         (None, "triggers", "a list"),
         (S3Upload(prefix="a/"), "triggers", "a list"),
@@ -138,6 +171,21 @@ def test_a_function_of_another_module_needs_no_steps_file() -> None:
     assert mistakes_of(valid(steps=[Job("a", run="shared.steps:merge")]), functions=None) == ""
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Job("hello", image="busybox", command=["echo", "hello world"])],
+        [Job("hello", image="public.ecr.aws/docker/library/busybox:1.37@sha256:0a", command=["echo"])],
+        [Array("throw", run="count", size=10_000), Array("next", run="count", each="throw"), Job("m", run="merge", after=["next"])],
+        [Array("throw", run="count", size=1, items_per_child=5)],
+        [Array("echo", image="busybox", command=["echo"], size=2), Array("more", image="busybox", command=["echo"], each="echo")],
+    ],
+)
+def test_plain_images_and_fixed_sizes_are_valid(steps: list[Any]) -> None:
+    """Any image, and arrays without a plan."""
+    assert mistakes_of(valid(steps=steps)) == ""
+
+
 def test_all_mistakes_of_a_file_are_reported_together() -> None:
     """One synthesis shows all there is to correct, each with what to do."""
     steps = [
@@ -149,7 +197,7 @@ def test_all_mistakes_of_a_file_are_reported_together() -> None:
     with pytest.raises(PipelineError) as raised:
         validate(Pipeline(name="Bad_Name", triggers=[S3Upload(prefix=5)], steps=steps), "pipelines/bad.py", FUNCTIONS)  # type: ignore[arg-type]
     text = str(raised.value)
-    for part in ("name:", "prefix", "memory", "timeout", "'nobody'", "'nothing'", "steps['b'].run", "2 times", "cycle", "found neither"):
+    for part in ("name:", "prefix", "memory", "timeout", "'nobody'", "'nothing'", "steps['b'].run", "2 times", "cycle", "found none"):
         assert part in text, part
     assert text.startswith(f"pipelines/bad.py has {len(raised.value.mistakes)} mistakes:")
     assert all(mistake.fix for mistake in raised.value.mistakes)

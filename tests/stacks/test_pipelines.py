@@ -4,6 +4,7 @@ import json
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -11,8 +12,12 @@ from aws_cdk import aws_logs as logs
 import app as entry
 from containers.step.__main__ import TRY_AGAIN
 from sluice.compiled import CompiledPipeline
+from sluice.errors import MalformedMessageError
 from sluice.loading import load_pipelines
 from sluice.messages import Triggered
+from sluice.pipeline import Manual
+from sluice.trigger import Moment, Request, occurrence
+from sluice.validation import uploads_of
 from stacks.blocks.job_definition import Identity, Work, job_definition
 from tests.stacks.templates import Template, many, text
 
@@ -100,8 +105,8 @@ def test_logs_of_jobs_have_the_names_that_alerts_may_read(pipelines: Template, c
 
 def test_an_upload_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
     """What the rule's transformer writes is a Triggered that names its pipeline and where its compiled form is."""
-    rules = pipelines.properties("AWS::Events::Rule")
-    assert len(rules) == sum(len(one.triggers) for one in load_pipelines(entry.ROOT))
+    rules = [rule for rule in pipelines.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["aws.s3"]]
+    assert len(rules) == sum(len(uploads_of(one)) for one in load_pipelines(entry.ROOT))
     for rule in rules:
         (target,) = rule["Targets"]
         assert "TriggerQueue" in text(target["Arn"])
@@ -113,20 +118,67 @@ def test_an_upload_reaches_the_trigger_queue_as_the_message_that_is_read_there(p
         assert message.definition["bucket"] == "cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>"
 
 
+def requests(pipelines: Template) -> dict[str, Triggered]:
+    """Return what each rule for requests writes, by the pipeline that it starts."""
+    rules = [rule for rule in pipelines.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["sluice"]]
+    templates = [text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]) for rule in rules]
+    messages = [Triggered.from_json(one.replace("<detail>", '{"pipeline": "p", "token": "t", "input": 5}')) for one in templates]
+    return {message.pipeline: message for message in messages}
+
+
+def test_a_request_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
+    """Each pipeline with a Manual trigger has a rule, and what nobody may ask for has one, whose message is refused by name."""
+    found = requests(pipelines)
+    manual = {one.name for one in load_pipelines(entry.ROOT) if any(isinstance(trigger, Manual) for trigger in one.triggers)}
+    assert manual
+    assert found.keys() == manual | {"unknown"}
+    with pytest.raises(MalformedMessageError, match="a pipeline with a Manual trigger, found 'p'"):
+        occurrence(found.pop("unknown"))
+    assert all(occurrence(message) == Request(token="t", input=5) for message in found.values())
+
+
+def test_every_request_is_heard_by_one_rule(pipelines: Template) -> None:
+    """A request for a pipeline that is not there is not swallowed."""
+    patterns = [rule["EventPattern"] for rule in pipelines.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["sluice"]]
+    assert {one for pattern in patterns for one in pattern["detail-type"]} == {"Run Requested"}
+    heard = [one for pattern in patterns for one in pattern["detail"]["pipeline"]]
+    names = sorted(one for one in heard if isinstance(one, str))
+    assert [one for one in heard if not isinstance(one, str)] == [{"anything-but": names}, {"exists": False}]
+
+
+def test_a_schedule_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
+    """With the time that was meant, under a role that may do nothing but fill the queue and its dead-letter queue."""
+    schedules = pipelines.properties("AWS::Scheduler::Schedule")
+    assert schedules
+    for schedule in schedules:
+        target = schedule["Target"]
+        message = Triggered.from_json(text(target["Input"]).replace("<aws.scheduler.scheduled-time>", "2030-01-31T09:00:00Z"))
+        moment = occurrence(message)
+        assert isinstance(moment, Moment)
+        assert (moment.time, moment.expression) == ("2030-01-31T09:00:00Z", schedule["ScheduleExpression"])
+        assert "TriggerQueue" in text(target["Arn"])
+        assert "TriggerDeadLetters" in text(target["DeadLetterConfig"]["Arn"])
+        assert schedule["ScheduleExpressionTimezone"] == "UTC"
+    allowed = [one for role, one in pipelines.statements() if "ScheduleRole" in role]
+    assert {action for one in allowed for action in many(one["Action"])} == {"sqs:SendMessage"}
+
+
 def test_the_published_definition_names_jobs_that_are_defined(pipelines: Template, assembly: Path) -> None:
-    """Each rule points at a file of the assembly, and every job definition that the file names is in the template."""
+    """Each rule that starts a pipeline points at a file of the assembly, and every job definition that it names is in the template."""
     defined = {one["JobDefinitionName"] for one in pipelines.properties("AWS::Batch::JobDefinition")}
     for rule in pipelines.properties("AWS::Events::Rule"):
         message = Triggered.from_json(text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]).replace("<detail>", "{}"))
+        if message.trigger == "unknown":
+            continue
         compiled = CompiledPipeline.from_json((assembly / f"asset.{message.definition['key']}").read_text())
         assert compiled.name == message.pipeline
         assert {step.job_definition for step in compiled.steps} <= defined
 
 
 def test_only_the_inbox_starts_pipelines(pipelines: Template) -> None:
-    """A rule hears new objects of the inbox under the trigger's prefix, and nothing else."""
-    for rule in pipelines.properties("AWS::Events::Rule"):
-        pattern = rule["EventPattern"]
+    """A rule for uploads hears new objects of the inbox under the trigger's prefix, and nothing else."""
+    patterns = [rule["EventPattern"] for rule in pipelines.properties("AWS::Events::Rule")]
+    for pattern in (one for one in patterns if one["source"] != ["sluice"]):
         assert (pattern["source"], pattern["detail-type"]) == (["aws.s3"], ["Object Created"])
         assert all("Inbox" in text(name) for name in pattern["detail"]["bucket"]["name"])
         (key,) = pattern["detail"]["object"]["key"]

@@ -1,0 +1,35 @@
+"""How what started a run is made to happen again: a command that can be pasted into a shell."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+from sluice.trigger import Moment, Occurrence, Request
+
+SOURCE = "sluice"
+DETAIL_TYPE = "Run Requested"
+
+
+def again(pipeline: str, trigger: Occurrence) -> str:
+    """Return the command that runs a pipeline again with the same input, or when it runs by itself."""
+    if isinstance(trigger, Request):
+        return _asked_again(pipeline, trigger)
+    if isinstance(trigger, Moment):
+        return f"it runs by itself at the next time of {trigger.expression}"
+    # The same version of the input, stored anew, is a new run.
+    version = f"?versionId={quote(trigger.version_id)}" if trigger.version_id else ""
+    source = _shell(f"{trigger.bucket}/{trigger.key}{version}")  # The AWS CLI encodes the key itself, and the version not.
+    target = f"--bucket {_shell(trigger.bucket)} --key {_shell(trigger.key)}"
+    return f"aws s3api copy-object {target} --copy-source {source} --metadata-directive REPLACE"
+
+
+def _asked_again(pipeline: str, request: Request) -> str:
+    detail = json.dumps({"pipeline": pipeline, "input": request.input, "token": f"{request.token[:120]}-again"})
+    entries = json.dumps([{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}])
+    return f"aws events put-events --entries {_shell(entries)}"
+
+
+def _shell(text: str) -> str:
+    """Return a word that a POSIX shell reads as this text."""
+    return "'" + text.replace("'", "'\\''") + "'"

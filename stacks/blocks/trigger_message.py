@@ -1,0 +1,23 @@
+"""What every trigger writes into the trigger queue: a ``sluice.messages.Triggered``, put together by AWS."""
+
+from __future__ import annotations
+
+import json
+
+from sluice.messages import VERSION
+from stacks.blocks.definition import Definition
+
+
+def triggered(pipeline: str, trigger: str, definition: Definition, detail: str) -> str:
+    """Return the message's text; ``detail`` is a JSON text, or what AWS replaces by one.
+
+    ``trigger`` depends on nothing but the trigger, for a run's id is made from it.
+    """
+    location = f'{{"bucket":"{definition.bucket}","key":"{definition.key}"}}'
+    return message(json.dumps(pipeline), trigger, location, detail)
+
+
+def message(pipeline: str, trigger: str, definition: str, detail: str) -> str:
+    """Return the text of a message whose parts, but for the trigger's name, are JSON texts already."""
+    parts = {"pipeline": pipeline, "trigger": json.dumps(trigger), "definition": definition, "detail": detail, "version": str(VERSION)}
+    return "{" + ",".join(f'"{name}":{value}' for name, value in parts.items()) + "}"

@@ -1,0 +1,78 @@
+"""monte_carlo from what starts it to the results, every job run by its real entry point."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from math import pi
+from typing import Any
+
+import pytest
+
+from containers.monte_carlo.plot import plot
+from containers.monte_carlo.steps import InputError, estimated, throws_of
+from pipelines.monte_carlo import pipeline
+from sluice.pipeline import Array, Pipeline
+from sluice.trigger import Moment, Request
+from tests.containers.jobs import WORK, Jobs, functions_of
+
+FUNCTIONS = functions_of(pipeline)
+
+
+def few(seeds: int) -> Pipeline:
+    """Return the pipeline with fewer seeds."""
+    throw = pipeline.steps[0]
+    assert isinstance(throw, Array)
+    return replace(pipeline, steps=[replace(throw, size=seeds, items_per_child=10), pipeline.steps[1]])
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [Request(token="t", input={"throws": 500}), Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input={"throws": 500})],
+)
+def test_the_estimate_is_within_five_standard_errors_of_pi(jobs: Jobs, trigger: Any) -> None:
+    """Whatever started the run, its input says how much is thrown; results and a plot are published, nothing transient stays."""
+    run = jobs.begin(few(40), trigger)
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    found = json.loads(jobs.results(run)["pi.json"])
+    assert (found["seeds"], found["throws"], len(jobs.codes["throw"])) == (40, 20_000, 4)
+    assert abs(found["pi"] - pi) < 5 * found["standard_error"]
+    assert (found["pi"], found["standard_error"]) == estimated(found["throws"], found["inside"])
+    assert ET.fromstring(jobs.results(run)["pi.svg"]).tag.endswith("svg")  # noqa: S314 - our own
+    assert jobs.keys(WORK) == []
+
+
+def test_the_same_seeds_give_the_same_estimate(jobs: Jobs) -> None:
+    """The number of a seed is all its luck."""
+    run = jobs.begin(few(3), Request(token="t"))
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    assert json.loads(jobs.results(run)["pi.json"])["inside"] == 2342
+
+
+def test_a_wrong_input_fails_with_its_reason(jobs: Jobs) -> None:
+    """It says what was expected."""
+    run = jobs.begin(few(3), Request(token="t", input={"throws": "many"}))
+    assert jobs.drive(run, FUNCTIONS) == "FAILED"
+    assert jobs.failure(run, "throw")["error"] == "InputError"
+
+
+@pytest.mark.parametrize("given", [0, -1, 1.5, True, "5", 1_000_001, None])
+def test_throws_are_a_whole_number(given: Any) -> None:
+    """Of a range that ends in time."""
+    with pytest.raises(InputError, match="Expected an input such as"):
+        throws_of({"throws": given})
+
+
+def test_an_input_may_be_left_out() -> None:
+    """Then a seed throws 1,000 times."""
+    assert throws_of(None) == throws_of({}) == 1_000
+
+
+@pytest.mark.parametrize("points", [1, 2, 399, 10_000])
+def test_a_plot_has_at_most_400_points_and_ends_at_the_estimate(points: int) -> None:
+    """However many seeds there are."""
+    drawn = plot([(number * 10, pi, 0.01) for number in range(1, points + 1)])
+    *_, line = [one.attrib["points"].split() for one in ET.fromstring(drawn) if one.tag.endswith("polyline")]  # noqa: S314 - our own
+    assert len(line) <= min(points, 400)
+    assert f"after {points * 10:,} throws" in drawn

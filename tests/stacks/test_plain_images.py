@@ -1,0 +1,44 @@
+"""Steps in images of a registry, with nothing of Sluice inside."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App
+
+import app as entry
+from tests.stacks.conftest import context
+
+PIPELINE = """
+from sluice.pipeline import Job, Pipeline, S3Upload
+pipeline = Pipeline(
+    name="hello",
+    triggers=[S3Upload(prefix="hello/")],
+    steps=[Job("say", image="busybox", command=["echo", "hello world"], environment={"WHOM": "world"})],
+)
+"""
+
+
+def synthesised(tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the resources and the image assets of the pipelines stack of a project with this one pipeline and no containers of its own."""
+    root = tmp_path / "project"
+    (root / "pipelines").mkdir(parents=True)
+    (root / "pipelines" / "hello.py").write_text(PIPELINE)
+    for name in ("sluice", "lambdas", "containers"):
+        (root / name).symlink_to(entry.ROOT / name)
+    app = App(outdir=str(tmp_path / "out"), context=context())
+    entry.compose(app, root=root, environment={})
+    assembly = app.synth()
+    assets = json.loads((tmp_path / "out" / "SluicePipelines.assets.json").read_text())
+    return assembly.get_stack_by_name("SluicePipelines").template["Resources"], assets["dockerImages"]
+
+
+def test_a_plain_image_runs_its_command_and_needs_no_folder_in_containers(tmp_path: Path) -> None:
+    """The job definition has the image and the command as they were written; the only image that is built is the cleanup's."""
+    resources, images = synthesised(tmp_path)
+    definitions = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Batch::JobDefinition"]
+    (say,) = [one for one in definitions if one["JobDefinitionName"].startswith("sluice-hello-say-")]
+    assert say["ContainerProperties"]["Image"] == "busybox"
+    assert say["ContainerProperties"]["Command"] == ["echo", "hello world"]
+    assert {"Name": "WHOM", "Value": "world"} in say["ContainerProperties"]["Environment"]
+    assert [Path(image["source"]["dockerFile"]).parent.name for image in images.values()] == ["cleanup"]
