@@ -7,30 +7,33 @@ import shutil
 from pathlib import Path
 
 from local import environment
+from local.executors import NAMES, PROCESS, ExecutorName
 from local.lock import hold
 from local.place import DEFAULT_PORT, Place
 
 
 def main() -> None:
     """Serve the cloud until SIGTERM or SIGINT."""
-    place = _arguments()
+    place, executor = _arguments()
+    docker = dict(os.environ)  # the cloud's own environment hides the Docker engine from the emulator
     os.umask(0o077)  # what runs here may hold a user's data
     with hold(place.pid_file):
         _prepare(place)
         from local import cloud  # only now: the emulator reads the environment when it is imported
 
-        cloud.run(place)
+        cloud.run(place, executor, docker)
     logging.shutdown()
     # Threads of the emulator that sleep until the next schedule would keep the interpreter for minutes.
     os._exit(0)
 
 
-def _arguments() -> Place:
+def _arguments() -> tuple[Place, ExecutorName]:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--state", type=Path)
+    parser.add_argument("--executor", choices=NAMES, default=PROCESS)
     given = parser.parse_args()
-    return Place(given.port, given.state.resolve()) if given.state else Place.of(given.port)
+    return (Place(given.port, given.state.resolve()) if given.state else Place.of(given.port)), given.executor
 
 
 def _prepare(place: Place) -> None:

@@ -9,22 +9,28 @@ from local.batch.api import BatchApi, BatchApiError
 from local.batch.cloudformation import HANDLERS
 from local.batch.engine import Engine
 from local.batch.http import handle, parse
+from local.batch.ports import Executor, this_machine
 from local.images import Images
 from local.place import ACCOUNT, REGION, Place
 
 JSON = "application/json"
 
 
-def start(place: Place) -> Engine:
-    """Start the engine, let it answer Batch's requests and provision its resource types, and return it."""
+def start(place: Place, executor: Executor | None = None) -> Engine:
+    """Start the engine, let it answer Batch's requests and provision its resource types, and return it.
+
+    Jobs run as processes; with an `executor` they run as it has them, and it finds their images.
+    """
     engine = Engine(
         region=REGION,
         account=ACCOUNT,
         events=emulator.put_event,
         logs=emulator.put_logs,
         credentials=emulator.role_credentials,
-        images=Images(place.images),
+        images=this_machine if executor else Images(place.images),
+        secrets=emulator.secret_value,
         environment=environment.of_jobs(place),
+        executor=executor,
     )
     emulator.replace_service("batch", _Service(engine.api))
     emulator.add_resource_types(HANDLERS(engine.api))

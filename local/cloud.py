@@ -1,19 +1,25 @@
 """The local cloud: the emulator, with what Sluice adds to it."""
 
 import asyncio
+from collections.abc import Mapping
 
 from local import batch_service, emulator
 from local.alarms import QueueAlarms
 from local.calls import CallCounter
 from local.controls import Controls
+from local.executors import DOCKER, ExecutorName, docker_executor
 from local.gateway import Gateway
 from local.mailbox import Mailbox
 from local.place import Place
 from local.server import serve_until_told
+from local.trouble_page import TroublePage
 
 
-def run(place: Place) -> None:
-    """Serve the cloud at `place` until the process is told to end, then end every process that it started."""
+def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None:
+    """Serve the cloud at `place` until the process is told to end, then end every process that it started.
+
+    `docker` is the environment in which the docker command line finds its engine.
+    """
     calls, mailbox = CallCounter(), Mailbox()
     emulator.capture_messages(mailbox.deliver)
     emulator.miss_images()
@@ -21,7 +27,8 @@ def run(place: Place) -> None:
     emulator.name_scheduled_times()
     emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
-    engine = batch_service.start(place)
+    emulator.bound_events_log()
+    engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 
     def end() -> None:
@@ -29,5 +36,5 @@ def run(place: Place) -> None:
         engine.close()
         emulator.stop_lambda_workers()
 
-    gateway = Gateway(emulator.asgi, calls, Controls(calls, mailbox))
+    gateway = Gateway(emulator.asgi, calls, Controls(calls, mailbox, TroublePage(engine), executor))
     asyncio.run(serve_until_told(gateway, place, end))

@@ -6,22 +6,26 @@ from collections.abc import Callable
 
 from local import emulator
 from local.calls import CallCounter
+from local.executors import ExecutorName
 from local.mailbox import Mailbox
+from local.trouble_page import TroublePage
 
 Page = Callable[[bytes], object]
 
 
 class Controls:
-    """The pages: `health`, `calls`, `iam`, `messages`."""
+    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`."""
 
-    def __init__(self, calls: CallCounter, mailbox: Mailbox) -> None:
+    def __init__(self, calls: CallCounter, mailbox: Mailbox, trouble: TroublePage, executor: ExecutorName) -> None:
         self._pages: dict[tuple[str, str], Page] = {
-            ("GET", "health"): lambda _: {"status": "ready", "pid": os.getpid(), "iam": emulator.iam_enforced()},
+            ("GET", "health"): lambda _: _health(executor),
             ("GET", "calls"): lambda _: calls.listing(),
             ("DELETE", "calls"): lambda _: calls.reset(),
             ("GET", "iam"): lambda _: {"enforce": emulator.iam_enforced()},
             ("PUT", "iam"): _set_iam,
             ("GET", "messages"): lambda _: mailbox.listing(),
+            ("GET", "trouble"): trouble.get,
+            ("PUT", "trouble"): trouble.put,
         }
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
@@ -34,6 +38,10 @@ class Controls:
             return 200, _json(page(body))
         except ValueError as error:
             return 400, _json({"error": str(error)})
+
+
+def _health(executor: ExecutorName) -> object:
+    return {"status": "ready", "pid": os.getpid(), "iam": emulator.iam_enforced(), "executor": executor}
 
 
 def _set_iam(body: bytes) -> object:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import cdk
+from local import cdk, docker
 from local.place import ACCOUNT, REGION, REPOSITORY, Place
 from local.process import control
 from local.synth import assembly
@@ -25,6 +25,7 @@ def deploy(place: Place, progress: Progress, app: Path = REPOSITORY) -> None:
     Raises LocalCloudError with what the CDK said when a step fails.
     """
     control(place, "PUT", "iam", {"enforce": False})
+    images = {docker.EXECUTOR: str(control(place, "GET", "health")["executor"])}
     with _step(progress, "install", "the CDK's command line"):
         cdk.install_cli()
     with ThreadPoolExecutor() as threads:  # neither of these two needs the other
@@ -33,7 +34,7 @@ def deploy(place: Place, progress: Progress, app: Path = REPOSITORY) -> None:
         bootstrapped.result()
         directory = synthesised.result()
     with _step(progress, "deploy", "all stacks"):
-        cdk.run(place, [*DEPLOY, "--app", str(directory)], place.state, on_line=_deployed_stacks(progress))
+        cdk.run(place, [*DEPLOY, "--app", str(directory)], place.state, images, _deployed_stacks(progress))
     control(place, "PUT", "iam", {"enforce": True})
     progress("iam        enforced from here on")
 

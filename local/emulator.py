@@ -11,6 +11,7 @@ import asyncio
 import json
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
@@ -19,18 +20,20 @@ from urllib.parse import urlencode
 
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
-from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, s3, scheduler, sns, sqs, sts
+from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, s3, scheduler, secretsmanager, sns, sqs, ssm, sts
 from ministack.services.cloudformation import provisioners
 
 from local.alarms import COMPARISONS, QueueAlarm
 from local.mailbox import Message
 from local.place import ACCOUNT, REGION
+from local.secret_names import json_value, secret_parts
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, Mapping[str, str], bytes], Response]
 
 asgi = gateway.app
 VISIBLE = "ApproximateNumberOfMessagesVisible"
+EVENTS_KEPT = 1000
 
 
 def scope() -> AbstractContextManager[None]:
@@ -131,6 +134,36 @@ def put_event(event: Mapping[str, Any]) -> None:
     }
     with scope():
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def bound_events_log(entries: int = EVENTS_KEPT) -> None:
+    """Let EventBridge keep its newest events only; ministack keeps every event since its start, and reads none of them."""
+
+    def events_log() -> deque[Any]:
+        kept = eventbridge._events_log.get("entries")
+        if not isinstance(kept, deque):
+            kept = eventbridge._events_log["entries"] = deque(kept or (), maxlen=entries)
+        return kept
+
+    eventbridge._events_log_list = events_log
+
+
+def secret_value(value_from: str) -> str:
+    """Return what `valueFrom` of a job's secret names; LookupError where there is nothing of that name.
+
+    It is the ARN of a secret, with `:json-key:version-stage:version-id` after it or not, or the ARN or name of a parameter.
+    https://docs.aws.amazon.com/batch/latest/userguide/specifying-sensitive-data-secrets.html
+    """
+    secret, key, stage, version = secret_parts(value_from)
+    with scope():
+        if secret:
+            found = secretsmanager.resolve_secret_string(secret, stage or "AWSCURRENT", version or None)
+        else:
+            found = ssm.resolve_parameter_value(value_from, decrypt=True)
+    if found is None:
+        store = "secret of Secrets Manager" if secret else "parameter of Parameter Store"
+        raise LookupError(f"Expected {value_from} to be a {store} with a text, found none.")
+    return json_value(str(found), key, value_from) if key else str(found)
 
 
 def put_logs(group: str, stream: str, lines: Iterable[tuple[int, str]]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.errors import LocalCloudError
+from local.executors import PROCESS, ExecutorName, check
 from local.lock import holder
 from local.place import REPOSITORY, Place
 
@@ -21,20 +22,22 @@ END_SECONDS = 20.0
 POLL_SECONDS = 0.02
 
 
-def start(place: Place) -> int:
+def start(place: Place, executor: ExecutorName = PROCESS) -> int:
     """Start a cloud at `place`, wait until it answers, and return its process id.
 
-    Raises LocalCloudError when one runs there already, when something else has the port, or when it does not start.
+    Raises LocalCloudError when one runs there already, when something else has the port, when it does not start, and when
+    jobs shall run in Docker and no engine answers.
     """
     running = holder(place.pid_file)
     if running:
         message = f"Expected no local cloud on port {place.port}, found one (process {running}): {_end_hint(place)}."
         raise LocalCloudError(message)
     _check_port(place.port)
+    check(executor)
     place.state.mkdir(parents=True, exist_ok=True)
     with place.log.open("w") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "local", "--port", str(place.port), "--state", str(place.state)],
+            [sys.executable, "-m", "local", "--port", str(place.port), "--state", str(place.state), "--executor", executor],
             cwd=place.state,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from local.batch.errors import BatchApiError, client_error, throttled
 from local.batch.operations import consumables, definitions, environments, jobs, policies, queues, snapshot, submit, tags
 from local.batch.shapes import check_request, fit_answer
 from local.batch.throttle import Throttle
-from local.batch.trouble import LostAnswers
+from local.batch.trouble import LostAnswers, Trouble
 
 __all__ = ["OPERATIONS", "BatchApi", "BatchApiError"]
 
@@ -57,10 +57,15 @@ OPERATIONS: Final[dict[str, Operation]] = {
 class BatchApi:
     """The API over one account; safe to call from many threads."""
 
-    def __init__(self, account: Account, *, lost_answers: LostAnswers | None = None) -> None:
+    def __init__(self, account: Account) -> None:
         self.account = account
-        self._lost_answers = lost_answers
-        rate = account.limits.submits_a_second
+        self.trouble(Trouble())
+
+    def trouble(self, trouble: Trouble) -> None:
+        """From now on lose the answers and throttle the submissions that `trouble` says, and no others."""
+        self._lost_answers = LostAnswers(trouble.lost_answers, trouble.seed) if trouble.lost_answers else None
+        limit = self.account.limits.submits_a_second
+        rate = limit if trouble.submits_a_second is None else trouble.submits_a_second
         self._submits = Throttle(rate) if rate else None
 
     def call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +79,7 @@ class BatchApi:
                 raise throttled()
             answer = fit_answer(operation, act(self.account, deepcopy(params)))
         self.account.changed()
-        if self._lost_answers is not None:
-            self._lost_answers.after(operation)
+        lost_answers = self._lost_answers
+        if lost_answers is not None:
+            lost_answers.after(operation)
         return answer

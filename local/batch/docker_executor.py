@@ -9,7 +9,7 @@ import logging
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,8 +34,17 @@ class DockerExecutor:
     Give the engine no Images port of its own with it: here the Docker engine knows the images, and pulls them.
     """
 
-    def __init__(self, logs: LogSink, *, docker: str = "docker", clock: Clock = wall_clock) -> None:
+    def __init__(
+        self,
+        logs: LogSink,
+        *,
+        docker: str = "docker",
+        clock: Clock = wall_clock,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`environment` says where the engine is, by DOCKER_HOST and its like; this process's own unless given."""
         self._docker = docker
+        self._client = client_environment(os.environ if environment is None else environment)
         self._processes = ProcessExecutor(logs, clock=clock)
         self._pulled: set[str] = set()
         self._names: set[str] = set()
@@ -53,7 +62,7 @@ class DockerExecutor:
             task,
             argv=(self._docker, *run_arguments(task, name)),
             # The variables' values are in the client's environment and not in its arguments, which others can see.
-            environment={**_client_environment(), **task.variables},
+            environment={**{name: value for name, value in task.variables.items() if name not in _PASSED_ON}, **self._client},
             workdir=None,
             memory=_NO_LIMIT,
         )
@@ -91,7 +100,7 @@ class DockerExecutor:
 
     def _call(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(  # noqa: S603 - the program is docker, the arguments are ours
-            [self._docker, *arguments], capture_output=True, check=False, env=_client_environment()
+            [self._docker, *arguments], capture_output=True, check=False, env=self._client
         )
 
 
@@ -102,7 +111,7 @@ def run_arguments(task: Task, name: str) -> list[str]:
     """
     container = task.container
     arguments = ["run", "--name", name, "--network", "host", "--memory", f"{task.memory}m"]
-    arguments += [part for variable in task.variables for part in ("--env", variable)]
+    arguments += [part for name, value in task.variables.items() for part in ("--env", _variable(name, value))]
     arguments += [part for mount in _mounts(container) for part in ("--volume", mount)]
     for limit in container.get("ulimits", []):
         arguments += ["--ulimit", f"{limit['name']}={limit['softLimit']}:{limit['hardLimit']}"]
@@ -138,5 +147,11 @@ def _linux(parameters: dict[str, Any]) -> Sequence[str]:
     return arguments
 
 
-def _client_environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+def _variable(name: str, value: str) -> str:
+    """A variable of the container: by its name, or with its value where the client reads that name itself."""
+    return f"{name}={value}" if name in _PASSED_ON else name
+
+
+def client_environment(caller: Mapping[str, str]) -> dict[str, str]:
+    """What the docker command line needs of an environment `caller`."""
+    return {name: caller[name] for name in _PASSED_ON if name in caller}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from random import Random
 from types import TracebackType
 from uuid import uuid4
 
@@ -32,7 +31,7 @@ from local.batch.ports import (
 from local.batch.processes import ProcessExecutor
 from local.batch.runner import Runner
 from local.batch.scheduler import Scheduler
-from local.batch.trouble import LostAnswers, Reclaims, Trouble, TroubledEvents, UnpullableImages
+from local.batch.trouble import Trouble
 
 NO_TROUBLE = Trouble()
 
@@ -65,19 +64,26 @@ class Engine:
         limits = limits or Limits()
         self.scheduler = Scheduler(slots=slots, watching=events is not no_events, kept_ms=limits.kept_ms)
         self.account = Account(self.scheduler, region=region, id=account, limits=limits, clock=clock)
-        lost = LostAnswers(trouble.lost_answers, trouble.seed) if trouble.lost_answers else None
-        self.api = BatchApi(self.account, lost_answers=lost)
+        self.api = BatchApi(self.account)
         self._runner = Runner(
             self.account,
             executor or ProcessExecutor(logs, clock=clock),
-            events=TroubledEvents(events, trouble) if trouble.duplicated_events or trouble.delayed_events else events,
-            images=UnpullableImages(images, trouble.unpullable) if trouble.unpullable else images,
+            events=events,
+            images=images,
             credentials=credentials,
             secrets=secrets,
             environment=environment or {},
-            reclaims=Reclaims(trouble.reclaims_an_hour, Random(trouble.seed)),  # noqa: S311 - repeatable, not secret
         )
+        self.set_trouble(trouble)
         self._runner.start()
+
+    def set_trouble(self, trouble: Trouble) -> None:
+        """From now on let go wrong what `trouble` says, by its seed, and nothing of what went wrong before."""
+        with self.account.lock:
+            self.trouble = trouble
+            self.api.trouble(trouble)
+            self._runner.trouble(trouble)
+        self.account.changed()
 
     def reclaim(self, job_id: str) -> None:
         """Take away the spot host on which a job (or child, or node) runs, with everything else that runs there."""

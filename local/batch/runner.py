@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from random import Random
 from typing import Any
 
 from local.batch.account import Account
@@ -18,7 +19,7 @@ from local.batch.events import queue_blocked, state_change
 from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, no_events
 from local.batch.retry import Outcome
 from local.batch.starters import Reports, Starters
-from local.batch.trouble import Reclaims
+from local.batch.trouble import Reclaims, Trouble, TroubledEvents, UnpullableImages
 from local.batch.underway import Underway
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,11 @@ class Runner:
         credentials: Credentials,
         secrets: Secrets,
         environment: Mapping[str, str],
-        reclaims: Reclaims,
     ) -> None:
         self._account = account
         self._executor = executor
-        self._events = events
-        self._reclaims = reclaims
+        self._clean_events = events
+        self._clean_images = images
         self._inbox: deque[Callable[[], None]] = deque()
         self._stepping = threading.Lock()
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -56,7 +56,18 @@ class Runner:
         self._teller = threading.Thread(target=self._tell, name="batch-events", daemon=True)
         reports = Reports(self._begun, self._over, self._failed)
         self._starters = Starters(executor, images, credentials, secrets, environment, reports)
+        self.trouble(Trouble())
         account.changed = partial(self._wake.put, None)
+
+    def trouble(self, trouble: Trouble) -> None:
+        """From now on trouble hosts, images and events as `trouble` says, and no others; call it with the account's lock."""
+        clean, images = self._clean_events, self._clean_images
+        self._events = TroubledEvents(clean, trouble) if trouble.troubles_events and clean is not no_events else clean
+        self._starters.images = UnpullableImages(images, trouble.unpullable) if trouble.unpullable else images
+        self._reclaims = Reclaims(trouble.reclaims_an_hour, Random(trouble.seed))  # noqa: S311 - repeatable, not secret
+        for environment in self._account.scheduler.environments.values():
+            for host in environment.hosts.values():
+                self._reclaims.seen(host, self._account.clock())
 
     def start(self) -> None:
         """Begin."""
@@ -142,7 +153,8 @@ class Runner:
                 self._changes.put(effect)
         elif isinstance(effect, StartAttempt):
             key = effect.job.id, effect.child, effect.attempt
-            self._reclaims.seen(effect.host, self._account.clock())
+            with self._account.lock:
+                self._reclaims.seen(effect.host, self._account.clock())
             self._underway[key] = Underway()
             self._starters.start(effect)
         elif isinstance(effect, StopAttempt):

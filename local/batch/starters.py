@@ -43,7 +43,7 @@ class Starters:
         reports: Reports,
     ) -> None:
         self._executor = executor
-        self._images = images
+        self.images = images
         self._credentials = credentials
         self._secrets = secrets
         self._environment = environment
@@ -77,7 +77,7 @@ class Starters:
     def _start(self, start: StartAttempt) -> None:
         reports = self._reports
         try:
-            task = task_of(start, self._images, self._credentials, self._secrets, self._environment)
+            task = task_of(start, self.images, self._credentials, self._secrets, self._environment)
             stop = self._executor.start(task, lambda outcome: reports.over(start, outcome))
         except StartFailedError as error:
             reports.failed(start, Outcome(error.exit_code, error.reason, START_FAILED))

@@ -7,7 +7,9 @@ in no certain order: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from local.batch.errors import BatchApiError
 from local.batch.ports import Image, ImageNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from local.batch.hosts import Host
     from local.batch.ports import EventSink, Images
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What goes wrong, and how often: rates are probabilities from 0 to 1, `reclaims_an_hour` counts for each host."""
+    """What goes wrong, and how often: rates are probabilities from 0 to 1, `reclaims_an_hour` counts for each host.
+
+    A reordered event comes after the next one. `submits_a_second` throttles SubmitJob; None leaves the engine's limit.
+    """
 
     seed: int = 0
     reclaims_an_hour: float = 0
@@ -32,7 +37,14 @@ class Trouble:
     lost_answers: Mapping[str, float] | None = None
     duplicated_events: float = 0
     delayed_events: float = 0
+    reordered_events: float = 0
     delay_seconds: float = 0.2
+    submits_a_second: float | None = None
+
+    @property
+    def troubles_events(self) -> bool:
+        """Whether any event comes twice, late, or after its successor."""
+        return bool(self.duplicated_events or self.delayed_events or self.reordered_events)
 
 
 class Reclaims:
@@ -67,11 +79,12 @@ class Reclaims:
 
 
 class TroubledEvents:
-    """An event sink that delivers some events twice, and some late and so out of order."""
+    """An event sink that delivers some events twice, some late and some after the event that follows them."""
 
     def __init__(self, sink: EventSink, trouble: Trouble) -> None:
         self._sink = sink
         self._trouble = trouble
+        self._held: deque[dict[str, Any]] = deque()
         self._random = Random(trouble.seed)  # noqa: S311 - repeatable, not secret
 
     def __call__(self, event: dict[str, Any], /) -> None:
@@ -79,11 +92,27 @@ class TroubledEvents:
         copies = 2 if self._random.random() < self._trouble.duplicated_events else 1
         for _ in range(copies):
             if self._random.random() < self._trouble.delayed_events:
-                timer = threading.Timer(self._random.random() * self._trouble.delay_seconds, self._sink, (event,))
-                timer.daemon = True
-                timer.start()
+                self._later(self._random.random() * self._trouble.delay_seconds, partial(self._sink, event))
+            elif self._random.random() < self._trouble.reordered_events:
+                self._held.append(event)
+                self._later(self._trouble.delay_seconds, self._release)  # where no other event follows
             else:
                 self._sink(event)
+                self._release()
+
+    def _release(self) -> None:
+        """Deliver what was held back, the newest first."""
+        while self._held:
+            try:
+                event = self._held.pop()
+            except IndexError:  # the timer's thread, or the engine's, was faster
+                return
+            self._sink(event)
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, act)
+        timer.daemon = True
+        timer.start()
 
 
 class LostAnswers:

@@ -142,6 +142,28 @@ def test_a_job_without_a_role_has_no_credentials(enforced: Queue) -> None:
     assert "NoCredentialsError" in enforced.printed(job)[-1]
 
 
+def test_a_jobs_secrets_come_from_the_clouds_stores(queue: Queue) -> None:
+    """A job sees a secret, a key of a secret's JSON and a parameter by its variables; its definition names only where they are."""
+    secrets, parameters = client(queue.place, "secretsmanager"), client(queue.place, "ssm")
+    plain = secrets.create_secret(Name=f"{queue.name}/plain", SecretString="one")["ARN"]
+    pair = secrets.create_secret(Name=f"{queue.name}/pair", SecretString='{"user": "two"}')["ARN"]
+    parameters.put_parameter(Name=f"/{queue.name}", Value="three", Type="SecureString")
+    parameters.put_parameter(Name=f"{queue.name}-plain", Value="four", Type="String")
+    sources = [plain, f"{pair}:user::", f"arn:aws:ssm:us-east-1:000000000000:parameter/{queue.name}", f"{queue.name}-plain"]
+    named = [{"name": f"SECRET_{number}", "valueFrom": source} for number, source in enumerate(sources)]
+    job = queue.run(queue.define("sh", "-c", "echo $SECRET_0 $SECRET_1 $SECRET_2 $SECRET_3", secrets=named))
+    assert queue.printed(job) == ["one two three four"]
+
+
+def test_a_job_whose_secret_is_missing_fails(queue: Queue) -> None:
+    """A secret that is not there keeps the job from starting, as on AWS, and the reason names it."""
+    source = "arn:aws:secretsmanager:us-east-1:000000000000:secret:nothing-AbCdEf"
+    job = queue.run(queue.define("true", secrets=[{"name": "SECRET", "valueFrom": source}]))
+    assert job["status"] == "FAILED"
+    reason = job["attempts"][0]["container"]["reason"]
+    assert reason.startswith(f"ResourceInitializationError: unable to pull secrets or registry auth: Expected {source} to be")
+
+
 def test_an_image_that_was_never_pushed_cannot_be_pulled(queue: Queue) -> None:
     """A job whose image is missing in the account's registry fails as on AWS."""
     image = "000000000000.dkr.ecr.us-east-1.amazonaws.com/images:missing"

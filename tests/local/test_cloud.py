@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 ANYBODY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
 
 
-def client(place: Place, service: str, **credentials: str) -> Any:
-    """Return a client of the cloud, as its administrator or with other credentials."""
+def client(place: Place, service: str, **credentials: Any) -> Any:
+    """Return a client of the cloud, as its administrator or with other credentials or settings."""
     make: Any = boto3.client
     given: dict[str, Any] = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test", **credentials}
     return make(service, endpoint_url=place.endpoint, region_name=REGION, **given)

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -53,6 +54,9 @@ def test_names_are_found_in_the_source() -> None:
         ("s3", "_get_object", ["bucket_name", "key", "headers", "query_params"]),
         ("s3", "_parse_range", ["range_header", "total"]),
         ("eventbridge", "_dispatch_event", ["event"]),
+        ("eventbridge", "_events_log_list", []),
+        ("secretsmanager", "resolve_secret_string", ["secret_id", "version_stage", "version_id"]),
+        ("ssm", "resolve_parameter_value", ["name_or_arn", "version", "decrypt"]),
         ("eventbridge", "_invoke_target", ["target", "event", "rule"]),
         ("scheduler", "_at_time_epoch", ["expr"]),
         (
@@ -76,6 +80,18 @@ def test_private_functions_take_what_they_are_given(module: str, function: str, 
 def test_the_emulator_reads_iam_at_each_request() -> None:
     """ministack reads AUTH where it handles a request, so that switching it works while the cloud runs."""
     assert "AUTH" in ministack_modules()["gateway"]._dispatch_service_request.__code__.co_names
+
+
+def test_the_log_of_events_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EventBridge keeps its newest events and forgets the rest, and ministack appends to the very log that is bounded."""
+    monkeypatch.setattr(emulator.eventbridge, "_events_log_list", emulator.eventbridge._events_log_list)
+    emulator.bound_events_log(3)
+    for number in range(5):
+        emulator.put_event({"source": "aws.batch", "detail-type": "Test", "detail": {"number": number}})
+    with emulator.scope():
+        kept = [json.loads(event["Detail"])["number"] for event in emulator.eventbridge._events_log["entries"]]
+        emulator.eventbridge._events_log.clear()
+    assert kept == [2, 3, 4]
 
 
 def test_only_the_emulator_imports_ministack() -> None:

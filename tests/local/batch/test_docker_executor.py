@@ -17,6 +17,9 @@ from local.batch.ports import LogLine, StartFailedError, Task
 from local.batch.retry import Outcome
 from tests.local.batch.conftest import ONE_CPU, QUICK, Desk, wait_for
 
+# The tests look at all containers of one engine: one after the other.
+pytestmark = pytest.mark.xdist_group("docker")
+
 _CONTAINER: dict[str, Any] = {
     "volumes": [{"name": "data", "host": {"sourcePath": "/srv"}}, {"name": "scratch"}],
     "mountPoints": [
@@ -63,6 +66,25 @@ def test_a_task_becomes_a_docker_run() -> None:
         *("--privileged", "--read-only", "--init", "--shm-size", "64m"),
         *("--tmpfs", "/t:size=8m,noexec", "--device", "/dev/fuse:/dev/fuse", "img", "echo", "hi"),
     ]
+
+
+def test_a_jobs_variables_do_not_reach_the_client() -> None:
+    """A variable that the docker command line reads itself goes to the container by value, and leaves the client alone."""
+    assert "DOCKER_HOST=tcp://elsewhere" in run_arguments(task(variables={"DOCKER_HOST": "tcp://elsewhere"}), "name")
+
+
+def test_the_client_finds_its_own_engine(fake: Callable[..., tuple[str, Path]], tmp_path: Path) -> None:
+    """The client's environment is the one that the executor was given, whatever the job's variables say."""
+    docker, _ = fake()
+    Path(docker).write_text(f'#!/bin/sh\n[ "$1" = run ] && echo "$DOCKER_HOST" > {tmp_path}/host\nexit 0\n')
+    ends: list[Outcome] = []
+    executor = DockerExecutor(lambda *_: None, docker=docker, environment={"DOCKER_HOST": "unix:///own"})
+    try:
+        executor.start(task(variables={"DOCKER_HOST": "tcp://elsewhere"}), ends.append)
+        wait_for(lambda: bool(ends))
+    finally:
+        executor.close()
+    assert (tmp_path / "host").read_text() == "unix:///own\n"
 
 
 FAKE = """#!/bin/sh
@@ -164,10 +186,11 @@ def run(desk: Desk, script: str, **more: Any) -> str:
 def test_a_job_runs_in_a_real_container(boxed: Desk) -> None:
     """A job's variables, output and exit code in a real container, which is gone afterwards."""
     job = run(boxed, "echo id $AWS_BATCH_JOB_ID; exit 4")
-    assert boxed.until(job, "FAILED")["container"]["exitCode"] == 4
+    container = boxed.until(job, "FAILED")["container"]
+    assert container["exitCode"] == 4
     assert [text for *_, text in boxed.lines] == [f"id {job}"]
     listed = subprocess.run(["docker", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, check=True)
-    assert b"sluice-" not in listed.stdout
+    assert container["logStreamName"].rpartition("/")[2] not in listed.stdout.decode()
 
 
 def test_a_real_container_is_terminated(boxed: Desk) -> None:

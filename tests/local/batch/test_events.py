@@ -6,7 +6,7 @@ from typing import Any
 
 from local.batch.engine import Engine
 from local.batch.shapes import fit
-from local.batch.trouble import Trouble
+from local.batch.trouble import Trouble, TroubledEvents
 from tests.local.batch.conftest import QUICK, Desk, HandExecutor, wait_for
 
 # The keys of the example in https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html.
@@ -116,6 +116,17 @@ def test_a_blocked_queue_is_told(desk: Desk) -> None:
     assert event["detail"]["status"] == "RUNNABLE"
     assert event["detail"]["statusReason"].startswith("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - ")
     assert desk.job(job)["statusReason"] == event["detail"]["statusReason"]
+
+
+def test_events_may_change_places() -> None:
+    """A reordered event comes after the one that followed it, and none is lost."""
+    events: list[dict[str, Any]] = []
+    sink = TroubledEvents(events.append, Trouble(seed=2, reordered_events=0.5, delay_seconds=0.05))
+    for number in range(20):
+        sink({"number": number})
+    wait_for(lambda: len(events) == 20)
+    numbers = [event["number"] for event in events]
+    assert sorted(numbers) == list(range(20)) != numbers
 
 
 def test_events_may_come_twice_and_late() -> None:
