@@ -101,7 +101,8 @@ def test_a_run_that_is_cancelled(commands: Commands) -> None:
     assert (code, "a last look found none left" in said) == (0, True)
     jobs = _jobs(commands.place, run_id)
     assert {job["status"] for job in jobs} <= {"SUCCEEDED", "FAILED"}
-    assert "FAILED" in {job["status"] for job in jobs}
+    # Which step the cancel met is a matter of milliseconds; the run's last step it never missed.
+    assert not [job for job in jobs if "_merge_" in job["jobName"] and job["status"] == "SUCCEEDED"]
     assert commands.run("show", run_id, "--follow")[0] == 1
     view = commands.document("show", run_id)
     assert view["state"] == "CANCELLED"
