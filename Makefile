@@ -9,6 +9,8 @@ BIN := .venv/bin
 SLUICE := $(BIN)/sluice
 CDK := $(BIN)/node node_modules/aws-cdk/bin/cdk
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The Node of the virtual environment stands before any other: the CDK needs it also where tests synthesise.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A stamp carries the checksum of what it was made from: nothing runs twice, and nothing stale stays.
 PACKAGES := .venv/packages-$(shell cat requirements*.txt | cksum | cut -d' ' -f1)
 PROJECT := .venv/project-$(shell cksum < pyproject.toml | cut -d' ' -f1)
@@ -35,11 +37,11 @@ check: setup ## linter, types, and docs that cannot lie
 	$(BIN)/python -m pytest -q tests/docs
 
 synth: setup ## the CloudFormation templates, into cdk.out
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(CDK) synth --quiet --no-notices --no-version-reporting --output cdk.out
+	@$(CDK) synth --quiet --no-notices --no-version-reporting --output cdk.out
 	@ls cdk.out/*.template.json
 
 deploy: setup ## to the AWS account of your credentials: ALERT_EMAIL=you@example.com [ALERT_PHONE=+15550100]
-	@PATH="$(CURDIR)/$(BIN):$$PATH" ALERT_EMAIL="$(ALERT_EMAIL)" ALERT_PHONE="$(ALERT_PHONE)" $(BIN)/python -m cli.deploy
+	@ALERT_EMAIL="$(ALERT_EMAIL)" ALERT_PHONE="$(ALERT_PHONE)" $(BIN)/python -m cli.deploy
 
 bench: setup ## every figure of the README, measured on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
