@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sluice.graph import topological_order
 from sluice.pipeline import Array, Pipeline, Plan, S3Upload, Step
-from sluice.validation import parents_of
+from sluice.validation.graph import parents_of
 
 
 class Why(StrEnum):

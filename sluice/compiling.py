@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.graph import gate_tree, sinks, topological_order
 from sluice.pipeline import Array, Pipeline, Plan, Step
-from sluice.validation import parents_of
+from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
 _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY}

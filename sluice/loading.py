@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sluice.errors import Mistake, PipelineError
 from sluice.pipeline import Pipeline
-from sluice.validation import Functions, overlapping, uploads_of, validate
+from sluice.validation import Functions, validate
+from sluice.validation.triggers import overlapping, uploads_of
 
 PIPELINES = "pipelines"
 CONTAINERS = "containers"

@@ -15,7 +15,7 @@ from sluice.compiling import CLEANUP, JobDefinitions
 from sluice.loading import CONTAINERS, package_of
 from sluice.pipeline import Pipeline, Step
 from sluice.settings import JobSettings
-from sluice.validation import uploads_of
+from sluice.validation.triggers import uploads_of
 from stacks.blocks import job_roles
 from stacks.blocks.image import pipeline_image
 from stacks.blocks.job_definition import Identity, Work, job_definition

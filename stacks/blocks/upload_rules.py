@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from sluice.pipeline import Pipeline, S3Upload
-from sluice.validation import uploads_of
+from sluice.validation.triggers import uploads_of
 from stacks.blocks.definition import Definition
 from stacks.blocks.events import rule_target, with_detail
 from stacks.blocks.reaction import Reaction

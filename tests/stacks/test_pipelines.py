@@ -17,7 +17,7 @@ from sluice.loading import load_pipelines
 from sluice.messages import Triggered
 from sluice.pipeline import Manual
 from sluice.trigger import Moment, Request, occurrence
-from sluice.validation import uploads_of
+from sluice.validation.triggers import uploads_of
 from stacks.blocks.job_definition import Identity, Work, job_definition
 from tests.stacks.templates import Template, many, text
 

@@ -1,0 +1,60 @@
+"""Checks a pipeline when the app is synthesised and reports every mistake of a file together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import TypeAdapter
+
+from sluice.errors import Mistake, PipelineError
+from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step
+from sluice.validation.fields import check_fields, checked, listed, where
+from sluice.validation.graph import check_cycles, check_names, check_parents
+from sluice.validation.programs import Functions, check_program
+from sluice.validation.triggers import check_triggers
+
+__all__ = ["Functions", "validate"]
+
+
+def validate(pipeline: Pipeline, source: str, functions: Functions | None = None) -> None:
+    """Raise PipelineError listing every mistake of a pipeline.
+
+    ``functions`` are the names that the pipeline's ``steps.py`` defines; None when it has no such file.
+    """
+    mistakes = tuple(_mistakes(pipeline, functions))
+    if mistakes:
+        raise PipelineError(source, mistakes)
+
+
+def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
+    yield from checked("name", TypeAdapter(Name), pipeline.name)
+    for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job))):
+        for number, thing in enumerate(listed(getattr(pipeline, field))):
+            yield from check_fields(where(field, thing, number), thing, kinds)
+    yield from _shape(pipeline)
+    yield from check_triggers(pipeline)
+    # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
+    named = [step for step in listed(pipeline.steps) if isinstance(step, Plan | Array | Job) and isinstance(step.name, str)]
+    steps = [step for step in named if _readable(step)]
+    for step in steps:
+        yield from check_program(step, functions)
+        yield from check_parents(step, named)
+    yield from check_names(named)
+    yield from check_cycles(steps)
+
+
+def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
+    for field in ("steps", "triggers"):
+        if not isinstance(value := getattr(pipeline, field), list | tuple):
+            yield Mistake(field, "a list", repr(value), f"Write {field}=[...].")
+    if pipeline.steps in ([], ()):
+        yield Mistake("steps", "at least one step", "none", 'Add a step, for instance Job("work", run="work").')
+    if pipeline.triggers in ([], ()):
+        yield Mistake("triggers", "at least one trigger", "none", 'Add a trigger, for instance S3Upload(prefix="my-files/").')
+
+
+def _readable(step: Step) -> bool:
+    """Return whether the fields that the graph is made of have the types that they should have."""
+    texts = [step.run, getattr(step, "items_of", None), getattr(step, "each", None)]
+    after = isinstance(step.after, list) and all(isinstance(name, str) for name in step.after)
+    return after and all(text is None or isinstance(text, str) for text in texts)

@@ -1,0 +1,61 @@
+"""Checks the fields of triggers and steps one by one: their types, patterns and bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from sluice.errors import Mistake
+
+# What to do about a mistake, by what pydantic calls it.
+_FIXES = {
+    "string_pattern_mismatch": "Use only the characters that the pattern allows.",
+    "too_short": "Give it a member.",
+    "string_too_long": "Shorten it.",
+    "string_too_short": "Give it a value.",
+    "greater_than_equal": "Raise it.",
+    "less_than_equal": "Lower it.",
+    "literal_error": "Choose one of these.",
+}
+
+
+def listed(value: object) -> list[Any]:
+    """Return the members of a list or a tuple, and nothing of anything else."""
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def where(field: str, thing: object, number: int) -> str:
+    """Return how a mistake names a trigger or a step: by its name, or by its number in the list."""
+    name = getattr(thing, "name", None)
+    return f"{field}[{name!r}]" if isinstance(name, str) and name else f"{field}[{number}]"
+
+
+def check_fields(place: str, thing: object, kinds: tuple[type, ...]) -> Iterator[Mistake]:
+    """Yield what is wrong with a thing that should be of one of these classes."""
+    if not isinstance(thing, kinds):
+        expected = " or ".join(kind.__name__ for kind in kinds)
+        yield Mistake(place, expected, repr(thing), f"Write {kinds[0].__name__}(...) here.")
+        return
+    kind: Any = type(thing)
+    for field, adapter in _adapters(kind).items():
+        yield from checked(f"{place}.{field}", adapter, getattr(thing, field))
+
+
+@cache
+def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
+    """Return what checks each field of a class: the fields one by one, because an instance as a whole would be taken as checked."""
+    return {name: TypeAdapter(annotation) for name, annotation in get_type_hints(kind, include_extras=True).items()}
+
+
+def checked(place: str, adapter: TypeAdapter[Any], value: object) -> Iterator[Mistake]:
+    """Yield what is wrong with one value."""
+    try:
+        adapter.validate_python(value, strict=True)
+    except ValidationError as error:
+        for problem in error.errors():
+            field = ".".join([place, *(str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier())])
+            expected = problem["msg"].removeprefix("Input should be ").removeprefix("String should ")
+            yield Mistake(field, expected, repr(problem["input"]), _FIXES.get(problem["type"], "Change its type."))
