@@ -12,6 +12,7 @@ from typing import Any
 from sluice.errors import MalformedMessageError
 from sluice.job_names import JobName
 from sluice.messages import parse_object
+from sluice.plain_words import exit_code, plain
 from sluice.run import StepState
 
 _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
@@ -68,11 +69,10 @@ def failure_reason(job: Mapping[str, Any]) -> str:
         failed = (array.get("statusSummary") or {}).get("FAILED", 0)
         return f"{failed} of {array['size']} children failed"
     status, detail = job.get("statusReason") or "", container.get("reason") or ""
-    for words, plain in _PLAIN:
-        if words in status or words in detail:
-            return f"{plain} ({detail or status})"
+    if (words := plain(status, detail)) is not None:
+        return f"{words} ({detail or status})"
     if container.get("exitCode"):
-        return f"{_PROGRAM_ENDED} with exit code {container['exitCode']}" + (f" ({detail})" if detail else "")
+        return f"{_PROGRAM_ENDED} with {exit_code(container['exitCode'])}" + (f" ({detail})" if detail else "")
     return detail or status or "AWS Batch gave no reason"
 
 
@@ -84,11 +84,3 @@ def joined(reason: str | None, report: str | None) -> str | None:
 
 
 _PROGRAM_ENDED = "the program ended"
-_PLAIN = (
-    ("OutOfMemory", "the job needed more memory than it asks for"),
-    ("Job attempt duration exceeded timeout", "the job ran longer than its time-out"),
-    ("CannotPullContainer", "the image could not be pulled"),
-    ("Host EC2", "the machine was taken away"),
-    ("Spot Task was interrupted", "the machine was taken away"),
-    ("Dependent", "a job that it waits for failed"),
-)

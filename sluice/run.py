@@ -89,3 +89,5 @@ class Run:
     ended_at: str | None = None
     failed_step: str | None = None
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
+    notes: frozenset[str] = frozenset()
+    """What was done for it and is noted as done, such as telling a person."""

@@ -18,6 +18,7 @@ from sluice.advance import Advancer
 from sluice.ledger import UNFINISHED_INDEX, Ledger
 from sluice.messages import RunFailed
 from sluice.run import RunState
+from sluice.run_events import RunChanged
 from tests.sluice.graphs import QUEUES
 
 TABLE = "ledger"
@@ -169,6 +170,7 @@ class World:
         self.ledger = Ledger(client, TABLE)
         self.told: list[RunFailed] = []
         self.ends: list[RunState] = []
+        self.changes: list[RunChanged] = []
 
     def advancer(self, mortal: Mortal | None = None) -> Advancer:
         """Return an advancer, whose calls may end early."""
@@ -181,12 +183,19 @@ class World:
             else:
                 tell(message)
 
+        def changed(message: RunChanged) -> None:
+            if mortal:
+                mortal.call("changed", lambda: self.changes.append(message))
+            else:
+                self.changes.append(message)
+
         return Advancer(
             ledger=Ledger(wrap(self.client), TABLE),
             batch=lambda: wrap(self.batch),
             queues=QUEUES,
             tell_failed=told,
-            ended=self.ends.append,
+            ended=lambda state, _: self.ends.append(state),
+            changed=changed,
             now=lambda: self.now,
             sleep=lambda seconds: None,
         )
