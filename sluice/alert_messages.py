@@ -9,6 +9,7 @@ from typing import Any
 from sluice.errors import MalformedMessageError
 from sluice.job_names import JobName
 from sluice.messages import Message, RunFailed, parse_object
+from sluice.run_events import RunChanged
 
 BLOCKED_EVENT = "Batch Job Queue Blocked"
 LATE, NOT_STARTED = "late", "not started"
@@ -54,7 +55,7 @@ class QueueBlocked:
         return self.queue.rpartition("/")[2]
 
 
-AlertMessage = RunFailed | RunDelayed | EnvironmentInvalid | QueueBlocked
+AlertMessage = RunFailed | RunChanged | RunDelayed | EnvironmentInvalid | QueueBlocked
 
 
 def parse_alert(body: str) -> AlertMessage:
@@ -67,7 +68,9 @@ def parse_alert(body: str) -> AlertMessage:
         if delayed.delay not in (LATE, NOT_STARTED):
             raise MalformedMessageError(f"Expected RunDelayed.delay to be {LATE!r} or {NOT_STARTED!r}, found {delayed.delay!r}.")
         return delayed
-    return (EnvironmentInvalid if "environment" in document else RunFailed).from_json(body)
+    if "changed_to" in document:
+        return RunChanged.from_json(body)
+    return EnvironmentInvalid.from_json(body) if "environment" in document else RunFailed.from_json(body)
 
 
 def _blocked(document: Mapping[str, Any]) -> QueueBlocked:

@@ -13,7 +13,10 @@ from sluice.trigger import Occurrence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """The facts about one failed step of one run; ``failed`` of its ``children`` failed, and ``child`` is the one whose log is shown."""
+    """The facts about one failed step of one run.
+
+    ``failed`` of its ``children`` failed; ``child`` is the one whose log is shown, and ``child_reason`` is why Batch says that it failed.
+    """
 
     pipeline: str
     run_id: str
@@ -25,6 +28,7 @@ class Alert:
     results_bucket: str
     failed: int | None = None
     child: int | None = None
+    child_reason: str | None = None
     job_id: str | None = None
     log_group: str | None = None
     log_stream: str | None = None
@@ -39,7 +43,13 @@ class Alert:
     def why(self) -> str:
         """Return the reason; a missing permission first, be it named in the reason or only in the log."""
         missing = missing_permission(self.reason, *reversed(self.log_lines))
-        return f"the permission {missing} is missing: {self.reason}" if missing else self.reason
+        return f"the permission {missing} is missing: {self._reason}" if missing else self._reason
+
+    @property
+    def _reason(self) -> str:
+        if self.child is None or not self.child_reason:
+            return self.reason
+        return f"{self.reason}; child {self.child}: {self.child_reason}"
 
     def notice(self) -> Notice:
         """Return what is sent."""

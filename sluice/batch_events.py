@@ -25,12 +25,16 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """A job, or an array as a whole, has ended."""
+    """A job, or an array as a whole, has ended.
+
+    ``queued_seconds`` is how long a job that waited for no other one stood in its queue; None where that cannot be told.
+    """
 
     name: JobName
     job_id: str
     state: StepState
     reason: str | None
+    queued_seconds: float | None = None
 
 
 def parse_event(body: str) -> JobEnded | Sweep | None:
@@ -55,7 +59,20 @@ def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
     state = _ENDS.get(job["status"])
     if name is None or state is None or "index" in (job.get("arrayProperties") or {}):
         return None
-    return JobEnded(name, job["jobId"], state, failure_reason(job) if state is StepState.FAILED else None)
+    return JobEnded(name, job["jobId"], state, failure_reason(job) if state is StepState.FAILED else None, _queued_seconds(job))
+
+
+def _queued_seconds(job: Mapping[str, Any]) -> float | None:
+    """Return the time from submission to start; a job with dependencies waits for those, and an array starts many times."""
+    created, started = job.get("createdAt"), job.get("startedAt")
+    if (
+        job.get("dependsOn")
+        or not isinstance(created, int)
+        or not isinstance(started, int)
+        or (job.get("arrayProperties") or {}).get("size")
+    ):
+        return None
+    return max(started - created, 0) / 1000
 
 
 def failure_reason(job: Mapping[str, Any]) -> str:

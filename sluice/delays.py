@@ -26,7 +26,7 @@ def note_of(delay: str) -> str:
 
 
 def delay_of(run: Run, jobs: Sequence[Job], now: datetime) -> RunDelayed | None:
-    """Return what is to be told of an unfinished run and its live jobs, as DescribeJobs tells of them; None when nothing is, or was told."""
+    """Return what is to be told of an unfinished run and its live jobs, as DescribeJobs tells of them; None when nothing is or all was."""
     if run.state is not RunState.RUNNING:
         return None
     taken, expected = now - _began(run), run.pipeline.expected_within

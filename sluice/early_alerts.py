@@ -1,4 +1,4 @@
-"""What a person is told before anything has failed: a run is late or does not start, a queue is blocked, an environment is invalid. Pure."""
+"""What a person is told before anything has failed: a late run, one that does not start, a blocked queue, an invalid environment. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sluice.links import environments_link, job_link, queue_link
 from sluice.notice import Notice, text_message
 from sluice.plain_words import why_blocked
 from sluice.run import Run
-from sluice.trigger import stored_occurrence
+from sluice.run_events import input_of
 
 _DOCTOR = "`sluice doctor` looks at queues, machines, quotas and roles, and says what to do."
 
@@ -15,7 +15,7 @@ _DOCTOR = "`sluice doctor` looks at queues, machines, quotas and roles, and says
 def delayed(run: Run, message: RunDelayed) -> Notice:
     """Return what is told of a run that is late or has not started."""
     what = "is late" if message.delay == LATE else "has not started"
-    facts = [f"Run:      {run.run_id}", f"Input:    {stored_occurrence(run.trigger).uri}", f"Began:    {run.created_at}"]
+    facts = [f"Run:      {run.run_id}", f"Input:    {input_of(run.trigger)}", f"Began:    {run.created_at}"]
     parts = [
         f"A run of the pipeline {run.pipeline.name} {what}.",
         f"Why:      {message.why}",

@@ -35,7 +35,7 @@ def alert(**changes: Any) -> Alert:
 @given(st.text(), st.sampled_from(["a", "p" * 40]), st.sampled_from(["a", "gate-0-499-" + "s" * 40]))
 def test_a_text_message_is_one_message_and_ends_with_the_run(reason: str, pipeline: str, step: str) -> None:
     """140 characters of ASCII: one other character makes a message hold 70."""
-    text = alert(reason=reason, pipeline=pipeline, step=step).sms()
+    text = alert(reason=reason, pipeline=pipeline, step=step).notice().sms
     assert len(text.encode("ascii")) <= 140
     assert text.isprintable()
     assert text.endswith(f"({'a' * 20})")
@@ -43,12 +43,12 @@ def test_a_text_message_is_one_message_and_ends_with_the_run(reason: str, pipeli
 
 def test_a_short_text_message_is_whole() -> None:
     """Nothing is cut that fits."""
-    assert alert().sms() == f"Sluice: words/count failed: 2 of 100 children failed ({'a' * 20})"
+    assert alert().notice().sms == f"Sluice: words/count failed: 2 of 100 children failed ({'a' * 20})"
 
 
 def test_a_subject_is_ascii_and_short() -> None:
     """As SNS asks."""
-    subject = alert(pipeline="p" * 80, step="č" * 80).subject()
+    subject = alert(pipeline="p" * 80, step="č" * 80).notice().subject_line()
     assert subject.isascii()
     assert len(subject) < 100
     assert "\n" not in subject
@@ -81,7 +81,7 @@ def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: 
 
 def test_an_e_mail_says_what_failed_where_why_and_what_to_do() -> None:
     """In full."""
-    mail = alert(log_group="/g", log_stream="s/1", log_lines=("Traceback", "ValueError")).email()
+    mail = alert(log_group="/g", log_stream="s/1", log_lines=("Traceback", "ValueError")).notice().email
     for part in ("words", "count", "2 of 100", "job-1", "100 children", "| ValueError", "$252Fg", "s3://results/words/", "copy-object"):
         assert part in mail, part
 
@@ -97,18 +97,19 @@ def test_the_command_that_asks_again_sends_the_same_input_with_another_token(giv
 
 def test_a_schedule_runs_again_by_itself() -> None:
     """Nothing is to be done once the cause is mended."""
-    mail = alert(trigger=Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")).email()
+    mail = alert(trigger=Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")).notice().email
     assert "rate(1 day) at 2030-01-31T09:00:00Z" in mail
     assert "it runs by itself at the next time of rate(1 day)" in mail
 
 
 def test_an_e_mail_without_a_job_or_a_log_says_so() -> None:
     """A step that could not be submitted has neither."""
-    mail = alert(job_id=None, children=1).email()
+    mail = alert(job_id=None, children=1).notice().email
     assert "could not be submitted" in mail
     assert "last lines" not in mail
 
 
 def test_the_message_has_a_text_for_each_medium() -> None:
     """As SNS's MessageStructure json asks."""
-    assert json.loads(alert().message()) == {"default": alert().email(), "email": alert().email(), "sms": alert().sms()}
+    notice = alert().notice()
+    assert json.loads(notice.message()) == {"default": notice.email, "email": notice.email, "sms": notice.sms}
