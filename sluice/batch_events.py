@@ -15,6 +15,7 @@ from sluice.messages import parse_object
 from sluice.plain_words import exit_code, plain
 from sluice.run import StepState
 
+NO_REASON = "AWS Batch gave no reason"
 _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
 
 
@@ -90,7 +91,7 @@ def failure_reason(job: Mapping[str, Any]) -> str:
         return f"{words} ({detail or status})"
     if container.get("exitCode"):
         return f"{_PROGRAM_ENDED} with {exit_code(container['exitCode'])}" + (f" ({detail})" if detail else "")
-    return detail or status or "AWS Batch gave no reason"
+    return detail or status or NO_REASON
 
 
 def joined(reason: str | None, report: str | None) -> str | None:

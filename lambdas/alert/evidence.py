@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
-from sluice.batch_events import failure_reason
+from sluice.batch_events import NO_REASON, failure_reason
 from sluice.clients import client
 
 LINES = 12
@@ -58,7 +58,8 @@ def _failed_job(job_id: str, children: int) -> tuple[Job | None, Evidence]:
     evidence = Evidence(failed=summary.get("FAILED") or None)
     index, job = child.rpartition(":")[2], found.get(child)
     if listed and job is not None and index.isdecimal():
-        evidence = replace(evidence, child=int(index), child_reason=failure_reason(job))
+        reason = failure_reason(job)
+        evidence = replace(evidence, child=int(index), child_reason=None if reason == NO_REASON else reason)
     return job, evidence
 
 

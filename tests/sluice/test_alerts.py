@@ -113,3 +113,32 @@ def test_the_message_has_a_text_for_each_medium() -> None:
     """As SNS's MessageStructure json asks."""
     notice = alert().notice()
     assert json.loads(notice.message()) == {"default": notice.email, "email": notice.email, "sms": notice.sms}
+
+
+def test_a_missing_permission_is_told_first_be_it_only_in_the_log() -> None:
+    """In the e-mail and in the text message."""
+    denied = "botocore: User: arn:aws:sts::1:assumed-role/jobs/x is not authorized to perform: s3:PutObject on resource: r"
+    notice = alert(reason="the program ended with exit code 1", log_lines=(denied, "exit")).notice()
+    assert "Why:      the permission s3:PutObject is missing: the program ended with exit code 1" in notice.email
+    assert "the permission s3:PutObject is missing" in notice.sms
+
+
+def test_an_array_says_how_many_failed_and_why_the_first_did() -> None:
+    """Beside the child whose log is shown."""
+    mail = alert(failed=7, child=12, child_reason="the program ended with exit code 3", log_lines=("boom",)).notice().email
+    assert "Job:      job-1 (7 of 100 children failed)" in mail
+    assert "child 12: the program ended with exit code 3" in mail
+    assert "The last lines of the log of child 12:\n  | boom" in mail
+
+
+def test_a_run_goes_on_where_it_failed_or_runs_again() -> None:
+    """Both commands are there."""
+    mail = alert().notice().email
+    assert f"sluice retry words-{'a' * 20}\n" in mail
+    assert "aws s3api copy-object" in mail
+
+
+@pytest.mark.parametrize(("region", "host"), [("eu-west-1", "eu-west-1.console.aws.amazon.com"), ("cn-north-1", "console.amazonaws.cn")])
+def test_links_lead_to_the_regions_own_console(region: str, host: str) -> None:
+    """China has another."""
+    assert f"https://{host}/batch/home?region={region}#jobs/detail/job-1" in alert(region=region).notice().email
