@@ -1,7 +1,7 @@
 """How long it takes until a person is told: from the end of the failed job, as Batch has it, to the e-mail in the local cloud's mailbox.
 
-On the way: Batch's event, EventBridge, the track queue and Lambda, the alert queue and Lambda, SNS. On AWS each of these adds its own delay;
-what is measured here is what Sluice itself adds.
+On the way: Batch's event, EventBridge, the track queue and Lambda, the alert queue and Lambda, SNS. On AWS each of these adds its own
+delay; what is measured here is what Sluice itself adds.
 
     python -m benchmarks.alert_latency [--rounds 10]
 """

@@ -129,10 +129,8 @@ def _make_table(client: Any) -> None:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the figures as Markdown."""
     head = ["| | SubmitJob | ledger calls | jobs' own looks | calls of a submission | bare |", "| --- |" + " ---: |" * 5]
-    lines = [
-        f"| {row['pipeline']} | {row['submissions']} | {row['ledger']} | {row['looks']} | {row['calls of a submission']:.2f} | 1 |"
-        for row in rows
-    ]
+    names = ("pipeline", "submissions", "ledger", "looks", "calls of a submission")
+    lines = ["| " + " | ".join([*(str(row[name]) for name in names), "1"]) + " |" for row in rows]
     return "\n".join([*head, *lines])
 
 

@@ -28,7 +28,7 @@ _REASON_CHARACTERS = 2_000
 class RunChanged(Message):
     """A run has come into a state. Times in ISO 8601, UTC; ``failed_step`` and ``reason`` are empty unless it failed.
 
-    ``round`` counts how often steps of the run were submitted again: a run that failed, was retried and failed again tells of two failures.
+    ``round`` counts how often a person had the run go on: a run that failed, was retried and failed again tells of two failures.
     """
 
     run: str
@@ -54,7 +54,7 @@ def change(run: Run, state: RunState, at: str, failed_step: str | None = None, r
         input=input_of(run.trigger),
         failed_step=failed_step or "",
         reason=(reason or (record.reason if record else None) or "")[:_REASON_CHARACTERS],
-        round=sum(record.generation for record in run.steps.values()),
+        round=run.reopened,
     )
 
 
