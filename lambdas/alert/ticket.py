@@ -11,7 +11,7 @@ import json
 from botocore.exceptions import ClientError
 
 from lambdas.consuming import count, logger
-from sluice.clients import full_client
+from sluice.clients import client
 from sluice.notice import Notice, ascii_of
 from sluice.run import Run
 
@@ -23,7 +23,7 @@ _SEVERITY = "2"
 def open_ticket(run: Run, notice: Notice) -> None:
     """Open the run's OpsItem; one that is open already is as good."""
     try:
-        opened = full_client("ssm").create_ops_item(
+        opened = client("ssm").create_ops_item(
             Title=ascii_of(notice.subject)[:_TITLE_CHARACTERS],
             Description=notice.email[:_DESCRIPTION_CHARACTERS],
             Source="Sluice",
