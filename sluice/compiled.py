@@ -19,6 +19,7 @@ class Kind(StrEnum):
     PLAN = "plan"
     ARRAY = "array"
     JOB = "job"
+    MULTI_NODE = "multinode"
     GATE = "gate"
     CLEANUP = "cleanup"
 
@@ -31,6 +32,7 @@ class CompiledStep:
     ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
+    ``groups`` are how many nodes each node group of a multi-node step has, the main node's group first.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
     """
 
@@ -45,6 +47,18 @@ class CompiledStep:
     size: int | None = None
     sequential: bool = False
     returns: bool = True
+    groups: tuple[int, ...] = ()
+
+    @property
+    def nodes(self) -> int:
+        """Return how many nodes a multi-node step has, 0 for any other."""
+        return sum(self.groups)
+
+    @property
+    def node_ranges(self) -> tuple[str, ...]:
+        """Return the nodes of each group as AWS Batch writes them, such as ``0:0`` and ``1:3``."""
+        starts = [sum(self.groups[:number]) for number in range(len(self.groups))]
+        return tuple(f"{start}:{start + nodes - 1}" for start, nodes in zip(starts, self.groups, strict=True))
 
     @property
     def most_parents(self) -> int:
@@ -95,4 +109,4 @@ class CompiledPipeline:
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
-    return CompiledStep(**{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"])})
+    return CompiledStep(**{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"]), "groups": tuple(document.get("groups", ()))})
