@@ -109,4 +109,6 @@ class CompiledPipeline:
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
-    return CompiledStep(**{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"]), "groups": tuple(document.get("groups", ()))})
+    return CompiledStep(
+        **{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"]), "groups": tuple(document.get("groups", ()))}
+    )

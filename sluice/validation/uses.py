@@ -30,7 +30,9 @@ def check_uses(step: Step, pipeline: Pipeline) -> Iterator[Mistake]:
     for name, quantity in step.uses.items():
         if name not in known:
             expected = f"a limit of the pipeline ({', '.join(sorted(known)) or 'it has none'})"
-            yield Mistake(place, expected, repr(name), f"Write limits=[Limit({str(name)!r}, at_once=...)] in the pipeline, or correct the name.")
+            yield Mistake(
+                place, expected, repr(name), f"Write limits=[Limit({str(name)!r}, at_once=...)] in the pipeline, or correct the name."
+            )
         elif isinstance(quantity, int) and isinstance(known[name], int) and quantity > known[name]:
             fix = "Lower it, or raise at_once: the job would wait for ever."
             yield Mistake(place, f"at most the {known[name]} of {name} that there are", str(quantity), fix)

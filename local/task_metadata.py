@@ -1,0 +1,17 @@
+"""What the ECS agent tells a container of itself: here, the address of a node of a multi-node parallel job."""
+
+from ipaddress import IPv4Address
+
+PAGE = "ecs/"
+
+
+def document(page: str) -> object:
+    """Return the metadata of the container at `ecs/<task id>/<address>`; raises ValueError for another page.
+
+    Response: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-response.html
+    """
+    task, _, address = page.removeprefix(PAGE).partition("/")
+    if not task or not IPv4Address(address).is_loopback:
+        message = f"Expected {PAGE}<task id>/<loopback address>, found {page!r}."
+        raise ValueError(message)
+    return {"DockerId": task, "Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": [address]}]}
