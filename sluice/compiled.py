@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -57,8 +58,7 @@ class CompiledStep:
     @property
     def node_ranges(self) -> tuple[str, ...]:
         """Return the nodes of each group as AWS Batch writes them, such as ``0:0`` and ``1:3``."""
-        starts = [sum(self.groups[:number]) for number in range(len(self.groups))]
-        return tuple(f"{start}:{start + nodes - 1}" for start, nodes in zip(starts, self.groups, strict=True))
+        return node_ranges(self.groups)
 
     @property
     def most_parents(self) -> int:
@@ -70,6 +70,15 @@ class CompiledStep:
         """Return every step that this one waits for; an array of a plan's items waits for the plan."""
         before = (self.each,) if self.each else (self.items_of,) if self.items_of else ()
         return tuple(dict.fromkeys([*before, *self.after]))
+
+
+def node_ranges(groups: Sequence[int]) -> tuple[str, ...]:
+    """Return the nodes of groups of these sizes as AWS Batch writes them, such as ``0:0`` and ``1:3``.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
+    """
+    starts = [sum(groups[:number]) for number in range(len(groups))]
+    return tuple(f"{start}:{start + nodes - 1}" for start, nodes in zip(starts, groups, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

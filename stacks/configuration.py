@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sluice.errors import SluiceError
+from sluice.validation.offered import Offered
 
 Checked = TypeVar("Checked")
 
@@ -69,6 +70,11 @@ class Configuration:
     def machines(self) -> tuple[str, ...]:
         """Return the instance types or families that both environments may launch."""
         return self.instance_types or DEFAULT_INSTANCE_TYPES[self.job_architecture]
+
+    @property
+    def offered(self) -> Offered:
+        """Return what pipelines get of these settings."""
+        return Offered(nat=self.nat, max_vcpus_on_demand=self.max_vcpus_on_demand, instance_types=self.instance_types)
 
     @classmethod
     def read(cls, context: Callable[[str], object | None], environment: Mapping[str, str]) -> Configuration:

@@ -31,6 +31,10 @@ class Line:
         self._reader.close()
         self._connection.close()
 
+    def wait_up_to(self, seconds: float) -> None:
+        """From now on give the other end so many seconds for a document."""
+        self._connection.settimeout(seconds)
+
     def say(self, document: Any) -> None:
         """Send a document; raises LineError."""
         try:

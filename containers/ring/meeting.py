@@ -15,6 +15,8 @@ from containers.step.node import Node
 
 PORT = 47400
 """Where the main node listens; the others listen where their system has room, and say where."""
+HELLO_SECONDS = 10.0
+"""What a stranger can cost the main node; a node says at once who it is."""
 Address = tuple[str, int]
 
 
@@ -37,8 +39,9 @@ def gather(node: Node, name: str, listener: socket.socket, lines: ExitStack, sec
         except TimeoutError as error:
             missing = ", ".join(str(index) for index in range(node.count) if index not in addresses)
             raise MeetingError(f"Expected {node.count} nodes within {seconds:g} s, found none of index {missing}.") from error
-        line = lines.enter_context(Line(connection, seconds))
+        line = lines.enter_context(Line(connection, min(HELLO_SECONDS, seconds)))
         if index := _joined(line, node, name, addresses):
+            line.wait_up_to(seconds)
             joined[index] = line
     everybody = [addresses[index] for index in range(node.count)]
     for line in joined.values():

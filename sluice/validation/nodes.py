@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from sluice import limits
@@ -67,8 +67,3 @@ def _whole(value: object) -> bool:
 def nodes_of(step: MultiNode) -> int:
     """Return how many nodes a valid step has."""
     return sum(group.nodes for group in groups_of(step))
-
-
-def environment_of(step: MultiNode, group: NodeGroup) -> Mapping[str, str]:
-    """Return the variables of a group's nodes: the step's, and its own."""
-    return {**step.environment, **group.environment}
