@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from local import batch_service, emulator, nat_gateways
+from local import batch_service, emulator, network_types
 from local.alarms import QueueAlarms
 from local.calls import CallCounter
 from local.controls import Controls
@@ -28,7 +28,7 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
     emulator.bound_events_log()
-    emulator.add_resource_types(nat_gateways.handlers(emulator.call_ec2))
+    emulator.add_resource_types(network_types.handlers(emulator.call_ec2))
     engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 
