@@ -76,8 +76,9 @@ def _worked(context: Context, function: Function, seat: Seat) -> Any:
     except Stopped:
         raise
     except (Exception, SystemExit) as error:
-        if seat.is_main and (cause := _others_failure(context)):
-            raise NodeError(f"{cause}; then the main node failed: {type(error).__name__}: {error}") from error
+        own_words = f"{type(error).__name__}: {error}"
+        if seat.is_main and (cause := _others_failure(context)) and not cause.endswith(own_words):
+            raise NodeError(f"{cause}; then the main node failed: {own_words}") from error
         raise
 
 

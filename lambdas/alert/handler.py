@@ -51,7 +51,7 @@ def _alert(body: str) -> None:
 
 def _composed(run: Run, step: str) -> Alert:
     record = run.steps.get(step)
-    evidence = gather(record.job_id, record.children) if record and record.job_id else Evidence()
+    evidence = gather(record.job_id, record.children, run.pipeline.step(step).nodes) if record and record.job_id else Evidence()
     return Alert(
         pipeline=run.pipeline.name,
         run_id=run.run_id,
