@@ -23,9 +23,7 @@ def aggregate(context: Context, function: Function) -> str:
 
     def results(name: str) -> Iterator[tuple[int, Any]]:
         if name not in arrays:
-            raise ResultsMissingError(
-                f"Expected an array or a multi-node step before {step} ({', '.join(arrays) or 'there is none'}), found {name!r}."
-            )
+            raise ResultsMissingError(f"Expected an array or nodes before {step} ({', '.join(arrays) or 'there is none'}), found {name!r}.")
         return read_results(context.s3, context.settings.work_bucket, keys.results_prefix(context.place.run, name))
 
     function(results, context.out)
