@@ -60,7 +60,7 @@ class Configuration:
     max_vcpus_on_demand: int = 64
     """The most vCPUs that the on-demand environment has at a time (1 to 100,000)."""
     nat: bool = False
-    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle."""
+    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle; multi-node steps need it."""
     work_retention_days: int = 30
     """Days after which what a run left in the work bucket expires (1 to 3,650)."""
     log_retention_days: int = 30

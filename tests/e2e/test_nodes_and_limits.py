@@ -6,6 +6,7 @@ import json
 from itertools import accumulate
 from typing import Any
 
+from local.process import control
 from sluice.run import Run, RunState
 from tests.e2e.application import Application, wait_for
 from tests.e2e.test_ways_in import ask, ended, jobs, lines
@@ -43,6 +44,24 @@ def test_a_failing_node_fails_the_run_with_its_reason(app: Application) -> None:
     (mail,) = [one["text"] for one in told if one["protocol"] == "email"]
     assert "InputError: Expected an input such as" in mail
     assert "The last lines of its log:" in mail
+
+
+def test_a_lost_main_node_is_tried_again(app: Application) -> None:
+    """With all nodes: they meet anew, and the run ends as if nothing had happened."""
+    run_id = ask(app, "ring", "lost")
+    job_id = wait_for(lambda: (run := app.ledger.load(run_id)) and (step := run.steps.get("ring")) and step.job_id, "the ring's job")
+    wait_for(lambda: _state(app, f"{job_id}#0") == "RUNNING", "a main node that runs")
+    control(app.place, "PUT", "trouble", {"reclaim": f"{job_id}#0"})
+    run = ended(app, run_id)
+    first, second = jobs(app, run)["ring"]["attempts"]
+    assert first["statusReason"].startswith("Host EC2")
+    assert second["container"]["exitCode"] == 0
+    assert json.loads(app.published(run, "sum.json"))["sum"] == 10
+
+
+def _state(app: Application, job_id: str) -> str | None:
+    found = app.client("batch").describe_jobs(jobs=[job_id])["jobs"]
+    return str(found[0]["status"]) if found else None
 
 
 def test_the_events_of_nodes_start_no_lambda(app: Application) -> None:
