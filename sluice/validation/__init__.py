@@ -11,7 +11,7 @@ from sluice.errors import Mistake, PipelineError
 from sluice.pipeline import Array, Job, Manual, MultiNode, Name, Pipeline, Plan, S3Upload, Schedule, Step
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
-from sluice.validation.nodes import check_nodes, readable_nodes
+from sluice.validation.nodes import check_group_fields, check_nodes, readable_nodes
 from sluice.validation.programs import Functions, check_program
 from sluice.validation.triggers import check_triggers
 from sluice.validation.uses import check_limits, check_uses
@@ -34,6 +34,7 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
     for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job, MultiNode))):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from check_fields(where(field, thing, number), thing, kinds)
+            yield from check_group_fields(where(field, thing, number), thing)
     yield from _shape(pipeline)
     yield from checked("only_with", TypeAdapter(Literal["nat"] | None), pipeline.only_with)
     yield from check_limits(pipeline)

@@ -10,7 +10,7 @@ from sluice.errors import Mistake
 from sluice.node_groups import groups_of
 from sluice.pipeline import MultiNode, NodeGroup
 from sluice.validation.fields import check_fields, listed
-from sluice.validation.programs import Functions, check_own_program
+from sluice.validation.programs import Functions, check_own_program, check_variables
 
 QUEUE = "steady"
 """The only queue without spot machines: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html"""
@@ -37,14 +37,19 @@ def _groups(where: str, step: MultiNode, functions: Functions | None) -> Iterato
     for name in ("run", "command", "image"):
         if getattr(step, name) is not None:
             yield Mistake(f"{where}.{name}", f"no {name}= beside groups=", repr(getattr(step, name)), "Move it into its NodeGroup(...).")
-    total = 0
-    for number, group in enumerate(listed(step.groups)):
-        yield from check_fields(f"{where}.groups[{number}]", group, (NodeGroup,))
-        if isinstance(group, NodeGroup) and _readable(group):
-            yield from check_own_program(f"{where}.groups[{number}]", group, functions)
-            total += group.nodes
+    yield from check_variables(where, step.environment)
+    for number, group in enumerate(step.groups):
+        yield from check_own_program(f"{where}.groups[{number}]", group, functions)
+    total = nodes_of(step)
     if total > limits.MAX_NODES:
         yield Mistake(f"{where}.groups", f"at most {limits.MAX_NODES:,} nodes together", f"{total:,}", "Lower the number of nodes.")
+
+
+def check_group_fields(where: str, step: object) -> Iterator[Mistake]:
+    """Yield what is wrong with the fields of a step's groups, one by one; nothing for any other step."""
+    for number, group in enumerate(listed(step.groups) if isinstance(step, MultiNode) else []):
+        if isinstance(group, NodeGroup):
+            yield from check_fields(f"{where}.groups[{number}]", group, (NodeGroup,))
 
 
 def readable_nodes(step: object) -> bool:

@@ -52,6 +52,6 @@ def check_shared_limits(pipelines: Mapping[str, Pipeline]) -> Iterator[Mistake]:
         for limit in limits_of(pipeline):
             declared.setdefault(limit.name, {})[source] = limit.at_once
     for name, found in declared.items():
-        if len(set(found.values())) > 1:
+        if len(set(map(repr, found.values()))) > 1:  # one may be of a wrong type
             counts = " and ".join(f"{at_once} in {source}" for source, at_once in found.items())
             yield Mistake(" and ".join(found), f"one at_once for the limit {name!r}", counts, "Make them equal, or give one another name.")

@@ -82,6 +82,27 @@ CASES: dict[str, tuple[MultiNode | Array, str, str]] = {
         "steps['a'].groups[0].environment",
         "SLUICE_RUN",
     ),
+    "a reserved variable of all groups": (
+        MultiNode("a", groups=[GROUP], environment={"AWS_BATCH_X": "x"}),
+        "steps['a'].environment",
+        "AWS_BATCH_X",
+    ),
+    "a group with nodes as a word": (
+        MultiNode("a", groups=[NodeGroup(nodes="3", run="ring")]),
+        "steps['a'].groups[0].nodes",
+        "a valid integer, found '3'",
+    ),
+    "a group whose function is a number": (
+        MultiNode("a", groups=[NodeGroup(nodes=3, run=7)]),
+        "steps['a'].groups[0].run",
+        "a valid string, found 7",
+    ),
+    "a group with half a node": (
+        MultiNode("a", groups=[NodeGroup(nodes=True, run="ring")]),
+        "steps['a'].groups[0].nodes",
+        "a valid integer",
+    ),
+    "groups that are no list": (MultiNode("a", groups=GROUP), "steps['a'].groups", "a valid list"),
     "MultiNode on spot": (
         MultiNode("a", run="ring", nodes=2, queue="normal"),
         "steps['a'].queue",
