@@ -1,4 +1,4 @@
-"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the job, or of the first child or node that did."""
+"""What AWS Batch and CloudWatch Logs know of a failed job: how many children failed, and the log of the job or of its first failure."""
 
 from __future__ import annotations
 
