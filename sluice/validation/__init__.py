@@ -13,6 +13,7 @@ from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
 from sluice.validation.nodes import check_group_fields, check_nodes, readable_nodes
 from sluice.validation.programs import Functions, check_program
+from sluice.validation.telling import check_telling
 from sluice.validation.triggers import check_triggers
 from sluice.validation.uses import check_limits, check_uses
 
@@ -39,6 +40,7 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
     yield from checked("only_with", TypeAdapter(Literal["nat"] | None), pipeline.only_with)
     yield from check_limits(pipeline)
     yield from check_triggers(pipeline)
+    yield from check_telling(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Step) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]
