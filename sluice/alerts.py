@@ -15,7 +15,8 @@ from sluice.trigger import Occurrence
 class Alert:
     """The facts about one failed step of one run.
 
-    ``failed`` of its ``children`` failed; ``child`` is the one whose log is shown, and ``child_reason`` is why Batch says that it failed.
+    ``failed`` of its ``children`` failed; ``child``, or the node ``node``, is the one whose log is shown, and ``child_reason`` is why Batch
+    says that it failed.
     """
 
     pipeline: str
@@ -29,6 +30,7 @@ class Alert:
     failed: int | None = None
     child: int | None = None
     child_reason: str | None = None
+    node: int | None = None
     job_id: str | None = None
     log_group: str | None = None
     log_stream: str | None = None
@@ -80,6 +82,7 @@ class Alert:
 
     def _log(self) -> str:
         whose = "its log" if self.child is None else f"the log of child {self.child}"
+        whose = whose if self.node is None else f"the log of node {self.node}"
         return "\n".join([f"The last lines of {whose}:", *(f"  | {line}" for line in self.log_lines)])
 
     def _links(self) -> list[str]:
