@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from local import batch_service, emulator
+from local import batch_service, emulator, network_types
 from local.alarms import QueueAlarms
 from local.calls import CallCounter
 from local.controls import Controls
@@ -31,6 +31,7 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.name_event_sources()
     emulator.answer_before("ssm", OpsItems().answer)
     emulator.bound_events_log()
+    emulator.add_resource_types(network_types.handlers(emulator.call_ec2))
     engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 

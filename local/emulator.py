@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
-from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, s3, scheduler, secretsmanager, sns, sqs, ssm, sts
+from ministack.services import cloudwatch, cloudwatch_logs, ec2, ecr, eventbridge, s3, scheduler, secretsmanager, sns, sqs, ssm, sts
 from ministack.services.cloudformation import provisioners
 
 from local.alarms import COMPARISONS, QueueAlarm
@@ -59,6 +59,12 @@ def replace_service(name: str, handle: Handler) -> None:
 def add_resource_types(handlers: Mapping[str, Mapping[str, Any]]) -> None:
     """Teach CloudFormation the resource types in `handlers`: type → create, update and delete."""
     provisioners._RESOURCE_HANDLERS.update(handlers)
+
+
+def call_ec2(action: str, parameters: Mapping[str, str]) -> bytes:
+    """Call an action of EC2, such as `AllocateAddress`, and return the XML of its answer."""
+    with scope():
+        return bytes(ec2._ACTION_MAP[action](dict(parameters))[2])
 
 
 def enforce_iam(enforce: bool) -> None:

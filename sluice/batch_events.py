@@ -16,6 +16,8 @@ from sluice.plain_words import exit_code, plain
 from sluice.run import StepState
 
 NO_REASON = "AWS Batch gave no reason"
+NODE_MARK = "#"
+"""Node 2 of a multi-node job has the id ``<job>#2``: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html"""
 _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
 
 
@@ -58,7 +60,7 @@ def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
     """Return the end that an event's detail, or a job of DescribeJobs, tells of."""
     name = JobName.parse(job["jobName"])
     state = _ENDS.get(job["status"])
-    if name is None or state is None or "index" in (job.get("arrayProperties") or {}):
+    if name is None or state is None or "index" in (job.get("arrayProperties") or {}) or NODE_MARK in job["jobId"]:
         return None
     return JobEnded(name, job["jobId"], state, failure_reason(job) if state is StepState.FAILED else None, _queued_seconds(job))
 
@@ -81,7 +83,7 @@ def failure_reason(job: Mapping[str, Any]) -> str:
 
     Status reasons: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and .../troubleshooting.html
     """
-    container: Mapping[str, Any] = job.get("container") or {}
+    container: Mapping[str, Any] = job.get("container") or _last_attempt(job)
     array: Mapping[str, Any] = job.get("arrayProperties") or {}
     if array.get("size"):
         failed = (array.get("statusSummary") or {}).get("FAILED", 0)
@@ -92,6 +94,15 @@ def failure_reason(job: Mapping[str, Any]) -> str:
     if container.get("exitCode"):
         return f"{_PROGRAM_ENDED} with {exit_code(container['exitCode'])}" + (f" ({detail})" if detail else "")
     return detail or status or NO_REASON
+
+
+def _last_attempt(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the container of the last attempt: a multi-node job has no other, and there it is the main node's.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
+    """
+    attempts = job.get("attempts") or [{}]
+    return attempts[-1].get("container") or {}
 
 
 def joined(reason: str | None, report: str | None) -> str | None:

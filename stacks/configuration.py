@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sluice.errors import SluiceError
+from sluice.validation.offered import Offered
 
 Checked = TypeVar("Checked")
 
@@ -59,7 +60,7 @@ class Configuration:
     max_vcpus_on_demand: int = 64
     """The most vCPUs that the on-demand environment has at a time (1 to 100,000)."""
     nat: bool = False
-    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle."""
+    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle; multi-node steps need it."""
     work_retention_days: int = 30
     """Days after which what a run left in the work bucket expires (1 to 3,650)."""
     log_retention_days: int = 30
@@ -71,6 +72,11 @@ class Configuration:
     def machines(self) -> tuple[str, ...]:
         """Return the instance types or families that both environments may launch."""
         return self.instance_types or DEFAULT_INSTANCE_TYPES[self.job_architecture]
+
+    @property
+    def offered(self) -> Offered:
+        """Return what pipelines get of these settings."""
+        return Offered(nat=self.nat, max_vcpus_on_demand=self.max_vcpus_on_demand, instance_types=self.instance_types)
 
     @classmethod
     def read(cls, context: Callable[[str], object | None], environment: Mapping[str, str]) -> Configuration:

@@ -1,4 +1,4 @@
-"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the job or of the first that did."""
+"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the job, or of the first child or node that did."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
-from sluice.batch_events import NO_REASON, failure_reason
+from sluice.batch_events import NO_REASON, NODE_MARK, failure_reason
 from sluice.clients import client
 
 LINES = 12
@@ -31,11 +31,11 @@ class Evidence:
     log_lines: tuple[str, ...] = ()
 
 
-def gather(job_id: str, children: int) -> Evidence:
+def gather(job_id: str, children: int, nodes: int = 0) -> Evidence:
     """Return what can be found; an alert goes out without the rest rather than not at all."""
     evidence = Evidence()
     try:
-        job, evidence = _failed_job(job_id, children)
+        job, evidence = _failed_node(job_id) if nodes else _failed_job(job_id, children)
         evidence = _with_stream(evidence, job or {})
         if evidence.log_group and evidence.log_stream:
             evidence = replace(evidence, log_lines=_last_lines(evidence.log_group, evidence.log_stream))
@@ -70,6 +70,18 @@ def _with_stream(evidence: Evidence, job: Job) -> Evidence:
         return evidence
     options = (container.get("logConfiguration") or {}).get("options") or {}
     return replace(evidence, log_group=options.get("awslogs-group", _DEFAULT_GROUP), log_stream=stream)
+
+
+def _failed_node(job_id: str) -> tuple[Job | None, Evidence]:
+    """Return the node that failed first, or the main node; those behind it may have been stopped only.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html (multiNodeJobId)
+    """
+    batch = client("batch")
+    failed = batch.list_jobs(multiNodeJobId=job_id, jobStatus="FAILED")["jobSummaryList"]
+    first = min(failed, key=lambda node: node.get("stoppedAt") or float("inf"), default=None)
+    jobs = batch.describe_jobs(jobs=[first["jobId"] if first else f"{job_id}{NODE_MARK}0"])["jobs"]
+    return (jobs[0] if jobs else None), Evidence()
 
 
 def _last_lines(group: str, stream: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from sluice.alert_messages import BLOCKED_EVENT
+from sluice.batch_events import NODE_MARK
 from stacks.blocks.reaction import Reaction
 
 _VERSION = 1
@@ -52,6 +53,8 @@ def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: Sequence[str
                 "status": ["SUCCEEDED", "FAILED"],
                 "jobQueue": list(queues),
                 "arrayProperties": {"index": [{"exists": False}]},
+                # Nodes of multi-node jobs have the ids <job>#0, <job>#1, …
+                "jobId": [{"anything-but": {"wildcard": f"*{NODE_MARK}*"}}],
             },
         },
         targets=[rule_target(fill)],

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sluice import keys
+from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.ledger import Ledger
 from sluice.messages import Planned, RunFailed
 from sluice.run import Run, RunState, StepState
@@ -307,3 +308,51 @@ def test_metrics_are_written_to_the_log(aws: Aws, capsys: pytest.CaptureFixture[
     begun(aws)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert [(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], line["RunsStarted"]) for line in lines] == [("Sluice", [1.0])]
+
+
+def test_the_log_of_the_node_that_failed_first_is_told(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The main node fails because of it, and the others are stopped."""
+    ring = CompiledPipeline("words", (CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(4,)),))
+    assert aws.call("trigger", aws.upload(ring)) == []
+    run_id = str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
+    failed_nodes = [
+        {"jobId": "j#0", "stoppedAt": 30},
+        {"jobId": "j#2", "stoppedAt": 20},
+        {"jobId": "j#1", "stoppedAt": 31},
+        {"jobId": "j#3"},
+    ]
+    asked: list[str] = []
+
+    def list_jobs(**request: Any) -> dict[str, Any]:
+        assert (request["multiNodeJobId"], request["jobStatus"]) == (run_of(aws, run_id).steps["ring"].job_id, "FAILED")
+        return {"jobSummaryList": failed_nodes}
+
+    def describe_jobs(jobs: list[str]) -> dict[str, Any]:
+        asked.extend(jobs)
+        return {"jobs": []}
+
+    monkeypatch.setattr(aws.batch, "list_jobs", list_jobs)
+    monkeypatch.setattr(aws.batch, "describe_jobs", describe_jobs, raising=False)
+    assert aws.call("alert", RunFailed(run=run_id, step="ring").to_json()) == []
+    assert asked == ["j#2"]
+    failed_nodes.clear()
+    from lambdas.alert.evidence import Evidence, gather
+
+    assert gather(str(run_of(aws, run_id).steps["ring"].job_id), 1, 4) == Evidence()
+    assert asked[1:] == [f"{run_of(aws, run_id).steps['ring'].job_id}#0"]
+
+
+def test_a_failing_node_is_named_in_the_reason(aws: Aws) -> None:
+    """What the node reported comes before what AWS Batch knows of the main node."""
+    ring = CompiledPipeline("words", (CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(4,)),))
+    assert aws.call("trigger", aws.upload(ring)) == []
+    run_id = str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
+    report = {"error": "ValueError", "message": "cannot", "item": None, "node": 2, "attempt": 1}
+    aws.client("s3").create_bucket(Bucket="work")
+    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "ring", 2), Body=json.dumps(report).encode())
+    node = json.loads(ended(aws, run_id, "ring", "FAILED", nodeDetails={"nodeIndex": 2}))
+    node["detail"]["jobId"] += "#2"
+    assert aws.call("track", json.dumps(node)) == []
+    assert run_of(aws, run_id).steps["ring"].state is StepState.SUBMITTED, "a node's end is not the job's"
+    assert aws.call("track", ended(aws, run_id, "ring", "FAILED", attempts=[{"container": {"exitCode": 1}}])) == []
+    assert run_of(aws, run_id).steps["ring"].reason == "ValueError: cannot (node 2) (the program ended with exit code 1)"
