@@ -32,26 +32,30 @@ _IDLE_SECONDS = 10
 """A connection that was idle for longer, perhaps while the Lambda was frozen, is opened anew: a call on a dead one has no known outcome."""
 _TIMEOUT_SECONDS = 20
 _THROTTLED = re.compile(r"Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionInProgress|SlowDown")
-_JSON = "application/x-amz-json-1.0"
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The calls of a service that are known here, and how they are written; ``target`` is None where the path names the call."""
+    """The calls of a service that are known here, and how they are written.
+
+    ``target`` is None where the path names the call; ``json`` is the version of the protocol where it does not.
+    """
 
     calls: frozenset[str]
     target: str | None = None
+    json: str = "1.0"
     tries: int = 4
 
 
 SERVICES: Mapping[str, Service] = {
     "dynamodb": Service(
-        frozenset({"query", "batch_get_item", "update_item", "delete_item", "transact_write_items"}), target="DynamoDB_20120810"
+        frozenset({"query", "get_item", "batch_get_item", "update_item", "delete_item", "transact_write_items"}), target="DynamoDB_20120810"
     ),
     "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
     # A repeated SubmitJob can run twice: who calls knows which answers are definite.
     "batch": Service(frozenset({"submit_job", "list_jobs", "describe_jobs"}), tries=1),
     "s3": Service(frozenset({"get_object"})),
+    "secretsmanager": Service(frozenset({"get_secret_value"}), target="secretsmanager", json="1.1"),
 }
 
 
@@ -91,8 +95,9 @@ class LightClient:
         if name == "transact_write_items":
             parameters.setdefault("ClientRequestToken", str(uuid.uuid4()))
         body = json.dumps(parameters, default=_blob).encode()
-        target = SERVICES[self.service].target
-        headers = {"Content-Type": _JSON, "X-Amz-Target": f"{target}.{operation}"} if target else {"Content-Type": "application/json"}
+        service = SERVICES[self.service]
+        target, form = service.target, f"application/x-amz-json-{service.json}"
+        headers = {"Content-Type": form, "X-Amz-Target": f"{target}.{operation}"} if target else {"Content-Type": "application/json"}
         path = "/" if target else f"/v1/{operation.lower()}"
         answer = self._send(operation, self.endpoint, self._request("POST", urlsplit(self.endpoint).netloc, path, headers, body))
         document: dict[str, Any] = json.loads(answer, object_hook=_read_blob) if answer else {}

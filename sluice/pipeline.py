@@ -52,7 +52,19 @@ class Schedule:
     """Any JSON value that the run gets as its input."""
 
 
-Trigger = S3Upload | Manual | Schedule
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """Starts a run for each signed HTTPS request to an address of the pipeline's own; the signature says who may. See docs/webhooks.md."""
+
+    signature: Literal["standard", "github", "stripe"] = "standard"
+    """How requests are signed: as in Standard Webhooks, by GitHub, or by Stripe."""
+    schema: dict[str, JsonValue] | None = None
+    """The JSON schema (draft 7) that the body must fit."""
+    rotate_days: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """How often Secrets Manager makes a new secret by itself; the one before stays valid. None: a person does."""
+
+
+Trigger = S3Upload | Manual | Schedule | Webhook
 
 
 @dataclass(frozen=True, kw_only=True)

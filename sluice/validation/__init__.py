@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pydantic import TypeAdapter
 
 from sluice.errors import Mistake, PipelineError
-from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step
+from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step, Webhook
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
 from sluice.validation.programs import Functions, check_program
 from sluice.validation.triggers import check_triggers
+from sluice.validation.webhooks import check_webhooks
 
 __all__ = ["Functions", "validate"]
 
@@ -28,11 +29,12 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from checked("name", TypeAdapter(Name), pipeline.name)
-    for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job))):
+    for field, kinds in (("triggers", (S3Upload, Manual, Schedule, Webhook)), ("steps", (Plan, Array, Job))):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from check_fields(where(field, thing, number), thing, kinds)
     yield from _shape(pipeline)
     yield from check_triggers(pipeline)
+    yield from check_webhooks(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Plan | Array | Job) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]

@@ -1,0 +1,116 @@
+"""A pipeline's own HTTPS address: a function URL, the secret that its callers sign with, and the Lambda that knows who signed.
+
+One Lambda that no queue feeds, because it answers somebody who waits; docs/decisions/0011-webhooks.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from sluice.pipeline import Pipeline, Webhook
+from sluice.settings import NO_SCHEMA, WebhookSettings
+from stacks.blocks import webhook_grants as grants
+from stacks.blocks.code import powertools_layer, reaction_code
+from stacks.blocks.definition import Definition
+from stacks.blocks.grants import function_role
+from stacks.blocks.log_group import log_group
+from stacks.blocks.reaction import Reaction
+from stacks.blocks.webhook_schema import MODULE, schema_layer
+from stacks.blocks.webhook_secret import rotate_by_itself, signing_secret
+from stacks.reasons import accept
+
+# GitHub gives up after ten seconds: https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
+_TIMEOUT = Duration.seconds(10)
+_MEMORY_MIB = 512
+
+
+def webhook_of(pipeline: Pipeline) -> Webhook | None:
+    """Return the webhook of a pipeline, if it has one."""
+    return next((trigger for trigger in pipeline.triggers if isinstance(trigger, Webhook)), None)
+
+
+class WebhookAddress(Construct):
+    """The address of one pipeline; its URL and its secret are outputs of the stack."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        pipeline: Pipeline,
+        webhook: Webhook,
+        definition: Definition,
+        root: Path,
+        ledger: dynamodb.ITable,
+        fill: Reaction,
+        at_once: int | None,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.secret = signing_secret(self, "Secret", pipeline=pipeline.name, webhook=webhook)
+        self.function = _function(self, pipeline=pipeline, webhook=webhook, root=root, at_once=at_once, log_retention_days=log_retention_days)
+        self._runs_with(pipeline, webhook, definition, ledger, fill)
+        grants.read_secret(self.function, secret=self.secret)
+        grants.note_deliveries(self.function, pipeline=pipeline.name, ledger=ledger)
+        fill.queue.grant_send_messages(self.function)
+        if webhook.rotate_days is not None:
+            rotate_by_itself(self, secret=self.secret, days=webhook.rotate_days, root=root, log_retention_days=log_retention_days)
+        self._tell(pipeline.name)
+
+    def _runs_with(
+        self, pipeline: Pipeline, webhook: Webhook, definition: Definition, ledger: dynamodb.ITable, fill: Reaction
+    ) -> None:
+        settings = WebhookSettings(
+            pipeline=pipeline.name,
+            definition_bucket=definition.bucket,
+            definition_key=definition.key,
+            trigger_queue=fill.queue.queue_url,
+            ledger_table=ledger.table_name,
+            secret=self.secret.attr_id,
+            signature=webhook.signature,
+            schema=NO_SCHEMA if webhook.schema is None else MODULE,
+        )
+        for name, value in settings.to_env().items():
+            self.function.add_environment(name, value)
+
+    def _tell(self, pipeline: str) -> None:
+        # The signature is the authentication, and its senders have no credentials of AWS.
+        url = self.function.add_function_url(auth_type=lambda_.FunctionUrlAuthType.NONE)
+        name = "".join(word.capitalize() for word in pipeline.split("-"))
+        stack = Stack.of(self)
+        CfnOutput(stack, f"{name}WebhookUrl", value=url.url, description=f"Signed requests to it start {pipeline}.")
+        CfnOutput(stack, f"{name}WebhookSecret", value=self.secret.attr_id, description=f"What requests that start {pipeline} are signed with.")
+
+
+def _function(
+    scope: Construct, *, pipeline: Pipeline, webhook: Webhook, root: Path, at_once: int | None, log_retention_days: int
+) -> lambda_.Function:
+    log_lines = log_group(scope, "Logs", retention_days=log_retention_days)
+    layers: list[lambda_.ILayerVersion] = [powertools_layer(scope)]
+    if webhook.schema is not None:
+        layers.append(schema_layer(scope, "Schema", pipeline=pipeline, schema=webhook.schema))
+    function = lambda_.Function(
+        scope,
+        "Function",
+        description=f"Sluice: webhook of {pipeline.name}",
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        architecture=lambda_.Architecture.ARM_64,
+        handler="lambdas.webhook.handler.handler",
+        code=reaction_code(root, "webhook"),
+        layers=layers,
+        role=function_role(scope, log_lines=log_lines),
+        log_group=log_lines,
+        memory_size=_MEMORY_MIB,
+        timeout=_TIMEOUT,
+        tracing=lambda_.Tracing.DISABLED,
+        reserved_concurrent_executions=at_once,
+        environment={"POWERTOOLS_SERVICE_NAME": "webhook"},
+    )
+    accept(function, "AwsSolutions-L1", "As every Lambda of the app: proven with the Powertools layer on this version.")
+    return function
