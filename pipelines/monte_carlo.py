@@ -1,5 +1,6 @@
-"""An estimate of pi with its error bar, from 10,000 seeds that are thrown side by side; every Sunday, and when it is asked for: by an event or by a
-signed HTTPS request.
+"""An estimate of pi with its error bar, from 10,000 seeds that are thrown side by side.
+
+Every Sunday, and when it is asked for: by an event, or by a signed HTTPS request.
 """
 
 from sluice.pipeline import Array, Job, Manual, Pipeline, Schedule, Webhook

@@ -1,8 +1,8 @@
 """What a signed request is: which event, and whether it came before. Pure; docs/decisions/0011-webhooks.md has the reasons.
 
-A *repetition* is an honest sender's: it lost our answer and signs the same event anew, with a later time stamp. A *replay* is a request that
-anybody may have recorded: the same bytes with the same signature, or an older one of the same event. Both are the same run; a repetition is
-answered as the first was, and a replay is refused.
+A *repetition* is an honest sender's: it lost our answer and signs the same event anew, with a later time stamp. A *replay* is a request
+that anybody may have recorded: the same bytes with the same signature, or an older one of the same event. Both are the same run; a
+repetition is answered as the first was, and a replay is refused.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ These classes only record; ``sluice.validation`` checks a whole pipeline and rep
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
@@ -58,7 +58,7 @@ class Webhook:
 
     signature: Literal["standard", "github", "stripe"] = "standard"
     """How requests are signed: as in Standard Webhooks, by GitHub, or by Stripe."""
-    schema: dict[str, JsonValue] | None = None
+    schema: dict[str, Any] | None = None
     """The JSON schema (draft 7) that the body must fit."""
     rotate_days: Annotated[int, Field(ge=1, le=1000)] | None = None
     """How often Secrets Manager makes a new secret by itself; the one before stays valid. None: a person does."""

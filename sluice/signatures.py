@@ -62,7 +62,7 @@ def signing_key(form: str, secret: str) -> bytes:
     try:
         key = base64.b64decode(text.removeprefix("whsec_"), validate=True) if form == "standard" else text.encode()
     except (binascii.Error, ValueError) as error:
-        raise SettingError("Expected a secret in base64, with or without whsec_ before it, found something else. Put another one.") from error
+        raise SettingError("Expected a secret in base64, with or without whsec_ before it, found another text. Put a new one.") from error
     if len(key) < LEAST_KEY_BYTES:
         raise SettingError(f"Expected a secret of at least {LEAST_KEY_BYTES} bytes, found {len(key)}. Put a longer one.")
     return key

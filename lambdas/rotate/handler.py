@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import ClientError
@@ -60,9 +59,7 @@ def _test(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
 def _finish(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
     current = next((one for one, named in stages.items() if "AWSCURRENT" in named), None)
     moved = {"RemoveFromVersionId": current} if current else {}
-    full_client("secretsmanager").update_secret_version_stage(
-        SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, **moved
-    )
+    full_client("secretsmanager").update_secret_version_stage(SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, **moved)
 
 
 _STEPS: Mapping[str, Callable[[str, str, Mapping[str, list[str]]], None]] = {

@@ -81,7 +81,7 @@ def _taken(found: Delivery, signed: Signed, body: bytes) -> str:
     came, known = note(signed, body), notes.read(run)
     ruling = verdict(settings.signature, came, known)
     if ruling is Verdict.OTHER_BODY:
-        raise Refusal(409, f"Expected a new webhook-id for a new body, found {found.id}, which has started a run with another body.", run=run)
+        raise Refusal(409, f"Expected a new webhook-id for a new body, found {found.id}, which came with another one.", run=run)
     if ruling is Verdict.NEW:
         client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=_message(found).to_json())
         logger.info("An event was put into the trigger queue.", run=run, input=found.uri)

@@ -57,7 +57,7 @@ def json_of(body: bytes) -> Any:
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        raise Refusal(400, "Expected a body of JSON in UTF-8, found something else. GitHub: choose the content type application/json.") from error
+        raise Refusal(400, "Expected JSON in UTF-8, found something else. At GitHub choose the content type application/json.") from error
     if _levels(value) > MOST_LEVELS:
         raise _too_deep()
     if len(written) > MOST_INPUT_BYTES:

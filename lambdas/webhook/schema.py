@@ -15,7 +15,10 @@ from sluice.settings import NO_SCHEMA
 
 
 def schema_check(module: str) -> Callable[[Any], None]:
-    """Return what raises Refusal (422, with the place of the fault) for a body that does not fit; ImportError when the schema is not there."""
+    """Return what raises Refusal (422, with the place of the fault) for a body that does not fit.
+
+    Raises ImportError when the schema is not there: without it nothing is let through.
+    """
     if module == NO_SCHEMA:
         return lambda value: None
     validate = import_module(module).validate
@@ -28,6 +31,6 @@ def schema_check(module: str) -> Callable[[Any], None]:
             raise Refusal(422, f"Expected a body that fits the schema, found: {error.message}.", path=error.name) from error
         except (ArithmeticError, RecursionError) as error:
             # A number that a multipleOf cannot be divided for, or a schema that goes round with a deep body.
-            raise Refusal(422, f"Expected a body that can be checked against the schema, found: {type(error).__name__}.", path="body") from error
+            raise Refusal(422, f"Expected a body that can be checked, found: {type(error).__name__}.", path="body") from error
 
     return check

@@ -31,7 +31,7 @@ def check_webhooks(pipeline: Pipeline) -> Iterator[Mistake]:
     """Yield what is wrong with a pipeline's webhook beside the types of its fields."""
     triggers = listed(pipeline.triggers)
     if sum(isinstance(trigger, Webhook) for trigger in triggers) > 1:
-        yield Mistake("triggers", "at most one Webhook", "several", "Keep one: a pipeline has one address. Write a pipeline for each sender.")
+        yield Mistake("triggers", "at most one Webhook", "several", "Keep one, and write a pipeline for each other sender.")
     for number, trigger in enumerate(triggers):
         if isinstance(trigger, Webhook):
             yield from _rotation(f"triggers[{number}]", trigger)
@@ -92,7 +92,8 @@ def schema_code(schema: dict[str, Any]) -> str:
     import fastjsonschema
 
     # A default is a remark in a schema, and would change what the sender signed.
-    return str(fastjsonschema.compile_to_code(schema, use_default=False, handlers={"": _no_remote, "http": _no_remote, "https": _no_remote}))
+    nowhere = dict.fromkeys(("", "file", "http", "https"), _no_remote)
+    return str(fastjsonschema.compile_to_code(schema, use_default=False, handlers=nowhere))
 
 
 def _no_remote(uri: str) -> Any:

@@ -10,7 +10,6 @@ from pathlib import Path
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from sluice.pipeline import Pipeline, Webhook
@@ -54,7 +53,9 @@ class WebhookAddress(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.secret = signing_secret(self, "Secret", pipeline=pipeline.name, webhook=webhook)
-        self.function = _function(self, pipeline=pipeline, webhook=webhook, root=root, at_once=at_once, log_retention_days=log_retention_days)
+        self.function = _function(self, pipeline=pipeline, root=root, at_once=at_once, log_retention_days=log_retention_days)
+        if webhook.schema is not None:
+            self.function.add_layers(schema_layer(self, "Schema", pipeline=pipeline, schema=webhook.schema))
         self._runs_with(pipeline, webhook, definition, ledger, fill)
         grants.read_secret(self.function, secret=self.secret)
         grants.note_deliveries(self.function, pipeline=pipeline.name, ledger=ledger)
@@ -63,9 +64,7 @@ class WebhookAddress(Construct):
             rotate_by_itself(self, secret=self.secret, days=webhook.rotate_days, root=root, log_retention_days=log_retention_days)
         self._tell(pipeline.name)
 
-    def _runs_with(
-        self, pipeline: Pipeline, webhook: Webhook, definition: Definition, ledger: dynamodb.ITable, fill: Reaction
-    ) -> None:
+    def _runs_with(self, pipeline: Pipeline, webhook: Webhook, definition: Definition, ledger: dynamodb.ITable, fill: Reaction) -> None:
         settings = WebhookSettings(
             pipeline=pipeline.name,
             definition_bucket=definition.bucket,
@@ -84,17 +83,12 @@ class WebhookAddress(Construct):
         url = self.function.add_function_url(auth_type=lambda_.FunctionUrlAuthType.NONE)
         name = "".join(word.capitalize() for word in pipeline.split("-"))
         stack = Stack.of(self)
-        CfnOutput(stack, f"{name}WebhookUrl", value=url.url, description=f"Signed requests to it start {pipeline}.")
-        CfnOutput(stack, f"{name}WebhookSecret", value=self.secret.attr_id, description=f"What requests that start {pipeline} are signed with.")
+        CfnOutput(stack, f"{name}WebhookUrl", value=url.url, description=f"Start {pipeline} by a signed request.")
+        CfnOutput(stack, f"{name}WebhookSecret", value=self.secret.attr_id, description=f"What signs requests to {pipeline}.")
 
 
-def _function(
-    scope: Construct, *, pipeline: Pipeline, webhook: Webhook, root: Path, at_once: int | None, log_retention_days: int
-) -> lambda_.Function:
+def _function(scope: Construct, *, pipeline: Pipeline, root: Path, at_once: int | None, log_retention_days: int) -> lambda_.Function:
     log_lines = log_group(scope, "Logs", retention_days=log_retention_days)
-    layers: list[lambda_.ILayerVersion] = [powertools_layer(scope)]
-    if webhook.schema is not None:
-        layers.append(schema_layer(scope, "Schema", pipeline=pipeline, schema=webhook.schema))
     function = lambda_.Function(
         scope,
         "Function",
@@ -103,7 +97,7 @@ def _function(
         architecture=lambda_.Architecture.ARM_64,
         handler="lambdas.webhook.handler.handler",
         code=reaction_code(root, "webhook"),
-        layers=layers,
+        layers=[powertools_layer(scope)],
         role=function_role(scope, log_lines=log_lines),
         log_group=log_lines,
         memory_size=_MEMORY_MIB,

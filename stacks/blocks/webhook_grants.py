@@ -37,5 +37,7 @@ def note_deliveries(function: lambda_.Function, *, pipeline: str, ledger: dynamo
     _allow(function, ["dynamodb:UpdateItem"], ledger.table_arn, conditions)
 
 
-def _allow(function: lambda_.Function, actions: list[str], resource: str, conditions: dict[str, dict[str, list[str]]] | None = None) -> None:
+def _allow(
+    function: lambda_.Function, actions: list[str], resource: str, conditions: dict[str, dict[str, list[str]]] | None = None
+) -> None:
     function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions))

@@ -37,7 +37,7 @@ def signing_secret(scope: Construct, construct_id: str, *, pipeline: str, webhoo
         accept(
             secret,
             "AwsSolutions-SMG4",
-            "Its callers have to take up a new secret before the one after it comes: rotate_days= of the Webhook turns rotation on where they can.",
+            "Its callers have to take up each new secret in time; where they can, rotate_days= of the Webhook turns rotation on.",
         )
     return secret
 
