@@ -60,6 +60,8 @@ class Configuration:
     """The most vCPUs that the on-demand environment has at a time (1 to 100,000)."""
     nat: bool = False
     """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle."""
+    webhooks: bool = True
+    """Whether a Webhook gets its address; a Region without function URLs cannot give one."""
     webhook_concurrency: int | None = None
     """The most requests to a webhook that are answered at a time (1 to 1,000), reserved for it; without, as many as the account allows."""
     work_retention_days: int = 30
@@ -126,6 +128,7 @@ def _list_of(read_one: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]
     return lambda text: tuple(read_one(part.strip()) for part in text.split(","))
 
 
+_YES_OR_NO = _one_of({"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False})
 _READERS: dict[str, Callable[[str], object]] = {
     "alert_email": _matching(_MAIL, "an e-mail address, such as me@example.com"),
     "alert_phone": _matching(_PHONE, "a number in E.164 form, such as +4915112345678"),
@@ -134,7 +137,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "instance_types": _list_of(_matching(_INSTANCE_TYPE, "instance types or families with commas between them, such as m7i,c7i.large")),
     "max_vcpus_spot": _number(1, 100_000),
     "max_vcpus_on_demand": _number(1, 100_000),
-    "nat": _one_of({"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}),
+    "nat": _YES_OR_NO,
+    "webhooks": _YES_OR_NO,
     "webhook_concurrency": _number(1, 1_000),
     "work_retention_days": _number(1, 3_650),
     "log_retention_days": _one_of({str(days): days for days in LOG_RETENTION_DAYS}),

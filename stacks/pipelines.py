@@ -61,7 +61,7 @@ class PipelinesStack(Stack):
             start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger)
             start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
-            if webhook := webhook_of(pipeline):
+            if configuration.webhooks and (webhook := webhook_of(pipeline)):
                 WebhookAddress(
                     part,
                     "Webhook",
