@@ -11,6 +11,7 @@ from local.executors import DOCKER, ExecutorName, docker_executor
 from local.gateway import Gateway
 from local.mailbox import Mailbox
 from local.place import Place
+from local.rotation import ROTATION_SCHEDULE, Rotations
 from local.server import serve_until_told
 from local.trouble_page import TroublePage
 
@@ -28,6 +29,9 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
     emulator.bound_events_log()
+    emulator.address_functions(place.endpoint)
+    emulator.rotate_secrets(Rotations(place).begin)
+    emulator.add_resource_types(ROTATION_SCHEDULE)
     engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 
