@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,8 +18,10 @@ from sluice.signatures import signing_key
 
 KEPT_SECONDS = 60
 """How long a secret that was taken away may still be valid."""
-PAUSE_SECONDS = 10
-"""Between two looks that bad signatures cause: nobody without a secret can make us call Secrets Manager at will."""
+LOOKS = 5
+"""That bad signatures may cause in a row, so that a sender with a new secret is not refused."""
+SECONDS_A_LOOK = 10
+"""After which one more is allowed: nobody without a secret can make us call Secrets Manager at will."""
 STAGES = ("AWSCURRENT", "AWSPREVIOUS")
 
 
@@ -32,7 +34,9 @@ class Keys:
     form: str
     clock: Callable[[], float] = time.time
     _keys: tuple[bytes, ...] = ()
-    _read_at: float = field(default=float("-inf"))
+    _read_at: float = float("-inf")
+    _looks: float = LOOKS
+    _looks_at: float = float("-inf")
 
     def valid(self) -> tuple[bytes, ...]:
         """Return the valid keys; raises SettingError when the secret holds none."""
@@ -42,8 +46,11 @@ class Keys:
 
     def changed(self) -> bool:
         """Look again, for a signature did not verify, and return whether there are other keys now."""
-        before = self._keys
-        if self.clock() - self._read_at >= PAUSE_SECONDS:
+        before, now = self._keys, self.clock()
+        self._looks = min(LOOKS, self._looks + (now - self._looks_at) / SECONDS_A_LOOK)
+        self._looks_at = now
+        if self._looks >= 1:
+            self._looks -= 1
             self._read()
         return self._keys != before
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft7Validator
+from jsonschema.exceptions import best_match
 
 from sluice.errors import Mistake
 from sluice.pipeline import Pipeline, Webhook
@@ -61,7 +62,9 @@ def _schema(where: str, schema: Any) -> Iterator[Mistake]:
 def _mistakes(where: str, schema: dict[str, Any]) -> Iterator[Mistake]:
     if str(schema.get("$schema", _DRAFT)).rstrip("#") != _DRAFT:
         yield Mistake(f"{where}.$schema", repr(_DRAFT), repr(schema["$schema"]), "Write the schema in draft 7, or leave $schema out.")
-    for error in sorted(_STRICT.iter_errors(schema), key=lambda error: error.json_path):
+    # Where one of several forms would do, what it says is the mistake in the form that was nearly met.
+    errors = [best_match([error]) for error in _STRICT.iter_errors(schema)]
+    for error in sorted(errors, key=lambda error: error.json_path):
         place = where + error.json_path.removeprefix("$")
         yield Mistake(place, "a JSON schema of draft 7", error.message, "See https://json-schema.org/draft-07/json-schema-validation.")
     for place, target in _references(where, schema):
