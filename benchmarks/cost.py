@@ -33,11 +33,14 @@ PRICES = {
     "s3 write": Price(5e-6, "https://aws.amazon.com/s3/pricing/"),
     "s3 read": Price(0.4e-6, "https://aws.amazon.com/s3/pricing/"),
     "cloudwatch alarm, month": Price(0.10, "https://aws.amazon.com/cloudwatch/pricing/"),
+    "secret, month": Price(0.40, "https://aws.amazon.com/secrets-manager/pricing/"),
     "ecr GB-month": Price(0.10, "https://aws.amazon.com/ecr/pricing/"),
     "vCPU-hour, on demand, general purpose": Price(0.048, "https://aws.amazon.com/ec2/pricing/on-demand/"),
 }
 
 QUEUES = 4
+WEBHOOKS = 1
+"""Of the pipelines that come with Sluice: monte-carlo's."""
 # Lambda keeps five connections to a queue open, each a ReceiveMessage that waits for up to 20 seconds:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _POLLS_A_MONTH = QUEUES * 5 * MONTH_SECONDS / 20
@@ -60,6 +63,7 @@ def idle() -> dict[str, float]:
         f"{_POLLS_A_MONTH / 1e6:.1f} million polls of {QUEUES} empty queues": _POLLS_A_MONTH * PRICES["sqs request"].dollars,
         f"{QUEUES} alarms": QUEUES * PRICES["cloudwatch alarm, month"].dollars,
         f"{_SWEEPS_A_MONTH:,.0f} sweeps": sweeps,
+        f"{WEBHOOKS} secret of a webhook": WEBHOOKS * PRICES["secret, month"].dollars,
         f"images of {_IMAGES_GB} GB": _IMAGES_GB * PRICES["ecr GB-month"].dollars,
     }
 
