@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -87,12 +88,14 @@ def ended(app: Application, run: str) -> Run:
 
 def test_a_signed_request_is_one_run_however_often_it_comes(app: Application, address: Address) -> None:
     """202 with its id; the same request is refused, an honest repetition answered as before; the body is the input."""
-    at = int(time.time())
+    at, secret = int(time.time()), address.secret()
     with app.without_permission(app.resource("SluicePipelines", "montecarloWebhookRole", "AWS::IAM::Role"), "sqs:SendMessage"):
         assert address.send("order-1", at=at)[0] == 503
-    status, document = address.send("order-1", at=at)
-    assert (status, document) == (202, {"run": run_id("monte-carlo", "webhook", {"form": "standard", "id": "order-1"})})
-    run = ended(app, document["run"])
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda _: address.send("order-1", at=at, secret=secret), range(6)))
+    assert sorted(status for status, _ in answers) == [202, 409, 409, 409, 409, 409]
+    assert {document["run"] for _, document in answers} == {run_id("monte-carlo", "webhook", {"form": "standard", "id": "order-1"})}
+    run = ended(app, answers[0][1]["run"])
     assert run.trigger == {"kind": "webhook", "form": "standard", "id": "order-1", "event": "", "input": {"throws": 2}}
     assert json.loads(app.published(run, "pi.json"))["throws"] == 20_000
     replayed = address.send("order-1", at=at)
