@@ -10,6 +10,7 @@ from local.controls import Controls
 from local.executors import DOCKER, ExecutorName, docker_executor
 from local.gateway import Gateway
 from local.mailbox import Mailbox
+from local.ops_items import OpsItems
 from local.place import Place
 from local.rotation import ROTATION_SCHEDULE, Rotations
 from local.server import serve_until_told
@@ -28,6 +29,8 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.name_scheduled_times()
     emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
+    emulator.name_event_sources()
+    emulator.answer_before("ssm", OpsItems().answer)
     emulator.bound_events_log()
     emulator.address_functions(place.endpoint)
     emulator.rotate_secrets(Rotations(place).begin)

@@ -124,6 +124,43 @@ def access_key_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) ->
     return str(router.extract_access_key_id(headers, query))
 
 
+def name_event_sources() -> None:
+    """Let policies ask for the source and the kind of the events that PutEvents is to send, as on AWS.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    """
+    keys = iam_actions.request_tag_context
+
+    def with_sources(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = keys(service, action, body, parameters)
+        return found | event_keys(body) if action == "events:PutEvents" else found
+
+    iam_actions.request_tag_context = with_sources
+
+
+def event_keys(body: bytes) -> dict[str, str | list[str]]:
+    """Return IAM's condition keys of a PutEvents request: one value, or several that all must be allowed."""
+    try:
+        entries = json.loads(body).get("Entries") or []
+        named = {key: sorted({str(entry.get(name, "")) for entry in entries}) for key, name in _EVENT_KEYS}
+    except (ValueError, AttributeError):
+        return {}
+    return {key: values[0] if len(values) == 1 else values for key, values in named.items() if values}
+
+
+_EVENT_KEYS = (("events:source", "Source"), ("events:detail-type", "DetailType"))
+
+
+def answer_before(service: str, handle: Callable[[Mapping[str, str], bytes], Response | None]) -> None:
+    """Let `handle(headers, body)` answer the requests of a service that ministack does not know; it returns None for all others."""
+    known = gateway.SERVICE_HANDLERS[service]
+
+    async def answer(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> Response:
+        return handle(headers, body) or cast("Response", await known(method, path, headers, body, query))
+
+    gateway.SERVICE_HANDLERS[service] = answer
+
+
 def put_event(event: Mapping[str, Any]) -> None:
     """Send an event of an AWS service (`source`, `detail-type`, `resources`, `detail`) to the default bus."""
     entry = {

@@ -65,6 +65,9 @@ class CompiledPipeline:
     name: str
     steps: tuple[CompiledStep, ...]
     version: int = VERSION
+    expected_within: int | None = None
+    """Seconds."""
+    ticket: bool = False
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -89,7 +92,8 @@ class CompiledPipeline:
                     f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all stacks together."
                 )
             steps = tuple(_step(step) for step in document["steps"])
-            return cls(name=document["name"], steps=steps, version=version)
+            late, ticket = document.get("expected_within"), bool(document.get("ticket"))
+            return cls(name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket)
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
 

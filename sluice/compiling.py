@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.duration import seconds_of
 from sluice.graph import gate_tree, sinks, topological_order
 from sluice.pipeline import Array, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
@@ -30,7 +31,8 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     steps = [_compiled(written[name], written, definitions.steps[name]) for name in topological_order(parents)]
     steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue="normal", after=sinks(parents)))
     gated = tuple(one for step in steps for one in _gated(step, definitions.gate))
-    return CompiledPipeline(name=pipeline.name, steps=gated)
+    late = seconds_of(pipeline.expected_within) if pipeline.expected_within else None
+    return CompiledPipeline(name=pipeline.name, steps=gated, expected_within=late, ticket=pipeline.ticket)
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:

@@ -36,15 +36,12 @@ _THROTTLED = re.compile(r"Throttl|TooManyRequests|ProvisionedThroughputExceeded|
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The calls of a service that are known here, and how they are written.
-
-    ``target`` is None where the path names the call; ``json`` is the version of the protocol where it does not.
-    """
+    """The calls of a service that are known here, and how they are written; ``target`` is None where the path names the call."""
 
     calls: frozenset[str]
     target: str | None = None
-    json: str = "1.0"
     tries: int = 4
+    content_type: str = "application/x-amz-json-1.0"
 
 
 SERVICES: Mapping[str, Service] = {
@@ -53,9 +50,13 @@ SERVICES: Mapping[str, Service] = {
     ),
     "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
     # A repeated SubmitJob can run twice: who calls knows which answers are definite.
-    "batch": Service(frozenset({"submit_job", "list_jobs", "describe_jobs"}), tries=1),
+    "batch": Service(
+        frozenset({"submit_job", "list_jobs", "describe_jobs", "describe_job_queues", "describe_compute_environments"}), tries=1
+    ),
+    # EventBridge and Secrets Manager speak the next version of the same protocol. An event that comes twice is one: its detail has an id.
+    "events": Service(frozenset({"put_events"}), target="AWSEvents", content_type="application/x-amz-json-1.1"),
     "s3": Service(frozenset({"get_object"})),
-    "secretsmanager": Service(frozenset({"get_secret_value"}), target="secretsmanager", json="1.1"),
+    "secretsmanager": Service(frozenset({"get_secret_value"}), target="secretsmanager", content_type="application/x-amz-json-1.1"),
 }
 
 
@@ -95,9 +96,8 @@ class LightClient:
         if name == "transact_write_items":
             parameters.setdefault("ClientRequestToken", str(uuid.uuid4()))
         body = json.dumps(parameters, default=_blob).encode()
-        service = SERVICES[self.service]
-        target, form = service.target, f"application/x-amz-json-{service.json}"
-        headers = {"Content-Type": form, "X-Amz-Target": f"{target}.{operation}"} if target else {"Content-Type": "application/json"}
+        target, kind = SERVICES[self.service].target, SERVICES[self.service].content_type
+        headers = {"Content-Type": kind, "X-Amz-Target": f"{target}.{operation}"} if target else {"Content-Type": "application/json"}
         path = "/" if target else f"/v1/{operation.lower()}"
         answer = self._send(operation, self.endpoint, self._request("POST", urlsplit(self.endpoint).netloc, path, headers, body))
         document: dict[str, Any] = json.loads(answer, object_hook=_read_blob) if answer else {}

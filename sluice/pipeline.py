@@ -132,3 +132,7 @@ class Pipeline:
     name: Name
     triggers: list[Trigger]
     steps: list[Step]
+    expected_within: str | None = None
+    """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer. It is not ended."""
+    ticket: bool = False
+    """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""

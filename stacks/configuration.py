@@ -68,6 +68,8 @@ class Configuration:
     """Days after which what a run left in the work bucket expires (1 to 3,650)."""
     log_retention_days: int = 30
     """Days that logs of Lambdas and jobs are kept: one of CloudWatch's steps, such as 7, 30 or 365."""
+    dashboard: bool = True
+    """Whether there is a CloudWatch dashboard: free as one of an account's first three, $3 a month beyond."""
 
     @property
     def machines(self) -> tuple[str, ...]:
@@ -128,7 +130,7 @@ def _list_of(read_one: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]
     return lambda text: tuple(read_one(part.strip()) for part in text.split(","))
 
 
-_YES_OR_NO = _one_of({"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False})
+_YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _READERS: dict[str, Callable[[str], object]] = {
     "alert_email": _matching(_MAIL, "an e-mail address, such as me@example.com"),
     "alert_phone": _matching(_PHONE, "a number in E.164 form, such as +4915112345678"),
@@ -137,9 +139,10 @@ _READERS: dict[str, Callable[[str], object]] = {
     "instance_types": _list_of(_matching(_INSTANCE_TYPE, "instance types or families with commas between them, such as m7i,c7i.large")),
     "max_vcpus_spot": _number(1, 100_000),
     "max_vcpus_on_demand": _number(1, 100_000),
-    "nat": _YES_OR_NO,
-    "webhooks": _YES_OR_NO,
+    "nat": _one_of(_YES_OR_NO),
+    "webhooks": _one_of(_YES_OR_NO),
     "webhook_concurrency": _number(1, 1_000),
     "work_retention_days": _number(1, 3_650),
     "log_retention_days": _one_of({str(days): days for days in LOG_RETENTION_DAYS}),
+    "dashboard": _one_of(_YES_OR_NO),
 }

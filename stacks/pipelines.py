@@ -71,6 +71,7 @@ class PipelinesStack(Stack):
                     root=root,
                     ledger=storage.ledger,
                     fill=control.trigger,
+                    alerts=control.alerts,
                     at_once=configuration.webhook_concurrency,
                     log_retention_days=configuration.log_retention_days,
                 )

@@ -11,6 +11,7 @@ from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, 
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
 from sluice.validation.programs import Functions, check_program
+from sluice.validation.telling import check_telling
 from sluice.validation.triggers import check_triggers
 from sluice.validation.webhooks import check_webhooks
 
@@ -35,6 +36,7 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
     yield from _shape(pipeline)
     yield from check_triggers(pipeline)
     yield from check_webhooks(pipeline)
+    yield from check_telling(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Plan | Array | Job) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]

@@ -10,18 +10,20 @@ from pathlib import Path
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from sluice.pipeline import Pipeline, Webhook
 from sluice.settings import NO_SCHEMA, WebhookSettings
 from stacks.blocks import webhook_grants as grants
+from stacks.blocks.alarms import alarm_on_rotation, alarm_on_unanswered
 from stacks.blocks.code import powertools_layer, reaction_code
 from stacks.blocks.definition import Definition
 from stacks.blocks.grants import function_role
 from stacks.blocks.log_group import log_group
 from stacks.blocks.reaction import Reaction
 from stacks.blocks.webhook_schema import MODULE, schema_layer
-from stacks.blocks.webhook_secret import rotate_by_itself, signing_secret
+from stacks.blocks.webhook_secret import Rotation, signing_secret
 from stacks.reasons import accept
 
 # GitHub gives up after ten seconds: https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
@@ -48,6 +50,7 @@ class WebhookAddress(Construct):
         root: Path,
         ledger: dynamodb.ITable,
         fill: Reaction,
+        alerts: sns.ITopic,
         at_once: int | None,
         log_retention_days: int,
     ) -> None:
@@ -60,8 +63,12 @@ class WebhookAddress(Construct):
         grants.read_secret(self.function, secret=self.secret)
         grants.note_deliveries(self.function, pipeline=pipeline.name, ledger=ledger)
         fill.queue.grant_send_messages(self.function)
+        alarm_on_unanswered(self, pipeline=pipeline.name, function=self.function, alerts=alerts)
         if webhook.rotate_days is not None:
-            rotate_by_itself(self, secret=self.secret, days=webhook.rotate_days, root=root, log_retention_days=log_retention_days)
+            rotation = Rotation(
+                self, "Rotation", secret=self.secret, days=webhook.rotate_days, root=root, log_retention_days=log_retention_days
+            )
+            alarm_on_rotation(rotation, pipeline=pipeline.name, function=rotation.function, alerts=alerts)
         self._tell(pipeline.name)
 
     def _runs_with(self, pipeline: Pipeline, webhook: Webhook, definition: Definition, ledger: dynamodb.ITable, fill: Reaction) -> None:

@@ -42,20 +42,41 @@ def signing_secret(scope: Construct, construct_id: str, *, pipeline: str, webhoo
     return secret
 
 
-def rotate_by_itself(scope: Construct, *, secret: secretsmanager.CfnSecret, days: int, root: Path, log_retention_days: int) -> None:
-    """Let Secrets Manager put a new secret every so many days, by a Lambda that it calls four times."""
-    part = Construct(scope, "Rotation")
-    log_lines = log_group(part, "Logs", retention_days=log_retention_days)
+class Rotation(Construct):
+    """Lets Secrets Manager put a new secret every so many days, by a Lambda that it calls four times."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, secret: secretsmanager.CfnSecret, days: int, root: Path, log_retention_days: int
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.function = _function(self, root=root, log_retention_days=log_retention_days)
+        rotate_secret(self.function, secret=secret)
+        service = iam.ServicePrincipal("secretsmanager.amazonaws.com")
+        self.function.add_permission("SecretsManager", principal=service, source_account=Stack.of(self).account)
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "Schedule",
+            secret_id=secret.attr_id,
+            rotation_lambda_arn=self.function.function_arn,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=days),
+            rotate_immediately_on_update=False,
+        )
+        # Secrets Manager tries whether it may call the function when the schedule is made.
+        schedule.node.add_dependency(self.function)
+
+
+def _function(scope: Construct, *, root: Path, log_retention_days: int) -> lambda_.Function:
+    log_lines = log_group(scope, "Logs", retention_days=log_retention_days)
     function = lambda_.Function(
-        part,
+        scope,
         "Function",
         description="Sluice: rotate the secret of a webhook",
         runtime=lambda_.Runtime.PYTHON_3_13,
         architecture=lambda_.Architecture.ARM_64,
         handler="lambdas.rotate.handler.handler",
         code=reaction_code(root, "rotate"),
-        layers=[powertools_layer(part)],
-        role=function_role(part, log_lines=log_lines),
+        layers=[powertools_layer(scope)],
+        role=function_role(scope, log_lines=log_lines),
         log_group=log_lines,
         memory_size=256,
         timeout=Duration.seconds(60),
@@ -63,16 +84,4 @@ def rotate_by_itself(scope: Construct, *, secret: secretsmanager.CfnSecret, days
         environment={"POWERTOOLS_SERVICE_NAME": "rotate"},
     )
     accept(function, "AwsSolutions-L1", "As every Lambda of the app: proven with the Powertools layer on this version.")
-    rotate_secret(function, secret=secret)
-    service = iam.ServicePrincipal("secretsmanager.amazonaws.com")
-    function.add_permission("SecretsManager", principal=service, source_account=Stack.of(scope).account)
-    schedule = secretsmanager.CfnRotationSchedule(
-        part,
-        "Schedule",
-        secret_id=secret.attr_id,
-        rotation_lambda_arn=function.function_arn,
-        rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=days),
-        rotate_immediately_on_update=False,
-    )
-    # Secrets Manager tries whether it may call the function when the schedule is made.
-    schedule.node.add_dependency(function)
+    return function

@@ -101,9 +101,19 @@ def test_the_generated_secret_is_a_key(pipelines: Template) -> None:
     assert generated["IncludeSpace"] is False
 
 
-def test_the_readme_counts_the_secrets(pipelines: Template) -> None:
+def test_the_readme_counts_the_secrets_and_the_alarms(pipelines: Template) -> None:
     """They are what a webhook costs while nothing happens."""
     assert len(pipelines.of_type("AWS::SecretsManager::Secret")) == cost.WEBHOOKS
+    assert len(pipelines.of_type("AWS::CloudWatch::Alarm")) == 2 * cost.WEBHOOKS
+
+
+def test_a_request_that_could_not_be_taken_is_told_to_a_person(pipelines: Template) -> None:
+    """Its sender may not come again; and a secret that was not changed is not noticed by anybody else."""
+    alarms = {one["MetricName"]: one for one in pipelines.properties("AWS::CloudWatch::Alarm")}
+    assert alarms.keys() == {"Url5xxCount", "Errors"}
+    for alarm in alarms.values():
+        assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (1, 1)
+        assert "SluiceControl" in text(alarm["AlarmActions"][0])
 
 
 def test_a_function_is_told_all_that_it_asks_for(pipelines: Template, assembly: Path) -> None:
@@ -123,7 +133,7 @@ def test_a_handler_imports_from_its_asset_and_its_layers_alone(pipelines: Templa
     found = function(pipelines, stage)
     asset = assembly / f"asset.{found['Code']['S3Key'].removesuffix('.zip')}"
     assert {path.name for path in (asset / "lambdas").iterdir() if path.is_dir()} == {stage}
-    assert not [name for name in SYNTHESIS_ONLY for end in ("", ".py") if (asset / "sluice" / f"{name}{end}").exists()]
+    assert not [name for name in SYNTHESIS_ONLY if (asset / "sluice" / f"{name}.py").exists() or list((asset / "sluice" / name).glob("*"))]
     layers = [one["Content"]["S3Key"].removesuffix(".zip") for one in pipelines.properties("AWS::Lambda::LayerVersion")]
     packages = [path for path in sys.path if path.endswith("site-packages")]
     environment = {
