@@ -12,6 +12,7 @@ from local.gateway import Gateway
 from local.mailbox import Mailbox
 from local.ops_items import OpsItems
 from local.place import Place
+from local.rotation import ROTATION_SCHEDULE, Rotations
 from local.server import serve_until_told
 from local.trouble_page import TroublePage
 
@@ -32,6 +33,9 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.answer_before("ssm", OpsItems().answer)
     emulator.bound_events_log()
     emulator.add_resource_types(network_types.handlers(emulator.call_ec2))
+    emulator.address_functions(place.endpoint)
+    emulator.rotate_secrets(Rotations(place).begin)
+    emulator.add_resource_types(ROTATION_SCHEDULE)
     engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 

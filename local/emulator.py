@@ -20,7 +20,21 @@ from urllib.parse import urlencode
 
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
-from ministack.services import cloudwatch, cloudwatch_logs, ec2, ecr, eventbridge, s3, scheduler, secretsmanager, sns, sqs, ssm, sts
+from ministack.services import (
+    cloudwatch,
+    cloudwatch_logs,
+    ec2,
+    ecr,
+    eventbridge,
+    lambda_svc,
+    s3,
+    scheduler,
+    secretsmanager,
+    sns,
+    sqs,
+    ssm,
+    sts,
+)
 from ministack.services.cloudformation import provisioners
 
 from local.alarms import COMPARISONS, QueueAlarm
@@ -353,6 +367,64 @@ def read_ranges_of_versions() -> None:
         return 206, {**answer, **part}, body[start : end + 1]
 
     s3._get_object = get_object
+
+
+def address_functions(endpoint: str) -> None:
+    """Let a function URL that a template names be one that this machine can call; the API keeps telling AWS's form of it."""
+    attributes = provisioners._lambda_url_attributes
+
+    def attributes_here(config: dict[str, Any]) -> dict[str, Any]:
+        url = f"{endpoint}/_aws/lambda-url/{lambda_svc._function_url_id(config['FunctionUrl'])}/"
+        return {**attributes(config), "FunctionUrl": url}
+
+    provisioners._lambda_url_attributes = attributes_here
+
+
+def rotate_secrets(begin: Callable[[str, str, str], None]) -> None:
+    """Let RotateSecret make a version AWSPENDING and call `begin(secret, function, version)`, which is to have the function finish it.
+
+    ministack copies the old value and calls nobody. A version that has no value yet cannot be read.
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
+    """
+    rotate, get = secretsmanager._rotate_secret, secretsmanager._get_secret_value
+
+    def rotate_secret(data: dict[str, Any]) -> Any:
+        _, secret = secretsmanager._resolve(data.get("SecretId"))
+        function = data.get("RotationLambdaARN") or (secret or {}).get("RotationLambdaARN")
+        if not secret or not function:
+            return rotate(data)
+        version, pending = secretsmanager._find_stage_version(secret, "AWSPENDING")
+        if version and "AWSCURRENT" not in pending["Stages"]:
+            message = "A previous rotation isn't complete. That rotation will be reattempted."
+            return responses.error_response_json("InvalidRequestException", message, 400)
+        token = data.get("ClientRequestToken") or str(uuid.uuid4())
+        secretsmanager._remove_stage_everywhere(secret, "AWSPENDING")
+        secret["Versions"][token] = {"SecretString": None, "SecretBinary": None, "CreatedDate": int(time.time()), "Stages": ["AWSPENDING"]}
+        secret.update(_rotation(function, data.get("RotationRules") or secret.get("RotationRules")))
+        begin(secret["ARN"], function, token)
+        return responses.json_response({"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token})
+
+    def get_secret_value(data: dict[str, Any]) -> Any:
+        status, headers, body = get(data)
+        if status == 200 and not {"SecretString", "SecretBinary"} & json.loads(body).keys():
+            message = "Secrets Manager can't find the specified secret value for VersionId."
+            return responses.error_response_json("ResourceNotFoundException", message, 400)
+        return status, headers, body
+
+    secretsmanager._rotate_secret, secretsmanager._get_secret_value = rotate_secret, get_secret_value
+
+
+def set_rotation(secret_id: str, function: str | None, rules: object) -> str:
+    """Note which function rotates a secret, None for none, and return the secret's ARN; LookupError when there is no such secret."""
+    _, secret = secretsmanager._resolve(secret_id)
+    if not secret:
+        raise LookupError(f"Expected a secret {secret_id}, found none.")
+    secret.update(_rotation(function, rules))
+    return str(secret["ARN"])
+
+
+def _rotation(function: str | None, rules: object) -> dict[str, object]:
+    return {"RotationEnabled": function is not None, "RotationLambdaARN": function, "RotationRules": rules}
 
 
 def queue_alarms() -> list[QueueAlarm]:

@@ -6,7 +6,7 @@ These classes only record; ``sluice.validation`` checks a whole pipeline and rep
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
@@ -55,7 +55,19 @@ class Schedule:
     """Any JSON value that the run gets as its input."""
 
 
-Trigger = S3Upload | Manual | Schedule
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """Starts a run for each signed HTTPS request to an address of the pipeline's own; the signature says who may. See docs/webhooks.md."""
+
+    signature: Literal["standard", "github", "stripe"] = "standard"
+    """How requests are signed: as in Standard Webhooks, by GitHub, or by Stripe."""
+    schema: dict[str, Any] | None = None
+    """The JSON schema (draft 7) that the body must fit."""
+    rotate_days: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """How often Secrets Manager makes a new secret by itself; the one before stays valid. None: a person does."""
+
+
+Trigger = S3Upload | Manual | Schedule | Webhook
 
 
 @dataclass(frozen=True, kw_only=True)

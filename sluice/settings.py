@@ -92,6 +92,26 @@ class AlertSettings(Settings):
     dead_letter_queue: str
 
 
+NO_SCHEMA = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings(Settings):
+    """The settings of one pipeline's webhook Lambda: what it starts, how requests are signed, and which module knows the body's schema.
+
+    ``schema`` is ``none`` for a pipeline without one. ``secret`` is an ARN of Secrets Manager.
+    """
+
+    pipeline: str
+    definition_bucket: str
+    definition_key: str
+    trigger_queue: str
+    ledger_table: str
+    secret: str
+    signature: str
+    schema: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSettings(Settings):
     """What a job definition tells the jobs that are made from it."""

@@ -92,12 +92,40 @@ class Moment:
         return {"kind": self.kind, **asdict(self)}
 
 
-Occurrence = S3Object | Request | Moment
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A signed request to a pipeline's webhook; ``input`` is its body.
+
+    ``form`` is how it was signed; ``id`` is what it has that makes it unique (see ``sluice.deliveries``). ``event`` is what its sender
+    calls the kind of event, which is empty where it says none, and of GitHub's a header that is not signed.
+    """
+
+    kind: ClassVar[str] = "webhook"
+    form: str
+    id: str
+    event: str = ""
+    input: Any = None
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"{self.form} webhook {self.event} {self.id}".replace("  ", " ")
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this delivery unique: a sender that repeats an event repeats its id."""
+        return {"form": self.form, "id": self.id}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+Occurrence = S3Object | Request | Moment | Delivery
 
 
 def stored_occurrence(stored: Mapping[str, Any]) -> Occurrence:
     """Return what ``to_dict`` stored."""
-    kinds: dict[str, type[Occurrence]] = {kind.kind: kind for kind in (S3Object, Request, Moment)}
+    kinds: dict[str, type[Occurrence]] = {kind.kind: kind for kind in (S3Object, Request, Moment, Delivery)}
     kind = kinds[stored["kind"]]
     return kind(**{name: stored[name] for name in kind.__slots__})
 
@@ -152,6 +180,13 @@ def _moment(message: Triggered) -> Moment:
     return Moment(time=time, expression=expression, input=message.detail.get("input"))
 
 
+def _delivery(message: Triggered) -> Delivery:
+    form, delivery, event = (message.detail.get(name) for name in ("form", "id", "event"))
+    if not (isinstance(form, str) and isinstance(delivery, str) and delivery and isinstance(event, str)):
+        raise MalformedMessageError(f"Expected the form, id and event of a webhook's delivery, found {str(message.detail)[:200]}.")
+    return Delivery(form=form, id=delivery, event=event, input=message.detail.get("input"))
+
+
 def uploaded_object(message: Triggered) -> S3Object | None:
     """Return the object that an upload event tells of; None for the empty object that stands for a folder.
 
@@ -179,5 +214,6 @@ _READERS: dict[str, Callable[[Triggered], Occurrence | None]] = {
     "s3": uploaded_object,
     "manual": _request,
     "schedule": _moment,
+    "webhook": _delivery,
     "unknown": _unknown,
 }

@@ -61,6 +61,10 @@ class Configuration:
     """The most vCPUs that the on-demand environment has at a time (1 to 100,000)."""
     nat: bool = False
     """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle; multi-node steps need it."""
+    webhooks: bool = True
+    """Whether a Webhook gets its address; a Region without function URLs cannot give one."""
+    webhook_concurrency: int | None = None
+    """The most requests to a webhook that are answered at a time (1 to 1,000), reserved for it; without, as many as the account allows."""
     work_retention_days: int = 30
     """Days after which what a run left in the work bucket expires (1 to 3,650)."""
     log_retention_days: int = 30
@@ -142,6 +146,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_vcpus_spot": _number(1, 100_000),
     "max_vcpus_on_demand": _number(1, 100_000),
     "nat": _one_of(_YES_OR_NO),
+    "webhooks": _one_of(_YES_OR_NO),
+    "webhook_concurrency": _number(1, 1_000),
     "work_retention_days": _number(1, 3_650),
     "log_retention_days": _one_of({str(days): days for days in LOG_RETENTION_DAYS}),
     "dashboard": _one_of(_YES_OR_NO),

@@ -60,6 +60,13 @@ def test_names_are_found_in_the_source() -> None:
         ("ssm", "resolve_parameter_value", ["name_or_arn", "version", "decrypt"]),
         ("eventbridge", "_invoke_target", ["target", "event", "rule"]),
         ("scheduler", "_at_time_epoch", ["expr"]),
+        ("provisioners", "_lambda_url_attributes", ["config"]),
+        ("lambda_svc", "_function_url_id", ["function_url"]),
+        ("secretsmanager", "_resolve", ["secret_id"]),
+        ("secretsmanager", "_find_stage_version", ["secret", "stage"]),
+        ("secretsmanager", "_remove_stage_everywhere", ["secret", "stage"]),
+        ("secretsmanager", "_rotate_secret", ["data"]),
+        ("secretsmanager", "_get_secret_value", ["data"]),
         (
             "sns",
             "_fanout",
