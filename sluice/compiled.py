@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.limits import MAX_DEPENDENCIES
 
@@ -24,6 +26,17 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledMachine:
+    """What a step asks of its machine, as far as a run of it may be asked for otherwise: ``sluice.overriding``."""
+
+    compute: Compute
+    vcpus: float
+    memory: int
+    gpus: int = 0
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledStep:
     """A node of the graph, with all that a submission needs.
 
@@ -32,6 +45,8 @@ class CompiledStep:
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
+    ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a ``sluice.compute.QueueKey``.
+    ``machine`` is there where a run may be asked for with overrides.
     """
 
     name: str
@@ -45,6 +60,8 @@ class CompiledStep:
     size: int | None = None
     sequential: bool = False
     returns: bool = True
+    submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    machine: CompiledMachine | None = None
 
     @property
     def most_parents(self) -> int:
@@ -60,11 +77,12 @@ class CompiledStep:
 
 @dataclass(frozen=True, slots=True)
 class CompiledPipeline:
-    """A pipeline's steps in topological order."""
+    """A pipeline's steps in topological order; ``overridable`` is what a request may ask for otherwise."""
 
     name: str
     steps: tuple[CompiledStep, ...]
     version: int = VERSION
+    overridable: tuple[str, ...] = ()
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -89,10 +107,17 @@ class CompiledPipeline:
                     f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all stacks together."
                 )
             steps = tuple(_step(step) for step in document["steps"])
-            return cls(name=document["name"], steps=steps, version=version)
+            return cls(name=document["name"], steps=steps, version=version, overridable=tuple(document.get("overridable", ())))
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
-    return CompiledStep(**{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"])})
+    typed = {"kind": Kind(document["kind"]), "after": tuple(document["after"]), "machine": _machine(document.get("machine"))}
+    return CompiledStep(**{**document, **typed})
+
+
+def _machine(document: dict[str, Any] | None) -> CompiledMachine | None:
+    if document is None:
+        return None
+    return CompiledMachine(**{**document, "compute": Compute(document["compute"]), "parameters": tuple(document["parameters"])})

@@ -137,12 +137,23 @@ def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str
         "jobDefinition": step.job_definition,
         "containerOverrides": {"environment": [{"name": name, "value": value} for name, value in place.to_env().items()]},
     }
+    _add(request, step.submit)
     if submission.children >= MIN_ARRAY_SIZE:
         request["arrayProperties"] = {"size": submission.children}
     if depends_on := list(_dependencies(submission, job_ids)):
         request["dependsOn"] = depends_on
     check_submit_job(request)
     return request
+
+
+def _add(request: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add what the step itself says to its request; Sluice's own variables stay, and those of the step come before them."""
+    for name, value in more.items():
+        if name == "containerOverrides":
+            environment = [*value.get("environment", ()), *request[name]["environment"]]
+            request[name] = {**value, "environment": environment}
+        else:
+            request[name] = value
 
 
 def _dependencies(submission: Submission, job_ids: Mapping[str, str]) -> Iterator[dict[str, str]]:

@@ -51,9 +51,8 @@ class PipelinesStack(Stack):
                 pipeline=pipeline,
                 root=root,
                 settings=settings,
-                architecture=configuration.job_architecture,
+                configuration=configuration,
                 cleanup_image=tidy,
-                log_retention_days=configuration.log_retention_days,
             )
             jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
             definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=jobs.definitions)

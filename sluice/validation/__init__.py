@@ -10,6 +10,7 @@ from sluice.errors import Mistake, PipelineError
 from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
+from sluice.validation.machines import check_machine
 from sluice.validation.programs import Functions, check_program
 from sluice.validation.triggers import check_triggers
 
@@ -38,6 +39,7 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
     steps = [step for step in named if _readable(step)]
     for step in steps:
         yield from check_program(step, functions)
+        yield from check_machine(step)
         yield from check_parents(step, named)
     yield from check_names(named)
     yield from check_cycles(steps)

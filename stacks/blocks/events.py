@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import Stack
@@ -35,8 +34,10 @@ def hear_plans(topic: sns.Topic, *, fill: Reaction) -> None:
     topic.add_subscription(subscriptions.SqsSubscription(fill.queue, raw_message_delivery=True, dead_letter_queue=fill.dead_letters))
 
 
-def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: Sequence[str], fill: Reaction) -> None:
-    """Bring the ends of jobs on these job queues: of parents and single jobs only, so that a run's events do not grow with its items.
+def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: str, fill: Reaction) -> None:
+    """Bring the ends of jobs on the job queues whose ARNs begin so.
+
+    Of parents and single jobs only, so that a run's events do not grow with its items.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
     """
@@ -49,7 +50,9 @@ def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: Sequence[str
             "detail-type": ["Batch Job State Change"],
             "detail": {
                 "status": ["SUCCEEDED", "FAILED"],
-                "jobQueue": list(queues),
+                # Not one by one: a pattern has at most 2,048 characters.
+                # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+                "jobQueue": [{"prefix": queues}],
                 "arrayProperties": {"index": [{"exists": False}]},
             },
         },
