@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-_PATH = r"^/([^/\0]+(/[^/\0]+)*)?$"
+_PATH = r"^/([^/]+(/[^/]+)*)?$"
 
 Path = Annotated[str, Field(pattern=_PATH, max_length=4096)]
 

@@ -61,7 +61,7 @@ _NOTHING_ELSE = EvaluateOnExit(action="EXIT", on_reason="*")
 
 def room(*, function: bool, own: Sequence[EvaluateOnExit] = ()) -> int:
     """Return how many rules of its own a step may have beside those that Sluice cannot do without."""
-    return MAX_EXIT_RULES - function - 1 - (not (own and own[-1].catches_all))
+    return MAX_EXIT_RULES - function - (not (own and own[-1].catches_all))
 
 
 def retry_rules(own: Sequence[EvaluateOnExit], *, function: bool, compute: Compute) -> tuple[EvaluateOnExit, ...]:

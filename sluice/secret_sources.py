@@ -14,6 +14,7 @@ _SECRET_ARN = re.compile(rf"(?P<arn>arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{
 _PARAMETER_ARN = re.compile(r"(?P<arn>arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+)")
 _PARAMETER = re.compile(r"ssm:(?P<name>[A-Za-z0-9_./-]+)")
 _SECRET = re.compile(rf"(?P<name>{_NAME})(:(?P<key>[^:]+))?")
+SERVICE = "<service>"
 # What Secrets Manager appends to the name in an ARN: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}")
 
@@ -54,16 +55,16 @@ def read_source(text: str, *, place: str) -> Source | None:
     """Return the place that a text names, None for what names none.
 
     A text is the ARN of a secret (with ``:json-key:stage:version`` or without), the ARN of a parameter, ``ssm:`` and a parameter's
-    name, or the name of a secret, with ``:json-key`` or without. ``place`` is ``<partition>:<service>:<region>:<account>`` with the word
-    ``{service}`` where the service stands, for what is named without its account.
+    name, or the name of a secret, with ``:json-key`` or without. ``place`` is what stands in ARNs between ``arn:`` and the name, with
+    ``SERVICE`` for the service: for what is named without its account.
     """
     if found := _SECRET_ARN.fullmatch(text):
         return Source(service="secretsmanager", arn=found["arn"], more=found["more"] or "")
     if found := _PARAMETER_ARN.fullmatch(text):
         return Source(service="ssm", arn=found["arn"])
     if found := _PARAMETER.fullmatch(text):
-        return Source(service="ssm", arn=f"arn:{place.format(service='ssm')}:parameter/{found['name'].removeprefix('/')}")
+        return Source(service="ssm", arn=f"arn:{place.replace(SERVICE, 'ssm')}:parameter/{found['name'].removeprefix('/')}")
     if found := _SECRET.fullmatch(text):
-        arn = f"arn:{place.format(service='secretsmanager')}:secret:{found['name']}"
+        arn = f"arn:{place.replace(SERVICE, 'secretsmanager')}:secret:{found['name']}"
         return Source(service="secretsmanager", arn=arn, more=f":{found['key']}::" if found["key"] else "")
     return None

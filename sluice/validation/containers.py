@@ -11,13 +11,13 @@ from sluice.errors import Mistake
 from sluice.limits import RESERVED_VARIABLES
 from sluice.mounts import EfsMount, HostMount
 from sluice.pipeline import Step
-from sluice.secret_sources import Secret, read_source
+from sluice.secret_sources import SERVICE, Secret, read_source
 from sluice.validation.fields import check_fields, listed, of_type
 
 _REF = "Ref::"
 _PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
-_ANYWHERE = "aws:{service}:region:000000000000"
+_ANYWHERE = f"aws:{SERVICE}:region:000000000000"
 
 
 def check_parameters(where: str, step: Step) -> Iterator[Mistake]:

@@ -111,7 +111,7 @@ class PipelineJobs(Construct):
             parameters=step.parameters,
             secrets={name: source_of(secret, self._start_role).value_from for name, secret in step.secrets.items()},
             mounts=step.mounts,
-            ulimits=dict(step.ulimits),
+            ulimits={str(name): limit for name, limit in step.ulimits.items()},
             priority=step.priority,
             fargate=self._fargate(compute, step.storage),
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
-from sluice.secret_sources import Secret, Source, read_source
+from sluice.secret_sources import SERVICE, Secret, Source, read_source
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
 _ECR = re.compile(
@@ -21,7 +21,7 @@ def source_of(secret: str | Secret, scope: iam.IRole) -> Source:
     """Return where a secret is, in this account and Region where it does not say so."""
     stack = Stack.of(scope)
     text = secret.source if isinstance(secret, Secret) else secret
-    source = read_source(text, place=f"{stack.partition}:{{service}}:{stack.region}:{stack.account}")
+    source = read_source(text, place=f"{stack.partition}:{SERVICE}:{stack.region}:{stack.account}")
     assert source is not None, "validation lets nothing else through"  # noqa: S101
     return source
 
@@ -36,7 +36,7 @@ def let_read_secrets(role: iam.Role, secrets: Iterable[str | Secret]) -> None:
         source = source_of(secret, role)
         role.add_to_policy(iam.PolicyStatement(actions=[source.action], resources=[source.resource]))
         if isinstance(secret, Secret):
-            via = {"StringEquals": {"kms:ViaService": f"{source.service}.{Stack.of(role).region}.{Stack.of(role).url_suffix}"}}
+            via = {"StringEquals": {"kms:ViaService": f"{source.service}.{source.arn.split(':')[3]}.{Stack.of(role).url_suffix}"}}
             role.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[secret.kms_key], conditions=via))
 
 

@@ -18,26 +18,26 @@ def volumes(mounts: Sequence[Mount]) -> list[batch.CfnJobDefinition.VolumesPrope
     return [_volume(f"mount-{number}", mount) for number, mount in enumerate(mounts)] or None
 
 
-def mount_points(mounts: Sequence[Mount]) -> list[batch.CfnJobDefinition.MountPointProperty] | None:
+def mount_points(mounts: Sequence[Mount]) -> list[batch.CfnJobDefinition.MountPointsProperty] | None:
     """Return where the volumes are mounted, None for none."""
     return [
-        _Definition.MountPointProperty(source_volume=f"mount-{number}", container_path=mount.path, read_only=mount.read_only)
+        _Definition.MountPointsProperty(source_volume=f"mount-{number}", container_path=mount.path, read_only=mount.read_only)
         for number, mount in enumerate(mounts)
     ] or None
 
 
 def _volume(name: str, mount: Mount) -> batch.CfnJobDefinition.VolumesProperty:
     if not isinstance(mount, EfsMount):
-        return _Definition.VolumesProperty(name=name, host=_Definition.HostProperty(source_path=mount.source))
+        return _Definition.VolumesProperty(name=name, host=_Definition.VolumesHostProperty(source_path=mount.source))
     return _Definition.VolumesProperty(
         name=name,
-        efs_volume_configuration=_Definition.EFSVolumeConfigurationProperty(
+        efs_volume_configuration=_Definition.EfsVolumeConfigurationProperty(
             file_system_id=mount.file_system,
             # The path of an access point is its own.
             root_directory=None if mount.access_point else mount.root,
             # IAM asks for it: https://docs.aws.amazon.com/batch/latest/APIReference/API_EFSAuthorizationConfig.html
             transit_encryption="ENABLED",
-            authorization_config=_Definition.EFSAuthorizationConfigProperty(access_point_id=mount.access_point, iam="ENABLED"),
+            authorization_config=_Definition.AuthorizationConfigProperty(access_point_id=mount.access_point, iam="ENABLED"),
         ),
     )
 
