@@ -70,7 +70,8 @@ class Request:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form that the ledger keeps."""
-        return {"kind": self.kind, **asdict(self)}
+        stored = {"kind": self.kind, **asdict(self)}
+        return stored if self.overrides else {name: value for name, value in stored.items() if name != "overrides"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
