@@ -73,13 +73,12 @@ class QueueKey:
     @classmethod
     def parse(cls, text: str) -> QueueKey:
         """Return the queue of a key; raises ValueError for what is none."""
-        parts = text.split("-")
-        fair = parts[-1] == _FAIR
-        *machines, name = parts[:-1] if fair else parts
-        key = cls(name, Compute.of("_".join(machines)), fair)
-        if name not in get_args(QueueName) or str(key) != text:
+        fair = text.endswith(f"-{_FAIR}")
+        machines, _, name = text.removesuffix(f"-{_FAIR}").rpartition("-")
+        compute = machines.replace("-", "_")
+        if name not in get_args(QueueName) or compute not in ("", *Compute) or compute == Compute.SPOT:
             raise ValueError(f"Expected the key of a queue, such as normal or fargate-normal, found {text!r}.")
-        return key
+        return cls(name, Compute.of(compute), fair)
 
     @property
     def environments(self) -> tuple[str, ...]:

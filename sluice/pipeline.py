@@ -94,7 +94,7 @@ class Machine:
     vcpus: Annotated[float, Field(ge=0.25, le=192)] = 1
     """Whole ones on machines of EC2, where a part is rounded up; Fargate has 0.25 and 0.5 too."""
     memory: Annotated[int, Field(ge=limits.MIN_MEMORY_MIB, le=3_145_728)] = 2048
-    """MiB."""
+    """MiB; of more than that a job is ended."""
     environment: dict[str, str] = field(default_factory=dict)
     """Variables of its process."""
     parameters: dict[str, str] = field(default_factory=dict)
