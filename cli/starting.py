@@ -94,7 +94,8 @@ class _Heard(BaseSubscriber):
 def request(events: Any, pipeline: Pipeline, token: str, given: Any, overrides: Mapping[str, Any] | None = None) -> str:
     """Ask for a run by an event on the default bus, and return the run's id; the same token asks for the same run.
 
-    ``overrides`` are what its steps are asked for otherwise; see docs/machines.md. Raises UsageError for a pipeline without a Manual trigger, CommandError when EventBridge does not take the event.
+    ``overrides`` are what its steps are asked for otherwise; see docs/machines.md.
+    Raises UsageError for a pipeline without a Manual trigger, CommandError when EventBridge does not take the event.
     """
     if not any(isinstance(trigger, Manual) for trigger in pipeline.triggers):
         raise UsageError(
