@@ -87,7 +87,9 @@ def _bootstrapped(session: Any) -> bool:
 
 def _check_no_queue_is_missed(cloud: Cloud, configuration: Configuration) -> None:
     """Raise DeployError when the deploy would take a queue away that an unfinished run still needs."""
-    wanted = queues_of(load_pipelines(REPOSITORY)) | set(configuration.keep_queues)
+    pipelines = load_pipelines(REPOSITORY, configuration.offered)
+    deployed = [pipeline for pipeline in pipelines if not configuration.offered.leaves_out(pipeline)]
+    wanted = queues_of(deployed) | set(configuration.keep_queues)
     try:
         missed = runs_in_the_way(cloud, wanted)
     except CommandError:

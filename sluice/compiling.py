@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
 from sluice.compute import SHARE, Compute, QueueKey
+from sluice.duration import seconds_of
 from sluice.graph import gate_tree, sinks, topological_order
-from sluice.pipeline import Array, Manual, Pipeline, Plan, Step
+from sluice.node_groups import groups_of
+from sluice.pipeline import Array, Manual, MultiNode, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
-_KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY}
+_KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.MULTI_NODE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,8 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     overridable = _overridable(pipeline)
     if overridable:
         gated = tuple(replace(one, machine=_machine(written.get(one.name))) for one in gated)
-    return CompiledPipeline(name=pipeline.name, steps=gated, overridable=overridable)
+    late = seconds_of(pipeline.expected_within) if pipeline.expected_within else None
+    return CompiledPipeline(name=pipeline.name, steps=gated, expected_within=late, ticket=pipeline.ticket, overridable=overridable)
 
 
 def own_compute(pipeline: Pipeline) -> Compute:
@@ -57,13 +60,14 @@ def _overridable(pipeline: Pipeline) -> tuple[str, ...]:
 
 
 def _machine(step: Step | None) -> CompiledMachine | None:
-    if step is None:
+    if step is None or isinstance(step, MultiNode):
         return None
     return CompiledMachine(Compute.of(step.compute), step.vcpus, step.memory, step.gpus, tuple(sorted(step.parameters)))
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:
     source = _source(step, steps) if isinstance(step, Array) else None
+    groups = groups_of(step) if isinstance(step, MultiNode) else ()
     return CompiledStep(
         name=step.name,
         kind=_KINDS.get(type(step), Kind.JOB),
@@ -76,7 +80,8 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         items_per_child=source.items_per_child if source else 1,
         size=source.size if source else None,
         sequential=isinstance(step, Array) and step.sequential,
-        returns=step.command is None,
+        returns=(groups[0] if groups else step).command is None,
+        groups=tuple(group.nodes for group in groups),
     )
 
 

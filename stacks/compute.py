@@ -19,14 +19,19 @@ PRIORITIES: Mapping[str, int] = {"urgent": 100, "steady": 80, "normal": 50, "bul
 
 
 class ComputeStack(Stack):
-    """A queue for each key, with the environments that it offers its jobs to; ``queues`` are the queues' ARNs by their keys."""
+    """A queue for each key, with the environments that it offers its jobs to; ``queues`` are the queues' ARNs by their keys.
 
-    def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration, queues: Collection[str]) -> None:
+    ``nodes_talk`` lets machines that AWS never takes back reach each other, for the nodes of multi-node jobs.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, configuration: Configuration, queues: Collection[str], nodes_talk: bool = False
+    ) -> None:
         super().__init__(
             scope, construct_id, description="Sluice: where jobs run. Costs nothing while no job is queued, unless NAT is chosen."
         )
         network = Network(self, "Network", nat=configuration.nat)
-        self._environments = Environments(self, "Machines", network=network, configuration=configuration)
+        self._environments = Environments(self, "Machines", network=network, configuration=configuration, nodes_talk=nodes_talk)
         self._policy: batch.CfnSchedulingPolicy | None = None
         # A name of our own, so that a queue can go again: another stack that imports its ARN would hold it for ever. No letter of a stack
         # prefix is an underscore, so no other Sluice's queues begin like these. See docs/decisions/0013-machines.md.

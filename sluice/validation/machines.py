@@ -8,11 +8,12 @@ from typing import Any
 from sluice.compute import Compute
 from sluice.errors import Mistake
 from sluice.fargate_sizes import size_problem
-from sluice.pipeline import Step
+from sluice.pipeline import MultiNode, Step
 from sluice.validation.containers import check_mounts, check_parameters, check_secrets, check_ulimits
 from sluice.validation.fields import is_number, of_type
 from sluice.validation.retries import check_retry
 
+_FOR_NODES = (Compute.ON_DEMAND, Compute.GPU, Compute.ARM)
 _WITH_GPUS = (Compute.GPU, Compute.UNMANAGED)
 
 
@@ -28,6 +29,8 @@ def check_machine(step: Step) -> Iterator[Mistake]:
         return
     yield from check_retry(where, step, compute)
     yield from _queue(where, step)
+    if isinstance(step, MultiNode):
+        yield from _nodes(where, step)
     yield from _gpus(where, step, compute)
     if compute.is_fargate:
         yield from _fargate(where, step)
@@ -47,6 +50,16 @@ def _queue(where: str, step: Step) -> Iterator[Mistake]:
     if step.queue == "steady" and step.compute in ("spot", "fargate_spot"):
         fix = 'Write another queue, or compute="on_demand" or "fargate": what is steady is never taken back.'
         yield Mistake(f"{where}.compute", "machines that AWS never takes back, for the queue steady", repr(step.compute), fix)
+
+
+def _nodes(where: str, step: MultiNode) -> Iterator[Mistake]:
+    """Source: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html."""
+    if step.compute is not None and step.compute not in _FOR_NODES:
+        fix = f"Write one of {', '.join(_FOR_NODES)}, or drop compute=."
+        yield Mistake(f"{where}.compute", "machines that Batch itself launches and AWS never takes back", repr(step.compute), fix)
+    if step.parameters:
+        fix = "Write the words themselves, or use environment=."
+        yield Mistake(f"{where}.parameters", "none for a MultiNode", _names(step.parameters), fix)
 
 
 def _gpus(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:

@@ -18,7 +18,7 @@ def check_retry(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:
     for number, rule in enumerate(rules):
         place = f"{where}.retry[{number}]"
         yield from check_fields(place, rule, (EvaluateOnExit,))
-        yield from _rule(place, rule, function=step.run is not None)
+        yield from _rule(place, rule, function=_function(step))
         if rule.conditions and rule.catches_all and number < len(rules) - 1:
             yield Mistake(
                 place, "a rule for everything at the end only", "rules behind it", "Batch never looks at those; move it to the end."
@@ -26,6 +26,11 @@ def check_retry(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:
     if any(rule.action == "RETRY" for rule in rules) and step.attempts == 1:
         yield Mistake(f"{where}.attempts", "2 or more beside a rule that says RETRY", "1", "Write attempts=3.")
     yield from _room(where, step, rules, compute)
+
+
+def _function(step: Step) -> bool:
+    """Return whether a function of Sluice's runs in it, on any of its nodes."""
+    return any(getattr(one, "run", None) is not None for one in (step, *listed(getattr(step, "groups", ()))))
 
 
 def _rule(place: str, rule: EvaluateOnExit, *, function: bool) -> Iterator[Mistake]:
@@ -37,8 +42,7 @@ def _rule(place: str, rule: EvaluateOnExit, *, function: bool) -> Iterator[Mista
 
 
 def _room(where: str, step: Step, rules: list[EvaluateOnExit], compute: Compute) -> Iterator[Mistake]:
-    function = step.run is not None
-    most = room(function=function, own=rules)
+    most = room(function=_function(step), own=rules)
     # A machine that AWS may take back needs the rule that says so, unless theirs look at what became of the machine.
     if compute is not Compute.FARGATE and not (rules and (rules[-1].catches_all or any(rule.on_status_reason for rule in rules))):
         most -= 1

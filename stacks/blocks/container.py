@@ -41,6 +41,7 @@ class Work:
     ulimits: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
     priority: int | None = None
     fargate: FargateTask | None = None
+    holds: batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Identity:
 
 
 def container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDefinition.ContainerPropertiesProperty:
-    """Return the container of a job; ``stream`` is what the names of its log streams begin with.
+    """Return the container of a job, or of each of some nodes; ``stream`` is what the names of its log streams begin with.
 
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html
     """

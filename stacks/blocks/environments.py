@@ -17,12 +17,16 @@ _Made = batch.CfnComputeEnvironment
 
 
 class Environments(Construct):
-    """Environments by the names that ``sluice.compute.ENVIRONMENTS`` gives them."""
+    """Environments by the names that ``sluice.compute.ENVIRONMENTS`` gives them.
 
-    def __init__(self, scope: Construct, construct_id: str, *, network: Network, configuration: Configuration) -> None:
+    ``nodes_talk`` lets machines that AWS never takes back reach each other, for the nodes of multi-node jobs.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, network: Network, configuration: Configuration, nodes_talk: bool) -> None:
         super().__init__(scope, construct_id)
         self._network = network
         self._configuration = configuration
+        self._talk = nodes_talk
         self._made: dict[str, _Made] = {}
         self._machines: Machines | None = None
         self._own: OwnMachines | None = None
@@ -60,7 +64,7 @@ class Environments(Construct):
 
     def _on_demand(self, name: str) -> _Made:
         types, most = self._configuration.machines, self._configuration.max_vcpus_on_demand
-        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most)
+        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, talk=self._talk)
 
     def _arm_spot(self, name: str) -> _Made:
         types, most = self._configuration.arm_instance_types, self._configuration.max_vcpus_spot
@@ -68,7 +72,7 @@ class Environments(Construct):
 
     def _arm_on_demand(self, name: str) -> _Made:
         types, most = self._configuration.arm_instance_types, self._configuration.max_vcpus_on_demand
-        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most)
+        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, talk=self._talk)
 
     def _gpu_spot(self, name: str) -> _Made:
         types, most = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
@@ -76,7 +80,7 @@ class Environments(Construct):
 
     def _gpu_on_demand(self, name: str) -> _Made:
         types, most = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
-        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, image_type=GPU_IMAGE)
+        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, image_type=GPU_IMAGE, talk=self._talk)
 
     def _fargate(self, name: str) -> _Made:
         most, spot = self._configuration.max_vcpus_fargate, name == "FargateSpot"

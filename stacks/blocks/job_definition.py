@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_batch as batch
@@ -15,19 +16,26 @@ _HASH_CHARACTERS = 10
 
 
 def job_definition(scope: Construct, step: str, *, pipeline: str, work: Work, identity: Identity) -> str:
-    """Add a job definition and return its name: ``sluice-<pipeline>-<step>-<hash>``.
+    """Add a job definition of one container and return its name."""
+    properties = container(work, identity, stream=f"{pipeline}-{step}")
+    return registered(scope, step, pipeline=pipeline, work=work, type="container", container_properties=properties)
+
+
+def registered(scope: Construct, step: str, *, pipeline: str, work: Work, **properties: Any) -> str:
+    """Add a job definition with these properties and return its name: ``sluice-<pipeline>-<step>-<hash>``.
 
     A changed definition is another resource with another name. The old one stays registered, so that a run that started with it
     ends with it; a deploy back to the old content registers a second, equal revision of it.
     """
+    if work.holds:
+        properties["consumable_resource_properties"] = work.holds
     properties = {
-        "type": "container",
         "platform_capabilities": ["FARGATE" if work.fargate else "EC2"],
-        "container_properties": container(work, identity, stream=f"{pipeline}-{step}"),
         "parameters": dict(work.parameters) or None,
         "scheduling_priority": work.priority,
         "retry_strategy": _retries(work),
         "timeout": batch.CfnJobDefinition.TimeoutProperty(attempt_duration_seconds=work.timeout),
+        **properties,
     }
     name = f"sluice-{pipeline}-{step}-{_hash(Stack.of(scope).resolve(properties))}"
     definition = batch.CfnJobDefinition(
@@ -35,7 +43,7 @@ def job_definition(scope: Construct, step: str, *, pipeline: str, work: Work, id
         name.removeprefix(f"sluice-{pipeline}-"),
         job_definition_name=name,
         resource_retention_policy=batch.CfnJobDefinition.ResourceRetentionPolicyProperty(skip_deregister_on_update=True),
-        **properties,  # type: ignore[arg-type]
+        **properties,
     )
     definition.apply_removal_policy(RemovalPolicy.RETAIN)
     return name

@@ -33,16 +33,20 @@ class Machines:
     ) -> batch.CfnComputeEnvironment:
         """Return an environment of spare machines, chosen where AWS is least likely to want them back, then by price."""
         bought = {"type": "SPOT", "allocation_strategy": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
-        return self._environment(construct_id, image_type, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
+        groups = [self._network.no_way_in]
+        return self._environment(construct_id, image_type, groups, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
 
     def on_demand(
-        self, construct_id: str, *, instance_types: Sequence[str], max_vcpus: int, image_type: str = IMAGE
+        self, construct_id: str, *, instance_types: Sequence[str], max_vcpus: int, image_type: str = IMAGE, talk: bool = False
     ) -> batch.CfnComputeEnvironment:
-        """Return an environment of machines that stay until the job is done."""
+        """Return an environment of machines that stay until the job is done; with ``talk`` they can reach each other."""
         bought = {"type": "EC2", "allocation_strategy": "BEST_FIT_PROGRESSIVE"}
-        return self._environment(construct_id, image_type, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
+        groups = [self._network.no_way_in, *([self._network.nodes()] if talk else [])]
+        return self._environment(construct_id, image_type, groups, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
 
-    def _environment(self, construct_id: str, image_type: str, **machines: Any) -> batch.CfnComputeEnvironment:
+    def _environment(
+        self, construct_id: str, image_type: str, groups: Sequence[ec2.ISecurityGroup], **machines: Any
+    ) -> batch.CfnComputeEnvironment:
         """Return a managed environment that updates in place.
 
         That needs the service-linked role (no ``service_role``), no name of our own, and a strategy other than BEST_FIT:
@@ -63,7 +67,7 @@ class Machines:
                 minv_cpus=0,
                 instance_role=self._profile.attr_arn,
                 subnets=self._network.subnet_ids,
-                security_group_ids=[self._network.no_way_in.security_group_id],
+                security_group_ids=[group.security_group_id for group in groups],
                 ec2_configuration=[batch.CfnComputeEnvironment.Ec2ConfigurationObjectProperty(image_type=image_type)],
                 # By number, not `$Latest`: only then does an environment notice a changed template.
                 launch_template=batch.CfnComputeEnvironment.LaunchTemplateSpecificationProperty(

@@ -11,19 +11,23 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from sluice.compiled import node_ranges
 from sluice.compiling import CLEANUP, JobDefinitions, own_compute
 from sluice.compute import Compute
 from sluice.loading import CONTAINERS, package_of
-from sluice.pipeline import Pipeline, Step
+from sluice.node_groups import Program, groups_of, programs_of, programs_of_step
+from sluice.pipeline import MultiNode, Pipeline, Step
 from sluice.retry_rules import retry_rules
 from sluice.settings import JobSettings
 from sluice.validation.triggers import uploads_of
 from stacks.blocks import job_roles
+from stacks.blocks.consumables import Consumables
 from stacks.blocks.container import Identity, Work
 from stacks.blocks.fargate import FargateTask
 from stacks.blocks.image import pipeline_image
 from stacks.blocks.job_definition import job_definition
 from stacks.blocks.log_group import job_logs_of, log_group
+from stacks.blocks.multi_node import Nodes, multi_node_definition
 from stacks.blocks.start_roles import let_pull, let_read_secrets, source_of
 from stacks.blocks.volumes import let_mount
 from stacks.configuration import Architecture, Configuration
@@ -49,8 +53,10 @@ class PipelineJobs(Construct):
         settings: JobSettings,
         configuration: Configuration,
         cleanup_image: assets.DockerImageAsset,
+        consumables: Consumables,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._consumables = consumables
         self._pipeline = pipeline
         self._configuration = configuration
         self._environment = settings.to_env()
@@ -62,7 +68,7 @@ class PipelineJobs(Construct):
         self._start_role = job_roles.execution_role(
             self, "ExecutionRole", images=[*self._images.values(), cleanup_image], log_lines=self._logs
         )
-        let_pull(self._start_role, [step.image for step in pipeline.steps if step.image])
+        let_pull(self._start_role, [program.image for program in programs_of(pipeline) if program.image])
         let_read_secrets(self._start_role, [secret for step in pipeline.steps for secret in step.secrets.values()])
         let_mount(self._work_role, [mount for step in pipeline.steps for mount in step.mounts])
         self.definitions = JobDefinitions(
@@ -91,31 +97,43 @@ class PipelineJobs(Construct):
         Steps of other images need none, nor a folder in containers/.
         """
         of = self._configuration.architecture_of
-        needed = {of(Compute.of(step.compute)) for step in self._pipeline.steps if step.image is None}
+        needed = {of(Compute.of(step.compute)) for step in self._pipeline.steps if any(one.image is None for one in programs_of_step(step))}
         names = {one: "Image" if one is self._configuration.job_architecture else f"Image{one.name.capitalize()}" for one in sorted(needed)}
         return {one: pipeline_image(self, name, pipeline=self._pipeline.name, root=root, architecture=one) for one, name in names.items()}
 
     def _define_step(self, step: Step) -> str:
+        identity = self._identity(self._work_role)
+        if not isinstance(step, MultiNode):
+            return self._define(step.name, self._work(step, step), identity)
+        groups = groups_of(step)
+        nodes = [
+            Nodes(range=span, count=group.nodes, work=self._work(step, group))
+            for span, group in zip(node_ranges([group.nodes for group in groups]), groups, strict=True)
+        ]
+        name, kind = self._pipeline.name, step.instance_type
+        return multi_node_definition(self, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=identity)
+
+    def _work(self, step: Step, program: Program) -> Work:
         compute = Compute.of(step.compute)
         architecture = self._configuration.architecture_of(compute)
-        work = Work(
-            image=step.image or self._images[architecture].image_uri,
-            command=step.command or [self._function(step.run or "")],
+        return Work(
+            image=program.image or self._images[architecture].image_uri,
+            command=program.command or [self._function(program.run or "")],
             vcpus=step.vcpus,
             memory=step.memory,
             gpus=step.gpus,
             attempts=step.attempts,
-            rules=retry_rules(step.retry, function=step.run is not None, compute=compute),
+            rules=retry_rules(step.retry, function=program.run is not None, compute=compute),
             timeout=step.timeout,
-            environment={**step.environment, **self._environment},
+            environment={**step.environment, **program.environment, **self._environment},
             parameters=step.parameters,
             secrets={name: source_of(secret, self._start_role).value_from for name, secret in step.secrets.items()},
             mounts=step.mounts,
             ulimits={str(name): limit for name, limit in step.ulimits.items()},
             priority=step.priority,
             fargate=self._fargate(compute, step.storage),
+            holds=self._consumables.needed(step.uses),
         )
-        return self._define(step.name, work, self._identity(self._work_role))
 
     def _function(self, run: str) -> str:
         return run if ":" in run else f"{CONTAINERS}.{package_of(self._pipeline.name)}.steps:{run}"

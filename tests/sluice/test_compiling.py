@@ -186,3 +186,14 @@ def test_a_pipeline_that_was_stored_before_is_still_read() -> None:
     for step in document["steps"]:
         del step["submit"], step["machine"]
     assert CompiledPipeline.from_json(json.dumps(document)) == compiled(Job("a", run="f"))
+
+
+def test_what_is_expected_of_a_run_travels_with_it() -> None:
+    """The time in seconds, and whether a ticket is wanted; a definition of an older version says neither."""
+    late = Pipeline(name="w", triggers=[S3Upload(prefix="w/")], steps=[Job("a", run="f")], expected_within="1h30m", ticket=True)
+    one = compile_pipeline(late, JobDefinitions(steps={"a": "d"}, cleanup="c", gate="g"))
+    assert (one.expected_within, one.ticket) == (5400, True)
+    assert CompiledPipeline.from_json(one.to_json()) == one
+    older = {name: value for name, value in json.loads(one.to_json()).items() if name not in ("expected_within", "ticket")}
+    read = CompiledPipeline.from_json(json.dumps(older))
+    assert (read.expected_within, read.ticket) == (None, False)

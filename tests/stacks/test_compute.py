@@ -86,8 +86,8 @@ def environments_of(template: Template) -> dict[str, list[str]]:
 
 
 def test_only_what_a_pipeline_names_is_created(compute: Template) -> None:
-    """The pipelines of this repository name no machines and no queue: there is one queue, for spot machines and then on-demand ones."""
-    assert environments_of(compute) == {"Sluice_normal": ["Spot", "OnDemand"]}
+    """The pipelines of this repository name no machines: their queues are for spot machines and then on-demand ones."""
+    assert environments_of(compute) == {"Sluice_normal": ["Spot", "OnDemand"], "Sluice_bulk": ["Spot", "OnDemand"]}
     assert len(compute.of_type("AWS::Batch::ComputeEnvironment")) == 2
     assert compute.of_type("AWS::Batch::SchedulingPolicy") == {}
 
