@@ -40,7 +40,8 @@ def goes_on(run_id: str) -> str:
 
 
 def _asked_again(pipeline: str, request: Request) -> str:
-    detail = json.dumps({"pipeline": pipeline, "input": request.input, "token": f"{request.token[:120]}-again"})
+    overrides = {"overrides": request.overrides} if request.overrides else {}
+    detail = json.dumps({"pipeline": pipeline, "input": request.input, **overrides, "token": f"{request.token[:120]}-again"})
     entries = json.dumps([{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}])
     return f"aws events put-events --entries {_shell(entries)}"
 

@@ -54,9 +54,8 @@ class PipelinesStack(Stack):
                 pipeline=pipeline,
                 root=root,
                 settings=settings,
-                architecture=configuration.job_architecture,
+                configuration=configuration,
                 cleanup_image=tidy,
-                log_retention_days=configuration.log_retention_days,
                 consumables=limits,
             )
             jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)

@@ -11,6 +11,7 @@ from sluice.errors import Mistake, PipelineError
 from sluice.pipeline import Array, Job, Manual, MultiNode, Name, Pipeline, Plan, S3Upload, Schedule, Step, Webhook
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
+from sluice.validation.machines import check_machine
 from sluice.validation.nodes import check_group_fields, check_nodes, readable_nodes
 from sluice.validation.programs import Functions, check_program
 from sluice.validation.telling import check_telling
@@ -51,6 +52,7 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
             yield from check_nodes(f"steps[{step.name!r}]", step, functions)
         else:
             yield from check_program(step, functions)
+        yield from check_machine(step)
         yield from check_uses(step, pipeline)
         yield from check_parents(step, named)
     yield from check_names(named)

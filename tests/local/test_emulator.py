@@ -57,6 +57,7 @@ def test_names_are_found_in_the_source() -> None:
         ("eventbridge", "_dispatch_event", ["event"]),
         ("eventbridge", "_events_log_list", []),
         ("secretsmanager", "resolve_secret_string", ["secret_id", "version_stage", "version_id"]),
+        ("secretsmanager", "_resolve", ["secret_id", "use_arn_scope"]),
         ("ssm", "resolve_parameter_value", ["name_or_arn", "version", "decrypt"]),
         ("eventbridge", "_invoke_target", ["target", "event", "rule"]),
         ("scheduler", "_at_time_epoch", ["expr"]),
