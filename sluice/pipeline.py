@@ -169,11 +169,11 @@ class Pipeline:
     name: Name
     triggers: list[Trigger]
     steps: list[Step]
-    limits: list[Limit] = field(default_factory=list)
-    """What its steps may use, and how many at once."""
-    only_with: Literal["nat"] | None = None
-    """A setting without which the pipeline is left out of a deploy; without this field what needs the setting is refused."""
     expected_within: str | None = None
     """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer. It is not ended."""
     ticket: bool = False
     """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""
+    limits: list[Limit] = field(default_factory=list)
+    """What its steps may use, and how many at once."""
+    only_with: Literal["nat"] | None = None
+    """A setting without which the pipeline is left out of a deploy; without this field what needs the setting is refused."""

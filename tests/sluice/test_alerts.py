@@ -142,3 +142,10 @@ def test_a_run_goes_on_where_it_failed_or_runs_again() -> None:
 def test_links_lead_to_the_regions_own_console(region: str, host: str) -> None:
     """China has another."""
     assert f"https://{host}/batch/home?region={region}#jobs/detail/job-1" in alert(region=region).notice().email
+
+
+def test_a_multi_node_job_says_which_nodes_log_is_shown() -> None:
+    """The node that failed first, and not the main node that failed for its sake."""
+    mail = alert(children=1, node=2, log_lines=("boom",)).notice().email
+    assert "The last lines of the log of node 2:\n  | boom" in mail
+    assert "children" not in mail
