@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sluice.again import again, goes_on
@@ -9,6 +10,8 @@ from sluice.links import console, job_link, log_link
 from sluice.notice import Notice, text_message
 from sluice.plain_words import missing_permission
 from sluice.trigger import Occurrence
+
+_BUCKET = re.compile(r"s3://[a-z0-9.-]+/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,8 @@ class Alert:
         return Notice(
             subject=f"Sluice: {self.pipeline} failed at {self.step}",
             email=self._email(),
-            sms=text_message(f"Sluice: {self.pipeline}/{self.step} failed: ", self.why, end),
+            # The bucket's long name would leave no room for the reason.
+            sms=text_message(f"Sluice: {self.pipeline}/{self.step} failed: ", _BUCKET.sub("", self.why), end),
         )
 
     def _email(self) -> str:
