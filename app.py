@@ -37,7 +37,16 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         queues=compute.queues,
         pipelines_stack=f"{prefix}Pipelines",
     )
-    PipelinesStack(app, f"{prefix}Pipelines", configuration=configuration, root=root, pipelines=pipelines, storage=storage, control=control)
+    PipelinesStack(
+        app,
+        f"{prefix}Pipelines",
+        configuration=configuration,
+        root=root,
+        pipelines=pipelines,
+        storage=storage,
+        queues=compute.queues,
+        control=control,
+    )
     return configuration
 
 

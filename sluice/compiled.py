@@ -16,6 +16,7 @@ VERSION = 1
 class Kind(StrEnum):
     """What a step is."""
 
+    START = "start"
     PLAN = "plan"
     ARRAY = "array"
     JOB = "job"

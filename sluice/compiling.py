@@ -1,9 +1,9 @@
-"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: gates and cleanup."""
+"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: start, gates and cleanup."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.graph import gate_tree, sinks, topological_order
@@ -11,16 +11,19 @@ from sluice.pipeline import Array, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
+START = "start"
 _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefinitions:
-    """The names of the job definitions of one pipeline: one a step, and those of the steps that Sluice adds."""
+    """The names of the job definitions of one pipeline: each step's, and those of the steps that Sluice adds."""
 
     steps: Mapping[str, str]
     cleanup: str
     gate: str
+    start: str = ""
+    """Of a pipeline whose first steps a job submits."""
 
 
 def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> CompiledPipeline:
@@ -29,8 +32,17 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     parents = {name: parents_of(step) for name, step in written.items()}
     steps = [_compiled(written[name], written, definitions.steps[name]) for name in topological_order(parents)]
     steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue="normal", after=sinks(parents)))
+    if pipeline.submit_from == "start-job":
+        steps = _started(steps, definitions.start)
     gated = tuple(one for step in steps for one in _gated(step, definitions.gate))
     return CompiledPipeline(name=pipeline.name, steps=gated)
+
+
+def _started(steps: list[CompiledStep], job_definition: str) -> list[CompiledStep]:
+    """Return the steps behind a start job: those that waited for nobody wait for it, so nothing runs before everything is submitted."""
+    queue = "urgent" if any(step.queue == "urgent" for step in steps) else "normal"
+    start = CompiledStep(name=START, kind=Kind.START, job_definition=job_definition, queue=queue)
+    return [start, *(step if step.parents else replace(step, after=(START,)) for step in steps)]
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:
@@ -75,4 +87,4 @@ def _gated(step: CompiledStep, job_definition: str) -> Iterator[CompiledStep]:
         ]
         yield from gates
         parents = tuple(gate.name for gate in gates)
-    yield CompiledStep(**{**{name: getattr(step, name) for name in CompiledStep.__slots__}, "after": parents})
+    yield replace(step, after=parents)

@@ -120,3 +120,5 @@ class Pipeline:
     name: Name
     triggers: list[Trigger]
     steps: list[Step]
+    submit_from: Literal["lambda", "start-job"] = "lambda"
+    """Who submits the first steps of a run: the trigger Lambda, or a small job, which has the time for a graph of thousands."""

@@ -44,7 +44,7 @@ def variable(field: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvanceSettings(Settings):
+class SubmitterSettings(Settings):
     """What is needed to look at a run and to submit what can be submitted.
 
     ``queues`` is ``name=ARN`` pairs with commas between them: a form that survives the CDK's tokens.
@@ -53,7 +53,6 @@ class AdvanceSettings(Settings):
     ledger_table: str
     queues: str
     alert_queue: str
-    dead_letter_queue: str
 
     def queue_arns(self) -> dict[str, str]:
         """Return the ARN of each job queue by its name in a pipeline."""
@@ -63,6 +62,18 @@ class AdvanceSettings(Settings):
     def join_queues(arns: Mapping[str, str]) -> str:
         """Return the text of ``queues`` for these ARNs (tokens are welcome)."""
         return ",".join(f"{name}={arn}" for name, arn in sorted(arns.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceSettings(SubmitterSettings):
+    """What the Lambdas that submit have in common."""
+
+    dead_letter_queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSettings(SubmitterSettings):
+    """What the definition of a start job tells it beside what every job is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

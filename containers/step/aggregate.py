@@ -10,14 +10,14 @@ from containers.step.errors import ResultsMissingError
 from containers.step.parts import read_results
 from sluice import keys
 from sluice.compiled import Kind
-from sluice.graph import ancestors
+from sluice.graph import before
 
 
 def aggregate(context: Context, function: Function) -> str:
     """Do the work of a plain job; what the children of the arrays before it returned is read as it is asked for."""
     pipeline, step = context.assignment.pipeline, context.step.name
-    before = ancestors(pipeline.parents())[step]
-    arrays = [one.name for one in pipeline.steps if one.kind is Kind.ARRAY and one.returns and one.name in before]
+    earlier = before(pipeline.parents(), step)
+    arrays = [one.name for one in pipeline.steps if one.kind is Kind.ARRAY and one.returns and one.name in earlier]
 
     def results(name: str) -> Iterator[tuple[int, Any]]:
         if name not in arrays:

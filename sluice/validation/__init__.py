@@ -11,6 +11,7 @@ from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, 
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
 from sluice.validation.programs import Functions, check_program
+from sluice.validation.submitter import check_submitter
 from sluice.validation.triggers import check_triggers
 
 __all__ = ["Functions", "validate"]
@@ -28,6 +29,7 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from checked("name", TypeAdapter(Name), pipeline.name)
+    yield from check_submitter(pipeline)
     for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job))):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from check_fields(where(field, thing, number), thing, kinds)

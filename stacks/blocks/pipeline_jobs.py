@@ -1,4 +1,4 @@
-"""The jobs of one pipeline: an image, a job definition a step, and the roles under which they run."""
+"""The jobs of one pipeline: an image, the job definitions, and the roles under which they run."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from stacks.blocks import job_roles
 from stacks.blocks.image import pipeline_image
 from stacks.blocks.job_definition import Identity, Work, job_definition
 from stacks.blocks.log_group import job_logs_of, log_group
+from stacks.blocks.shared_work import Places, shared_work
 from stacks.configuration import Architecture
 
 _GATE = "gate"
@@ -30,7 +31,10 @@ _SMALL_ATTEMPTS = 5
 
 
 class PipelineJobs(Construct):
-    """Job definitions for every step that a user wrote, and for the cleanup and the gates that Sluice adds."""
+    """Job definitions for every step that a user wrote, and for the cleanup and the gates that Sluice adds.
+
+    ``places`` says which of them stand in nested stacks, which must be there before anything starts the pipeline.
+    """
 
     def __init__(
         self,
@@ -51,12 +55,12 @@ class PipelineJobs(Construct):
         functions = any(step.image is None for step in pipeline.steps)
         own = [pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)] if functions else []
         self._own_image = own[0].image_uri if own else ""
-        self._logs = log_group(self, "Logs", retention_days=log_retention_days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
+        self.logs = log_group(self, "Logs", retention_days=log_retention_days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
         self._work_role = job_roles.job_role(self, "JobRole")
         self._tidy_role = job_roles.job_role(self, "CleanupRole")
-        self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[*own, cleanup_image], log_lines=self._logs)
+        self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[*own, cleanup_image], log_lines=self.logs)
         self.definitions = JobDefinitions(
-            steps={step.name: self._define_step(step) for step in pipeline.steps},
+            steps=self._define_steps(),
             cleanup=self._define_own(CLEANUP, cleanup_image),
             gate=self._define_own(_GATE, cleanup_image),
         )
@@ -75,7 +79,15 @@ class PipelineJobs(Construct):
         plans.grant_publish(self._work_role)
         job_roles.delete_work(self._tidy_role, pipeline=name, work=work)
 
-    def _define_step(self, step: Step) -> str:
+    def _define_steps(self) -> dict[str, str]:
+        """Define each different work once: steps that run the same on the same machine share a definition."""
+        shared = shared_work(self._pipeline.steps)
+        distinct = list({id(work): work for work in shared.values()}.values())
+        self.places = Places(self, len(distinct))
+        names = {id(work): self._define_step(work, self.places.of(number)) for number, work in enumerate(distinct)}
+        return {step: names[id(work)] for step, work in shared.items()}
+
+    def _define_step(self, step: Step, place: Construct) -> str:
         work = Work(
             image=step.image or self._own_image,
             command=step.command or [self._function(step.run or "")],
@@ -85,7 +97,7 @@ class PipelineJobs(Construct):
             timeout=step.timeout,
             environment={**step.environment, **self._environment},
         )
-        return self._define(step.name, work, self._identity(self._work_role))
+        return self._define(place, step.name, work, self._identity(self._work_role))
 
     def _function(self, run: str) -> str:
         return run if ":" in run else f"{CONTAINERS}.{package_of(self._pipeline.name)}.steps:{run}"
@@ -100,10 +112,10 @@ class PipelineJobs(Construct):
             timeout=_SMALL_TIMEOUT_SECONDS,
             environment=self._environment,
         )
-        return self._define(kind, work, self._identity(self._tidy_role))
+        return self._define(self, kind, work, self._identity(self._tidy_role))
 
     def _identity(self, role: job_roles.Role) -> Identity:
-        return Identity(job_role=role, execution_role=self._start_role, log_group=self._logs)
+        return Identity(job_role=role, execution_role=self._start_role, log_group=self.logs)
 
-    def _define(self, step: str, work: Work, identity: Identity) -> str:
-        return job_definition(self, step, pipeline=self._pipeline.name, work=work, identity=identity)
+    def _define(self, place: Construct, step: str, work: Work, identity: Identity) -> str:
+        return job_definition(place, step, pipeline=self._pipeline.name, work=work, identity=identity)
