@@ -170,8 +170,8 @@ class World:
         self.told: list[RunFailed] = []
         self.ends: list[RunState] = []
 
-    def advancer(self, mortal: Mortal | None = None) -> Advancer:
-        """Return an advancer, whose calls may end early."""
+    def advancer(self, mortal: Mortal | None = None, *, starting: bool = False) -> Advancer:
+        """Return an advancer, whose calls may end early; with ``starting`` that of a start job."""
         wrap = mortal.wrap if mortal else lambda client: client
         tell = self.told.append
 
@@ -187,6 +187,7 @@ class World:
             queues=QUEUES,
             tell_failed=told,
             ended=self.ends.append,
+            starting=starting,
             now=lambda: self.now,
             sleep=lambda seconds: None,
         )
