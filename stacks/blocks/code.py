@@ -20,7 +20,7 @@ SYNTHESIS_ONLY = ("pipeline", "validation", "compiling", "loading")
 def reaction_code(root: Path, stage: str) -> lambda_.Code:
     """Return the code of one stage's Lambda: its folder, what the Lambdas share, and the vocabulary."""
     own = ["!lambdas/__init__.py", "!lambdas/*.py", f"!lambdas/{stage}/**"]
-    vocabulary = ["!sluice/**", *(f"sluice/{module}.py" for module in SYNTHESIS_ONLY)]
+    vocabulary = ["!sluice/**", *(f"sluice/{module}{end}" for module in SYNTHESIS_ONLY for end in ("", ".py"))]
     return lambda_.Code.from_asset(str(root), exclude=["*", *own, *vocabulary, "**/__pycache__"], ignore_mode=IgnoreMode.DOCKER)
 
 
