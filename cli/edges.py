@@ -63,6 +63,8 @@ def _words(step: Step) -> Iterator[str]:
         yield "plan: finds the items"
     elif isinstance(step, Array) and step.each:
         yield f"array: child i after child i of {step.each}"
+    elif isinstance(step, Array) and step.size:
+        yield f"array: of {step.size:,} items" + (f", {step.items_per_child:,} a child" if step.items_per_child > 1 else "")
     elif isinstance(step, Array):
         yield f"array: on the items of {step.items_of}" + (f", {step.items_per_child} a child" if step.items_per_child > 1 else "")
     else:
