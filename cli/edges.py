@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sluice.graph import topological_order
-from sluice.pipeline import Array, Pipeline, Plan, S3Upload, Step
+from sluice.pipeline import Array, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
 from sluice.validation.graph import parents_of
 
 
@@ -63,19 +63,24 @@ def _words(step: Step) -> Iterator[str]:
         yield "plan: finds the items"
     elif isinstance(step, Array) and step.each:
         yield f"array: child i after child i of {step.each}"
-    elif isinstance(step, Array) and step.size:
-        yield f"array: of {step.size:,} items" + (f", {step.items_per_child:,} a child" if step.items_per_child > 1 else "")
     elif isinstance(step, Array):
-        yield f"array: on the items of {step.items_of}" + (f", {step.items_per_child} a child" if step.items_per_child > 1 else "")
+        yield "array: " + (f"on the items of {step.items_of}" if step.items_of else f"on {step.size:,} items") + _share(step)
     else:
         yield kind_of(step)
     if step.after:
         yield f"after {' and '.join(step.after)}"
 
 
+def _share(step: Array) -> str:
+    return f", {step.items_per_child:,} a child" if step.items_per_child > 1 else ""
+
+
 def triggers_of(pipeline: Pipeline) -> list[str]:
     """Return in words what starts a pipeline."""
-    return [
-        f"S3 upload {trigger.prefix}*{trigger.suffix}" if isinstance(trigger, S3Upload) else type(trigger).__name__
-        for trigger in pipeline.triggers
-    ]
+    return [_trigger(trigger) for trigger in pipeline.triggers]
+
+
+def _trigger(trigger: Trigger) -> str:
+    if isinstance(trigger, S3Upload):
+        return f"S3 upload {trigger.prefix}*{trigger.suffix}"
+    return f"schedule {trigger.expression} {trigger.timezone}" if isinstance(trigger, Schedule) else type(trigger).__name__.lower()

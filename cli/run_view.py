@@ -11,6 +11,7 @@ from sluice.compiled import CompiledStep
 from sluice.ledger import Ledger
 from sluice.limits import MAX_DESCRIBE_JOBS
 from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.trigger import described
 
 Jobs = Mapping[str, Mapping[str, Any]]
 """What DescribeJobs tells, by job id."""
@@ -87,7 +88,7 @@ def view_of(run: Run, jobs: Jobs, now: datetime) -> RunView:
     return RunView(
         run_id=run.run_id,
         pipeline=run.pipeline.name,
-        input=str(run.trigger.get("key", "")),
+        input=described(run.trigger),
         state=run.state,
         seconds=(end - datetime.fromisoformat(run.created_at)).total_seconds(),
         steps=tuple(_steps(run, jobs, now)),
