@@ -1,6 +1,6 @@
 """``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the README's table.
 
-python -m benchmarks [run_calls manifest cold_start engine wall]
+python -m benchmarks [run_calls graph manifest cold_start engine wall]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cold_start, run_calls
+from benchmarks import cold_start, graph, run_calls
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -61,6 +61,7 @@ def _seconds(command: list[str]) -> float:
 
 MEASURES: dict[str, Callable[[], Any]] = {
     "run_calls": run_calls.measure,
+    "graph": graph.measure,
     "manifest": _manifest,
     "cold_start": lambda: cold_start.measure(_COLD_START_ROUNDS),
     "engine": lambda: _output("engine"),
@@ -68,6 +69,7 @@ MEASURES: dict[str, Callable[[], Any]] = {
 }
 _HEADS = {
     "run_calls": "AWS API calls of a run",
+    "graph": "Graphs of 1,000 steps",
     "manifest": "The manifest",
     "cold_start": "Cold starts",
     "engine": "The Batch engine of the local cloud",
@@ -86,6 +88,8 @@ def _page(results: dict[str, Any]) -> str:
 def _shown(name: str, measured: Any) -> str:
     if name == "run_calls":
         return run_calls.table(measured)
+    if name == "graph":
+        return graph.table(measured)
     if name == "cold_start":
         return cold_start.table(measured)
     if name == "manifest":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sluice.compiled import CompiledPipeline
 from sluice.errors import PipelineError
 from sluice.messages import Triggered
 from sluice.pipeline import Array, Job, Step
+from stacks.blocks.definition import MOST_BYTES, check_definition_size
 from stacks.blocks.shared_work import MOST_IN_A_NESTED_STACK, MOST_IN_THE_STACK, shared_work
 from stacks.blocks.stack_size import check_stack_size
 from tests.stacks.conftest import ENVIRONMENT, context
@@ -124,3 +126,11 @@ def test_more_than_a_deploy_holds_is_refused() -> None:
     check_stack_size({"large": resources(10)}, {"large": 2_470})
     with pytest.raises(PipelineError, match="in a deploy, nested stacks included, found 2481"):
         check_stack_size({"large": resources(10)}, {"large": 2_471})
+
+
+def test_a_graph_that_the_ledger_could_not_keep_is_refused() -> None:
+    """A run keeps its graph in one item: what 1,000 steps take is a small part of it."""
+    check_definition_size("big", json.dumps([{"name": f"step-{n}", "after": [f"step-{n - 1}"]} for n in range(1_000)]))
+    noise = random.Random(1).randbytes(MOST_BYTES).hex()  # noqa: S311 - data, not a secret
+    with pytest.raises(PipelineError, match="big: expected a graph of at most 245760 bytes, compressed, found"):
+        check_definition_size("big", noise)
