@@ -22,7 +22,8 @@ from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
 from sluice.run import Run, RunState, StepRecord, StepState
-from sluice.submission import Decision, Submission, decide, left_to_start_job, submit_request
+from sluice.start_job import left_to_start_job
+from sluice.submission import Decision, Submission, decide, submit_request
 
 LEASE = timedelta(seconds=120)
 """How long a claim is left to its owner: twice a Lambda's time-out."""

@@ -33,14 +33,16 @@ def find_cycle(parents: Parents) -> tuple[str, ...]:
     return ()
 
 
-def ancestors(parents: Parents, among: Set[str]) -> dict[str, frozenset[str]]:
-    """Return for each step those of ``among`` that stand before it, its parents' parents included.
+def ancestors(parents: Parents, among: Set[str] | None = None) -> dict[str, frozenset[str]]:
+    """Return for each step all steps before it, its parents' parents included; only those of ``among``, if given.
 
-    All steps before all steps would be a square of them in memory: name the few that matter.
+    All steps before all steps are a square of them in memory: name the few that matter.
     """
     found: dict[str, frozenset[str]] = {}
     for name in topological_order(parents):
-        found[name] = frozenset(parent for parent in parents[name] if parent in among).union(*(found[parent] for parent in parents[name]))
+        found[name] = frozenset(one for one in parents[name] if among is None or one in among).union(
+            *(found[parent] for parent in parents[name])
+        )
     return found
 
 

@@ -13,6 +13,7 @@ from sluice.job_names import JobName
 from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE, check_submit_job
 from sluice.run import RunState, Shared, StepRecord, StepState
 from sluice.settings import SubmissionSettings
+from sluice.start_job import left_to_start_job
 
 Records = Mapping[str, StepRecord]
 
@@ -63,12 +64,6 @@ def decide(pipeline: CompiledPipeline, records: Records, *, starting: bool = Fal
     work = [step.name for step in pipeline.steps if step.kind is not Kind.CLEANUP]
     done = all(name in empty or (name in records and records[name].done) for name in work)
     return Decision(submissions, RunState.SUCCEEDED if done else RunState.RUNNING)
-
-
-def left_to_start_job(pipeline: CompiledPipeline, records: Records) -> bool:
-    """Return whether the run's steps are its start job's to submit: there is one, and it has not succeeded."""
-    starts = [step.name for step in pipeline.steps if step.kind is Kind.START]
-    return not all(name in records and records[name].done for name in starts)
 
 
 def _failed(record: StepRecord | None) -> bool:

@@ -71,7 +71,7 @@ def _running(ledger: Ledger, run_id: str) -> Run:
     run = ledger.load(run_id)
     if run is None:
         raise NotStartedError(f"Expected the run {run_id} in the ledger, found that it was removed meanwhile.")
-    if run.state is not RunState.RUNNING:
+    if run.state is not RunState.RUNNING or run.failed_step:
         failed = run.steps.get(run.failed_step or "")
         where = f" at {failed.name}: {failed.reason}" if failed else ""
         raise NotStartedError(f"Expected {run_id} to be running, found it {run.state}{where}. What it submitted does not run.")

@@ -15,7 +15,8 @@ from sluice.compiled import CompiledPipeline, Kind
 from sluice.errors import LimitError, RefusedError
 from sluice.limits import check_submit_job
 from sluice.run import RunState, Shared, StepRecord, StepState
-from sluice.submission import Decision, Submission, Wait, children_of, decide, left_to_start_job, submit_request
+from sluice.start_job import left_to_start_job
+from sluice.submission import Decision, Submission, Wait, children_of, decide, submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, pipelines, step, word_count
 
 SUBMIT_JOB = botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
