@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
+from moto.dynamodb.models.table import Table
 
 from containers.start.errors import NotStartedError
 from containers.start.submit import SUBMITTED_PER_SECOND, submit_all
@@ -210,6 +213,18 @@ def test_behind_a_plan_lambdas_go_on_when_the_start_job_has_succeeded(world: Wor
     assert world.batch.names() == ["cleanup", "count", "split", "start"]
 
 
+@pytest.fixture
+def _no_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto copies the whole table for each write of a transaction, to undo one that fails: here none does, and it would take a minute."""
+    copied = copy.deepcopy
+
+    def unless_table(thing: Any, memo: Any = None) -> Any:
+        return thing if isinstance(thing, Table) else copied(thing, memo)
+
+    monkeypatch.setattr(copy, "deepcopy", unless_table)
+
+
+@pytest.mark.usefixtures("_no_rollback")
 @pytest.mark.parametrize("by_job", [False, True], ids=["lambda", "start job"])
 def test_a_graph_of_1000_steps_is_1000_submissions(world: World, by_job: bool) -> None:
     """One SubmitJob a step and gate, whoever submits: chains of ten whose ends meet in a cleanup, with gates between."""
