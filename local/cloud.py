@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Mapping
 
-from local import batch_service, emulator
+from local import batch_service, emulator, network_types
 from local.alarms import QueueAlarms
 from local.calls import CallCounter
 from local.controls import Controls
 from local.executors import DOCKER, ExecutorName, docker_executor
 from local.gateway import Gateway
+from local.instances_page import InstancesPage
 from local.mailbox import Mailbox
+from local.ops_items import OpsItems
 from local.place import Place
+from local.rotation import ROTATION_SCHEDULE, Rotations
 from local.server import serve_until_told
 from local.trouble_page import TroublePage
 
@@ -27,8 +30,15 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.name_scheduled_times()
     emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
+    emulator.name_event_sources()
+    emulator.answer_before("ssm", OpsItems().answer)
     emulator.bound_events_log()
-    engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)
+    emulator.add_resource_types(network_types.handlers(emulator.call_ec2))
+    emulator.address_functions(place.endpoint)
+    emulator.rotate_secrets(Rotations(place).begin)
+    emulator.add_resource_types(ROTATION_SCHEDULE)
+    in_docker = docker_executor(emulator.put_logs, docker, place.state / "file-systems") if executor == DOCKER else None
+    engine = batch_service.start(place, in_docker)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 
     def end() -> None:
@@ -36,5 +46,5 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
         engine.close()
         emulator.stop_lambda_workers()
 
-    gateway = Gateway(emulator.asgi, calls, Controls(calls, mailbox, TroublePage(engine), executor))
+    gateway = Gateway(emulator.asgi, calls, Controls(calls, mailbox, TroublePage(engine), executor, InstancesPage(engine)))
     asyncio.run(serve_until_told(gateway, place, end))

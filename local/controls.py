@@ -4,9 +4,10 @@ import json
 import os
 from collections.abc import Callable
 
-from local import emulator
+from local import emulator, task_metadata
 from local.calls import CallCounter
 from local.executors import ExecutorName
+from local.instances_page import InstancesPage
 from local.mailbox import Mailbox
 from local.trouble_page import TroublePage
 
@@ -14,9 +15,11 @@ Page = Callable[[bytes], object]
 
 
 class Controls:
-    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`."""
+    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`, `instances`; and `ecs/…`, a container's metadata."""
 
-    def __init__(self, calls: CallCounter, mailbox: Mailbox, trouble: TroublePage, executor: ExecutorName) -> None:
+    def __init__(
+        self, calls: CallCounter, mailbox: Mailbox, trouble: TroublePage, executor: ExecutorName, instances: InstancesPage
+    ) -> None:
         self._pages: dict[tuple[str, str], Page] = {
             ("GET", "health"): lambda _: _health(executor),
             ("GET", "calls"): lambda _: calls.listing(),
@@ -26,11 +29,15 @@ class Controls:
             ("GET", "messages"): lambda _: mailbox.listing(),
             ("GET", "trouble"): trouble.get,
             ("PUT", "trouble"): trouble.put,
+            ("POST", "instances"): instances.post,
         }
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         """Return the status and the JSON of a page; 404 for an unknown one, 400 for a body that is not what it takes."""
-        page = self._pages.get((method, path.removeprefix("/_sluice/")))
+        name = path.removeprefix("/_sluice/")
+        page = self._pages.get((method, name))
+        if method == "GET" and name.startswith(task_metadata.PAGE):
+            page = lambda _: task_metadata.document(name)  # noqa: E731 - as the other pages are
         if page is None:
             known = ", ".join(f"{verb} {name}" for verb, name in self._pages)
             return 404, _json({"error": f"Expected one of {known}, found {method} {path}."})

@@ -22,6 +22,7 @@ from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
 from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.run_events import RunChanged, change
 from sluice.start_job import left_to_start_job
 from sluice.submission import Decision, Submission, decide, submit_request
 
@@ -42,8 +43,10 @@ class Advancer:
     batch: Callable[[], Any]
     queues: Mapping[str, str]
     tell_failed: Callable[[RunFailed], None]
-    ended: Callable[[RunState], None] = lambda state: None
-    """Hears of the end of each run, once, for the metrics."""
+    ended: Callable[[RunState, float], None] = lambda state, seconds: None
+    """Hears of the end of each run and how many seconds it took, once, for the metrics."""
+    changed: Callable[[RunChanged], None] = lambda change: None
+    """Hears of each new state of a run, at least once, for other automation."""
     starting: bool = False
     """Whether this is the run's start job, to which everybody else leaves the steps behind it until it has succeeded."""
     pace: Callable[[], None] = lambda: None
@@ -56,7 +59,11 @@ class Advancer:
         submissions = decide(run.pipeline, {}).submissions
         begun = self.ledger.start(run, submissions[:MAX_CLAIMS])
         if begun:
+            self.changed(change(run, RunState.RUNNING, run.created_at))
             self._submit(run, submissions[:MAX_CLAIMS])
+        elif (known := self.ledger.load(run.run_id)) is not None:
+            # Whoever began it may have died before it told: the run is told of as it is now.
+            self.changed(change(known, known.state, known.ended_at or known.created_at, known.failed_step))
         if not begun or len(submissions) > MAX_CLAIMS:
             self.advance(run.run_id)
         return begun
@@ -78,20 +85,22 @@ class Advancer:
             if taken:
                 self._submit(run, ready)
             if taken and len(ready) == len(decision.submissions):
-                self._finish(run_id, decision)
+                self._finish(run, decision)
                 return True
             look = 0 if ready and taken else look + 1
             self.sleep(_PAUSE_SECONDS * 2**look if look else 0)
         raise UnsettledError(f"Steps of {run_id} are being submitted by somebody else.")
 
-    def _finish(self, run_id: str, decision: Decision) -> None:
-        if decision.outcome is RunState.FAILED:
-            # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
-            self.tell_failed(RunFailed(run=run_id, step=decision.failed_step or ""))
+    def _finish(self, run: Run, decision: Decision, reason: str | None = None) -> None:
         if decision.outcome is RunState.RUNNING:
             return
-        if self.ledger.finish(run_id, decision.outcome, self._stamp(), decision.failed_step):
-            self.ended(decision.outcome)
+        now = self._stamp()
+        if decision.outcome is RunState.FAILED:
+            # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
+            self.tell_failed(RunFailed(run=run.run_id, step=decision.failed_step or ""))
+        self.changed(change(run, decision.outcome, now, decision.failed_step, reason))
+        if self.ledger.finish(run.run_id, decision.outcome, now, decision.failed_step):
+            self.ended(decision.outcome, (self.now() - datetime.fromisoformat(run.created_at)).total_seconds())
 
     def _settled(self, run_id: str) -> Run | None:
         run = self.ledger.load(run_id)
@@ -125,8 +134,9 @@ class Advancer:
 
     def _look_up(self, run: Run, record: StepRecord) -> str | None:
         name = str(JobName(run.run_id, record.name, record.generation))
-        queue = self.queues[run.pipeline.step(record.name).queue]
-        jobs = [job for job in self._listed(queue, name) if job["jobName"] == name]
+        queue = self.queues.get(run.pipeline.step(record.name).queue)
+        # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any more is told when it is tried.
+        jobs = [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
         return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
 
     def _listed(self, queue: str, name: str) -> Iterator[dict[str, Any]]:
@@ -156,7 +166,7 @@ class Advancer:
         except (RefusedError, LimitError) as error:
             self.ledger.ended(run.run_id, submission.step.name, StepState.FAILED, reason=str(error))
             if submission.step.kind is not Kind.CLEANUP:
-                self._finish(run.run_id, Decision((), RunState.FAILED, submission.step.name))
+                self._finish(run, Decision((), RunState.FAILED, submission.step.name), str(error))
         finally:
             if fresh:
                 self.ledger.submitted(run.run_id, fresh)

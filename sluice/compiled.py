@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.limits import MAX_DEPENDENCIES
 
@@ -20,8 +22,20 @@ class Kind(StrEnum):
     PLAN = "plan"
     ARRAY = "array"
     JOB = "job"
+    MULTI_NODE = "multinode"
     GATE = "gate"
     CLEANUP = "cleanup"
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMachine:
+    """What a step asks of its machine, as far as a run of it may be asked for otherwise: ``sluice.overriding``."""
+
+    compute: Compute
+    vcpus: float
+    memory: int
+    gpus: int = 0
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,10 @@ class CompiledStep:
     ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
+    ``groups`` are how many nodes each node group of a multi-node step has, the main node's group first.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
+    ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a ``sluice.compute.QueueKey``.
+    ``machine`` is there where a run may be asked for with overrides.
     """
 
     name: str
@@ -46,6 +63,19 @@ class CompiledStep:
     size: int | None = None
     sequential: bool = False
     returns: bool = True
+    groups: tuple[int, ...] = ()
+    submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    machine: CompiledMachine | None = None
+
+    @property
+    def nodes(self) -> int:
+        """Return how many nodes a multi-node step has, 0 for any other."""
+        return sum(self.groups)
+
+    @property
+    def node_ranges(self) -> tuple[str, ...]:
+        """Return the nodes of each group as AWS Batch writes them, such as ``0:0`` and ``1:3``."""
+        return node_ranges(self.groups)
 
     @property
     def most_parents(self) -> int:
@@ -59,13 +89,26 @@ class CompiledStep:
         return tuple(dict.fromkeys([*before, *self.after]))
 
 
+def node_ranges(groups: Sequence[int]) -> tuple[str, ...]:
+    """Return the nodes of groups of these sizes as AWS Batch writes them, such as ``0:0`` and ``1:3``.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
+    """
+    starts = [sum(groups[:number]) for number in range(len(groups))]
+    return tuple(f"{start}:{start + nodes - 1}" for start, nodes in zip(starts, groups, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledPipeline:
-    """A pipeline's steps in topological order."""
+    """A pipeline's steps in topological order; ``overridable`` is what a request may ask for otherwise."""
 
     name: str
     steps: tuple[CompiledStep, ...]
     version: int = VERSION
+    expected_within: int | None = None
+    """Seconds."""
+    ticket: bool = False
+    overridable: tuple[str, ...] = ()
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -90,10 +133,25 @@ class CompiledPipeline:
                     f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all stacks together."
                 )
             steps = tuple(_step(step) for step in document["steps"])
-            return cls(name=document["name"], steps=steps, version=version)
+            late, ticket, overridable = document.get("expected_within"), bool(document.get("ticket")), document.get("overridable", ())
+            return cls(
+                name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket, overridable=tuple(overridable)
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
-    return CompiledStep(**{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"])})
+    typed = {
+        "kind": Kind(document["kind"]),
+        "after": tuple(document["after"]),
+        "groups": tuple(document.get("groups", ())),
+        "machine": _machine(document.get("machine")),
+    }
+    return CompiledStep(**{**document, **typed})
+
+
+def _machine(document: dict[str, Any] | None) -> CompiledMachine | None:
+    if document is None:
+        return None
+    return CompiledMachine(**{**document, "compute": Compute(document["compute"]), "parameters": tuple(document["parameters"])})

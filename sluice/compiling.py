@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
+from sluice.compute import SHARE, Compute, QueueKey
+from sluice.duration import seconds_of
 from sluice.graph import gate_tree, sinks, topological_order
-from sluice.pipeline import Array, Pipeline, Plan, Step
+from sluice.node_groups import groups_of
+from sluice.pipeline import Array, Manual, MultiNode, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
 START = "start"
-_KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY}
+_KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.MULTI_NODE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,34 +34,67 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     written = {step.name: step for step in pipeline.steps}
     parents = {name: parents_of(step) for name, step in written.items()}
     steps = [_compiled(written[name], written, definitions.steps[name]) for name in topological_order(parents)]
-    steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue="normal", after=sinks(parents)))
+    own = own_compute(pipeline)
+    tidy = str(QueueKey("normal", own))
+    steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue=tidy, after=sinks(parents)))
     if pipeline.submit_from == "start-job":
-        steps = _started(steps, definitions.start)
-    gated = tuple(one for step in steps for one in _gated(step, definitions.gate))
-    return CompiledPipeline(name=pipeline.name, steps=gated)
+        steps = _started(steps, definitions.start, own)
+    gated = tuple(one for step in steps for one in _gated(step, definitions.gate, own))
+    overridable = _overridable(pipeline)
+    if overridable:
+        gated = tuple(replace(one, machine=_machine(written.get(one.name))) for one in gated)
+    late = seconds_of(pipeline.expected_within) if pipeline.expected_within else None
+    return CompiledPipeline(name=pipeline.name, steps=gated, expected_within=late, ticket=pipeline.ticket, overridable=overridable)
 
 
-def _started(steps: list[CompiledStep], job_definition: str) -> list[CompiledStep]:
+def own_compute(pipeline: Pipeline) -> Compute:
+    """Return where the steps that Sluice adds run: on the usual machines, or on Fargate where all else of the pipeline does."""
+    return Compute.FARGATE if all(Compute.of(step.compute).is_fargate for step in pipeline.steps) else Compute.SPOT
+
+
+def queues_of(pipelines: Iterable[Pipeline]) -> set[str]:
+    """Return the keys of the queues that these pipelines' steps go to, and those that Sluice adds to them."""
+    nameless = [
+        compile_pipeline(one, JobDefinitions(steps={step.name: "" for step in one.steps}, cleanup="", gate="")) for one in pipelines
+    ]
+    return {step.queue for pipeline in nameless for step in pipeline.steps}
+
+
+def _overridable(pipeline: Pipeline) -> tuple[str, ...]:
+    return tuple(sorted({name for trigger in pipeline.triggers if isinstance(trigger, Manual) for name in trigger.overrides}))
+
+
+def _machine(step: Step | None) -> CompiledMachine | None:
+    if step is None or isinstance(step, MultiNode):
+        return None
+    return CompiledMachine(Compute.of(step.compute), step.vcpus, step.memory, step.gpus, tuple(sorted(step.parameters)))
+
+
+def _started(steps: list[CompiledStep], job_definition: str, compute: Compute) -> list[CompiledStep]:
     """Return the steps behind a start job: those that waited for nobody wait for it, so nothing runs before everything is submitted."""
-    queue = "urgent" if any(step.queue == "urgent" for step in steps) else "normal"
-    start = CompiledStep(name=START, kind=Kind.START, job_definition=job_definition, queue=queue)
+    urgent = any(QueueKey.parse(step.queue).name == "urgent" for step in steps)
+    queue = QueueKey("urgent" if urgent else "normal", compute)
+    start = CompiledStep(name=START, kind=Kind.START, job_definition=job_definition, queue=str(queue))
     return [start, *(step if step.parents else replace(step, after=(START,)) for step in steps)]
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:
     source = _source(step, steps) if isinstance(step, Array) else None
+    groups = groups_of(step) if isinstance(step, MultiNode) else ()
     return CompiledStep(
         name=step.name,
         kind=_KINDS.get(type(step), Kind.JOB),
         job_definition=job_definition,
-        queue=step.queue,
+        queue=str(QueueKey(step.queue, Compute.of(step.compute), fair=step.priority is not None)),
+        submit={} if step.priority is None else {"shareIdentifier": SHARE},
         after=tuple(dict.fromkeys(step.after)),
         each=step.each if isinstance(step, Array) else None,
         items_of=source.items_of if source else None,
         items_per_child=source.items_per_child if source else 1,
         size=source.size if source else None,
         sequential=isinstance(step, Array) and step.sequential,
-        returns=step.command is None,
+        returns=(groups[0] if groups else step).command is None,
+        groups=tuple(group.nodes for group in groups),
     )
 
 
@@ -71,7 +107,7 @@ def _source(step: Array, steps: Mapping[str, Step]) -> Array:
     return step
 
 
-def _gated(step: CompiledStep, job_definition: str) -> Iterator[CompiledStep]:
+def _gated(step: CompiledStep, job_definition: str, compute: Compute) -> Iterator[CompiledStep]:
     """Yield the gates that fold a step's parents into at most 20, the array that it follows included, then the step."""
     parents = step.after
     for level, groups in enumerate(gate_tree(parents, step.most_parents - (step.each is not None))):
@@ -80,7 +116,7 @@ def _gated(step: CompiledStep, job_definition: str) -> Iterator[CompiledStep]:
                 name=f"gate-{level}-{number}-{step.name}",
                 kind=Kind.GATE,
                 job_definition=job_definition,
-                queue=step.queue,
+                queue=str(QueueKey(QueueKey.parse(step.queue).name, compute)),
                 after=tuple(parents[int(member)] for member in group) if level else group,
             )
             for number, group in enumerate(groups)

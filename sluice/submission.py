@@ -136,14 +136,37 @@ def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str
         "jobName": str(JobName(run_id, step.name, submission.generation)),
         "jobQueue": queues[step.queue],
         "jobDefinition": step.job_definition,
-        "containerOverrides": {"environment": [{"name": name, "value": value} for name, value in place.to_env().items()]},
+        **_told(step, place),
     }
+    _add(request, step.submit)
     if submission.children >= MIN_ARRAY_SIZE:
         request["arrayProperties"] = {"size": submission.children}
     if depends_on := list(_dependencies(submission, job_ids)):
         request["dependsOn"] = depends_on
     check_submit_job(request)
     return request
+
+
+def _told(step: CompiledStep, place: SubmissionSettings) -> dict[str, Any]:
+    """Return the overrides that tell a job, or each of its nodes, where it stands.
+
+    Their ranges must be those of the job definition, or AWS Batch answers "NodeOverride targets should match job definition":
+    https://github.com/aws/aws-parallelcluster/pull/964
+    """
+    overrides = {"environment": [{"name": name, "value": value} for name, value in place.to_env().items()]}
+    if step.kind is not Kind.MULTI_NODE:
+        return {"containerOverrides": overrides}
+    return {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": one, "containerOverrides": overrides} for one in step.node_ranges]}}
+
+
+def _add(request: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add what the step itself says to its request; Sluice's own variables stay, and those of the step come before them."""
+    for name, value in more.items():
+        if name == "containerOverrides":
+            environment = [*value.get("environment", ()), *request[name]["environment"]]
+            request[name] = {**value, "environment": environment}
+        else:
+            request[name] = value
 
 
 def _dependencies(submission: Submission, job_ids: Mapping[str, str]) -> Iterator[dict[str, str]]:

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from sluice.pipeline import Pipeline
 from sluice.settings import JobSettings
+from stacks.blocks.consumables import Consumables
 from stacks.blocks.definition import Definition
 from stacks.blocks.image import cleanup_image
 from stacks.blocks.pipeline_jobs import PipelineJobs
@@ -19,6 +20,7 @@ from stacks.blocks.schedules import start_on_schedules
 from stacks.blocks.stack_size import check_stack_size
 from stacks.blocks.start_job import StartJobs
 from stacks.blocks.upload_rules import start_on_uploads
+from stacks.blocks.webhook import WebhookAddress, webhook_of
 from stacks.configuration import Configuration
 from stacks.control import ControlStack
 from stacks.storage import StorageStack
@@ -46,6 +48,7 @@ class PipelinesStack(Stack):
             results_bucket=storage.results.bucket_name,
             plan_topic=control.plans.topic_arn,
         )
+        limits = Consumables(self, "Limits", pipelines=pipelines)
         tidy = cleanup_image(self, "CleanupImage", root=root, architecture=configuration.job_architecture)
         starts = StartJobs(
             self,
@@ -65,19 +68,35 @@ class PipelinesStack(Stack):
                 pipeline=pipeline,
                 root=root,
                 settings=settings,
-                architecture=configuration.job_architecture,
+                configuration=configuration,
                 cleanup_image=tidy,
-                log_retention_days=configuration.log_retention_days,
+                consumables=limits,
             )
             jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
             definitions = jobs.definitions
             if pipeline.submit_from == "start-job":
-                start = starts.job(part, pipeline=pipeline, ledger=storage.ledger, work=storage.work, log_lines=jobs.logs)
+                start = starts.job(
+                    part, pipeline=pipeline, ledger=storage.ledger, work=storage.work, log_lines=jobs.logs, task=jobs.own_task
+                )
                 definitions = replace(definitions, start=start)
             definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=definitions)
             start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger)
             start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
+            if configuration.webhooks and (webhook := webhook_of(pipeline)):
+                WebhookAddress(
+                    part,
+                    "Webhook",
+                    pipeline=pipeline,
+                    webhook=webhook,
+                    definition=definition,
+                    root=root,
+                    ledger=storage.ledger,
+                    fill=control.trigger,
+                    alerts=control.alerts,
+                    at_once=configuration.webhook_concurrency,
+                    log_retention_days=configuration.log_retention_days,
+                )
             jobs.places.come_before(part)
             parts[pipeline.name], nested[pipeline.name] = part, jobs.places.in_nested_stacks
         check_stack_size(parts, nested)

@@ -7,6 +7,6 @@ from containers.step.results import results_before
 
 
 def aggregate(context: Context, function: Function) -> str:
-    """Do the work of a plain job; what the children of the arrays before it returned is read as it is asked for."""
+    """Do the work of a plain job; what the steps before it returned is read as it is asked for."""
     function(results_before(context), context.out)
     return "done"

@@ -14,6 +14,8 @@ from sluice import keys
 from sluice.compiled import Kind
 from sluice.graph import before
 
+_RETURNING = (Kind.ARRAY, Kind.MULTI_NODE)
+
 
 def asked_for(function: Function, context: Context) -> dict[str, Results]:
     """Return the results as an argument for a function that has a parameter called ``results``, and nothing for any other."""
@@ -24,11 +26,12 @@ def results_before(context: Context) -> Results:
     """Return what reads the results of an array before this step by its name; it raises ResultsMissingError for what is none."""
     pipeline, step = context.assignment.pipeline, context.step.name
     earlier = before(pipeline.parents(), step)
-    arrays = [one.name for one in pipeline.steps if one.kind is Kind.ARRAY and one.returns and one.name in earlier]
+    returning = [one.name for one in pipeline.steps if one.kind in _RETURNING and one.returns and one.name in earlier]
 
     def results(name: str) -> Iterator[tuple[int, Any]]:
-        if name not in arrays:
-            raise ResultsMissingError(f"Expected an array before {step} ({', '.join(arrays) or 'there is none'}), found {name!r}.")
+        if name not in returning:
+            known = ", ".join(returning) or "there is none"
+            raise ResultsMissingError(f"Expected an array or nodes before {step} ({known}), found {name!r}.")
         return read_results(context.s3, context.settings.work_bucket, keys.results_prefix(context.place.run, name))
 
     return results

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.describe import child_id, log_target, node_address, submission_of, task_id
 from local.batch.ports import Image, ImageNotFoundError, StartFailedError, Task
+from local.batch.ulimits import limited
 
 if TYPE_CHECKING:
     from local.batch.effects import StartAttempt
     from local.batch.ports import Credentials, Images, Secrets
 
+METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 _PASSED_ON = ("LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
 
 
@@ -28,7 +30,7 @@ def task_of(
 ) -> Task:
     """The task of an attempt; StartFailedError where its image or a secret of it cannot be had.
 
-    `machine` is every job's environment.
+    `machine` is every job's environment; of METADATA it has the address that answers for all containers.
     """
     job, child = start.job, start.child
     submission = submission_of(job)
@@ -39,7 +41,7 @@ def task_of(
     command = tuple(substitute(container.get("command", []), submission.parameters))
     return Task(
         id=task_id(job, child, start.attempt),
-        argv=_argv(command, image),
+        argv=limited(_argv(command, image), container.get("ulimits", [])),
         environment={**_machine_environment(), **(image.environment if image else {}), **variables},
         workdir=image.workdir if image else None,
         log_group=group,
@@ -62,12 +64,24 @@ def _variables(
     role = container.get("jobRoleArn")
     granted = credentials(role, task_id(start.job, start.child, start.attempt)) if role else {}
     return {
-        **machine,
+        **{name: value for name, value in machine.items() if name != METADATA},
+        **_metadata(start, machine),
         **granted,
         **{each["name"]: each.get("value", "") for each in container.get("environment", [])},
         **_secret_environment(container, secrets),
         **_batch_environment(start),
     }
+
+
+def _metadata(start: StartAttempt, machine: Mapping[str, str]) -> dict[str, str]:
+    """Where a node asks for its own address; the URI is different for each container.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
+    """
+    job, child = start.job, start.child
+    if METADATA not in machine or not job.is_gang:
+        return {}
+    return {METADATA: f"{machine[METADATA]}/{task_id(job, child, start.attempt)}/{node_address(job, child)}"}
 
 
 def substitute(command: list[str], parameters: Mapping[str, str]) -> list[str]:
@@ -135,7 +149,8 @@ def _node_environment(start: StartAttempt) -> dict[str, str]:
 
 def _secret_environment(container: dict[str, Any], secrets: Secrets) -> dict[str, str]:
     try:
-        return {each["name"]: secrets(each["valueFrom"]) for each in container.get("secrets", [])}
+        role = container.get("executionRoleArn", "")
+        return {each["name"]: secrets(each["valueFrom"], role) for each in container.get("secrets", [])}
     except LookupError as error:
         message = f"ResourceInitializationError: unable to pull secrets or registry auth: {error}"
         raise StartFailedError(message) from error

@@ -13,14 +13,19 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from sluice.compiling import START
+from sluice.compiling import START, own_compute
+from sluice.compute import Compute
 from sluice.pipeline import Pipeline
+from sluice.retry_rules import retry_rules
 from sluice.settings import JobSettings, StartSettings
 from stacks.blocks import job_roles
+from stacks.blocks.container import Identity, Work
+from stacks.blocks.fargate import FargateTask
 from stacks.blocks.image import start_image
-from stacks.blocks.job_definition import Identity, Work, job_definition
+from stacks.blocks.job_definition import job_definition
 from stacks.configuration import Architecture
 
+_VCPUS = 0.25
 _MEMORY_MIB = 512
 _ATTEMPTS = 5
 # 10,000 steps at 40 a second are four minutes; a claim whose owner died is waited for about as long.
@@ -50,24 +55,35 @@ class StartJobs(Construct):
     def _image(self) -> assets.DockerImageAsset:
         return start_image(self, "Image", root=self._root, architecture=self._architecture)
 
-    def job(self, scope: Construct, *, pipeline: Pipeline, ledger: dynamodb.ITable, work: s3.IBucket, log_lines: logs.ILogGroup) -> str:
+    def job(
+        self,
+        scope: Construct,
+        *,
+        pipeline: Pipeline,
+        ledger: dynamodb.ITable,
+        work: s3.IBucket,
+        log_lines: logs.ILogGroup,
+        task: FargateTask | None,
+    ) -> str:
         """Define the start job of a pipeline, with minimal vCPU and memory, and return its definition's name."""
         part = Construct(scope, "Start")
         role = job_roles.job_role(part, "Role")
         execution = job_roles.execution_role(part, "ExecutionRole", images=[self._image], log_lines=log_lines)
         self._permit(role, pipeline=pipeline.name, ledger=ledger, work=work)
         identity = Identity(job_role=role, execution_role=execution, log_group=log_lines)
-        return job_definition(part, START, pipeline=pipeline.name, work=self._work(), identity=identity)
+        return job_definition(part, START, pipeline=pipeline.name, work=self._work(own_compute(pipeline), task), identity=identity)
 
-    def _work(self) -> Work:
+    def _work(self, compute: Compute, task: FargateTask | None) -> Work:
         return Work(
             image=self._image.image_uri,
             command=["containers.start.submit:submit"],
-            vcpus=1,
+            vcpus=_VCPUS,
             memory=_MEMORY_MIB,
             attempts=_ATTEMPTS,
+            rules=retry_rules([], function=True, compute=compute),
             timeout=_TIMEOUT_SECONDS,
             environment=self._environment,
+            fargate=task,
         )
 
     def _permit(self, role: job_roles.Role, *, pipeline: str, ledger: dynamodb.ITable, work: s3.IBucket) -> None:

@@ -10,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.place import ACCOUNT, REGION, Place
+from sluice.deliveries import Note
+from sluice.delivery_notes import DeliveryNotes
 from sluice.ledger import Ledger
 from sluice.light_client import LightClient
 from sluice.run import Run
@@ -66,6 +68,30 @@ def test_an_object_is_read_and_a_missing_one_is_an_error(cloud: Place) -> None:
         light(cloud, "s3").get_object(Bucket="light-client", Key="gone")
 
 
+def test_a_secret_is_read_by_its_stage(cloud: Place) -> None:
+    """A stage that no version has is an error by its code."""
+    secrets = full(cloud, "secretsmanager")
+    arn = secrets.create_secret(Name="light-client", SecretString="ž first")["ARN"]
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        light(cloud, "secretsmanager").get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")
+    secrets.put_secret_value(SecretId=arn, SecretString="second")
+    values = [
+        light(cloud, "secretsmanager").get_secret_value(SecretId=arn, VersionStage=f"AWS{stage}") for stage in ("CURRENT", "PREVIOUS")
+    ]
+    assert [value["SecretString"] for value in values] == ["second", "ž first"]
+
+
+def test_a_delivery_is_noted(cloud: Place) -> None:
+    """Written by one client, read by the other."""
+    table = f"ledger-{uuid.uuid4().hex}"
+    make_table(full(cloud, "dynamodb"), table)
+    notes, other = DeliveryNotes(light(cloud, "dynamodb"), table), DeliveryNotes(full(cloud, "dynamodb"), table)
+    now = "2026-01-01T00:00:00.000+00:00"
+    assert notes.read(RUN_ID) is None
+    assert [notes.write(RUN_ID, Note(at=at, digest="d"), now) for at in (1, 1, 2)] == [True, False, True]
+    assert notes.read(RUN_ID) == other.read(RUN_ID) == Note(at=2, digest="d")
+
+
 def test_batch_answers_and_refuses(cloud: Place) -> None:
     """A submission to a queue that is not there is a definite refusal, by its code and status."""
     with pytest.raises(ClientError) as raised:
@@ -73,3 +99,18 @@ def test_batch_answers_and_refuses(cloud: Place) -> None:
     assert raised.value.response["Error"]["Code"] == "ClientException"
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert light(cloud, "batch").describe_jobs(jobs=["none"])["jobs"] == []
+
+
+def test_an_event_reaches_a_rule(cloud: Place) -> None:
+    """EventBridge speaks another version of the protocol."""
+    events, sqs = full(cloud, "events"), full(cloud, "sqs")
+    queue = sqs.create_queue(QueueName="light-client-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="light-client", EventPattern='{"source": ["light-client"]}')
+    events.put_targets(Rule="light-client", Targets=[{"Id": "1", "Arn": arn}])
+    entry = {"Source": "light-client", "DetailType": "Žluť", "Detail": '{"a": 1}'}
+    assert light(cloud, "events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    assert '"Žluť"' in message["Body"] or "\\u017d" in message["Body"]
+    events.remove_targets(Rule="light-client", Ids=["1"])
+    events.delete_rule(Name="light-client")

@@ -220,3 +220,23 @@ def test_a_graph_too_large_for_a_lambda_asks_for_a_start_job(steps: int, submit_
     said = mistakes_of(valid(steps=jobs, submit_from=submit_from))
     assert ("expected at most 1000 steps that a Lambda submits, found 1001" in said) is refused
     assert ('submit_from="start-job"' in said) is refused
+
+
+@pytest.mark.parametrize("given", ["5m", "2h", "1d12h", "30d", None])
+def test_an_expected_time_is_days_hours_and_minutes(given: str | None) -> None:
+    """From five minutes to thirty days."""
+    assert mistakes_of(valid(expected_within=given)) == ""
+
+
+@pytest.mark.parametrize("given", ["", "4m", "31d", "2 h", "2h ", "1.5h", "-2h", "2H", "two hours", "30m1h", "9999999d", 7200, ["2h"]])
+def test_an_expected_time_that_is_none_is_a_mistake(given: Any) -> None:
+    """It says what to write."""
+    text = mistakes_of(valid(expected_within=given))
+    assert "expected_within: expected a length of time from 5m to 30d" in text
+    assert '"2h"' in text
+
+
+@pytest.mark.parametrize("given", ["yes", 1, None])
+def test_a_ticket_is_wanted_or_not(given: Any) -> None:
+    """Nothing between."""
+    assert "ticket: expected True or False" in mistakes_of(valid(ticket=given))

@@ -28,15 +28,17 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     """What cdk-nag's AwsSolutions pack finds and nobody has accepted: the rule and the path of the construct."""
     directory = tmp_path_factory.mktemp("nag")
     app = App(outdir=str(directory), context=context())
-    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT)
+    # With NAT, so that the pipelines and the network that come with it are looked at as well.
+    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT | {"SLUICE_NAT": "true"})
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     # The CDK refuses an app with findings, by an exception without a class of its own; its report lists them.
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
-    return set(_read(directory / "validation-report.json"))
+    return set(read_findings(directory / "validation-report.json"))
 
 
-def _read(report: Path) -> list[tuple[str, str]]:
+def read_findings(report: Path) -> list[tuple[str, str]]:
+    """Return the rule and the construct's path of each finding in the CDK's report."""
     plugins = json.loads(report.read_text())["pluginReports"]
     violations = [violation for plugin in plugins for violation in plugin["violations"]]
     return [(violation["ruleName"], one["constructPath"]) for violation in violations for one in violation["violatingConstructs"]]
@@ -61,7 +63,8 @@ def test_no_statement_allows_all_actions_of_a_service(templates: dict[str, Templ
 
 def test_nobody_writes_the_ledger_but_lambdas_and_start_jobs(pipelines: Template) -> None:
     """A job's role reads the ledger, and only the items of its own pipeline's runs; a start job's writes them too."""
-    of_ledger = [(role, one) for role, one in pipelines.statements() if any("dynamodb:" in action for action in many(one["Action"]))]
+    of_jobs = [(role, one) for role, one in pipelines.statements() if "Webhook" not in role]
+    of_ledger = [(role, one) for role, one in of_jobs if any("dynamodb:" in action for action in many(one["Action"]))]
     assert of_ledger
     reads, writes = {"dynamodb:GetItem", "dynamodb:BatchGetItem"}, {"dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"}
     for role, statement in of_ledger:

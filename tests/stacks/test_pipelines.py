@@ -9,17 +9,19 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
-import app as entry
 from containers.step.__main__ import TRY_AGAIN
 from sluice.compiled import CompiledPipeline
+from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
-from sluice.loading import load_pipelines
 from sluice.messages import Triggered
 from sluice.pipeline import Manual, Pipeline, Schedule
+from sluice.retry_rules import retry_rules
 from sluice.trigger import Moment, Request, occurrence
 from sluice.validation.triggers import uploads_of
-from stacks.blocks.job_definition import Identity, Work, job_definition
+from stacks.blocks.container import Identity, Work
+from stacks.blocks.job_definition import job_definition
 from stacks.blocks.shared_work import shared_work
+from tests.stacks.conftest import deployed
 from tests.stacks.templates import Template, many, text
 
 
@@ -30,6 +32,7 @@ def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
     identity = Identity(job_role=role, execution_role=role, log_group=logs.LogGroup(stack, "Logs"))
     values = {"image": "busybox", "command": ["true"], "vcpus": 1, "memory": 4, "attempts": 3, "timeout": 60, "environment": {}}
+    values["rules"] = retry_rules([], function=False, compute=Compute.SPOT)
     name = job_definition(stack, "step", pipeline="name", work=Work(**{**values, **changes}), identity=identity)  # type: ignore[arg-type]
     return name, app.synth().get_stack_by_name("Stack").template["Resources"]
 
@@ -37,8 +40,8 @@ def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
 def test_every_different_work_has_a_job_definition(pipelines: Template) -> None:
     """One a step, one for steps that do the same, and one each for what Sluice adds, by names that say whose they are."""
     names = [one["JobDefinitionName"].rsplit("-", 1)[0] for one in pipelines.properties("AWS::Batch::JobDefinition")]
-    written = [f"sluice-{one.name}-{name}" for one in load_pipelines(entry.ROOT) for name in _works(one)]
-    added = [f"sluice-{one.name}-{kind}" for one in load_pipelines(entry.ROOT) for kind in _added(one)]
+    written = [f"sluice-{one.name}-{name}" for one in deployed() for name in _works(one)]
+    added = [f"sluice-{one.name}-{kind}" for one in deployed() for kind in _added(one)]
     assert sorted(names) == sorted(written + added)
     assert "sluice-hello-fan-shared" in names
 
@@ -75,7 +78,8 @@ def test_a_lost_machine_is_tried_again_and_a_failing_program_is_not(pipelines: T
         assert len(rules) <= 5
         assert {"OnStatusReason": "Host EC2*", "Action": "RETRY"} in rules
         assert {"OnReason": "CannotPullContainer*", "Action": "RETRY"} in rules
-        assert {"OnExitCode": str(TRY_AGAIN), "Action": "RETRY"} in rules
+        own_program = len(definition["ContainerProperties"]["Command"]) > 1
+        assert ({"OnExitCode": str(TRY_AGAIN), "Action": "RETRY"} in rules) is not own_program
         assert rules[-1] == {"OnReason": "*", "Action": "EXIT"}
         assert 1 <= definition["RetryStrategy"]["Attempts"] <= 10
 
@@ -100,10 +104,10 @@ def test_jobs_of_a_pipeline_share_roles_with_no_other(pipelines: Template) -> No
     seen: dict[str, set[str]] = {}
     for definition in pipelines.properties("AWS::Batch::JobDefinition"):
         container = definition["ContainerProperties"]
-        owner = next(one.name for one in load_pipelines(entry.ROOT) if definition["JobDefinitionName"].startswith(f"sluice-{one.name}-"))
+        owner = next(one.name for one in deployed() if definition["JobDefinitionName"].startswith(f"sluice-{one.name}-"))
         own = [container["JobRoleArn"], container["ExecutionRoleArn"], container["LogConfiguration"]["Options"]["awslogs-group"]]
         seen.setdefault(owner, set()).update(text(one) for one in own)
-    expected = {one.name: 6 if one.submit_from == "start-job" else 4 for one in load_pipelines(entry.ROOT)}
+    expected = {one.name: 6 if one.submit_from == "start-job" else 4 for one in deployed()}
     assert {name: len(own) for name, own in seen.items()} == expected
     assert sum(len(own) for own in seen.values()) == len(set.union(*seen.values()))
 
@@ -112,7 +116,9 @@ def test_logs_of_jobs_have_the_names_that_alerts_may_read(pipelines: Template, c
     """What the alert Lambda's role allows covers each log group of the jobs."""
     (readable,) = [text(one["Resource"]) for _, one in control.statements() if "logs:GetLogEvents" in many(one["Action"])]
     pattern = readable.rsplit("log-group:", 1)[1]
-    names = [one["LogGroupName"] for one in pipelines.properties("AWS::Logs::LogGroup")]
+    named = [one["ContainerProperties"]["LogConfiguration"] for one in pipelines.properties("AWS::Batch::JobDefinition")]
+    groups = {text(one["Options"]["awslogs-group"])[1:-1] for one in named}
+    names = [one["Properties"]["LogGroupName"] for name, one in pipelines.of_type("AWS::Logs::LogGroup").items() if name in groups]
     assert names
     assert [name for name in names if not fnmatchcase(name, pattern)] == []
 
@@ -120,7 +126,7 @@ def test_logs_of_jobs_have_the_names_that_alerts_may_read(pipelines: Template, c
 def test_an_upload_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
     """What the rule's transformer writes is a Triggered that names its pipeline and where its compiled form is."""
     rules = [rule for rule in pipelines.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["aws.s3"]]
-    assert len(rules) == sum(len(uploads_of(one)) for one in load_pipelines(entry.ROOT))
+    assert len(rules) == sum(len(uploads_of(one)) for one in deployed())
     for rule in rules:
         (target,) = rule["Targets"]
         assert "TriggerQueue" in text(target["Arn"])
@@ -143,7 +149,7 @@ def requests(pipelines: Template) -> dict[str, Triggered]:
 def test_a_request_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
     """Each pipeline with a Manual trigger has a rule, and what nobody may ask for has one, whose message is refused by name."""
     found = requests(pipelines)
-    manual = {one.name for one in load_pipelines(entry.ROOT) if any(isinstance(trigger, Manual) for trigger in one.triggers)}
+    manual = {one.name for one in deployed() if any(isinstance(trigger, Manual) for trigger in one.triggers)}
     assert manual
     assert found.keys() == manual | {"unknown"}
     with pytest.raises(MalformedMessageError, match="a pipeline with a Manual trigger, found 'p'"):
@@ -172,7 +178,7 @@ def test_a_schedule_reaches_the_trigger_queue_as_the_message_that_is_read_there(
         assert (moment.time, moment.expression) == ("2030-01-31T09:00:00Z", schedule["ScheduleExpression"])
         assert "TriggerQueue" in text(target["Arn"])
         assert "TriggerDeadLetters" in text(target["DeadLetterConfig"]["Arn"])
-    zones = {one.timezone for pipeline in load_pipelines(entry.ROOT) for one in pipeline.triggers if isinstance(one, Schedule)}
+    zones = {one.timezone for pipeline in deployed() for one in pipeline.triggers if isinstance(one, Schedule)}
     assert {schedule["ScheduleExpressionTimezone"] for schedule in schedules} == zones
     allowed = [one for role, one in pipelines.statements() if "ScheduleRole" in role]
     assert {action for one in allowed for action in many(one["Action"])} == {"sqs:SendMessage"}

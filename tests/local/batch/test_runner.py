@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from local.batch.containers import METADATA
 from local.batch.engine import Engine
+from local.batch.errors import BatchApiError
 from local.batch.ports import Image, ImageNotFoundError
 from tests.local.batch.conftest import ONE_CPU, QUICK, Desk, wait_for
 
@@ -178,8 +180,8 @@ def test_a_job_has_its_role_and_its_secrets() -> None:
         asked.append((role, session))
         return {"AWS_ACCESS_KEY_ID": "key-of-role"}
 
-    def secrets(value_from: str) -> str:
-        return {"arn:secret": "hush"}[value_from]
+    def secrets(value_from: str, execution_role: str) -> str:
+        return {("arn:secret", "starter"): "hush"}[value_from, execution_role]
 
     lines: list[str] = []
     with Engine(
@@ -189,7 +191,7 @@ def test_a_job_has_its_role_and_its_secrets() -> None:
         logs=lambda _g, _s, told: lines.extend(line.text for line in told),
     ) as engine:
         desk = Desk(engine, [], [])
-        role = {"jobRoleArn": "arn:aws:iam::000000000000:role/job"}
+        role = {"jobRoleArn": "arn:aws:iam::000000000000:role/job", "executionRoleArn": "starter"}
         secret = {"secrets": [{"name": "TOKEN", "valueFrom": "arn:secret"}]}
         desk.define("safe", ["sh", "-c", "echo $AWS_ACCESS_KEY_ID $TOKEN"], container={**role, **secret})
         job = desk.until(desk.submit(definition="safe"), "SUCCEEDED")
@@ -239,13 +241,31 @@ _SMALL = {"resourceRequirements": ONE_CPU}
 
 def test_an_unmanaged_environment_runs_jobs_on_registered_instances(live: Desk) -> None:
     """Jobs wait RUNNABLE until an instance of the user's own is there."""
-    live.batch.create_compute_environment(computeEnvironmentName="own", type="UNMANAGED", unmanagedvCpus=4)
+    role = "arn:aws:iam::000000000000:role/batch"
+    live.batch.create_compute_environment(computeEnvironmentName="own", type="UNMANAGED", unmanagedvCpus=4, serviceRole=role)
     order = [{"order": 1, "computeEnvironment": "own"}]
     live.batch.create_job_queue(jobQueueName="mine", priority=1, computeEnvironmentOrder=order)
     job = live.submit(jobQueue="mine")
     assert live.job(job)["status"] == "RUNNABLE"
     live.engine.register_instance("own", "m5.large")
     live.until(job, "SUCCEEDED")
+
+
+def test_a_managed_environment_takes_no_instances(live: Desk) -> None:
+    """Its instances are Batch's own."""
+    with pytest.raises(BatchApiError, match="is MANAGED"):
+        live.engine.register_instance("ce", "m5.large")
+
+
+def test_a_process_has_the_limits_of_its_container() -> None:
+    """Soft and hard limits are those of the definition; one that this machine does not allow is brought down."""
+    lines: list[str] = []
+    with Engine(limits=QUICK, logs=lambda _g, _s, told: lines.extend(line.text for line in told)) as engine:
+        desk = Desk(engine, [], [])
+        limits = [{"name": "nofile", "softLimit": 123, "hardLimit": 456}, {"name": "core", "softLimit": 0, "hardLimit": 0}]
+        desk.define("limited", ["sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c"], container={"ulimits": limits})
+        desk.until(desk.submit(definition="limited"), "SUCCEEDED")
+    assert lines == ["123", "456", "0"]
 
 
 def test_closing_ends_every_process(tmp_path: Path) -> None:
@@ -332,3 +352,23 @@ def test_an_idle_engine_starts_a_job_at_once(live: Desk) -> None:
     parent, child = live.job(first), live.job(second)
     assert parent["startedAt"] - parent["createdAt"] < 1000
     assert child["startedAt"] - parent["stoppedAt"] < 1000
+
+
+def test_a_node_learns_where_to_ask_for_its_address(tmp_path: Path) -> None:
+    """As the ECS agent tells it, at an address for each container; other jobs are told of none."""
+    with Engine(limits=QUICK, environment={METADATA: "http://agent/ecs"}) as engine:
+        desk = Desk(engine, [], [])
+        said = tmp_path / "said"
+        wait = f"while test $(wc -l < {said}) -lt 3; do sleep 0.05; done"
+        command = ["sh", "-c", f"echo $AWS_BATCH_JOB_NODE_INDEX ${METADATA} >> {said}; {wait}"]
+        container = {"image": "i", "command": command, **_SMALL}
+        nodes = {"numNodes": 3, "mainNode": 0, "nodeRangeProperties": [{"targetNodes": "0:2", "container": container}]}
+        desk.batch.register_job_definition(jobDefinitionName="mnp", type="multinode", nodeProperties=nodes)
+        job = desk.submit(definition="mnp")
+        desk.until(job, "SUCCEEDED")
+        told = dict(line.split() for line in said.read_text().splitlines())
+        addresses = [desk.job(f"{job}#{index}")["container"]["networkInterfaces"][0]["privateIpv4Address"] for index in range(3)]
+        assert len(set(addresses)) == 3
+        assert [told[str(index)].rpartition("/")[2] for index in range(3)] == addresses
+        desk.define("plain", ["sh", "-c", f'test -z "${METADATA}"'])
+        desk.until(desk.submit(definition="plain"), "SUCCEEDED")
