@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from sluice.trigger import Moment, Occurrence, Request
+from sluice.trigger import Moment, Occurrence, Request, UploadGroup
 
 SOURCE = "sluice"
 DETAIL_TYPE = "Run Requested"
@@ -17,11 +17,21 @@ def again(pipeline: str, trigger: Occurrence) -> str:
         return _asked_again(pipeline, trigger)
     if isinstance(trigger, Moment):
         return f"it runs by itself at the next time of {trigger.expression}"
+    if isinstance(trigger, UploadGroup):
+        return _stored_anew(trigger)
     # The same version of the input, stored anew, is a new run.
     version = f"?versionId={quote(trigger.version_id)}" if trigger.version_id else ""
     source = _shell(f"{trigger.bucket}/{trigger.key}{version}")  # The AWS CLI encodes the key itself, and the version not.
     target = f"--bucket {_shell(trigger.bucket)} --key {_shell(trigger.key)}"
     return f"aws s3api copy-object {target} --copy-source {source} --metadata-directive REPLACE"
+
+
+def _stored_anew(group: UploadGroup) -> str:
+    """Return what stores every file that is there now anew: they are gathered as those were."""
+    folder, slash, beginning = group.prefix.rpartition("/")
+    there = _shell(f"s3://{group.bucket}/{folder}{slash}")
+    which = f"--exclude '*' --include {_shell(f'{beginning}*{group.suffix}')}"
+    return f"aws s3 cp {there} {there} --recursive {which} --metadata-directive REPLACE"
 
 
 def _asked_again(pipeline: str, request: Request) -> str:

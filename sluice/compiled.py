@@ -31,6 +31,8 @@ class CompiledStep:
     ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
+    ``of_uploads`` says of a plan that its items are the files that started the run: it has no job, and is done when the run begins.
+    ``takes_input`` says that its command has a place for what started the run.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
     """
 
@@ -45,6 +47,8 @@ class CompiledStep:
     size: int | None = None
     sequential: bool = False
     returns: bool = True
+    of_uploads: bool = False
+    takes_input: bool = False
 
     @property
     def most_parents(self) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.graph import gate_tree, sinks, topological_order
-from sluice.pipeline import Array, Pipeline, Plan, Step
+from sluice.pipeline import INPUT, Array, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
@@ -16,7 +16,7 @@ _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefinitions:
-    """The names of the job definitions of one pipeline: one a step, and those of the steps that Sluice adds."""
+    """The names of the job definitions of one pipeline: one a step that has jobs, and those of the steps that Sluice adds."""
 
     steps: Mapping[str, str]
     cleanup: str
@@ -27,7 +27,7 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     """Return the pipeline with its cleanup and gates, in topological order."""
     written = {step.name: step for step in pipeline.steps}
     parents = {name: parents_of(step) for name, step in written.items()}
-    steps = [_compiled(written[name], written, definitions.steps[name]) for name in topological_order(parents)]
+    steps = [_compiled(written[name], written, definitions.steps.get(name, "")) for name in topological_order(parents)]
     steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue="normal", after=sinks(parents)))
     gated = tuple(one for step in steps for one in _gated(step, definitions.gate))
     return CompiledPipeline(name=pipeline.name, steps=gated)
@@ -47,6 +47,8 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         size=source.size if source else None,
         sequential=isinstance(step, Array) and step.sequential,
         returns=step.command is None,
+        of_uploads=isinstance(step, Plan) and step.of_uploads,
+        takes_input=INPUT in (step.command or ()),
     )
 
 

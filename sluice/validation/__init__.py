@@ -10,8 +10,10 @@ from sluice.errors import Mistake, PipelineError
 from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
+from sluice.validation.placeholders import check_placeholders
 from sluice.validation.programs import Functions, check_program
 from sluice.validation.triggers import check_triggers
+from sluice.validation.uploads import check_grouping, check_plans_of_uploads
 
 __all__ = ["Functions", "validate"]
 
@@ -33,11 +35,14 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
             yield from check_fields(where(field, thing, number), thing, kinds)
     yield from _shape(pipeline)
     yield from check_triggers(pipeline)
+    yield from check_grouping(pipeline)
+    yield from check_plans_of_uploads(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Plan | Array | Job) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]
     for step in steps:
         yield from check_program(step, functions)
+        yield from check_placeholders(step)
         yield from check_parents(step, named)
     yield from check_names(named)
     yield from check_cycles(steps)

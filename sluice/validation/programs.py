@@ -15,7 +15,8 @@ Functions = frozenset[str]
 def check_program(step: Step, functions: Functions | None) -> Iterator[Mistake]:
     """Yield what is wrong with the program of a step."""
     where = f"steps[{step.name!r}]"
-    if (step.run is None) == (step.command is None):
+    of_uploads = isinstance(step, Plan) and step.of_uploads
+    if (step.run is None) == (step.command is None) and not of_uploads:
         found = "neither" if step.run is None else "both"
         yield Mistake(where, "either run= or command=", found, "Give a function's name to run=, or a command and its image=.")
     if step.command is not None and step.image is None:
@@ -25,6 +26,8 @@ def check_program(step: Step, functions: Functions | None) -> Iterator[Mistake]:
     reserved = [name for name in step.environment if str(name).startswith(RESERVED_VARIABLES)] if isinstance(step.environment, dict) else []
     if reserved:
         yield Mistake(f"{where}.environment", "names of your own", ", ".join(reserved), "AWS Batch and Sluice set these; rename yours.")
+    if of_uploads and step.image is not None:
+        yield Mistake(f"{where}.image", "no image of a plan without run=", repr(step.image), "It has no job; drop image=.")
     if isinstance(step, Plan) and step.command is not None:
         yield Mistake(f"{where}.command", "a function for Plan", repr(step.command), "Use run=, or a Job for the command.")
     if step.run is not None and functions is not None and ":" not in step.run and step.run not in functions:

@@ -1,0 +1,59 @@
+"""The files that started a run, as the items of a plan without a function: known when the run begins, so that no job has to find them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from sluice.compiled import CompiledPipeline
+from sluice.errors import MalformedMessageError
+from sluice.run import StepRecord, StepState
+from sluice.trigger import Occurrence, Request, S3Object, UploadGroup, stored_occurrence
+
+IN_TRIGGER = "trigger"
+"""What stands for a manifest's key where the run's own trigger lists the files."""
+_TYPES: Mapping[str, type] = {field.name: int if field.name == "size" else str for field in fields(S3Object)}
+
+
+def plans(pipeline: CompiledPipeline, started_by: Occurrence, now: str) -> dict[str, StepRecord]:
+    """Return the plans of a new run that are done before it begins, by name; raises MalformedMessageError for a list that is none."""
+    names = [step.name for step in pipeline.steps if step.of_uploads]
+    if not names:
+        return {}
+    if isinstance(started_by, UploadGroup):
+        manifest, items = started_by.manifest, started_by.files
+    else:
+        manifest, items = IN_TRIGGER, len(_files(started_by))
+    return {name: StepRecord(name=name, state=StepState.SUCCEEDED, items=items, manifest=manifest, claimed_at=now) for name in names}
+
+
+def items_in(trigger: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the items that a stored trigger itself lists: an upload, or the ``uploads`` of a request's input; none of others."""
+    return [asdict(file) for file in _files(stored_occurrence(trigger))]
+
+
+def uploads_of(request: Request) -> list[S3Object] | None:
+    """Return the files in a request's input ``{"uploads": [{"bucket", "key", "version_id", "etag", "size"}]}``; None when it lists none.
+
+    Raises MalformedMessageError for a list of something else.
+    """
+    listed = request.input.get("uploads") if isinstance(request.input, dict) else None
+    return [_file(one) for one in listed] if isinstance(listed, list) else None
+
+
+def is_file(item: Any) -> bool:
+    """Return whether an item has all that is known of an upload."""
+    return isinstance(item, dict) and all(type(item.get(name)) is kind for name, kind in _TYPES.items())
+
+
+def _file(one: Any) -> S3Object:
+    if not is_file(one):
+        raise MalformedMessageError(f"Expected uploads with {', '.join(_TYPES)}, found {str(one)[:200]}.")
+    return S3Object(**{name: one[name] for name in _TYPES})
+
+
+def _files(started_by: Occurrence) -> list[S3Object]:
+    if isinstance(started_by, S3Object):
+        return [started_by]
+    return (uploads_of(started_by) or []) if isinstance(started_by, Request) else []
