@@ -123,9 +123,8 @@ class Gatherer:
             if closed is not None and len(files) == closed.files:
                 return files
             self.sleep(_PAUSE_SECONDS * (look + 1))
-        raise UnsettledError(
-            f"Expected {closed.files if closed else 'the'} files of group {group.name} of {group.trigger}, found {len(files)}."
-        )
+        expected = closed.files if closed else "the"
+        raise UnsettledError(f"Expected {expected} files of group {group.name} of {group.trigger}, found {len(files)}.")
 
     def _remind(self, group: Group) -> None:
         """Ask to be called when a group is due; a second more, so that one call suffices."""

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sluice import keys
+from sluice.batch_events import Sweep
 from sluice.job_names import run_id
-from sluice.messages import GroupedUpload, Triggered
+from sluice.messages import GroupDue, GroupedUpload, Triggered, parse_object
 from sluice.trigger import S3Object, UploadGroup
 
 
@@ -92,3 +93,11 @@ class Group:
             manifest=self.manifest,
         )
         return Triggered(pipeline=self.pipeline, trigger=self.trigger, definition=dict(self.definition), detail=found.to_dict())
+
+
+def parse_group_message(body: str) -> GroupedUpload | GroupDue | Sweep:
+    """Return what a message of the group queue says; raises MalformedMessageError."""
+    document = parse_object(body)
+    if document.get("sweep") is True:
+        return Sweep()
+    return GroupedUpload.from_json(body) if "detail" in document else GroupDue.from_json(body)

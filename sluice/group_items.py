@@ -18,14 +18,14 @@ from sluice.group import Group, GroupState
 from sluice.ledger_items import Item, expires_at, values_of
 from sluice.trigger import S3Object
 
-GROUP, NOTE = "GROUP#", "FILE#"
+PARTITIONS, GROUP, NOTE = "GROUPS#", "GROUP#", "FILE#"
 UNFINISHED = "group"
 """What the sparse index of unfinished things calls a group whose run has not been asked for."""
 
 
 def partition(pipeline: str, trigger: str) -> str:
     """Return the partition key of a trigger's groups."""
-    return f"GROUPS#{pipeline}#{trigger}"
+    return f"{PARTITIONS}{pipeline}#{trigger}"
 
 
 def group_sort_key(number: int) -> str:

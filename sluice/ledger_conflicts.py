@@ -16,7 +16,9 @@ _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExce
 
 
 def patiently(write: Callable[[], Any]) -> None:
-    """Repeat a write that met another one in flight, or a table that was busy; the SDK does not, because it cannot know that the write is conditional.
+    """Repeat a write that met another one in flight, or a table that was busy.
+
+    The SDK does not, because it cannot know that the write is conditional.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
     """

@@ -80,6 +80,11 @@ class GroupedUpload(Triggered):
     within: int
     of: int
 
+    def _check_types(self) -> None:
+        Message._check_types(self)
+        if self.of < 1:
+            raise MalformedMessageError(f"Expected GroupedUpload.of to be at least 1, found {self.of}.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupDue(Message):

@@ -34,7 +34,7 @@ class S3Upload:
     prefix: Annotated[str, Field(pattern=KEY_PART_PATTERN, min_length=1, max_length=512)]
     suffix: Annotated[str, Field(pattern=KEY_PART_PATTERN, max_length=128)] = ""
     group_within: str | None = None
-    """Gathers files into one run, for so long from the first of them: ``45s`` or ``5m``, at most 15 minutes. Default with group_of=: 60s."""
+    """Gathers files into one run for so long from the first of them, ``45s`` or ``5m``, at most ``15m``. Default with group_of=: 60s."""
     group_of: Annotated[int, Field(ge=1, le=limits.MAX_ARRAY_SIZE)] | None = None
     """Gathers files into one run, at most so many. Default with group_within=: 10,000, as many as an array has children."""
 

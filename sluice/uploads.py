@@ -17,10 +17,12 @@ _TYPES: Mapping[str, type] = {field.name: int if field.name == "size" else str f
 
 
 def plans(pipeline: CompiledPipeline, started_by: Occurrence, now: str) -> dict[str, StepRecord]:
-    """Return the plans of a new run that are done before it begins, by name; raises MalformedMessageError for a list that is none."""
+    """Return the plans of a new run that are done before it begins, by name; raises MalformedMessageError for files that are none."""
     names = [step.name for step in pipeline.steps if step.of_uploads]
     if not names:
         return {}
+    if isinstance(started_by, Request) and _listed(started_by) is not None and uploads_of(started_by) is None:
+        raise MalformedMessageError(f"Expected uploads with {', '.join(_TYPES)} each, found {str(_listed(started_by))[:200]}.")
     if isinstance(started_by, UploadGroup):
         manifest, items = started_by.manifest, started_by.files
     else:
@@ -34,12 +36,9 @@ def items_in(trigger: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def uploads_of(request: Request) -> list[S3Object] | None:
-    """Return the files in a request's input ``{"uploads": [{"bucket", "key", "version_id", "etag", "size"}]}``; None when it lists none.
-
-    Raises MalformedMessageError for a list of something else.
-    """
-    listed = request.input.get("uploads") if isinstance(request.input, dict) else None
-    return [_file(one) for one in listed] if isinstance(listed, list) else None
+    """Return the files in a request's input ``{"uploads": [{"bucket", "key", "version_id", "etag", "size"}]}``; None when it lists none."""
+    listed = _listed(request)
+    return [S3Object.from_dict(one) for one in listed] if isinstance(listed, list) and all(map(is_file, listed)) else None
 
 
 def is_file(item: Any) -> bool:
@@ -47,10 +46,8 @@ def is_file(item: Any) -> bool:
     return isinstance(item, dict) and all(type(item.get(name)) is kind for name, kind in _TYPES.items())
 
 
-def _file(one: Any) -> S3Object:
-    if not is_file(one):
-        raise MalformedMessageError(f"Expected uploads with {', '.join(_TYPES)}, found {str(one)[:200]}.")
-    return S3Object(**{name: one[name] for name in _TYPES})
+def _listed(request: Request) -> Any:
+    return request.input.get("uploads") if isinstance(request.input, dict) else None
 
 
 def _files(started_by: Occurrence) -> list[S3Object]:

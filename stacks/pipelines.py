@@ -11,8 +11,10 @@ from constructs import Construct
 from sluice.pipeline import Pipeline
 from sluice.settings import JobSettings
 from stacks.blocks.definition import Definition
+from stacks.blocks.grouping import Grouping, gathers
 from stacks.blocks.image import cleanup_image
 from stacks.blocks.pipeline_jobs import PipelineJobs
+from stacks.blocks.reaction import Reaction
 from stacks.blocks.request_rules import refuse_other_requests, start_on_requests
 from stacks.blocks.schedules import start_on_schedules
 from stacks.blocks.upload_rules import start_on_uploads
@@ -42,6 +44,7 @@ class PipelinesStack(Stack):
             results_bucket=storage.results.bucket_name,
             plan_topic=control.plans.topic_arn,
         )
+        grouping = self._grouping(root, storage, control, configuration.log_retention_days) if gathers(pipelines) else None
         tidy = cleanup_image(self, "CleanupImage", root=root, architecture=configuration.job_architecture)
         for pipeline in pipelines:
             part = Construct(self, pipeline.name)
@@ -57,7 +60,19 @@ class PipelinesStack(Stack):
             )
             jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
             definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=jobs.definitions)
-            start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger)
+            start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger, gather=grouping)
             start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
         refuse_other_requests(self, "OtherRequests", pipelines=pipelines, fill=control.trigger)
+
+    def _grouping(self, root: Path, storage: StorageStack, control: ControlStack, log_retention_days: int) -> Reaction:
+        grouping = Grouping(
+            self,
+            "Grouping",
+            root=root,
+            storage=storage,
+            alerts=control.alerts,
+            trigger=control.trigger,
+            log_retention_days=log_retention_days,
+        )
+        return grouping.reaction

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from containers.step.api import Results
 from containers.step.context import Context, Function
 from containers.step.errors import ResultsMissingError
 from containers.step.parts import read_results
@@ -24,5 +25,5 @@ def aggregate(context: Context, function: Function) -> str:
             raise ResultsMissingError(f"Expected an array before {step} ({', '.join(arrays) or 'there is none'}), found {name!r}.")
         return read_results(context.s3, context.settings.work_bucket, keys.results_prefix(context.place.run, name))
 
-    function(results, context.out)
+    function(Results(results, context.trigger), context.out)
     return "done"

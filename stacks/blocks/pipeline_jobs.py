@@ -13,8 +13,9 @@ from constructs import Construct
 
 from sluice.compiling import CLEANUP, JobDefinitions
 from sluice.loading import CONTAINERS, package_of
-from sluice.pipeline import Pipeline, Step
+from sluice.pipeline import INPUT, Pipeline, Plan, Step
 from sluice.settings import JobSettings
+from sluice.submission import INPUT_PARAMETER
 from sluice.validation.triggers import uploads_of
 from stacks.blocks import job_roles
 from stacks.blocks.image import pipeline_image
@@ -23,6 +24,8 @@ from stacks.blocks.log_group import job_logs_of, log_group
 from stacks.configuration import Architecture
 
 _GATE = "gate"
+# Batch's own placeholder: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html#parameters
+_REFERENCE = f"Ref::{INPUT_PARAMETER}"
 # A cleanup lists and deletes, a gate only starts and ends.
 _SMALL_MEMORY_MIB = 512
 _SMALL_TIMEOUT_SECONDS = 3600
@@ -56,7 +59,7 @@ class PipelineJobs(Construct):
         self._tidy_role = job_roles.job_role(self, "CleanupRole")
         self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[*own, cleanup_image], log_lines=self._logs)
         self.definitions = JobDefinitions(
-            steps={step.name: self._define_step(step) for step in pipeline.steps},
+            steps={step.name: self._define_step(step) for step in pipeline.steps if not (isinstance(step, Plan) and step.of_uploads)},
             cleanup=self._define_own(CLEANUP, cleanup_image),
             gate=self._define_own(_GATE, cleanup_image),
         )
@@ -78,7 +81,7 @@ class PipelineJobs(Construct):
     def _define_step(self, step: Step) -> str:
         work = Work(
             image=step.image or self._own_image,
-            command=step.command or [self._function(step.run or "")],
+            command=[_REFERENCE if word == INPUT else word for word in step.command or [self._function(step.run or "")]],
             vcpus=step.vcpus,
             memory=step.memory,
             attempts=step.attempts,
