@@ -26,6 +26,7 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.name_versions()
     emulator.name_scheduled_times()
     emulator.read_ranges_of_versions()
+    emulator.gather_batches()
     emulator.count_loopback_as_tls()
     emulator.bound_events_log()
     engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)

@@ -7,7 +7,7 @@ only while the group is open. See docs/decisions/0012-groups-of-uploads.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -51,7 +51,7 @@ class GroupLedger:
 
     def open(self, group: Group, files: Sequence[S3Object], now: str) -> Refused | None:
         """Write a new group with its first files, at most 98; all or nothing."""
-        return self._add(self._put(group_items.group_item(group), _NEW), group, files, now)
+        return self._add(self._put(group_items.group_item(replace(group, files=len(files))), _NEW), group, files, now)
 
     def add(self, group: Group, files: Sequence[S3Object], now: str) -> Refused | None:
         """Put at most 98 more files into a group, while it is open and has room for all of them; all or nothing."""
