@@ -82,6 +82,7 @@ class GroupedUpload(Triggered):
 
     def _check_types(self) -> None:
         Message._check_types(self)
+        self.definition_location()
         if self.of < 1:
             raise MalformedMessageError(f"Expected GroupedUpload.of to be at least 1, found {self.of}.")
 

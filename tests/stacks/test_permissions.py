@@ -61,7 +61,8 @@ def test_no_statement_allows_all_actions_of_a_service(templates: dict[str, Templ
 
 def test_nobody_writes_the_ledger_but_lambdas(pipelines: Template) -> None:
     """A job's role reads the ledger, and only the items of its own pipeline's runs."""
-    of_ledger = [one for _, one in pipelines.statements() if any("dynamodb:" in action for action in many(one["Action"]))]
+    of_jobs = [one for role, one in pipelines.statements() if not role.startswith("GroupingGroup")]
+    of_ledger = [one for one in of_jobs if any("dynamodb:" in action for action in many(one["Action"]))]
     assert of_ledger
     for statement in of_ledger:
         assert set(many(statement["Action"])) == {"dynamodb:GetItem", "dynamodb:BatchGetItem"}
