@@ -1,6 +1,6 @@
 """``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the README's table.
 
-python -m benchmarks [run_calls manifest cold_start engine wall]
+python -m benchmarks [run_calls manifest cold_start engine grouping wall]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cold_start, run_calls
+from benchmarks import cold_start, grouping, run_calls
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -64,6 +64,7 @@ MEASURES: dict[str, Callable[[], Any]] = {
     "manifest": _manifest,
     "cold_start": lambda: cold_start.measure(_COLD_START_ROUNDS),
     "engine": lambda: _output("engine"),
+    "grouping": grouping.measure,
     "wall": _wall,
 }
 _HEADS = {
@@ -71,6 +72,7 @@ _HEADS = {
     "manifest": "The manifest",
     "cold_start": "Cold starts",
     "engine": "The Batch engine of the local cloud",
+    "grouping": "A burst of files",
     "wall": "Times that a person waits",
 }
 
@@ -86,6 +88,8 @@ def _page(results: dict[str, Any]) -> str:
 def _shown(name: str, measured: Any) -> str:
     if name == "run_calls":
         return run_calls.table(measured)
+    if name == "grouping":
+        return grouping.table(measured)
     if name == "cold_start":
         return cold_start.table(measured)
     if name == "manifest":

@@ -14,6 +14,7 @@ def table(results: Results) -> str:
         "run_calls": _calls,
         "manifest": _manifest,
         "cold_start": _cold_start,
+        "grouping": _grouping,
         "wall": _wall,
     }
     rows = [row for name, rows_of in measures.items() if name in results for row in rows_of(results[name])]
@@ -51,6 +52,22 @@ def _cold_start(medians: dict[str, float]) -> list[_Row]:
     ratios = {name: value / baseline for name, value in list(medians.items())[1:]}
     found = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
     return [("cold start of each Lambda, beside `import boto3` with four clients", "≤ 0.7", found)]
+
+
+def _grouping(found: dict[str, Any]) -> list[_Row]:
+    files, grouped, single = f"{found['files']:,}", found["grouped"], found["single"]
+    return [
+        (
+            f"runs of {files} files dropped at once, with grouping",
+            "1",
+            f"{grouped['runs']}, for {sum(grouped['calls'].values()):,} AWS calls",
+        ),
+        (
+            "the same without; jobs submitted; most in a second",
+            f"{files}; {2 * found['files']:,}; 50",
+            f"{single['runs']:,}; {single['submissions']:,}; {single['most_a_second']}",
+        ),
+    ]
 
 
 def _wall(wall: dict[str, float]) -> list[_Row]:

@@ -45,7 +45,7 @@ def measure(sizes: Sequence[int] = SIZES) -> list[dict[str, Any]]:
     """Return for each number of items the calls of one run, by operation."""
     with tempfile.TemporaryDirectory() as folder:
         app = _app(Path(folder) / "app", sizes)
-        place = Place(_free_port(), Path(folder) / "cloud")
+        place = Place(free_port(), Path(folder) / "cloud")
         process.start(place)
         try:
             deploy(place, lambda _: None, app)
@@ -75,6 +75,14 @@ def _by_jobs(calls: Calls) -> int:
 
 def _app(folder: Path, sizes: Sequence[int]) -> Path:
     """Return a folder with this app, but with a pipeline for each size instead of its own."""
+    copied_app(folder)
+    for size in sizes:
+        _write_pipeline(folder, size)
+    return folder
+
+
+def copied_app(folder: Path) -> Path:
+    """Return a folder with this app, but without its pipelines."""
     ignored = shutil.ignore_patterns("__pycache__")
     for name in _COPIED:
         source = REPOSITORY / name
@@ -85,8 +93,6 @@ def _app(folder: Path, sizes: Sequence[int]) -> Path:
             shutil.copy(source, folder / name)
     (folder / ".venv").symlink_to(REPOSITORY / ".venv")
     (folder / "pipelines").mkdir()
-    for size in sizes:
-        _write_pipeline(folder, size)
     return folder
 
 
@@ -178,7 +184,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
