@@ -37,11 +37,12 @@ PRICES = {
     "vCPU-hour, on demand, general purpose": Price(0.048, "https://aws.amazon.com/ec2/pricing/on-demand/"),
 }
 
-QUEUES = 4
+# Those of trigger, fan_out, track and alert, and that of group, which is there while a pipeline gathers uploads.
+QUEUES = 5
 # Lambda keeps five connections to a queue open, each a ReceiveMessage that waits for up to 20 seconds:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _POLLS_A_MONTH = QUEUES * 5 * MONTH_SECONDS / 20
-_SWEEPS_A_MONTH = MONTH_SECONDS / 300
+_SWEEPS_A_MONTH = 2 * MONTH_SECONDS / 300
 _SWEEP_SECONDS = 0.1
 _LAMBDA_GB = 0.5
 _LAMBDA_SECONDS = 1.0

@@ -219,3 +219,12 @@ def test_an_upload_that_s3_refuses_is_an_error(tmp_path: Path, world: CommandWor
         stub.add_client_error("put_object", "AccessDenied")
         with pytest.raises(Exception, match="AccessDenied"):
             send(world.clients["s3"], INBOX, "words", sending, lambda _: None)
+
+
+def test_files_that_are_gathered_start_no_run_of_their_own(tmp_path: Path) -> None:
+    """The run of a group has no id before the group is closed: it is told how to follow it."""
+    path = tmp_path / "a.txt"
+    path.write_text("a")
+    gathering = Pipeline(name="words", triggers=[S3Upload(prefix="w/", group_of=5)], steps=[Job("a", run="a")])
+    with pytest.raises(UsageError, match="gathers files into groups"):
+        sendings(gathering, [path], None)
