@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sluice.graph import topological_order
-from sluice.pipeline import Array, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
+from sluice.node_groups import groups_of
+from sluice.pipeline import Array, MultiNode, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
 from sluice.validation.graph import parents_of
 from sluice.validation.uploads import grouping_of
 
@@ -66,6 +67,8 @@ def _words(step: Step) -> Iterator[str]:
         yield f"array: child i after child i of {step.each}"
     elif isinstance(step, Array):
         yield "array: " + (f"on the items of {step.items_of}" if step.items_of else f"on {step.size:,} items") + _share(step)
+    elif isinstance(step, MultiNode):
+        yield f"multinode: {sum(group.nodes for group in groups_of(step))} nodes"
     else:
         yield kind_of(step)
     if step.after:

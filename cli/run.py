@@ -28,6 +28,7 @@ from cli.watch import watch
 from local.place import REPOSITORY
 from sluice.pipeline import Pipeline
 from sluice.run import RunState
+from stacks.configuration import variable
 
 if TYPE_CHECKING:
     from cli.options import Commands
@@ -73,6 +74,8 @@ def run(given: argparse.Namespace, cloud: Cloud, root: Path, *, sleep: Callable[
 
 
 def _started(given: argparse.Namespace, cloud: Cloud, pipeline: Pipeline) -> list[str]:
+    if pipeline.only_with:
+        note(f"{pipeline.name} runs where it was deployed with {variable(pipeline.only_with)}=true; elsewhere nothing begins")
     if not given.files:
         if given.prefix is not None:
             raise UsageError("Expected files beside --prefix, found none.")

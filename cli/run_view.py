@@ -26,7 +26,10 @@ _SETTLED = (*_ENDED, StepState.EMPTY, StepState.CLAIMED, WAITING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One step: ``done`` of ``children`` have succeeded; ``seconds`` since its first child started, None before that."""
+    """One step: ``done`` of ``children`` have succeeded; nodes count as children, and succeed together.
+
+    ``seconds`` since its first child started, None before that.
+    """
 
     name: str
     kind: str
@@ -113,8 +116,8 @@ def _step(step: CompiledStep, record: StepRecord, job: Mapping[str, Any], now: d
         name=step.name,
         kind=step.kind,
         state=_state(record, job, counts),
-        children=record.children,
-        done=record.children if succeeded else counts.get("SUCCEEDED", 0),
+        children=step.nodes or record.children,
+        done=(step.nodes or record.children) if succeeded else counts.get("SUCCEEDED", 0),
         failed=0 if succeeded else counts.get("FAILED", 0),
         seconds=_seconds(job, now),
         reason=record.reason,

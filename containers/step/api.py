@@ -2,6 +2,7 @@
 
 - ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Uploads`` (a group), or ``Request`` (a Manual trigger), or ``Moment`` (a Schedule)
 - ``def each(item: Item, out: Out) -> dict``
+- ``def together(node: Node, out: Out) -> Any`` (containers/step/node.py), on each node of a multi-node step
 - ``def fan_in(results: Results, out: Out) -> None``
 
 All three know what started the run: ``trigger``, ``item.trigger``, ``results.trigger``; with several triggers look at its ``kind``.
@@ -77,5 +78,8 @@ class Results:
     trigger: Trigger
 
     def __call__(self, name: str) -> Iterator[tuple[int, Any]]:
-        """Yield (item number, what the array of that name returned for it), each once, by child, reading as it goes."""
+        """Yield (item number, what the array of that name returned for it), each once, by child, reading as it goes.
+
+        Of a multi-node step it yields one pair, (0, what the main node returned).
+        """
         return self.read(name)

@@ -87,6 +87,24 @@ class Stacks:
         return {"Stacks": [{"StackName": name, "Outputs": outputs}]}
 
 
+class Bus:
+    """EventBridge: keeps what was sent; ``answer`` is an error to raise, or a count of entries that it did not take."""
+
+    def __init__(self) -> None:
+        """Take everything."""
+        self.sent: list[dict[str, Any]] = []
+        self.answer: Exception | int = 0
+        self._model = botocore.session.get_session().get_service_model("events")
+
+    def put_events(self, **request: Any) -> dict[str, Any]:
+        """Take events, or do as told."""
+        validate_parameters(request, self._model.operation_model("PutEvents").input_shape)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        self.sent.extend(request["Entries"])
+        return {"FailedEntryCount": self.answer, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no."}]}
+
+
 class CommandWorld(World):
     """A world with what commands need."""
 
@@ -98,7 +116,8 @@ class CommandWorld(World):
         super().__init__(self.clients["dynamodb"])
         self.jobs = Jobs()
         self.batch = self.jobs
-        self.clients |= {"batch": self.jobs, "cloudformation": Stacks()}
+        self.bus = Bus()
+        self.clients |= {"batch": self.jobs, "cloudformation": Stacks(), "events": self.bus}
         self.cloud = Cloud(self.clients.__getitem__, "the test")
 
     def begin(self, run_id: str, created_at: str, pipeline: CompiledPipeline | None = None, *, key: str = "word-count/a.txt") -> None:

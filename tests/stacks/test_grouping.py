@@ -30,7 +30,7 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
 
     directory = tmp_path_factory.mktemp("plain")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entry, "load_pipelines", lambda root: tuple(map(plain, load_pipelines(root))))
+        patch.setattr(entry, "load_pipelines", lambda *given: tuple(map(plain, load_pipelines(*given))))
         app = App(outdir=str(directory), context=context())
         entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT)
         app.synth()
