@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.limits import MAX_DEPENDENCIES
 
@@ -26,6 +27,17 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledMachine:
+    """What a step asks of its machine, as far as a run of it may be asked for otherwise: ``sluice.overriding``."""
+
+    compute: Compute
+    vcpus: float
+    memory: int
+    gpus: int = 0
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledStep:
     """A node of the graph, with all that a submission needs.
 
@@ -37,6 +49,8 @@ class CompiledStep:
     ``takes_input`` says that its command has a place for what started the run.
     ``groups`` are how many nodes each node group of a multi-node step has, the main node's group first.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
+    ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a ``sluice.compute.QueueKey``.
+    ``machine`` is there where a run may be asked for with overrides.
     """
 
     name: str
@@ -53,6 +67,8 @@ class CompiledStep:
     of_uploads: bool = False
     takes_input: bool = False
     groups: tuple[int, ...] = ()
+    submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    machine: CompiledMachine | None = None
 
     @property
     def nodes(self) -> int:
@@ -87,7 +103,7 @@ def node_ranges(groups: Sequence[int]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class CompiledPipeline:
-    """A pipeline's steps in topological order."""
+    """A pipeline's steps in topological order; ``overridable`` is what a request may ask for otherwise."""
 
     name: str
     steps: tuple[CompiledStep, ...]
@@ -95,6 +111,7 @@ class CompiledPipeline:
     expected_within: int | None = None
     """Seconds."""
     ticket: bool = False
+    overridable: tuple[str, ...] = ()
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -119,13 +136,25 @@ class CompiledPipeline:
                     f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all stacks together."
                 )
             steps = tuple(_step(step) for step in document["steps"])
-            late, ticket = document.get("expected_within"), bool(document.get("ticket"))
-            return cls(name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket)
+            late, ticket, overridable = document.get("expected_within"), bool(document.get("ticket")), document.get("overridable", ())
+            return cls(
+                name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket, overridable=tuple(overridable)
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
-    return CompiledStep(
-        **{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"]), "groups": tuple(document.get("groups", ()))}
-    )
+    typed = {
+        "kind": Kind(document["kind"]),
+        "after": tuple(document["after"]),
+        "groups": tuple(document.get("groups", ())),
+        "machine": _machine(document.get("machine")),
+    }
+    return CompiledStep(**{**document, **typed})
+
+
+def _machine(document: dict[str, Any] | None) -> CompiledMachine | None:
+    if document is None:
+        return None
+    return CompiledMachine(**{**document, "compute": Compute(document["compute"]), "parameters": tuple(document["parameters"])})

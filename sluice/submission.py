@@ -150,6 +150,7 @@ def submit_request(
         "jobDefinition": step.job_definition,
         **_told(step, place),
     }
+    _add(request, step.submit)
     if submission.children >= MIN_ARRAY_SIZE:
         request["arrayProperties"] = {"size": submission.children}
     if step.takes_input:
@@ -170,6 +171,16 @@ def _told(step: CompiledStep, place: SubmissionSettings) -> dict[str, Any]:
     if step.kind is not Kind.MULTI_NODE:
         return {"containerOverrides": overrides}
     return {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": one, "containerOverrides": overrides} for one in step.node_ranges]}}
+
+
+def _add(request: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add what the step itself says to its request; Sluice's own variables stay, and those of the step come before them."""
+    for name, value in more.items():
+        if name == "containerOverrides":
+            environment = [*value.get("environment", ()), *request[name]["environment"]]
+            request[name] = {**value, "environment": environment}
+        else:
+            request[name] = value
 
 
 def _dependencies(submission: Submission, job_ids: Mapping[str, str]) -> Iterator[dict[str, str]]:

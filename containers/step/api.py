@@ -1,6 +1,7 @@
 """What step functions are given. Import the types from here.
 
-- ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Uploads`` (a group), or ``Request`` (a Manual trigger), or ``Moment`` (a Schedule)
+- ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Uploads`` (a group), ``Request`` (a Manual trigger), ``Moment`` (a Schedule),
+  ``Delivery`` (a Webhook)
 - ``def each(item: Item, out: Out) -> dict``
 - ``def together(node: Node, out: Out) -> Any`` (containers/step/node.py), on each node of a multi-node step
 - ``def fan_in(results: Results, out: Out) -> None``
@@ -19,11 +20,11 @@ from typing import Any
 
 from containers.step.upload import Upload, Uploads
 from sluice import keys
-from sluice.trigger import Moment, Request
+from sluice.trigger import Delivery, Moment, Request
 
-__all__ = ["Item", "Moment", "Out", "Request", "Results", "Trigger", "Upload", "Uploads"]
+__all__ = ["Delivery", "Item", "Moment", "Out", "Request", "Results", "Trigger", "Upload", "Uploads"]
 
-Trigger = Upload | Uploads | Request | Moment
+Trigger = Upload | Uploads | Request | Moment | Delivery
 """What started the run; each has a ``kind`` and an ``input``.
 
 ``upload`` is the file that started it, ``uploads`` are the files; a trigger that has none raises OtherTriggerError with what it has.

@@ -18,6 +18,8 @@ from sluice.settings import AdvanceSettings
 from tests.sluice.clouds import TABLE, Batch, make_table
 from tests.sluice.graphs import QUEUES
 
+SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
 
 class Aws:
     """What the handlers of a test share."""
@@ -28,20 +30,27 @@ class Aws:
         self._real = clients.full_client
         monkeypatch.setattr(clients, "full_client", self.client)
         sqs, s3, sns = self.client("sqs"), self.client("s3"), self.client("sns")
-        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("alerts", "dead", "inbox", "groups", "triggers")}
+        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("alerts", "dead", "inbox", "groups", "trigger")}
         for bucket in ("work", "results", "assets"):
             s3.create_bucket(Bucket=bucket)
         make_table(self.client("dynamodb"))
         topic = sns.create_topic(Name="alerts")["TopicArn"]
         inbox = "arn:aws:sqs:us-east-1:123456789012:inbox"
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
+        self.secret = self.client("secretsmanager").create_secret(Name="signing", SecretString=SECRET)["ARN"]
         settings = {
+            "SLUICE_PIPELINE": "words",
+            "SLUICE_DEFINITION_BUCKET": "assets",
+            "SLUICE_DEFINITION_KEY": "1.json",
+            "SLUICE_SECRET": self.secret,
+            "SLUICE_SIGNATURE": "standard",
+            "SLUICE_SCHEMA": "none",
             "SLUICE_LEDGER_TABLE": TABLE,
             "SLUICE_QUEUES": AdvanceSettings.join_queues(QUEUES),
             "SLUICE_ALERT_QUEUE": self.queues["alerts"],
             "SLUICE_DEAD_LETTER_QUEUE": self.queues["dead"],
             "SLUICE_GROUP_QUEUE": self.queues["groups"],
-            "SLUICE_TRIGGER_QUEUE": self.queues["triggers"],
+            "SLUICE_TRIGGER_QUEUE": self.queues["trigger"],
             "SLUICE_WORK_BUCKET": "work",
             "SLUICE_RESULTS_BUCKET": "results",
             "SLUICE_ALERT_TOPIC": topic,

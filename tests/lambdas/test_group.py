@@ -35,7 +35,7 @@ def told(aws: Aws, number: int, of: int = 3, size: int = 1) -> str:
 
 def asked(aws: Aws) -> list[str]:
     """Return the messages in the trigger queue."""
-    return [message["Body"] for message in aws.received("triggers")]
+    return [message["Body"] for message in aws.received("trigger")]
 
 
 def test_a_full_group_is_a_run_whose_items_are_its_files(aws: Aws) -> None:
