@@ -1,6 +1,6 @@
 """``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the README's table.
 
-python -m benchmarks [run_calls exactly_once alert graph manifest cold_start engine wall]
+python -m benchmarks [run_calls exactly_once alert graph manifest cold_start engine grouping wall]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alert_latency, cold_start, exactly_once, graph, run_calls
+from benchmarks import alert_latency, cold_start, exactly_once, graph, grouping, run_calls
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -67,6 +67,7 @@ MEASURES: dict[str, Callable[[], Any]] = {
     "manifest": _manifest,
     "cold_start": lambda: cold_start.measure(_COLD_START_ROUNDS),
     "engine": lambda: _output("engine"),
+    "grouping": grouping.measure,
     "wall": _wall,
 }
 _TABLES: dict[str, Callable[[Any], str]] = {
@@ -74,6 +75,7 @@ _TABLES: dict[str, Callable[[Any], str]] = {
     "exactly_once": exactly_once.table,
     "alert": alert_latency.table,
     "cold_start": cold_start.table,
+    "grouping": grouping.table,
 }
 _HEADS = {
     "run_calls": "AWS API calls of a run",
@@ -83,6 +85,7 @@ _HEADS = {
     "manifest": "The manifest",
     "cold_start": "Cold starts",
     "engine": "The Batch engine of the local cloud",
+    "grouping": "A burst of files",
     "wall": "Times that a person waits",
 }
 

@@ -42,13 +42,14 @@ PRICES = {
     "vCPU-hour, on demand, general purpose": Price(0.048, "https://aws.amazon.com/ec2/pricing/on-demand/"),
 }
 
-QUEUES = 4
+# Those of trigger, fan_out, track and alert, and that of group, which is there while a pipeline gathers uploads.
+QUEUES = 5
 WEBHOOKS = 1
 """Of the pipelines that come with Sluice: monte-carlo's."""
 # Lambda keeps five connections to a queue open, each a ReceiveMessage that waits for up to 20 seconds:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _POLLS_A_MONTH = QUEUES * 5 * MONTH_SECONDS / 20
-_SWEEPS_A_MONTH = MONTH_SECONDS / 300
+_SWEEPS_A_MONTH = 2 * MONTH_SECONDS / 300
 _SWEEP_SECONDS = 0.1
 # Messages set aside and their age, errors and throttles: of each queue and its function. Of a webhook: no answer, and no new secret.
 _ALARMED = QUEUES * ALARMS + 2 * WEBHOOKS

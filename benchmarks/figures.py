@@ -59,6 +59,22 @@ def _cold_start(medians: dict[str, float]) -> list[_Row]:
     return [("cold start of each Lambda, beside `import boto3` with four clients", "≤ 0.7", found)]
 
 
+def _grouping(found: dict[str, Any]) -> list[_Row]:
+    files, grouped, single = f"{found['files']:,}", found["grouped"], found["single"]
+    return [
+        (
+            f"runs of {files} files dropped at once, with grouping",
+            "1",
+            f"{grouped['runs']}, for {sum(grouped['calls'].values()):,} AWS calls",
+        ),
+        (
+            "the same without; jobs submitted; most in ten seconds",
+            f"{files}; {2 * found['files']:,}; ≤ 550",
+            f"{single['runs']:,}; {single['submissions']:,}; {single['most_in_ten_seconds']}",
+        ),
+    ]
+
+
 def _wall(wall: dict[str, float]) -> list[_Row]:
     return [(what, "seconds", f"{seconds:.0f} s") for what, seconds in wall.items()]
 

@@ -75,6 +75,14 @@ def _by_jobs(calls: Calls) -> int:
 
 def _app(folder: Path, sizes: Sequence[int]) -> Path:
     """Return a folder with this app, but with a pipeline for each size instead of its own."""
+    copied_app(folder)
+    for size in sizes:
+        _write_pipeline(folder, size)
+    return folder
+
+
+def copied_app(folder: Path) -> Path:
+    """Return a folder with this app, but without its pipelines."""
     ignored = shutil.ignore_patterns("__pycache__")
     for name in _COPIED:
         source = REPOSITORY / name
@@ -85,8 +93,6 @@ def _app(folder: Path, sizes: Sequence[int]) -> Path:
             shutil.copy(source, folder / name)
     (folder / ".venv").symlink_to(REPOSITORY / ".venv")
     (folder / "pipelines").mkdir()
-    for size in sizes:
-        _write_pipeline(folder, size)
     return folder
 
 

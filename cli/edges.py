@@ -10,6 +10,7 @@ from sluice.graph import topological_order
 from sluice.node_groups import groups_of
 from sluice.pipeline import Array, MultiNode, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
 from sluice.validation.graph import parents_of
+from sluice.validation.uploads import grouping_of
 
 
 class Why(StrEnum):
@@ -61,7 +62,7 @@ def described(step: Step) -> str:
 
 def _words(step: Step) -> Iterator[str]:
     if isinstance(step, Plan):
-        yield "plan: finds the items"
+        yield "plan: the files that started the run" if step.of_uploads else "plan: finds the items"
     elif isinstance(step, Array) and step.each:
         yield f"array: child i after child i of {step.each}"
     elif isinstance(step, Array):
@@ -85,5 +86,7 @@ def triggers_of(pipeline: Pipeline) -> list[str]:
 
 def _trigger(trigger: Trigger) -> str:
     if isinstance(trigger, S3Upload):
-        return f"S3 upload {trigger.prefix}*{trigger.suffix}"
+        within, most = grouping_of(trigger)
+        gathered = f", gathered for {within} s or to {most:,}" if trigger.gathers else ""
+        return f"S3 upload {trigger.prefix}*{trigger.suffix}{gathered}"
     return f"schedule {trigger.expression} {trigger.timezone}" if isinstance(trigger, Schedule) else type(trigger).__name__.lower()

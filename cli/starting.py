@@ -46,6 +46,11 @@ def sendings(pipeline: Pipeline, paths: Sequence[Path], prefix: str | None) -> l
     if not uploads:
         found = "none" if prefix is None else f"none with the prefix {prefix!r}"
         raise UsageError(f"Expected an S3Upload trigger of {pipeline.name} for these files, found {found}.")
+    if any(upload.gathers for upload in uploads):
+        raise UsageError(
+            f"Expected an upload trigger of {pipeline.name} that starts a run for each file, found one that gathers files into groups. "
+            f"Upload them with `aws s3 cp`, and follow what `sluice runs --pipeline {pipeline.name}` shows when the group is closed."
+        )
     problems = [sentence for path in paths for sentence in _problems(path, uploads)]
     names = [path.name for path in paths]
     problems += [

@@ -38,7 +38,7 @@ def consume(event: dict[str, Any], context: Any, handle: Callable[[str], None], 
         try:
             handle(record["body"])
         except MalformedMessageError as error:
-            _set_aside(record["body"], str(error), dead_letter_queue)
+            set_aside(record["body"], str(error), dead_letter_queue)
         except Exception:
             logger.exception("A message was not handled; it will come again.", message_id=record["messageId"])
             raise
@@ -47,11 +47,17 @@ def consume(event: dict[str, Any], context: Any, handle: Callable[[str], None], 
     try:
         return dict(process_partial_response(event, handle_record, processor, context))
     finally:
-        if metrics.metric_set:
-            metrics.flush_metrics()
+        flush_counts()
 
 
-def _set_aside(body: str, reason: str, queue: str) -> None:
+def flush_counts() -> None:
+    """Write what was counted to the log."""
+    if metrics.metric_set:
+        metrics.flush_metrics()
+
+
+def set_aside(body: str, reason: str, queue: str) -> None:
+    """Send a message that can never be handled to the dead-letter queue, with the reason as its attribute ``reason``."""
     count("MessagesSetAside")
     logger.error("A malformed message was set aside.", reason=reason, queue=queue)
     attributes = {"reason": {"DataType": "String", "StringValue": reason[:1024]}, "function": _function_name()}

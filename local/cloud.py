@@ -29,6 +29,7 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.name_versions()
     emulator.name_scheduled_times()
     emulator.read_ranges_of_versions()
+    emulator.gather_batches()
     emulator.count_loopback_as_tls()
     emulator.name_event_sources()
     emulator.answer_before("ssm", OpsItems().answer)

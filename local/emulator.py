@@ -38,6 +38,7 @@ from ministack.services import (
 from ministack.services.cloudformation import provisioners
 
 from local.alarms import COMPARISONS, QueueAlarm
+from local.batches import SMALL_BATCH, Waiting, ripe
 from local.mailbox import Message
 from local.place import ACCOUNT, REGION
 from local.secret_names import json_value, secret_parts
@@ -469,6 +470,30 @@ def set_alarm(name: str, state: str, reason: str) -> None:
     with scope():
         wanted = {"AlarmName": name, "StateValue": state, "StateReason": reason}
         cloudwatch._set_alarm_state({}, wanted, is_cbor=False, is_json=True)
+
+
+def gather_batches() -> None:
+    """Let a mapping of a queue to a Lambda hand over as many messages as it says, within its window; ministack hands over ten, at once."""
+    receive = sqs._receive_messages_for_esm
+
+    def receive_for_mapping(queue_url: str, most: int) -> list[dict[str, Any]]:
+        if most <= SMALL_BATCH:
+            return list(receive(queue_url, most))
+        with sqs._queues_lock:
+            queue = sqs._get_q(queue_url)
+            sqs._expire_retained(queue)
+            sqs._dlq_sweep(queue)
+            now = time.time()
+            waiting = [Waiting(now - one["visible_at"], len(one["body"])) for one in queue["messages"] if one["visible_at"] <= now]
+            count = ripe(waiting, most, _window_of(queue["attributes"]["QueueArn"]))
+            return list(sqs._collect_msgs(queue, count, int(queue["attributes"]["VisibilityTimeout"]))) if count else []
+
+    sqs._receive_messages_for_esm = receive_for_mapping
+
+
+def _window_of(queue_arn: str) -> float:
+    mappings = [mapping for _, _, mapping in lambda_svc._iter_all_esms() if mapping.get("EventSourceArn") == queue_arn]
+    return float(mappings[0].get("MaximumBatchingWindowInSeconds") or 0) if mappings else 0.0
 
 
 def stop_lambda_workers() -> None:

@@ -55,16 +55,17 @@ class Advancer:
     sleep: Callable[[float], None] = time.sleep
 
     def start(self, run: Run) -> bool:
-        """Begin a run; False when it had begun before, and then it is advanced instead."""
-        submissions = decide(run.pipeline, {}).submissions
-        begun = self.ledger.start(run, submissions[:MAX_CLAIMS])
+        """Begin a run, perhaps with steps that are done already; False when it had begun before, and then it is advanced instead."""
+        submissions = decide(run.pipeline, run.steps).submissions
+        claims = submissions[: MAX_CLAIMS - len(run.steps)]
+        begun = self.ledger.start(run, claims)
         if begun:
             self.changed(change(run, RunState.RUNNING, run.created_at))
-            self._submit(run, submissions[:MAX_CLAIMS])
+            self._submit(run, claims)
         elif (known := self.ledger.load(run.run_id)) is not None:
             # Whoever began it may have died before it told: the run is told of as it is now.
             self.changed(change(known, known.state, known.ended_at or known.created_at, known.failed_step))
-        if not begun or len(submissions) > MAX_CLAIMS:
+        if not begun or len(submissions) > len(claims):
             self.advance(run.run_id)
         return begun
 
@@ -158,7 +159,7 @@ class Advancer:
         fresh: dict[str, str] = {}
         try:
             for submission in (one for one in submissions if one.children):
-                request = submit_request(run.run_id, submission, self.queues, job_ids)
+                request = submit_request(run.run_id, submission, self.queues, job_ids, run.trigger)
                 fresh[submission.step.name] = job_ids[submission.step.name] = self._submit_job(request)
                 if len(fresh) == _RECORD_EVERY:
                     self.ledger.submitted(run.run_id, fresh)

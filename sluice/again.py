@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from sluice.trigger import Delivery, Moment, Occurrence, Request
+from sluice.trigger import Delivery, Moment, Occurrence, Request, UploadGroup
 
 SOURCE = "sluice"
 DETAIL_TYPE = "Run Requested"
@@ -17,6 +17,8 @@ def again(pipeline: str, trigger: Occurrence) -> str:
         return _asked_again(pipeline, trigger)
     if isinstance(trigger, Moment):
         return f"it runs by itself at the next time of {trigger.expression}"
+    if isinstance(trigger, UploadGroup):
+        return _stored_anew(trigger)
     if isinstance(trigger, Delivery):
         return _DELIVERED_AGAIN[trigger.form]
     # The same version of the input, stored anew, is a new run.
@@ -32,6 +34,14 @@ _DELIVERED_AGAIN = {
     "github": "let GitHub send another event: a redelivery of this one is the same run",
     "stripe": "let Stripe send another event: a repetition of this one is the same run",
 }
+
+
+def _stored_anew(group: UploadGroup) -> str:
+    """Return what stores every file that is there now anew: they are gathered as those were."""
+    folder, slash, beginning = group.prefix.rpartition("/")
+    there = _shell(f"s3://{group.bucket}/{folder}{slash}")
+    which = f"--exclude '*' --include {_shell(f'{beginning}*{group.suffix}')}"
+    return f"aws s3 cp {there} {there} --recursive {which} --metadata-directive REPLACE"
 
 
 def goes_on(run_id: str) -> str:

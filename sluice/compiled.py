@@ -46,6 +46,8 @@ class CompiledStep:
     ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
+    ``of_uploads`` says of a plan that its items are the files that started the run: it has no job, and is done when the run begins.
+    ``takes_input`` says that its command has a place for what started the run.
     ``groups`` are how many nodes each node group of a multi-node step has, the main node's group first.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
     ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a ``sluice.compute.QueueKey``.
@@ -63,6 +65,8 @@ class CompiledStep:
     size: int | None = None
     sequential: bool = False
     returns: bool = True
+    of_uploads: bool = False
+    takes_input: bool = False
     groups: tuple[int, ...] = ()
     submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
     machine: CompiledMachine | None = None

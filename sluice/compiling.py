@@ -10,7 +10,7 @@ from sluice.compute import SHARE, Compute, QueueKey
 from sluice.duration import seconds_of
 from sluice.graph import gate_tree, sinks, topological_order
 from sluice.node_groups import groups_of
-from sluice.pipeline import Array, Manual, MultiNode, Pipeline, Plan, Step
+from sluice.pipeline import INPUT, Array, Manual, MultiNode, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
@@ -20,7 +20,7 @@ _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefinitions:
-    """The names of the job definitions of one pipeline: each step's, and those of the steps that Sluice adds."""
+    """The names of the job definitions of one pipeline: each step's that has jobs, and those of the steps that Sluice adds."""
 
     steps: Mapping[str, str]
     cleanup: str
@@ -33,7 +33,7 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     """Return the pipeline with its cleanup and gates, in topological order."""
     written = {step.name: step for step in pipeline.steps}
     parents = {name: parents_of(step) for name, step in written.items()}
-    steps = [_compiled(written[name], written, definitions.steps[name]) for name in topological_order(parents)]
+    steps = [_compiled(written[name], written, definitions.steps.get(name, "")) for name in topological_order(parents)]
     own = own_compute(pipeline)
     tidy = str(QueueKey("normal", own))
     steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue=tidy, after=sinks(parents)))
@@ -94,6 +94,8 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         size=source.size if source else None,
         sequential=isinstance(step, Array) and step.sequential,
         returns=(groups[0] if groups else step).command is None,
+        of_uploads=isinstance(step, Plan) and step.of_uploads,
+        takes_input=INPUT in (step.command or ()),
         groups=tuple(group.nodes for group in groups),
     )
 

@@ -16,6 +16,11 @@ def manifest(run_id: str, step: str, attempt: str) -> str:
     return f"{run_prefix(run_id)}{step}/manifest/{attempt}/items.jsonl"
 
 
+def uploads(run_id: str) -> str:
+    """Return the key of the files that started a run, as a manifest."""
+    return f"{run_prefix(run_id)}trigger/items.jsonl"
+
+
 def manifest_index(manifest_key: str) -> str:
     """Return the key of the index beside a manifest."""
     return manifest_key.removesuffix("items.jsonl") + "index.bin"

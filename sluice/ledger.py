@@ -43,8 +43,13 @@ class Ledger:
         self._table = table
 
     def start(self, run: Run, claims: Sequence[Submission]) -> bool:
-        """Write a new run and claim at most MAX_CLAIMS first steps, all or nothing; False when the run is there already."""
-        return self._transact([self._put(items.run_item(run)), *(self._claim(run.run_id, claim, run.created_at) for claim in claims)])
+        """Write a new run and claim first steps, all or nothing; False when the run is there already.
+
+        Steps that are done already and claims are at most MAX_CLAIMS together.
+        """
+        done = [self._put(items.step_item(run.run_id, step)) for step in run.steps.values()]
+        claimed = [self._claim(run.run_id, claim, run.created_at) for claim in claims]
+        return self._transact([self._put(items.run_item(run)), *done, *claimed])
 
     def claim(self, run_id: str, claims: Sequence[Submission], now: str) -> bool:
         """Claim at most MAX_CLAIMS steps, all or nothing.

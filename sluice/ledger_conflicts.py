@@ -11,10 +11,14 @@ from botocore.exceptions import ClientError
 
 _TRIES = 6
 _PAUSE_SECONDS = 0.05
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (cancellation reasons)
+_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 def patiently(write: Callable[[], Any]) -> None:
-    """Repeat a write that met another one in flight; the SDK does not, because it cannot know that the write is conditional.
+    """Repeat a write that met another one in flight, or a table that was busy.
+
+    The SDK does not, because it cannot know that the write is conditional.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
     """
@@ -34,8 +38,13 @@ def condition_failed(error: ClientError) -> bool:
     return _code(error) == "TransactionCanceledException" and "ConditionalCheckFailed" in _reasons(error)
 
 
+def failed_conditions(error: ClientError) -> set[int]:
+    """Return the places, in a cancelled transaction, of the writes whose conditions do not hold."""
+    return {place for place, reason in enumerate(_reasons(error)) if reason == "ConditionalCheckFailed"}
+
+
 def _conflict(error: ClientError) -> bool:
-    cancelled = _code(error) == "TransactionCanceledException" and "TransactionConflict" in _reasons(error)
+    cancelled = _code(error) == "TransactionCanceledException" and bool(_PASSING & set(_reasons(error)))
     return _code(error) == "TransactionConflictException" or (cancelled and not condition_failed(error))
 
 

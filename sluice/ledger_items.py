@@ -115,13 +115,15 @@ def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
 
 
 def step_item(run_id: str, record: StepRecord) -> Item:
-    """Return the item of a step that has just been claimed, or that has nothing to do."""
+    """Return the item of a step that has just been claimed, that has nothing to do, or that is done when its run begins."""
     return step_key(run_id, record.name) | values_of(
         state=record.state,
         generation=record.generation,
         children=record.children,
         shared_manifest=record.shared.manifest if record.shared else None,
         shared_items=record.shared.items if record.shared else None,
+        items=record.items,
+        manifest=record.manifest,
         claimed_at=record.claimed_at,
         expires_at=expires_at(record.claimed_at),
     )

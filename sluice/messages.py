@@ -36,13 +36,18 @@ class Message:
         return message
 
     def _check_types(self) -> None:
-        for name, annotation in type(self).__annotations__.items():
+        for name, annotation in _annotations(type(self)).items():
             expected, value = _TYPES[annotation.split("[")[0]], getattr(self, name)
             if type(value) is not expected or (isinstance(value, int) and value < 0):
                 raise MalformedMessageError(f"Expected {type(self).__name__}.{name} of type {annotation}, found {value!r}.")
 
 
 _TYPES: dict[str, type] = {"str": str, "int": int, "dict": dict}
+
+
+def _annotations(kind: type) -> dict[str, str]:
+    """Return the annotations of a class and of those that it extends."""
+    return {name: text for one in reversed(kind.__mro__) for name, text in vars(one).get("__annotations__", {}).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,32 @@ class Triggered(Message):
         if not (isinstance(bucket, str) and isinstance(key, str)):
             raise MalformedMessageError(f"Expected Triggered.definition with a bucket and a key, found {self.definition!r}.")
         return bucket, key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedUpload(Triggered):
+    """An upload that is to be gathered: what an EventBridge rule of the pipeline hands to the group queue.
+
+    A group takes files for ``within`` seconds from its first, and at most ``of``.
+    """
+
+    within: int
+    of: int
+
+    def _check_types(self) -> None:
+        Message._check_types(self)
+        self.definition_location()
+        if self.of < 1:
+            raise MalformedMessageError(f"Expected GroupedUpload.of to be at least 1, found {self.of}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupDue(Message):
+    """A group may be due: look at it."""
+
+    pipeline: str
+    trigger: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ IMAGE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:/@#-]*$"
 # What is safe both as an S3 key and inside EventBridge's wildcard patterns, which give * and \ a meaning:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 KEY_PART_PATTERN = r"^[A-Za-z0-9!_.'()/-]*$"
+# A word of a command that stands for what started the run.
+INPUT = "{input}"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=40)]
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ulimit.html
@@ -52,10 +54,19 @@ INSTANCE_TYPE_PATTERN = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"
 
 @dataclass(frozen=True, kw_only=True)
 class S3Upload:
-    """Starts a run for each new object, or new version of an object, under a prefix of the inbox bucket."""
+    """Starts a run for each new object, or new version of an object, under a prefix of the inbox bucket; or one for a burst of them."""
 
     prefix: Annotated[str, Field(pattern=KEY_PART_PATTERN, min_length=1, max_length=512)]
     suffix: Annotated[str, Field(pattern=KEY_PART_PATTERN, max_length=128)] = ""
+    group_within: str | None = None
+    """Gathers files into one run for so long from the first of them, ``45s`` or ``5m``, at most ``15m``. Default with group_of=: 60s."""
+    group_of: Annotated[int, Field(ge=1, le=limits.MAX_ARRAY_SIZE)] | None = None
+    """Gathers files into one run, at most so many. Default with group_within=: 10,000, as many as an array has children."""
+
+    @property
+    def gathers(self) -> bool:
+        """Return whether several files become one run."""
+        return self.group_within is not None or self.group_of is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +113,10 @@ class Machine:
     run: Annotated[str, Field(pattern=RUN_PATTERN)] | None = None
     """A function: its name in ``containers/<pipeline>/steps.py``."""
     command: Annotated[list[str], Field(min_length=1)] | None = None
-    """A command instead of a function; needs ``image``. Whether it succeeded is its exit code; it returns nothing to other steps."""
+    """A command instead of a function; needs ``image``. Whether it succeeded is its exit code; it returns nothing to other steps.
+
+    The word ``{input}`` stands for what started the run: the address of the upload, or the input as JSON.
+    """
     image: Annotated[str, Field(pattern=IMAGE_PATTERN, max_length=255)] | None = None
     """An image of a registry; without it the pipeline's own image in ``containers/<pipeline>/``."""
     vcpus: Annotated[float, Field(ge=0.25, le=192)] = 1
@@ -143,9 +157,17 @@ class Machine:
 
 @dataclass(frozen=True)
 class Plan(Machine):
-    """Finds the items: its function receives the trigger and yields JSON objects of at most 8 KiB each."""
+    """Finds the items: its function receives the trigger and yields JSON objects of at most 8 KiB each.
+
+    Without a function its items are the files that started the run, one an item; it has no job.
+    """
 
     name: Name
+
+    @property
+    def of_uploads(self) -> bool:
+        """Return whether its items are the files that started the run."""
+        return self.run is None and self.command is None
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,17 @@ class TrackSettings(AdvanceSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSettings(Settings):
+    """The group Lambda's settings: it reminds itself through its own queue, and asks for runs through the trigger queue."""
+
+    ledger_table: str
+    work_bucket: str
+    group_queue: str
+    trigger_queue: str
+    dead_letter_queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings(Settings):
     """The alert Lambda's settings."""
 

@@ -14,7 +14,13 @@ from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE, check_submit_job
 from sluice.run import RunState, Shared, StepRecord, StepState
 from sluice.settings import SubmissionSettings
 from sluice.start_job import left_to_start_job
+from sluice.trigger import argument
 
+INPUT_PARAMETER = "input"
+"""The parameter of a job that its command takes as ``Ref::input``.
+
+https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html
+"""
 Records = Mapping[str, StepRecord]
 
 
@@ -81,7 +87,8 @@ def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submi
     placed: dict[str, Submission] = {}
     for step in pipeline.steps:
         ready = all(name in records and records[name].planned for name in plans[step.name])
-        if step.name in records or not ready or not all(name in records or name in placed for name in step.parents):
+        # A plan of uploads is written with the run, and has no job.
+        if step.of_uploads or step.name in records or not ready or not all(name in records or name in placed for name in step.parents):
             continue
         waits = tuple(_waits(step, pipeline, records, placed))
         if len(waits) > step.most_parents:
@@ -120,10 +127,16 @@ def _children_placed(name: str, records: Records, placed: Mapping[str, Submissio
     return placed[name].children if name in placed else records[name].children
 
 
-def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str], job_ids: Mapping[str, str]) -> dict[str, Any]:
+def submit_request(
+    run_id: str,
+    submission: Submission,
+    queues: Mapping[str, str],
+    job_ids: Mapping[str, str],
+    trigger: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the SubmitJob request; raises LimitError when AWS would refuse it, RefusedError when its queue is not deployed.
 
-    ``job_ids`` are the Batch job ids of the steps that it waits for.
+    ``job_ids`` are the Batch job ids of the steps that it waits for, ``trigger`` is what the ledger keeps of what started the run.
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
     """
     step = submission.step
@@ -141,6 +154,8 @@ def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str
     _add(request, step.submit)
     if submission.children >= MIN_ARRAY_SIZE:
         request["arrayProperties"] = {"size": submission.children}
+    if step.takes_input:
+        request["parameters"] = {INPUT_PARAMETER: argument(trigger or {})}
     if depends_on := list(_dependencies(submission, job_ids)):
         request["dependsOn"] = depends_on
     check_submit_job(request)

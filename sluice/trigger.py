@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-from sluice.errors import MalformedMessageError
+from sluice.errors import MalformedMessageError, OtherTriggerError
 from sluice.messages import Triggered
 
 MOST_TOKEN_CHARACTERS = 128
@@ -48,7 +48,58 @@ class S3Object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class UploadGroup:
+    """Uploads that were gathered into one run: ``files`` of them, listed in a manifest of the work bucket."""
+
+    kind: ClassVar[str] = "s3-group"
+    bucket: str
+    prefix: str
+    suffix: str
+    group: str
+    files: int
+    work_bucket: str
+    manifest: str
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"s3://{self.bucket}/{self.prefix}*{self.suffix} ({self.files:,} files)"
+
+    @staticmethod
+    def identity_of(group: str) -> dict[str, str]:
+        """Return what makes a group unique among those of its trigger."""
+        return {"group": group}
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this group unique: it is closed once, however often that is told."""
+        return self.identity_of(self.group)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+class _WithoutFiles:
+    """What a trigger without files answers to a step that asks for some."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    @property
+    def upload(self) -> Any:
+        """Raise OtherTriggerError."""
+        raise OtherTriggerError(
+            f"Expected a run that an upload started, found a {self.kind} one. Use trigger.input, or look at trigger.kind."
+        )
+
+    @property
+    def uploads(self) -> Any:
+        """Raise OtherTriggerError."""
+        return self.upload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(_WithoutFiles):
     """A run that was asked for, with any JSON value as its ``input``; the same ``token`` is the same run.
 
     ``overrides`` are those of ``sluice.overriding``.
@@ -75,7 +126,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(_WithoutFiles):
     """One time of a schedule, ``2030-01-31T09:00:00Z``, and the ``input`` that the schedule gives its runs."""
 
     kind: ClassVar[str] = "schedule"
@@ -98,7 +149,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(_WithoutFiles):
     """A signed request to a pipeline's webhook; ``input`` is its body.
 
     ``form`` is how it was signed; ``id`` is what it has that makes it unique (see ``sluice.deliveries``). ``event`` is what its sender
@@ -125,14 +176,24 @@ class Delivery:
         return {"kind": self.kind, **asdict(self)}
 
 
-Occurrence = S3Object | Request | Moment | Delivery
+Occurrence = S3Object | UploadGroup | Request | Moment | Delivery
 
 
 def stored_occurrence(stored: Mapping[str, Any]) -> Occurrence:
     """Return what ``to_dict`` stored."""
-    kinds: dict[str, type[Occurrence]] = {kind.kind: kind for kind in (S3Object, Request, Moment, Delivery)}
+    kinds: dict[str, type[Occurrence]] = {kind.kind: kind for kind in (S3Object, UploadGroup, Request, Moment, Delivery)}
     kind = kinds[stored["kind"]]
     return kind(**{name: stored[name] for name in kind.__slots__ if name in stored})
+
+
+def argument(stored: Mapping[str, Any]) -> str:
+    """Return what a command gets for ``{input}``: an upload's address, that of a group's list of files, or the input as JSON."""
+    found = stored_occurrence(stored)
+    if isinstance(found, S3Object):
+        return found.uri
+    if isinstance(found, UploadGroup):
+        return f"s3://{found.work_bucket}/{found.manifest}"
+    return found.input if isinstance(found.input, str) else json.dumps(found.input, ensure_ascii=False, separators=(",", ":"))
 
 
 def described(stored: Mapping[str, Any]) -> str:
@@ -216,8 +277,16 @@ def uploaded_object(message: Triggered) -> S3Object | None:
     return None if upload.key.endswith("/") and upload.size == 0 else upload
 
 
+def _upload_group(message: Triggered) -> UploadGroup:
+    found, texts = message.detail, ("bucket", "prefix", "suffix", "group", "work_bucket", "manifest")
+    if not all(isinstance(found.get(name), str) for name in texts) or type(found.get("files")) is not int or found["files"] < 1:
+        raise MalformedMessageError(f"Expected a group of uploads, found {str(found)[:200]}.")
+    return UploadGroup(files=found["files"], **{name: found[name] for name in texts})
+
+
 _READERS: dict[str, Callable[[Triggered], Occurrence | None]] = {
     "s3": uploaded_object,
+    "s3-group": _upload_group,
     "manual": _request,
     "schedule": _moment,
     "webhook": _delivery,

@@ -8,8 +8,8 @@ MANUAL = "manual"
 
 
 def upload_name(upload: S3Upload) -> str:
-    """Return the name of an upload trigger."""
-    return f"s3:{upload.prefix}*{upload.suffix}"
+    """Return the name of an upload trigger; its first word says whether a file or a group of files starts a run."""
+    return f"{'s3-group' if upload.gathers else 's3'}:{upload.prefix}*{upload.suffix}"
 
 
 def schedule_name(schedule: Schedule) -> str:

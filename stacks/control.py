@@ -45,6 +45,7 @@ class ControlStack(Stack):
         if configuration.dashboard:
             reactions = {"trigger": self.trigger, "fan_out": self.fan_out, "track": self.track, "alert": self.alert}
             dashboard(self, "Dashboard", reactions=reactions)
+        self._keep_exports()
 
     def _reaction(self, stage: str, *, root: Path, log_retention_days: int, at_once: int = 4) -> Reaction:
         name = "".join(word.capitalize() for word in stage.split("_"))
@@ -58,6 +59,14 @@ class ControlStack(Stack):
         events.hear_ended_jobs(self, "EndedJobs", queues=named, fill=self.track)
         events.hear_blocked_queues(self, "BlockedQueues", queues=named, fill=self.alert)
         events.sweep_every_five_minutes(self, "Sweep", fill=self.track)
+
+    def _keep_exports(self) -> None:
+        """Export what the pipelines stack uses while a pipeline gathers also while none does.
+
+        The export of what is used no more would go before its user does, and CloudFormation refuses that.
+        """
+        for value in (self.alerts.topic_arn, self.trigger.queue.queue_url):
+            self.export_value(value)
 
     def _hand_settings(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
         ledger, arns, alert = storage.ledger.table_name, AdvanceSettings.join_queues(queues), self.alert.queue.queue_url

@@ -13,8 +13,10 @@ from sluice.pipeline import Pipeline
 from sluice.settings import JobSettings
 from stacks.blocks.consumables import Consumables
 from stacks.blocks.definition import Definition
+from stacks.blocks.grouping import Grouping, gathers
 from stacks.blocks.image import cleanup_image
 from stacks.blocks.pipeline_jobs import PipelineJobs
+from stacks.blocks.reaction import Reaction
 from stacks.blocks.request_rules import refuse_other_requests, start_on_requests
 from stacks.blocks.schedules import start_on_schedules
 from stacks.blocks.stack_size import check_stack_size
@@ -48,6 +50,7 @@ class PipelinesStack(Stack):
             results_bucket=storage.results.bucket_name,
             plan_topic=control.plans.topic_arn,
         )
+        grouping = self._grouping(root, storage, control, configuration.log_retention_days) if gathers(pipelines) else None
         limits = Consumables(self, "Limits", pipelines=pipelines)
         tidy = cleanup_image(self, "CleanupImage", root=root, architecture=configuration.job_architecture)
         starts = StartJobs(
@@ -80,7 +83,7 @@ class PipelinesStack(Stack):
                 )
                 definitions = replace(definitions, start=start)
             definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=definitions)
-            start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger)
+            start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger, gather=grouping)
             start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             if configuration.webhooks and (webhook := webhook_of(pipeline)):
@@ -101,3 +104,15 @@ class PipelinesStack(Stack):
             parts[pipeline.name], nested[pipeline.name] = part, jobs.places.in_nested_stacks
         check_stack_size(parts, nested)
         refuse_other_requests(self, "OtherRequests", pipelines=pipelines, fill=control.trigger)
+
+    def _grouping(self, root: Path, storage: StorageStack, control: ControlStack, log_retention_days: int) -> Reaction:
+        grouping = Grouping(
+            self,
+            "Grouping",
+            root=root,
+            storage=storage,
+            alerts=control.alerts,
+            trigger=control.trigger,
+            log_retention_days=log_retention_days,
+        )
+        return grouping.reaction

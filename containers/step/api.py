@@ -1,12 +1,14 @@
 """What step functions are given. Import the types from here.
 
-- ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Request`` (a Manual trigger), ``Moment`` (a Schedule), ``Delivery`` (a Webhook)
+- ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Uploads`` (a group), ``Request`` (a Manual trigger), ``Moment`` (a Schedule),
+  ``Delivery`` (a Webhook)
 - ``def each(item: Item, out: Out) -> dict``
 - ``def together(node: Node, out: Out) -> Any`` (containers/step/node.py), on each node of a multi-node step
 - ``def fan_in(results: Results, out: Out) -> None``
 
 A plan or an array behind other arrays is given what they returned when its function has a parameter called ``results``: so what an array
 found decides how much there is to do next. ``def plan(trigger, results)``, ``def each(item, out, results)``.
+All three know what started the run: ``trigger``, ``item.trigger``, ``results.trigger``; with several triggers look at its ``kind``.
 
 What ``each`` returns travels as JSON: keys become text, tuples become lists. It may be called again for an item whose result was lost with
 its machine, so what it does elsewhere should bear a repetition.
@@ -15,107 +17,20 @@ its machine, so what it does elsewhere should bear a repetition.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
-from botocore.exceptions import ClientError
-
+from containers.step.upload import Upload, Uploads
 from sluice import keys
-from sluice.errors import InputMissingError, OtherTriggerError
-from sluice.streaming import lines, pieces
-from sluice.trigger import Delivery, Moment, Request, S3Object
+from sluice.trigger import Delivery, Moment, Request
 
-_PROBE_BYTES = 16 * 1024
-_LARGEST_PROBE_BYTES = 8 * 1024 * 1024
-_READ_BYTES = 256 * 1024
-# NoSuchKey and NoSuchVersion when the reader may list the bucket; a HEAD-like 404 has no code of its own.
-_GONE = ("NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed")
+__all__ = ["Delivery", "Item", "Moment", "Out", "Request", "Results", "Trigger", "Upload", "Uploads"]
 
+Trigger = Upload | Uploads | Request | Moment | Delivery
+"""What started the run; each has a ``kind`` and an ``input``.
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """The object that started the run: exactly the version that was uploaded, read in ranges of bytes."""
-
-    kind: ClassVar[str] = S3Object.kind
-    source: S3Object
-    s3: Any
-
-    @property
-    def input(self) -> dict[str, Any]:
-        """Return what is known of the object: its bucket, key, version, etag and size."""
-        return asdict(self.source)
-
-    @property
-    def key(self) -> str:
-        """Return the object's key."""
-        return self.source.key
-
-    @property
-    def size(self) -> int:
-        """Return the size in bytes."""
-        return self.source.size
-
-    def read(self, start: int, stop: int) -> bytes:
-        """Return the bytes from ``start`` up to, without, ``stop``, as far as there are any. Memory: all of them.
-
-        Raises InputMissingError.
-        """
-        return b"".join(self._pieces(start, stop, max(stop - start, 1)))
-
-    def lines(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
-        r"""Yield the lines of a range, each with its offset and without its line end (``\n`` or ``\r\n``), reading as it goes.
-
-        Memory: a line, and 256 KiB. Raises InputMissingError.
-        """
-        offset = start
-        for line in lines(self._pieces(start, stop, _READ_BYTES)):
-            yield offset, line.removesuffix(b"\n").removesuffix(b"\r")
-            offset += len(line)
-
-    def ranges(self, *, start: int, size: int, separators: bytes = b"\n") -> Iterator[tuple[int, int]]:
-        """Yield ranges from ``start`` to the end, each of at least ``size`` bytes, but for the last, and ending behind a separator.
-
-        ``separators`` are single bytes below 128, which UTF-8 has in no other character. Reads only near the cuts: 16 KiB a cut, and more
-        where that holds no separator.
-        """
-        if size < 1:
-            raise ValueError(f"Expected ranges of at least one byte, found {size}.")
-        while start < self.size:
-            stop = self._behind_separator(start + size, separators)
-            yield start, stop
-            start = stop
-
-    def _behind_separator(self, position: int, separators: bytes) -> int:
-        window = _PROBE_BYTES
-        while position < self.size:
-            probe = self.read(position - 1, position - 1 + window)
-            found = [at for at in (probe.find(separators[n : n + 1]) for n in range(len(separators))) if at >= 0]
-            if found:
-                return position + min(found)
-            # A text without separators is read to its end; larger and larger windows keep the number of reads small.
-            position, window = position + len(probe), min(window * 2, _LARGEST_PROBE_BYTES)
-        return self.size
-
-    def _pieces(self, start: int, stop: int, size: int) -> Iterator[bytes]:
-        stop = min(stop, self.size)
-        if start < stop:
-            yield from pieces(lambda offset: self._body(offset, stop), start, size)
-
-    def _body(self, start: int, stop: int) -> Any:
-        source = self.source
-        version = {"VersionId": source.version_id} if source.version_id else {"IfMatch": source.etag} if source.etag else {}
-        try:
-            return self.s3.get_object(Bucket=source.bucket, Key=source.key, Range=f"bytes={start}-{stop - 1}", **version)["Body"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
-                raise
-            raise InputMissingError(
-                f"{source.uri} (version {source.version_id or 'none'}) was deleted before it was read. Upload it again."
-            ) from error
-
-
-Trigger = Upload | Request | Moment | Delivery
-"""What started the run; each has a ``kind`` and an ``input``."""
+``upload`` is the file that started it, ``uploads`` are the files; a trigger that has none raises OtherTriggerError with what it has.
+"""
 
 
 class Item(dict[str, Any]):
@@ -124,18 +39,20 @@ class Item(dict[str, Any]):
     ``previous`` is what the array that this one follows returned for the same item, None in the first array.
     """
 
-    def __init__(self, value: dict[str, Any], *, number: int, trigger: Trigger, previous: Any = None) -> None:
+    def __init__(self, value: dict[str, Any], *, number: int, trigger: Trigger, previous: Any = None, s3: Any = None) -> None:
         super().__init__(value)
         self.number = number
         self.trigger = trigger
         self.previous = previous
+        self._s3 = s3
 
     @property
     def upload(self) -> Upload:
-        """Return the object that started the run; raises OtherTriggerError for a run that something else started."""
-        if not isinstance(self.trigger, Upload):
-            raise OtherTriggerError(f"Expected a run that an upload started, found a {self.trigger.kind} one. Use item.trigger.input.")
-        return self.trigger
+        """Return the file that the item is, or else the one that started the run.
+
+        Raises OtherTriggerError for a run that something else started.
+        """
+        return Upload.of(self, self._s3) or self.trigger.upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +73,16 @@ class Out:
         return f"s3://{self.bucket}/{key}"
 
 
-Results = Callable[[str], Iterator[tuple[int, Any]]]
-"""``results("count")`` yields (item number, what ``count`` returned for it), each once, by child, reading as it goes.
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the arrays before a job returned, and what started the run."""
 
-Of a multi-node step it yields one pair, (0, what the main node returned).
-"""
+    read: Callable[[str], Iterator[tuple[int, Any]]]
+    trigger: Trigger
+
+    def __call__(self, name: str) -> Iterator[tuple[int, Any]]:
+        """Yield (item number, what the array of that name returned for it), each once, by child, reading as it goes.
+
+        Of a multi-node step it yields one pair, (0, what the main node returned).
+        """
+        return self.read(name)

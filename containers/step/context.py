@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from containers.step.api import Out, Trigger, Upload
+from containers.step.api import Out, Trigger
 from containers.step.place import Place
+from containers.step.upload import RequestOfUploads, Upload, Uploads
 from sluice.compiled import CompiledStep
 from sluice.ledger import Assignment
 from sluice.settings import JobSettings
-from sluice.trigger import S3Object, stored_occurrence
+from sluice.trigger import Request, S3Object, UploadGroup, stored_occurrence
+from sluice.uploads import uploads_of
 
 Function = Callable[..., Any]
 """What the user wrote for a step."""
@@ -36,7 +38,13 @@ class Context:
     def trigger(self) -> Trigger:
         """Return what started the run."""
         found = stored_occurrence(self.assignment.trigger)
-        return Upload(found, self.s3) if isinstance(found, S3Object) else found
+        if isinstance(found, S3Object):
+            return Upload(found, self.s3)
+        if isinstance(found, UploadGroup):
+            return Uploads(found, self.s3)
+        if isinstance(found, Request) and uploads_of(found) is not None:
+            return RequestOfUploads(token=found.token, input=found.input, s3=self.s3)
+        return found
 
     @property
     def out(self) -> Out:

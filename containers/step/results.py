@@ -34,4 +34,4 @@ def results_before(context: Context) -> Results:
             raise ResultsMissingError(f"Expected an array or nodes before {step} ({known}), found {name!r}.")
         return read_results(context.s3, context.settings.work_bucket, keys.results_prefix(context.place.run, name))
 
-    return results
+    return Results(results, context.trigger)

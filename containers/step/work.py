@@ -13,17 +13,18 @@ from containers.step.parts import Parts, encode, part_keys, read_parts, read_res
 from containers.step.results import asked_for
 from sluice import keys
 from sluice.manifest import read_slice, slice_bounds
+from sluice.uploads import IN_TRIGGER, items_in
 
 
 def work(context: Context, function: Function) -> str:
     """Do the work of one child. What is finished is written also when an item fails or the job is told to end: the next attempt goes on."""
     parts, done = _own_parts(context)
     previous, results = _previous(context), asked_for(function, context)
-    worked = 0
+    worked, trigger = 0, context.trigger
     with parts:
         for number, value in _slice(context):
             if number not in done:
-                item = Item(value, number=number, trigger=context.trigger, previous=previous(number))
+                item = Item(value, number=number, trigger=trigger, previous=previous(number), s3=context.s3)
                 parts.add(_result(partial(function, item, context.out, **results), number))
                 worked += 1
     return f"{worked} items" + (f", {len(done)} of an earlier attempt" if done else "")
@@ -77,4 +78,6 @@ def _slice(context: Context) -> Iterator[tuple[int, dict[str, Any]]]:
     start, stop = slice_bounds(record.shared.items, record.children, context.place.child)
     if record.shared.manifest is None:
         return ((number, {"index": number}) for number in range(start, stop))
+    if record.shared.manifest == IN_TRIGGER:
+        return enumerate(items_in(context.assignment.trigger)[start:stop], start=start)
     return enumerate(read_slice(context.s3, context.settings.work_bucket, record.shared.manifest, start, stop), start=start)

@@ -8,6 +8,7 @@ from typing import Any
 
 from lambdas.advancing import advancer
 from lambdas.consuming import consume, count, logger
+from sluice import uploads
 from sluice.clients import client
 from sluice.compiled import CompiledPipeline
 from sluice.job_names import run_id
@@ -33,14 +34,15 @@ def _trigger(body: str) -> None:
         logger.info("The empty object of a folder starts no run.", detail=message.detail)
         return
     run_name = run_id(message.pipeline, message.trigger, started_by.identity())
-    pipeline = _definition(*message.definition_location())
+    pipeline, now = _definition(*message.definition_location()), datetime.now(UTC).isoformat(timespec="milliseconds")
     if isinstance(started_by, Request) and started_by.overrides:
         pipeline = overridden(run_name, pipeline, started_by.overrides, advance.queues)
     run = Run(
         run_id=run_name,
         pipeline=pipeline,
         trigger=started_by.to_dict(),
-        created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        created_at=now,
+        steps=uploads.plans(pipeline, started_by, now),
     )
     begun = advance.start(run)
     if begun:

@@ -13,10 +13,12 @@ from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
 from sluice.validation.machines import check_machine
 from sluice.validation.nodes import check_group_fields, check_nodes, readable_nodes
+from sluice.validation.placeholders import check_placeholders
 from sluice.validation.programs import Functions, check_program
 from sluice.validation.submitter import check_submitter
 from sluice.validation.telling import check_telling
 from sluice.validation.triggers import check_triggers
+from sluice.validation.uploads import check_grouping, check_plans_of_uploads
 from sluice.validation.uses import check_limits, check_uses
 from sluice.validation.webhooks import check_webhooks
 
@@ -44,6 +46,8 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
     yield from checked("only_with", TypeAdapter(Literal["nat"] | None), pipeline.only_with)
     yield from check_limits(pipeline)
     yield from check_triggers(pipeline)
+    yield from check_grouping(pipeline)
+    yield from check_plans_of_uploads(pipeline)
     yield from check_webhooks(pipeline)
     yield from check_telling(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
@@ -54,6 +58,7 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
             yield from check_nodes(f"steps[{step.name!r}]", step, functions)
         else:
             yield from check_program(step, functions)
+        yield from check_placeholders(step)
         yield from check_machine(step)
         yield from check_uses(step, pipeline)
         yield from check_parents(step, named)

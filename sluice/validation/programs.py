@@ -14,7 +14,11 @@ Functions = frozenset[str]
 def check_program(step: Step, functions: Functions | None) -> Iterator[Mistake]:
     """Yield what is wrong with the program of a step that has one."""
     where = f"steps[{step.name!r}]"
-    yield from check_own_program(where, step, functions)
+    of_uploads = isinstance(step, Plan) and step.of_uploads
+    if of_uploads and step.image is not None:
+        yield Mistake(f"{where}.image", "no image of a plan without run=", repr(step.image), "It has no job; drop image=.")
+    if not of_uploads:
+        yield from check_own_program(where, step, functions)
     if isinstance(step, Plan) and step.command is not None:
         yield Mistake(f"{where}.command", "a function for Plan", repr(step.command), "Use run=, or a Job for the command.")
 

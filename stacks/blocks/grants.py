@@ -11,9 +11,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from sluice import keys
 from sluice.again import SOURCE
+from sluice.group_items import NOTE, PARTITIONS
+from sluice.group_items import UNFINISHED as UNFINISHED_GROUPS
 from sluice.ledger import UNFINISHED_INDEX
 from sluice.run_events import LATE, STATE_CHANGE
 from stacks.blocks.log_group import job_logs_of
@@ -59,6 +63,25 @@ def read_failure_reports(function: lambda_.Function, *, work: s3.IBucket) -> Non
     """Read what failing jobs said about themselves."""
     _allow(function, ["s3:GetObject"], [work.arn_for_objects("runs/*/failures/*")])
     _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/failures/*"}})
+
+
+def gather_files(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
+    """Read and write groups of uploads and the notes about files, and find the groups that are open; nothing of runs."""
+    own: dict[str, Any] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{NOTE}*"]}}
+    _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
+    unfinished: dict[str, Any] = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
+    _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"], unfinished)
+
+
+def write_lists_of_uploads(function: lambda_.Function, *, work: s3.IBucket) -> None:
+    """Write the manifest of the files that start a run, and nothing else of the work bucket."""
+    _allow(function, ["s3:PutObject", "s3:AbortMultipartUpload"], [work.arn_for_objects(keys.uploads("*"))])
+    _allow(function, ["s3:PutObject"], [work.arn_for_objects(keys.manifest_index(keys.uploads("*")))])
+
+
+def send_to(function: lambda_.Function, *, queue: sqs.IQueue) -> None:
+    """Send messages to a queue."""
+    _allow(function, ["sqs:SendMessage"], [queue.queue_arn])
 
 
 def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:

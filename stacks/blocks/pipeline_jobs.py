@@ -16,9 +16,10 @@ from sluice.compiling import CLEANUP, JobDefinitions, own_compute
 from sluice.compute import Compute
 from sluice.loading import CONTAINERS, package_of
 from sluice.node_groups import Program, groups_of, programs_of, programs_of_step
-from sluice.pipeline import MultiNode, Pipeline, Step
+from sluice.pipeline import INPUT, MultiNode, Pipeline, Plan, Step
 from sluice.retry_rules import retry_rules
 from sluice.settings import JobSettings
+from sluice.submission import INPUT_PARAMETER
 from sluice.validation.triggers import uploads_of
 from stacks.blocks import job_roles
 from stacks.blocks.consumables import Consumables
@@ -34,6 +35,8 @@ from stacks.blocks.volumes import let_mount
 from stacks.configuration import Architecture, Configuration
 
 _GATE = "gate"
+# Batch's own placeholder: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html#parameters
+_REFERENCE = f"Ref::{INPUT_PARAMETER}"
 # A cleanup lists and deletes, a gate only starts and ends.
 _SMALLEST_VCPUS = 0.25
 _SMALL_MEMORY_MIB = 512
@@ -97,11 +100,15 @@ class PipelineJobs(Construct):
 
     def _define_steps(self) -> dict[str, str]:
         """Define each different work once: steps that run the same on the same machine share a definition."""
-        shared = shared_work(self._pipeline.steps)
+        shared = shared_work(self._with_jobs())
         distinct = list({id(work): work for work in shared.values()}.values())
         self.places = Places(self, len(distinct))
         names = {id(work): self._define_step(work, self.places.of(number)) for number, work in enumerate(distinct)}
         return {step: names[id(work)] for step, work in shared.items()}
+
+    def _with_jobs(self) -> list[Step]:
+        """Return the steps that have jobs: a plan of uploads has none."""
+        return [step for step in self._pipeline.steps if not (isinstance(step, Plan) and step.of_uploads)]
 
     def _own_images(self, root: Path) -> dict[Architecture, assets.DockerImageAsset]:
         """Return the pipeline's own image for each architecture on which a function of it runs.
@@ -109,7 +116,7 @@ class PipelineJobs(Construct):
         Steps of other images need none, nor a folder in containers/.
         """
         of = self._configuration.architecture_of
-        needed = {of(Compute.of(step.compute)) for step in self._pipeline.steps if any(one.image is None for one in programs_of_step(step))}
+        needed = {of(Compute.of(step.compute)) for step in self._with_jobs() if any(one.image is None for one in programs_of_step(step))}
         names = {one: "Image" if one is self._configuration.job_architecture else f"Image{one.name.capitalize()}" for one in sorted(needed)}
         return {one: pipeline_image(self, name, pipeline=self._pipeline.name, root=root, architecture=one) for one, name in names.items()}
 
@@ -130,7 +137,7 @@ class PipelineJobs(Construct):
         architecture = self._configuration.architecture_of(compute)
         return Work(
             image=program.image or self._images[architecture].image_uri,
-            command=program.command or [self._function(program.run or "")],
+            command=[_REFERENCE if word == INPUT else word for word in program.command or [self._function(program.run or "")]],
             vcpus=step.vcpus,
             memory=step.memory,
             gpus=step.gpus,

@@ -25,7 +25,8 @@ TIMEOUT = Duration.seconds(60)
 _VISIBILITY = Duration.seconds(360)
 _TRIES = 5
 _KEPT = Duration.days(14)
-_BATCH = 10
+BATCH = 10
+"""As many messages as Lambda hands over at once without waiting for more."""
 _MEMORY_MIB = 512
 
 
@@ -42,6 +43,8 @@ class Reaction(Construct):
         alerts: sns.ITopic,
         at_once: int,
         log_retention_days: int,
+        batch: int = BATCH,
+        window: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = _queue(self, "DeadLetters")
@@ -55,8 +58,12 @@ class Reaction(Construct):
         alarm_on_dead_letters(self, stage=stage, dead_letters=self.dead_letters, alerts=alerts)
         alarm_on_age(self, stage=stage, queue=self.queue, alerts=alerts)
         self.function = _function(self, stage=stage, root=root, log_lines=log_group(self, "Logs", retention_days=log_retention_days))
+        # More than ten messages at once need a window in which they are gathered:
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
         self.function.add_event_source(
-            sources.SqsEventSource(self.queue, batch_size=_BATCH, max_concurrency=at_once, report_batch_item_failures=True)
+            sources.SqsEventSource(
+                self.queue, batch_size=batch, max_batching_window=window, max_concurrency=at_once, report_batch_item_failures=True
+            )
         )
         alarm_on_failures(self, stage=stage, function=self.function, alerts=alerts)
         # A malformed message goes there at once, with its reason, instead of failing five times first.

@@ -11,22 +11,32 @@ from constructs import Construct
 from sluice.pipeline import Pipeline, S3Upload
 from sluice.trigger_names import upload_name
 from sluice.validation.triggers import uploads_of
+from sluice.validation.uploads import grouping_of
 from stacks.blocks.definition import Definition
 from stacks.blocks.events import rule_target, with_detail
 from stacks.blocks.reaction import Reaction
 from stacks.blocks.trigger_message import triggered
 
 
-def start_on_uploads(scope: Construct, *, pipeline: Pipeline, definition: Definition, inbox: s3.IBucket, fill: Reaction) -> None:
-    """Add a rule for each upload trigger; the queue allows this stack's rules by the beginning of their names."""
+def start_on_uploads(
+    scope: Construct, *, pipeline: Pipeline, definition: Definition, inbox: s3.IBucket, fill: Reaction, gather: Reaction | None
+) -> None:
+    """Add a rule for each upload trigger, to the queue of who gathers if it gathers.
+
+    The queues allow this stack's rules by the beginning of their names.
+    """
     for number, upload in enumerate(uploads_of(pipeline)):
-        message = triggered(pipeline.name, upload_name(upload), definition, "<detail>")
+        within, most = grouping_of(upload)
+        more = {"within": within, "of": most} if upload.gathers else {}
+        message = triggered(pipeline.name, upload_name(upload), definition, "<detail>", **more)
+        reaction = gather if upload.gathers else fill
+        assert reaction is not None, "it is made with the first pipeline that gathers"  # noqa: S101
         events.CfnRule(
             scope,
             f"Upload{number}",
             description=f"Sluice: {upload.prefix}*{upload.suffix} starts {pipeline.name}",
             event_pattern=_pattern(upload, inbox),
-            targets=[rule_target(fill, input_transformer=with_detail(message))],
+            targets=[rule_target(reaction, input_transformer=with_detail(message))],
         )
 
 

@@ -239,3 +239,12 @@ def test_overrides_are_checked_and_sent(world: CommandWorld, bus: Events, root: 
     assert run(world.given("run", "words", "--token", "t", "--overrides", asked, "--detach"), world.cloud, root) == 0
     assert json.loads(bus.sent[0]["Detail"])["overrides"] == json.loads(asked)
     assert capsys.readouterr().out.strip() == world.run_id_of("words", MANUAL, {"token": "t"})
+
+
+def test_files_that_are_gathered_start_no_run_of_their_own(tmp_path: Path) -> None:
+    """The run of a group has no id before the group is closed: it is told how to follow it."""
+    path = tmp_path / "a.txt"
+    path.write_text("a")
+    gathering = Pipeline(name="words", triggers=[S3Upload(prefix="w/", group_of=5)], steps=[Job("a", run="a")])
+    with pytest.raises(UsageError, match="gathers files into groups"):
+        sendings(gathering, [path], None)

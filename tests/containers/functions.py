@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from containers.step.api import Item, Out, Results, Upload
+from sluice.errors import OtherTriggerError
 
 items: list[Any] = []
 worked: list[int] = []
@@ -50,3 +52,19 @@ def gather(results: Results, out: Out) -> None:
 
 def nothing(results: Results, out: Out) -> None:
     """Do nothing, once."""
+
+
+def size_of(item: Item, out: Out) -> Any:
+    """Return the key of the item's file, and what is in it."""
+    return [item.upload.key, item.upload.read(0, item.upload.size).decode()]
+
+
+def told(results: Results, out: Out) -> None:
+    """Publish what was returned, and what the trigger has."""
+    out.write("sizes.json", json.dumps([value for _, value in results("size_of")]))
+    trigger = results.trigger
+    try:
+        files = [upload.key for upload in trigger.uploads]
+    except OtherTriggerError as error:
+        files = [str(error)]
+    out.write("trigger.json", json.dumps({"kind": trigger.kind, "files": files}))

@@ -22,6 +22,7 @@ from sluice.run import Run, StepState
 from sluice.settings import JobSettings, SubmissionSettings
 from sluice.submission import Submission, decide
 from sluice.trigger import Occurrence, S3Object
+from sluice.uploads import plans
 from tests.sluice.clouds import TABLE, make_table
 
 INBOX, WORK, RESULTS = "inbox", "work", "results"
@@ -48,8 +49,9 @@ class Jobs:
     def begin(self, pipeline: Pipeline, trigger: Occurrence) -> Run:
         """Begin a run that something else started; no job is submitted yet."""
         self.module = f"containers.{str(pipeline.name).replace('-', '_')}.steps"
-        run_id = f"{pipeline.name}-{'a' * 20}"
-        run = Run(run_id=run_id, pipeline=_compiled(pipeline), trigger=trigger.to_dict(), created_at=NOW)
+        run_id, compiled = f"{pipeline.name}-{'a' * 20}", _compiled(pipeline)
+        done = plans(compiled, trigger, NOW)
+        run = Run(run_id=run_id, pipeline=compiled, trigger=trigger.to_dict(), created_at=NOW, steps=done)
         assert self.ledger.start(run, [])
         return run
 

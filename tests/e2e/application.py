@@ -59,12 +59,11 @@ class Application:
     def runs_of(self, upload: Upload) -> list[str]:
         """Return the ids of the runs that this very version has started."""
         return [
-            run_id
-            for run_id, trigger in self._triggers()
-            if (trigger.get("key"), trigger.get("version_id")) == (upload.key, upload.version)
+            run_id for run_id, trigger in self.triggers() if (trigger.get("key"), trigger.get("version_id")) == (upload.key, upload.version)
         ]
 
-    def _triggers(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def triggers(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each run with what started it."""
         values = ledger_items.values(run=ledger_items.RUN)
         scan = self.client("dynamodb").get_paginator("scan").paginate
         pages = scan(TableName=self.outputs["LedgerTable"], FilterExpression="sk = :run", ExpressionAttributeValues=values)

@@ -30,7 +30,7 @@ class Aws:
         self._real = clients.full_client
         monkeypatch.setattr(clients, "full_client", self.client)
         sqs, s3, sns = self.client("sqs"), self.client("s3"), self.client("sns")
-        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("alerts", "dead", "inbox")}
+        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("alerts", "dead", "inbox", "groups", "trigger")}
         for bucket in ("work", "results", "assets"):
             s3.create_bucket(Bucket=bucket)
         make_table(self.client("dynamodb"))
@@ -42,7 +42,6 @@ class Aws:
             "SLUICE_PIPELINE": "words",
             "SLUICE_DEFINITION_BUCKET": "assets",
             "SLUICE_DEFINITION_KEY": "1.json",
-            "SLUICE_TRIGGER_QUEUE": sqs.create_queue(QueueName="trigger")["QueueUrl"],
             "SLUICE_SECRET": self.secret,
             "SLUICE_SIGNATURE": "standard",
             "SLUICE_SCHEMA": "none",
@@ -50,6 +49,8 @@ class Aws:
             "SLUICE_QUEUES": AdvanceSettings.join_queues(QUEUES),
             "SLUICE_ALERT_QUEUE": self.queues["alerts"],
             "SLUICE_DEAD_LETTER_QUEUE": self.queues["dead"],
+            "SLUICE_GROUP_QUEUE": self.queues["groups"],
+            "SLUICE_TRIGGER_QUEUE": self.queues["trigger"],
             "SLUICE_WORK_BUCKET": "work",
             "SLUICE_RESULTS_BUCKET": "results",
             "SLUICE_ALERT_TOPIC": topic,

@@ -22,9 +22,11 @@ def step(
     items_per_child: int = 1,
     size: int | None = None,
     sequential: bool = False,
+    **more: bool,
 ) -> CompiledStep:
     """Return a compiled step of the queue normal."""
-    return CompiledStep(name, kind, f"{name}-definition:1", "normal", after, each, items_of, items_per_child, size, sequential)
+    definition = f"{name}-definition:1"
+    return CompiledStep(name, kind, definition, "normal", after, each, items_of, items_per_child, size, sequential, **more)
 
 
 def pipeline(*steps: CompiledStep) -> CompiledPipeline:

@@ -38,6 +38,11 @@ EXCEPTIONS = (
         r"arn:<AWS::Partition>:s3:::cdk-[a-z0-9]+-assets-<AWS::AccountId>-<AWS::Region>/\*\.json",
         "The CDK's bucket for files; the key of a compiled pipeline is its hash, which a later deploy may change.",
     ),
+    Exception_(
+        r"Grouping/?Group/?Role",
+        r".*/runs/\*/trigger/(items\.jsonl|index\.bin)",
+        "The list of the files that start a run, of any pipeline that gathers; it is one Lambda, and nothing else of the work bucket.",
+    ),
     Exception_(r"Track/?Role", r".*/runs/\*/failures/\*", "The reports of any run, and nothing else of the work bucket."),
     Exception_(
         r"Alert/?Role",

@@ -3,6 +3,7 @@
 import json
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_cdk import App, Stack
@@ -13,8 +14,8 @@ from containers.step.__main__ import TRY_AGAIN
 from sluice.compiled import CompiledPipeline
 from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
-from sluice.messages import Triggered
-from sluice.pipeline import Manual, Pipeline, Schedule
+from sluice.messages import GroupedUpload, Triggered
+from sluice.pipeline import Manual, Pipeline, Plan, Schedule
 from sluice.retry_rules import retry_rules
 from sluice.trigger import Moment, Request, occurrence
 from sluice.validation.triggers import uploads_of
@@ -37,8 +38,20 @@ def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
     return name, app.synth().get_stack_by_name("Stack").template["Resources"]
 
 
+def rules_of(pipelines: Template, source: str = "") -> list[dict[str, Any]]:
+    """Return the rules that hear events, or those that hear a source's."""
+    rules = [rule for rule in pipelines.properties("AWS::Events::Rule") if "EventPattern" in rule]
+    return [rule for rule in rules if source in ("", *rule["EventPattern"]["source"])]
+
+
+def told(rule: dict[str, Any], detail: str = "{}") -> Triggered:
+    """Return the message that a rule writes of an event."""
+    body = text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]).replace("<detail>", detail)
+    return (GroupedUpload if "within" in json.loads(body) else Triggered).from_json(body)
+
+
 def test_every_different_work_has_a_job_definition(pipelines: Template) -> None:
-    """One a step, one for steps that do the same, and one each for what Sluice adds, by names that say whose they are."""
+    """One a step that has jobs, one for steps that do the same, and one each for what Sluice adds, by names that say whose they are."""
     names = [one["JobDefinitionName"].rsplit("-", 1)[0] for one in pipelines.properties("AWS::Batch::JobDefinition")]
     written = [f"sluice-{one.name}-{name}" for one in deployed() for name in _works(one)]
     added = [f"sluice-{one.name}-{kind}" for one in deployed() for kind in _added(one)]
@@ -47,7 +60,8 @@ def test_every_different_work_has_a_job_definition(pipelines: Template) -> None:
 
 
 def _works(pipeline: Pipeline) -> set[str]:
-    return {work.name for work in shared_work(pipeline.steps).values()}
+    working = [step for step in pipeline.steps if not (isinstance(step, Plan) and step.of_uploads)]
+    return {work.name for work in shared_work(working).values()}
 
 
 def _added(pipeline: Pipeline) -> tuple[str, ...]:
@@ -123,24 +137,28 @@ def test_logs_of_jobs_have_the_names_that_alerts_may_read(pipelines: Template, c
     assert [name for name in names if not fnmatchcase(name, pattern)] == []
 
 
-def test_an_upload_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
-    """What the rule's transformer writes is a Triggered that names its pipeline and where its compiled form is."""
-    rules = [rule for rule in pipelines.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["aws.s3"]]
+def test_an_upload_reaches_its_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
+    """What the rule writes names its pipeline and where its compiled form is; an upload that is gathered goes to the group queue."""
+    rules = rules_of(pipelines, "aws.s3")
     assert len(rules) == sum(len(uploads_of(one)) for one in deployed())
     for rule in rules:
         (target,) = rule["Targets"]
-        assert "TriggerQueue" in text(target["Arn"])
-        assert "TriggerDeadLetters" in text(target["DeadLetterConfig"]["Arn"])
-        transformer = target["InputTransformer"]
-        assert transformer["InputPathsMap"] == {"detail": "$.detail"}
-        message = Triggered.from_json(text(transformer["InputTemplate"]).replace("<detail>", '{"object": {"key": "k"}}'))
+        message = told(rule, '{"object": {"key": "k"}}')
+        stage = "GroupingGroup" if isinstance(message, GroupedUpload) else "Trigger"
+        assert f"{stage}Queue" in text(target["Arn"])
+        assert f"{stage}DeadLetters" in text(target["DeadLetterConfig"]["Arn"])
+        assert target["InputTransformer"]["InputPathsMap"] == {"detail": "$.detail"}
         assert message.detail == {"object": {"key": "k"}}
         assert message.definition["bucket"] == "cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>"
+    gathered = [told(rule) for rule in rules if isinstance(told(rule), GroupedUpload)]
+    assert [(one.pipeline, one.trigger, one.within, one.of) for one in gathered if isinstance(one, GroupedUpload)] == [
+        ("small-files", "s3-group:small-files/*.txt", 10, 10_000)
+    ]
 
 
 def requests(pipelines: Template) -> dict[str, Triggered]:
     """Return what each rule for requests writes, by the pipeline that it starts."""
-    rules = [rule for rule in pipelines.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["sluice"]]
+    rules = rules_of(pipelines, "sluice")
     templates = [text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]) for rule in rules]
     messages = [Triggered.from_json(one.replace("<detail>", '{"pipeline": "p", "token": "t", "input": 5}')) for one in templates]
     return {message.pipeline: message for message in messages}
@@ -159,7 +177,7 @@ def test_a_request_reaches_the_trigger_queue_as_the_message_that_is_read_there(p
 
 def test_every_request_is_heard_by_one_rule(pipelines: Template) -> None:
     """A request for a pipeline that is not there is not swallowed."""
-    patterns = [rule["EventPattern"] for rule in pipelines.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["sluice"]]
+    patterns = [rule["EventPattern"] for rule in rules_of(pipelines, "sluice")]
     assert {one for pattern in patterns for one in pattern["detail-type"]} == {"Run Requested"}
     heard = [one for pattern in patterns for one in pattern["detail"]["pipeline"]]
     names = sorted(one for one in heard if isinstance(one, str))
@@ -187,18 +205,18 @@ def test_a_schedule_reaches_the_trigger_queue_as_the_message_that_is_read_there(
 def test_the_published_definition_names_jobs_that_are_defined(pipelines: Template, assembly: Path) -> None:
     """Each rule that starts a pipeline points at a file of the assembly, and every job definition that it names is in the template."""
     defined = {one["JobDefinitionName"] for one in pipelines.properties("AWS::Batch::JobDefinition")}
-    for rule in pipelines.properties("AWS::Events::Rule"):
-        message = Triggered.from_json(text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]).replace("<detail>", "{}"))
+    for rule in rules_of(pipelines):
+        message = told(rule)
         if message.trigger == "unknown":
             continue
         compiled = CompiledPipeline.from_json((assembly / f"asset.{message.definition['key']}").read_text())
         assert compiled.name == message.pipeline
-        assert {step.job_definition for step in compiled.steps} <= defined
+        assert {step.job_definition for step in compiled.steps if not step.of_uploads} <= defined
 
 
 def test_only_the_inbox_starts_pipelines(pipelines: Template) -> None:
     """A rule for uploads hears new objects of the inbox under the trigger's prefix, and nothing else."""
-    patterns = [rule["EventPattern"] for rule in pipelines.properties("AWS::Events::Rule")]
+    patterns = [rule["EventPattern"] for rule in rules_of(pipelines)]
     for pattern in (one for one in patterns if one["source"] != ["sluice"]):
         assert (pattern["source"], pattern["detail-type"]) == (["aws.s3"], ["Object Created"])
         assert all("Inbox" in text(name) for name in pattern["detail"]["bucket"]["name"])

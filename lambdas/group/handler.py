@@ -1,0 +1,104 @@
+"""group: files came in a burst; gather them, and ask for one run of them when they are enough or have waited long enough."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lambdas.consuming import count, flush_counts, logger, set_aside
+from sluice.batch_events import Sweep
+from sluice.clients import client, full_client
+from sluice.errors import MalformedMessageError
+from sluice.gathering import Gatherer
+from sluice.group import Group, parse_group_message
+from sluice.group_ledger import GroupLedger
+from sluice.manifest import write_manifest
+from sluice.messages import GroupDue, GroupedUpload
+from sluice.settings import GroupSettings
+from sluice.trigger import S3Object, uploaded_object
+
+settings = GroupSettings.from_env()
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Read the group queue: many messages at once, so that a burst costs a call for each hundred files and not for each."""
+    batch = _Batch()
+    for record in event["Records"]:
+        with batch.reporting([record["messageId"]]):
+            batch.take(record["messageId"], record["body"])
+    for told in batch.uploads.values():
+        with batch.reporting(told.message_ids):
+            _gather(told)
+    for message_id, message in batch.others:
+        with batch.reporting([message_id]):
+            gatherer.sweep() if isinstance(message, Sweep) else gatherer.due(message)
+    flush_counts()
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(batch.failed)]}
+
+
+@dataclass(slots=True)
+class _Told:
+    """What a batch tells of one trigger."""
+
+    message_ids: list[str] = field(default_factory=list)
+    uploads: list[tuple[GroupedUpload, S3Object]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The messages of one invocation, and which of them must come again."""
+
+    uploads: dict[tuple[str, str], _Told] = field(default_factory=lambda: defaultdict(_Told))
+    others: list[tuple[str, GroupDue | Sweep]] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+
+    def take(self, message_id: str, body: str) -> None:
+        """Sort a message in; one that is malformed is set aside, for it would be so for ever."""
+        try:
+            message = parse_group_message(body)
+            file = uploaded_object(message) if isinstance(message, GroupedUpload) else None
+        except MalformedMessageError as error:
+            set_aside(body, str(error), settings.dead_letter_queue)
+            return
+        if not isinstance(message, GroupedUpload):
+            self.others.append((message_id, message))
+        elif file is not None:  # else the empty object of a folder
+            told = self.uploads[message.pipeline, message.trigger]
+            told.message_ids.append(message_id)
+            told.uploads.append((message, file))
+
+    @contextmanager
+    def reporting(self, message_ids: Sequence[str]) -> Iterator[None]:
+        """Report these messages as failed when what is done for them fails; the others are handled all the same."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 - logged with its trace, and reported: SQS tells again, five times
+            logger.exception("Messages were not handled; they will come again.", messages=len(message_ids), first=message_ids[0])
+            self.failed.update(message_ids)
+
+
+def _gather(told: _Told) -> None:
+    message = told.uploads[0][0]
+    gathered = gatherer.gather(message, [file for _, file in told.uploads])
+    if gathered:
+        count("FilesGathered", gathered)
+    logger.info("Files were gathered.", pipeline=message.pipeline, trigger=message.trigger, told=len(told.uploads), new=gathered)
+
+
+def _remind(message: GroupDue, seconds: int) -> None:
+    client("sqs").send_message(QueueUrl=settings.group_queue, MessageBody=message.to_json(), DelaySeconds=seconds)
+
+
+def _hand_over(group: Group, files: Sequence[S3Object]) -> None:
+    """Write a group's files as a manifest, the same however often it is written, and ask for its run."""
+    write_manifest(full_client("s3"), settings.work_bucket, group.manifest, map(asdict, files))
+    told = group.told(files, settings.work_bucket)
+    client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=told.to_json())
+    count("GroupsClosed")
+    logger.info("A group was closed.", run=group.run_id, group=group.name, trigger=group.trigger, files=len(files))
+
+
+gatherer = Gatherer(ledger=GroupLedger(client("dynamodb"), settings.ledger_table), remind=_remind, hand_over=_hand_over)
