@@ -1,0 +1,84 @@
+"""S3 in memory, with versions in one bucket."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tests.matrix.errors import refusal
+
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+
+
+class Buckets:
+    """The calls of a low-level client; ``stored`` hears of every object that is written."""
+
+    def __init__(self, versioned: str, stored: Callable[[str, str, bytes], None] = lambda bucket, key, body: None) -> None:
+        """Hold nothing; one bucket keeps every version."""
+        self._versioned = versioned
+        self.objects: dict[str, dict[str, bytes]] = {}
+        self._versions: dict[tuple[str, str, str], bytes] = {}
+        self._stored = stored
+
+    def put_object(self, *, Bucket: str, Key: str, Body: Any = b"", IfNoneMatch: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Store an object; refused with ``IfNoneMatch="*"`` where there is one."""
+        objects = self.objects.setdefault(Bucket, {})
+        if IfNoneMatch == "*" and Key in objects:
+            raise refusal("PreconditionFailed", "PutObject", status=412)
+        objects[Key] = body = Body.encode() if isinstance(Body, str) else bytes(Body)
+        version = ""
+        if Bucket == self._versioned:
+            version = f"v{sum(key == Key for _, key, _ in self._versions) + 1}"
+            self._versions[Bucket, Key, version] = body
+        self._stored(Bucket, Key, body)
+        return {"ETag": _etag(body), "VersionId": version}
+
+    def get_object(
+        self, *, Bucket: str, Key: str, Range: str = "", VersionId: str = "", IfMatch: str = ""  # noqa: N803
+    ) -> dict[str, Any]:
+        """Return an object, or a range of it."""
+        body = self._found(Bucket, Key, VersionId, "GetObject")
+        if IfMatch and IfMatch.strip('"') != _etag(body).strip('"'):
+            raise refusal("PreconditionFailed", "GetObject", status=412)
+        if Range:
+            wanted = _RANGE.fullmatch(Range)
+            assert wanted, Range
+            if int(wanted[1]) >= len(body):
+                raise refusal("InvalidRange", "GetObject", status=416)
+            body = body[int(wanted[1]) : int(wanted[2]) + 1 if wanted[2] else None]
+        return {"Body": io.BytesIO(body), "ContentLength": len(body)}
+
+    def head_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:  # noqa: N803
+        """Return what is known of an object."""
+        body = self._found(Bucket, Key, VersionId, "HeadObject")
+        return {"ContentLength": len(body), "ETag": _etag(body)}
+
+    def list_objects_v2(
+        self, *, Bucket: str, Prefix: str = "", MaxKeys: int = 1000, ContinuationToken: str = "", StartAfter: str = ""  # noqa: N803
+    ) -> dict[str, Any]:
+        """Return keys in order."""
+        behind = ContinuationToken or StartAfter
+        keys = sorted(key for key in self.objects.get(Bucket, {}) if key.startswith(Prefix) and key > behind)
+        page = keys[:MaxKeys]
+        contents = [{"Key": key, "Size": len(self.objects[Bucket][key]), "ETag": _etag(self.objects[Bucket][key])} for key in page]
+        more = {"IsTruncated": True, "NextContinuationToken": page[-1]} if len(keys) > len(page) else {"IsTruncated": False}
+        return {"KeyCount": len(page), **more, **({"Contents": contents} if contents else {})}
+
+    def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        """Remove objects, if they are there."""
+        for each in Delete["Objects"]:
+            self.objects.get(Bucket, {}).pop(each["Key"], None)
+        return {}
+
+    def _found(self, bucket: str, key: str, version: str, operation: str) -> bytes:
+        body = self._versions.get((bucket, key, version)) if version else self.objects.get(bucket, {}).get(key)
+        if body is None:
+            raise refusal("NoSuchVersion" if version else "NoSuchKey", operation, status=404)
+        return body
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
