@@ -73,6 +73,7 @@ class Advancer:
             if taken:
                 self._submit(run, ready)
             if taken and len(ready) == len(decision.submissions):
+                _all_placed(run, decision)
                 self._finish(run_id, decision)
                 return True
             look = 0 if ready and taken else look + 1
@@ -113,9 +114,13 @@ class Advancer:
         return self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
 
     def _look_up(self, run: Run, record: StepRecord) -> str | None:
-        name = str(JobName(run.run_id, record.name, record.generation))
-        queue = self.queues[run.pipeline.step(record.name).queue]
-        jobs = [job for job in self._listed(queue, name) if job["jobName"] == name]
+        """Return the job of a claim, None when there is none, or none that has done or can still do anything.
+
+        A job of Sluice's own code that failed without a name has done nothing: it asks for its name before it begins, and gives up in time.
+        """
+        name, step = str(JobName(run.run_id, record.name, record.generation)), run.pipeline.step(record.name)
+        jobs = [job for job in self._listed(self.queues[step.queue], name) if job["jobName"] == name]
+        jobs = [job for job in jobs if not (step.returns and job.get("status") == "FAILED")]
         return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
 
     def _listed(self, queue: str, name: str) -> Iterator[dict[str, Any]]:
@@ -182,6 +187,13 @@ def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord])
             ready.append(submission)
             known.add(submission.step.name)
     return ready
+
+
+def _all_placed(run: Run, decision: Decision) -> None:
+    """Raise UnsettledError when a run that could succeed has a claim without a job: behind its end nobody would look after its cleanup."""
+    claimed = [record.name for record in run.steps.values() if record.state is StepState.CLAIMED]
+    if decision.outcome is RunState.SUCCEEDED and claimed:
+        raise UnsettledError(f"{', '.join(claimed)} of {run.run_id} may still become a job; the run ends behind that.")
 
 
 def _again(run: Run, record: StepRecord) -> list[Submission]:

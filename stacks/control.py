@@ -78,5 +78,6 @@ class ControlStack(Stack):
         grants.read_definitions(self.trigger.function)
         grants.sweep_runs(self.track.function, ledger=storage.ledger)
         grants.read_failure_reports(self.track.function, work=storage.work)
+        grants.find_manifests(self.track.function, work=storage.work)
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_in=pipelines_stack)
         self.alerts.grant_publish(self.alert.function)

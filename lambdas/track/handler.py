@@ -8,6 +8,7 @@ from typing import Any
 
 from lambdas.advancing import advancer
 from lambdas.consuming import consume, count, logger
+from lambdas.track.plans import unannounced
 from lambdas.track.report import failure_report
 from sluice.batch_events import JobEnded, Sweep, job_ended, joined, parse_event
 from sluice.clients import client
@@ -32,7 +33,8 @@ def _track(body: str) -> None:
     event = parse_event(body)
     if isinstance(event, Sweep):
         _sweep()
-    elif event is not None and _record(event):
+    elif event is not None and (_record(event) or event.state is StepState.FAILED):
+        # A job that failed without a name leaves a claim to settle.
         advance.advance(event.name.run_id)
 
 
@@ -62,6 +64,8 @@ def _swept(run_id: str) -> bool:
         run = advance.ledger.load(run_id)
         for event in _ends(run) if run else ():
             _record(event)
+        for plan in unannounced(run, settings.work_bucket) if run else ():
+            advance.ledger.planned(plan)
         advance.advance(run_id)
     except Exception:  # noqa: BLE001 - logged with its trace here, and raised once the other runs were looked at
         logger.exception("A run could not be looked at.", run=run_id)

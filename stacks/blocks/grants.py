@@ -58,6 +58,11 @@ def read_failure_reports(function: lambda_.Function, *, work: s3.IBucket) -> Non
     _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/failures/*"}})
 
 
+def find_manifests(function: lambda_.Function, *, work: s3.IBucket) -> None:
+    """List what plans wrote, to tell how many items there are when nobody said so."""
+    _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/manifest/*"}})
+
+
 def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:
     """Read the run, its failed jobs and the last lines of their logs, and note that somebody was told."""
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], [ledger.table_arn])
