@@ -120,7 +120,7 @@ class Advancer:
         """
         name, step = str(JobName(run.run_id, record.name, record.generation)), run.pipeline.step(record.name)
         jobs = [job for job in self._listed(self.queues[step.queue], name) if job["jobName"] == name]
-        jobs = [job for job in jobs if not (step.returns and job.get("status") == "FAILED")]
+        jobs = [job for job in jobs if not (step.returns and _gave_up(job))]
         return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
 
     def _listed(self, queue: str, name: str) -> Iterator[dict[str, Any]]:
@@ -187,6 +187,15 @@ def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord])
             ready.append(submission)
             known.add(submission.step.name)
     return ready
+
+
+def _gave_up(job: Mapping[str, Any]) -> bool:
+    """Return whether a listed job has failed, or a child of it, who cannot become part of the run any more.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ArrayPropertiesSummary.html
+    """
+    children: Mapping[str, int] = job.get("arrayProperties", {}).get("statusSummary") or {}
+    return job.get("status") == "FAILED" or children.get("FAILED", 0) > 0
 
 
 def _all_placed(run: Run, decision: Decision) -> None:

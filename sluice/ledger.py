@@ -33,6 +33,7 @@ class Assignment:
     step: StepRecord | None
     trigger: Mapping[str, Any]
     pipeline: CompiledPipeline
+    state: RunState = RunState.RUNNING
 
 
 class Ledger:
@@ -124,7 +125,7 @@ class Ledger:
         if items.RUN not in found:
             return None
         run, record = items.run_from(found[items.RUN], []), found.get(items.STEP + step)
-        return Assignment(items.step_from(record) if record else None, run.trigger, run.pipeline)
+        return Assignment(items.step_from(record) if record else None, run.trigger, run.pipeline, run.state)
 
     def unfinished(self, before: str) -> Iterator[str]:
         """Yield the ids of the runs that were created before this time and have not ended."""

@@ -84,6 +84,11 @@ class Fleet:
         """Return the names of the jobs that have not ended."""
         return [job.spec.name for job in self.scheduler.jobs.values() if not job.is_over]
 
+    def beside(self, actor: Actor) -> list[Actor]:
+        """Return the attempts that would go with the machine of this one, itself among them."""
+        host = next((start.host for start, other in self._running.values() if other is actor), None)
+        return [other for start, other in self._running.values() if start.host is host]
+
     def lose_host_of(self, actor: Actor) -> None:
         """Take away the machine on which a job runs, with everything else that runs there."""
         start = next(start for start, other in self._running.values() if other is actor)
@@ -118,7 +123,7 @@ class Fleet:
         task = task_of(start, this_machine, no_credentials, no_secrets, {})
         name = f"{start.job.spec.name.split('_', 1)[1]}:{start.child} attempt {start.attempt}"
         actor = self.actors.start(name, "job", lambda: self.run(task), lambda code, error: self._ended(start, actor, code, error))
-        actor.facts = {"job": start.job.id, "name": start.job.spec.name, "child": str(start.child)}
+        actor.facts = {"job": start.job.id, "name": start.job.spec.name, "child": str(start.child), "attempt": str(start.attempt)}
         self._running[start.job.id, start.child, start.attempt] = start, actor
         self.scheduler.started(start.job, start.child, start.attempt, self.clock.milliseconds())
         self._carry_out()

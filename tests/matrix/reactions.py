@@ -48,6 +48,7 @@ class Reactions:
 
         name = f"{function.stage} {next(self._numbers)}"
         actor = self._actors.start(name, function.stage, lambda: self._invoke(function, batch), ended)
+        actor.facts = {"receives": str(max(message.receives for message in batch))}
         self._clock.later(function.timeout, lambda: None if actor.over else actor.kill(), idle=True)
         self._read(queue)
 

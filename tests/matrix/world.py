@@ -29,6 +29,8 @@ from tests.matrix.table import Table
 
 DELIVERY_SECONDS = 0.05
 SWEEP_SECONDS = 300.0
+WORK_SECONDS = 0.4
+"""Of a user's function, for each item: three items are more than a second, after which a child writes what it has."""
 MOST_SECONDS = 4 * 3600.0
 """A run that has not ended by then is stranded."""
 _RESULTS = re.compile(r"runs/(?P<run>[^/]+)/(?P<step>[^/]+)/results/")
@@ -54,25 +56,29 @@ class World:
     """One cloud, from its beginning to the end of all that happens in it."""
 
     def __init__(
-        self, deployment: Deployment, *, choose: Choice = lambda call: None, weather: Weather = fair, seed: int = 0, work_seconds: float = 0.4
+        self,
+        deployment: Deployment,
+        *,
+        choose: Choice = lambda call: None,
+        weather: Weather = fair,
+        seed: int = 0,
+        submits_a_second: float | None = None,
     ) -> None:
         """Deploy, with nothing going on."""
-        self.deployment, self.work_seconds = deployment, work_seconds
-        self.random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self.deployment, self._seed = deployment, seed
         self.printed = StringIO()
         self.clock = Clock()
         self.actors = Actors(self.clock)
         self.table = Table(deployment.table)
         self.buckets = Buckets(deployment.inbox, self._stored)
         self.messages = Messages(deployment, self.clock, weather)
-        self.fleet = Fleet(deployment, self.clock, self.actors, self._run, self.messages.put_event)
+        self.fleet = Fleet(deployment, self.clock, self.actors, self._run, self.messages.put_event, submits_a_second=submits_a_second)
         services = {"s3": self.buckets, "dynamodb": self.table, "batch": self.fleet.client(), "sqs": self, "sns": self, "logs": self}
         self.calls = Calls(services, self.actors, choose)
         self.works: list[Work] = []
         self.repeated: list[Work] = []
         self.alerts: list[str] = []
         self._recorded: set[tuple[str, str, int]] = set()
-        self._seed = seed
         for key, text in deployment.definitions.items():
             self.buckets.put_object(Bucket=deployment.assets, Key=key, Body=text)
 
@@ -146,7 +152,7 @@ class World:
         self.works.append(done)
         if item is not None and (run, step, item) in self._recorded:
             self.repeated.append(done)
-        actor.wait(self.work_seconds)
+        actor.wait(WORK_SECONDS)
 
     def _run(self, task: Task) -> int:
         """Run the container of an image of ours; a command in another image succeeds."""
