@@ -23,6 +23,4 @@ def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
         logger.warning("The message of a plan did not come.", run=run.run_id, step=record.name, manifest=found)
         if found is not None:
             key, items = found
-            yield Planned(
-                run=run.run_id, step=record.name, generation=record.generation, job_id=record.job_id, items=items, manifest=key
-            )
+            yield Planned(run=run.run_id, step=record.name, generation=record.generation, job_id=record.job_id, items=items, manifest=key)

@@ -27,7 +27,9 @@ class Actor:
         self.killed = self.reclaimed = self.over = False
         self.to_raise: BaseException | None = None
         self._actors, self._work, self._ended = actors, work, ended
-        self._turn, self._back = threading.Semaphore(0), threading.Semaphore(0)
+        self._turn, self._back = threading.Lock(), threading.Lock()
+        for lock in (self._turn, self._back):
+            lock.acquire()  # Each is released by one thread and acquired by the other.
         self._result: tuple[Any, BaseException | None] = (None, None)
         threading.Thread(target=self._run, name=name, daemon=True).start()
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Callable
+from itertools import islice, takewhile
 from typing import Any
 
 from tests.matrix.errors import refusal
@@ -20,6 +23,8 @@ class Buckets:
         """Hold nothing; one bucket keeps every version."""
         self._versioned = versioned
         self.objects: dict[str, dict[str, bytes]] = {}
+        self._keys: dict[str, list[str]] = {}
+        self._written: Counter[str] = Counter()
         self._versions: dict[tuple[str, str, str], bytes] = {}
         self._stored = stored
 
@@ -28,16 +33,25 @@ class Buckets:
         objects = self.objects.setdefault(Bucket, {})
         if IfNoneMatch == "*" and Key in objects:
             raise refusal("PreconditionFailed", "PutObject", status=412)
+        if Key not in objects:
+            insort(self._keys.setdefault(Bucket, []), Key)
         objects[Key] = body = Body.encode() if isinstance(Body, str) else bytes(Body)
         version = ""
         if Bucket == self._versioned:
-            version = f"v{sum(key == Key for _, key, _ in self._versions) + 1}"
+            self._written[Key] += 1
+            version = f"v{self._written[Key]}"
             self._versions[Bucket, Key, version] = body
         self._stored(Bucket, Key, body)
         return {"ETag": _etag(body), "VersionId": version}
 
     def get_object(
-        self, *, Bucket: str, Key: str, Range: str = "", VersionId: str = "", IfMatch: str = ""  # noqa: N803
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Range: str = "",
+        VersionId: str = "",
+        IfMatch: str = "",  # noqa: N803
     ) -> dict[str, Any]:
         """Return an object, or a range of it."""
         body = self._found(Bucket, Key, VersionId, "GetObject")
@@ -57,11 +71,19 @@ class Buckets:
         return {"ContentLength": len(body), "ETag": _etag(body)}
 
     def list_objects_v2(
-        self, *, Bucket: str, Prefix: str = "", MaxKeys: int = 1000, ContinuationToken: str = "", StartAfter: str = ""  # noqa: N803
+        self,
+        *,
+        Bucket: str,
+        Prefix: str = "",
+        MaxKeys: int = 1000,
+        ContinuationToken: str = "",
+        StartAfter: str = "",  # noqa: N803
     ) -> dict[str, Any]:
         """Return keys in order."""
         behind = ContinuationToken or StartAfter
-        keys = sorted(key for key in self.objects.get(Bucket, {}) if key.startswith(Prefix) and key > behind)
+        every = self._keys.get(Bucket, [])
+        first = max(bisect_left(every, Prefix), bisect_right(every, behind))
+        keys = list(islice(takewhile(lambda key: key.startswith(Prefix), islice(every, first, None)), MaxKeys + 1))
         page = keys[:MaxKeys]
         contents = [{"Key": key, "Size": len(self.objects[Bucket][key]), "ETag": _etag(self.objects[Bucket][key])} for key in page]
         more = {"IsTruncated": True, "NextContinuationToken": page[-1]} if len(keys) > len(page) else {"IsTruncated": False}
@@ -70,7 +92,8 @@ class Buckets:
     def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         """Remove objects, if they are there."""
         for each in Delete["Objects"]:
-            self.objects.get(Bucket, {}).pop(each["Key"], None)
+            if self.objects.get(Bucket, {}).pop(each["Key"], None) is not None:
+                self._keys[Bucket].remove(each["Key"])
         return {}
 
     def _found(self, bucket: str, key: str, version: str, operation: str) -> bytes:

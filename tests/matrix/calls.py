@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -78,10 +79,8 @@ class Calls:
         return self._effect(call, parameters)
 
     def _unheard(self, call: Call, parameters: dict[str, Any]) -> None:
-        try:
+        with contextlib.suppress(ClientError):
             self._effect(call, parameters)
-        except ClientError:
-            pass
         raise ReadTimeoutError(endpoint_url=f"https://{call.service}")
 
     def _effect(self, call: Call, parameters: dict[str, Any]) -> Any:

@@ -62,7 +62,9 @@ class Case:
 
     def __str__(self) -> str:
         """Return a line that says what happens."""
-        happens = f"{self.fault}: {self.what}" if self.fault else f"message {self.message} {self.fate}: {self.what}" if self.fate else "nothing"
+        happens = (
+            f"{self.fault}: {self.what}" if self.fault else f"message {self.message} {self.fate}: {self.what}" if self.fate else "nothing"
+        )
         return f"{self.scenario} | {self.weather} | {happens}"
 
     def choose(self, call: Call) -> Fault | None:
@@ -97,7 +99,7 @@ def outcome(case: Case) -> Outcome:
     world = played(case)
     scenario = scenarios()[case.scenario]
     (run_id, files) = expected(case.scenario)
-    return Outcome(case, tuple([*objections(world, run_id, scenario.ends, files), *unrest(world)]))
+    return Outcome(case, (*objections(world, run_id, scenario.ends, files), *unrest(world)))
 
 
 @cache
@@ -123,5 +125,3 @@ def cases_of(scenario: str) -> Iterator[Case]:
 def all_cases() -> list[Case]:
     """Return every case of every scenario."""
     return [case for scenario in scenarios() for case in cases_of(scenario)]
-
-

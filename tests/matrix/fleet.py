@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from local.batch.account import Account
 from local.batch.api import BatchApi
 from local.batch.cloudformation import HANDLERS
@@ -45,6 +44,7 @@ class Fleet:
     start_seconds: Callable[[], float] = lambda: 0.5
     lost: Counter[tuple[str, int]] = field(default_factory=Counter)
     submits_a_second: float | None = None
+    throttled: int = 0
     scheduler: Scheduler = field(init=False)
     account: Account = field(init=False)
     api: BatchApi = field(init=False)
@@ -76,6 +76,7 @@ class Fleet:
         try:
             return self.api.call(operation, parameters)
         except BatchApiError as error:
+            self.throttled += error.status == 429
             raise refusal(error.code, operation, status=error.status, message=error.message) from error
         finally:
             self._carry_out()
@@ -84,10 +85,10 @@ class Fleet:
         """Return the names of the jobs that have not ended."""
         return [job.spec.name for job in self.scheduler.jobs.values() if not job.is_over]
 
-    def beside(self, actor: Actor) -> list[Actor]:
-        """Return the attempts that would go with the machine of this one, itself among them."""
-        host = next((start.host for start, other in self._running.values() if other is actor), None)
-        return [other for start, other in self._running.values() if start.host is host]
+    def attempts_beside(self, actor: Actor) -> int:
+        """Return how many attempts whatever would go with the machine of a job has behind it already, at most."""
+        host = next(start.host for start, other in self._running.values() if other is actor)
+        return max(job.attempts[index] for job, index in host.tasks)
 
     def lose_host_of(self, actor: Actor) -> None:
         """Take away the machine on which a job runs, with everything else that runs there."""
@@ -176,5 +177,3 @@ def _registered(deployment: Deployment) -> dict[str, Any]:
                 create(name, properties, "")
         _REGISTERED[id(deployment)] = api.account.definitions
     return _REGISTERED[id(deployment)]
-
-

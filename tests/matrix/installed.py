@@ -15,7 +15,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import cache, partial
-from io import StringIO
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 

@@ -7,8 +7,6 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
-from sluice.run import Run
-from tests.matrix.actors import Actor
 from tests.matrix.cases import expected
 from tests.matrix.faults import Call, Fault, faults_of
 from tests.matrix.messages import Sent
@@ -35,7 +33,9 @@ class Soaked:
 
     def __str__(self) -> str:
         """Return one line, and one for each objection."""
-        what = f"{self.runs} runs, {self.calls:,} calls, {self.faults} of them wrong, {self.machines_lost} attempts lost with their machines"
+        what = (
+            f"{self.runs} runs, {self.calls:,} calls, {self.faults} of them wrong, {self.machines_lost} attempts lost with their machines"
+        )
         return "\n".join([f"seed {self.seed}: {what}", *(f"  {one}" for one in self.objections)])
 
 
@@ -73,7 +73,7 @@ class Trouble:
         assert actor is not None
         if actor.stage != "job":
             return int(actor.facts["receives"]) <= _MOST_RECEIVES
-        return all(_first(other) for other in self.world.fleet.beside(actor))
+        return self.world.fleet.attempts_beside(actor) == 0
 
     def delivers(self, sent: Sent) -> list[float]:
         """Return when the copies of a message come; what starts a run or alerts is not lost."""
@@ -93,10 +93,6 @@ class Trouble:
         return self.random.expovariate(50)
 
 
-def _first(actor: Actor) -> bool:
-    return actor.facts["attempt"] == "1"
-
-
 def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
     """Play a seed."""
     trouble = Trouble(seed)
@@ -104,7 +100,13 @@ def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
     trouble.world, world.fleet.start_seconds, world.calls.latency = world, trouble.start_seconds, trouble.latency
     begun = {f"run-{number:05d}": trouble.random.choice(list(scenarios().values())) for number in range(runs)}
     world.run(lambda here: _begin(here, trouble, begun))
-    found = [f"{scenario.name}, {mark}: {one}" for mark, scenario in begun.items() for one in _judged(world, scenario, mark)]
+    runs_by_cause = {json.dumps(run.trigger): run.run_id for run in world.runs()}
+    ids = {mark: next((run_id for cause, run_id in runs_by_cause.items() if mark in cause), "") for mark in begun}
+    found = [
+        f"{scenario.name}, {mark}: {one}"
+        for mark, scenario in begun.items()
+        for one in objections(world, ids[mark], scenario.ends, expected(scenario.name)[1])
+    ]
     lost = sum(world.fleet.lost.values())
     done = Soaked(
         seed=seed,
@@ -112,7 +114,7 @@ def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
         calls=len(world.calls.made),
         faults=trouble.faults.total(),
         machines_lost=lost,
-        objections=tuple([*found, *unrest(world)]),
+        objections=(*found, *unrest(world)),
     )
     return done, world
 
@@ -120,12 +122,3 @@ def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
 def _begin(world: World, trouble: Trouble, begun: dict[str, Scenario]) -> None:
     for mark, scenario in begun.items():
         world.clock.later(trouble.random.uniform(0, 300), lambda mark=mark, scenario=scenario: scenario.begin(world, mark))  # type: ignore[misc]
-
-
-def _judged(world: World, scenario: Scenario, mark: str) -> list[str]:
-    run = next((one for one in world.runs() if _has(one, mark)), None)
-    return objections(world, run.run_id, scenario.ends, expected(scenario.name)[1]) if run else ["the run did not begin"]
-
-
-def _has(run: Run, mark: str) -> bool:
-    return mark in json.dumps(run.trigger)

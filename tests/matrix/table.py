@@ -18,19 +18,20 @@ class Table:
         """Hold nothing."""
         self.name = name
         self.items: dict[Key, Item] = {}
+        self._partitions: dict[str, set[Key]] = {}
         self._tokens: set[str] = set()
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         """Write an item."""
         self._check(request, request["Item"])
-        self.items[_key(request["Item"])] = dict(request["Item"])
+        self._write(_key(request["Item"]), dict(request["Item"]))
         return {}
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Change an item, or begin one."""
         self._check(request, request["Key"])
         key, names, values = _key(request["Key"]), request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
-        self.items[key] = updated(request["UpdateExpression"], {**request["Key"], **self.items.get(key, {})}, names, values)
+        self._write(key, updated(request["UpdateExpression"], {**request["Key"], **self.items.get(key, {})}, names, values))
         return {}
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
@@ -73,11 +74,23 @@ class Table:
         """Return the items of a partition, or of the sparse index, in order."""
         order = "created_at" if request.get("IndexName") else "sk"
         names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
-        found = [item for item in self.items.values() if holds(request["KeyConditionExpression"], item, names, values)]
+        near = self._near(request, values)
+        found = [item for item in near if holds(request["KeyConditionExpression"], item, names, values)]
         found.sort(key=lambda item: comparable(item[order]))
         if request.get("IndexName"):
             found = [{name: item[name] for name in ("pk", "sk", "unfinished", "created_at")} for item in found]
         return {"Items": [dict(item) for item in found], "Count": len(found)}
+
+    def _near(self, request: dict[str, Any], values: Item) -> list[Item]:
+        """Return the items among which a query's are: those of its partition, or those that are in the index."""
+        if request.get("IndexName"):
+            return [item for item in self.items.values() if "unfinished" in item]
+        keys = {key for value in values.values() for key in self._partitions.get(value.get("S", ""), ())}
+        return [self.items[key] for key in keys if key in self.items]
+
+    def _write(self, key: Key, item: Item) -> None:
+        self.items[key] = item
+        self._partitions.setdefault(key[0], set()).add(key)
 
     def _check(self, request: dict[str, Any], key: Item) -> None:
         if not self._may(request, key):

@@ -22,7 +22,7 @@ def published(world: World, run_id: str) -> Files:
 
 def objections(world: World, run_id: str, ends: RunState, files: Files) -> list[str]:
     """Return what does not hold for a run that had to end like this, with these files."""
-    run = next((one for one in world.runs() if one.run_id == run_id), None)
+    run = world.run_of(run_id)
     if run is None:
         return ["the run is not in the ledger"]
     found = [f"the run is {run.state} (failed step: {run.failed_step})"] if run.state is not ends else []
@@ -72,7 +72,9 @@ def _work(world: World, run: Run) -> Iterator[str]:
             yield f"the job {work.job} of {work.step} worked, and the ledger names {record.job_id if record else None}"
         done[work.step, work.child, work.item] += 1
     for (step, child, item), times in done.items():
-        lost = sum(number for (name, of), number in world.fleet.lost.items() if name.startswith(f"{run.run_id}_{step}_") and of == int(child))
+        lost = sum(
+            number for (name, of), number in world.fleet.lost.items() if name.startswith(f"{run.run_id}_{step}_") and of == int(child)
+        )
         if times > 1 + lost:
             yield f"{step}, child {child}, item {item} was worked on {times} times, and {lost} machines were lost"
 

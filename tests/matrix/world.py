@@ -109,9 +109,12 @@ class World:
 
     def runs(self) -> list[Run]:
         """Return all runs as the ledger has them."""
-        ledger = Ledger(self.table, self.table.name)
-        found = [ledger.load(pk.removeprefix("RUN#")) for pk, sk in self.table.items if sk == "RUN"]
+        found = [self.run_of(pk.removeprefix("RUN#")) for pk, sk in self.table.items if sk == "RUN"]
         return [run for run in found if run is not None]
+
+    def run_of(self, run_id: str) -> Run | None:
+        """Return a run as the ledger has it."""
+        return Ledger(self.table, self.table.name).load(run_id)
 
     def unfinished(self) -> bool:
         """Return whether a run has not ended."""
