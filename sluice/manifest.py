@@ -87,9 +87,10 @@ def read_slice(s3: Any, bucket: str, key: str, start: int, stop: int) -> Iterato
 
 def written_manifest(s3: Any, bucket: str, prefix: str) -> tuple[str, int] | None:
     """Return the key of a complete manifest below this prefix and how many items it has, or None: one listing, nothing is read."""
+    # The items are completed after their index: where both are there, both are whole.
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
     sizes = {one["Key"]: one["Size"] for one in listed}
-    complete = sorted(key for key in sizes if keys.manifest_index(key) in sizes and keys.manifest_index(key) != key)
+    complete = sorted(key for key in sizes if keys.manifest_index(key) in sizes)
     return (complete[0], sizes[keys.manifest_index(complete[0])] // _ENTRY_BYTES - 1) if complete else None
 
 

@@ -1,5 +1,7 @@
 """S3 in memory, with versions in one bucket."""
 
+# ruff: noqa: N803 - the parameters have botocore's names
+
 from __future__ import annotations
 
 import hashlib
@@ -28,7 +30,7 @@ class Buckets:
         self._versions: dict[tuple[str, str, str], bytes] = {}
         self._stored = stored
 
-    def put_object(self, *, Bucket: str, Key: str, Body: Any = b"", IfNoneMatch: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
+    def put_object(self, *, Bucket: str, Key: str, Body: Any = b"", IfNoneMatch: str = "", **_: Any) -> dict[str, Any]:
         """Store an object; refused with ``IfNoneMatch="*"`` where there is one."""
         objects = self.objects.setdefault(Bucket, {})
         if IfNoneMatch == "*" and Key in objects:
@@ -51,7 +53,7 @@ class Buckets:
         Key: str,
         Range: str = "",
         VersionId: str = "",
-        IfMatch: str = "",  # noqa: N803
+        IfMatch: str = "",
     ) -> dict[str, Any]:
         """Return an object, or a range of it."""
         body = self._found(Bucket, Key, VersionId, "GetObject")
@@ -65,7 +67,7 @@ class Buckets:
             body = body[int(wanted[1]) : int(wanted[2]) + 1 if wanted[2] else None]
         return {"Body": io.BytesIO(body), "ContentLength": len(body)}
 
-    def head_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:  # noqa: N803
+    def head_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:
         """Return what is known of an object."""
         body = self._found(Bucket, Key, VersionId, "HeadObject")
         return {"ContentLength": len(body), "ETag": _etag(body)}
@@ -77,7 +79,7 @@ class Buckets:
         Prefix: str = "",
         MaxKeys: int = 1000,
         ContinuationToken: str = "",
-        StartAfter: str = "",  # noqa: N803
+        StartAfter: str = "",
     ) -> dict[str, Any]:
         """Return keys in order."""
         behind = ContinuationToken or StartAfter
@@ -89,7 +91,7 @@ class Buckets:
         more = {"IsTruncated": True, "NextContinuationToken": page[-1]} if len(keys) > len(page) else {"IsTruncated": False}
         return {"KeyCount": len(page), **more, **({"Contents": contents} if contents else {})}
 
-    def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:
         """Remove objects, if they are there."""
         for each in Delete["Objects"]:
             if self.objects.get(Bucket, {}).pop(each["Key"], None) is not None:

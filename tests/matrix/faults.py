@@ -14,7 +14,7 @@ class Fault(StrEnum):
     DIES_AFTER = "dies after"
     """The call took effect, and its caller is gone before it has the answer."""
     TOLD_TO_STOP = "told to stop"
-    """A job's machine is taken back with the usual notice: SIGTERM at this call, and what the job does about it, then the machine is gone."""
+    """A job's machine is taken back with notice: SIGTERM at this call and what the job does about it, then the machine is gone."""
     ANSWER_LOST = "answer lost"
     """The call took effect, its answer never comes; the SDK repeats it, where it may."""
     NO_ANSWER = "no answer"
