@@ -22,6 +22,7 @@ from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
 from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.run_events import RunChanged, change
 from sluice.submission import Decision, Submission, decide, submit_request
 
 LEASE = timedelta(seconds=120)
@@ -41,8 +42,10 @@ class Advancer:
     batch: Callable[[], Any]
     queues: Mapping[str, str]
     tell_failed: Callable[[RunFailed], None]
-    ended: Callable[[RunState], None] = lambda state: None
-    """Hears of the end of each run, once, for the metrics."""
+    ended: Callable[[RunState, float], None] = lambda state, seconds: None
+    """Hears of the end of each run and how many seconds it took, once, for the metrics."""
+    changed: Callable[[RunChanged], None] = lambda change: None
+    """Hears of each new state of a run, at least once, for other automation."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
 
@@ -51,7 +54,11 @@ class Advancer:
         submissions = decide(run.pipeline, {}).submissions
         begun = self.ledger.start(run, submissions[:MAX_CLAIMS])
         if begun:
+            self.changed(change(run, RunState.RUNNING, run.created_at))
             self._submit(run, submissions[:MAX_CLAIMS])
+        elif (known := self.ledger.load(run.run_id)) is not None:
+            # Whoever began it may have died before it told: the run is told of as it is now.
+            self.changed(change(known, known.state, known.ended_at or known.created_at, known.failed_step))
         if not begun or len(submissions) > MAX_CLAIMS:
             self.advance(run.run_id)
         return begun
@@ -74,20 +81,22 @@ class Advancer:
                 self._submit(run, ready)
             if taken and len(ready) == len(decision.submissions):
                 _all_placed(run, decision)
-                self._finish(run_id, decision)
+                self._finish(run, decision)
                 return True
             look = 0 if ready and taken else look + 1
             self.sleep(_PAUSE_SECONDS * 2**look if look else 0)
         raise UnsettledError(f"Steps of {run_id} are being submitted by somebody else.")
 
-    def _finish(self, run_id: str, decision: Decision) -> None:
-        if decision.outcome is RunState.FAILED:
-            # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
-            self.tell_failed(RunFailed(run=run_id, step=decision.failed_step or ""))
+    def _finish(self, run: Run, decision: Decision, reason: str | None = None) -> None:
         if decision.outcome is RunState.RUNNING:
             return
-        if self.ledger.finish(run_id, decision.outcome, self._stamp(), decision.failed_step):
-            self.ended(decision.outcome)
+        now = self._stamp()
+        if decision.outcome is RunState.FAILED:
+            # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
+            self.tell_failed(RunFailed(run=run.run_id, step=decision.failed_step or ""))
+        self.changed(change(run, decision.outcome, now, decision.failed_step, reason))
+        if self.ledger.finish(run.run_id, decision.outcome, now, decision.failed_step):
+            self.ended(decision.outcome, (self.now() - datetime.fromisoformat(run.created_at)).total_seconds())
 
     def _settled(self, run_id: str) -> Run | None:
         run = self.ledger.load(run_id)
@@ -150,7 +159,7 @@ class Advancer:
         except (RefusedError, LimitError) as error:
             self.ledger.ended(run.run_id, submission.step.name, StepState.FAILED, reason=str(error))
             if submission.step.kind is not Kind.CLEANUP:
-                self._finish(run.run_id, Decision((), RunState.FAILED, submission.step.name))
+                self._finish(run, Decision((), RunState.FAILED, submission.step.name), str(error))
         finally:
             if fresh:
                 self.ledger.submitted(run.run_id, fresh)

@@ -88,4 +88,8 @@ class Run:
     created_at: str = ""
     ended_at: str | None = None
     failed_step: str | None = None
+    reopened: int = 0
+    """How often a person had it run again what had failed."""
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
+    notes: frozenset[str] = frozenset()
+    """What was done for it and is noted as done, such as telling a person."""

@@ -12,16 +12,18 @@ from sluice import keys
 from sluice.compiled import Kind
 from sluice.graph import ancestors
 
+_RETURNING = (Kind.ARRAY, Kind.MULTI_NODE)
+
 
 def aggregate(context: Context, function: Function) -> str:
-    """Do the work of a plain job; what the children of the arrays before it returned is read as it is asked for."""
+    """Do the work of a plain job; what the steps before it returned is read as it is asked for."""
     pipeline, step = context.assignment.pipeline, context.step.name
     before = ancestors(pipeline.parents())[step]
-    arrays = [one.name for one in pipeline.steps if one.kind is Kind.ARRAY and one.returns and one.name in before]
+    arrays = [one.name for one in pipeline.steps if one.kind in _RETURNING and one.returns and one.name in before]
 
     def results(name: str) -> Iterator[tuple[int, Any]]:
         if name not in arrays:
-            raise ResultsMissingError(f"Expected an array before {step} ({', '.join(arrays) or 'there is none'}), found {name!r}.")
+            raise ResultsMissingError(f"Expected an array or nodes before {step} ({', '.join(arrays) or 'there is none'}), found {name!r}.")
         return read_results(context.s3, context.settings.work_bucket, keys.results_prefix(context.place.run, name))
 
     function(results, context.out)

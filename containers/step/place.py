@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from containers.step.errors import NotNamedYetError
+from containers.step.seat import INDEX, Seat, whole_number
 from sluice.errors import NotNamedError, SettingError
 from sluice.ledger import Assignment, Ledger
 from sluice.run import RunState
@@ -20,7 +21,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One attempt of one job, or of one child of an array. ``job_id`` is the array's for a child; a plain job is child 0."""
+    """One attempt of one job, of one child of an array, or of one node, which counts as a child.
+
+    ``job_id`` is the whole job's for a child or a node; a plain job is child 0.
+    """
 
     run: str
     step: str
@@ -28,6 +32,7 @@ class Place:
     job_id: str
     attempt: int
     child: int
+    seat: Seat | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Place:
@@ -41,17 +46,12 @@ class Place:
         return cls(
             run=place.run,
             step=place.step,
-            generation=_number(variable("generation"), place.generation),
-            job_id=env["AWS_BATCH_JOB_ID"].split(":")[0],
-            attempt=_number("AWS_BATCH_JOB_ATTEMPT", env.get("AWS_BATCH_JOB_ATTEMPT", "1")),
-            child=_number("AWS_BATCH_JOB_ARRAY_INDEX", env.get("AWS_BATCH_JOB_ARRAY_INDEX", "0")),
+            generation=whole_number(env, variable("generation")),
+            job_id=env["AWS_BATCH_JOB_ID"].split(":")[0].split("#")[0],
+            attempt=whole_number(env, "AWS_BATCH_JOB_ATTEMPT", "1"),
+            child=whole_number(env, INDEX if INDEX in env else "AWS_BATCH_JOB_ARRAY_INDEX", "0"),
+            seat=Seat.from_env(env),
         )
-
-
-def _number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise SettingError(f"Expected {name} to be a whole number, found {text!r}. AWS Batch and the submission set it.")
-    return int(text)
 
 
 def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep) -> Assignment:
