@@ -88,7 +88,7 @@ class Deployment:
 
 @cache
 def deployed() -> Deployment:
-    """Synthesise the app once in a process, and return what it deploys."""
+    """Synthesise the app once in a process, with all that it can offer, and return what it deploys."""
     from aws_cdk import App
 
     import app as entry
@@ -98,7 +98,7 @@ def deployed() -> Deployment:
     context = json.loads((entry.ROOT / "cdk.json").read_text())["context"]
     with TemporaryDirectory() as folder:
         synthesis = App(outdir=folder, context=context)
-        entry.compose(synthesis, root=entry.ROOT, environment={"ALERT_EMAIL": "somebody@example.com"})
+        entry.compose(synthesis, root=entry.ROOT, environment={"ALERT_EMAIL": "somebody@example.com", "SLUICE_NAT": "true"})
         synthesis.synth()
         templates = {path.name.split(".")[0]: json.loads(path.read_text()) for path in sorted(Path(folder).glob("*.template.json"))}
         compiled = {path.name.removeprefix("asset."): path.read_text() for path in sorted(Path(folder).glob("asset.*.json"))}

@@ -9,6 +9,7 @@ import concurrent.futures
 import importlib
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -65,6 +66,7 @@ def _changes() -> list[tuple[Any, str, Any]]:
         (work, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
         (ledger_conflicts, "time", _VirtualSleep),
         (concurrent.futures, "ThreadPoolExecutor", _AtOnce),
+        (time, "sleep", sleep),  # Steps that wait for somebody else wait here too.
     ]
 
 

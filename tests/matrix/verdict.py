@@ -72,15 +72,15 @@ def _work(world: World, run: Run) -> Iterator[str]:
             yield f"the job {work.job} of {work.step} worked, and the ledger names {record.job_id if record else None}"
         done[work.step, work.child, work.item] += 1
     for (step, child, item), times in done.items():
-        lost = sum(
-            number for (name, of), number in world.fleet.lost.items() if name.startswith(f"{run.run_id}_{step}_") and of == int(child)
-        )
+        gang = run.pipeline.step(step).kind is Kind.MULTI_NODE  # All its nodes begin again when one of their machines is lost.
+        mine = {of: number for (name, of), number in world.fleet.lost.items() if name.startswith(f"{run.run_id}_{step}_")}
+        lost = sum(mine.values()) if gang else mine.get(int(child), 0)
         if times > 1 + lost:
             yield f"{step}, child {child}, item {item} was worked on {times} times, and {lost} machines were lost"
 
 
 def _told(world: World, run_id: str) -> list[str]:
-    return [body for _, body in world.messages.mail if run_id in body]
+    return [body for _, body in world.messages.mail if run_id in body and "failed at the step" in body]
 
 
 def _difference(found: Files, expected: Files) -> str:

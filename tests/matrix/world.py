@@ -12,6 +12,7 @@ from typing import Any
 
 from containers.step import __main__ as job
 from containers.step.api import Item
+from containers.step.node import Node
 from local.batch.ports import Task
 from sluice.compiled import Kind
 from sluice.ledger import Ledger
@@ -73,7 +74,15 @@ class World:
         self.buckets = Buckets(deployment.inbox, self._stored)
         self.messages = Messages(deployment, self.clock, weather)
         self.fleet = Fleet(deployment, self.clock, self.actors, self._run, self.messages.put_event, submits_a_second=submits_a_second)
-        services = {"s3": self.buckets, "dynamodb": self.table, "batch": self.fleet.client(), "sqs": self, "sns": self, "logs": self}
+        services = {
+            "s3": self.buckets,
+            "dynamodb": self.table,
+            "batch": self.fleet.client(),
+            "sqs": self,
+            "sns": self,
+            "logs": self,
+            "events": self,
+        }
         self.calls = Calls(services, self.actors, choose)
         self.works: list[Work] = []
         self.repeated: list[Work] = []
@@ -132,6 +141,13 @@ class World:
         self.messages.publish(TopicArn, Message)
         return {}
 
+    def put_events(self, *, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        """EventBridge."""
+        for entry in Entries:
+            detail = json.loads(entry["Detail"])
+            self.messages.put_event({"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail})
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "event"} for _ in Entries]}
+
     def get_log_events(self, **_: Any) -> dict[str, Any]:
         """CloudWatch Logs."""
         return {"events": []}
@@ -143,7 +159,8 @@ class World:
 
         def called(first: Any, *others: Any) -> Any:
             self._worked(first.number if isinstance(first, Item) else None)
-            return function(first, *others)
+            # Nodes talk to one another over real connections, which know nothing of turns: here they only say who they are.
+            return {"node": first.index} if isinstance(first, Node) else function(first, *others)
 
         return called
 
