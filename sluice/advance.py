@@ -23,6 +23,7 @@ from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.run_events import RunChanged, change
+from sluice.start_job import left_to_start_job
 from sluice.submission import Decision, Submission, decide, submit_request
 
 LEASE = timedelta(seconds=120)
@@ -46,6 +47,10 @@ class Advancer:
     """Hears of the end of each run and how many seconds it took, once, for the metrics."""
     changed: Callable[[RunChanged], None] = lambda change: None
     """Hears of each new state of a run, at least once, for other automation."""
+    starting: bool = False
+    """Whether this is the run's start job, to which everybody else leaves the steps behind it until it has succeeded."""
+    pace: Callable[[], None] = lambda: None
+    """Is called before each SubmitJob, and returns when it may be sent."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
 
@@ -74,7 +79,7 @@ class Advancer:
             run = self._settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
                 return run is not None
-            decision = decide(run.pipeline, run.steps)
+            decision = decide(run.pipeline, run.steps, starting=self.starting)
             ready = _ready(decision.submissions, run.steps)[:MAX_CLAIMS]
             # A claim is refused when somebody else has claimed one of them, perhaps before what we know was recorded: look again.
             taken = not ready or self.ledger.claim(run_id, ready, self._stamp())
@@ -106,7 +111,8 @@ class Advancer:
 
     def _settle(self, run: Run) -> bool:
         """Settle the first claim whose owner is gone: find its job, or submit it. False when there is none."""
-        for step in run.pipeline.steps:
+        left = not self.starting and left_to_start_job(run.pipeline, run.steps)
+        for step in (one for one in run.pipeline.steps if not left or one.kind is Kind.START):
             record = run.steps.get(step.name)
             if record is None or record.state is not StepState.CLAIMED or not self._abandoned(record):
                 continue
@@ -115,9 +121,14 @@ class Advancer:
             if (job_id := self._look_up(run, record)) is not None:
                 self.ledger.submitted(run.run_id, {record.name: job_id})
             else:
-                self._submit(run, _again(run, record))
+                self._submit(run, self._again(run, record))
             return True
         return False
+
+    def _again(self, run: Run, record: StepRecord) -> list[Submission]:
+        others = {name: other for name, other in run.steps.items() if name != record.name}
+        needed = decide(run.pipeline, others, starting=self.starting).submissions
+        return _ready([one for one in needed if one.step.name == record.name], others)
 
     def _abandoned(self, record: StepRecord) -> bool:
         return self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
@@ -164,6 +175,7 @@ class Advancer:
     def _submit_job(self, request: dict[str, Any]) -> str:
         """Return the job's id; raises RefusedError for a definite refusal and lets anything else be unknown."""
         for attempt in range(_TRIES):
+            self.pace()
             try:
                 return str(self.batch().submit_job(**request)["jobId"])
             except ClientError as error:
@@ -193,8 +205,3 @@ def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord])
             ready.append(submission)
             known.add(submission.step.name)
     return ready
-
-
-def _again(run: Run, record: StepRecord) -> list[Submission]:
-    others = {name: other for name, other in run.steps.items() if name != record.name}
-    return _ready([one for one in decide(run.pipeline, others).submissions if one.step.name == record.name], others)

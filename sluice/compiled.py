@@ -18,6 +18,7 @@ VERSION = 1
 class Kind(StrEnum):
     """What a step is."""
 
+    START = "start"
     PLAN = "plan"
     ARRAY = "array"
     JOB = "job"

@@ -1,4 +1,4 @@
-"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: gates and cleanup."""
+"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: start, gates and cleanup."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sluice.pipeline import INPUT, Array, Manual, MultiNode, Pipeline, Plan, Ste
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
+START = "start"
 _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.MULTI_NODE}
 
 
@@ -24,6 +25,8 @@ class JobDefinitions:
     steps: Mapping[str, str]
     cleanup: str
     gate: str
+    start: str = ""
+    """Of a pipeline whose first steps a job submits."""
 
 
 def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> CompiledPipeline:
@@ -34,6 +37,8 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     own = own_compute(pipeline)
     tidy = str(QueueKey("normal", own))
     steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue=tidy, after=sinks(parents)))
+    if pipeline.submit_from == "start-job":
+        steps = _started(steps, definitions.start, own)
     gated = tuple(one for step in steps for one in _gated(step, definitions.gate, own))
     overridable = _overridable(pipeline)
     if overridable:
@@ -63,6 +68,14 @@ def _machine(step: Step | None) -> CompiledMachine | None:
     if step is None or isinstance(step, MultiNode):
         return None
     return CompiledMachine(Compute.of(step.compute), step.vcpus, step.memory, step.gpus, tuple(sorted(step.parameters)))
+
+
+def _started(steps: list[CompiledStep], job_definition: str, compute: Compute) -> list[CompiledStep]:
+    """Return the steps behind a start job: those that waited for nobody wait for it, so nothing runs before everything is submitted."""
+    urgent = any(QueueKey.parse(step.queue).name == "urgent" for step in steps)
+    queue = QueueKey("urgent" if urgent else "normal", compute)
+    start = CompiledStep(name=START, kind=Kind.START, job_definition=job_definition, queue=str(queue))
+    return [start, *(step if step.parents else replace(step, after=(START,)) for step in steps)]
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:

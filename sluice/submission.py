@@ -8,11 +8,12 @@ from typing import Any
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.errors import RefusedError
-from sluice.graph import ancestors
+from sluice.graph import ancestors, before
 from sluice.job_names import JobName
 from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE, check_submit_job
 from sluice.run import RunState, Shared, StepRecord, StepState
 from sluice.settings import SubmissionSettings
+from sluice.start_job import left_to_start_job
 from sluice.trigger import argument
 
 INPUT_PARAMETER = "input"
@@ -56,14 +57,15 @@ def children_of(items: int, items_per_child: int) -> int:
     return min(-(-items // items_per_child), MAX_ARRAY_SIZE)
 
 
-def decide(pipeline: CompiledPipeline, records: Records) -> Decision:
-    """Return what the run needs next."""
+def decide(pipeline: CompiledPipeline, records: Records, *, starting: bool = False) -> Decision:
+    """Return what the run needs next; ``starting`` when its start job asks, to which everybody leaves what stands behind it."""
     failed = [step for step in pipeline.steps if step.kind is not Kind.CLEANUP and _failed(records.get(step.name))]
     if failed:
-        before = ancestors(pipeline.parents())
-        cause = next((step.name for step in failed if _explained(before[step.name], records)), None)
+        parents = pipeline.parents()
+        cause = next((step.name for step in failed if _explained(before(parents, step.name), records)), None)
         return Decision((), RunState.FAILED if cause else RunState.RUNNING, cause)
-    submissions = tuple(_submissions(pipeline, records))
+    left = not starting and left_to_start_job(pipeline, records)
+    submissions = tuple(one for one in _submissions(pipeline, records) if not left or one.step.kind is Kind.START)
     empty = {submission.step.name for submission in submissions if submission.children == 0}
     work = [step.name for step in pipeline.steps if step.kind is not Kind.CLEANUP]
     done = all(name in empty or (name in records and records[name].done) for name in work)
@@ -74,18 +76,17 @@ def _failed(record: StepRecord | None) -> bool:
     return record is not None and record.failed
 
 
-def _explained(before: Iterable[str], records: Records) -> bool:
+def _explained(names: Iterable[str], records: Records) -> bool:
     """Return whether no step before can still turn out to be why this one failed: a cause may be told after its effect."""
-    return all(records[name].done or records[name].planned or records[name].failed for name in before if name in records)
+    return all(records[name].done or records[name].planned or records[name].failed for name in names if name in records)
 
 
 def _submissions(pipeline: CompiledPipeline, records: Records) -> Iterator[Submission]:
     """Yield the steps that have no record, whose parents are placed, and whose plans, however far before them, are planned."""
-    before = ancestors(pipeline.parents())
-    plans = {step.name for step in pipeline.steps if step.kind is Kind.PLAN}
+    plans = ancestors(pipeline.parents(), {step.name for step in pipeline.steps if step.kind is Kind.PLAN})
     placed: dict[str, Submission] = {}
     for step in pipeline.steps:
-        ready = all(name in records and records[name].planned for name in before[step.name] & plans)
+        ready = all(name in records and records[name].planned for name in plans[step.name])
         # A plan of uploads is written with the run, and has no job.
         if step.of_uploads or step.name in records or not ready or not all(name in records or name in placed for name in step.parents):
             continue

@@ -64,13 +64,13 @@ def test_a_schema_of_draft_7_is_taken(schema: dict[str, Any], form: Any) -> None
         (Webhook(schema={"$ref": "#/definitions/none"}), "triggers[0].schema", "Unresolvable ref"),
         (Webhook(schema={"pattern": "("}), "triggers[0].schema", "unterminated subpattern"),
         (Webhook(schema={"const": float("inf")}), "triggers[0].schema", "a schema that JSON can hold"),
-        (Webhook(schema={"const": object()}), "triggers[0].schema", "a schema that JSON can hold"),
+        (Webhook(schema={"const": {"a set"}}), "triggers[0].schema", "a schema that JSON can hold"),
         (Webhook(schema={"description": "a" * MOST_SCHEMA_BYTES}), "triggers[0].schema", f"at most {MOST_SCHEMA_BYTES} bytes"),
         (Webhook(rotate_days=0), "triggers[0].rotate_days", "greater than or equal to 1"),
         (Webhook(signature="github", rotate_days=30), "triggers[0].rotate_days", "none for this signature"),
         (Webhook(signature="stripe", rotate_days=30), "triggers[0].rotate_days", "none for this signature"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:60],
 )
 def test_a_mistake_is_told_with_its_place(webhook: Webhook, where: str, says: str) -> None:
     """The field, what was expected, what was found."""
