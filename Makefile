@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. Needed: make, and Python 3.11 or newer with its venv module.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test check synth deploy bench docs clean
+.PHONY: help setup demo local test matrix soak load check synth deploy bench docs clean
 
 # The first Python on the PATH that is new enough; `make PYTHON=…` names another.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -29,6 +29,15 @@ local: setup ## AWS on this machine with the app deployed, until Ctrl-C
 
 test: setup ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+matrix: setup ## every pipeline with each of its AWS calls going wrong in every way; ARGS="--only TEXT" for some of the cases
+	@$(BIN)/python -m tests.matrix matrix $(ARGS)
+
+soak: setup ## many runs at once with random trouble: MINUTES=2, or SEED=n to play one again
+	@$(BIN)/python -m tests.matrix soak $(if $(SEED),--seed $(SEED),--minutes $(or $(MINUTES),2))
+
+load: setup ## many runs at the same moment, SubmitJob throttled, machines taken away: RUNS=1000
+	@$(BIN)/python -m tests.matrix load --runs $(or $(RUNS),1000)
 
 check: setup ## linter, types, and docs that cannot lie
 	$(BIN)/ruff check .

@@ -89,6 +89,11 @@ def _alert(measured: dict[str, Any]) -> list[_Row]:
     return [("from a job's failure to the e-mail, on the local cloud", "printed", found)]
 
 
+def _matrix(found: dict[str, Any]) -> list[_Row]:
+    what = f"`make matrix`: {found['calls']:,} AWS calls of {len(found['scenarios'])} runs, each going wrong in every way it can"
+    return [(what, "every run ends as it should, nothing is done twice", f"all {found['cases']:,} cases pass")]
+
+
 _MEASURES: dict[str, Callable[[Any], list[_Row]]] = {
     "run_calls": _calls,
     "exactly_once": _exactly_once,
@@ -96,6 +101,7 @@ _MEASURES: dict[str, Callable[[Any], list[_Row]]] = {
     "manifest": _manifest,
     "cold_start": _cold_start,
     "wall": _wall,
+    "matrix": _matrix,
 }
 
 

@@ -86,6 +86,7 @@ class Advancer:
             if taken:
                 self._submit(run, ready)
             if taken and len(ready) == len(decision.submissions):
+                _all_placed(run, decision)
                 self._finish(run, decision)
                 return True
             look = 0 if ready and taken else look + 1
@@ -134,10 +135,15 @@ class Advancer:
         return self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
 
     def _look_up(self, run: Run, record: StepRecord) -> str | None:
-        name = str(JobName(run.run_id, record.name, record.generation))
-        queue = self.queues.get(run.pipeline.step(record.name).queue)
+        """Return the job of a claim, None when there is none, or none that has done or can still do anything.
+
+        A job of Sluice's own code that failed without a name has done nothing: it asks for its name before it begins, and gives up in time.
+        """
+        name, step = str(JobName(run.run_id, record.name, record.generation)), run.pipeline.step(record.name)
+        queue = self.queues.get(step.queue)
         # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any more is told when it is tried.
         jobs = [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
+        jobs = [job for job in jobs if not (step.returns and _gave_up(job))]
         return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
 
     def _listed(self, queue: str, name: str) -> Iterator[dict[str, Any]]:
@@ -205,3 +211,19 @@ def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord])
             ready.append(submission)
             known.add(submission.step.name)
     return ready
+
+
+def _gave_up(job: Mapping[str, Any]) -> bool:
+    """Return whether a listed job has failed, or a child of it, who cannot become part of the run any more.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ArrayPropertiesSummary.html
+    """
+    children: Mapping[str, int] = job.get("arrayProperties", {}).get("statusSummary") or {}
+    return job.get("status") == "FAILED" or children.get("FAILED", 0) > 0
+
+
+def _all_placed(run: Run, decision: Decision) -> None:
+    """Raise UnsettledError when a run that could succeed has a claim without a job: behind its end nobody would look after its cleanup."""
+    claimed = [record.name for record in run.steps.values() if record.state is StepState.CLAIMED]
+    if decision.outcome is RunState.SUCCEEDED and claimed:
+        raise UnsettledError(f"{', '.join(claimed)} of {run.run_id} may still become a job; the run ends behind that.")

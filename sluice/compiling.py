@@ -20,7 +20,7 @@ _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefinitions:
-    """The names of the job definitions of one pipeline: one a step that has jobs, and those of the steps that Sluice adds."""
+    """The names of the job definitions of one pipeline: each step's that has jobs, and those of the steps that Sluice adds."""
 
     steps: Mapping[str, str]
     cleanup: str

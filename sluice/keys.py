@@ -21,6 +21,11 @@ def uploads(run_id: str) -> str:
     return f"{run_prefix(run_id)}trigger/items.jsonl"
 
 
+def manifests_of_job(run_id: str, step: str, job_id: str) -> str:
+    """Return the prefix of the manifests of every attempt of a plan's job."""
+    return manifest(run_id, step, f"{job_id}-").removesuffix("/items.jsonl")
+
+
 def manifest_index(manifest_key: str) -> str:
     """Return the key of the index beside a manifest."""
     return manifest_key.removesuffix("items.jsonl") + "index.bin"

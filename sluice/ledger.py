@@ -33,6 +33,7 @@ class Assignment:
     step: StepRecord | None
     trigger: Mapping[str, Any]
     pipeline: CompiledPipeline
+    state: RunState = RunState.RUNNING
 
 
 class Ledger:
@@ -88,12 +89,17 @@ class Ledger:
         )
 
     def ended(self, run_id: str, step: str, state: StepState, *, job_id: str | None = None, reason: str | None = None) -> bool:
-        """Record how a step's job ended; False when the ledger does not name this job."""
+        """Record how a step's job ended; False when the ledger does not name this job.
+
+        A job that ended before it was named is named now if it succeeded. If it failed it may never have begun: it gave up waiting for its
+        name, or one that it waits for did. The look-up of its name decides that, once its claim is old enough.
+        """
+        unnamed = "" if state is StepState.FAILED else "attribute_not_exists(#job_id) OR "
         return self._update(
             run_id,
             step,
             "SET #state = :state, #reason = :reason" + (", #job_id = :job_id" if job_id else ""),
-            "attribute_exists(pk)" + (" AND (attribute_not_exists(#job_id) OR #job_id = :job_id)" if job_id else ""),
+            "attribute_exists(pk)" + (f" AND ({unnamed}#job_id = :job_id)" if job_id else ""),
             items.names("state", "reason", *(["job_id"] if job_id else [])),
             items.values(state=state, reason=reason or "", **({"job_id": job_id} if job_id else {})),
         )
@@ -123,7 +129,7 @@ class Ledger:
         if items.RUN not in found:
             return None
         run, record = items.run_from(found[items.RUN], []), found.get(items.STEP + step)
-        return Assignment(items.step_from(record) if record else None, run.trigger, run.pipeline)
+        return Assignment(items.step_from(record) if record else None, run.trigger, run.pipeline, run.state)
 
     def unfinished(self, before: str) -> Iterator[str]:
         """Yield the ids of the runs that were created before this time and have not ended."""

@@ -85,6 +85,15 @@ def read_slice(s3: Any, bucket: str, key: str, start: int, stop: int) -> Iterato
             yield json.loads(line)
 
 
+def written_manifest(s3: Any, bucket: str, prefix: str) -> tuple[str, int] | None:
+    """Return the key of a complete manifest below this prefix and how many items it has, or None: one listing, nothing is read."""
+    # The items are completed after their index: where both are there, both are whole.
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+    sizes = {one["Key"]: one["Size"] for one in listed}
+    complete = sorted(key for key in sizes if keys.manifest_index(key) in sizes)
+    return (complete[0], sizes[keys.manifest_index(complete[0])] // _ENTRY_BYTES - 1) if complete else None
+
+
 def _read_index(s3: Any, bucket: str, key: str, first: int, last: int) -> list[int]:
     index = b"".join(_read(s3, bucket, keys.manifest_index(key), first * _ENTRY_BYTES, (last + 1) * _ENTRY_BYTES))
     return [int.from_bytes(index[at : at + _ENTRY_BYTES], "big") for at in range(0, len(index), _ENTRY_BYTES)]

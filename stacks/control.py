@@ -93,6 +93,7 @@ class ControlStack(Stack):
         grants.read_definitions(self.trigger.function)
         grants.sweep_runs(self.track.function, ledger=storage.ledger)
         grants.read_failure_reports(self.track.function, work=storage.work)
+        grants.find_manifests(self.track.function, work=storage.work)
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_in=pipelines_stack)
         grants.tell_automation(self.alert.function)
         grants.open_tickets(self.alert.function)

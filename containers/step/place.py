@@ -10,10 +10,13 @@ from containers.step.errors import NotNamedYetError
 from containers.step.seat import INDEX, Seat, whole_number
 from sluice.errors import NotNamedError, SettingError
 from sluice.ledger import Assignment, Ledger
+from sluice.run import RunState
 from sluice.settings import SubmissionSettings, variable
 
-NAMED_WITHIN_SECONDS = 60
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
+NAMED_WITHIN_SECONDS = 900
+"""Longer than it takes to settle the claim of a Lambda that died: its lease and the sweep behind it, ten minutes together. A job that gives
+up sooner uses up its attempts, and with them those of the others of its array."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +57,16 @@ class Place:
 def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep) -> Assignment:
     """Return what the ledger says of this job's step.
 
-    Raises NotNamedError when the ledger names another job, and NotNamedYetError when it names none for a minute.
+    Raises NotNamedError when the ledger names another job, or none and the run has ended, and NotNamedYetError when it names none for a
+    quarter of an hour.
     """
     waited, pause = 0.0, _FIRST_PAUSE
     while True:
         assignment = ledger.assignment(place.run, place.step)
         if assignment is not None and assignment.step is not None and assignment.step.job_id is not None:
             break
+        if assignment is not None and assignment.state is not RunState.RUNNING:
+            raise NotNamedError(f"The run {place.run} has ended ({assignment.state}), and no job of {place.step} is named any more.")
         if waited >= NAMED_WITHIN_SECONDS:
             raise NotNamedYetError(f"Expected the ledger to name a job for {place.run} {place.step}, found none in {waited:.0f} s.")
         sleep(pause)

@@ -9,6 +9,7 @@ from typing import Any
 from lambdas.advancing import advancer
 from lambdas.consuming import consume, count, logger, measure
 from lambdas.track.environments import looked_at_environments
+from lambdas.track.plans import unannounced
 from lambdas.track.report import failure_report
 from sluice.alert_messages import RunDelayed
 from sluice.batch_events import JobEnded, Sweep, job_ended, joined, parse_event
@@ -35,7 +36,8 @@ def _track(body: str) -> None:
     event = parse_event(body)
     if isinstance(event, Sweep):
         _sweep()
-    elif event is not None and _record(event):
+    elif event is not None and (_record(event) or event.state is StepState.FAILED):
+        # A job that failed without a name leaves a claim to settle.
         advance.advance(event.name.run_id)
 
 
@@ -71,6 +73,8 @@ def _swept(run_id: str) -> bool:
         jobs = _live(run) if run else []
         for event in filter(None, map(job_ended, jobs)):
             _record(event)
+        for plan in unannounced(run, settings.work_bucket) if run else ():
+            advance.ledger.planned(plan)
         advance.advance(run_id)
         delay = delay_of(run, jobs, datetime.now(UTC)) if run else None
         if delay is not None:

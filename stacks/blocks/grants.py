@@ -84,6 +84,11 @@ def send_to(function: lambda_.Function, *, queue: sqs.IQueue) -> None:
     _allow(function, ["sqs:SendMessage"], [queue.queue_arn])
 
 
+def find_manifests(function: lambda_.Function, *, work: s3.IBucket) -> None:
+    """List what plans wrote, to tell how many items there are when nobody said so."""
+    _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/manifest/*"}})
+
+
 def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:
     """Read the run, its failed jobs and the last lines of their logs, and note that somebody was told."""
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], [ledger.table_arn])

@@ -41,7 +41,7 @@ class Machines:
     ) -> batch.CfnComputeEnvironment:
         """Return an environment of machines that stay until the job is done; with ``talk`` they can reach each other."""
         bought = {"type": "EC2", "allocation_strategy": "BEST_FIT_PROGRESSIVE"}
-        groups = [self._network.no_way_in, *([self._network.nodes()] if talk else [])]
+        groups = [self._network.no_way_in, *([self._network.nodes] if talk else [])]
         return self._environment(construct_id, image_type, groups, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
 
     def _environment(

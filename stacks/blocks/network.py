@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -43,6 +45,7 @@ class Network(Construct):
             "Who must keep them adds a flow log to the VPC.",
         )
 
+    @cached_property
     def nodes(self) -> ec2.SecurityGroup:
         """Return a group whose members reach each other on every port, and nobody else reaches them.
 

@@ -98,10 +98,6 @@ class PipelineJobs(Construct):
         plans.grant_publish(self._work_role)
         job_roles.delete_work(self._tidy_role, pipeline=name, work=work)
 
-    def _with_jobs(self) -> list[Step]:
-        """Return the steps that have jobs: a plan of uploads has none."""
-        return [step for step in self._pipeline.steps if not (isinstance(step, Plan) and step.of_uploads)]
-
     def _define_steps(self) -> dict[str, str]:
         """Define each different work once: steps that run the same on the same machine share a definition."""
         shared = shared_work(self._with_jobs())
@@ -109,6 +105,10 @@ class PipelineJobs(Construct):
         self.places = Places(self, len(distinct))
         names = {id(work): self._define_step(work, self.places.of(number)) for number, work in enumerate(distinct)}
         return {step: names[id(work)] for step, work in shared.items()}
+
+    def _with_jobs(self) -> list[Step]:
+        """Return the steps that have jobs: a plan of uploads has none."""
+        return [step for step in self._pipeline.steps if not (isinstance(step, Plan) and step.of_uploads)]
 
     def _own_images(self, root: Path) -> dict[Architecture, assets.DockerImageAsset]:
         """Return the pipeline's own image for each architecture on which a function of it runs.

@@ -13,7 +13,7 @@ from containers.step.__main__ import FAILED, NOT_STARTED, STOPPED, TRY_AGAIN, ma
 from sluice import keys
 from sluice.messages import Planned
 from sluice.pipeline import Job, Pipeline, S3Upload
-from sluice.run import Run
+from sluice.run import Run, RunState
 from tests.containers import functions
 from tests.containers.jobs import INBOX, NOW, WORK, Jobs, functions_of, job_id
 from tests.containers.probe import FUNCTIONS, planned, submission
@@ -163,14 +163,24 @@ def test_a_job_that_the_ledger_does_not_name_does_nothing(place: dict[str, str],
 
 
 def test_a_job_that_is_not_named_yet_is_tried_again(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever submitted it may not have recorded it: it waits for about a minute, more and more patiently, and asks for another attempt."""
+    """Whoever submitted it may not have recorded it: it waits a quarter of an hour, ever more patiently, and asks for another attempt."""
     pauses: list[float] = []
     monkeypatch.setattr(place_module.assigned, "__kwdefaults__", {"sleep": pauses.append})
     plan = submission(jobs, run, "find")
     jobs.ledger.claim(run.run_id, [plan], NOW)
     assert jobs.start(run, plan, 0, FUNCTIONS) == TRY_AGAIN
-    assert 60 <= sum(pauses) < 66
+    assert 900 <= sum(pauses) < 931
+    assert len(pauses) < 45, "ten thousand children may wait at once"
     assert pauses == sorted(pauses)
+    assert jobs.announced() == []
+
+
+def test_a_job_of_a_run_that_ended_does_not_wait_for_its_name(jobs: Jobs, run: Run) -> None:
+    """Nobody gives it one any more; its machine is not kept waiting."""
+    plan = submission(jobs, run, "find")
+    jobs.ledger.claim(run.run_id, [plan], NOW)
+    jobs.ledger.finish(run.run_id, RunState.CANCELLED, NOW)
+    assert jobs.start(run, plan, 0, FUNCTIONS) == 0
     assert jobs.announced() == []
 
 

@@ -13,6 +13,7 @@ from sluice import keys
 from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
 from sluice.compute import Compute
 from sluice.ledger import Ledger
+from sluice.manifest import write_manifest
 from sluice.messages import Planned, RunFailed
 from sluice.run import Run, RunState, StepState
 from tests.lambdas.conftest import Aws
@@ -209,10 +210,40 @@ def test_an_event_of_a_job_that_the_ledger_does_not_name_changes_nothing(aws: Aw
     assert run_of(aws, run_id).steps["split"].state is StepState.SUBMITTED
 
 
-def old_run(aws: Aws, letter: str, minutes: int = 10) -> str:
+def test_a_job_that_failed_before_it_was_named_is_not_its_steps_failure(aws: Aws) -> None:
+    """Its Lambda died before it could name it: the job gave up waiting, and its claim is settled by a look-up of its name."""
+    aws.batch.answers = [("after", refused("InternalError", status=500))]
+    assert aws.call("trigger", aws.upload(word_count())) == ["0"]
+    [job] = aws.batch.jobs.values()
+    detail = {"jobName": job["jobName"], "jobId": job["jobId"], "status": "FAILED", "container": {"exitCode": 75}}
+    event = {"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": detail}
+    assert aws.call("track", json.dumps(event)) == []
+    run = run_of(aws, str(job["jobName"]).split("_")[0])
+    assert (run.state, run.steps["split"].state, run.steps["split"].job_id) == (RunState.RUNNING, StepState.CLAIMED, None)
+
+
+@pytest.mark.parametrize("items", [0, 3])
+def test_the_sweep_finds_the_items_of_a_plan_whose_message_was_lost(items: int, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are in its manifest; a manifest that was not completed is none."""
+    graph = pipeline(step("split", Kind.PLAN), step("count", Kind.ARRAY, items_of="split"))
+    run_id = old_run(aws, "a", graph=graph)
+    job_id = str(run_of(aws, run_id).steps["split"].job_id)
+    s3, whole = aws.client("s3"), keys.manifest(run_id, "split", f"{job_id}-2")
+    s3.put_object(Bucket="work", Key=keys.manifest_index(keys.manifest(run_id, "split", f"{job_id}-1")), Body=bytes(8))
+    describe(aws, monkeypatch)
+    assert aws.call("track", '{"sweep": true}') == []
+    assert not run_of(aws, run_id).steps["split"].planned
+    write_manifest(s3, "work", whole, [{"n": number} for number in range(items)])
+    assert aws.call("track", '{"sweep": true}') == []
+    record = run_of(aws, run_id).steps["split"]
+    assert (record.items, record.manifest) == (items, whole)
+    assert run_of(aws, run_id).steps["count"].children == items
+
+
+def old_run(aws: Aws, letter: str, minutes: int = 10, graph: CompiledPipeline | None = None) -> str:
     """Return the id of a run of one job that began some minutes ago."""
     created = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
-    run = Run(run_id="words-" + letter * 20, pipeline=pipeline(step("a")), trigger={}, created_at=created)
+    run = Run(run_id="words-" + letter * 20, pipeline=graph or pipeline(step("a")), trigger={}, created_at=created)
     aws.handler("track").advance.start(run)
     return run.run_id
 

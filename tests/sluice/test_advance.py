@@ -189,6 +189,60 @@ def test_an_unknown_outcome_is_settled_by_a_look_up(world: World, when: str, err
     assert {record.job_id for record in recorded(world).steps.values()} == set(world.batch.jobs)
 
 
+GAVE_UP = [{"status": "FAILED"}, {"status": "PENDING", "arrayProperties": {"size": 5, "statusSummary": {"FAILED": 1, "RUNNING": 4}}}]
+
+
+@pytest.mark.parametrize("gave_up", GAVE_UP, ids=["a job", "a child"])
+def test_a_job_that_gave_up_without_a_name_is_submitted_again(world: World, gave_up: dict[str, object]) -> None:
+    """It has done nothing, for it asks for its name first; the ledger names the second one."""
+    world.batch.answers = [("after", UNKNOWN[0])]
+    with pytest.raises(UnsettledError):
+        world.advancer().start(run_of(THREE))
+    [first] = world.batch.jobs
+    world.batch.jobs[first] |= gave_up
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    assert world.batch.names() == ["a", "a", "b", "c", "cleanup"]
+    assert recorded(world).steps["a"].job_id not in (None, first)
+
+
+def test_a_command_that_failed_without_a_name_is_not_run_again(world: World) -> None:
+    """It asks nobody before it begins, so it may have done anything: it is the step's job."""
+    world.batch.answers = [("after", UNKNOWN[0])]
+    graph = pipeline(replace(step("a"), returns=False))
+    with pytest.raises(UnsettledError):
+        world.advancer().start(run_of(graph))
+    [job] = world.batch.jobs
+    world.batch.jobs[job]["status"] = "FAILED"
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    assert recorded(world).steps["a"].job_id == job
+
+
+def test_a_run_does_not_end_before_its_cleanup_has_a_job(world: World) -> None:
+    """Nobody looks after the claims of a run that has ended."""
+    graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
+    submit, world.batch.submit_job = world.batch.submit_job, _lose_cleanup(world.batch.submit_job)  # type: ignore[method-assign]
+    with pytest.raises(UnsettledError):
+        world.advancer().start(run_of(graph))
+    world.batch.submit_job = submit  # type: ignore[method-assign]
+    world.ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
+    with pytest.raises(UnsettledError):
+        world.advancer().advance(RUN_ID)
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    assert (recorded(world).state, world.batch.names()) == (RunState.SUCCEEDED, ["a", "cleanup"])
+
+
+def _lose_cleanup(submit: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+    def lose(**request: object) -> dict[str, str]:
+        if "_cleanup_" in str(request["jobName"]):
+            raise UNKNOWN[0]
+        return submit(**request)
+
+    return lose
+
+
 def test_a_look_up_reads_on_behind_an_empty_page(world: World) -> None:
     """A filtered listing may have the job on a later page."""
     world.batch.answers = [("after", UNKNOWN[0])]

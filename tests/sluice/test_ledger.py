@@ -114,6 +114,13 @@ def test_an_end_that_comes_before_the_jobs_id_is_kept(ledger: Ledger) -> None:
     assert not ledger.ended(RUN_ID, "a", StepState.FAILED, job_id="job-2")
 
 
+def test_a_failure_that_comes_before_the_jobs_id_waits_for_it(ledger: Ledger) -> None:
+    """Such a job may have given up waiting for its name, and so have done nothing."""
+    assert not ledger.ended(RUN_ID, "a", StepState.FAILED, job_id="job-1")
+    ledger.submitted(RUN_ID, {"a": "job-1"})
+    assert ledger.ended(RUN_ID, "a", StepState.FAILED, job_id="job-1")
+
+
 @pytest.mark.parametrize("step_name", ["a", "nobody"])
 def test_items_are_recorded_once_and_only_of_the_job_that_is_named(ledger: Ledger, step_name: str) -> None:
     """Not twice, not of another job, not of a step that was never claimed."""

@@ -51,7 +51,7 @@ def told(rule: dict[str, Any], detail: str = "{}") -> Triggered:
 
 
 def test_every_different_work_has_a_job_definition(pipelines: Template) -> None:
-    """One a step, one for steps that do the same, and one each for what Sluice adds, by names that say whose they are."""
+    """One a step that has jobs, one for steps that do the same, and one each for what Sluice adds, by names that say whose they are."""
     names = [one["JobDefinitionName"].rsplit("-", 1)[0] for one in pipelines.properties("AWS::Batch::JobDefinition")]
     written = [f"sluice-{one.name}-{name}" for one in deployed() for name in _works(one)]
     added = [f"sluice-{one.name}-{kind}" for one in deployed() for kind in _added(one)]
@@ -60,8 +60,8 @@ def test_every_different_work_has_a_job_definition(pipelines: Template) -> None:
 
 
 def _works(pipeline: Pipeline) -> set[str]:
-    steps = [step for step in pipeline.steps if not (isinstance(step, Plan) and step.of_uploads)]
-    return {work.name for work in shared_work(steps).values()}
+    working = [step for step in pipeline.steps if not (isinstance(step, Plan) and step.of_uploads)]
+    return {work.name for work in shared_work(working).values()}
 
 
 def _added(pipeline: Pipeline) -> tuple[str, ...]:

@@ -1,0 +1,114 @@
+"""``make matrix``, ``make soak`` and ``make load``: every case; many runs with random trouble, by seed; and many runs at once.
+
+python -m tests.matrix matrix [--only TEXT] | soak [--seed N] [--minutes M] | load [--runs N] [--reclaimed SHARE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from tests.matrix.cases import Case, Outcome, all_cases, outcome, played
+from tests.matrix.load import loaded
+from tests.matrix.scenarios import ROOT, scenarios
+from tests.matrix.soak import Soaked, soaked
+
+RESULTS = ROOT / "benchmarks" / "results.json"
+_SHOWN = 20
+
+
+def main(words: Sequence[str]) -> int:
+    """Do what is asked for, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.matrix")
+    commands = parser.add_subparsers(dest="command", required=True)
+    matrix = commands.add_parser("matrix")
+    matrix.add_argument(
+        "--only", default="", help="play only the cases whose line has this text, and show what happens in the first that fails"
+    )
+    soak = commands.add_parser("soak")
+    soak.add_argument("--seed", type=int, help="play this seed alone, and show what happens")
+    soak.add_argument("--minutes", type=float, default=2.0)
+    load = commands.add_parser("load")
+    load.add_argument("--runs", type=int, default=1000)
+    load.add_argument("--reclaimed", type=float, default=0.05)
+    given = parser.parse_args(words)
+    if given.command == "matrix":
+        return _matrix(given.only)
+    if given.command == "load":
+        print(done := loaded(given.runs, given.reclaimed))
+        return int(bool(done.objections))
+    return _replay(given.seed) if given.seed is not None else _soak(given.minutes)
+
+
+def _matrix(only: str) -> int:
+    began, cases = time.monotonic(), all_cases()
+    if only:
+        cases = [case for case in cases if only in str(case)]
+    print(f"{len(cases):,} cases of {len(scenarios())} scenarios, found by running each once", flush=True)
+    failed: list[Outcome] = []
+    with _pool() as pool:
+        for number, done in enumerate(pool.imap_unordered(outcome, cases, chunksize=20), 1):
+            failed += [done] if done.objections else []
+            if number % 500 == 0:
+                print(f"  {number:,} played, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
+    for one in failed[:_SHOWN]:
+        print("\n".join([f"FAILED {one.case}", *(f"  {objection}" for objection in one.objections)]))
+    if failed and only:
+        print(played(failed[0].case).printed.getvalue())
+    print(f"{len(cases) - len(failed):,} of {len(cases):,} cases passed in {time.monotonic() - began:.0f} s.")
+    if not failed and not only:
+        _keep(cases)
+    return int(bool(failed))
+
+
+def _keep(cases: Sequence[Case]) -> None:
+    """Write the number of the cases where the README takes its figures from."""
+    results = json.loads(RESULTS.read_text())
+    calls = {(case.scenario, case.weather, case.call) for case in cases if case.call is not None}
+    found = {"cases": len(cases), "calls": len(calls), "scenarios": Counter(case.scenario for case in cases)}
+    if results.get("matrix") != found:
+        RESULTS.write_text(json.dumps(results | {"matrix": found}, indent=1, ensure_ascii=False) + "\n")
+        subprocess.run([sys.executable, "-m", "docs.pages"], check=True, cwd=ROOT)
+
+
+def _soak(minutes: float) -> int:
+    until, first = time.monotonic() + minutes * 60, random.SystemRandom().randrange(1_000_000)
+    runs = calls = faults = 0
+    with _pool() as pool:
+        for done in pool.imap_unordered(_soaked, itertools.takewhile(lambda _: time.monotonic() < until, itertools.count(first))):
+            print(done, flush=True)
+            runs, calls, faults = runs + done.runs, calls + done.calls, faults + done.faults
+            if done.objections:
+                print(f"Play it again: make soak SEED={done.seed}")
+                return 1
+    print(f"{runs:,} runs, {calls:,} calls, {faults:,} of them wrong: every run ended as it should.")
+    return 0
+
+
+def _soaked(seed: int) -> Soaked:
+    return soaked(seed)[0]
+
+
+def _replay(seed: int) -> int:
+    done, world = soaked(seed)
+    print(world.printed.getvalue())
+    print(done)
+    return int(bool(done.objections))
+
+
+def _pool() -> multiprocessing.pool.Pool:
+    scenarios(), all_cases()  # What the processes share is made before they are.
+    return multiprocessing.get_context("fork").Pool(os.cpu_count())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,109 @@
+"""Actors: a Lambda's invocation or a job's attempt, as a thread that runs only when it is its turn.
+
+One thread runs at a time, and turns change only where an actor waits: at its AWS calls and when it sleeps. So what happens follows from the
+clock alone, every run can be repeated exactly, and one process can stand between any two calls of another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.matrix.clock import Clock
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing of it runs any more, no `except` and no `finally` does anything."""
+
+
+class Actor:
+    """Runs ``work`` in turns; ``ended`` hears how it ended: what it returned, or what it raised."""
+
+    def __init__(self, actors: Actors, name: str, stage: str, work: Callable[[], Any], ended: Callable[[Any, BaseException | None], None]):
+        """Wait for the first turn."""
+        self.name, self.stage = name, stage
+        self.facts: Mapping[str, str] = {}
+        self.killed = self.reclaimed = self.over = False
+        self.to_raise: BaseException | None = None
+        self._actors, self._work, self._ended = actors, work, ended
+        self._turn, self._back = threading.Lock(), threading.Lock()
+        for lock in (self._turn, self._back):
+            lock.acquire()  # Each is released by one thread and acquired by the other.
+        self._result: tuple[Any, BaseException | None] = (None, None)
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def resume(self) -> None:
+        """Give it a turn; called by the clock."""
+        if self.over:
+            return
+        before, self._actors.current = self._actors.current, self
+        self._turn.release()
+        self._back.acquire()
+        self._actors.current = before
+        if self.over:
+            self._actors.living.discard(self)
+            self._ended(*self._result)
+
+    def wait(self, seconds: float) -> None:
+        """End the turn and wait for another; called by the actor itself. Raises what somebody wants it to meet."""
+        self.must_live()
+        self._actors.clock.later(seconds, self.resume)
+        self._back.release()
+        self._turn.acquire()
+        self.must_live()
+        if self.to_raise is not None:
+            error, self.to_raise = self.to_raise, None
+            raise error
+
+    def must_live(self) -> None:
+        """Raise KilledError in a process that is gone."""
+        if self.killed:
+            raise KilledError(self.name)
+
+    def die(self) -> None:
+        """End at once; called by the actor itself."""
+        self.killed = True
+        raise KilledError(self.name)
+
+    def kill(self) -> None:
+        """End it at once; called by the clock, between its turns."""
+        self.killed = True
+        self.resume()
+
+    def _run(self) -> None:
+        self._turn.acquire()
+        try:
+            self.must_live()
+            self._result = self._work(), None
+        except BaseException as error:  # noqa: BLE001 - told to whoever started it
+            self._result = None, error
+        self.over = True
+        self._back.release()
+
+
+class Actors:
+    """All actors of a world; ``current`` is the one whose turn it is."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Have none."""
+        self.clock = clock
+        self.living: set[Actor] = set()
+        self.current: Actor | None = None
+
+    def start(self, name: str, stage: str, work: Callable[[], Any], ended: Callable[[Any, BaseException | None], None]) -> Actor:
+        """Start one; its first turn comes at once."""
+        actor = Actor(self, name, stage, work, ended)
+        self.living.add(actor)
+        self.clock.later(0, actor.resume)
+        return actor
+
+    def sleep(self, seconds: float) -> None:
+        """Let the current actor sleep."""
+        if self.current is not None:
+            self.current.wait(seconds)
+
+    def close(self) -> None:
+        """End all that still live."""
+        for actor in sorted(self.living, key=lambda each: each.name):
+            actor.kill()

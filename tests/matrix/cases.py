@@ -1,0 +1,127 @@
+"""Every case of the matrix, found by running each scenario once without a fault and looking at what it did."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+
+from tests.matrix.faults import Call, Fault, faults_of
+from tests.matrix.messages import Sent, Weather
+from tests.matrix.scenarios import deployment, scenarios
+from tests.matrix.verdict import Files, objections, published, unrest
+from tests.matrix.world import DELIVERY_SECONDS, World, fair
+
+LATE_SECONDS = 1500.0
+"""Behind several sweeps, when every claim and every visibility time-out is over."""
+SHUFFLES = 12
+
+
+def twice(sent: Sent) -> list[float]:
+    """Deliver every message twice, the second time while the first is handled."""
+    return [DELIVERY_SECONDS, DELIVERY_SECONDS + 0.05]
+
+
+def late(sent: Sent) -> list[float]:
+    """Deliver every message after the sweep has looked."""
+    return [DELIVERY_SECONDS if sent.scheduled else LATE_SECONDS]
+
+
+def shuffled(seed: int, sent: Sent) -> list[float]:
+    """Deliver every message once or twice, at any time within ten minutes, and so in any order."""
+    draw = random.Random(f"{seed} {sent.number}")  # noqa: S311 - repeatable, not secret
+    return [DELIVERY_SECONDS] if sent.scheduled else [draw.uniform(0, 600) for _ in range(draw.choice((1, 2)))]
+
+
+def lost(sent: Sent) -> list[float]:
+    """Lose for good what tells of jobs and plans; only what starts a run, what alerts and the sweep arrive."""
+    return [DELIVERY_SECONDS] if sent.scheduled or not sent.queue.startswith(("Track", "FanOut")) else []
+
+
+WEATHERS: dict[str, Weather] = {
+    "fair": fair,
+    "every message twice": twice,
+    "every message late": late,
+    "every event lost": lost,
+    **{f"messages in any order, {seed}": partial(shuffled, seed) for seed in range(SHUFFLES)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A scenario in a weather, with one call that goes wrong or one message that does not come as it should; or none."""
+
+    scenario: str
+    weather: str = "fair"
+    call: int | None = None
+    fault: Fault | None = None
+    message: int | None = None
+    fate: str = ""
+    what: str = ""
+
+    def __str__(self) -> str:
+        """Return a line that says what happens."""
+        happens = (
+            f"{self.fault}: {self.what}" if self.fault else f"message {self.message} {self.fate}: {self.what}" if self.fate else "nothing"
+        )
+        return f"{self.scenario} | {self.weather} | {happens}"
+
+    def choose(self, call: Call) -> Fault | None:
+        """Return what goes wrong with a call."""
+        return self.fault if call.number == self.call else None
+
+    def delivers(self, sent: Sent) -> list[float]:
+        """Return when a message comes."""
+        if sent.number != self.message:
+            return WEATHERS[self.weather](sent)
+        return {"is lost for good": [], "comes twice": [DELIVERY_SECONDS, 1.0], "comes late": [LATE_SECONDS]}[self.fate]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a case came to: nothing in ``objections`` when all is well."""
+
+    case: Case
+    objections: tuple[str, ...]
+
+
+def played(case: Case) -> World:
+    """Play a case to its end."""
+    scenario = scenarios()[case.scenario]
+    world = World(deployment(), choose=case.choose, weather=case.delivers)
+    world.run(lambda here: scenario.begin(here, "a"))
+    return world
+
+
+def outcome(case: Case) -> Outcome:
+    """Play a case and say what does not hold in the end."""
+    world = played(case)
+    scenario = scenarios()[case.scenario]
+    (run_id, files) = expected(case.scenario)
+    return Outcome(case, (*objections(world, run_id, scenario.ends, files), *unrest(world)))
+
+
+@cache
+def expected(scenario: str) -> tuple[str, Files]:
+    """Return the id of a scenario's run, and the files that it publishes when nothing goes wrong."""
+    world = played(Case(scenario))
+    (run,) = world.runs()
+    return run.run_id, published(world, run.run_id)
+
+
+def cases_of(scenario: str) -> Iterator[Case]:
+    """Yield every case of a scenario."""
+    yield from (Case(scenario, weather) for weather in WEATHERS)
+    for weather in ("fair", "every event lost"):
+        world = played(Case(scenario, weather))
+        for call in world.calls.made:
+            yield from (Case(scenario, weather, call=call.number, fault=fault, what=str(call)) for fault in faults_of(call))
+    for sent in played(Case(scenario)).messages.sent:
+        for fate in ("comes twice", "comes late", *(["is lost for good"] if sent.queue.startswith(("Track", "FanOut")) else [])):
+            yield Case(scenario, message=sent.number, fate=fate, what=f"{sent.queue} {sent.body[:60]}")
+
+
+def all_cases() -> list[Case]:
+    """Return every case of every scenario."""
+    return [case for scenario in scenarios() for case in cases_of(scenario)]

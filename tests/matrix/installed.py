@@ -1,0 +1,162 @@
+"""The real handlers and the real job code, made to live in a world: their clients, their clocks, their sleep.
+
+Loaded once in a process: what they reach is the world that ``inhabit`` names at the time.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import importlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from functools import cache, partial
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from containers.step import __main__ as job
+from containers.step import parts, place, work
+from sluice import clients, ledger_conflicts
+from sluice.advance import Advancer
+from tests.matrix.calls import Client
+from tests.matrix.deployment import Deployment
+from tests.matrix.scenarios import SMALLER
+
+if TYPE_CHECKING:
+    from tests.matrix.world import World
+
+_here: list[World] = []
+
+
+def here() -> World:
+    """Return the world that lives now."""
+    return _here[-1]
+
+
+@contextmanager
+def inhabit(world: World) -> Iterator[None]:
+    """Let all handlers and jobs live in this world; what they print is kept there. Nothing of it stays afterwards."""
+    changes = [*_changes(), *SMALLER, (os, "environ", {**os.environ, "AWS_REGION": "us-east-1"})]
+    before = [(module, name, getattr(module, name)) for module, name, _ in changes]
+    _here.append(world)
+    try:
+        for module, name, value in changes:
+            setattr(module, name, value)
+        with redirect_stdout(world.printed), redirect_stderr(world.printed):
+            yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)
+        _here.pop()
+
+
+@cache
+def _changes() -> list[tuple[Any, str, Any]]:
+    """Return what is replaced while a world lives, and with what."""
+    find = job._function
+    return [
+        (job, "client", client),
+        (job, "assigned", partial(place.assigned, sleep=sleep)),
+        (job, "_function", lambda word, kind: here().noted(kind, find(word, kind))),
+        (work, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
+        (ledger_conflicts, "time", _VirtualSleep),
+        (concurrent.futures, "ThreadPoolExecutor", _AtOnce),
+        (time, "sleep", sleep),  # Steps that wait for somebody else wait here too.
+    ]
+
+
+def handlers(deployment: Deployment) -> Mapping[str, ModuleType]:
+    """Return the handler of each function, loaded with the settings that the templates give it."""
+    return _loaded(tuple((stage, tuple(sorted(one.environment.items()))) for stage, one in sorted(deployment.functions.items())))
+
+
+@cache
+def _loaded(functions: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> Mapping[str, ModuleType]:
+    """Load modules of our own, which no other test of this process meets."""
+    theirs = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "lambdas"}
+    variables, real = dict(os.environ), (clients.client, clients.full_client)
+    clients.client = clients.full_client = client  # type: ignore[assignment]
+    try:
+        return {stage: _load(stage, dict(environment)) for stage, environment in functions}
+    finally:
+        clients.client, clients.full_client = real
+        os.environ.clear()
+        os.environ.update(variables)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "lambdas"]:
+            del sys.modules[name]
+        sys.modules.update(theirs)
+
+
+def _load(stage: str, environment: dict[str, str]) -> ModuleType:
+    os.environ.update(environment, AWS_REGION="us-east-1", POWERTOOLS_METRICS_DISABLED="true", POWERTOOLS_LOG_LEVEL="CRITICAL")
+    module = importlib.import_module(f"lambdas.{stage}.handler")
+    for name, value in list(vars(module).items()):
+        if value is datetime:
+            setattr(module, name, VirtualTime)
+        elif isinstance(value, Advancer):
+            setattr(module, name, replace(value, now=lambda: here().clock.now(), sleep=sleep))
+    for one in [module for name, module in sys.modules.items() if name.partition(".")[0] == "lambdas" and hasattr(module, "logger")]:
+        one.logger = _Log  # type: ignore[attr-defined]
+    return module
+
+
+class _Log:
+    """Keeps what the handlers say with what the jobs print."""
+
+    @staticmethod
+    def info(message: str, **facts: Any) -> None:
+        print(f"{here().clock.seconds:.2f} {getattr(here().actors.current, 'name', '')}: {message} {facts}")
+
+    warning = error = info
+
+    @staticmethod
+    def exception(message: str, **facts: Any) -> None:
+        _Log.info(message, **facts)
+        traceback.print_exc()
+
+
+def sleep(seconds: float) -> None:
+    """Sleep in virtual time."""
+    here().actors.sleep(seconds)
+
+
+@cache
+def client(service: str) -> Client:
+    """Return what stands for a service's clients."""
+    return Client(service, lambda: here().calls)
+
+
+class _VirtualSleep:
+    sleep = staticmethod(sleep)
+
+
+class VirtualTime(datetime):
+    """The class datetime, but that it is now when the world says it is."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        """Return the world's time."""
+        return here().clock.now().astimezone(tz)
+
+
+class _AtOnce:
+    """A pool without threads: the order of the calls is the order in which they are asked for."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def __enter__(self) -> _AtOnce:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def submit(self, function: Callable[..., Any], *given: Any) -> concurrent.futures.Future[Any]:
+        done: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        done.set_result(function(*given))
+        return done

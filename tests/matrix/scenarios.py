@@ -1,0 +1,93 @@
+"""What is run: every pipeline of ``pipelines/``, found and not listed, with a small input; and ways in which a run should not succeed.
+
+A new pipeline joins by itself. One that an upload starts needs a body for its file here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from containers.flight_delays import steps as flight_delays
+from containers.word_count import steps as word_count
+from sluice.compiled import CompiledPipeline, CompiledStep
+from sluice.loading import load_pipelines
+from sluice.pipeline import Manual, Pipeline, S3Upload
+from sluice.run import RunState
+from tests.matrix.deployment import Deployment, deployed
+
+if TYPE_CHECKING:
+    from tests.matrix.world import World
+
+ROOT = Path(__file__).parents[2]
+MOST_ITEMS, MOST_ITEMS_OF_A_CHILD = 12, 4
+Begin = Callable[["World", str], None]
+"""Begins a run in a world; the text tells apart the runs of one world."""
+
+_FLIGHTS = "year,month,day,dep_time,arr_delay,carrier,origin,dest\n" + "".join(
+    f"2013,{month},1,517,{11 * month - 30},{carrier},JFK,LAX\n" for month in (1, 2, 3) for carrier in ("UA", "AA", "9E")
+)
+_TEXT = "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\nThe slings and arrows of outrageous fortune"
+BODIES: dict[str, bytes] = {"word-count": _TEXT.encode(), "flight-delays": _FLIGHTS.encode()}
+INPUTS: dict[str, Any] = {"monte-carlo": {"throws": 3}}
+SMALLER: list[tuple[Any, str, Any]] = [(word_count, "_SMALLEST_PIECE", 40), (flight_delays, "_SMALLEST_RANGE", 80)]
+"""What makes a small input as many items as a large one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A run: how it begins, and how it must end."""
+
+    name: str
+    begin: Begin
+    ends: RunState = RunState.SUCCEEDED
+
+
+@cache
+def deployment() -> Deployment:
+    """Return what is deployed, with fewer items where a pipeline says how many there are."""
+    made = deployed()
+    made.definitions = {key: _smaller(text) for key, text in made.definitions.items()}
+    return made
+
+
+@cache
+def scenarios() -> dict[str, Scenario]:
+    """Return all scenarios by their names."""
+    found = [Scenario(str(one.name), _beginning(one)) for one in load_pipelines(ROOT)]
+    found.append(Scenario("word-count of an empty text", _upload("word-count/empty-{}.txt", b"")))
+    found.append(Scenario("word-count of what is no text", _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"), RunState.FAILED))
+    return {one.name: one for one in found}
+
+
+def _beginning(pipeline: Pipeline) -> Begin:
+    name = str(pipeline.name)
+    for trigger in pipeline.triggers:
+        if isinstance(trigger, S3Upload):
+            if name not in BODIES:
+                raise LookupError(f"Expected the body of a small file for {name} in BODIES of {__file__}, found none. Add one.")
+            return _upload(f"{trigger.prefix}{{}}{trigger.suffix}", BODIES[name])
+        if isinstance(trigger, Manual):
+            return lambda world, mark: world.request(name, mark, INPUTS.get(name))
+    raise LookupError(f"Expected {name} to start with an upload or a request, found {pipeline.triggers}. Teach {__file__} how it starts.")
+
+
+def _upload(key: str, body: bytes) -> Begin:
+    return lambda world, mark: world.upload(key.format(mark), body)
+
+
+def _smaller(text: str) -> str:
+    if "version" not in (document := json.loads(text)) or "steps" not in document:
+        return text
+    pipeline = CompiledPipeline.from_json(text)
+    return replace(pipeline, steps=tuple(map(_smaller_step, pipeline.steps))).to_json()
+
+
+def _smaller_step(step: CompiledStep) -> CompiledStep:
+    if step.size is None or step.size <= MOST_ITEMS:
+        return step
+    return replace(step, size=MOST_ITEMS, items_per_child=min(step.items_per_child, MOST_ITEMS_OF_A_CHILD))

@@ -1,0 +1,124 @@
+"""Many runs at once, with random faults, losses, delays and machines taken away; everything follows from the seed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass
+
+from tests.matrix.cases import expected
+from tests.matrix.faults import Call, Fault, faults_of
+from tests.matrix.messages import Sent
+from tests.matrix.scenarios import Scenario, deployment, scenarios
+from tests.matrix.verdict import objections, unrest
+from tests.matrix.world import World
+
+RUNS = 25
+_SUBMITS_A_SECOND = 50
+_FATAL = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.TOLD_TO_STOP, Fault.OUTAGE, Fault.NO_ANSWER)
+_MOST_RECEIVES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soaked:
+    """What a seed came to."""
+
+    seed: int
+    runs: int
+    calls: int
+    faults: int
+    machines_lost: int
+    objections: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return one line, and one for each objection."""
+        what = (
+            f"{self.runs} runs, {self.calls:,} calls, {self.faults} of them wrong, {self.machines_lost} attempts lost with their machines"
+        )
+        return "\n".join([f"seed {self.seed}: {what}", *(f"  {one}" for one in self.objections)])
+
+
+class Trouble:
+    """Chooses what goes wrong. How much does is drawn first, so that some seeds are calm and some are not."""
+
+    def __init__(self, seed: int) -> None:
+        """Draw the rates."""
+        self.random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self.world: World | None = None
+        self.faults: Counter[Fault] = Counter()
+        self._rate = self.random.choice((0.003, 0.01, 0.03))
+        self._lost = self.random.choice((0.0, 0.01, 0.1))
+        self._twice = self.random.choice((0.0, 0.1, 0.5))
+        self._late = self.random.choice((0.0, 0.05, 0.3))
+        self._boot = self.random.choice((0.1, 5.0, 60.0))
+
+    def choose(self, call: Call) -> Fault | None:
+        """Return what goes wrong with a call, but nothing that a person would have to mend.
+
+        A machine is lost only with first attempts on it, so that Batch's three attempts suffice; a message is failed twice at most by
+        faults, so that it does not end among the dead letters, which a person reads.
+        """
+        if self.random.random() >= self._rate:
+            return None
+        fault = self.random.choice(faults_of(call))
+        if fault in _FATAL and not self._survivable():
+            return None
+        self.faults[fault] += 1
+        return fault
+
+    def _survivable(self) -> bool:
+        assert self.world is not None
+        actor = self.world.actors.current
+        assert actor is not None
+        if actor.stage != "job":
+            return int(actor.facts["receives"]) <= _MOST_RECEIVES
+        return self.world.fleet.attempts_beside(actor) == 0
+
+    def delivers(self, sent: Sent) -> list[float]:
+        """Return when the copies of a message come; what starts a run or alerts is not lost."""
+        if sent.queue.startswith(("Track", "FanOut")) and not sent.scheduled and self.random.random() < self._lost:
+            return []
+        return [self._delay() for _ in range(2 if self.random.random() < self._twice else 1)]
+
+    def _delay(self) -> float:
+        return self.random.uniform(0, 900) if self.random.random() < self._late else self.random.expovariate(5)
+
+    def start_seconds(self) -> float:
+        """Return how long an attempt's machine and image take."""
+        return self.random.expovariate(1 / self._boot)
+
+    def latency(self) -> float:
+        """Return how long a call takes."""
+        return self.random.expovariate(50)
+
+
+def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
+    """Play a seed."""
+    trouble = Trouble(seed)
+    world = World(deployment(), choose=trouble.choose, weather=trouble.delivers, seed=seed, submits_a_second=_SUBMITS_A_SECOND)
+    trouble.world, world.fleet.start_seconds, world.calls.latency = world, trouble.start_seconds, trouble.latency
+    begun = {f"run-{number:05d}": trouble.random.choice(list(scenarios().values())) for number in range(runs)}
+    world.run(lambda here: _begin(here, trouble, begun))
+    runs_by_cause = {json.dumps(run.trigger): run.run_id for run in world.runs()}
+    ids = {mark: next((run_id for cause, run_id in runs_by_cause.items() if mark in cause), "") for mark in begun}
+    found = [
+        f"{scenario.name}, {mark}: {one}"
+        for mark, scenario in begun.items()
+        for one in objections(world, ids[mark], scenario.ends, expected(scenario.name)[1])
+    ]
+    lost = sum(world.fleet.lost.values())
+    done = Soaked(
+        seed=seed,
+        runs=runs,
+        calls=len(world.calls.made),
+        faults=trouble.faults.total(),
+        machines_lost=lost,
+        objections=(*found, *unrest(world)),
+    )
+    return done, world
+
+
+def _begin(world: World, trouble: Trouble, begun: dict[str, Scenario]) -> None:
+    for mark, scenario in begun.items():
+        world.clock.later(trouble.random.uniform(0, 300), lambda mark=mark, scenario=scenario: scenario.begin(world, mark))  # type: ignore[misc]

@@ -1,0 +1,117 @@
+"""A part of the crash matrix; ``make matrix`` plays all of it.
+
+The part is chosen by the cases' own words: every scenario, every weather, every fate of a message, and each call in one of its ways.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+import pytest
+
+from containers.step import place
+from sluice.advance import Advancer
+from sluice.ledger import Assignment, Ledger
+from sluice.loading import load_pipelines
+from tests.matrix import installed
+from tests.matrix.cases import Case, cases_of, outcome, played
+from tests.matrix.faults import Fault
+from tests.matrix.scenarios import ROOT, scenarios
+from tests.matrix.soak import soaked
+
+pytestmark = pytest.mark.xdist_group("matrix")
+
+
+def _chosen(scenario: str) -> Iterator[Case]:
+    for _, group in groupby(cases_of(scenario), key=lambda case: (case.weather, case.call, case.message, case.fate)):
+        ways = list(group)
+        yield ways[zlib.crc32(str(ways[0]).encode()) % len(ways)]
+
+
+@pytest.mark.parametrize("scenario", sorted(scenarios()))
+def test_whatever_goes_wrong_a_run_ends_as_it_should(scenario: str) -> None:
+    """Its state, its results, its steps' work, its jobs and its messages are as if nothing had gone wrong."""
+    cases = list(_chosen(scenario))
+    failed = [done for done in map(outcome, cases) if done.objections]
+    assert [(str(done.case), done.objections) for done in failed[:3]] == []
+    assert len(cases) > 50
+
+
+def test_every_pipeline_is_a_scenario() -> None:
+    """They are found, not listed."""
+    assert {str(one.name) for one in load_pipelines(ROOT)} <= set(scenarios())
+
+
+def test_every_stage_and_every_kind_of_job_makes_calls_that_go_wrong() -> None:
+    """Nobody who calls AWS is left out."""
+    cases = [case for name in ("word-count", "word-count of what is no text") for case in cases_of(name) if case.fault]
+    words = {case.what.split()[1].split("_")[0] for case in cases}
+    assert {"trigger", "fan", "track", "alert", "split", "count", "rank", "merge", "cleanup"} <= words
+    assert {case.fault for case in cases} == set(Fault)
+
+
+def test_the_same_case_happens_the_same_way_again() -> None:
+    """What fails can be looked into."""
+    case = next(case for case in cases_of("word-count") if case.fault is Fault.DIES_AFTER and "count_0:1" in case.what)
+    first, second = played(case), played(case)
+    assert (first.calls.made, first.clock.seconds) == (second.calls.made, second.clock.seconds)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_runs_with_random_trouble_end_as_they_should(seed: int) -> None:
+    """As `make soak` does for longer."""
+    assert soaked(seed)[0].objections == ()
+
+
+def _forget_finished(patch: pytest.MonkeyPatch) -> None:
+    """Let a second attempt begin from the start of its slice."""
+    from containers.step import work
+
+    patch.setattr(work, "part_keys", lambda *_: iter(()))
+
+
+def _ask_nobody(patch: pytest.MonkeyPatch) -> None:
+    """Let a job work that the ledger does not name."""
+
+    def anybody(where: place.Place, ledger: Ledger, **_: object) -> Assignment:
+        found = ledger.assignment(where.run, where.step)
+        assert found is not None
+        return found
+
+    patch.setattr(installed, "_changes", lambda changes=installed._changes: [*changes(), (installed.job, "assigned", anybody)])
+
+
+def _submit_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Let a claim without a job be submitted again without looking for its job."""
+    patch.setattr(Advancer, "_look_up", lambda *_: None)
+
+
+def _ask_nobody_and_submit_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Let both guards against a second job be gone: either of them suffices."""
+    _ask_nobody(patch)
+    _submit_at_once(patch)
+
+
+def _lose_claims(patch: pytest.MonkeyPatch) -> None:
+    """Let nobody take over the claim of a Lambda that died."""
+    patch.setattr(Advancer, "_abandoned", lambda *_: False)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "scenario"),
+    [
+        (_forget_finished, "monte-carlo"),
+        (_ask_nobody_and_submit_at_once, "word-count"),
+        (_submit_at_once, "hello-fan"),
+        (_lose_claims, "six-jobs"),
+    ],
+)
+def test_the_matrix_notices_what_is_broken(
+    breaks: Callable[[pytest.MonkeyPatch], None], scenario: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each safeguard that is taken away makes cases fail."""
+    cases = [case for case in cases_of(scenario) if case.fault is Fault.DIES_AFTER]
+    breaks(monkeypatch)
+    assert any(outcome(case).objections for case in cases)

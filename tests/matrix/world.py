@@ -1,0 +1,193 @@
+"""A whole cloud in this process: what is deployed, a clock, and everything that happens."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from containers.step import __main__ as job
+from containers.step.api import Item
+from containers.step.node import Node
+from local.batch.ports import Task
+from sluice.compiled import Kind
+from sluice.ledger import Ledger
+from sluice.run import Run, RunState
+from tests.matrix.actors import Actors
+from tests.matrix.bucket import Buckets
+from tests.matrix.calls import Calls, Choice
+from tests.matrix.clock import Clock
+from tests.matrix.deployment import Deployment
+from tests.matrix.fleet import Fleet
+from tests.matrix.installed import inhabit
+from tests.matrix.messages import Messages, Sent, Weather
+from tests.matrix.reactions import Reactions
+from tests.matrix.table import Table
+
+DELIVERY_SECONDS = 0.05
+SWEEP_SECONDS = 300.0
+WORK_SECONDS = 0.4
+"""Of a user's function, for each item: three items are more than a second, after which a child writes what it has."""
+MOST_SECONDS = 4 * 3600.0
+"""A run that has not ended by then is stranded."""
+_RESULTS = re.compile(r"runs/(?P<run>[^/]+)/(?P<step>[^/]+)/results/")
+
+
+def fair(sent: Sent) -> list[float]:
+    """Deliver every message once and soon."""
+    return [DELIVERY_SECONDS]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A user's function was called, or a user's command run: by which job, its attempt's child, for which item (None: no array's)."""
+
+    run: str
+    step: str
+    child: str
+    item: int | None
+    job: str
+
+
+class World:
+    """One cloud, from its beginning to the end of all that happens in it."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        choose: Choice = lambda call: None,
+        weather: Weather = fair,
+        seed: int = 0,
+        submits_a_second: float | None = None,
+    ) -> None:
+        """Deploy, with nothing going on."""
+        self.deployment, self._seed = deployment, seed
+        self.printed = StringIO()
+        self.clock = Clock()
+        self.actors = Actors(self.clock)
+        self.table = Table(deployment.table)
+        self.buckets = Buckets(deployment.inbox, self._stored)
+        self.messages = Messages(deployment, self.clock, weather)
+        self.fleet = Fleet(deployment, self.clock, self.actors, self._run, self.messages.put_event, submits_a_second=submits_a_second)
+        services = {
+            "s3": self.buckets,
+            "dynamodb": self.table,
+            "batch": self.fleet.client(),
+            "sqs": self,
+            "sns": self,
+            "logs": self,
+            "events": self,
+        }
+        self.calls = Calls(services, self.actors, choose)
+        self.works: list[Work] = []
+        self.repeated: list[Work] = []
+        self.alerts: list[str] = []
+        self._recorded: set[tuple[str, str, int]] = set()
+        for key, text in deployment.definitions.items():
+            self.buckets.put_object(Bucket=deployment.assets, Key=key, Body=text)
+
+    def run(self, begin: Callable[[World], None]) -> None:
+        """Let something begin, and everything that follows from it happen."""
+        random.seed(self._seed)  # The product's own jitter.
+        with inhabit(self):
+            self.reactions = Reactions(self.deployment, self.messages, self.actors, self.clock)
+            begin(self)
+            self.clock.later(SWEEP_SECONDS, self._sweep, idle=True)
+            while (self.clock.busy or self.unfinished()) and self.clock.seconds < MOST_SECONDS:
+                self.clock.step()
+            self.actors.close()
+
+    def upload(self, key: str, body: bytes) -> None:
+        """Put a file into the inbox, as a person does; EventBridge tells of it."""
+        stored = self.buckets.put_object(Bucket=self.deployment.inbox, Key=key, Body=body)
+        detail = {
+            "bucket": {"name": self.deployment.inbox},
+            "object": {"key": key, "size": len(body), "etag": stored["ETag"].strip('"'), "version-id": stored["VersionId"]},
+        }
+        self.messages.put_event({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
+
+    def request(self, pipeline: str, token: str, given: Any) -> None:
+        """Ask for a run."""
+        detail = {"pipeline": pipeline, "token": token, "input": given}
+        self.messages.put_event({"source": "sluice", "detail-type": "Run Requested", "detail": detail})
+
+    def runs(self) -> list[Run]:
+        """Return all runs as the ledger has them."""
+        found = [self.run_of(pk.removeprefix("RUN#")) for pk, sk in self.table.items if sk == "RUN"]
+        return [run for run in found if run is not None]
+
+    def run_of(self, run_id: str) -> Run | None:
+        """Return a run as the ledger has it."""
+        return Ledger(self.table, self.table.name).load(run_id)
+
+    def unfinished(self) -> bool:
+        """Return whether a run has not ended."""
+        return any(item.get("state") == {"S": RunState.RUNNING} for (_, sk), item in self.table.items.items() if sk == "RUN")
+
+    # What the world does for those who live in it
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - botocore's names
+        """SQS."""
+        self.messages.send(QueueUrl.rsplit("/", 1)[-1], MessageBody)
+        return {}
+
+    def publish(self, *, TopicArn: str, Message: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """SNS."""
+        self.messages.publish(TopicArn, Message)
+        return {}
+
+    def put_events(self, *, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        """EventBridge."""
+        for entry in Entries:
+            detail = json.loads(entry["Detail"])
+            self.messages.put_event({"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail})
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "event"} for _ in Entries]}
+
+    def get_log_events(self, **_: Any) -> dict[str, Any]:
+        """CloudWatch Logs."""
+        return {"events": []}
+
+    def noted(self, kind: Kind, function: Any) -> Any:
+        """Return a user's function that says when it is called, and that takes its time."""
+        if function is None:
+            return None
+
+        def called(first: Any, *others: Any) -> Any:
+            self._worked(first.number if isinstance(first, Item) else None)
+            # Nodes talk to one another over real connections, which know nothing of turns: here they only say who they are.
+            return {"node": first.index} if isinstance(first, Node) else function(first, *others)
+
+        return called
+
+    def _worked(self, item: int | None) -> None:
+        actor = self.actors.current
+        assert actor is not None
+        run, step, _ = actor.facts["name"].split("_")
+        done = Work(run, step, actor.facts["child"], item, actor.facts["job"])
+        self.works.append(done)
+        if item is not None and (run, step, item) in self._recorded:
+            self.repeated.append(done)
+        actor.wait(WORK_SECONDS)
+
+    def _run(self, task: Task) -> int:
+        """Run the container of an image of ours; a command in another image succeeds."""
+        if "container-assets" in task.image:
+            return job.main(list(task.command), task.variables)
+        self._worked(None)
+        return 0
+
+    def _stored(self, bucket: str, key: str, body: bytes) -> None:
+        found = _RESULTS.match(key)
+        if found:
+            self._recorded |= {(found["run"], found["step"], json.loads(line)["i"]) for line in body.splitlines()}
+
+    def _sweep(self) -> None:
+        for rule in self.deployment.rules:
+            if rule.schedule == "rate(5 minutes)":
+                self.messages.send(rule.queue, rule.template or "", scheduled=True)
+        self.clock.later(SWEEP_SECONDS, self._sweep, idle=True)
