@@ -102,9 +102,9 @@ class Canceller:
         name = str(JobName(self.run_id, record.name, record.generation))
         mine = sorted((job["createdAt"], job_id) for job_id, job in jobs.items() if job["jobName"] == name)
         if mine:
-            self.ledger.submitted(self.run_id, {record.name: mine[0][1]})
+            self.ledger.submitted(self.run_id, {record.name: mine[0][1]}, {record.name: record.generation})
         else:
-            self.ledger.ended(self.run_id, record.name, StepState.FAILED, reason=NEVER_SUBMITTED)
+            self.ledger.ended(self.run_id, record.name, StepState.FAILED, generation=record.generation, reason=NEVER_SUBMITTED)
         return True
 
     def _jobs(self, run: Run) -> dict[str, Mapping[str, Any]]:

@@ -18,9 +18,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice.compiled import Kind
 from sluice.errors import LimitError, RefusedError, UnsettledError
+from sluice.failed_children import failed_children
+from sluice.fates import Fate, Graph, fates
 from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
+from sluice.placing import resubmission
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.submission import Decision, Submission, decide, submit_request
 
@@ -50,9 +53,8 @@ class Advancer:
         """Begin a run; False when it had begun before, and then it is advanced instead."""
         submissions = decide(run.pipeline, {}).submissions
         begun = self.ledger.start(run, submissions[:MAX_CLAIMS])
-        if begun:
-            self._submit(run, submissions[:MAX_CLAIMS])
-        if not begun or len(submissions) > MAX_CLAIMS:
+        taken = begun and self._submit(run, submissions[:MAX_CLAIMS])
+        if not taken or len(submissions) > MAX_CLAIMS:
             self.advance(run.run_id)
         return begun
 
@@ -66,27 +68,35 @@ class Advancer:
             run = self._settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
                 return run is not None
-            decision = decide(run.pipeline, run.steps)
+            decision = decide(run.pipeline, run.steps, run.reopened)
             ready = _ready(decision.submissions, run.steps)[:MAX_CLAIMS]
             # A claim is refused when somebody else has claimed one of them, perhaps before what we know was recorded: look again.
-            taken = not ready or self.ledger.claim(run_id, ready, self._stamp())
-            if taken:
-                self._submit(run, ready)
+            known = self._learn(run, decision.asks)
+            taken = known and (not ready or (self.ledger.claim(run_id, ready, self._stamp()) and self._submit(run, ready)))
             if taken and len(ready) == len(decision.submissions):
-                self._finish(run_id, decision)
+                self._finish(run, decision)
                 return True
             look = 0 if ready and taken else look + 1
             self.sleep(_PAUSE_SECONDS * 2**look if look else 0)
         raise UnsettledError(f"Steps of {run_id} are being submitted by somebody else.")
 
-    def _finish(self, run_id: str, decision: Decision) -> None:
-        if decision.outcome is RunState.FAILED:
+    def _learn(self, run: Run, asks: Sequence[str]) -> bool:
+        """Find out which children of these steps failed; False when there was something to find out: the run must be looked at again."""
+        for step in asks:
+            self.ledger.learned(run.run_id, run.steps[step], failed_children(self.batch(), run.steps[step], self.sleep))
+        return not asks
+
+    def _finish(self, run: Run, decision: Decision) -> None:
+        """Tell a failure as soon as it is certain, and record the run's end."""
+        step = run.failed_step or decision.failed_step
+        if step and not run.failed_step:
             # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
-            self.tell_failed(RunFailed(run=run_id, step=decision.failed_step or ""))
-        if decision.outcome is RunState.RUNNING:
-            return
-        if self.ledger.finish(run_id, decision.outcome, self._stamp(), decision.failed_step):
-            self.ended(decision.outcome)
+            self.tell_failed(RunFailed(run=run.run_id, step=step, generation=run.steps[step].generation))
+        if decision.outcome is not RunState.RUNNING:
+            if self.ledger.finish(run.run_id, decision.outcome, self._stamp(), step, reopened=run.reopened):
+                self.ended(decision.outcome)
+        elif step and not run.failed_step:
+            self.ledger.failing(run.run_id, step)
 
     def _settled(self, run_id: str) -> Run | None:
         run = self.ledger.load(run_id)
@@ -103,11 +113,21 @@ class Advancer:
             if not self.ledger.renew(run.run_id, record, self._stamp()):
                 return True
             if (job_id := self._look_up(run, record)) is not None:
-                self.ledger.submitted(run.run_id, {record.name: job_id})
+                self.ledger.submitted(run.run_id, {record.name: job_id}, {record.name: record.generation})
             else:
-                self._submit(run, _again(run, record))
+                self._submit_late(run, record)
             return True
         return False
+
+    def _submit_late(self, run: Run, record: StepRecord) -> None:
+        """Submit what somebody else claimed; unless what it waits for has failed, and for good when that has."""
+        graph = Graph(run.pipeline)
+        submission = resubmission(graph, run.steps, record.name)
+        if submission is not None:
+            self._submit(run, _ready([submission], run.steps))
+        elif lost := [name for name in graph.steps[record.name].needs if fates(graph, run.steps, run.reopened)[name] is Fate.LOST]:
+            reason = f"never submitted, because {lost[0]} failed"
+            self.ledger.ended(run.run_id, record.name, StepState.FAILED, generation=record.generation, reason=reason)
 
     def _abandoned(self, record: StepRecord) -> bool:
         return self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
@@ -131,24 +151,29 @@ class Advancer:
                 return
             page = {"nextToken": page["nextToken"]}
 
-    def _submit(self, run: Run, submissions: Sequence[Submission]) -> None:
-        """Submit claimed steps in order and record their jobs; what could not be submitted is recorded as failed with the reason."""
+    def _submit(self, run: Run, submissions: Sequence[Submission]) -> bool:
+        """Submit claimed steps in order and record their jobs.
+
+        What could not be submitted is recorded as failed with the reason, and ends it: False, and the run must be looked at again.
+        """
         job_ids = {record.name: record.job_id for record in run.steps.values() if record.job_id}
+        generations = {one.step.name: one.generation for one in submissions}
         fresh: dict[str, str] = {}
         try:
             for submission in (one for one in submissions if one.children):
                 request = submit_request(run.run_id, submission, self.queues, job_ids)
                 fresh[submission.step.name] = job_ids[submission.step.name] = self._submit_job(request)
                 if len(fresh) == _RECORD_EVERY:
-                    self.ledger.submitted(run.run_id, fresh)
+                    self.ledger.submitted(run.run_id, fresh, generations)
                     fresh = {}
         except (RefusedError, LimitError) as error:
-            self.ledger.ended(run.run_id, submission.step.name, StepState.FAILED, reason=str(error))
-            if submission.step.kind is not Kind.CLEANUP:
-                self._finish(run.run_id, Decision((), RunState.FAILED, submission.step.name))
+            name, generation = submission.step.name, submission.generation
+            self.ledger.ended(run.run_id, name, StepState.FAILED, generation=generation, reason=str(error))
+            return submission.step.kind is Kind.CLEANUP
         finally:
             if fresh:
-                self.ledger.submitted(run.run_id, fresh)
+                self.ledger.submitted(run.run_id, fresh, generations)
+        return True
 
     def _submit_job(self, request: dict[str, Any]) -> str:
         """Return the job's id; raises RefusedError for a definite refusal and lets anything else be unknown."""
@@ -175,15 +200,10 @@ class Advancer:
 
 def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord]) -> list[Submission]:
     """Return the submissions that wait for known jobs only, or for one another: a claim of somebody else has no job yet."""
-    known = {record.name for record in records.values() if record.job_id}
+    known = {record.name for record in records.values() if record.job_id and not record.failed}
     ready: list[Submission] = []
     for submission in submissions:
         if all(wait.step in known for wait in submission.waits):
             ready.append(submission)
             known.add(submission.step.name)
     return ready
-
-
-def _again(run: Run, record: StepRecord) -> list[Submission]:
-    others = {name: other for name, other in run.steps.items() if name != record.name}
-    return _ready([one for one in decide(run.pipeline, others).submissions if one.step.name == record.name], others)

@@ -24,12 +24,13 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """A job, or an array as a whole, has ended."""
+    """A job, or an array as a whole, has ended; ``succeeded`` is how many children of a failed array did, None when that was not told."""
 
     name: JobName
     job_id: str
     state: StepState
     reason: str | None
+    succeeded: int | None = None
 
 
 def parse_event(body: str) -> JobEnded | Sweep | None:
@@ -54,7 +55,10 @@ def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
     state = _ENDS.get(job["status"])
     if name is None or state is None or "index" in (job.get("arrayProperties") or {}):
         return None
-    return JobEnded(name, job["jobId"], state, failure_reason(job) if state is StepState.FAILED else None)
+    if state is not StepState.FAILED:
+        return JobEnded(name, job["jobId"], state, None)
+    summary = (job.get("arrayProperties") or {}).get("statusSummary") or {}
+    return JobEnded(name, job["jobId"], state, failure_reason(job), summary.get("SUCCEEDED", 0) if summary else None)
 
 
 def failure_reason(job: Mapping[str, Any]) -> str:

@@ -32,6 +32,9 @@ class CompiledStep:
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
+    ``times`` is how often what failed of it is submitted again by itself.
+    ``finished`` are the arrays of which at least such a share must have succeeded, ``always`` the steps that must only have ended: neither
+    is a dependency of AWS Batch, which would let this step fail with them.
     """
 
     name: str
@@ -45,6 +48,9 @@ class CompiledStep:
     size: int | None = None
     sequential: bool = False
     returns: bool = True
+    times: int = 0
+    finished: tuple[tuple[str, float], ...] = ()
+    always: tuple[str, ...] = ()
 
     @property
     def most_parents(self) -> int:
@@ -52,10 +58,20 @@ class CompiledStep:
         return MAX_DEPENDENCIES - self.sequential
 
     @property
-    def parents(self) -> tuple[str, ...]:
-        """Return every step that this one waits for; an array of a plan's items waits for the plan."""
+    def needs(self) -> tuple[str, ...]:
+        """Return the steps without whose success this one does not run; an array of a plan's items needs the plan."""
         before = (self.each,) if self.each else (self.items_of,) if self.items_of else ()
         return tuple(dict.fromkeys([*before, *self.after]))
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Return every step that this one waits for, those included whose failure it bears."""
+        return tuple(dict.fromkeys([*self.needs, *(name for name, _ in self.finished), *self.always]))
+
+    @property
+    def undivided(self) -> bool:
+        """Return whether a part of its children cannot run again: a command knows its place by AWS_BATCH_JOB_ARRAY_INDEX alone."""
+        return self.kind is Kind.ARRAY and not self.returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,10 @@ class CompiledPipeline:
     def parents(self) -> dict[str, tuple[str, ...]]:
         """Return each step's parents, in topological order."""
         return {step.name: step.parents for step in self.steps}
+
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """Return for each step those without whose success it does not run, in topological order."""
+        return {step.name: step.needs for step in self.steps}
 
     def to_json(self) -> str:
         """Return the JSON text that ``from_json`` reads; the same pipeline always gives the same text."""
@@ -95,4 +115,7 @@ class CompiledPipeline:
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
-    return CompiledStep(**{**document, "kind": Kind(document["kind"]), "after": tuple(document["after"])})
+    """Return a step; what a pipeline that was compiled before a field was there does not say has the field's default."""
+    lists: dict[str, tuple[str, ...]] = {name: tuple(document[name]) for name in ("after", "always") if name in document}
+    finished = tuple((name, float(share)) for name, share in document.get("finished", ()))
+    return CompiledStep(**{**document, **lists, "kind": Kind(document["kind"]), "finished": finished})

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sluice.compiled import CompiledPipeline
-from sluice.run import Run, RunState, Shared, StepRecord, StepState
+from sluice.run import Run, RunState, Shared, StepRecord, StepState, Terms
 
 RUN_PREFIX = "RUN#"
 RUN = "RUN"
@@ -86,6 +86,7 @@ def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
         created_at=item["created_at"]["S"],
         ended_at=_text(item, "ended_at"),
         failed_step=_text(item, "failed_step"),
+        reopened=_number(item, "reopened") or 0,
         steps={step.name: step for step in steps},
     )
 
@@ -100,6 +101,29 @@ def step_item(run_id: str, record: StepRecord) -> Item:
         shared_items=record.shared.items if record.shared else None,
         claimed_at=record.claimed_at,
         expires_at=expires_at(record.claimed_at),
+        **_terms_item(record.terms),
+    )
+
+
+def _terms_item(terms: Terms) -> dict[str, str | int | None]:
+    missing = json.dumps(terms.missing, separators=(",", ":")) if terms.missing else None
+    return {
+        "indexes": terms.indexes,
+        "tries": terms.tries,
+        "behind": terms.behind,
+        "reopened": terms.reopened,
+        "missing": missing,
+    }
+
+
+def _terms_from(item: Item) -> Terms:
+    """Return the terms; a step that was claimed before there were any has those of a first generation."""
+    return Terms(
+        indexes=_text(item, "indexes"),
+        tries=_number(item, "tries") or 0,
+        behind=_number(item, "behind") or 0,
+        reopened=_number(item, "reopened") or 0,
+        missing=json.loads(_text(item, "missing") or "{}"),
     )
 
 
@@ -112,11 +136,14 @@ def step_from(item: Item) -> StepRecord:
         generation=int(item["generation"]["N"]),
         job_id=job_id,
         children=int(item["children"]["N"]),
-        items=int(item["items"]["N"]) if "items" in item else None,
+        items=_number(item, "items"),
         manifest=_text(item, "manifest"),
         shared=_shared(item),
         reason=_text(item, "reason"),
         claimed_at=item["claimed_at"]["S"],
+        terms=_terms_from(item),
+        succeeded=_number(item, "succeeded"),
+        failed_children=_text(item, "failed_children"),
     )
 
 
@@ -131,6 +158,10 @@ def expires_at(written: str) -> int:
 
 def _text(item: Item, name: str) -> str | None:
     return item[name]["S"] or None if name in item else None
+
+
+def _number(item: Item, name: str) -> int | None:
+    return int(item[name]["N"]) if name in item else None
 
 
 def _bytes(value: Any) -> bytes:

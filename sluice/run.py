@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sluice import child_ranges
 from sluice.compiled import CompiledPipeline
 
 
@@ -44,10 +45,28 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
-    """A step of a run. ``children`` is 1 for a plain job, and ``shared`` is what they share.
+class Terms:
+    """On what terms a generation of a step was submitted.
 
-    ``items`` and ``manifest`` belong to a plan that has announced its items.
+    ``indexes`` are the children that it works on, as ``child_ranges`` writes them, None for all of them. ``tries`` says how many
+    generations of the step were its own second tries; one that only followed what stands before it is none. ``behind`` is the sum of the
+    generations of the jobs that it waited for, and ``reopened`` how often the run had been reopened: both only grow, so a larger one of
+    now says that something came since. ``missing`` has, for the steps before that failed for good, their failed children.
+    """
+
+    indexes: str | None = None
+    tries: int = 0
+    behind: int = 0
+    reopened: int = 0
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A step of a run. ``children`` is how many the whole step has, 1 for a plain job, and ``shared`` is what they share.
+
+    ``items`` and ``manifest`` belong to a plan that has announced its items. ``succeeded`` is how many children of this generation's array
+    succeeded, as far as AWS Batch said so at its end, and ``failed_children`` which did not, when somebody wanted to know.
     """
 
     name: str
@@ -60,6 +79,26 @@ class StepRecord:
     shared: Shared | None = None
     reason: str | None = None
     claimed_at: str = ""
+    terms: Terms = field(default_factory=Terms)
+    succeeded: int | None = None
+    failed_children: str | None = None
+
+    @property
+    def indexes(self) -> tuple[int, ...]:
+        """Return the children, by their numbers in the whole step, that this generation's job works on."""
+        return tuple(range(self.children)) if self.terms.indexes is None else child_ranges.from_text(self.terms.indexes)
+
+    @property
+    def size(self) -> int:
+        """Return how many children this generation's job has; 1 is a plain job."""
+        return self.children if self.terms.indexes is None else len(self.indexes)
+
+    @property
+    def failed_indexes(self) -> tuple[int, ...] | None:
+        """Return which children of a failed step failed; None when that must be asked. Of a job that never was, all."""
+        if self.failed_children is not None:
+            return child_ranges.from_text(self.failed_children)
+        return self.indexes if self.size == 1 or self.job_id is None else None
 
     @property
     def planned(self) -> bool:
@@ -88,4 +127,6 @@ class Run:
     created_at: str = ""
     ended_at: str | None = None
     failed_step: str | None = None
+    reopened: int = 0
+    """How often a person had it run again what had failed."""
     steps: Mapping[str, StepRecord] = field(default_factory=dict)

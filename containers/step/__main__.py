@@ -64,6 +64,7 @@ def _run(word: str, place: Place, settings: JobSettings) -> int:
     s3 = client("s3")
     try:
         assignment = assigned(place, Ledger(client("dynamodb"), settings.ledger_table))
+        place = place.within(assignment.step) if assignment.step else place
         context = Context(place=place, settings=settings, assignment=assignment, s3=s3, sns=lambda: client("sns"))
         gc.enable()
         done = KINDS[context.step.kind](context, _function(word, context.step.kind))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from containers.step.errors import NotNamedYetError
 from sluice.errors import NotNamedError, SettingError
 from sluice.ledger import Assignment, Ledger
+from sluice.run import StepRecord
 from sluice.settings import SubmissionSettings, variable
 
 NAMED_WITHIN_SECONDS = 60
@@ -17,7 +18,11 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One attempt of one job, or of one child of an array. ``job_id`` is the array's for a child; a plain job is child 0."""
+    """One attempt of one job, or of one child of an array. ``job_id`` is the array's for a child.
+
+    ``child`` is the number in the whole step, once the ledger has said which children a later generation works on (``within``); a plain
+    job of a whole step is child 0.
+    """
 
     run: str
     step: str
@@ -44,6 +49,20 @@ class Place:
             child=_number("AWS_BATCH_JOB_ARRAY_INDEX", env.get("AWS_BATCH_JOB_ARRAY_INDEX", "0")),
         )
 
+    def within(self, record: StepRecord) -> Place:
+        """Return the place with the child's number in the whole step: a generation that repeats what failed has an array of its own."""
+        if record.terms.indexes is None:
+            return self
+        indexes = record.indexes
+        if self.child >= len(indexes):
+            raise SettingError(f"Expected a child of {len(indexes)} that run again, found child {self.child}.")
+        return replace(self, child=indexes[self.child])
+
+
+def _says(record: StepRecord, place: Place) -> bool:
+    """Return whether the ledger says already whose job it is; of a later generation than this job's it certainly is another."""
+    return record.job_id is not None or record.generation > place.generation
+
 
 def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
@@ -59,7 +78,7 @@ def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = t
     waited, pause = 0.0, _FIRST_PAUSE
     while True:
         assignment = ledger.assignment(place.run, place.step)
-        if assignment is not None and assignment.step is not None and assignment.step.job_id is not None:
+        if assignment is not None and assignment.step is not None and _says(assignment.step, place):
             break
         if waited >= NAMED_WITHIN_SECONDS:
             raise NotNamedYetError(f"Expected the ledger to name a job for {place.run} {place.step}, found none in {waited:.0f} s.")

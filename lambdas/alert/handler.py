@@ -36,7 +36,8 @@ def _alert(body: str) -> None:
     run = ledger.load(message.run)
     if run is None:
         raise MalformedMessageError(f"Expected a run of the ledger, found {message.run!r}.")
-    event = f"alert:{message.step}"
+    # A step that fails again after it was submitted again is told again.
+    event = f"alert:{message.step}:{message.generation}" if message.generation else f"alert:{message.step}"
     now = datetime.now(UTC)
     if not ledger.first(run.run_id, event, now.isoformat(timespec="microseconds"), (now - STALE).isoformat(timespec="microseconds")):
         logger.info("A person was told of this failure before.", run=run.run_id, step=message.step)
@@ -51,14 +52,14 @@ def _alert(body: str) -> None:
 
 def _composed(run: Run, step: str) -> Alert:
     record = run.steps.get(step)
-    evidence = gather(record.job_id, record.children) if record and record.job_id else Evidence()
+    evidence = gather(record.job_id, record.size) if record and record.job_id else Evidence()
     return Alert(
         pipeline=run.pipeline.name,
         run_id=run.run_id,
         step=step,
         reason=(record.reason if record else None) or "no reason is recorded",
         trigger=stored_occurrence(run.trigger),
-        children=record.children if record else 1,
+        children=record.size if record else 1,
         region=os.environ["AWS_REGION"],
         results_bucket=settings.results_bucket,
         job_id=record.job_id if record else None,

@@ -37,11 +37,13 @@ def _track(body: str) -> None:
 
 
 def _record(event: JobEnded) -> bool:
-    run_id, step, reason = event.name.run_id, event.name.step, event.reason
+    run_id, step, generation, reason = event.name.run_id, event.name.step, event.name.generation, event.reason
     if event.state is StepState.FAILED:
-        report = failure_report(settings.work_bucket, run_id, step)
+        report = failure_report(settings.work_bucket, run_id, step, generation)
         reason = joined(reason, report)
-    known = advance.ledger.ended(run_id, step, event.state, job_id=event.job_id, reason=reason)
+    known = advance.ledger.ended(
+        run_id, step, event.state, generation=generation, job_id=event.job_id, reason=reason, succeeded=event.succeeded
+    )
     if known:
         count("JobsFailed" if event.state is StepState.FAILED else "JobsSucceeded")
     logger.info("A job ended." if known else "A job ended that no run names.", run=run_id, step=step, state=event.state, reason=reason)

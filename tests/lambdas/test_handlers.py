@@ -250,7 +250,7 @@ def test_a_person_is_told_once_with_the_log_of_the_failed_child(aws: Aws, monkey
     failed(aws, run_id)
     evidence(aws, monkeypatch)
     message = aws.received("alerts")[0]["Body"]
-    assert json.loads(message) == {"version": 1, "run": run_id, "step": "count"}
+    assert json.loads(message) == {"version": 1, "run": run_id, "step": "count", "generation": 0}
     assert aws.call("alert", message, message) == []
     assert aws.call("alert", message) == []
     [mail] = told(aws)
