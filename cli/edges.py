@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sluice.after import After, Always, Finished, name_of
 from sluice.graph import topological_order
 from sluice.pipeline import Array, Pipeline, Plan, S3Upload, Step
 from sluice.validation.graph import parents_of
@@ -20,6 +21,10 @@ class Why(StrEnum):
     """Its child i waits for the other's child i: N_TO_N."""
     AFTER = "after"
     """It waits for the whole of the other."""
+    FINISHED = "finished"
+    """It waits for the end of the other, and bears some failed children."""
+    ALWAYS = "always"
+    """It waits for the end of the other, and bears any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,10 @@ def edges_of(pipeline: Pipeline) -> list[Edge]:
 def _why(step: Step, parent: str) -> Why:
     if isinstance(step, Array) and parent == step.each:
         return Why.EACH
-    return Why.ITEMS if isinstance(step, Array) and parent == step.items_of else Why.AFTER
+    if isinstance(step, Array) and parent == step.items_of:
+        return Why.ITEMS
+    ways = {Finished: Why.FINISHED, Always: Why.ALWAYS}
+    return next((ways.get(type(one), Why.AFTER) for one in step.after if name_of(one) == parent), Why.AFTER)
 
 
 def kind_of(step: Step) -> str:
@@ -68,7 +76,13 @@ def _words(step: Step) -> Iterator[str]:
     else:
         yield kind_of(step)
     if step.after:
-        yield f"after {' and '.join(step.after)}"
+        yield f"after {' and '.join(map(_waiting, step.after))}"
+
+
+def _waiting(after: After) -> str:
+    if isinstance(after, Finished):
+        return f"at least {after.at_least:.12g} of {after.step}"
+    return f"the end of {after.step}" if isinstance(after, Always) else after
 
 
 def triggers_of(pipeline: Pipeline) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from sluice.after import Always, Finished, needed
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.graph import gate_tree, sinks, topological_order
 from sluice.pipeline import Array, Pipeline, Plan, Step
@@ -40,13 +41,16 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         kind=_KINDS.get(type(step), Kind.JOB),
         job_definition=job_definition,
         queue=step.queue,
-        after=tuple(dict.fromkeys(step.after)),
+        after=needed(step.after),
         each=step.each if isinstance(step, Array) else None,
         items_of=source.items_of if source else None,
         items_per_child=source.items_per_child if source else 1,
         size=source.size if source else None,
         sequential=isinstance(step, Array) and step.sequential,
         returns=step.command is None,
+        times=step.retries.times if step.retries else 0,
+        finished=tuple((one.step, float(one.at_least)) for one in step.after if isinstance(one, Finished)),
+        always=tuple(dict.fromkeys(one.step for one in step.after if isinstance(one, Always))),
     )
 
 

@@ -106,9 +106,7 @@ def fates(graph: Graph, records: Records, reopened: int = 0, *, failing: bool = 
             free = record.terms.reopened < reopened and step.name not in pointless
             found[step.name] = Fate.LOST if over else _fate_of_failed(step, graph, records, found, free=free)
         elif record.done:
-            # A step that has nothing to do stands for what it would have waited for.
-            lost = record.state is StepState.EMPTY and any(found[name] is Fate.LOST for name in step.needs)
-            found[step.name] = Fate.LOST if lost else Fate.DONE
+            found[step.name] = _fate_of_empty(step, records, found) if record.state is StepState.EMPTY else Fate.DONE
         else:
             found[step.name] = Fate.DOOMED if superseded(step, graph, records) else Fate.LIVE
     return found
@@ -145,6 +143,13 @@ def _fate_of_failed(step: CompiledStep, graph: Graph, records: Records, found: F
     return Fate.AGAIN if free or record.terms.tries < step.times else Fate.LOST
 
 
+def _fate_of_empty(step: CompiledStep, records: Records, found: Fates) -> Fate:
+    """Return the fate of a step that has nothing to do: it stands for what it would have waited for."""
+    if any(found[name] is Fate.LOST for name in step.needs):
+        return Fate.LOST
+    return Fate.DONE if all(found[name] is Fate.DONE or records[name].planned for name in step.needs) else Fate.LIVE
+
+
 def _hopeless(step: CompiledStep, records: Records, found: Fates) -> bool:
     if any(found[name] is Fate.LOST for name in step.needs):
         return True
@@ -156,7 +161,7 @@ def _pointless(graph: Graph, records: Records) -> set[str]:
     """Return the steps whose failure everything behind them has borne already: to mend them would change nothing any more."""
     found: set[str] = set()
     for step in reversed(graph.pipeline.steps):
-        behind = graph.dependents[step.name]
+        behind = [one for one in graph.dependents[step.name] if step.name not in one.always]  # which bears nothing
         if behind and all(one.name in found if step.name in one.needs else _ran(records.get(one.name)) for one in behind):
             found.add(step.name)
     return found

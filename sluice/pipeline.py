@@ -11,6 +11,12 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from sluice import limits
+from sluice.after import After
+from sluice.after import Always as Always
+from sluice.after import Finished as Finished
+from sluice.after import Resubmit as Resubmit
+from sluice.after import always as always
+from sluice.after import finished as finished
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 # A function of the pipeline's own image, or a dotted module path and a function.
@@ -74,8 +80,13 @@ class Machine:
     """How often Batch starts a job whose host was lost or whose image could not be pulled; a failing program is not repeated."""
     timeout: Annotated[int, Field(ge=limits.MIN_TIMEOUT_SECONDS, le=1_209_600)] = 3600
     """Seconds, of each attempt and of each child."""
-    after: list[str] = field(default_factory=list)
-    """Names of steps that must have succeeded before this one starts."""
+    after: list[After] = field(default_factory=list)
+    """Names of steps that must have succeeded before this one starts.
+
+    ``finished("score", at_least=0.99)`` bears some failed children, ``always("score")`` any end.
+    """
+    retries: Resubmit | None = None
+    """Whether what failed, after all attempts, is submitted again by itself. The failed children run again, and what stands behind them."""
 
 
 @dataclass(frozen=True)
