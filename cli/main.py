@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import cancel, demo, graph, local, logs, pipelines, runs, show
+from cli import cancel, demo, graph, local, logs, pipelines, retry, runs, show
 from cli.console import note
 from cli.failures import FAILED, CommandError, explained
 from local.errors import LocalCloudError
 from sluice.errors import SluiceError
 
-COMMANDS = (pipelines, graph, runs, show, logs, cancel, demo, local)
+COMMANDS = (pipelines, graph, runs, show, logs, retry, cancel, demo, local)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -50,7 +50,8 @@ class Alert:
             "\n".join([f"Run:      {self.run_id}", f"Input:    {self.trigger.uri}", *self._job()]),
             *([self._log()] if self.log_lines else []),
             "\n".join(["Where to look:", *(f"  {link}" for link in self._links())]),
-            f"When the cause is mended, run it again:\n  {self.again}",
+            f"When the cause is mended, run again what failed of it:\n  sluice retry {self.run_id}",
+            f"Or all of it, with the input anew:\n  {self.again}",
         ]
         return "\n\n".join(parts) + "\n"
 

@@ -1,4 +1,4 @@
-"""What arrives in the track queue: ends of jobs, as AWS Batch tells them, and the call to sweep.
+"""What arrives in the track queue: ends of jobs, as AWS Batch tells them, and the calls to sweep or to look at a run.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 """
@@ -23,6 +23,17 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """A person's call to look at a run now."""
+
+    run_id: str
+
+    def to_document(self) -> dict[str, object]:
+        """Return the message that ``parse_event`` reads."""
+        return {"look": self.run_id, "version": 1}
+
+
+@dataclass(frozen=True, slots=True)
 class JobEnded:
     """A job, or an array as a whole, has ended; ``succeeded`` is how many children of a failed array did, None when that was not told."""
 
@@ -33,7 +44,7 @@ class JobEnded:
     succeeded: int | None = None
 
 
-def parse_event(body: str) -> JobEnded | Sweep | None:
+def parse_event(body: str) -> JobEnded | Sweep | Look | None:
     """Return what a message says; None for a job that is not a run's, a child's event, or a state that is not an end.
 
     Raises MalformedMessageError.
@@ -41,6 +52,8 @@ def parse_event(body: str) -> JobEnded | Sweep | None:
     document = parse_object(body)
     if document.get("sweep") is True:
         return Sweep()
+    if isinstance(document.get("look"), str):
+        return Look(document["look"])
     if document.get("source") != "aws.batch" or document.get("detail-type") != "Batch Job State Change":
         raise MalformedMessageError(f"Expected a Batch Job State Change, found {body[:200]!r}.")
     try:

@@ -152,5 +152,23 @@ class Out:
         return f"s3://{self.bucket}/{key}"
 
 
-Results = Callable[[str], Iterator[tuple[int, Any]]]
-"""``results("count")`` yields (item number, what ``count`` returned for it), each once, by child, reading as it goes."""
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the arrays before a step returned.
+
+    ``results("count")`` yields (item number, what ``count`` returned for it), each once, by child, reading as it goes.
+    """
+
+    read: Callable[[str], Iterator[tuple[int, Any]]]
+    unfinished: Callable[[str], list[int]]
+
+    def __call__(self, array: str) -> Iterator[tuple[int, Any]]:
+        """Yield (item number, result) of an array."""
+        return self.read(array)
+
+    def missing(self, array: str) -> list[int]:
+        """Return the numbers of the items that have no result, in order.
+
+        There are some only behind ``finished(...)`` and ``always(...)``, of the arrays whose failure they bear and of those before them.
+        """
+        return self.unfinished(array)

@@ -10,6 +10,7 @@ from containers.step.api import Out, Trigger, Upload
 from containers.step.place import Place
 from sluice.compiled import CompiledStep
 from sluice.ledger import Assignment
+from sluice.run import StepRecord
 from sluice.settings import JobSettings
 from sluice.trigger import S3Object, stored_occurrence
 
@@ -19,13 +20,17 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Where a job stands, what it is to do, and the clients to do it with; ``sns`` is made only when somebody calls it."""
+    """Where a job stands, what it is to do, and the clients to do it with; ``sns`` is made only when somebody calls it.
+
+    ``record_of`` reads what the ledger says of another step of the run.
+    """
 
     place: Place
     settings: JobSettings
     assignment: Assignment
     s3: Any
     sns: Callable[[], Any]
+    record_of: Callable[[str], StepRecord | None]
 
     @property
     def step(self) -> CompiledStep:

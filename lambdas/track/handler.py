@@ -9,7 +9,7 @@ from typing import Any
 from lambdas.advancing import advancer
 from lambdas.consuming import consume, count, logger
 from lambdas.track.report import failure_report
-from sluice.batch_events import JobEnded, Sweep, job_ended, joined, parse_event
+from sluice.batch_events import JobEnded, Look, Sweep, job_ended, joined, parse_event
 from sluice.clients import client
 from sluice.errors import UnsettledError
 from sluice.limits import MAX_DESCRIBE_JOBS
@@ -32,6 +32,8 @@ def _track(body: str) -> None:
     event = parse_event(body)
     if isinstance(event, Sweep):
         _sweep()
+    elif isinstance(event, Look):
+        _look(event.run_id)
     elif event is not None and _record(event):
         advance.advance(event.name.run_id)
 
@@ -61,14 +63,19 @@ def _sweep() -> None:
 def _swept(run_id: str) -> bool:
     """Look at one run; False when that failed, which must not keep the sweep from the others."""
     try:
-        run = advance.ledger.load(run_id)
-        for event in _ends(run) if run else ():
-            _record(event)
-        advance.advance(run_id)
+        _look(run_id)
     except Exception:  # noqa: BLE001 - logged with its trace here, and raised once the other runs were looked at
         logger.exception("A run could not be looked at.", run=run_id)
         return False
     return True
+
+
+def _look(run_id: str) -> None:
+    """Record the ends of jobs that were not told, and advance the run."""
+    run = advance.ledger.load(run_id)
+    for event in _ends(run) if run else ():
+        _record(event)
+    advance.advance(run_id)
 
 
 def _ends(run: Run) -> Iterator[JobEnded]:
