@@ -59,7 +59,7 @@ class Simulation:
     tried: Counter[tuple[str, int]] = field(default_factory=Counter)
     reopened: int = 0
     outcome: RunState = RunState.RUNNING
-    stale: list[Decision] = field(default_factory=list)
+    stale: list[tuple[Decision, dict[str, StepRecord]]] = field(default_factory=list)
 
     def run(self) -> None:
         """Let things happen in any order until the run has ended; AssertionError when it never does."""
@@ -147,22 +147,24 @@ class Simulation:
 
     def advance(self) -> None:
         """Look, and do what is to do."""
-        self._act(decide(self.pipeline, self.ledger, self.reopened))
+        self._act(decide(self.pipeline, self.ledger, self.reopened), self.ledger)
 
     def remember(self) -> None:
         """Look, and do nothing yet."""
-        self.stale.append(decide(self.pipeline, self.ledger, self.reopened))
+        self.stale.append((decide(self.pipeline, self.ledger, self.reopened), dict(self.ledger)))
 
     def act_on_stale(self) -> None:
         """Do what was to do when somebody looked."""
         if self.stale:
-            decision = self.stale.pop(self.random.randrange(len(self.stale)))
-            self._act(replace(decision, outcome=RunState.RUNNING))
+            decision, seen = self.stale.pop(self.random.randrange(len(self.stale)))
+            self._act(replace(decision, outcome=RunState.RUNNING), seen)
 
-    def _act(self, decision: Decision) -> None:
+    def _act(self, decision: Decision, seen: dict[str, StepRecord]) -> None:
+        """Do what was decided when the ledger was as it was seen; a claim that was taken meanwhile is refused, with all the others."""
+        job_ids = {record.name: str(record.job_id) for record in seen.values() if record.job_id}
         for name in decision.asks:
             self._learn(name)
-        ready = self._ready(decision.submissions)
+        ready = self._ready(decision.submissions, seen)
         if any(not self._claimable(one) for one in ready):
             return
         for one in ready:
@@ -171,7 +173,7 @@ class Simulation:
             if one.children and self.random.random() < 0.1:
                 return  # The Lambda died; what it claimed is left behind.
             if one.children:
-                self._submit(one)
+                self._submit(one, job_ids)
         if len(ready) == len(decision.submissions) and not decision.asks:
             self.outcome = decision.outcome
 
@@ -182,8 +184,8 @@ class Simulation:
             failed = [index for index, child in zip(job.indexes, job.children, strict=True) if not child]
             self.ledger[name] = replace(record, failed_children=child_ranges.to_text(failed))
 
-    def _ready(self, submissions: tuple[Submission, ...]) -> list[Submission]:
-        known = {record.name for record in self.ledger.values() if record.job_id and not record.failed}
+    def _ready(self, submissions: tuple[Submission, ...], seen: dict[str, StepRecord]) -> list[Submission]:
+        known = {record.name for record in seen.values() if record.job_id and not record.failed}
         ready: list[Submission] = []
         for one in submissions:
             if all(wait.step in known for wait in one.waits):
@@ -205,17 +207,15 @@ class Simulation:
             name=one.step.name, state=state, generation=one.generation, children=one.children, shared=one.shared, terms=one.terms
         )
 
-    def _submit(self, one: Submission) -> None:
-        job_ids = {record.name: str(record.job_id) for record in self.ledger.values()}
+    def _submit(self, one: Submission, job_ids: dict[str, str]) -> None:
         submit_request(RUN_ID, one, QUEUES, job_ids)
         for wait in one.waits:
-            job = self.jobs[job_ids[wait.step]]
-            # A decision that was right when it was taken may meet a parent's next generation: never one of another size.
-            if wait.n_to_n and job.submission.terms.indexes != one.terms.indexes:
-                raise AssertionError(f"{one.step.name} waits child by child for other children of {wait.step}")
+            others = self.jobs[job_ids[wait.step]].submission.terms.indexes
+            assert not wait.n_to_n or others == one.terms.indexes, f"{one.step.name} waits child by child for other children"
         assert self._id(one) not in self.jobs, "submitted twice"
         waits = [(job_ids[wait.step], wait.n_to_n) for wait in one.waits]
         self.jobs[self._id(one)] = Job(one, waits, [None] * one.size)
+        job_ids[one.step.name] = self._id(one)
         record = self.ledger[one.step.name]
         self.ledger[one.step.name] = replace(record, job_id=self._id(one), state=StepState.SUBMITTED)
 
@@ -225,8 +225,8 @@ class Simulation:
             if record.state is StepState.CLAIMED:
                 graph = Graph(self.pipeline)
                 one = resubmission(graph, self.ledger, name)
-                if one is not None and self._ready((one,)):
-                    self._submit(one)
+                if one is not None and self._ready((one,), self.ledger):
+                    self._submit(one, {record.name: str(record.job_id) for record in self.ledger.values()})
                 elif one is None and Fate.LOST in [fates(graph, self.ledger, self.reopened)[need] for need in graph.steps[name].needs]:
                     self.ledger[name] = replace(record, state=StepState.FAILED)
 
