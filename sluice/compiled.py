@@ -90,10 +90,6 @@ class CompiledPipeline:
         """Return each step's parents, in topological order."""
         return {step.name: step.parents for step in self.steps}
 
-    def needs(self) -> dict[str, tuple[str, ...]]:
-        """Return for each step those without whose success it does not run, in topological order."""
-        return {step.name: step.needs for step in self.steps}
-
     def to_json(self) -> str:
         """Return the JSON text that ``from_json`` reads; the same pipeline always gives the same text."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))

@@ -11,7 +11,6 @@ from enum import StrEnum
 from functools import cached_property
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.graph import ancestors
 from sluice.run import StepRecord, StepState
 
 Records = Mapping[str, StepRecord]
@@ -50,15 +49,25 @@ class Graph:
         """The steps by their names, in topological order."""
         return {step.name: step for step in self.pipeline.steps}
 
-    @cached_property
-    def before(self) -> dict[str, frozenset[str]]:
-        """For each step all those without which it does not run."""
-        return ancestors(self.pipeline.needs())
+    def before(self, name: str, *, borne: bool = False) -> set[str]:
+        """Return all steps without which one does not run; ``borne``: and those before it whose failure is borne."""
+        found: set[str] = set()
+        pending = [name]
+        while pending:
+            step = self.steps[pending.pop()]
+            new = set(step.parents if borne else step.needs) - found
+            found |= new
+            pending.extend(new)
+        return found
 
     @cached_property
-    def ancestors(self) -> dict[str, frozenset[str]]:
-        """For each step all those before it, those whose failure it bears included."""
-        return ancestors(self.pipeline.parents())
+    def plans(self) -> dict[str, frozenset[str]]:
+        """For each step the plans before it, however far: few, in graphs of any size."""
+        found: dict[str, frozenset[str]] = {}
+        for step in self.pipeline.steps:
+            own = (name for name in step.needs if self.steps[name].kind is Kind.PLAN)
+            found[step.name] = frozenset(own).union(*(found[name] for name in step.needs))
+        return found
 
     @cached_property
     def dependents(self) -> dict[str, list[CompiledStep]]:
@@ -138,7 +147,7 @@ def _fate_of_failed(step: CompiledStep, graph: Graph, records: Records, found: F
         return Fate.AGAIN
     record = records[step.name]
     # A job that could not be submitted failed by itself, whatever becomes of what stands before it.
-    if record.job_id is not None and not all(found[name] in SETTLED or records[name].planned for name in graph.before[step.name]):
+    if record.job_id is not None and not all(found[name] in SETTLED or records[name].planned for name in graph.before(step.name)):
         return Fate.UNSETTLED
     return Fate.AGAIN if free or record.terms.tries < step.times else Fate.LOST
 

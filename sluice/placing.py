@@ -92,8 +92,7 @@ class Placing:
 
     def _planned(self, step: CompiledStep) -> bool:
         """Return whether all plans before a step are planned: sooner, the sizes of the arrays are not known."""
-        plans = (name for name in self.graph.before[step.name] if self.graph.steps[name].kind is Kind.PLAN)
-        return all(name in self.records and self.records[name].planned for name in plans)
+        return all(name in self.records and self.records[name].planned for name in self.graph.plans[step.name])
 
     def _divided(self, step: CompiledStep) -> bool:
         """Return whether it is known which children of a failed step are to run again."""
@@ -112,8 +111,8 @@ class Placing:
     def _lost_before(self, step: CompiledStep) -> Iterator[str]:
         """Yield the lost arrays before a step that bears failures; others have none before them."""
         if step.finished or step.always:
-            before = self.graph.ancestors[step.name]
-            yield from (name for name in before if self.found[name] is Fate.LOST and self.graph.steps[name].kind is Kind.ARRAY)
+            before = self.graph.before(step.name, borne=True)
+            yield from (name for name in sorted(before) if self.found[name] is Fate.LOST and self.graph.steps[name].kind is Kind.ARRAY)
 
     def _submission(self, step: CompiledStep) -> Submission:
         shared = self._shared(step)
