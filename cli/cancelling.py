@@ -109,7 +109,8 @@ class Canceller:
 
     def _jobs(self, run: Run) -> dict[str, Mapping[str, Any]]:
         """Return every job of the run by its id: those that Batch lists under its name, and those that the ledger names."""
-        queues = sorted({self.queues[step.queue] for step in run.pipeline.steps if step.queue in self.queues})
+        names = {name for step in run.pipeline.steps for name in (step.queue, *([step.steady] if step.reclaimed else []))}
+        queues = sorted(self.queues[name] for name in names if name in self.queues)
         jobs = {job["jobId"]: job for queue in queues for job in self._listed(queue)}
         others = [record.job_id for record in run.steps.values() if record.job_id and record.job_id not in jobs]
         for start in range(0, len(others), MAX_DESCRIBE_JOBS):

@@ -24,6 +24,7 @@ from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
 from sluice.placing import resubmission
+from sluice.reclaims import reclaimed_children
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.submission import Decision, Submission, decide, submit_request
 
@@ -82,8 +83,10 @@ class Advancer:
 
     def _learn(self, run: Run, asks: Sequence[str]) -> bool:
         """Find out which children of these steps failed; False when there was something to find out: the run must be looked at again."""
-        for step in asks:
-            self.ledger.learned(run.run_id, run.steps[step], failed_children(self.batch(), run.steps[step], self.sleep))
+        for name in asks:
+            record, least = run.steps[name], run.pipeline.step(name).reclaimed
+            failed = failed_children(self.batch(), record, self.sleep)
+            self.ledger.learned(run.run_id, record, failed, reclaimed_children(self.batch(), record, failed, least) if least else None)
         return not asks
 
     def _finish(self, run: Run, decision: Decision) -> None:
@@ -134,7 +137,7 @@ class Advancer:
 
     def _look_up(self, run: Run, record: StepRecord) -> str | None:
         name = str(JobName(run.run_id, record.name, record.generation))
-        queue = self.queues[run.pipeline.step(record.name).queue]
+        queue = self.queues[record.terms.queue or run.pipeline.step(record.name).queue]
         jobs = [job for job in self._listed(queue, name) if job["jobName"] == name]
         return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
 

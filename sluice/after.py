@@ -14,9 +14,14 @@ MOST_TIMES = 10
 
 @dataclass(frozen=True)
 class Resubmit:
-    """What failed of a step is submitted again by itself, up to ``times`` times: only the children that failed, as a new generation."""
+    """What failed of a step is submitted again by itself, up to ``times`` times: only the children that failed, as a new generation.
+
+    ``reclaimed``: children that failed because their machines were taken away, so many times, move to the queue ``steady``, whose machines
+    are not; only they, and it uses up none of the ``times``.
+    """
 
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)] = field(default=1, kw_only=True)
+    reclaimed: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ class CompiledStep:
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
-    ``times`` is how often what failed of it is submitted again by itself.
+    ``times`` is how often what failed of it is submitted again by itself; children that lost their machines ``reclaimed`` times, if that is
+    not 0, go to the queue ``steady``.
     ``finished`` are the arrays of which at least such a share must have succeeded, ``always`` the steps that must only have ended: neither
     is a dependency of AWS Batch, which would let this step fail with them.
     """
@@ -49,6 +50,8 @@ class CompiledStep:
     sequential: bool = False
     returns: bool = True
     times: int = 0
+    reclaimed: int = 0
+    steady: str = "steady"
     finished: tuple[tuple[str, float], ...] = ()
     always: tuple[str, ...] = ()
 

@@ -49,6 +49,7 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         sequential=isinstance(step, Array) and step.sequential,
         returns=step.command is None,
         times=step.retries.times if step.retries else 0,
+        reclaimed=(step.retries.reclaimed or 0) if step.retries else 0,
         finished=tuple((one.step, float(one.at_least)) for one in step.after if isinstance(one, Finished)),
         always=tuple(dict.fromkeys(one.step for one in step.after if isinstance(one, Always))),
     )

@@ -20,8 +20,9 @@ def failed_children(batch: Any, record: StepRecord, sleep: Callable[[float], Non
     When AWS Batch lists not all of them, or has forgotten the job, it is all children: too many run again then, which skip what they had
     finished, and no failed one is left out.
     """
-    known, indexes = record.failed_indexes, record.indexes
-    for look in range(0 if known is not None else _LOOKS):
+    known: tuple[int, ...] | None = None
+    indexes = record.indexes
+    for look in range(_LOOKS if record.size > 1 and record.job_id else 0):
         sleep(_PAUSE_SECONDS * look)
         failed = set(_listed(batch, str(record.job_id), "FAILED"))
         if failed and _whole(batch, record, failed):

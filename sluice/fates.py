@@ -24,7 +24,7 @@ class Fate(StrEnum):
     LIVE = "LIVE"
     """It is claimed or has a job."""
     DOOMED = "DOOMED"
-    """It has a job that is going to fail: what the job waits for failed, and was submitted again since."""
+    """Nothing may be submitted behind its job: what that waits for failed, and was submitted again since; or it is only a part."""
     DONE = "DONE"
     AGAIN = "AGAIN"
     """It failed, and is submitted again as soon as what it needs is."""
@@ -117,7 +117,9 @@ def fates(graph: Graph, records: Records, reopened: int = 0, *, failing: bool = 
         elif record.done:
             found[step.name] = _fate_of_empty(step, records, found) if record.state is StepState.EMPTY else Fate.DONE
         else:
-            found[step.name] = Fate.DOOMED if superseded(step, graph, records) else Fate.LIVE
+            # Behind a generation that leaves failed children to the next one nothing may run, either.
+            part = record.terms.carried is not None
+            found[step.name] = Fate.DOOMED if part or superseded(step, graph, records) else Fate.LIVE
     return found
 
 
@@ -149,7 +151,16 @@ def _fate_of_failed(step: CompiledStep, graph: Graph, records: Records, found: F
     # A job that could not be submitted failed by itself, whatever becomes of what stands before it.
     if record.job_id is not None and not all(found[name] in SETTLED or records[name].planned for name in graph.before(step.name)):
         return Fate.UNSETTLED
-    return Fate.AGAIN if free or record.terms.tries < step.times else Fate.LOST
+    return Fate.AGAIN if free or record.terms.tries < step.times or may_move(step, record) is not False else Fate.LOST
+
+
+def may_move(step: CompiledStep, record: StepRecord) -> bool | None:
+    """Return whether some failed children go to machines that are not taken back; None when it must be asked which lost theirs."""
+    if not step.reclaimed or record.terms.queue is not None or step.queue == step.steady or step.undivided or record.job_id is None:
+        return False
+    if record.state is not StepState.FAILED:
+        return False
+    return None if record.reclaimed_children is None else bool(record.reclaimed_children)
 
 
 def _fate_of_empty(step: CompiledStep, records: Records, found: Fates) -> Fate:

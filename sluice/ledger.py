@@ -112,15 +112,16 @@ class Ledger:
             items.values(state=state, reason=reason or "", generation=generation, **more),
         )
 
-    def learned(self, run_id: str, record: StepRecord, failed_children: str) -> bool:
-        """Record which children of a failed step failed; False when it has been claimed anew meanwhile, or they are known."""
+    def learned(self, run_id: str, record: StepRecord, failed_children: str, reclaimed_children: str | None = None) -> bool:
+        """Record which children of a failed step failed, and lost their machines; False when it has been claimed anew meanwhile."""
+        more = {} if reclaimed_children is None else {"reclaimed_children": reclaimed_children}
         return self._update(
             run_id,
             record.name,
-            "SET #failed_children = :failed_children",
-            f"#state = :failed AND attribute_not_exists(#failed_children) AND {_SAME}",
-            items.names("failed_children", "state", "generation"),
-            items.values(failed_children=failed_children, failed=StepState.FAILED, generation=record.generation),
+            "SET #failed_children = :failed_children" + "".join(f", #{name} = :{name}" for name in more),
+            f"#state = :failed AND {_SAME}",
+            items.names("failed_children", "state", "generation", *more),
+            items.values(failed_children=failed_children, failed=StepState.FAILED, generation=record.generation, **more),
         )
 
     def failing(self, run_id: str, step: str) -> bool:
@@ -299,9 +300,10 @@ class Ledger:
 def _in_place_of(generation: int) -> dict[str, Any]:
     """Return the condition of a claim that takes the place of a failed generation."""
     return {
-        "ConditionExpression": f"{_SAME} AND #state = :failed AND attribute_not_exists(#manifest)",
-        "ExpressionAttributeNames": items.names("generation", "state", "manifest"),
-        "ExpressionAttributeValues": items.values(generation=generation, failed=StepState.FAILED),
+        "ConditionExpression": f"{_SAME} AND attribute_not_exists(#manifest) AND "
+        "(#state = :failed OR (#state = :succeeded AND attribute_exists(#carried)))",
+        "ExpressionAttributeNames": items.names("generation", "state", "manifest", "carried"),
+        "ExpressionAttributeValues": items.values(generation=generation, failed=StepState.FAILED, succeeded=StepState.SUCCEEDED),
     }
 
 

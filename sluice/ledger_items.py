@@ -113,6 +113,8 @@ def _terms_item(terms: Terms) -> dict[str, str | int | None]:
         "behind": terms.behind,
         "reopened": terms.reopened,
         "missing": missing,
+        "queue": terms.queue,
+        "carried": terms.carried,
     }
 
 
@@ -124,6 +126,8 @@ def _terms_from(item: Item) -> Terms:
         behind=_number(item, "behind") or 0,
         reopened=_number(item, "reopened") or 0,
         missing=json.loads(_text(item, "missing") or "{}"),
+        queue=_text(item, "queue"),
+        carried=_text(item, "carried"),
     )
 
 
@@ -144,6 +148,7 @@ def step_from(item: Item) -> StepRecord:
         terms=_terms_from(item),
         succeeded=_number(item, "succeeded"),
         failed_children=_text(item, "failed_children"),
+        reclaimed_children=item["reclaimed_children"]["S"] if "reclaimed_children" in item else None,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 
 from sluice import child_ranges
 from sluice.compiled import CompiledStep, Kind
-from sluice.fates import SETTLED, Fate, Fates, Graph, Records, satisfied, waited_for
+from sluice.fates import SETTLED, Fate, Fates, Graph, Records, may_move, satisfied, waited_for
 from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE
 from sluice.run import Shared, StepState, Terms
 
@@ -42,6 +42,11 @@ class Submission:
     def size(self) -> int:
         """Return how many children the job has."""
         return self.children if self.terms.indexes is None else len(child_ranges.from_text(self.terms.indexes))
+
+    @property
+    def queue(self) -> str:
+        """Return the queue that the job goes to."""
+        return self.terms.queue or self.step.queue
 
 
 def children_of(items: int, items_per_child: int) -> int:
@@ -87,8 +92,13 @@ class Placing:
         """Return whether all that a step needs is placed, and what it bears has ended, well enough, and is known."""
         fate = self.found[step.name]
         ready = self._planned(step) if fate is Fate.WAITING else fate is Fate.AGAIN and self._divided(step)
-        needs = all(name in self._placed or self.found[name] in (Fate.DONE, Fate.LIVE) for name in [*step.needs, *self._sources(step)])
+        needs = all(map(self._stands, [*step.needs, *self._sources(step)]))
         return ready and needs and self._ended(step) and self._enough(step) and not any(self._unnamed(step))
+
+    def _stands(self, name: str) -> bool:
+        """Return whether a job may be submitted behind a step: one that leaves failed children to the next generation is only a part."""
+        placed = self._placed.get(name)
+        return placed.terms.carried is None if placed else self.found[name] in (Fate.DONE, Fate.LIVE)
 
     def _planned(self, step: CompiledStep) -> bool:
         """Return whether all plans before a step are planned: sooner, the sizes of the arrays are not known."""
@@ -96,7 +106,14 @@ class Placing:
 
     def _divided(self, step: CompiledStep) -> bool:
         """Return whether it is known which children of a failed step are to run again."""
-        return step.undivided or self.records[step.name].failed_indexes is not None
+        record = self.records[step.name]
+        known = step.undivided or record.failed_indexes is not None
+        return known and not (self._own(step) and may_move(step, record) is None)
+
+    def _own(self, step: CompiledStep) -> bool:
+        """Return whether a step failed by itself in this opening of the run, and is not only behind something that runs again."""
+        terms = self.records[step.name].terms
+        return terms.reopened == self.reopened and terms.behind == sum(self._generation(name) for name in self._sources(step))
 
     def _ended(self, step: CompiledStep) -> bool:
         return all(self.found[name] in SETTLED for name in step.parents if name not in step.needs)
@@ -129,10 +146,15 @@ class Placing:
             return Terms(behind=behind, reopened=self.reopened, missing=missing)
         record = self.records[step.name]
         failed = record.failed_indexes
-        part = None if step.undivided or failed is None or len(failed) == record.children else child_ranges.to_text(failed)
+        common = Terms(tries=record.terms.tries, behind=behind, reopened=self.reopened, missing=missing)
+        if step.undivided or failed is None:
+            return replace(common, tries=common.tries + self._own(step))
+        if self._own(step) and may_move(step, record):
+            moved = set(child_ranges.from_text(record.reclaimed_children or ""))
+            carried = child_ranges.to_text(set(failed) - moved) or None
+            return replace(common, indexes=_part(moved, record.children), queue=step.steady, carried=carried)
         # What is only behind something that runs again, or is run again by a person, uses up none of its own tries.
-        own = record.terms.behind == behind and record.terms.reopened == self.reopened
-        return Terms(indexes=part, tries=record.terms.tries + own, behind=behind, reopened=self.reopened, missing=missing)
+        return replace(common, indexes=_part(failed, record.children), tries=common.tries + self._own(step))
 
     def _missing(self, name: str) -> str:
         record = self.records.get(name)
@@ -169,11 +191,16 @@ class Placing:
         return placed.children == 0 if placed else name in self.records and self.records[name].state is StepState.EMPTY
 
 
+def _part(children: Collection[int], all_children: int) -> str | None:
+    """Return these children as text, None for all of them: two generations are of the same children when this is equal."""
+    return None if len(children) == all_children else child_ranges.to_text(children)
+
+
 def resubmission(graph: Graph, records: Records, name: str) -> Submission | None:
     """Return how to submit a step that somebody claimed and never submitted; None while something that it waits for has failed."""
     record, step = records[name], graph.steps[name]
     placing = Placing(graph, {other: one for other, one in records.items() if other != name}, {})
     waits = tuple(placing.waits(step, record.terms.indexes))
-    if any(records[wait.step].failed for wait in waits):
+    if any(records[wait.step].failed or records[wait.step].terms.carried for wait in waits):
         return None
     return Submission(step, record.children, waits, record.shared, record.generation, record.terms)

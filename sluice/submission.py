@@ -58,14 +58,14 @@ def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
     """
     step = submission.step
-    if step.queue not in queues:
+    if submission.queue not in queues:
         raise RefusedError(
-            f"Expected the queue of {step.name} to be one of {', '.join(queues)}, found {step.queue!r}. Deploy all stacks together."
+            f"Expected the queue of {step.name} to be one of {', '.join(queues)}, found {submission.queue!r}. Deploy all stacks together."
         )
     place = SubmissionSettings(run=run_id, step=step.name, generation=str(submission.generation))
     request: dict[str, Any] = {
         "jobName": str(JobName(run_id, step.name, submission.generation)),
-        "jobQueue": queues[step.queue],
+        "jobQueue": queues[submission.queue],
         "jobDefinition": step.job_definition,
         "containerOverrides": {"environment": [{"name": name, "value": value} for name, value in place.to_env().items()]},
     }

@@ -15,7 +15,7 @@ from sluice.clients import client
 from sluice.errors import MalformedMessageError
 from sluice.ledger import Ledger
 from sluice.messages import RunFailed
-from sluice.run import Run
+from sluice.run import Run, StepRecord, StepState
 from sluice.settings import AlertSettings
 from sluice.trigger import stored_occurrence
 
@@ -57,7 +57,7 @@ def _composed(run: Run, step: str) -> Alert:
         pipeline=run.pipeline.name,
         run_id=run.run_id,
         step=step,
-        reason=(record.reason if record else None) or "no reason is recorded",
+        reason=_reason(record),
         trigger=stored_occurrence(run.trigger),
         children=record.size if record else 1,
         region=os.environ["AWS_REGION"],
@@ -67,6 +67,12 @@ def _composed(run: Run, step: str) -> Alert:
         log_stream=evidence.log_stream,
         log_lines=evidence.log_lines,
     )
+
+
+def _reason(record: StepRecord | None) -> str:
+    if record is not None and record.terms.carried and record.state is StepState.SUCCEEDED:
+        return f"its children {record.terms.carried} failed before, and those that lost their machines succeeded on others"
+    return (record.reason if record else None) or "no reason is recorded"
 
 
 def _publish(alert: Alert) -> None:

@@ -40,6 +40,10 @@ def check_retries(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
     where, times = f"steps[{step.name!r}].retries", step.retries.times
     if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_TIMES:
         yield Mistake(f"{where}.times", f"1 to {MOST_TIMES}", repr(times), "Give how often what failed runs again.")
+    most, reclaimed = step.attempts, step.retries.reclaimed
+    if reclaimed is not None and (isinstance(reclaimed, bool) or not isinstance(reclaimed, int) or not 1 <= reclaimed <= most):
+        fix = "Give how many attempts must have lost their machines; there are attempts= of them."
+        yield Mistake(f"{where}.reclaimed", f"1 to the {most} attempts of the step", repr(reclaimed), fix)
     followers = [step.name, *_followers(step.name, steps)] if isinstance(step, Array) else []
     for name in (name for name in followers if steps[name].command is not None):
         # https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html

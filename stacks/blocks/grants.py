@@ -28,7 +28,7 @@ def function_role(scope: Construct, *, log_lines: logs.ILogGroup) -> iam.Role:
 
 
 def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
-    """Read and write runs, submit the jobs of Sluice's own definitions to Sluice's own queues, and look up a job by its name.
+    """Read and write runs, submit the jobs of Sluice's own definitions to Sluice's own queues, and look up jobs and why they failed.
 
     TransactWriteItems is authorised as the writes in it:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -36,13 +36,12 @@ def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues:
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn])
     definitions = _arn(function, "batch", "job-definition/sluice-*")
     _allow(function, ["batch:SubmitJob"], [definitions, *queues])
-    _allow(function, ["batch:ListJobs"], [_ANYTHING])
+    _allow(function, ["batch:ListJobs", "batch:DescribeJobs"], [_ANYTHING])
 
 
 def sweep_runs(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
-    """Find the unfinished runs and ask Batch how their jobs are."""
+    """Find the unfinished runs."""
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"])
-    _allow(function, ["batch:DescribeJobs"], [_ANYTHING])
 
 
 def read_definitions(function: lambda_.Function) -> None:

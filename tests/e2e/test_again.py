@@ -12,6 +12,7 @@ from cli.main import parser
 from cli.retry import retry
 from cli.showcase import files
 from cli.showcase.reference import word_counts
+from local.process import control
 from sluice.compiled import CompiledPipeline, CompiledStep
 from sluice.run import Run, RunState, StepState
 from tests.e2e.application import Application, Upload, wait_for
@@ -119,3 +120,18 @@ def test_what_always_runs_runs_in_a_run_that_fails(app: Application, burst: dict
     assert run.steps["merge"].state is StepState.SUCCEEDED
     assert json.loads(app.published(run, "counts.json"))
     wait_for(lambda: len(app.messages(run)) == 2, "an e-mail and an SMS")
+
+
+def test_jobs_that_lose_their_machines_move_to_steady(quiet: Application, burst: dict[str, Upload]) -> None:
+    """While every spot machine is taken away at once, each step fails, moves to machines that nobody takes, and succeeds there."""
+    again = {"times": 1, "reclaimed": 2}
+    changes = dict.fromkeys(("split", "count", "rank", "merge"), again)
+    control(quiet.place, "PUT", "trouble", {"reclaims_an_hour": 36_000})
+    try:
+        run = ended(quiet, started(quiet, burst, "reclaimed", b"to be or not to be\n", changes))
+    finally:
+        control(quiet.place, "PUT", "trouble", {})
+    assert run.state is RunState.SUCCEEDED, reasons(run)
+    assert {name: run.steps[name].terms.queue for name in changes} == dict.fromkeys(changes, "steady")
+    assert {run.steps[name].terms.tries for name in changes} == {0}
+    assert json.loads(quiet.published(run, "counts.json")) == {"to": 2, "be": 2, "or": 1, "not": 1}

@@ -80,6 +80,8 @@ class Batch:
         self.pages: list[dict[str, Any]] = []
         self.children: dict[str, dict[str, list[int]]] = {}
         """The children of ended arrays, by job id and state."""
+        self.details: dict[str, dict[str, Any]] = {}
+        """Why jobs and children failed, by their ids."""
         self._model = botocore.session.get_session().get_service_model("batch")
         self._lock = threading.Lock()
         self._numbers = itertools.count()
@@ -130,6 +132,11 @@ class Batch:
         found = self.children[job_id].get(state, [])
         more = {"nextToken": str(start + 2)} if len(found) > start + 2 else {}
         return {"jobSummaryList": [{"arrayProperties": {"index": index}} for index in found[start : start + 2]], **more}
+
+    def describe_jobs(self, **request: Any) -> dict[str, Any]:
+        """Describe jobs and children that a test has said something about."""
+        validate_parameters(request, self._model.operation_model("DescribeJobs").input_shape)
+        return {"jobs": [{"jobId": job_id, **self.details[job_id]} for job_id in request["jobs"] if job_id in self.details]}
 
     def names(self) -> list[str]:
         """Return the steps that were submitted, sorted."""

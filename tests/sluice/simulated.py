@@ -27,6 +27,8 @@ class Job:
     submission: Submission
     waits: list[tuple[str, bool]]
     children: list[bool | None]
+    reclaimed: set[int] = field(default_factory=set)
+    """The children, by their numbers in the whole step, that failed because they lost their machines."""
 
     @property
     def ended(self) -> bool:
@@ -52,6 +54,8 @@ class Simulation:
     pipeline: CompiledPipeline
     random: Random
     fails: Fails
+    reclaims: float = 0
+    """How likely a child loses its machine where machines are taken back."""
     items: int = 3
     ledger: dict[str, StepRecord] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -111,8 +115,10 @@ class Simulation:
         if runs:
             step, key = job.submission.step, (name, number)
             assert step.undivided or not self.done[key], f"{key} is done again"
-            runs = not self.fails(name, number, self.tried[key])
-            self.tried[key] += 1
+            lost = job.submission.queue != "steady" and self.random.random() < self.reclaims
+            job.reclaimed |= {number} if lost else set()
+            runs = not lost and not self.fails(name, number, self.tried[key])
+            self.tried[key] += not lost
             self.done[key] += runs
             if step.kind is Kind.PLAN and runs:
                 self._planned(name, job)
@@ -182,7 +188,8 @@ class Simulation:
         if record.state is StepState.FAILED and record.job_id:
             job = self.jobs[record.job_id]
             failed = [index for index, child in zip(job.indexes, job.children, strict=True) if not child]
-            self.ledger[name] = replace(record, failed_children=child_ranges.to_text(failed))
+            lost = child_ranges.to_text(job.reclaimed) if self.pipeline.step(name).reclaimed else None
+            self.ledger[name] = replace(record, failed_children=child_ranges.to_text(failed), reclaimed_children=lost)
 
     def _ready(self, submissions: tuple[Submission, ...], seen: dict[str, StepRecord]) -> list[Submission]:
         known = {record.name for record in seen.values() if record.job_id and not record.failed}
@@ -202,6 +209,9 @@ class Simulation:
     def _claim(self, one: Submission) -> None:
         before = [job for job in self.jobs.values() if job.submission.step.name == one.step.name]
         assert all(job.ended for job in before), f"{one.step.name} is submitted while an older generation lives"
+        if one.terms.queue:
+            moved = set(Job(one, [], []).indexes)
+            assert moved <= before[-1].reclaimed, f"{one.step.name} moves children that did not lose their machines"
         state = StepState.CLAIMED if one.children else StepState.EMPTY
         self.ledger[one.step.name] = StepRecord(
             name=one.step.name, state=state, generation=one.generation, children=one.children, shared=one.shared, terms=one.terms
@@ -210,7 +220,9 @@ class Simulation:
     def _submit(self, one: Submission, job_ids: dict[str, str]) -> None:
         submit_request(RUN_ID, one, QUEUES, job_ids)
         for wait in one.waits:
-            others = self.jobs[job_ids[wait.step]].submission.terms.indexes
+            terms = self.jobs[job_ids[wait.step]].submission.terms
+            assert not terms.carried, f"{one.step.name} waits for a part of {wait.step}"
+            others = terms.indexes
             assert not wait.n_to_n or others == one.terms.indexes, f"{one.step.name} waits child by child for other children"
         assert self._id(one) not in self.jobs, "submitted twice"
         waits = [(job_ids[wait.step], wait.n_to_n) for wait in one.waits]

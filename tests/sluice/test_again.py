@@ -216,6 +216,72 @@ def test_a_refused_submission_may_run_again_too(world: World) -> None:
     assert world.batch.names() == ["cleanup", "count", "merge", "rank"]
 
 
+HOST_LOST = "Host EC2 (instance i-1) terminated."
+WANDERING = pipeline(replace(COUNT, times=1, reclaimed=2), RANK)
+
+
+def reclaimed(world: World, name: str, child: int, attempts: int, *, last: str = HOST_LOST) -> None:
+    """Say of a failed child how many of its attempts lost their machines."""
+    record = run_of(world).steps[name]
+    job_id = f"{record.job_id}:{record.indexes.index(child)}" if record.size > 1 else str(record.job_id)
+    world.batch.details[job_id] = {"statusReason": last, "attempts": [{"statusReason": HOST_LOST}] * attempts}
+
+
+def test_children_that_lost_their_machines_move_to_steady_and_only_they(world: World) -> None:
+    """Child 1 moves; child 3 failed by itself and is carried to the generation behind, which uses up the one try."""
+    begin(world, WANDERING)
+    fail(world, "count", 1, 3, 4)
+    reclaimed(world, "count", 1, 2)
+    reclaimed(world, "count", 3, 2, last="Essential container in task exited")
+    reclaimed(world, "count", 4, 1)
+    fail(world, "rank", 1, 3, 4)
+    world.advancer().advance(RUN_ID)
+    count = run_of(world).steps["count"]
+    assert (count.indexes, count.terms.carried, count.terms.queue, count.terms.tries) == ((1,), "3-4", "steady", 0)
+    assert world.batch.jobs[str(count.job_id)]["jobQueue"].endswith("/steady")
+    assert run_of(world).steps["rank"].generation == 0, "nothing may stand behind a part"
+    succeed(world, "count")
+    world.advancer().advance(RUN_ID)
+    count = run_of(world).steps["count"]
+    assert (count.indexes, count.terms.carried, count.terms.queue, count.terms.tries) == ((3, 4), None, None, 1)
+    assert world.batch.jobs[str(count.job_id)]["jobQueue"].endswith("/normal")
+    assert run_of(world).steps["rank"].indexes == (1, 3, 4)
+    succeed(world, "count", "rank")
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).state is RunState.SUCCEEDED
+
+
+def test_a_move_uses_up_no_try_and_happens_once_for_a_generation(world: World) -> None:
+    """What fails on machines that are not taken back failed by itself."""
+    begin(world, WANDERING)
+    fail(world, "count", 0, 1)
+    for child in (0, 1):
+        reclaimed(world, "count", child, 3)
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).steps["count"].terms.carried is None
+    fail(world, "count", 1)
+    world.advancer().advance(RUN_ID)
+    count = run_of(world).steps["count"]
+    assert (count.generation, count.indexes, count.terms.queue, count.terms.tries) == (2, (1,), None, 1)
+    fail(world, "count", 0)
+    reclaimed(world, "count", 1, 1)
+    world.advancer().advance(RUN_ID)
+    assert (run_of(world).state, run_of(world).steps["count"].reclaimed_children or "") == (RunState.FAILED, "")
+
+
+def test_a_claim_on_steady_is_looked_up_there(world: World) -> None:
+    """Its job is found in the queue that it was submitted to."""
+    begin(world, WANDERING)
+    fail(world, "count", 1)
+    reclaimed(world, "count", 1, 2)
+    world.batch.answers = [("after", refused("InternalError", status=500))]
+    with pytest.raises(UnsettledError):
+        world.advancer().advance(RUN_ID)
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    assert [job["jobQueue"].rpartition("/")[2] for job in world.batch.jobs.values() if job["jobName"].endswith("count_1")] == ["steady"]
+
+
 def _whole_run(world: World, mortal: Mortal | None) -> None:
     """Do what the Lambdas do for a run whose first generation fails, as far as the ledger says that it is due."""
     advancer = world.advancer(mortal)

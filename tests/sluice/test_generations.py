@@ -48,6 +48,7 @@ def _forgiving(one: CompiledStep, before: list[CompiledStep], random: Random) ->
     return replace(
         one,
         times=random.choice([0, 0, 1, 2]),
+        reclaimed=random.choice([0, 1]),
         returns=one.kind is not Kind.ARRAY or random.random() < 0.9,
         after=tuple(name for name, word in how.items() if word == "after"),
         always=tuple(name for name, word in how.items() if word == "always"),
@@ -79,7 +80,8 @@ def ended(seed: int) -> None:
     graph = forgiving(random)
     failures = failing(random, random.choice([0, 0.1, 0.4]), random.choice([0, 0.5]))
     items = random.choice([0, 1, 2, 5])
-    world = Simulation(graph, random, lambda name, child, tried: tried < failures[name, child], items=items)
+    reclaims = random.choice([0, 0, 0.2])
+    world = Simulation(graph, random, lambda name, child, tried: tried < failures[name, child], items=items, reclaims=reclaims)
     world.run()
     work = [one for one in graph.steps if one.kind is not Kind.CLEANUP]
     unborne = [one.name for one in work if world.complete(one) < 1 and not world.borne(one)]
@@ -88,7 +90,7 @@ def ended(seed: int) -> None:
         if one.always and not one.needs and not one.finished:
             assert world.ledger[one.name].state in (StepState.SUCCEEDED, StepState.FAILED, StepState.EMPTY), f"{one.name} always runs"
     if world.outcome is RunState.FAILED:
-        world.fails, world.reopened = lambda name, child, tried: False, 1
+        world.fails, world.reopened, world.reclaims = lambda name, child, tried: False, 1, 0
         world.run()
         assert world.outcome is RunState.SUCCEEDED
     assert all(count == 1 or graph.step(name).undivided for (name, _), count in world.done.items() if count)

@@ -149,6 +149,11 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "steps['a'].retries",
         "the command of 'b'",
     ),
+    "reclaimed more often than it starts": (
+        [Job("a", run="merge", retries=Resubmit(times=1, reclaimed=4))],
+        "steps['a'].retries.reclaimed",
+        "1 to the 3 attempts",
+    ),
     "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after.0", "a valid string"),
     "a variable of AWS Batch": ([Job("a", run="merge", environment={"AWS_BATCH_X": "1"})], "steps['a'].environment", "AWS_BATCH_X"),
     "a variable of Sluice": ([Job("a", run="merge", environment={"SLUICE_RUN": "1"})], "steps['a'].environment", "SLUICE_RUN"),
