@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import App
+from aws_cdk import Annotations, App
 
 from sluice.errors import SluiceError
 from sluice.loading import load_pipelines
+from sluice.pipeline import MultiNode
 from stacks.compute import ComputeStack
-from stacks.configuration import Configuration
+from stacks.configuration import Configuration, variable
 from stacks.control import ControlStack
 from stacks.pipelines import PipelinesStack
 from stacks.storage import StorageStack
@@ -23,11 +24,13 @@ ROOT = Path(__file__).parent
 def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configuration:
     """Add the four stacks to the app; raises SluiceError when the configuration or a pipeline has mistakes."""
     configuration = Configuration.read(app.node.try_get_context, environment)
-    pipelines = load_pipelines(root)
+    found = load_pipelines(root, configuration.offered)
+    pipelines = [pipeline for pipeline in found if not configuration.offered.leaves_out(pipeline)]
+    nodes_talk = any(isinstance(step, MultiNode) for pipeline in pipelines for step in pipeline.steps)
     prefix = configuration.stack_prefix
 
     storage = StorageStack(app, f"{prefix}Storage", configuration=configuration)
-    compute = ComputeStack(app, f"{prefix}Compute", configuration=configuration)
+    compute = ComputeStack(app, f"{prefix}Compute", configuration=configuration, nodes_talk=nodes_talk)
     control = ControlStack(
         app,
         f"{prefix}Control",
@@ -37,7 +40,12 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         queues=compute.queues,
         pipelines_stack=f"{prefix}Pipelines",
     )
-    PipelinesStack(app, f"{prefix}Pipelines", configuration=configuration, root=root, pipelines=pipelines, storage=storage, control=control)
+    stack = PipelinesStack(
+        app, f"{prefix}Pipelines", configuration=configuration, root=root, pipelines=pipelines, storage=storage, control=control
+    )
+    for pipeline in (one for one in found if one not in pipelines):
+        left_out = f"The pipeline {pipeline.name} is left out: it is deployed with {variable(str(pipeline.only_with))}=true only."
+        Annotations.of(stack).add_info(left_out)
     return configuration
 
 

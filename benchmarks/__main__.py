@@ -1,6 +1,6 @@
 """``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the README's table.
 
-python -m benchmarks [run_calls manifest cold_start engine wall]
+python -m benchmarks [run_calls exactly_once alert manifest cold_start engine wall]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cold_start, run_calls
+from benchmarks import alert_latency, cold_start, exactly_once, run_calls
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -61,13 +61,23 @@ def _seconds(command: list[str]) -> float:
 
 MEASURES: dict[str, Callable[[], Any]] = {
     "run_calls": run_calls.measure,
+    "exactly_once": exactly_once.measure,
+    "alert": alert_latency.measure,
     "manifest": _manifest,
     "cold_start": lambda: cold_start.measure(_COLD_START_ROUNDS),
     "engine": lambda: _output("engine"),
     "wall": _wall,
 }
+_TABLES: dict[str, Callable[[Any], str]] = {
+    "run_calls": run_calls.table,
+    "exactly_once": exactly_once.table,
+    "alert": alert_latency.table,
+    "cold_start": cold_start.table,
+}
 _HEADS = {
     "run_calls": "AWS API calls of a run",
+    "exactly_once": "What it costs that a step is submitted once",
+    "alert": "From a job's failure to the e-mail",
     "manifest": "The manifest",
     "cold_start": "Cold starts",
     "engine": "The Batch engine of the local cloud",
@@ -84,10 +94,8 @@ def _page(results: dict[str, Any]) -> str:
 
 
 def _shown(name: str, measured: Any) -> str:
-    if name == "run_calls":
-        return run_calls.table(measured)
-    if name == "cold_start":
-        return cold_start.table(measured)
+    if name in _TABLES:
+        return _TABLES[name](measured)
     if name == "manifest":
         return "\n".join(_manifest_table(measured))
     if name == "wall":

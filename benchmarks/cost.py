@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stacks.blocks.alarms import ALARMS
+
 AS_OF = "early 2026"
 MONTH_SECONDS = 30 * 24 * 3600
 
@@ -33,6 +35,8 @@ PRICES = {
     "s3 write": Price(5e-6, "https://aws.amazon.com/s3/pricing/"),
     "s3 read": Price(0.4e-6, "https://aws.amazon.com/s3/pricing/"),
     "cloudwatch alarm, month": Price(0.10, "https://aws.amazon.com/cloudwatch/pricing/"),
+    "cloudwatch dashboard, month": Price(3.00, "https://aws.amazon.com/cloudwatch/pricing/"),
+    "eventbridge event": Price(1.00e-6, "https://aws.amazon.com/eventbridge/pricing/"),
     "ecr GB-month": Price(0.10, "https://aws.amazon.com/ecr/pricing/"),
     "vCPU-hour, on demand, general purpose": Price(0.048, "https://aws.amazon.com/ec2/pricing/on-demand/"),
 }
@@ -43,6 +47,8 @@ QUEUES = 4
 _POLLS_A_MONTH = QUEUES * 5 * MONTH_SECONDS / 20
 _SWEEPS_A_MONTH = MONTH_SECONDS / 300
 _SWEEP_SECONDS = 0.1
+# Messages set aside and their age, errors and throttles: of each queue and its function.
+_ALARMED = QUEUES * ALARMS
 _LAMBDA_GB = 0.5
 _LAMBDA_SECONDS = 1.0
 """Of one invocation, a cold start included: more than any that was measured here."""
@@ -58,7 +64,7 @@ def idle() -> dict[str, float]:
     sweeps = _SWEEPS_A_MONTH * (_lambda_dollars(_SWEEP_SECONDS) + 3 * PRICES["sqs request"].dollars)
     return {
         f"{_POLLS_A_MONTH / 1e6:.1f} million polls of {QUEUES} empty queues": _POLLS_A_MONTH * PRICES["sqs request"].dollars,
-        f"{QUEUES} alarms": QUEUES * PRICES["cloudwatch alarm, month"].dollars,
+        f"{_ALARMED} alarms": _ALARMED * PRICES["cloudwatch alarm, month"].dollars,
         f"{_SWEEPS_A_MONTH:,.0f} sweeps": sweeps,
         f"images of {_IMAGES_GB} GB": _IMAGES_GB * PRICES["ecr GB-month"].dollars,
     }
@@ -66,7 +72,8 @@ def idle() -> dict[str, float]:
 
 def run(calls: Mapping[str, int]) -> float:
     """Return the dollars of a run's calls and Lambda invocations; its machines come on top."""
-    invocations = 3 + sum(count for name, count in calls.items() if name == "Track dynamodb:UpdateItem")
+    # Trigger, fan_out, the two states of which alert tells other automation, and each end of a job.
+    invocations = 5 + sum(count for name, count in calls.items() if name == "Track dynamodb:UpdateItem")
     messages = 3 * invocations * PRICES["sqs request"].dollars
     return sum(_call_dollars(name) * count for name, count in calls.items()) + invocations * _lambda_dollars(_LAMBDA_SECONDS) + messages
 
@@ -82,6 +89,8 @@ def _call_dollars(name: str) -> float:
         return PRICES[unit].dollars * count
     if operation in _READS:
         return PRICES["dynamodb read unit"].dollars * _READS[operation]
+    if operation == "PutEvents":
+        return PRICES["eventbridge event"].dollars
     if "s3:" in name:
         return PRICES["s3 write" if operation in _S3_WRITES else "s3 read"].dollars
     return 0.0
@@ -91,6 +100,7 @@ def text(results: Mapping[str, Any]) -> str:
     """Return the README's words on cost."""
     causes, first = idle(), results["run_calls"][0]
     lines = "\n".join(f"| {cause} | {dollars:.2f} |" for cause, dollars in causes.items())
+    board = PRICES["cloudwatch dashboard, month"].dollars
     hour = PRICES["vCPU-hour, on demand, general purpose"].dollars
     return f"""Idle, a month, in US dollars (us-east-1, prices of {AS_OF}, without free tiers, which cover most of it):
 
@@ -99,6 +109,7 @@ def text(results: Mapping[str, Any]) -> str:
 {lines}
 | **together** | **{sum(causes.values()):.2f}** |
 
+The dashboard is free as one of an account's first three and ${board:.2f} beyond; `SLUICE_DASHBOARD=false` leaves it out.
 No machine, no NAT gateway, no load balancer. What you keep in the buckets and the ledger costs what S3 and DynamoDB charge.
 
 A run's queues, Lambdas, ledger and S3 requests cost about **${run(first["calls"]):.4f}** with 10 children an array (calls as counted by

@@ -45,7 +45,7 @@ def measure(sizes: Sequence[int] = SIZES) -> list[dict[str, Any]]:
     """Return for each number of items the calls of one run, by operation."""
     with tempfile.TemporaryDirectory() as folder:
         app = _app(Path(folder) / "app", sizes)
-        place = Place(_free_port(), Path(folder) / "cloud")
+        place = Place(free_port(), Path(folder) / "cloud")
         process.start(place)
         try:
             deploy(place, lambda _: None, app)
@@ -178,7 +178,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

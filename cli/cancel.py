@@ -11,6 +11,7 @@ from cli.console import note, say, say_json
 from cli.failures import FAILED, CommandError
 from cli.options import add_run, command, positive
 from cli.run_list import run_of
+from cli.telling import tell
 from sluice.run import RunState
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def cancel(given: argparse.Namespace, cloud: Cloud) -> int:
     state = canceller.stop()
     if state is RunState.SUCCEEDED:
         raise CommandError(f"Expected a run that has not succeeded, found {run_id} {state}. There is nothing to cancel.")
+    if state is RunState.CANCELLED and (run := cloud.ledger.load(run_id)) is not None:
+        tell(cloud.client("events"), run, state)
     left = canceller.clear(given.timeout, _Progress().tell)
     ended = sorted(canceller.terminated - left.jobs.keys())
     if given.json:

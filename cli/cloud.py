@@ -50,6 +50,11 @@ class Cloud:
         return self._output("Storage", "LedgerTable")
 
     @cached_property
+    def inbox(self) -> str:
+        """The name of the bucket that files are uploaded to."""
+        return self._output("Storage", "InboxBucket")
+
+    @cached_property
     def ledger(self) -> Ledger:
         """The ledger."""
         return Ledger(self.client("dynamodb"), self.table)

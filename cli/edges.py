@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from sluice.after import After, Always, Finished, name_of
 from sluice.graph import topological_order
-from sluice.pipeline import Array, Pipeline, Plan, S3Upload, Step
+from sluice.node_groups import groups_of
+from sluice.pipeline import Array, MultiNode, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
 from sluice.validation.graph import parents_of
 
 
@@ -72,7 +73,9 @@ def _words(step: Step) -> Iterator[str]:
     elif isinstance(step, Array) and step.each:
         yield f"array: child i after child i of {step.each}"
     elif isinstance(step, Array):
-        yield f"array: on the items of {step.items_of}" + (f", {step.items_per_child} a child" if step.items_per_child > 1 else "")
+        yield "array: " + (f"on the items of {step.items_of}" if step.items_of else f"on {step.size:,} items") + _share(step)
+    elif isinstance(step, MultiNode):
+        yield f"multinode: {sum(group.nodes for group in groups_of(step))} nodes"
     else:
         yield kind_of(step)
     if step.after:
@@ -85,9 +88,16 @@ def _waiting(after: After) -> str:
     return f"the end of {after.step}" if isinstance(after, Always) else after
 
 
+def _share(step: Array) -> str:
+    return f", {step.items_per_child:,} a child" if step.items_per_child > 1 else ""
+
+
 def triggers_of(pipeline: Pipeline) -> list[str]:
     """Return in words what starts a pipeline."""
-    return [
-        f"S3 upload {trigger.prefix}*{trigger.suffix}" if isinstance(trigger, S3Upload) else type(trigger).__name__
-        for trigger in pipeline.triggers
-    ]
+    return [_trigger(trigger) for trigger in pipeline.triggers]
+
+
+def _trigger(trigger: Trigger) -> str:
+    if isinstance(trigger, S3Upload):
+        return f"S3 upload {trigger.prefix}*{trigger.suffix}"
+    return f"schedule {trigger.expression} {trigger.timezone}" if isinstance(trigger, Schedule) else type(trigger).__name__.lower()

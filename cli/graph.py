@@ -63,6 +63,7 @@ def document(pipeline: Pipeline) -> dict[str, object]:
     return {
         "name": pipeline.name,
         "triggers": triggers_of(pipeline),
+        "only_with": pipeline.only_with,
         "steps": [{"name": step.name, "kind": kind_of(step)} for step in ordered(pipeline)],
         "edges": [asdict(edge) for edge in edges_of(pipeline)],
     }

@@ -1,4 +1,4 @@
-"""Finds what a job, or a child of an array, has logged, and follows it."""
+"""Finds what a job, a child of an array, or a node has logged, and follows it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from sluice.batch_events import NODE_MARK
 
 DEFAULT_GROUP = "/aws/batch/job"
 """Where a job logs whose definition names no group: https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html"""
@@ -42,11 +44,11 @@ class JobLog:
 
     def read(self) -> Iterator[LogLine]:
         """Yield the lines that came since the last call, by attempt."""
-        array = self.job_id.split(":")[0]
-        asked = self.batch.describe_jobs(jobs=list(dict.fromkeys([self.job_id, array])))["jobs"]
+        whole = self.job_id.split(":")[0].split(NODE_MARK)[0]
+        asked = self.batch.describe_jobs(jobs=list(dict.fromkeys([self.job_id, whole])))["jobs"]
         found = {job["jobId"]: job for job in asked}
         # An array that waits has no children yet.
-        job = found.get(self.job_id) or found.get(array)
+        job = found.get(self.job_id) or found.get(whole)
         self.status = job["status"] if job else None
         for attempt, (group, stream) in enumerate(streams(found.get(self.job_id, {})), start=1):
             for event in self._events(group, stream):

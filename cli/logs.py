@@ -1,4 +1,4 @@
-"""`sluice logs RUN STEP [INDEX]`: prints what a job, or a child of an array, has logged."""
+"""`sluice logs RUN STEP [INDEX]`: prints what a job, a child of an array, or a node has logged."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cli.log_reading import JobLog, LogLine, failed_children
 from cli.options import add_run, command, index
 from cli.run_list import run_of
 from cli.run_view import WAITING
+from sluice.batch_events import NODE_MARK
 from sluice.run import RunState, StepRecord, StepState
 
 if TYPE_CHECKING:
@@ -29,10 +30,18 @@ LAST_LOOKS = 3
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
-    parser = command(commands, "logs", "print a job's log", "Prints what a step's job, or a child of its array, has logged.")
+    parser = command(
+        commands, "logs", "print a job's log", "Prints what a step's job, a child of its array, or one of its nodes has logged."
+    )
     add_run(parser)
     parser.add_argument("step", metavar="STEP", help="the step's name")
-    parser.add_argument("index", metavar="INDEX", nargs="?", type=index, help="for an array: the number of the child, from 0")
+    parser.add_argument(
+        "index",
+        metavar="INDEX",
+        nargs="?",
+        type=index,
+        help="the number of an array's child, or of a node, from 0; without it the main node",
+    )
     parser.add_argument("--follow", action="store_true", help="stay until the job has ended")
     parser.set_defaults(run=lambda given: logs(given, cloud_of()))
 
@@ -40,8 +49,8 @@ def add_to(commands: Commands) -> None:
 def logs(given: argparse.Namespace, cloud: Cloud, *, sleep: Sleep = time.sleep) -> int:
     """Print the log of a step's job, once or until it has ended; raises CommandError when there is no such job."""
     run_id = run_of(cloud.client("dynamodb"), cloud.table, given.run_id)
-    record = _submitted(cloud, run_id, given.step, given.follow, sleep)
-    job_id = _job_id(cloud, record, given.index)
+    record, nodes = _submitted(cloud, run_id, given.step, given.follow, sleep)
+    job_id = _node_id(record, nodes, given.index) if nodes else _job_id(cloud, record, given.index)
     log = JobLog(cloud.client("batch"), cloud.client("logs"), job_id)
     printed = _print(log, given.json)
     looks = LAST_LOOKS
@@ -71,8 +80,11 @@ def _print_line(line: LogLine, as_json: bool) -> None:
         say(line.message)
 
 
-def _submitted(cloud: Cloud, run_id: str, step: str, wait: bool, sleep: Sleep) -> StepRecord:
-    """Return the record of a step that has a job; with ``wait`` stays until it has one, or never will. Raises CommandError."""
+def _submitted(cloud: Cloud, run_id: str, step: str, wait: bool, sleep: Sleep) -> tuple[StepRecord, int]:
+    """Return the record of a step that has a job, and how many nodes that has.
+
+    With ``wait`` stays until it has one, or never will. Raises CommandError.
+    """
     while True:
         run = cloud.ledger.load(run_id)
         names = [one.name for one in run.pipeline.steps] if run else []
@@ -80,7 +92,7 @@ def _submitted(cloud: Cloud, run_id: str, step: str, wait: bool, sleep: Sleep) -
             raise CommandError(f"Expected a step of {run_id} ({', '.join(names)}), found {step!r}.")
         record = run.steps.get(step)
         if record is not None and record.job_id:
-            return record
+            return record, run.pipeline.step(step).nodes
         if record is not None and record.state in (StepState.EMPTY, StepState.FAILED):
             reason = record.reason or "its plan found no items"
             raise CommandError(f"Expected a job of the step {step}, found none: it is {record.state}, because {reason}.")
@@ -104,3 +116,10 @@ def _job_id(cloud: Cloud, record: StepRecord, child: int | None) -> str:
         hint = f" Failed: {', '.join(map(str, failed))}." if failed else ""
         raise UsageError(f"{record.name} is an array: expected the number of a child, 0 to {last}, behind its name, found none.{hint}")
     return f"{job_id}:{child}"
+
+
+def _node_id(record: StepRecord, nodes: int, node: int | None) -> str:
+    """Return the id of a node of a multi-node job: of the main node, unless another is asked for. Raises CommandError."""
+    if node is not None and node >= nodes:
+        raise CommandError(f"{record.name}: expected the number of one of its {nodes} nodes, 0 to {nodes - 1}, found {node}.")
+    return f"{record.job_id}{NODE_MARK}{node or 0}"

@@ -7,21 +7,21 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import cancel, demo, graph, local, logs, pipelines, retry, runs, show
+from cli import cancel, demo, doctor, graph, local, logs, pipelines, retry, run, runs, show
 from cli.console import note
 from cli.failures import FAILED, CommandError, explained
 from local.errors import LocalCloudError
 from sluice.errors import SluiceError
 
-COMMANDS = (pipelines, graph, runs, show, logs, retry, cancel, demo, local)
+COMMANDS = (pipelines, graph, run, runs, show, logs, retry, cancel, doctor, demo, local)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 for what it refuses, 2 for a wrong command line, 130 for Ctrl-C."""
     given = parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = given.run
+    chosen: Callable[[argparse.Namespace], int] = given.run
     try:
-        return run(given)
+        return chosen(given)
     except CommandError as error:
         note(str(error))
         return error.code

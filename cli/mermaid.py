@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.edges import Edge, Why, edges_of, ordered, triggers_of
-from sluice.pipeline import Array, Pipeline, Plan, Step
+from sluice.pipeline import Array, MultiNode, Pipeline, Plan, Step
 
 _ARROWS = {
     Why.ITEMS: "-->|items|",
@@ -20,7 +20,10 @@ _ARROWS = {
 
 
 def mermaid(pipeline: Pipeline) -> str:
-    """Return the text of a flowchart: plans are hexagons, arrays have double walls, thick arrows go from child i to child i."""
+    """Return the text of a flowchart: plans are hexagons, arrays have double walls, multi-node steps lean.
+
+    Thick arrows go from child i to child i.
+    """
     return "\n".join(["flowchart TD", *(f"    {line}" for line in _lines(pipeline))])
 
 
@@ -45,6 +48,8 @@ def _arrow(edge: Edge, ids: dict[str, str]) -> str:
 def _shape(step: Step) -> str:
     if isinstance(step, Plan):
         return f"{{{{{_quoted(step.name)}}}}}"
+    if isinstance(step, MultiNode):
+        return f"[/{_quoted(step.name)}/]"
     return f"[[{_quoted(step.name)}]]" if isinstance(step, Array) else f"[{_quoted(step.name)}]"
 
 

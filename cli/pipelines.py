@@ -12,6 +12,8 @@ from cli.graph import document
 from cli.options import command
 from local.place import REPOSITORY
 from sluice.loading import load_pipelines
+from sluice.pipeline import Pipeline
+from stacks.configuration import variable
 
 if TYPE_CHECKING:
     from cli.options import Commands
@@ -29,11 +31,14 @@ def pipelines(given: argparse.Namespace, root: Path) -> int:
     if given.json:
         say_json([document(pipeline) for pipeline in found])
         return 0
-    rows = [
-        (str(pipeline.name), " and ".join(triggers_of(pipeline)), ", ".join(step.name for step in ordered(pipeline))) for pipeline in found
-    ]
+    rows = [(str(pipeline.name), _starts_with(pipeline), ", ".join(step.name for step in ordered(pipeline))) for pipeline in found]
     if rows:
         show_table(console_of(), ("PIPELINE", "STARTS WITH", "STEPS"), rows)
     else:
         note("There is no pipeline yet: write one into pipelines/.")
     return 0
+
+
+def _starts_with(pipeline: Pipeline) -> str:
+    condition = f" (only with {variable(pipeline.only_with)}=true)" if pipeline.only_with else ""
+    return " and ".join(triggers_of(pipeline)) + condition

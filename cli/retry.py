@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from cli.console import note, say, say_json
 from cli.failures import CommandError
 from cli.options import add_run, command
 from cli.run_list import run_of
+from cli.telling import tell
 from sluice.batch_events import Look
 from sluice.compiled import Kind
 from sluice.run import Run, RunState
@@ -45,6 +47,7 @@ def retry(given: argparse.Namespace, cloud: Cloud) -> int:
     if not cloud.ledger.reopen(run):
         raise CommandError(f"Expected {run.run_id} as it was a moment ago, found that somebody changed it. Look at it with `sluice show`.")
     _wake(cloud, run.run_id)
+    tell(cloud.client("events"), replace(run, state=RunState.RUNNING, reopened=run.reopened + 1, ended_at=None), RunState.RUNNING)
     failed, whole = list(_failed(run)), list(_undivided(run))
     if given.json:
         say_json({"run_id": run.run_id, "state": RunState.RUNNING, "failed": failed, "whole": whole})

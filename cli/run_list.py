@@ -17,6 +17,7 @@ from cli.failures import CommandError, UsageError
 from sluice import ledger_items as items
 from sluice.ledger import UNFINISHED_INDEX
 from sluice.run import RunState
+from sluice.trigger import described
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _GET_AT_ONCE = 100
@@ -140,7 +141,7 @@ def _line(item: dict[str, Any]) -> RunLine:
         created_at=item["created_at"]["S"],
         ended_at=_text(item, "ended_at"),
         failed_step=_text(item, "failed_step"),
-        input=str(json.loads(item["trigger"]["S"]).get("key", "")),
+        input=described(json.loads(item["trigger"]["S"])),
     )
 
 

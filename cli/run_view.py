@@ -11,6 +11,7 @@ from sluice.compiled import CompiledStep
 from sluice.ledger import Ledger
 from sluice.limits import MAX_DESCRIBE_JOBS
 from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.trigger import described
 
 Jobs = Mapping[str, Mapping[str, Any]]
 """What DescribeJobs tells, by job id."""
@@ -25,7 +26,10 @@ _SETTLED = (*_ENDED, StepState.EMPTY, StepState.CLAIMED, WAITING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One step: ``done`` of ``children`` have succeeded; ``seconds`` since its first child started, None before that."""
+    """One step: ``done`` of ``children`` have succeeded; nodes count as children, and succeed together.
+
+    ``seconds`` since its first child started, None before that.
+    """
 
     name: str
     kind: str
@@ -87,7 +91,7 @@ def view_of(run: Run, jobs: Jobs, now: datetime) -> RunView:
     return RunView(
         run_id=run.run_id,
         pipeline=run.pipeline.name,
-        input=str(run.trigger.get("key", "")),
+        input=described(run.trigger),
         state=run.state,
         seconds=(end - datetime.fromisoformat(run.created_at)).total_seconds(),
         steps=tuple(_steps(run, jobs, now)),
@@ -112,8 +116,8 @@ def _step(step: CompiledStep, record: StepRecord, job: Mapping[str, Any], now: d
         name=step.name,
         kind=step.kind,
         state=_state(record, job, counts),
-        children=record.children,
-        done=record.children if succeeded else counts.get("SUCCEEDED", 0),
+        children=step.nodes or record.children,
+        done=(step.nodes or record.children) if succeeded else counts.get("SUCCEEDED", 0),
         failed=0 if succeeded else counts.get("FAILED", 0),
         seconds=_seconds(job, now),
         reason=record.reason,

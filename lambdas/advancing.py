@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from lambdas.consuming import count
+from lambdas.consuming import count, measure
 from sluice.advance import Advancer
 from sluice.clients import client
 from sluice.ledger import Ledger
 from sluice.messages import RunFailed
 from sluice.run import RunState
+from sluice.run_events import RunChanged
 from sluice.settings import AdvanceSettings
 
 
@@ -17,8 +18,12 @@ def advancer(settings: AdvanceSettings) -> Advancer:
     def tell_failed(message: RunFailed) -> None:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
 
-    def ended(state: RunState) -> None:
+    def changed(message: RunChanged) -> None:
+        client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
+
+    def ended(state: RunState, seconds: float) -> None:
         count("RunsSucceeded" if state is RunState.SUCCEEDED else "RunsFailed")
+        measure("RunSeconds", seconds)
 
     return Advancer(
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
@@ -26,4 +31,5 @@ def advancer(settings: AdvanceSettings) -> Advancer:
         queues=settings.queue_arns(),
         tell_failed=tell_failed,
         ended=ended,
+        changed=changed,
     )

@@ -22,6 +22,11 @@ def count(name: str, number: int = 1) -> None:
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=number)
 
 
+def measure(name: str, seconds: float) -> None:
+    """Add a length of time to a metric of the namespace Sluice."""
+    metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=seconds)
+
+
 def consume(event: dict[str, Any], context: Any, handle: Callable[[str], None], dead_letter_queue: str) -> dict[str, Any]:
     """Hand the body of each message to ``handle``, and return the partial batch response.
 

@@ -7,11 +7,13 @@ from typing import Any
 from local import batch_access, emulator, environment
 from local.batch.api import BatchApi, BatchApiError
 from local.batch.cloudformation import HANDLERS
+from local.batch.containers import METADATA
 from local.batch.engine import Engine
 from local.batch.http import handle, parse
 from local.batch.ports import Executor, this_machine
 from local.images import Images
 from local.place import ACCOUNT, REGION, Place
+from local.task_metadata import PAGE
 
 JSON = "application/json"
 
@@ -29,7 +31,7 @@ def start(place: Place, executor: Executor | None = None) -> Engine:
         credentials=emulator.role_credentials,
         images=this_machine if executor else Images(place.images),
         secrets=emulator.secret_value,
-        environment=environment.of_jobs(place),
+        environment={**environment.of_jobs(place), METADATA: f"{place.endpoint}/_sluice/{PAGE.rstrip('/')}"},
         executor=executor,
     )
     emulator.replace_service("batch", _Service(engine.api))

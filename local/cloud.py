@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 
-from local import batch_service, emulator
+from local import batch_service, emulator, network_types
 from local.alarms import QueueAlarms
 from local.calls import CallCounter
 from local.controls import Controls
 from local.executors import DOCKER, ExecutorName, docker_executor
 from local.gateway import Gateway
 from local.mailbox import Mailbox
+from local.ops_items import OpsItems
 from local.place import Place
 from local.server import serve_until_told
 from local.trouble_page import TroublePage
@@ -27,7 +28,10 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.name_scheduled_times()
     emulator.read_ranges_of_versions()
     emulator.count_loopback_as_tls()
+    emulator.name_event_sources()
+    emulator.answer_before("ssm", OpsItems().answer)
     emulator.bound_events_log()
+    emulator.add_resource_types(network_types.handlers(emulator.call_ec2))
     engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 
-from local import emulator
+from local import emulator, task_metadata
 from local.calls import CallCounter
 from local.executors import ExecutorName
 from local.mailbox import Mailbox
@@ -14,7 +14,7 @@ Page = Callable[[bytes], object]
 
 
 class Controls:
-    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`."""
+    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`; and `ecs/…`, a container's metadata."""
 
     def __init__(self, calls: CallCounter, mailbox: Mailbox, trouble: TroublePage, executor: ExecutorName) -> None:
         self._pages: dict[tuple[str, str], Page] = {
@@ -30,7 +30,10 @@ class Controls:
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         """Return the status and the JSON of a page; 404 for an unknown one, 400 for a body that is not what it takes."""
-        page = self._pages.get((method, path.removeprefix("/_sluice/")))
+        name = path.removeprefix("/_sluice/")
+        page = self._pages.get((method, name))
+        if method == "GET" and name.startswith(task_metadata.PAGE):
+            page = lambda _: task_metadata.document(name)  # noqa: E731 - as the other pages are
         if page is None:
             known = ", ".join(f"{verb} {name}" for verb, name in self._pages)
             return 404, _json({"error": f"Expected one of {known}, found {method} {path}."})

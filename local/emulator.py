@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
-from ministack.services import cloudwatch, cloudwatch_logs, ecr, eventbridge, s3, scheduler, secretsmanager, sns, sqs, ssm, sts
+from ministack.services import cloudwatch, cloudwatch_logs, ec2, ecr, eventbridge, s3, scheduler, secretsmanager, sns, sqs, ssm, sts
 from ministack.services.cloudformation import provisioners
 
 from local.alarms import COMPARISONS, QueueAlarm
@@ -59,6 +59,12 @@ def replace_service(name: str, handle: Handler) -> None:
 def add_resource_types(handlers: Mapping[str, Mapping[str, Any]]) -> None:
     """Teach CloudFormation the resource types in `handlers`: type → create, update and delete."""
     provisioners._RESOURCE_HANDLERS.update(handlers)
+
+
+def call_ec2(action: str, parameters: Mapping[str, str]) -> bytes:
+    """Call an action of EC2, such as `AllocateAddress`, and return the XML of its answer."""
+    with scope():
+        return bytes(ec2._ACTION_MAP[action](dict(parameters))[2])
 
 
 def enforce_iam(enforce: bool) -> None:
@@ -122,6 +128,43 @@ def service_of(method: str, path: str, headers: Mapping[str, str], query: Mappin
 def access_key_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
     """Return the access key that signed a request, or an empty string."""
     return str(router.extract_access_key_id(headers, query))
+
+
+def name_event_sources() -> None:
+    """Let policies ask for the source and the kind of the events that PutEvents is to send, as on AWS.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    """
+    keys = iam_actions.request_tag_context
+
+    def with_sources(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = keys(service, action, body, parameters)
+        return found | event_keys(body) if action == "events:PutEvents" else found
+
+    iam_actions.request_tag_context = with_sources
+
+
+def event_keys(body: bytes) -> dict[str, str | list[str]]:
+    """Return IAM's condition keys of a PutEvents request: one value, or several that all must be allowed."""
+    try:
+        entries = json.loads(body).get("Entries") or []
+        named = {key: sorted({str(entry.get(name, "")) for entry in entries}) for key, name in _EVENT_KEYS}
+    except (ValueError, AttributeError):
+        return {}
+    return {key: values[0] if len(values) == 1 else values for key, values in named.items() if values}
+
+
+_EVENT_KEYS = (("events:source", "Source"), ("events:detail-type", "DetailType"))
+
+
+def answer_before(service: str, handle: Callable[[Mapping[str, str], bytes], Response | None]) -> None:
+    """Let `handle(headers, body)` answer the requests of a service that ministack does not know; it returns None for all others."""
+    known = gateway.SERVICE_HANDLERS[service]
+
+    async def answer(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> Response:
+        return handle(headers, body) or cast("Response", await known(method, path, headers, body, query))
+
+    gateway.SERVICE_HANDLERS[service] = answer
 
 
 def put_event(event: Mapping[str, Any]) -> None:

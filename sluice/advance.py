@@ -26,6 +26,7 @@ from sluice.messages import RunFailed
 from sluice.placing import resubmission
 from sluice.reclaims import reclaimed_children
 from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.run_events import RunChanged, change
 from sluice.submission import Decision, Submission, decide, submit_request
 
 LEASE = timedelta(seconds=120)
@@ -45,8 +46,10 @@ class Advancer:
     batch: Callable[[], Any]
     queues: Mapping[str, str]
     tell_failed: Callable[[RunFailed], None]
-    ended: Callable[[RunState], None] = lambda state: None
-    """Hears of the end of each run, once, for the metrics."""
+    ended: Callable[[RunState, float], None] = lambda state, seconds: None
+    """Hears of the end of each run and how many seconds it took, once, for the metrics."""
+    changed: Callable[[RunChanged], None] = lambda change: None
+    """Hears of each new state of a run, at least once, for other automation."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
 
@@ -54,7 +57,13 @@ class Advancer:
         """Begin a run; False when it had begun before, and then it is advanced instead."""
         submissions = decide(run.pipeline, {}).submissions
         begun = self.ledger.start(run, submissions[:MAX_CLAIMS])
-        taken = begun and self._submit(run, submissions[:MAX_CLAIMS])
+        taken = False
+        if begun:
+            self.changed(change(run, RunState.RUNNING, run.created_at))
+            taken = self._submit(run, submissions[:MAX_CLAIMS])
+        elif (known := self.ledger.load(run.run_id)) is not None:
+            # Whoever began it may have died before it told: the run is told of as it is now.
+            self.changed(change(known, known.state, known.ended_at or known.created_at, known.failed_step))
         if not taken or len(submissions) > MAX_CLAIMS:
             self.advance(run.run_id)
         return begun
@@ -91,15 +100,17 @@ class Advancer:
 
     def _finish(self, run: Run, decision: Decision) -> None:
         """Tell a failure as soon as it is certain, and record the run's end."""
-        step = run.failed_step or decision.failed_step
+        step, now = run.failed_step or decision.failed_step, self._stamp()
         if step and not run.failed_step:
             # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
             self.tell_failed(RunFailed(run=run.run_id, step=step, generation=run.steps[step].generation))
-        if decision.outcome is not RunState.RUNNING:
-            if self.ledger.finish(run.run_id, decision.outcome, self._stamp(), step, reopened=run.reopened):
-                self.ended(decision.outcome)
-        elif step and not run.failed_step:
-            self.ledger.failing(run.run_id, step)
+        if decision.outcome is RunState.RUNNING:
+            if step and not run.failed_step:
+                self.ledger.failing(run.run_id, step)
+            return
+        self.changed(change(run, decision.outcome, now, step))
+        if self.ledger.finish(run.run_id, decision.outcome, now, step, reopened=run.reopened):
+            self.ended(decision.outcome, (self.now() - datetime.fromisoformat(run.created_at)).total_seconds())
 
     def _settled(self, run_id: str) -> Run | None:
         run = self.ledger.load(run_id)

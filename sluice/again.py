@@ -24,6 +24,11 @@ def again(pipeline: str, trigger: Occurrence) -> str:
     return f"aws s3api copy-object {target} --copy-source {source} --metadata-directive REPLACE"
 
 
+def goes_on(run_id: str) -> str:
+    """Return the command that lets a failed run go on where it failed: what has succeeded is not repeated."""
+    return f"sluice retry {run_id}"
+
+
 def _asked_again(pipeline: str, request: Request) -> str:
     detail = json.dumps({"pipeline": pipeline, "input": request.input, "token": f"{request.token[:120]}-again"})
     entries = json.dumps([{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}])

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from urllib.parse import quote
 
-from sluice.again import again
+from sluice.again import again, goes_on
+from sluice.links import console, job_link, log_link
+from sluice.notice import Notice, text_message
+from sluice.plain_words import missing_permission
 from sluice.trigger import Occurrence
-
-# https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html: 140 bytes a message, and two a character when one is not ASCII
-SMS_CHARACTERS = 140
-# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line breaks, under 100 characters
-SUBJECT_CHARACTERS = 99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """The facts about one failed step of one run."""
+    """The facts about one failed step of one run.
+
+    ``failed`` of its ``children`` failed; ``child`` is the one whose log is shown, and ``child_reason`` is why Batch says that it failed.
+    """
 
     pipeline: str
     run_id: str
@@ -27,6 +26,9 @@ class Alert:
     children: int
     region: str
     results_bucket: str
+    failed: int | None = None
+    child: int | None = None
+    child_reason: str | None = None
     job_id: str | None = None
     log_group: str | None = None
     log_stream: str | None = None
@@ -37,56 +39,53 @@ class Alert:
         """Return how to run it again: a command, or when it runs by itself."""
         return again(self.pipeline, self.trigger)
 
-    def subject(self) -> str:
-        """Return the e-mail's subject line."""
-        line = f"Sluice: {self.pipeline} failed at {self.step}"
-        return _ascii(line)[:SUBJECT_CHARACTERS]
+    @property
+    def why(self) -> str:
+        """Return the reason; a missing permission first, be it named in the reason or only in the log."""
+        missing = missing_permission(self.reason, *reversed(self.log_lines))
+        return f"the permission {missing} is missing: {self._reason}" if missing else self._reason
 
-    def email(self) -> str:
-        """Return the text of the e-mail."""
+    @property
+    def _reason(self) -> str:
+        if self.child is None or not self.child_reason:
+            return self.reason
+        return f"{self.reason}; child {self.child}: {self.child_reason}"
+
+    def notice(self) -> Notice:
+        """Return what is sent."""
+        end = f" ({self.run_id[-20:]})"
+        return Notice(
+            subject=f"Sluice: {self.pipeline} failed at {self.step}",
+            email=self._email(),
+            sms=text_message(f"Sluice: {self.pipeline}/{self.step} failed: ", self.why, end),
+        )
+
+    def _email(self) -> str:
         parts = [
             f"The pipeline {self.pipeline} failed at the step {self.step}.",
-            f"Why:      {self.reason}",
+            f"Why:      {self.why}",
             "\n".join([f"Run:      {self.run_id}", f"Input:    {self.trigger.uri}", *self._job()]),
             *([self._log()] if self.log_lines else []),
             "\n".join(["Where to look:", *(f"  {link}" for link in self._links())]),
-            f"When the cause is mended, run again what failed of it:\n  sluice retry {self.run_id}",
-            f"Or all of it, with the input anew:\n  {self.again}",
+            f"When the cause is mended, let this run go on:\n  {goes_on(self.run_id)}",
+            f"Or run it again from its beginning:\n  {self.again}",
         ]
         return "\n\n".join(parts) + "\n"
 
-    def sms(self) -> str:
-        """Return the text message: at most 140 characters, all ASCII, because one other character halves what a message holds."""
-        start, end = f"Sluice: {self.pipeline}/{self.step} failed: ", f" ({self.run_id[-20:]})"
-        reason, room = " ".join(_ascii(self.reason).split()), SMS_CHARACTERS - len(start) - len(end)
-        return start + (reason if len(reason) <= room else reason[: room - 3] + "...") + end
-
-    def message(self) -> str:
-        """Return the message of an SNS Publish with ``MessageStructure="json"``."""
-        return json.dumps({"default": self.email(), "email": self.email(), "sms": self.sms()})
-
     def _job(self) -> list[str]:
-        size = f" (an array of {self.children} children)" if self.children > 1 else ""
-        return [f"Job:      {self.job_id}{size}"] if self.job_id else ["Job:      none; it could not be submitted"]
+        if not self.job_id:
+            return ["Job:      none; it could not be submitted"]
+        failed = f"{self.failed} of {self.children} children failed" if self.failed else f"an array of {self.children} children"
+        return [f"Job:      {self.job_id}" + (f" ({failed})" if self.children > 1 else "")]
 
     def _log(self) -> str:
-        return "\n".join(["The last lines of its log:", *(f"  | {line}" for line in self.log_lines)])
+        whose = "its log" if self.child is None else f"the log of child {self.child}"
+        return "\n".join([f"The last lines of {whose}:", *(f"  | {line}" for line in self.log_lines)])
 
     def _links(self) -> list[str]:
-        console = f"https://{self.region}.console.aws.amazon.com"
         links = [f"results  s3://{self.results_bucket}/{self.pipeline}/{self.run_id}/"]
         if self.job_id:
-            links.append(f"job      {console}/batch/home?region={self.region}#jobs/detail/{self.job_id}")
+            links.append(f"job      {job_link(self.region, self.job_id)}")
         if self.log_group and self.log_stream:
-            stream = f"{_fragment(self.log_group)}/log-events/{_fragment(self.log_stream)}"
-            links.append(f"logs     {console}/cloudwatch/home?region={self.region}#logsV2:log-groups/log-group/{stream}")
-        return links
-
-
-def _fragment(name: str) -> str:
-    """Return a name as CloudWatch's console wants it in its fragment: percent-encoded twice, with $ for %."""
-    return quote(quote(name, safe=""), safe="").replace("%", "$")
-
-
-def _ascii(text: str) -> str:
-    return "".join(letter if " " <= letter <= "~" else " " if letter.isspace() else "?" for letter in text)
+            links.append(f"logs     {log_link(self.region, self.log_group, self.log_stream)}")
+        return [*links, f"console  {console(self.region)}/batch/home?region={self.region}#dashboard"]

@@ -12,8 +12,12 @@ from typing import Any
 from sluice.errors import MalformedMessageError
 from sluice.job_names import JobName
 from sluice.messages import parse_object
+from sluice.plain_words import exit_code, plain
 from sluice.run import StepState
 
+NO_REASON = "AWS Batch gave no reason"
+NODE_MARK = "#"
+"""Node 2 of a multi-node job has the id ``<job>#2``: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html"""
 _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
 
 
@@ -35,12 +39,17 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """A job, or an array as a whole, has ended; ``succeeded`` is how many children of a failed array did, None when that was not told."""
+    """A job, or an array as a whole, has ended.
+
+    ``queued_seconds`` is how long a job that waited for no other one stood in its queue, ``succeeded`` how many children of a failed array
+    did; None where that cannot be told.
+    """
 
     name: JobName
     job_id: str
     state: StepState
     reason: str | None
+    queued_seconds: float | None = None
     succeeded: int | None = None
 
 
@@ -66,12 +75,29 @@ def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
     """Return the end that an event's detail, or a job of DescribeJobs, tells of."""
     name = JobName.parse(job["jobName"])
     state = _ENDS.get(job["status"])
-    if name is None or state is None or "index" in (job.get("arrayProperties") or {}):
+    if name is None or state is None or "index" in (job.get("arrayProperties") or {}) or NODE_MARK in job["jobId"]:
         return None
-    if state is not StepState.FAILED:
-        return JobEnded(name, job["jobId"], state, None)
-    summary = (job.get("arrayProperties") or {}).get("statusSummary") or {}
-    return JobEnded(name, job["jobId"], state, failure_reason(job), summary.get("SUCCEEDED", 0) if summary else None)
+    failed = state is StepState.FAILED
+    reason, succeeded = (failure_reason(job), _succeeded(job)) if failed else (None, None)
+    return JobEnded(name, job["jobId"], state, reason, _queued_seconds(job), succeeded)
+
+
+def _succeeded(job: Mapping[str, Any]) -> int | None:
+    summary: Mapping[str, int] = (job.get("arrayProperties") or {}).get("statusSummary") or {}
+    return summary.get("SUCCEEDED", 0) if summary else None
+
+
+def _queued_seconds(job: Mapping[str, Any]) -> float | None:
+    """Return the time from submission to start; a job with dependencies waits for those, and an array starts many times."""
+    created, started = job.get("createdAt"), job.get("startedAt")
+    if (
+        job.get("dependsOn")
+        or not isinstance(created, int)
+        or not isinstance(started, int)
+        or (job.get("arrayProperties") or {}).get("size")
+    ):
+        return None
+    return max(started - created, 0) / 1000
 
 
 def failure_reason(job: Mapping[str, Any]) -> str:
@@ -79,18 +105,26 @@ def failure_reason(job: Mapping[str, Any]) -> str:
 
     Status reasons: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and .../troubleshooting.html
     """
-    container: Mapping[str, Any] = job.get("container") or {}
+    container: Mapping[str, Any] = job.get("container") or _last_attempt(job)
     array: Mapping[str, Any] = job.get("arrayProperties") or {}
     if array.get("size"):
         failed = (array.get("statusSummary") or {}).get("FAILED", 0)
         return f"{failed} of {array['size']} children failed"
     status, detail = job.get("statusReason") or "", container.get("reason") or ""
-    for words, plain in _PLAIN:
-        if words in status or words in detail:
-            return f"{plain} ({detail or status})"
+    if (words := plain(status, detail)) is not None:
+        return f"{words} ({detail or status})"
     if container.get("exitCode"):
-        return f"{_PROGRAM_ENDED} with exit code {container['exitCode']}" + (f" ({detail})" if detail else "")
-    return detail or status or "AWS Batch gave no reason"
+        return f"{_PROGRAM_ENDED} with {exit_code(container['exitCode'])}" + (f" ({detail})" if detail else "")
+    return detail or status or NO_REASON
+
+
+def _last_attempt(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the container of the last attempt: a multi-node job has no other, and there it is the main node's.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
+    """
+    attempts = job.get("attempts") or [{}]
+    return attempts[-1].get("container") or {}
 
 
 def joined(reason: str | None, report: str | None) -> str | None:
@@ -101,11 +135,3 @@ def joined(reason: str | None, report: str | None) -> str | None:
 
 
 _PROGRAM_ENDED = "the program ended"
-_PLAIN = (
-    ("OutOfMemory", "the job needed more memory than it asks for"),
-    ("Job attempt duration exceeded timeout", "the job ran longer than its time-out"),
-    ("CannotPullContainer", "the image could not be pulled"),
-    ("Host EC2", "the machine was taken away"),
-    ("Spot Task was interrupted", "the machine was taken away"),
-    ("Dependent", "a job that it waits for failed"),
-)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,6 +20,7 @@ class Kind(StrEnum):
     PLAN = "plan"
     ARRAY = "array"
     JOB = "job"
+    MULTI_NODE = "multinode"
     GATE = "gate"
     CLEANUP = "cleanup"
 
@@ -31,6 +33,7 @@ class CompiledStep:
     ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
+    ``groups`` are how many nodes each node group of a multi-node step has, the main node's group first.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
     ``times`` is how often what failed of it is submitted again by itself; children that lost their machines ``reclaimed`` times, if that is
     not 0, go to the queue ``steady``.
@@ -54,6 +57,17 @@ class CompiledStep:
     steady: str = "steady"
     finished: tuple[tuple[str, float], ...] = ()
     always: tuple[str, ...] = ()
+    groups: tuple[int, ...] = ()
+
+    @property
+    def nodes(self) -> int:
+        """Return how many nodes a multi-node step has, 0 for any other."""
+        return sum(self.groups)
+
+    @property
+    def node_ranges(self) -> tuple[str, ...]:
+        """Return the nodes of each group as AWS Batch writes them, such as ``0:0`` and ``1:3``."""
+        return node_ranges(self.groups)
 
     @property
     def most_parents(self) -> int:
@@ -77,6 +91,15 @@ class CompiledStep:
         return self.kind is Kind.ARRAY and not self.returns
 
 
+def node_ranges(groups: Sequence[int]) -> tuple[str, ...]:
+    """Return the nodes of groups of these sizes as AWS Batch writes them, such as ``0:0`` and ``1:3``.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
+    """
+    starts = [sum(groups[:number]) for number in range(len(groups))]
+    return tuple(f"{start}:{start + nodes - 1}" for start, nodes in zip(starts, groups, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledPipeline:
     """A pipeline's steps in topological order."""
@@ -84,6 +107,9 @@ class CompiledPipeline:
     name: str
     steps: tuple[CompiledStep, ...]
     version: int = VERSION
+    expected_within: int | None = None
+    """Seconds."""
+    ticket: bool = False
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -108,13 +134,14 @@ class CompiledPipeline:
                     f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all stacks together."
                 )
             steps = tuple(_step(step) for step in document["steps"])
-            return cls(name=document["name"], steps=steps, version=version)
+            late, ticket = document.get("expected_within"), bool(document.get("ticket"))
+            return cls(name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket)
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
     """Return a step; what a pipeline that was compiled before a field was there does not say has the field's default."""
-    lists: dict[str, tuple[str, ...]] = {name: tuple(document[name]) for name in ("after", "always") if name in document}
+    lists: dict[str, tuple[Any, ...]] = {name: tuple(document[name]) for name in ("after", "always", "groups") if name in document}
     finished = tuple((name, float(share)) for name, share in document.get("finished", ()))
     return CompiledStep(**{**document, **lists, "kind": Kind(document["kind"]), "finished": finished})

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from sluice.after import Always, Finished, needed
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.duration import seconds_of
 from sluice.graph import gate_tree, sinks, topological_order
-from sluice.pipeline import Array, Pipeline, Plan, Step
+from sluice.node_groups import groups_of
+from sluice.pipeline import Array, MultiNode, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
-_KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY}
+_KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.MULTI_NODE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +33,13 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     steps = [_compiled(written[name], written, definitions.steps[name]) for name in topological_order(parents)]
     steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue="normal", after=sinks(parents)))
     gated = tuple(one for step in steps for one in _gated(step, definitions.gate))
-    return CompiledPipeline(name=pipeline.name, steps=gated)
+    late = seconds_of(pipeline.expected_within) if pipeline.expected_within else None
+    return CompiledPipeline(name=pipeline.name, steps=gated, expected_within=late, ticket=pipeline.ticket)
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:
     source = _source(step, steps) if isinstance(step, Array) else None
+    groups = groups_of(step) if isinstance(step, MultiNode) else ()
     return CompiledStep(
         name=step.name,
         kind=_KINDS.get(type(step), Kind.JOB),
@@ -47,7 +51,8 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         items_per_child=source.items_per_child if source else 1,
         size=source.size if source else None,
         sequential=isinstance(step, Array) and step.sequential,
-        returns=step.command is None,
+        returns=(groups[0] if groups else step).command is None,
+        groups=tuple(group.nodes for group in groups),
         times=step.retries.times if step.retries else 0,
         reclaimed=(step.retries.reclaimed or 0) if step.retries else 0,
         finished=tuple((one.step, float(one.at_least)) for one in step.after if isinstance(one, Finished)),

@@ -66,3 +66,7 @@ class OtherTriggerError(SluiceError):
 
 class LimitError(SluiceError):
     """A request is over a limit of AWS and was not sent."""
+
+
+class EventRefusedError(SluiceError):
+    """EventBridge did not take an event about a run; the message comes again, and ends in the dead-letter queue when it keeps failing."""

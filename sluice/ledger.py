@@ -167,8 +167,7 @@ class Ledger:
             self._query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues=items.values(pk=items.pk(run_id)), ConsistentRead=True)
         )
         runs = [item for item in found if item["sk"]["S"] == items.RUN]
-        steps = [items.step_from(item) for item in found if item["sk"]["S"].startswith(items.STEP)]
-        return items.run_from(runs[0], steps) if runs else None
+        return items.run_of(runs[0], found) if runs else None
 
     def assignment(self, run_id: str, step: str) -> Assignment | None:
         """Return what a job of this step needs to know, in one call; None for a run that the ledger does not know."""

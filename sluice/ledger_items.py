@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sluice.compiled import CompiledPipeline
+from sluice.errors import MalformedMessageError
 from sluice.run import Run, RunState, Shared, StepRecord, StepState, Terms
 
 RUN_PREFIX = "RUN#"
@@ -74,6 +77,27 @@ def run_item(run: Run) -> Item:
         unfinished=UNFINISHED,
         expires_at=expires_at(run.created_at),
     )
+
+
+def run_of(run: Item, found: Iterable[Item]) -> Run:
+    """Return a run from its own item and all items of its partition.
+
+    Raises MalformedMessageError for what a newer version wrote: whoever asked sets its message aside, where it can be seen.
+    """
+    try:
+        steps = [step_from(item) for item in found if item["sk"]["S"].startswith(STEP)]
+        return replace(run_from(run, steps), notes=notes_from(found))
+    except (KeyError, ValueError, TypeError, EOFError, OSError, zlib.error) as error:
+        raise MalformedMessageError(
+            f"Expected the items of {run['pk']['S']} as this version of Sluice writes them, found others: {type(error).__name__}: {error}. "
+            "Deploy all stacks together, with the version that wrote them or a newer one."
+        ) from error
+
+
+def notes_from(found: Iterable[Item]) -> frozenset[str]:
+    """Return what is noted as done for a run."""
+    notes = (item for item in found if item["sk"]["S"].startswith(NOTE) and "done" in item)
+    return frozenset(item["sk"]["S"].removeprefix(NOTE) for item in notes)
 
 
 def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:

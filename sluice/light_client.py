@@ -32,7 +32,6 @@ _IDLE_SECONDS = 10
 """A connection that was idle for longer, perhaps while the Lambda was frozen, is opened anew: a call on a dead one has no known outcome."""
 _TIMEOUT_SECONDS = 20
 _THROTTLED = re.compile(r"Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionInProgress|SlowDown")
-_JSON = "application/x-amz-json-1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class Service:
     calls: frozenset[str]
     target: str | None = None
     tries: int = 4
+    content_type: str = "application/x-amz-json-1.0"
 
 
 SERVICES: Mapping[str, Service] = {
@@ -50,7 +50,11 @@ SERVICES: Mapping[str, Service] = {
     ),
     "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
     # A repeated SubmitJob can run twice: who calls knows which answers are definite.
-    "batch": Service(frozenset({"submit_job", "list_jobs", "describe_jobs"}), tries=1),
+    "batch": Service(
+        frozenset({"submit_job", "list_jobs", "describe_jobs", "describe_job_queues", "describe_compute_environments"}), tries=1
+    ),
+    # EventBridge speaks the next version of the same protocol. An event that comes twice is one: its detail has an id.
+    "events": Service(frozenset({"put_events"}), target="AWSEvents", content_type="application/x-amz-json-1.1"),
     "s3": Service(frozenset({"get_object"})),
 }
 
@@ -91,8 +95,8 @@ class LightClient:
         if name == "transact_write_items":
             parameters.setdefault("ClientRequestToken", str(uuid.uuid4()))
         body = json.dumps(parameters, default=_blob).encode()
-        target = SERVICES[self.service].target
-        headers = {"Content-Type": _JSON, "X-Amz-Target": f"{target}.{operation}"} if target else {"Content-Type": "application/json"}
+        target, kind = SERVICES[self.service].target, SERVICES[self.service].content_type
+        headers = {"Content-Type": kind, "X-Amz-Target": f"{target}.{operation}"} if target else {"Content-Type": "application/json"}
         path = "/" if target else f"/v1/{operation.lower()}"
         answer = self._send(operation, self.endpoint, self._request("POST", urlsplit(self.endpoint).netloc, path, headers, body))
         document: dict[str, Any] = json.loads(answer, object_hook=_read_blob) if answer else {}

@@ -24,6 +24,11 @@ MIN_TIMEOUT_SECONDS = 60
 # Docker's own floor, which Batch passes on: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html
 MIN_MEMORY_MIB = 4
 MAX_DESCRIBE_JOBS = 100
+# https://docs.aws.amazon.com/batch/latest/userguide/mnp-node-groups.html
+MAX_NODES = 1_000
+MAX_NODE_GROUPS = 5
+# https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling-how-to-for-jobs.html
+MAX_LIMITS_OF_A_JOB = 5
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 MAX_TRANSACTION_ITEMS = 100
 
@@ -38,15 +43,16 @@ def check_submit_job(request: dict[str, Any]) -> None:
     _require(MIN_ARRAY_SIZE <= size <= MAX_ARRAY_SIZE, "arrayProperties.size", f"{MIN_ARRAY_SIZE} to {MAX_ARRAY_SIZE}", size)
     depends_on = request.get("dependsOn", [])
     _require(len(depends_on) <= MAX_DEPENDENCIES, "dependsOn", f"at most {MAX_DEPENDENCIES}", len(depends_on))
-    overrides = _bytes(request.get("containerOverrides", {}))
-    _require(
-        overrides <= MAX_CONTAINER_OVERRIDES_BYTES,
-        "containerOverrides",
-        f"at most {MAX_CONTAINER_OVERRIDES_BYTES} bytes",
-        f"{overrides} bytes",
-    )
+    for overrides in map(_bytes, _container_overrides(request)):
+        expected = f"at most {MAX_CONTAINER_OVERRIDES_BYTES} bytes"
+        _require(overrides <= MAX_CONTAINER_OVERRIDES_BYTES, "containerOverrides", expected, f"{overrides} bytes")
     payload = _bytes(request)
     _require(payload <= MAX_PAYLOAD_BYTES, "the payload", f"at most {MAX_PAYLOAD_BYTES} bytes", f"{payload} bytes")
+
+
+def _container_overrides(request: dict[str, Any]) -> list[dict[str, Any]]:
+    ranges = request.get("nodeOverrides", {}).get("nodePropertyOverrides", [])
+    return [request.get("containerOverrides", {}), *(one["containerOverrides"] for one in ranges)]
 
 
 def _bytes(value: object) -> int:

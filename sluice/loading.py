@@ -10,15 +10,21 @@ from pathlib import Path
 from sluice.errors import Mistake, PipelineError
 from sluice.pipeline import Pipeline
 from sluice.validation import Functions, validate
+from sluice.validation.offered import Offered, check_offered
 from sluice.validation.triggers import overlapping, uploads_of
+from sluice.validation.uses import check_shared_limits
 
 PIPELINES = "pipelines"
 CONTAINERS = "containers"
 
 
-def load_pipelines(root: Path) -> tuple[Pipeline, ...]:
-    """Return the pipelines of ``root/pipelines``, by name; raises PipelineError with every mistake of every file."""
+def load_pipelines(root: Path, offered: Offered | None = None) -> tuple[Pipeline, ...]:
+    """Return the pipelines of ``root/pipelines``, by name; raises PipelineError with every mistake of every file.
+
+    For a deploy, ``offered`` is what its settings give: what a pipeline needs beyond that is a mistake as well.
+    """
     pipelines: dict[str, Pipeline] = {}
+    valid: dict[str, Pipeline] = {}
     mistakes: list[PipelineError] = []
     for path in sorted((root / PIPELINES).glob("*.py")):
         if path.name.startswith("_"):
@@ -27,9 +33,10 @@ def load_pipelines(root: Path) -> tuple[Pipeline, ...]:
         try:
             pipelines[source] = _load(path, source)
             validate(pipelines[source], source, _functions(root, pipelines[source], source))
+            valid[source] = pipelines[source]
         except PipelineError as error:
             mistakes.append(error)
-    across = tuple(_across(pipelines))
+    across = (*_across(pipelines), *check_shared_limits(pipelines), *(check_offered(valid, offered) if offered else ()))
     if across:
         mistakes.append(PipelineError(PIPELINES, across))
     if mistakes:

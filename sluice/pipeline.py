@@ -28,6 +28,9 @@ IMAGE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:/@#-]*$"
 KEY_PART_PATTERN = r"^[A-Za-z0-9!_.'()/-]*$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=40)]
+# A family and a size: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-types.html
+INSTANCE_TYPE_PATTERN = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"
+
 QueueName = Literal["urgent", "normal", "bulk", "steady"]
 
 
@@ -87,6 +90,8 @@ class Machine:
     """
     retries: Resubmit | None = None
     """Whether what failed, after all attempts, is submitted again by itself. The failed children run again, and what stands behind them."""
+    uses: dict[str, Annotated[int, Field(ge=1)]] = field(default_factory=dict)
+    """How many of each of the pipeline's limits a job, or each child, holds while it runs."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,51 @@ class Job(Machine):
     name: Name
 
 
-Step = Plan | Array | Job
+@dataclass(frozen=True, kw_only=True)
+class NodeGroup:
+    """Nodes of a MultiNode that run the same, each on a machine of its own."""
+
+    nodes: Annotated[int, Field(ge=1, le=limits.MAX_NODES)]
+    run: Annotated[str, Field(pattern=RUN_PATTERN)] | None = None
+    """A function: its name in ``containers/<pipeline>/steps.py``."""
+    command: Annotated[list[str], Field(min_length=1)] | None = None
+    """A command instead of a function; needs ``image``."""
+    image: Annotated[str, Field(pattern=IMAGE_PATTERN, max_length=255)] | None = None
+    """An image of a registry; without it the pipeline's own image."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Beside that of the step."""
+
+
+@dataclass(frozen=True)
+class MultiNode(Machine):
+    """Nodes that run at the same time and talk to each other; node 0 is the main node, whose end ends the job.
+
+    Either all ``nodes`` run the same, or ``groups`` say what runs on which; the main node is in the first group. vCPUs and memory are
+    those of each node, and the time-out is that of the job. Needs SLUICE_NAT=true. Source:
+    https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
+    """
+
+    name: Name
+    nodes: Annotated[int, Field(ge=1, le=limits.MAX_NODES)] | None = field(default=None, kw_only=True)
+    groups: Annotated[list[NodeGroup], Field(max_length=limits.MAX_NODE_GROUPS)] = field(default_factory=list, kw_only=True)
+    instance_type: Annotated[str, Field(pattern=INSTANCE_TYPE_PATTERN)] | None = field(default=None, kw_only=True)
+    """The type of all its machines, such as c7i.8xlarge; without it AWS Batch chooses one."""
+    queue: QueueName = field(default="steady", kw_only=True)
+    """Only the queue whose machines AWS never takes back: there is no MultiNode on spot."""
+
+
+Step = Plan | Array | Job | MultiNode
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many jobs may hold a scarce thing at once, such as the connections of a slow third party; steps hold it with ``uses``.
+
+    Pipelines that list the same limit share it. Source: https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling.html
+    """
+
+    name: Name
+    at_once: Annotated[int, Field(ge=1, le=1_000_000)] = field(kw_only=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,3 +180,11 @@ class Pipeline:
     name: Name
     triggers: list[Trigger]
     steps: list[Step]
+    expected_within: str | None = None
+    """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer. It is not ended."""
+    ticket: bool = False
+    """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""
+    limits: list[Limit] = field(default_factory=list)
+    """What its steps may use, and how many at once."""
+    only_with: Literal["nat"] | None = None
+    """A setting without which the pipeline is left out of a deploy; without this field what needs the setting is refused."""

@@ -146,3 +146,5 @@ class Run:
     reopened: int = 0
     """How often a person had it run again what had failed."""
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
+    notes: frozenset[str] = frozenset()
+    """What was done for it and is noted as done, such as telling a person."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.compiled import CompiledPipeline, Kind
+from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.errors import RefusedError
 from sluice.excuses import excuses
 from sluice.fates import Fate, Graph, Records, fates
@@ -67,7 +67,7 @@ def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str
         "jobName": str(JobName(run_id, step.name, submission.generation)),
         "jobQueue": queues[submission.queue],
         "jobDefinition": step.job_definition,
-        "containerOverrides": {"environment": [{"name": name, "value": value} for name, value in place.to_env().items()]},
+        **_told(step, place),
     }
     if submission.size >= MIN_ARRAY_SIZE:
         request["arrayProperties"] = {"size": submission.size}
@@ -75,6 +75,18 @@ def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str
         request["dependsOn"] = depends_on
     check_submit_job(request)
     return request
+
+
+def _told(step: CompiledStep, place: SubmissionSettings) -> dict[str, Any]:
+    """Return the overrides that tell a job, or each of its nodes, where it stands.
+
+    Their ranges must be those of the job definition, or AWS Batch answers "NodeOverride targets should match job definition":
+    https://github.com/aws/aws-parallelcluster/pull/964
+    """
+    overrides = {"environment": [{"name": name, "value": value} for name, value in place.to_env().items()]}
+    if step.kind is not Kind.MULTI_NODE:
+        return {"containerOverrides": overrides}
+    return {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": one, "containerOverrides": overrides} for one in step.node_ranges]}}
 
 
 def _dependencies(submission: Submission, job_ids: Mapping[str, str]) -> Iterator[dict[str, str]]:

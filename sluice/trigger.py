@@ -102,6 +102,16 @@ def stored_occurrence(stored: Mapping[str, Any]) -> Occurrence:
     return kind(**{name: stored[name] for name in kind.__slots__})
 
 
+def described(stored: Mapping[str, Any]) -> str:
+    """Return in a few words what started a run: an upload's key, or how the other triggers are told; also of kinds that are newer."""
+    if stored.get("kind") == S3Object.kind or "kind" not in stored:
+        return str(stored.get("key", ""))
+    try:
+        return stored_occurrence(stored).uri
+    except (KeyError, TypeError):
+        return str(stored["kind"])
+
+
 def occurrence(message: Triggered) -> Occurrence | None:
     """Return what a message tells of, None for what starts no run; raises MalformedMessageError.
 

@@ -19,16 +19,19 @@ PRIORITIES: Mapping[str, int] = {"urgent": 100, "steady": 80, "normal": 50, "bul
 
 
 class ComputeStack(Stack):
-    """A queue offers its jobs to spot machines first and to on-demand ones second; ``steady`` only to those that AWS never takes back."""
+    """A queue offers its jobs to spot machines first and to on-demand ones second; ``steady`` only to those that AWS never takes back.
 
-    def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration) -> None:
+    ``nodes_talk`` lets those reach each other, for the nodes of multi-node jobs.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration, nodes_talk: bool = False) -> None:
         super().__init__(
             scope, construct_id, description="Sluice: where jobs run. Costs nothing while no job is queued, unless NAT is chosen."
         )
         network = Network(self, "Network", nat=configuration.nat)
         machines = Machines(self, "Machines", network=network, instance_types=configuration.machines)
         spot = machines.spot("Spot", max_vcpus=configuration.max_vcpus_spot)
-        on_demand = machines.on_demand("OnDemand", max_vcpus=configuration.max_vcpus_on_demand)
+        on_demand = machines.on_demand("OnDemand", max_vcpus=configuration.max_vcpus_on_demand, talk=nodes_talk)
         self.queues: dict[str, str] = {}
         for name in get_args(QueueName):
             environments = [on_demand] if name == "steady" else [spot, on_demand]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sluice.errors import SluiceError
+from sluice.validation.offered import Offered
 
 Checked = TypeVar("Checked")
 
@@ -59,16 +60,23 @@ class Configuration:
     max_vcpus_on_demand: int = 64
     """The most vCPUs that the on-demand environment has at a time (1 to 100,000)."""
     nat: bool = False
-    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle."""
+    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle; multi-node steps need it."""
     work_retention_days: int = 30
     """Days after which what a run left in the work bucket expires (1 to 3,650)."""
     log_retention_days: int = 30
     """Days that logs of Lambdas and jobs are kept: one of CloudWatch's steps, such as 7, 30 or 365."""
+    dashboard: bool = True
+    """Whether there is a CloudWatch dashboard: free as one of an account's first three, $3 a month beyond."""
 
     @property
     def machines(self) -> tuple[str, ...]:
         """Return the instance types or families that both environments may launch."""
         return self.instance_types or DEFAULT_INSTANCE_TYPES[self.job_architecture]
+
+    @property
+    def offered(self) -> Offered:
+        """Return what pipelines get of these settings."""
+        return Offered(nat=self.nat, max_vcpus_on_demand=self.max_vcpus_on_demand, instance_types=self.instance_types)
 
     @classmethod
     def read(cls, context: Callable[[str], object | None], environment: Mapping[str, str]) -> Configuration:
@@ -124,6 +132,7 @@ def _list_of(read_one: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]
     return lambda text: tuple(read_one(part.strip()) for part in text.split(","))
 
 
+_YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _READERS: dict[str, Callable[[str], object]] = {
     "alert_email": _matching(_MAIL, "an e-mail address, such as me@example.com"),
     "alert_phone": _matching(_PHONE, "a number in E.164 form, such as +4915112345678"),
@@ -132,7 +141,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "instance_types": _list_of(_matching(_INSTANCE_TYPE, "instance types or families with commas between them, such as m7i,c7i.large")),
     "max_vcpus_spot": _number(1, 100_000),
     "max_vcpus_on_demand": _number(1, 100_000),
-    "nat": _one_of({"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}),
+    "nat": _one_of(_YES_OR_NO),
     "work_retention_days": _number(1, 3_650),
     "log_retention_days": _one_of({str(days): days for days in LOG_RETENTION_DAYS}),
+    "dashboard": _one_of(_YES_OR_NO),
 }

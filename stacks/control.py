@@ -11,6 +11,7 @@ from constructs import Construct
 
 from sluice.settings import AdvanceSettings, AlertSettings, FanOutSettings, TrackSettings, TriggerSettings
 from stacks.blocks import events, grants
+from stacks.blocks.dashboard import dashboard
 from stacks.blocks.reaction import Reaction
 from stacks.blocks.topics import alert_topic, plan_topic, tell_by_mail_and_sms
 from stacks.configuration import Configuration
@@ -42,16 +43,20 @@ class ControlStack(Stack):
         self._fill_queues(queues, pipelines_stack)
         self._hand_settings(storage, queues)
         self._permit(storage, queues, pipelines_stack)
+        if configuration.dashboard:
+            reactions = {"trigger": self.trigger, "fan_out": self.fan_out, "track": self.track, "alert": self.alert}
+            dashboard(self, "Dashboard", reactions=reactions)
 
     def _reaction(self, stage: str, *, root: Path, log_retention_days: int, at_once: int = 4) -> Reaction:
         name = "".join(word.capitalize() for word in stage.split("_"))
         return Reaction(self, name, stage=stage, root=root, alerts=self.alerts, at_once=at_once, log_retention_days=log_retention_days)
 
     def _fill_queues(self, queues: Mapping[str, str], pipelines_stack: str) -> None:
-        """Say what arrives where; the alert queue is filled by the Lambdas that notice a failure."""
+        """Say what arrives where; the alert queue is filled by the Lambdas that notice something, too."""
         events.let_rules_of(pipelines_stack, fill=self.trigger)
         events.hear_plans(self.plans, fill=self.fan_out)
         events.hear_ended_jobs(self, "EndedJobs", queues=list(queues.values()), fill=self.track)
+        events.hear_blocked_queues(self, "BlockedQueues", queues=list(queues.values()), fill=self.alert)
         events.sweep_every_five_minutes(self, "Sweep", fill=self.track)
 
     def _hand_settings(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
@@ -80,4 +85,6 @@ class ControlStack(Stack):
         grants.sweep_runs(self.track.function, ledger=storage.ledger)
         grants.read_failure_reports(self.track.function, work=storage.work)
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_in=pipelines_stack)
+        grants.tell_automation(self.alert.function)
+        grants.open_tickets(self.alert.function)
         self.alerts.grant_publish(self.alert.function)

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from sluice.pipeline import Pipeline
 from sluice.settings import JobSettings
+from stacks.blocks.consumables import Consumables
 from stacks.blocks.definition import Definition
 from stacks.blocks.image import cleanup_image
 from stacks.blocks.pipeline_jobs import PipelineJobs
@@ -42,6 +43,7 @@ class PipelinesStack(Stack):
             results_bucket=storage.results.bucket_name,
             plan_topic=control.plans.topic_arn,
         )
+        limits = Consumables(self, "Limits", pipelines=pipelines)
         tidy = cleanup_image(self, "CleanupImage", root=root, architecture=configuration.job_architecture)
         for pipeline in pipelines:
             part = Construct(self, pipeline.name)
@@ -54,6 +56,7 @@ class PipelinesStack(Stack):
                 architecture=configuration.job_architecture,
                 cleanup_image=tidy,
                 log_retention_days=configuration.log_retention_days,
+                consumables=limits,
             )
             jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
             definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=jobs.definitions)

@@ -30,11 +30,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="session")
 def deployed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A running local cloud with the app deployed, somebody to alert and IAM enforced; the tests of a session share it."""
+    """A running local cloud with the app deployed, NAT, somebody to alert and IAM enforced; the tests of a session share it."""
     place = Place(free_port(), tmp_path_factory.mktemp("deployed"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALERT_EMAIL", EMAIL)
         patch.setenv("ALERT_PHONE", PHONE)
+        patch.setenv("SLUICE_NAT", "true")  # multi-node jobs need it; here it costs nothing
         process.start(place)
         try:
             deploy(place, print)

@@ -16,6 +16,7 @@ from containers.step.aggregate import aggregate
 from containers.step.cleanup import cleanup, gate
 from containers.step.context import Context
 from containers.step.errors import NotNamedYetError, Stopped
+from containers.step.node import node
 from containers.step.place import Place, assigned
 from containers.step.plan import plan
 from containers.step.report import report_failure
@@ -38,6 +39,7 @@ KINDS: Mapping[Kind, Callable[[Context, Any], str]] = {
     Kind.PLAN: plan,
     Kind.ARRAY: work,
     Kind.JOB: aggregate,
+    Kind.MULTI_NODE: node,
     Kind.CLEANUP: cleanup,
     Kind.GATE: gate,
 }

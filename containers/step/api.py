@@ -2,6 +2,7 @@
 
 - ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Request`` (a Manual trigger), or ``Moment`` (a Schedule)
 - ``def each(item: Item, out: Out) -> dict``
+- ``def together(node: Node, out: Out) -> Any`` (containers/step/node.py), on each node of a multi-node step
 - ``def fan_in(results: Results, out: Out) -> None``
 
 What ``each`` returns travels as JSON: keys become text, tuples become lists. It may be called again for an item whose result was lost with
@@ -156,7 +157,8 @@ class Out:
 class Results:
     """What the arrays before a step returned.
 
-    ``results("count")`` yields (item number, what ``count`` returned for it), each once, by child, reading as it goes.
+    ``results("count")`` yields (item number, what ``count`` returned for it), each once, by child, reading as it goes. Of a multi-node step
+    it yields one pair, (0, what the main node returned).
     """
 
     read: Callable[[str], Iterator[tuple[int, Any]]]

@@ -14,6 +14,10 @@ class StepError(Exception):
         super().__init__(f"item {item}: {type(cause).__name__}: {cause}")
 
 
+class NodeError(Exception):
+    """The main node of a multi-node job failed after another node did, whose reason is told first."""
+
+
 class ReturnedError(SluiceError):
     """A step's function returned something that the next step could not be given."""
 

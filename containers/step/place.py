@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from containers.step.errors import NotNamedYetError
+from containers.step.seat import INDEX, Seat, whole_number
 from sluice.errors import NotNamedError, SettingError
 from sluice.ledger import Assignment, Ledger
 from sluice.run import StepRecord
@@ -18,10 +19,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One attempt of one job, or of one child of an array. ``job_id`` is the array's for a child.
+    """One attempt of one job, of one child of an array, or of one node, which counts as a child.
 
-    ``child`` is the number in the whole step, once the ledger has said which children a later generation works on (``within``); a plain
-    job of a whole step is child 0.
+    ``job_id`` is the whole job's for a child or a node. ``child`` is the number in the whole step, once the ledger has said which children
+    a later generation works on (``within``); a plain job of a whole step is child 0.
     """
 
     run: str
@@ -30,6 +31,7 @@ class Place:
     job_id: str
     attempt: int
     child: int
+    seat: Seat | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Place:
@@ -43,10 +45,11 @@ class Place:
         return cls(
             run=place.run,
             step=place.step,
-            generation=_number(variable("generation"), place.generation),
-            job_id=env["AWS_BATCH_JOB_ID"].split(":")[0],
-            attempt=_number("AWS_BATCH_JOB_ATTEMPT", env.get("AWS_BATCH_JOB_ATTEMPT", "1")),
-            child=_number("AWS_BATCH_JOB_ARRAY_INDEX", env.get("AWS_BATCH_JOB_ARRAY_INDEX", "0")),
+            generation=whole_number(env, variable("generation")),
+            job_id=env["AWS_BATCH_JOB_ID"].split(":")[0].split("#")[0],
+            attempt=whole_number(env, "AWS_BATCH_JOB_ATTEMPT", "1"),
+            child=whole_number(env, INDEX if INDEX in env else "AWS_BATCH_JOB_ARRAY_INDEX", "0"),
+            seat=Seat.from_env(env),
         )
 
     def within(self, record: StepRecord) -> Place:
@@ -62,12 +65,6 @@ class Place:
 def _says(record: StepRecord, place: Place) -> bool:
     """Return whether the ledger says already whose job it is; of a later generation than this job's it certainly is another."""
     return record.job_id is not None or record.generation > place.generation
-
-
-def _number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise SettingError(f"Expected {name} to be a whole number, found {text!r}. AWS Batch and the submission set it.")
-    return int(text)
 
 
 def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep) -> Assignment:

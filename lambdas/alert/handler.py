@@ -1,23 +1,30 @@
-"""alert: a run has failed; tell a person once, with the reason and the command that mends it."""
+"""alert: tell people once of what failed, is late or is blocked; tell other automation of every run's new state."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.alert.evidence import Evidence, gather
+from lambdas.alert.automation import send_event
+from lambdas.alert.failure import failure
+from lambdas.alert.ticket import open_ticket
 from lambdas.consuming import consume, count, logger
-from sluice.alerts import Alert
+from sluice import early_alerts, run_events
+from sluice.alert_messages import LATE as LATE_DELAY
+from sluice.alert_messages import EnvironmentInvalid, QueueBlocked, RunDelayed, parse_alert
 from sluice.clients import client
-from sluice.errors import MalformedMessageError
+from sluice.delays import note_of
+from sluice.errors import MalformedMessageError, SluiceError
 from sluice.ledger import Ledger
 from sluice.messages import RunFailed
-from sluice.run import Run, StepRecord, StepState
+from sluice.notice import Notice
+from sluice.run import Run
+from sluice.run_events import RunChanged
 from sluice.settings import AlertSettings
-from sluice.trigger import stored_occurrence
 
 STALE = timedelta(minutes=2)
 """A note of an alert that is older and not done is of a Lambda that died while it told."""
@@ -32,50 +39,79 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _alert(body: str) -> None:
-    message = RunFailed.from_json(body)
-    run = ledger.load(message.run)
-    if run is None:
-        raise MalformedMessageError(f"Expected a run of the ledger, found {message.run!r}.")
+    message = parse_alert(body)
+    match message:
+        case RunChanged():
+            send_event(message)
+        case RunFailed():
+            _failed(message)
+        case RunDelayed():
+            _delayed(message)
+        case QueueBlocked():
+            _blocked(message)
+        case EnvironmentInvalid():
+            notice = early_alerts.invalid(message, os.environ["AWS_REGION"])
+            _once(f"environment-{message.environment}", f"alert:invalid:{_today()}", lambda: _publish(notice))
+
+
+def _failed(message: RunFailed) -> None:
+    run = _run(message.run)
     # A step that fails again after it was submitted again is told again.
-    event = f"alert:{message.step}:{message.generation}" if message.generation else f"alert:{message.step}"
+    note = f"alert:{message.step}:{message.generation}"
+    _once(run.run_id, note, lambda: _publish(failure(run, message.step, settings.results_bucket).notice()))
+    if run.pipeline.ticket:
+        _once(run.run_id, "ticket", lambda: open_ticket(run, failure(run, message.step, settings.results_bucket).notice()))
+
+
+def _delayed(message: RunDelayed) -> None:
+    run = _run(message.run)
+    notice = early_alerts.delayed(run, message)
+    if message.delay == LATE_DELAY:
+        send_event(run_events.change(run, run.state, datetime.now(UTC).isoformat(timespec="milliseconds")), run_events.LATE)
+        _once(run.run_id, note_of(message.delay), lambda: _publish(notice))
+        if run.pipeline.ticket:
+            _once(run.run_id, "ticket", lambda: open_ticket(run, notice))
+        return
+    # Many runs may wait for the same machines: one alert a pipeline and day, and a note on each run, so that the sweep is quiet.
+    _once(f"pipeline-{run.pipeline.name}", f"{note_of(message.delay)}:{_today()}", lambda: _publish(notice))
+    _once(run.run_id, note_of(message.delay), lambda: None)
+
+
+def _blocked(message: QueueBlocked) -> None:
+    """Tell of a queue once a day for each reason and pipeline: whatever comes to its head next is blocked by the same."""
+    notice = early_alerts.blocked(message, os.environ["AWS_REGION"])
+    pipeline = message.name.run_id.rpartition("-")[0] if message.name else "none"
+    reason = message.reason.partition(" ")[0][:80]
+    _once(f"queue-{message.queue_name}", f"alert:blocked:{pipeline}:{reason}:{_today()}", lambda: _publish(notice))
+
+
+def _run(run_id: str) -> Run:
+    run = ledger.load(run_id)
+    if run is None:
+        raise MalformedMessageError(f"Expected a run of the ledger, found {run_id!r}.")
+    return run
+
+
+def _once(subject: str, event: str, act: Callable[[], None]) -> None:
+    """Do something once for a run, a queue or an environment, however often it is asked for; again when it failed."""
     now = datetime.now(UTC)
-    if not ledger.first(run.run_id, event, now.isoformat(timespec="microseconds"), (now - STALE).isoformat(timespec="microseconds")):
-        logger.info("A person was told of this failure before.", run=run.run_id, step=message.step)
+    if not ledger.first(subject, event, now.isoformat(timespec="microseconds"), (now - STALE).isoformat(timespec="microseconds")):
+        logger.info("This was done before.", subject=subject, event=event)
         return
     try:
-        _publish(_composed(run, message.step))
-    except (ClientError, BotoCoreError):
-        ledger.forget(run.run_id, event)
+        act()
+    except (ClientError, BotoCoreError, SluiceError):
+        ledger.forget(subject, event)
         raise
-    ledger.did(run.run_id, event)
+    ledger.did(subject, event)
 
 
-def _composed(run: Run, step: str) -> Alert:
-    record = run.steps.get(step)
-    evidence = gather(record.job_id, record.size) if record and record.job_id else Evidence()
-    return Alert(
-        pipeline=run.pipeline.name,
-        run_id=run.run_id,
-        step=step,
-        reason=_reason(record),
-        trigger=stored_occurrence(run.trigger),
-        children=record.size if record else 1,
-        region=os.environ["AWS_REGION"],
-        results_bucket=settings.results_bucket,
-        job_id=record.job_id if record else None,
-        log_group=evidence.log_group,
-        log_stream=evidence.log_stream,
-        log_lines=evidence.log_lines,
-    )
-
-
-def _reason(record: StepRecord | None) -> str:
-    if record is not None and record.terms.carried and record.state is StepState.SUCCEEDED:
-        return f"its children {record.terms.carried} failed before, and those that lost their machines succeeded on others"
-    return (record.reason if record else None) or "no reason is recorded"
-
-
-def _publish(alert: Alert) -> None:
-    client("sns").publish(TopicArn=settings.alert_topic, Subject=alert.subject(), Message=alert.message(), MessageStructure="json")
+def _publish(notice: Notice) -> None:
+    topic = settings.alert_topic
+    client("sns").publish(TopicArn=topic, Subject=notice.subject_line(), Message=notice.message(), MessageStructure="json")
     count("AlertsSent")
-    logger.info("A person was told.", run=alert.run_id, step=alert.step)
+    logger.info("A person was told.", subject=notice.subject)
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lambdas.advancing import advancer
-from lambdas.consuming import consume, count, logger
+from lambdas.consuming import consume, count, logger, measure
+from lambdas.track.environments import looked_at_environments
 from lambdas.track.report import failure_report
+from sluice.alert_messages import RunDelayed
 from sluice.batch_events import JobEnded, Look, Sweep, job_ended, joined, parse_event
 from sluice.clients import client
+from sluice.delays import delay_of
 from sluice.errors import UnsettledError
 from sluice.limits import MAX_DESCRIBE_JOBS
-from sluice.run import Run, StepState
+from sluice.run import Run, RunState, StepState
 from sluice.settings import TrackSettings
 
 SWEPT_AFTER = timedelta(minutes=3)
@@ -48,14 +51,19 @@ def _record(event: JobEnded) -> bool:
     )
     if known:
         count("JobsFailed" if event.state is StepState.FAILED else "JobsSucceeded")
+        if event.queued_seconds is not None:
+            measure("QueueWaitSeconds", event.queued_seconds)
     logger.info("A job ended." if known else "A job ended that no run names.", run=run_id, step=step, state=event.state, reason=reason)
     return known
 
 
 def _sweep() -> None:
-    """Look at the runs whose events may have been lost."""
+    """Look at the runs whose events may have been lost, and while there are any at the machines that they wait for."""
     before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
-    failed = [run_id for run_id in list(advance.ledger.unfinished(before)) if not _swept(run_id)]
+    unfinished = list(advance.ledger.unfinished(before))
+    failed = [run_id for run_id in unfinished if not _swept(run_id)]
+    if unfinished and not looked_at_environments(settings):
+        failed.append("the compute environments")
     if failed:
         raise UnsettledError(f"{len(failed)} runs could not be looked at, to be tried again: {', '.join(failed[:5])}.")
 
@@ -63,23 +71,35 @@ def _sweep() -> None:
 def _swept(run_id: str) -> bool:
     """Look at one run; False when that failed, which must not keep the sweep from the others."""
     try:
-        _look(run_id)
+        run, jobs = _look(run_id)
+        delay = delay_of(run, jobs, datetime.now(UTC)) if run else None
+        if delay is not None:
+            _tell(delay)
     except Exception:  # noqa: BLE001 - logged with its trace here, and raised once the other runs were looked at
         logger.exception("A run could not be looked at.", run=run_id)
         return False
     return True
 
 
-def _look(run_id: str) -> None:
-    """Record the ends of jobs that were not told, and advance the run."""
+def _look(run_id: str) -> tuple[Run | None, list[Mapping[str, Any]]]:
+    """Record the ends of jobs that were not told, and advance the run; return it and its jobs as they were."""
     run = advance.ledger.load(run_id)
-    for event in _ends(run) if run else ():
+    jobs = _live(run) if run else []
+    for event in filter(None, map(job_ended, jobs)):
         _record(event)
     advance.advance(run_id)
+    return run, jobs
 
 
-def _ends(run: Run) -> Iterator[JobEnded]:
+def _tell(delay: RunDelayed) -> None:
+    """Hand a delay to the alerts, unless the run has ended in this very sweep."""
+    run = advance.ledger.load(delay.run)
+    if run is not None and run.state is RunState.RUNNING:
+        client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=delay.to_json())
+
+
+def _live(run: Run) -> list[Mapping[str, Any]]:
+    """Return what Batch says of the jobs whose end is not recorded."""
     live = [record.job_id for record in run.steps.values() if record.state is StepState.SUBMITTED and record.job_id]
-    for start in range(0, len(live), MAX_DESCRIBE_JOBS):
-        jobs = client("batch").describe_jobs(jobs=live[start : start + MAX_DESCRIBE_JOBS])["jobs"]
-        yield from (event for event in map(job_ended, jobs) if event is not None)
+    groups = [live[start : start + MAX_DESCRIBE_JOBS] for start in range(0, len(live), MAX_DESCRIBE_JOBS)]
+    return [job for group in groups for job in client("batch").describe_jobs(jobs=group)["jobs"]]

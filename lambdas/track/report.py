@@ -20,7 +20,7 @@ def failure_report(bucket: str, run_id: str, step: str, generation: int = 0) -> 
         if not listed.get("Contents"):
             return None
         report = json.loads(full_client("s3").get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])["Body"].read())
-        where = f" (item {report['item']})" if report.get("item") is not None else ""
+        where = "".join(f" ({name} {report[name]})" for name in ("item", "node") if report.get(name) is not None)
         return f"{report['error']}: {report['message']}"[:_CHARACTERS] + where[:_CHARACTERS]
     except (ClientError, BotoCoreError, ValueError, KeyError, TypeError, AttributeError) as error:
         # The failure itself is recorded all the same; only its own words are missing.

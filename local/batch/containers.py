@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from local.batch.effects import StartAttempt
     from local.batch.ports import Credentials, Images, Secrets
 
+METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 _PASSED_ON = ("LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
 
 
@@ -28,7 +29,7 @@ def task_of(
 ) -> Task:
     """The task of an attempt; StartFailedError where its image or a secret of it cannot be had.
 
-    `machine` is every job's environment.
+    `machine` is every job's environment; of METADATA it has the address that answers for all containers.
     """
     job, child = start.job, start.child
     submission = submission_of(job)
@@ -62,12 +63,24 @@ def _variables(
     role = container.get("jobRoleArn")
     granted = credentials(role, task_id(start.job, start.child, start.attempt)) if role else {}
     return {
-        **machine,
+        **{name: value for name, value in machine.items() if name != METADATA},
+        **_metadata(start, machine),
         **granted,
         **{each["name"]: each.get("value", "") for each in container.get("environment", [])},
         **_secret_environment(container, secrets),
         **_batch_environment(start),
     }
+
+
+def _metadata(start: StartAttempt, machine: Mapping[str, str]) -> dict[str, str]:
+    """Where a node asks for its own address; the URI is different for each container.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
+    """
+    job, child = start.job, start.child
+    if METADATA not in machine or not job.is_gang:
+        return {}
+    return {METADATA: f"{machine[METADATA]}/{task_id(job, child, start.attempt)}/{node_address(job, child)}"}
 
 
 def substitute(command: list[str], parameters: Mapping[str, str]) -> list[str]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import TypeAdapter
 
 from sluice.after import Always, Finished, name_of
 from sluice.errors import Mistake, PipelineError
-from sluice.pipeline import Array, Job, Manual, Name, Pipeline, Plan, S3Upload, Schedule, Step
+from sluice.pipeline import Array, Job, Manual, MultiNode, Name, Pipeline, Plan, S3Upload, Schedule, Step
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
+from sluice.validation.nodes import check_group_fields, check_nodes, readable_nodes
 from sluice.validation.programs import Functions, check_program
+from sluice.validation.telling import check_telling
 from sluice.validation.triggers import check_triggers
+from sluice.validation.uses import check_limits, check_uses
 
 __all__ = ["Functions", "validate"]
 
@@ -29,16 +33,24 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from checked("name", TypeAdapter(Name), pipeline.name)
-    for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job))):
+    for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job, MultiNode))):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from check_fields(where(field, thing, number), thing, kinds)
+            yield from check_group_fields(where(field, thing, number), thing)
     yield from _shape(pipeline)
+    yield from checked("only_with", TypeAdapter(Literal["nat"] | None), pipeline.only_with)
+    yield from check_limits(pipeline)
     yield from check_triggers(pipeline)
+    yield from check_telling(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
-    named = [step for step in listed(pipeline.steps) if isinstance(step, Plan | Array | Job) and isinstance(step.name, str)]
+    named = [step for step in listed(pipeline.steps) if isinstance(step, Step) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]
     for step in steps:
-        yield from check_program(step, functions)
+        if isinstance(step, MultiNode):
+            yield from check_nodes(f"steps[{step.name!r}]", step, functions)
+        else:
+            yield from check_program(step, functions)
+        yield from check_uses(step, pipeline)
         yield from check_parents(step, named)
     yield from check_names(named)
     yield from check_cycles(steps)
@@ -59,4 +71,4 @@ def _readable(step: Step) -> bool:
     texts = [step.run, getattr(step, "items_of", None), getattr(step, "each", None)]
     known = isinstance(step.after, list) and all(isinstance(one, str | Finished | Always) for one in step.after)
     after = known and all(isinstance(name_of(one), str) for one in step.after)
-    return after and all(text is None or isinstance(text, str) for text in texts)
+    return after and all(text is None or isinstance(text, str) for text in texts) and readable_nodes(step)

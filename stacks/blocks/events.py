@@ -14,6 +14,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from sluice.alert_messages import BLOCKED_EVENT
+from sluice.batch_events import NODE_MARK
 from stacks.blocks.reaction import Reaction
 
 _VERSION = 1
@@ -51,8 +53,25 @@ def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: Sequence[str
                 "status": ["SUCCEEDED", "FAILED"],
                 "jobQueue": list(queues),
                 "arrayProperties": {"index": [{"exists": False}]},
+                # Nodes of multi-node jobs have the ids <job>#0, <job>#1, …
+                "jobId": [{"anything-but": {"wildcard": f"*{NODE_MARK}*"}}],
             },
         },
+        targets=[rule_target(fill)],
+    )
+    _let_rules(fill, rule.attr_arn)
+
+
+def hear_blocked_queues(scope: Construct, construct_id: str, *, queues: Sequence[str], fill: Reaction) -> None:
+    """Bring what AWS Batch says of these job queues when the job at the head of one cannot run.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html
+    """
+    rule = events.CfnRule(
+        scope,
+        construct_id,
+        description="Sluice: a job queue is blocked",
+        event_pattern={"source": ["aws.batch"], "detail-type": [BLOCKED_EVENT], "detail": {"jobQueue": list(queues)}},
         targets=[rule_target(fill)],
     )
     _let_rules(fill, rule.attr_arn)

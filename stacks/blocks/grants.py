@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -12,7 +13,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from sluice.again import SOURCE
 from sluice.ledger import UNFINISHED_INDEX
+from sluice.run_events import LATE, STATE_CHANGE
 from stacks.blocks.log_group import job_logs_of
 
 # AWS Batch has no resource-level permissions for its look-ups:
@@ -40,8 +43,9 @@ def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues:
 
 
 def sweep_runs(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
-    """Find the unfinished runs."""
+    """Find the unfinished runs, and ask Batch about the machines that their jobs wait for."""
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"])
+    _allow(function, ["batch:DescribeJobQueues", "batch:DescribeComputeEnvironments"], [_ANYTHING])
 
 
 def read_definitions(function: lambda_.Function) -> None:
@@ -65,8 +69,22 @@ def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job
     _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{log_groups}")])
 
 
+def tell_automation(function: lambda_.Function) -> None:
+    """Send events about runs to the default bus, and no others.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    """
+    conditions: dict[str, dict[str, Any]] = {"StringEquals": {"events:source": SOURCE, "events:detail-type": [STATE_CHANGE, LATE]}}
+    _allow(function, ["events:PutEvents"], [_arn(function, "events", "event-bus/default")], conditions)
+
+
+def open_tickets(function: lambda_.Function) -> None:
+    """Open OpsItems for the pipelines that want tickets; an OpsItem has no ARN before it is there."""
+    _allow(function, ["ssm:CreateOpsItem"], [_ANYTHING])
+
+
 def _allow(
-    function: lambda_.Function, actions: list[str], resources: list[str], conditions: dict[str, dict[str, str]] | None = None
+    function: lambda_.Function, actions: list[str], resources: list[str], conditions: dict[str, dict[str, Any]] | None = None
 ) -> None:
     function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))
 

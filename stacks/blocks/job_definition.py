@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_batch as batch
@@ -39,6 +40,7 @@ class Work:
     attempts: int
     timeout: int
     environment: Mapping[str, str]
+    holds: batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,31 +53,39 @@ class Identity:
 
 
 def job_definition(scope: Construct, step: str, *, pipeline: str, work: Work, identity: Identity) -> str:
-    """Add a job definition and return its name: ``sluice-<pipeline>-<step>-<hash>``.
+    """Add a job definition of one container and return its name."""
+    properties = container(work, identity, stream=f"{pipeline}-{step}")
+    return registered(scope, step, pipeline=pipeline, work=work, type="container", container_properties=properties)
+
+
+def registered(scope: Construct, step: str, *, pipeline: str, work: Work, **properties: Any) -> str:
+    """Add a job definition with these properties and return its name: ``sluice-<pipeline>-<step>-<hash>``.
 
     A changed definition is another resource with another name. The old one stays registered, so that a run that started with it
     ends with it; a deploy back to the old content registers a second, equal revision of it.
     """
-    container = _container(work, identity, stream=f"{pipeline}-{step}")
     retries, timeout = _retries(work.attempts), batch.CfnJobDefinition.TimeoutProperty(attempt_duration_seconds=work.timeout)
-    content = Stack.of(scope).resolve([container, retries, timeout])
+    if work.holds:
+        properties["consumable_resource_properties"] = work.holds
+    described = [one for name, one in properties.items() if name != "type"]
+    content = Stack.of(scope).resolve([*described, retries, timeout])
     name = f"sluice-{pipeline}-{step}-{_hash(content)}"
     definition = batch.CfnJobDefinition(
         scope,
         name.removeprefix(f"sluice-{pipeline}-"),
         job_definition_name=name,
-        type="container",
         platform_capabilities=["EC2"],
-        container_properties=container,
         retry_strategy=retries,
         timeout=timeout,
         resource_retention_policy=batch.CfnJobDefinition.ResourceRetentionPolicyProperty(skip_deregister_on_update=True),
+        **properties,
     )
     definition.apply_removal_policy(RemovalPolicy.RETAIN)
     return name
 
 
-def _container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDefinition.ContainerPropertiesProperty:
+def container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDefinition.ContainerPropertiesProperty:
+    """Return the container that does the work, as one job or on one node."""
     # Machines of EC2 have whole vCPUs: https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
     sizes = {"VCPU": math.ceil(work.vcpus), "MEMORY": work.memory}
     return batch.CfnJobDefinition.ContainerPropertiesProperty(

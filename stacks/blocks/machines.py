@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import aws_batch as batch
@@ -27,13 +28,15 @@ class Machines(Construct):
 
     def spot(self, construct_id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
         """Return an environment of spare machines, chosen where AWS is least likely to want them back, then by price."""
-        return self._environment(construct_id, type="SPOT", allocation_strategy="SPOT_PRICE_CAPACITY_OPTIMIZED", maxv_cpus=max_vcpus)
+        groups, strategy = [self._network.no_way_in], "SPOT_PRICE_CAPACITY_OPTIMIZED"
+        return self._environment(construct_id, groups, type="SPOT", allocation_strategy=strategy, maxv_cpus=max_vcpus)
 
-    def on_demand(self, construct_id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
-        """Return an environment of machines that stay until the job is done."""
-        return self._environment(construct_id, type="EC2", allocation_strategy="BEST_FIT_PROGRESSIVE", maxv_cpus=max_vcpus)
+    def on_demand(self, construct_id: str, *, max_vcpus: int, talk: bool = False) -> batch.CfnComputeEnvironment:
+        """Return an environment of machines that stay until the job is done; with ``talk`` they can reach each other."""
+        groups = [self._network.no_way_in, *([self._network.nodes()] if talk else [])]
+        return self._environment(construct_id, groups, type="EC2", allocation_strategy="BEST_FIT_PROGRESSIVE", maxv_cpus=max_vcpus)
 
-    def _environment(self, construct_id: str, **how_bought: Any) -> batch.CfnComputeEnvironment:
+    def _environment(self, construct_id: str, groups: Sequence[ec2.ISecurityGroup], **how_bought: Any) -> batch.CfnComputeEnvironment:
         """Return a managed environment that updates in place.
 
         That needs the service-linked role (no ``service_role``), no name of our own, and a strategy other than BEST_FIT:
@@ -55,7 +58,7 @@ class Machines(Construct):
                 instance_types=list(self._instance_types),
                 instance_role=self._profile.attr_arn,
                 subnets=self._network.subnet_ids,
-                security_group_ids=[self._network.no_way_in.security_group_id],
+                security_group_ids=[group.security_group_id for group in groups],
                 # One type for Intel, AMD and Graviton; Amazon Linux 2 has reached its end:
                 # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
                 ec2_configuration=[batch.CfnComputeEnvironment.Ec2ConfigurationObjectProperty(image_type="ECS_AL2023")],

@@ -42,3 +42,13 @@ class Network(Construct):
             "Nothing listens here and nothing may come in; flow logs would cost with every byte that a job moves. "
             "Who must keep them adds a flow log to the VPC.",
         )
+
+    def nodes(self) -> ec2.SecurityGroup:
+        """Return a group whose members reach each other on every port, and nobody else reaches them.
+
+        Nodes get network interfaces of their own, with the groups of their environment; what they speak, on which ports, is theirs to
+        choose: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
+        """
+        group = ec2.SecurityGroup(self, "Nodes", vpc=self.vpc, description="Sluice nodes: in from one another", allow_all_outbound=True)
+        group.connections.allow_internally(ec2.Port.all_traffic(), "The nodes of multi-node jobs")
+        return group

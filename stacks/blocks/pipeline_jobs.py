@@ -11,15 +11,19 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from sluice.compiled import node_ranges
 from sluice.compiling import CLEANUP, JobDefinitions
 from sluice.loading import CONTAINERS, package_of
-from sluice.pipeline import Pipeline, Step
+from sluice.node_groups import Program, groups_of, programs_of
+from sluice.pipeline import MultiNode, Pipeline, Step
 from sluice.settings import JobSettings
 from sluice.validation.triggers import uploads_of
 from stacks.blocks import job_roles
+from stacks.blocks.consumables import Consumables
 from stacks.blocks.image import pipeline_image
 from stacks.blocks.job_definition import Identity, Work, job_definition
 from stacks.blocks.log_group import job_logs_of, log_group
+from stacks.blocks.multi_node import Nodes, multi_node_definition
 from stacks.configuration import Architecture
 
 _GATE = "gate"
@@ -43,12 +47,14 @@ class PipelineJobs(Construct):
         architecture: Architecture,
         cleanup_image: assets.DockerImageAsset,
         log_retention_days: int,
+        consumables: Consumables,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._consumables = consumables
         self._pipeline = pipeline
         self._environment = settings.to_env()
         # Steps of other images need no image of the pipeline's own, nor a folder in containers/.
-        functions = any(step.image is None for step in pipeline.steps)
+        functions = any(program.image is None for program in programs_of(pipeline))
         own = [pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)] if functions else []
         self._own_image = own[0].image_uri if own else ""
         self._logs = log_group(self, "Logs", retention_days=log_retention_days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
@@ -76,16 +82,28 @@ class PipelineJobs(Construct):
         job_roles.delete_work(self._tidy_role, pipeline=name, work=work)
 
     def _define_step(self, step: Step) -> str:
-        work = Work(
-            image=step.image or self._own_image,
-            command=step.command or [self._function(step.run or "")],
+        identity = self._identity(self._work_role)
+        if not isinstance(step, MultiNode):
+            return self._define(step.name, self._work(step, step), identity)
+        groups = groups_of(step)
+        nodes = [
+            Nodes(range=span, count=group.nodes, work=self._work(step, group))
+            for span, group in zip(node_ranges([group.nodes for group in groups]), groups, strict=True)
+        ]
+        name, kind = self._pipeline.name, step.instance_type
+        return multi_node_definition(self, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=identity)
+
+    def _work(self, step: Step, program: Program) -> Work:
+        return Work(
+            image=program.image or self._own_image,
+            command=program.command or [self._function(program.run or "")],
             vcpus=step.vcpus,
             memory=step.memory,
             attempts=step.attempts,
             timeout=step.timeout,
-            environment={**step.environment, **self._environment},
+            environment={**step.environment, **program.environment, **self._environment},
+            holds=self._consumables.needed(step.uses),
         )
-        return self._define(step.name, work, self._identity(self._work_role))
 
     def _function(self, run: str) -> str:
         return run if ":" in run else f"{CONTAINERS}.{package_of(self._pipeline.name)}.steps:{run}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
@@ -15,6 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from sluice.settings import Settings
+from stacks.blocks.alarms import alarm_on_age, alarm_on_dead_letters, alarm_on_failures
 from stacks.blocks.code import powertools_layer, reaction_code
 from stacks.blocks.grants import function_role
 from stacks.blocks.log_group import log_group
@@ -31,7 +30,7 @@ _MEMORY_MIB = 512
 
 
 class Reaction(Construct):
-    """A queue, its dead-letter queue with an alarm, and the Lambda that reads it under a role of its own."""
+    """A queue, its dead-letter queue, the Lambda that reads it under a role of its own, and alarms on all three."""
 
     def __init__(
         self,
@@ -53,11 +52,13 @@ class Reaction(Construct):
             visibility_timeout=_VISIBILITY,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_TRIES),
         )
-        self.alarm = _alarm(self, stage=stage, dead_letters=self.dead_letters, alerts=alerts)
+        alarm_on_dead_letters(self, stage=stage, dead_letters=self.dead_letters, alerts=alerts)
+        alarm_on_age(self, stage=stage, queue=self.queue, alerts=alerts)
         self.function = _function(self, stage=stage, root=root, log_lines=log_group(self, "Logs", retention_days=log_retention_days))
         self.function.add_event_source(
             sources.SqsEventSource(self.queue, batch_size=_BATCH, max_concurrency=at_once, report_batch_item_failures=True)
         )
+        alarm_on_failures(self, stage=stage, function=self.function, alerts=alerts)
         # A malformed message goes there at once, with its reason, instead of failing five times first.
         self.dead_letters.grant_send_messages(self.function)
 
@@ -85,22 +86,6 @@ def _queue(
         # Messages are work that is under way: they go when the stack goes.
         removal_policy=RemovalPolicy.DESTROY,
     )
-
-
-def _alarm(scope: Construct, *, stage: str, dead_letters: sqs.IQueue, alerts: sns.ITopic) -> cloudwatch.Alarm:
-    alarm = cloudwatch.Alarm(
-        scope,
-        "Alarm",
-        alarm_description=f"Sluice set aside messages that {stage} could not handle. Read them in the dead-letter queue "
-        "(attribute 'reason'), correct the cause, then start a redrive to send them again.",
-        metric=dead_letters.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum"),
-        threshold=1,
-        evaluation_periods=1,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-    )
-    alarm.add_alarm_action(actions.SnsAction(alerts))
-    return alarm
 
 
 def _function(scope: Construct, *, stage: str, root: Path, log_lines: logs.ILogGroup) -> lambda_.Function:

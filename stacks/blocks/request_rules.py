@@ -15,6 +15,7 @@ from constructs import Construct
 
 from sluice.again import DETAIL_TYPE, SOURCE
 from sluice.pipeline import Manual, Pipeline
+from sluice.trigger_names import MANUAL
 from stacks.blocks.definition import Definition
 from stacks.blocks.events import rule_target, with_detail
 from stacks.blocks.reaction import Reaction
@@ -30,7 +31,7 @@ def start_on_requests(scope: Construct, *, pipeline: Pipeline, definition: Defin
         "Request",
         description=f"Sluice: a request starts {pipeline.name}",
         event_pattern=_requests_for([pipeline.name]),
-        targets=[rule_target(fill, input_transformer=with_detail(triggered(pipeline.name, "manual", definition, "<detail>")))],
+        targets=[rule_target(fill, input_transformer=with_detail(triggered(pipeline.name, MANUAL, definition, "<detail>")))],
     )
 
 

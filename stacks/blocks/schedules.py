@@ -10,6 +10,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from sluice.pipeline import Pipeline, Schedule
+from sluice.trigger_names import schedule_name
 from stacks.blocks.definition import Definition
 from stacks.blocks.reaction import Reaction
 from stacks.blocks.trigger_message import triggered
@@ -35,15 +36,10 @@ def start_on_schedules(scope: Construct, *, pipeline: Pipeline, definition: Defi
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=fill.queue.queue_arn,
                 role_arn=role.role_arn,
-                input=triggered(pipeline.name, trigger_name(schedule), definition, _detail(schedule)),
+                input=triggered(pipeline.name, schedule_name(schedule), definition, _detail(schedule)),
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=fill.dead_letters.queue_arn),
             ),
         )
-
-
-def trigger_name(schedule: Schedule) -> str:
-    """Return what the ledger calls this trigger."""
-    return f"schedule:{schedule.expression} {schedule.timezone}"
 
 
 def _detail(schedule: Schedule) -> str:

@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from sluice.pipeline import Pipeline, S3Upload
+from sluice.trigger_names import upload_name
 from sluice.validation.triggers import uploads_of
 from stacks.blocks.definition import Definition
 from stacks.blocks.events import rule_target, with_detail
@@ -19,7 +20,7 @@ from stacks.blocks.trigger_message import triggered
 def start_on_uploads(scope: Construct, *, pipeline: Pipeline, definition: Definition, inbox: s3.IBucket, fill: Reaction) -> None:
     """Add a rule for each upload trigger; the queue allows this stack's rules by the beginning of their names."""
     for number, upload in enumerate(uploads_of(pipeline)):
-        message = triggered(pipeline.name, trigger_name(upload), definition, "<detail>")
+        message = triggered(pipeline.name, upload_name(upload), definition, "<detail>")
         events.CfnRule(
             scope,
             f"Upload{number}",
@@ -27,11 +28,6 @@ def start_on_uploads(scope: Construct, *, pipeline: Pipeline, definition: Defini
             event_pattern=_pattern(upload, inbox),
             targets=[rule_target(fill, input_transformer=with_detail(message))],
         )
-
-
-def trigger_name(upload: S3Upload) -> str:
-    """Return what the ledger calls this trigger; it depends on nothing but the trigger, for a run's id is made from it."""
-    return f"s3:{upload.prefix}*{upload.suffix}"
 
 
 def _pattern(upload: S3Upload, inbox: s3.IBucket) -> dict[str, Any]:

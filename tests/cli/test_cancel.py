@@ -185,3 +185,24 @@ def test_a_failed_run_stays_failed(world: CommandWorld, capsys: pytest.CaptureFi
 def test_the_lease_is_longer_than_a_canceller_needs(world: CommandWorld) -> None:
     """The default time is enough for the claims of a submitter that has died to be settled."""
     assert timedelta(seconds=world.given("cancel", "x").timeout) > LEASE
+
+
+def test_other_automation_is_told_that_a_run_is_cancelled(world: CommandWorld) -> None:
+    """The same command again tells it again, with the same id."""
+    world.advancer().start(run_of_two())
+    for _ in range(2):
+        assert cancel(world.given("cancel", RUN_ID), world.cloud) == 0
+    details = [json.loads(event["Detail"]) for event in world.bus.sent]
+    assert [(one["state"], one["id"]) for one in details] == [("CANCELLED", f"{RUN_ID}/0/CANCELLED")] * 2
+
+
+@pytest.mark.parametrize("answer", [refused("AccessDeniedException", "not authorized to perform: events:PutEvents", 403), 1])
+def test_a_run_is_cancelled_though_nobody_can_be_told(
+    world: CommandWorld, capsys: pytest.CaptureFixture[str], answer: Exception | int
+) -> None:
+    """What keeps the event from being sent is a remark."""
+    world.advancer().start(run_of_two())
+    world.bus.answer = answer
+    assert cancel(world.given("cancel", RUN_ID), world.cloud) == 0
+    assert "Other automation was not told" in capsys.readouterr().err
+    assert state_of(world).state is RunState.CANCELLED

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.graph import graph, named
+from cli.graph import graph, lines, named
 from cli.main import main, parser
 from cli.mermaid import mermaid
 from cli.pipelines import pipelines
 from local.place import REPOSITORY
 from sluice.errors import PipelineError
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice.pipeline import Array, Job, Manual, MultiNode, NodeGroup, Pipeline, Plan, S3Upload
 
 ODD = Pipeline(
     name="odd",
@@ -108,3 +108,30 @@ def test_mistakes_are_all_told(tmp_path: Path) -> None:
     (tmp_path / "pipelines" / "wrong.py").write_text("pipeline = 1\n")
     with pytest.raises(PipelineError, match="expected a name `pipeline` bound to a Pipeline, found 1"):
         graph(parser().parse_args(["graph", "any"]), tmp_path)
+
+
+TOGETHER = Pipeline(
+    name="together",
+    triggers=[Manual()],
+    steps=[
+        MultiNode("meet", groups=[NodeGroup(nodes=1, run="lead"), NodeGroup(nodes=3, run="follow")]),
+        Job("tell", run="t", after=["meet"]),
+    ],
+    only_with="nat",
+)
+
+
+def test_nodes_are_drawn_as_one_step() -> None:
+    """With how many there are, whatever their groups; for Mermaid as a shape of its own."""
+    assert lines(TOGETHER) == ["●   meet  multinode: 4 nodes", "│", "●   tell  job, after meet"]
+    assert '    s0[/"meet"/]' in mermaid(TOGETHER).splitlines()
+
+
+def test_a_pipeline_that_needs_a_setting_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is listed though a deploy without the setting leaves it out."""
+    assert main(["pipelines"]) == 0
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("ring")]
+    assert "(only with SLUICE_NAT=true)" in line
+    assert main(["pipelines", "--json"]) == 0
+    found = {one["name"]: one["only_with"] for one in json.loads(capsys.readouterr().out)}
+    assert (found["ring"], found["word-count"]) == ("nat", None)

@@ -11,6 +11,7 @@ import pytest
 from cli.failures import CommandError, UsageError
 from cli.log_reading import DEFAULT_GROUP, streams
 from cli.logs import LAST_LOOKS, logs
+from sluice.compiled import CompiledStep, Kind
 from sluice.run import RunState, StepState
 from sluice.submission import decide
 from tests.cli.world import CommandWorld
@@ -186,3 +187,39 @@ def test_where_a_job_logs() -> None:
     """A job definition that names no group logs into AWS Batch's own; a job that has not started has no stream."""
     assert streams(container("x", group=None)) == [(DEFAULT_GROUP, "x")]
     assert streams({"attempts": [], "container": {}}) == []
+
+
+@pytest.fixture
+def nodes(world: CommandWorld) -> CommandWorld:
+    """A run whose multi-node job has ended; as a whole it has no container."""
+    world.clients["logs"].create_log_group(logGroupName=GROUP)
+    ring = CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(1, 2))
+    world.begin(RUN_ID, NOW, pipeline(ring))
+    world.ledger.submitted(RUN_ID, {"ring": "job-r"})
+    world.jobs.add("job-r", status="SUCCEEDED", nodeProperties={"numNodes": 3})
+    for index in range(3):
+        world.jobs.add(f"job-r#{index}", status="SUCCEEDED", nodeDetails={"nodeIndex": index}, **container(f"r/{index}"))
+        write(world, f"r/{index}", f"node {index}")
+    return world
+
+
+@pytest.mark.parametrize(("words", "says"), [((), "node 0"), (("0",), "node 0"), (("2",), "node 2")])
+def test_a_nodes_log(nodes: CommandWorld, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the main node, unless another is asked for."""
+    assert logs(nodes.given("logs", RUN_ID, "ring", *words), nodes.cloud) == 0
+    assert capsys.readouterr().out.splitlines() == [says]
+
+
+def test_a_node_that_is_none_is_refused(nodes: CommandWorld) -> None:
+    """With the numbers that there are."""
+    with pytest.raises(CommandError, match=r"expected the number of one of its 3 nodes, 0 to 2, found 3\."):
+        logs(nodes.given("logs", RUN_ID, "ring", "3"), nodes.cloud)
+
+
+def test_a_node_that_has_not_started_has_the_jobs_state(nodes: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """AWS Batch knows no nodes of a job that waits."""
+    for index in range(3):
+        del nodes.jobs.jobs[f"job-r#{index}"]
+    nodes.jobs.jobs["job-r"]["status"] = "RUNNABLE"
+    assert logs(nodes.given("logs", RUN_ID, "ring", "1"), nodes.cloud) == 0
+    assert "The job job-r#1 has logged nothing; its state is RUNNABLE" in capsys.readouterr().err

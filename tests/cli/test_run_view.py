@@ -62,3 +62,17 @@ def test_a_failed_step_has_its_reason_and_counts() -> None:
     job = _job("FAILED", {"SUCCEEDED": 3, "FAILED": 1}, startedAt=_START_MS, stoppedAt=_START_MS + 2500)
     step = _view(_record(StepState.FAILED, reason="1 of 4 children failed"), job)
     assert (step.state, step.done, step.failed, step.seconds, step.reason) == ("FAILED", 3, 1, 2.5, "1 of 4 children failed")
+
+
+def test_nodes_count_as_children_and_succeed_together() -> None:
+    """A multi-node job is one job of so many nodes; only the main node's end is the job's."""
+    step = CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(1, 3))
+    for state, status, done in (
+        (StepState.SUBMITTED, "RUNNING", 0),
+        (StepState.SUCCEEDED, "SUCCEEDED", 4),
+        (StepState.FAILED, "FAILED", 0),
+    ):
+        record = StepRecord(name="ring", state=state, job_id="j")
+        run = Run(run_id="p-1", pipeline=CompiledPipeline("p", (step,)), trigger={}, created_at=_NOW.isoformat(), steps={"ring": record})
+        (view,) = view_of(run, {"j": {"jobId": "j", "status": status}}, _NOW).steps
+        assert (view.kind, view.state, view.children, view.done) == ("multinode", status, 4, done)

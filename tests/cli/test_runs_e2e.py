@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +57,18 @@ def commands(deployed_cloud: Place, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     for name, value in deployed_cloud.client_environment().items():
         monkeypatch.setenv(name, value)
     return Commands(deployed_cloud, capsys)
+
+
+def test_run_uploads_asks_and_follows(commands: Commands, tmp_path: Path) -> None:
+    """A file and a request each begin the run whose id the command knows beforehand, and are followed until they have succeeded."""
+    text = tmp_path / "from-the-command.txt"
+    text.write_bytes(TEXT)
+    (uploaded,) = commands.document("run", "word-count", str(text))
+    assert (uploaded["state"], uploaded["input"]) == ("SUCCEEDED", "word-count/from-the-command.txt")
+    code, out, remark = commands.run("run", "six-jobs", "--token", "from the command", "--input", '{"any": 1}')
+    assert (code, "SUCCEEDED" in out, "following six-jobs-" in remark) == (0, True, True)
+    (listed,) = [run for run in commands.document("runs", "--limit", "500") if run["input"] == "request from the command"]
+    assert commands.run("run", "six-jobs", "--token", "from the command", "--detach")[1] == f"{listed['run_id']}\n"
 
 
 def test_a_run_from_its_begin_to_its_end(commands: Commands) -> None:

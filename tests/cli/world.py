@@ -13,8 +13,11 @@ from moto import mock_aws
 from cli.cloud import Cloud
 from cli.main import parser
 from sluice.compiled import CompiledPipeline
+from sluice.job_names import run_id
+from sluice.messages import Triggered
 from sluice.run import Run, RunState
 from sluice.submission import decide
+from sluice.trigger import occurrence
 from tests.sluice.clouds import TABLE, Batch, World, make_table, refused
 from tests.sluice.graphs import QUEUES, word_count
 
@@ -89,18 +92,37 @@ class Stacks:
         return {"Stacks": [{"StackName": name, "Outputs": outputs}]}
 
 
+class Bus:
+    """EventBridge: keeps what was sent; ``answer`` is an error to raise, or a count of entries that it did not take."""
+
+    def __init__(self) -> None:
+        """Take everything."""
+        self.sent: list[dict[str, Any]] = []
+        self.answer: Exception | int = 0
+        self._model = botocore.session.get_session().get_service_model("events")
+
+    def put_events(self, **request: Any) -> dict[str, Any]:
+        """Take events, or do as told."""
+        validate_parameters(request, self._model.operation_model("PutEvents").input_shape)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        self.sent.extend(request["Entries"])
+        return {"FailedEntryCount": self.answer, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no."}]}
+
+
 class CommandWorld(World):
     """A world with what commands need."""
 
     def __init__(self) -> None:
         """Begin with stacks and an empty ledger, inside of moto."""
-        session = botocore.session.get_session()
-        self.clients: dict[str, Any] = {name: session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs")}
+        self.session = botocore.session.get_session()
+        self.clients: dict[str, Any] = {name: self.session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs")}
         make_table(self.clients["dynamodb"])
         super().__init__(self.clients["dynamodb"])
         self.jobs = Jobs()
         self.batch = self.jobs
-        self.clients |= {"batch": self.jobs, "cloudformation": Stacks()}
+        self.bus = Bus()
+        self.clients |= {"batch": self.jobs, "cloudformation": Stacks(), "events": self.bus}
         self.cloud = Cloud(self.clients.__getitem__, "the test")
 
     def begin(self, run_id: str, created_at: str, pipeline: CompiledPipeline | None = None, *, key: str = "word-count/a.txt") -> None:
@@ -112,6 +134,13 @@ class CommandWorld(World):
     def end(self, run_id: str, state: RunState, failed_step: str | None = None) -> None:
         """Record the end of a run, a minute after the beginning of 2026."""
         assert self.ledger.finish(run_id, state, "2026-01-01T00:01:00.000+00:00", failed_step)
+
+    @staticmethod
+    def run_id_of(pipeline: str, trigger: str, detail: dict[str, Any]) -> str:
+        """Return the id of the run that the trigger Lambda begins for an event."""
+        started_by = occurrence(Triggered(pipeline=pipeline, trigger=trigger, definition={}, detail=detail))
+        assert started_by is not None
+        return run_id(pipeline, trigger, started_by.identity())
 
     def given(self, *words: str) -> Any:
         """Return what the parser makes of a command line."""

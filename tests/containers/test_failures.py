@@ -103,7 +103,7 @@ def test_results_of_no_array_are_refused(name: str, jobs: Jobs, run: Run, monkey
     """A mistyped name is an error; it would else look like an array without results."""
     monkeypatch.setattr(functions, "gather", lambda results, out: list(results(name)))
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
-    assert jobs.failure(run, "gather")["message"] == f"Expected an array before gather (work, follow), found '{name}'."
+    assert jobs.failure(run, "gather")["message"] == f"Expected an array or nodes before gather (work, follow), found '{name}'."
 
 
 def test_an_attempt_after_a_finished_one_repeats_nothing(jobs: Jobs, run: Run) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sluice import keys
+from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.ledger import Ledger
 from sluice.messages import Planned, RunFailed
 from sluice.run import Run, RunState, StepState
@@ -141,7 +142,7 @@ def test_a_refusal_by_iam_is_recorded_and_told(aws: Aws) -> None:
     """The message is consumed; the run has failed with the permission's name."""
     aws.batch.answers = [("before", refused("AccessDeniedException", "not authorized to perform: batch:SubmitJob", 403))]
     assert aws.call("trigger", aws.upload(word_count())) == []
-    told = json.loads(aws.received("alerts")[0]["Body"])
+    [told] = failures_told(aws)
     run = run_of(aws, told["run"])
     assert (run.state, told["step"]) == (RunState.FAILED, "split")
     assert "batch:SubmitJob" in str(run.steps["split"].reason)
@@ -217,6 +218,12 @@ def test_a_run_that_cannot_be_swept_does_not_keep_the_sweep_from_the_others(aws:
     assert run_of(aws, sound).state is RunState.SUCCEEDED
 
 
+def failures_told(aws: Aws) -> list[dict[str, Any]]:
+    """Return the failures that were handed to the alerts, without the states that other automation hears of."""
+    found = [json.loads(message["Body"]) for message in aws.received("alerts")]
+    return [message for message in found if "changed_to" not in message]
+
+
 def told(aws: Aws) -> list[dict[str, Any]]:
     """Return what the topic's subscribers got."""
     return [json.loads(message["Body"]) for message in aws.received("inbox")]
@@ -233,8 +240,9 @@ def evidence(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     container = {"logStreamName": "count/2", "logConfiguration": {"options": {"awslogs-group": "/sluice/words"}}}
 
     def describe_jobs(jobs: list[str]) -> dict[str, Any]:
-        assert jobs[0].endswith(":2"), "an array itself has no log"
-        return {"jobs": [{"container": container}]}
+        array = {"size": 3, "statusSummary": {"FAILED": 1, "SUCCEEDED": 2}}
+        both = {job: {"jobId": job, "arrayProperties": {"index": 2} if ":" in job else array} for job in jobs}
+        return {"jobs": [one | ({"container": container} if ":" in job else {}) for job, one in both.items()]}
 
     def list_jobs(**request: Any) -> dict[str, Any]:
         assert request["jobStatus"] == "FAILED"
@@ -249,14 +257,15 @@ def test_a_person_is_told_once_with_the_log_of_the_failed_child(aws: Aws, monkey
     run_id = begun(aws)
     failed(aws, run_id)
     evidence(aws, monkeypatch)
-    message = aws.received("alerts")[0]["Body"]
-    assert json.loads(message) == {"version": 1, "run": run_id, "step": "count", "generation": 0}
+    assert failures_told(aws) == [{"version": 1, "run": run_id, "step": "count", "generation": 0}]
+    message = json.dumps(failures_told(aws)[0])
     assert aws.call("alert", message, message) == []
     assert aws.call("alert", message) == []
     [mail] = told(aws)
     assert mail["Subject"] == "Sluice: words failed at count"
     assert "ValueError: seven" in mail["Message"]
-    assert "1 of 3 children failed" in mail["Message"]
+    assert "(1 of 3 children failed)" in mail["Message"]
+    assert "The last lines of the log of child 2:" in mail["Message"]
 
 
 def test_an_alert_goes_out_without_a_log_that_cannot_be_read(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,3 +308,51 @@ def test_metrics_are_written_to_the_log(aws: Aws, capsys: pytest.CaptureFixture[
     begun(aws)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert [(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], line["RunsStarted"]) for line in lines] == [("Sluice", [1.0])]
+
+
+def test_the_log_of_the_node_that_failed_first_is_told(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The main node fails because of it, and the others are stopped."""
+    ring = CompiledPipeline("words", (CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(4,)),))
+    assert aws.call("trigger", aws.upload(ring)) == []
+    run_id = str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
+    failed_nodes = [
+        {"jobId": "j#0", "stoppedAt": 30},
+        {"jobId": "j#2", "stoppedAt": 20},
+        {"jobId": "j#1", "stoppedAt": 31},
+        {"jobId": "j#3"},
+    ]
+    asked: list[str] = []
+
+    def list_jobs(**request: Any) -> dict[str, Any]:
+        assert (request["multiNodeJobId"], request["jobStatus"]) == (run_of(aws, run_id).steps["ring"].job_id, "FAILED")
+        return {"jobSummaryList": failed_nodes}
+
+    def describe_jobs(jobs: list[str]) -> dict[str, Any]:
+        asked.extend(jobs)
+        return {"jobs": []}
+
+    monkeypatch.setattr(aws.batch, "list_jobs", list_jobs)
+    monkeypatch.setattr(aws.batch, "describe_jobs", describe_jobs, raising=False)
+    assert aws.call("alert", RunFailed(run=run_id, step="ring").to_json()) == []
+    assert asked == ["j#2"]
+    failed_nodes.clear()
+    from lambdas.alert.evidence import Evidence, gather
+
+    assert gather(str(run_of(aws, run_id).steps["ring"].job_id), 1, 4) == Evidence()
+    assert asked[1:] == [f"{run_of(aws, run_id).steps['ring'].job_id}#0"]
+
+
+def test_a_failing_node_is_named_in_the_reason(aws: Aws) -> None:
+    """What the node reported comes before what AWS Batch knows of the main node."""
+    ring = CompiledPipeline("words", (CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(4,)),))
+    assert aws.call("trigger", aws.upload(ring)) == []
+    run_id = str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
+    report = {"error": "ValueError", "message": "cannot", "item": None, "node": 2, "attempt": 1}
+    aws.client("s3").create_bucket(Bucket="work")
+    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "ring", 2), Body=json.dumps(report).encode())
+    node = json.loads(ended(aws, run_id, "ring", "FAILED", nodeDetails={"nodeIndex": 2}))
+    node["detail"]["jobId"] += "#2"
+    assert aws.call("track", json.dumps(node)) == []
+    assert run_of(aws, run_id).steps["ring"].state is StepState.SUBMITTED, "a node's end is not the job's"
+    assert aws.call("track", ended(aws, run_id, "ring", "FAILED", attempts=[{"container": {"exitCode": 1}}])) == []
+    assert run_of(aws, run_id).steps["ring"].reason == "ValueError: cannot (node 2) (the program ended with exit code 1)"

@@ -50,6 +50,7 @@ def test_names_are_found_in_the_source() -> None:
         ("cloudwatch", "_set_alarm_state", ["params", "cbor_data", "is_cbor", "is_json"]),
         ("gateway", "pin_request_origin", ["source_ip", "secure_transport"]),
         ("ecr", "_describe_images", ["data"]),
+        ("iam_actions", "request_tag_context", ["service", "iam_action", "body", "params"]),
         ("s3", "_fire_s3_event", ["bucket_name", "key", "event_name"]),
         ("s3", "_get_object", ["bucket_name", "key", "headers", "query_params"]),
         ("s3", "_parse_range", ["range_header", "total"]),

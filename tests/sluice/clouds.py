@@ -18,6 +18,7 @@ from sluice.advance import Advancer
 from sluice.ledger import UNFINISHED_INDEX, Ledger
 from sluice.messages import RunFailed
 from sluice.run import RunState
+from sluice.run_events import RunChanged
 from tests.sluice.graphs import QUEUES
 
 TABLE = "ledger"
@@ -82,6 +83,7 @@ class Batch:
         """The children of ended arrays, by job id and state."""
         self.details: dict[str, dict[str, Any]] = {}
         """Why jobs and children failed, by their ids."""
+        self.environments: dict[str, dict[str, Any]] = {"spot": {"computeEnvironmentName": "spot", "status": "VALID"}}
         self._model = botocore.session.get_session().get_service_model("batch")
         self._lock = threading.Lock()
         self._numbers = itertools.count()
@@ -138,6 +140,17 @@ class Batch:
         validate_parameters(request, self._model.operation_model("DescribeJobs").input_shape)
         return {"jobs": [{"jobId": job_id, **self.details[job_id]} for job_id in request["jobs"] if job_id in self.details]}
 
+    def describe_job_queues(self, **request: Any) -> dict[str, Any]:
+        """Describe queues, each before the environments of ``environments``."""
+        validate_parameters(request, self._model.operation_model("DescribeJobQueues").input_shape)
+        order = [{"order": number, "computeEnvironment": name} for number, name in enumerate(self.environments)]
+        return {"jobQueues": [{"jobQueueArn": queue, "computeEnvironmentOrder": order} for queue in request["jobQueues"]]}
+
+    def describe_compute_environments(self, **request: Any) -> dict[str, Any]:
+        """Describe environments."""
+        validate_parameters(request, self._model.operation_model("DescribeComputeEnvironments").input_shape)
+        return {"computeEnvironments": [self.environments[name] for name in request["computeEnvironments"]]}
+
     def names(self) -> list[str]:
         """Return the steps that were submitted, sorted."""
         return sorted(job["jobName"].split("_")[1] for job in self.jobs.values())
@@ -188,6 +201,7 @@ class World:
         self.ledger = Ledger(client, TABLE)
         self.told: list[RunFailed] = []
         self.ends: list[RunState] = []
+        self.changes: list[RunChanged] = []
 
     def advancer(self, mortal: Mortal | None = None) -> Advancer:
         """Return an advancer, whose calls may end early."""
@@ -200,12 +214,19 @@ class World:
             else:
                 tell(message)
 
+        def changed(message: RunChanged) -> None:
+            if mortal:
+                mortal.call("changed", lambda: self.changes.append(message))
+            else:
+                self.changes.append(message)
+
         return Advancer(
             ledger=Ledger(wrap(self.client), TABLE),
             batch=lambda: wrap(self.batch),
             queues=QUEUES,
             tell_failed=told,
-            ended=self.ends.append,
+            ended=lambda state, _: self.ends.append(state),
+            changed=changed,
             now=lambda: self.now,
             sleep=lambda seconds: None,
         )

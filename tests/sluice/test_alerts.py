@@ -35,7 +35,7 @@ def alert(**changes: Any) -> Alert:
 @given(st.text(), st.sampled_from(["a", "p" * 40]), st.sampled_from(["a", "gate-0-499-" + "s" * 40]))
 def test_a_text_message_is_one_message_and_ends_with_the_run(reason: str, pipeline: str, step: str) -> None:
     """140 characters of ASCII: one other character makes a message hold 70."""
-    text = alert(reason=reason, pipeline=pipeline, step=step).sms()
+    text = alert(reason=reason, pipeline=pipeline, step=step).notice().sms
     assert len(text.encode("ascii")) <= 140
     assert text.isprintable()
     assert text.endswith(f"({'a' * 20})")
@@ -43,12 +43,12 @@ def test_a_text_message_is_one_message_and_ends_with_the_run(reason: str, pipeli
 
 def test_a_short_text_message_is_whole() -> None:
     """Nothing is cut that fits."""
-    assert alert().sms() == f"Sluice: words/count failed: 2 of 100 children failed ({'a' * 20})"
+    assert alert().notice().sms == f"Sluice: words/count failed: 2 of 100 children failed ({'a' * 20})"
 
 
 def test_a_subject_is_ascii_and_short() -> None:
     """As SNS asks."""
-    subject = alert(pipeline="p" * 80, step="č" * 80).subject()
+    subject = alert(pipeline="p" * 80, step="č" * 80).notice().subject_line()
     assert subject.isascii()
     assert len(subject) < 100
     assert "\n" not in subject
@@ -81,7 +81,7 @@ def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: 
 
 def test_an_e_mail_says_what_failed_where_why_and_what_to_do() -> None:
     """In full."""
-    mail = alert(log_group="/g", log_stream="s/1", log_lines=("Traceback", "ValueError")).email()
+    mail = alert(log_group="/g", log_stream="s/1", log_lines=("Traceback", "ValueError")).notice().email
     for part in ("words", "count", "2 of 100", "job-1", "100 children", "| ValueError", "$252Fg", "s3://results/words/", "copy-object"):
         assert part in mail, part
 
@@ -97,18 +97,48 @@ def test_the_command_that_asks_again_sends_the_same_input_with_another_token(giv
 
 def test_a_schedule_runs_again_by_itself() -> None:
     """Nothing is to be done once the cause is mended."""
-    mail = alert(trigger=Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")).email()
+    mail = alert(trigger=Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")).notice().email
     assert "rate(1 day) at 2030-01-31T09:00:00Z" in mail
     assert "it runs by itself at the next time of rate(1 day)" in mail
 
 
 def test_an_e_mail_without_a_job_or_a_log_says_so() -> None:
     """A step that could not be submitted has neither."""
-    mail = alert(job_id=None, children=1).email()
+    mail = alert(job_id=None, children=1).notice().email
     assert "could not be submitted" in mail
     assert "last lines" not in mail
 
 
 def test_the_message_has_a_text_for_each_medium() -> None:
     """As SNS's MessageStructure json asks."""
-    assert json.loads(alert().message()) == {"default": alert().email(), "email": alert().email(), "sms": alert().sms()}
+    notice = alert().notice()
+    assert json.loads(notice.message()) == {"default": notice.email, "email": notice.email, "sms": notice.sms}
+
+
+def test_a_missing_permission_is_told_first_be_it_only_in_the_log() -> None:
+    """In the e-mail and in the text message."""
+    denied = "botocore: User: arn:aws:sts::1:assumed-role/jobs/x is not authorized to perform: s3:PutObject on resource: r"
+    notice = alert(reason="the program ended with exit code 1", log_lines=(denied, "exit")).notice()
+    assert "Why:      the permission s3:PutObject is missing: the program ended with exit code 1" in notice.email
+    assert "the permission s3:PutObject is missing" in notice.sms
+
+
+def test_an_array_says_how_many_failed_and_why_the_first_did() -> None:
+    """Beside the child whose log is shown."""
+    mail = alert(failed=7, child=12, child_reason="the program ended with exit code 3", log_lines=("boom",)).notice().email
+    assert "Job:      job-1 (7 of 100 children failed)" in mail
+    assert "child 12: the program ended with exit code 3" in mail
+    assert "The last lines of the log of child 12:\n  | boom" in mail
+
+
+def test_a_run_goes_on_where_it_failed_or_runs_again() -> None:
+    """Both commands are there."""
+    mail = alert().notice().email
+    assert f"sluice retry words-{'a' * 20}\n" in mail
+    assert "aws s3api copy-object" in mail
+
+
+@pytest.mark.parametrize(("region", "host"), [("eu-west-1", "eu-west-1.console.aws.amazon.com"), ("cn-north-1", "console.amazonaws.cn")])
+def test_links_lead_to_the_regions_own_console(region: str, host: str) -> None:
+    """China has another."""
+    assert f"https://{host}/batch/home?region={region}#jobs/detail/job-1" in alert(region=region).notice().email

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sluice.compiled import CompiledPipeline, Kind
@@ -130,3 +132,14 @@ def test_gate_tree_has_levels_until_few_are_left() -> None:
     """Nine names by two: five groups, three, two."""
     assert [len(level) for level in gate_tree("abcdefghi", 2)] == [5, 3, 2]
     assert gate_tree("ab", 2) == ()
+
+
+def test_what_is_expected_of_a_run_travels_with_it() -> None:
+    """The time in seconds, and whether a ticket is wanted; a definition of an older version says neither."""
+    late = Pipeline(name="w", triggers=[S3Upload(prefix="w/")], steps=[Job("a", run="f")], expected_within="1h30m", ticket=True)
+    one = compile_pipeline(late, JobDefinitions(steps={"a": "d"}, cleanup="c", gate="g"))
+    assert (one.expected_within, one.ticket) == (5400, True)
+    assert CompiledPipeline.from_json(one.to_json()) == one
+    older = {name: value for name, value in json.loads(one.to_json()).items() if name not in ("expected_within", "ticket")}
+    read = CompiledPipeline.from_json(json.dumps(older))
+    assert (read.expected_within, read.ticket) == (None, False)

@@ -91,7 +91,7 @@ def test_an_event_without_array_properties_is_of_a_plain_job() -> None:
     [
         ({"container": {"reason": "OutOfMemoryError: Container killed due to memory usage", "exitCode": 137}}, "needed more memory"),
         ({"statusReason": "Job attempt duration exceeded timeout"}, "longer than its time-out"),
-        ({"statusReason": "x", "container": {"reason": "CannotPullContainerError: no such image"}}, "image could not be pulled"),
+        ({"statusReason": "x", "container": {"reason": "CannotPullContainerError: no such image"}}, "image was not found"),
         ({"statusReason": "Host EC2 (instance i-1) terminated."}, "machine was taken away"),
         ({"statusReason": "Dependent Job failed"}, "a job that it waits for failed"),
         ({"statusReason": "Something new"}, "Something new"),

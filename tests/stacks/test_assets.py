@@ -81,7 +81,7 @@ def test_an_asset_has_what_it_needs_and_no_more(control: Template, assembly: Pat
     asset = asset_of(control, assembly, stage)
     assert {path.name for path in asset.iterdir()} == {"lambdas", "sluice"}
     assert [path.name for path in (asset / "lambdas").iterdir() if path.is_dir()] == [stage]
-    assert not [name for name in SYNTHESIS_ONLY if (asset / "sluice" / f"{name}.py").exists()]
+    assert not [name for name in SYNTHESIS_ONLY if (asset / "sluice" / f"{name}.py").exists() or (asset / "sluice" / name).exists()]
     assert {path.suffix for path in asset.rglob("*") if path.is_file()} <= {".py", ".json"}
 
 

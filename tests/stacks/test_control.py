@@ -1,11 +1,15 @@
 """What must hold for the queues, the Lambdas, the topics and the rules."""
 
 import json
+import re
 from typing import Any
 
 import pytest
+from aws_cdk import App
 
+import app as entry
 from stacks.blocks.reaction import TIMEOUT
+from tests.stacks.conftest import context
 from tests.stacks.templates import Template, many, text
 
 STAGES = {"Trigger": "trigger", "FanOut": "fan_out", "Track": "track", "Alert": "alert"}
@@ -130,3 +134,55 @@ def test_people_are_told_by_mail_and_sms(control: Template) -> None:
     assert told == {"email": "somebody@example.com", "sms": "+4915112345678"}
     policy = one_of(control, "AWS::SNS::TopicPolicy", "AlertsPolicy")
     assert {"Service": "cloudwatch.amazonaws.com"} in [one["Principal"] for one in policy["PolicyDocument"]["Statement"]]
+
+
+def test_blocked_queues_of_ours_fill_the_alert_queue(control: Template) -> None:
+    """And no others."""
+    rule = control.of_type("AWS::Events::Rule")["BlockedQueues"]["Properties"]
+    assert (rule["EventPattern"]["source"], rule["EventPattern"]["detail-type"]) == (["aws.batch"], ["Batch Job Queue Blocked"])
+    assert len(rule["EventPattern"]["detail"]["jobQueue"]) == 4
+    assert [text(one["Arn"])[:11] for one in rule["Targets"]] == ["<AlertQueue"]
+
+
+def test_each_reaction_has_four_alarms_that_tell_people(control: Template) -> None:
+    """Messages set aside, messages that wait, errors and throttles."""
+    alarms = control.properties("AWS::CloudWatch::Alarm")
+    metrics = sorted(alarm["MetricName"] for alarm in alarms)
+    kinds = ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "Errors", "Throttles"]
+    assert metrics == [kind for kind in kinds for _ in range(4)]
+    assert {text(action) for alarm in alarms for action in alarm["AlarmActions"]} == {
+        "<" + next(iter(control.of_type("AWS::SNS::Topic"))) + ">"
+    }
+    assert all(alarm["TreatMissingData"] == "notBreaching" for alarm in alarms)
+
+
+def test_only_the_alert_function_may_send_events_and_only_of_ours(control: Template) -> None:
+    """By source and kind, on the default bus."""
+    may = [(role, one) for role, one in control.statements() if "events:PutEvents" in many(one["Action"])]
+    [(role, statement)] = may
+    assert role.startswith("AlertRole")
+    assert statement["Condition"] == {
+        "StringEquals": {"events:source": "sluice", "events:detail-type": ["Run State Change", "Run Late"]},
+    }
+    assert text(statement["Resource"]).endswith(":event-bus/default")
+
+
+def test_the_dashboard_has_no_more_metrics_than_a_free_one(control: Template) -> None:
+    """50, and every reaction's queue and function is on it."""
+    [board] = control.properties("AWS::CloudWatch::Dashboard")
+    body = text(board["DashboardBody"])
+    widgets = json.loads(re.sub(r"<[^<>]*>", "x", body))["widgets"]
+    metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"] if len(metric) > 1]
+    assert 30 <= len(metrics) <= 50
+    assert {metric[1] for metric in metrics if metric[0] == "Sluice"} == {
+        *("RunsStarted", "RunsSucceeded", "RunsFailed", "RunSeconds", "JobsSucceeded", "JobsFailed"),
+        *("ItemsFound", "QueueWaitSeconds", "AlertsSent"),
+    }
+
+
+def test_the_dashboard_can_be_left_out() -> None:
+    """It costs money beyond an account's first three."""
+    app = App(context=context())
+    entry.compose(app, root=entry.ROOT, environment={"SLUICE_DASHBOARD": "false"})
+    (stack,) = [child for child in app.node.children if child.node.id == "SluiceControl"]
+    assert stack.node.try_find_child("Dashboard") is None

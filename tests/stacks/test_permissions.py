@@ -28,7 +28,8 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     """What cdk-nag's AwsSolutions pack finds and nobody has accepted: the rule and the path of the construct."""
     directory = tmp_path_factory.mktemp("nag")
     app = App(outdir=str(directory), context=context())
-    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT)
+    # With NAT, so that the pipelines and the network that come with it are looked at as well.
+    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT | {"SLUICE_NAT": "true"})
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     # The CDK refuses an app with findings, by an exception without a class of its own; its report lists them.
     with pytest.raises(RuntimeError, match="ValidationFailed"):

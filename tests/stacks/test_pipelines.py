@@ -9,16 +9,15 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
-import app as entry
 from containers.step.__main__ import TRY_AGAIN
 from sluice.compiled import CompiledPipeline
 from sluice.errors import MalformedMessageError
-from sluice.loading import load_pipelines
 from sluice.messages import Triggered
 from sluice.pipeline import Manual
 from sluice.trigger import Moment, Request, occurrence
 from sluice.validation.triggers import uploads_of
 from stacks.blocks.job_definition import Identity, Work, job_definition
+from tests.stacks.conftest import deployed
 from tests.stacks.templates import Template, many, text
 
 
@@ -36,8 +35,8 @@ def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
 def test_every_step_has_a_job_definition(pipelines: Template) -> None:
     """One a step, and one each for the cleanup and the gates, by names that say whose they are."""
     names = [one["JobDefinitionName"].rsplit("-", 1)[0] for one in pipelines.properties("AWS::Batch::JobDefinition")]
-    written = [f"sluice-{one.name}-{step.name}" for one in load_pipelines(entry.ROOT) for step in one.steps]
-    added = [f"sluice-{one.name}-{kind}" for one in load_pipelines(entry.ROOT) for kind in ("cleanup", "gate")]
+    written = [f"sluice-{one.name}-{step.name}" for one in deployed() for step in one.steps]
+    added = [f"sluice-{one.name}-{kind}" for one in deployed() for kind in ("cleanup", "gate")]
     assert sorted(names) == sorted(written + added)
 
 
@@ -87,7 +86,7 @@ def test_jobs_of_a_pipeline_share_roles_with_no_other(pipelines: Template) -> No
     seen: dict[str, set[str]] = {}
     for definition in pipelines.properties("AWS::Batch::JobDefinition"):
         container = definition["ContainerProperties"]
-        owner = next(one.name for one in load_pipelines(entry.ROOT) if definition["JobDefinitionName"].startswith(f"sluice-{one.name}-"))
+        owner = next(one.name for one in deployed() if definition["JobDefinitionName"].startswith(f"sluice-{one.name}-"))
         own = [container["JobRoleArn"], container["ExecutionRoleArn"], container["LogConfiguration"]["Options"]["awslogs-group"]]
         seen.setdefault(owner, set()).update(text(one) for one in own)
     assert all(len(own) == 4 for own in seen.values())
@@ -106,7 +105,7 @@ def test_logs_of_jobs_have_the_names_that_alerts_may_read(pipelines: Template, c
 def test_an_upload_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
     """What the rule's transformer writes is a Triggered that names its pipeline and where its compiled form is."""
     rules = [rule for rule in pipelines.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["aws.s3"]]
-    assert len(rules) == sum(len(uploads_of(one)) for one in load_pipelines(entry.ROOT))
+    assert len(rules) == sum(len(uploads_of(one)) for one in deployed())
     for rule in rules:
         (target,) = rule["Targets"]
         assert "TriggerQueue" in text(target["Arn"])
@@ -129,7 +128,7 @@ def requests(pipelines: Template) -> dict[str, Triggered]:
 def test_a_request_reaches_the_trigger_queue_as_the_message_that_is_read_there(pipelines: Template) -> None:
     """Each pipeline with a Manual trigger has a rule, and what nobody may ask for has one, whose message is refused by name."""
     found = requests(pipelines)
-    manual = {one.name for one in load_pipelines(entry.ROOT) if any(isinstance(trigger, Manual) for trigger in one.triggers)}
+    manual = {one.name for one in deployed() if any(isinstance(trigger, Manual) for trigger in one.triggers)}
     assert manual
     assert found.keys() == manual | {"unknown"}
     with pytest.raises(MalformedMessageError, match="a pipeline with a Manual trigger, found 'p'"):

@@ -45,7 +45,11 @@ def _check_sizes(account: Account, params: dict[str, Any]) -> None:
     size = len(json.dumps(params, separators=(",", ":")).encode())
     if size > account.limits.submit_bytes:
         raise client_error(f"SubmitJob request is {size} bytes; at most {account.limits.submit_bytes} are allowed.")
-    size = len(json.dumps(params.get("containerOverrides", {}), separators=(",", ":")).encode())
+    _check_overrides_size(account, params.get("containerOverrides", {}))
+
+
+def _check_overrides_size(account: Account, overrides: dict[str, Any]) -> None:
+    size = len(json.dumps(overrides, separators=(",", ":")).encode())
     if size > account.limits.container_overrides_bytes:
         raise client_error(
             f"Container Overrides length must be at most {account.limits.container_overrides_bytes}, but containerOverrides has {size}."
@@ -102,6 +106,12 @@ def _check_nodes(account: Account, queue: Resource, definition: Resource, params
     if any(is_fargate(each) or each["type"] == "UNMANAGED" for each in environments):
         raise client_error("Multi-node parallel jobs need a job queue of managed EC2 compute environments.")
     groups = definition["nodeProperties"]["nodeRangeProperties"]
+    targets = {each["targetNodes"] for each in groups}
+    for each in params.get("nodeOverrides", {}).get("nodePropertyOverrides", []):
+        if each["targetNodes"] not in targets:
+            # As AWS puts it: https://github.com/aws/aws-parallelcluster/pull/964
+            raise client_error(f"NodeOverride targets should match job definition. Non matching targets - {each['targetNodes']}")
+        _check_overrides_size(account, each.get("containerOverrides", {}))
     changed = params.get("nodeOverrides", {}).get("numNodes")
     if changed is not None and not any(each["targetNodes"].endswith(":") for each in groups):
         raise client_error("nodeOverrides.numNodes needs a node range with an open upper boundary, such as 1:.")

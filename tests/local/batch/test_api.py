@@ -414,3 +414,19 @@ def test_what_the_engine_lacks_is_refused_at_once(desk: Desk) -> None:
     tasks = {"taskProperties": [{"containers": [{"image": "i"}]}]}
     register = {"jobDefinitionName": "x", "type": "container"}
     assert "ecsProperties" in refused(batch.register_job_definition, **register, ecsProperties=tasks)
+
+
+@pytest.mark.parametrize(
+    ("target", "command", "named"),
+    [("0:0", "a", "Non matching targets - 0:0"), ("0:", "a", "Non matching targets - 0:"), ("1:2", "x" * 8192, "containerOverrides")],
+)
+def test_overrides_of_nodes_name_the_definitions_ranges(desk: Desk, target: str, command: str, named: str) -> None:
+    """Others are refused, even where they are the same nodes; each override has its limit."""
+    container = {"image": "i", "command": ["true"], "resourceRequirements": ONE_CPU}
+    ranges = [{"targetNodes": one, "container": container} for one in ("0", "1:2")]
+    nodes = {"numNodes": 3, "mainNode": 0, "nodeRangeProperties": ranges}
+    desk.batch.register_job_definition(jobDefinitionName="mnp", type="multinode", nodeProperties=nodes)
+    override = {"nodePropertyOverrides": [{"targetNodes": target, "containerOverrides": {"command": [command]}}]}
+    assert named in refused(desk.batch.submit_job, jobName="j", jobQueue="q", jobDefinition="mnp", nodeOverrides=override)
+    override["nodePropertyOverrides"][0] = {"targetNodes": "1:2", "containerOverrides": {"command": ["a"]}}
+    assert desk.batch.submit_job(jobName="j", jobQueue="q", jobDefinition="mnp", nodeOverrides=override)["jobId"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from local.batch.containers import METADATA
 from local.batch.engine import Engine
 from local.batch.ports import Image, ImageNotFoundError
 from tests.local.batch.conftest import ONE_CPU, QUICK, Desk, wait_for
@@ -332,3 +333,23 @@ def test_an_idle_engine_starts_a_job_at_once(live: Desk) -> None:
     parent, child = live.job(first), live.job(second)
     assert parent["startedAt"] - parent["createdAt"] < 1000
     assert child["startedAt"] - parent["stoppedAt"] < 1000
+
+
+def test_a_node_learns_where_to_ask_for_its_address(tmp_path: Path) -> None:
+    """As the ECS agent tells it, at an address for each container; other jobs are told of none."""
+    with Engine(limits=QUICK, environment={METADATA: "http://agent/ecs"}) as engine:
+        desk = Desk(engine, [], [])
+        said = tmp_path / "said"
+        wait = f"while test $(wc -l < {said}) -lt 3; do sleep 0.05; done"
+        command = ["sh", "-c", f"echo $AWS_BATCH_JOB_NODE_INDEX ${METADATA} >> {said}; {wait}"]
+        container = {"image": "i", "command": command, **_SMALL}
+        nodes = {"numNodes": 3, "mainNode": 0, "nodeRangeProperties": [{"targetNodes": "0:2", "container": container}]}
+        desk.batch.register_job_definition(jobDefinitionName="mnp", type="multinode", nodeProperties=nodes)
+        job = desk.submit(definition="mnp")
+        desk.until(job, "SUCCEEDED")
+        told = dict(line.split() for line in said.read_text().splitlines())
+        addresses = [desk.job(f"{job}#{index}")["container"]["networkInterfaces"][0]["privateIpv4Address"] for index in range(3)]
+        assert len(set(addresses)) == 3
+        assert [told[str(index)].rpartition("/")[2] for index in range(3)] == addresses
+        desk.define("plain", ["sh", "-c", f'test -z "${METADATA}"'])
+        desk.until(desk.submit(definition="plain"), "SUCCEEDED")

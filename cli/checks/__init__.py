@@ -1,0 +1,1 @@
+"""What `sluice doctor` looks at, one small function a thing; each yields findings."""

@@ -1,0 +1,106 @@
+"""Where jobs run: compute environments, job queues, what blocks them, and the role of the machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cli.checks.finding import Finding, Patient, error, not_checked, not_deployed, ok, warning
+from sluice.plain_words import why_blocked
+
+_REDEPLOY = "Read the reason; deploying again restores what is Sluice's own."
+
+
+def environments_of(patient: Patient) -> list[dict[str, Any]] | None:
+    """Return the deployed compute environments; None when they are not deployed."""
+    arns = patient.resources("Compute", "AWS::Batch::ComputeEnvironment")
+    if not arns:
+        return None if arns is None else []
+    answer = patient.client("batch").describe_compute_environments(computeEnvironments=arns)
+    found: list[dict[str, Any]] = answer["computeEnvironments"]
+    return found
+
+
+def environments(patient: Patient) -> Iterator[Finding]:
+    """Look whether each environment is VALID and ENABLED."""
+    found = environments_of(patient)
+    if found is None:
+        yield not_deployed(patient, "Compute")
+    for one in found or []:
+        yield _health("compute environment", one["computeEnvironmentName"], one)
+
+
+def queues(patient: Patient) -> Iterator[Finding]:
+    """Look whether each queue is VALID and ENABLED."""
+    arns = patient.resources("Compute", "AWS::Batch::JobQueue")
+    if arns is None:
+        yield not_deployed(patient, "Compute")
+        return
+    for one in patient.client("batch").describe_job_queues(jobQueues=arns)["jobQueues"] if arns else []:
+        yield _health("job queue", one["jobQueueName"], one)
+
+
+def _health(what: str, name: str, one: Mapping[str, Any]) -> Finding:
+    text = f"The {what} {name} is {one.get('status')} and {one.get('state')}"
+    if one.get("status") == "VALID" and one.get("state") == "ENABLED":
+        return ok(f"{text}.")
+    reason = f": {one['statusReason']}" if one.get("statusReason") else ""
+    if one.get("status") in ("CREATING", "UPDATING"):
+        return warning(f"{text}{reason}.", "Wait until it is done.")
+    return error(f"{text}{reason}.", _REDEPLOY)
+
+
+def blocked(patient: Patient) -> Iterator[Finding]:
+    """Look for jobs that Batch says it cannot start; jobs that only wait for their turn have no reason.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
+    """
+    arns = patient.resources("Compute", "AWS::Batch::JobQueue")
+    if arns is None:
+        yield not_deployed(patient, "Compute")
+        return
+    stuck = [job for arn in arns for job in _runnable(patient, arn) if why_blocked(job.get("statusReason") or "")]
+    for job in stuck:
+        reason = job["statusReason"]
+        yield error(f"The job {job['jobName']} blocks its queue: {why_blocked(reason)} ({reason}).", _unblock(job))
+    if not stuck:
+        yield ok("No queue is blocked.")
+
+
+def _runnable(patient: Patient, queue: str) -> list[Mapping[str, Any]]:
+    """Return the jobs that wait for a machine, those of the first page: the one that blocks a queue stands at its head."""
+    listed: list[Mapping[str, Any]] = patient.client("batch").list_jobs(jobQueue=queue, jobStatus="RUNNABLE")["jobSummaryList"]
+    return listed
+
+
+def _unblock(job: Mapping[str, Any]) -> str:
+    run = str(job["jobName"]).partition("_")[0]
+    more = "or allow more with SLUICE_MAX_VCPUS_SPOT, SLUICE_MAX_VCPUS_ON_DEMAND or SLUICE_INSTANCE_TYPES"
+    return f"Ask for less in the pipeline's file, {more}; `sluice cancel {run}` ends it."
+
+
+def machine_roles(patient: Patient) -> Iterator[Finding]:
+    """Look whether the instance profile of each environment is there and has its role."""
+    found = environments_of(patient)
+    if found is None:
+        yield not_deployed(patient, "Compute")
+        return
+    profiles = sorted({one["computeResources"]["instanceRole"] for one in found if (one.get("computeResources") or {}).get("instanceRole")})
+    if not profiles:
+        yield not_checked("No compute environment has machines with a role.")
+    for profile in profiles:
+        yield _profile(patient, profile.rpartition("/")[2])
+
+
+def _profile(patient: Patient, name: str) -> Finding:
+    try:
+        roles = patient.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]
+    except ClientError as refused:
+        if refused.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        return error(f"The instance profile {name} is gone: no machine can start.", "Deploy the compute stack again.")
+    if roles:
+        return ok(f"The machines have the role {roles[0]['RoleName']}.")
+    return error(f"The instance profile {name} has no role: machines cannot join their cluster.", "Deploy the compute stack again.")

@@ -1,0 +1,76 @@
+"""Nodes in a ring: each contributes a number, a token adds them up on its way around, and a second one tells everybody the sum."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import ExitStack
+from typing import Any
+
+from containers.ring.line import Line
+from containers.ring.meeting import PORT, agreed, gather, join, neighbours
+from containers.step.api import Out, Results
+from containers.step.node import Node
+
+JOIN_SECONDS = 900.0
+"""The main node starts before the machines of the others are there."""
+TALK_SECONDS = 60.0
+
+
+class InputError(ValueError):
+    """The run was asked for with an input that is none."""
+
+
+def ring(node: Node, out: Out) -> dict[str, Any]:
+    """Find the sum of all nodes' numbers. The main node leaves last: its end is the end of the job."""
+    number = number_of(node.trigger.input, node.index, node.count)
+    with ExitStack() as lines:
+        listener = lines.enter_context(socket.create_server((node.address, PORT if node.is_main else 0), backlog=node.count + 8))
+        if node.is_main:
+            return _lead(node, number, out, listener, lines)
+        main, addresses = join(node, out.run, listener, lines, JOIN_SECONDS)
+        before, behind = neighbours(node, addresses, listener, lines, TALK_SECONDS)
+        total = _follow(number, before, behind)
+        main.say({"sum": total})
+        main.hear()  # The main node has heard everybody.
+        return {"sum": total}
+
+
+def _lead(node: Node, number: int, out: Out, listener: socket.socket, lines: ExitStack) -> dict[str, Any]:
+    others, addresses = gather(node, out.run, listener, lines, JOIN_SECONDS)
+    before, behind = neighbours(node, addresses, listener, lines, TALK_SECONDS)
+    behind.say({"sum": number, "nodes": 1})
+    token = before.hear()
+    behind.say({"total": token["sum"]})
+    before.hear()
+    totals = {index: line.hear()["sum"] for index, line in sorted(others.items())}
+    agreed(totals, token["sum"])
+    for line in others.values():
+        line.say({"agreed": True})
+    print(f"{node.count} nodes agree on {token['sum']}", flush=True)
+    return {"sum": token["sum"], "nodes": token["nodes"], "agreed": [0, *totals], "addresses": [host for host, _ in addresses]}
+
+
+def _follow(number: int, before: Line, behind: Line) -> int:
+    """Add this node's number to the token and pass it on, then pass on the sum, and return it."""
+    token = before.hear()
+    behind.say({"sum": token["sum"] + number, "nodes": token["nodes"] + 1})
+    total = before.hear()
+    behind.say(total)
+    return int(total["total"])
+
+
+def number_of(given: Any, index: int, count: int) -> int:
+    """Return what a node contributes: ``{"numbers": [3, 1, 4, 1]}``, or its index and one; raises InputError."""
+    if given is None:
+        return index + 1
+    numbers = given.get("numbers") if isinstance(given, dict) else None
+    if not isinstance(numbers, list) or len(numbers) != count or not all(type(number) is int for number in numbers):
+        raise InputError(f'Expected an input such as {{"numbers": {list(range(1, count + 1))}}}, found {str(given)[:100]!r}. Correct it.')
+    return int(numbers[index])
+
+
+def publish(results: Results, out: Out) -> None:
+    """Publish what the main node returned."""
+    ((_, found),) = results("ring")
+    out.write("sum.json", json.dumps(found))

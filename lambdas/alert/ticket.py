@@ -1,0 +1,43 @@
+"""Opens an OpsItem of AWS Systems Manager for a run whose pipeline wants a ticket.
+
+The ledger's note makes it one a run; the deduplication string does so, while the OpsItem is open, should the Lambda die before the note is
+done. https://docs.aws.amazon.com/systems-manager/latest/userguide/OpsCenter-working-deduplication.html
+"""
+
+from __future__ import annotations
+
+import json
+
+from botocore.exceptions import ClientError
+
+from lambdas.consuming import count, logger
+from sluice.clients import client
+from sluice.notice import Notice, ascii_of
+from sluice.run import Run
+
+# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateOpsItem.html
+_TITLE_CHARACTERS, _DESCRIPTION_CHARACTERS = 1024, 2048
+_SEVERITY = "2"
+
+
+def open_ticket(run: Run, notice: Notice) -> None:
+    """Open the run's OpsItem; one that is open already is as good."""
+    try:
+        opened = client("ssm").create_ops_item(
+            Title=ascii_of(notice.subject)[:_TITLE_CHARACTERS],
+            Description=notice.email[:_DESCRIPTION_CHARACTERS],
+            Source="Sluice",
+            Severity=_SEVERITY,
+            OperationalData={
+                "/aws/dedup": {"Type": "SearchableString", "Value": json.dumps({"dedupString": f"sluice-{run.run_id}"})},
+                "run": {"Type": "SearchableString", "Value": run.run_id},
+                "pipeline": {"Type": "SearchableString", "Value": run.pipeline.name},
+            },
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "OpsItemAlreadyExistsException":
+            raise
+        logger.info("The OpsItem of this run is open already.", run=run.run_id)
+        return
+    count("TicketsOpened")
+    logger.info("An OpsItem was opened.", run=run.run_id, ops_item=opened.get("OpsItemId"))

@@ -1,0 +1,45 @@
+"""slow_vendor: what its steps do; that no more than two run at once is AWS Batch's part, and tested with it in tests/e2e."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from containers.slow_vendor.steps import InputError, most_at_once, seconds_of
+from pipelines.slow_vendor import pipeline
+from sluice.trigger import Request
+from tests.containers.jobs import Jobs, functions_of
+
+
+def test_every_call_is_counted(jobs: Jobs) -> None:
+    """Twelve children, one after the other here, and one publishes what they noted."""
+    run = jobs.begin(pipeline, Request(token="t", input={"seconds": 0}))
+    assert jobs.drive(run, functions_of(pipeline)) == "SUCCEEDED"
+    assert len(jobs.codes["ask"]) == 12
+    assert json.loads(jobs.results(run)["calls.json"]) == {"calls": 12, "most_at_once": 1}
+
+
+@pytest.mark.parametrize(
+    ("calls", "most"),
+    [([], 0), ([(0, 1)], 1), ([(0, 1), (1, 2)], 1), ([(0, 2), (1, 3), (2, 4)], 2), ([(0, 9), (1, 2), (3, 5), (4, 6)], 3)],
+)
+def test_the_most_at_once_are_found(calls: list[tuple[float, float]], most: int) -> None:
+    """A call that begins when another ends is not beside it."""
+    assert most_at_once(calls) == most
+
+
+@pytest.mark.parametrize(
+    "given", [[], "x", {"seconds": "1"}, {"seconds": -1}, {"seconds": 61}, {"seconds": True}, {"seconds": None}], ids=str
+)
+def test_a_wrong_input_is_refused(given: Any) -> None:
+    """It says what was expected."""
+    with pytest.raises(InputError, match="Expected an input such as"):
+        seconds_of(given)
+
+
+def test_an_input_may_be_left_out() -> None:
+    """Then a call takes 0.3 s."""
+    assert seconds_of(None) == seconds_of({}) == 0.3
+    assert seconds_of({"seconds": 2}) == 2.0
