@@ -64,6 +64,11 @@ def refuse(run: Run | None, retention: timedelta, now: datetime) -> None:
         raise CommandError("Expected the run in the ledger, found that it was removed meanwhile.")
     if run.state is not RunState.FAILED:
         raise CommandError(f"Expected a run that has failed, found {run.run_id} {run.state}. {_WHY_NOT[run.state]}")
+    if run.cleaned:
+        raise CommandError(
+            f"Expected what {run.run_id} left in the work bucket, found that it was removed, {run.pipeline.keep_failed} days after the run "
+            "had failed (keep_failed= of the pipeline). Start the pipeline anew, with the same input."
+        )
     if datetime.fromisoformat(run.created_at) + retention <= now:
         raise CommandError(
             f"Expected what {run.run_id} left in the work bucket, found that it began more than {retention.days} days ago, "

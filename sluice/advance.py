@@ -23,7 +23,7 @@ from sluice.fates import Fate, Graph, fates
 from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
-from sluice.placing import resubmission
+from sluice.placing import last_cleanup, resubmission
 from sluice.reclaims import reclaimed_children
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.run_events import RunChanged, change
@@ -90,6 +90,17 @@ class Advancer:
             self.sleep(_PAUSE_SECONDS * 2**look if look else 0)
         raise UnsettledError(f"Steps of {run_id} are being submitted by somebody else.")
 
+    def clean_up(self, run_id: str) -> bool:
+        """Submit the cleanup of a failed run whose days are over; False when something of it is still live, or it was reopened.
+
+        Once: whatever becomes of it, the bucket's lifecycle removes the rest.
+        """
+        run = self.ledger.load(run_id)
+        submission = last_cleanup(run) if run else None
+        if run is None or submission is None or not self.ledger.claim_cleanup(run_id, submission, self._stamp()):
+            return False
+        return self._submit(run, [submission])
+
     def _learn(self, run: Run, asks: Sequence[str]) -> bool:
         """Find out which children of these steps failed; False when there was something to find out: the run must be looked at again."""
         for name in asks:
@@ -109,7 +120,9 @@ class Advancer:
                 self.ledger.failing(run.run_id, step)
             return
         self.changed(change(run, decision.outcome, now, step))
-        if self.ledger.finish(run.run_id, decision.outcome, now, step, reopened=run.reopened):
+        kept = self.now() + timedelta(days=run.pipeline.keep_failed)
+        due = kept.date().isoformat() if decision.outcome is RunState.FAILED else None
+        if self.ledger.finish(run.run_id, decision.outcome, now, step, reopened=run.reopened, cleanup_on=due):
             self.ended(decision.outcome, (self.now() - datetime.fromisoformat(run.created_at)).total_seconds())
 
     def _settled(self, run_id: str) -> Run | None:

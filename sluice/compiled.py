@@ -12,6 +12,7 @@ from sluice.errors import MalformedMessageError
 from sluice.limits import MAX_DEPENDENCIES
 
 VERSION = 1
+KEEP_FAILED = 7
 
 
 class Kind(StrEnum):
@@ -110,6 +111,8 @@ class CompiledPipeline:
     expected_within: int | None = None
     """Seconds."""
     ticket: bool = False
+    keep_failed: int = KEEP_FAILED
+    """Days."""
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -135,7 +138,8 @@ class CompiledPipeline:
                 )
             steps = tuple(_step(step) for step in document["steps"])
             late, ticket = document.get("expected_within"), bool(document.get("ticket"))
-            return cls(name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket)
+            kept = int(document.get("keep_failed", KEEP_FAILED))
+            return cls(name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket, keep_failed=kept)
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
 

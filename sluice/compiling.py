@@ -34,7 +34,8 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue="normal", after=sinks(parents)))
     gated = tuple(one for step in steps for one in _gated(step, definitions.gate))
     late = seconds_of(pipeline.expected_within) if pipeline.expected_within else None
-    return CompiledPipeline(name=pipeline.name, steps=gated, expected_within=late, ticket=pipeline.ticket)
+    kept = pipeline.keep_failed
+    return CompiledPipeline(name=pipeline.name, steps=gated, expected_within=late, ticket=pipeline.ticket, keep_failed=kept)
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:

@@ -129,29 +129,64 @@ class Ledger:
         return self._write(
             items.run_key(run_id),
             "SET #failed_step = :step",
-            "attribute_exists(#unfinished) AND attribute_not_exists(#failed_step)",
+            "#unfinished = :open AND attribute_not_exists(#failed_step)",
             items.names("failed_step", "unfinished"),
-            items.values(step=step),
+            items.values(step=step, open=items.UNFINISHED),
         )
 
-    def finish(self, run_id: str, state: RunState, now: str, failed_step: str | None = None, *, reopened: int | None = None) -> bool:
-        """Record the end of a run, once; False when it has ended already, or was reopened more often than ``reopened``, if given."""
+    def finish(
+        self,
+        run_id: str,
+        state: RunState,
+        now: str,
+        failed_step: str | None = None,
+        *,
+        reopened: int | None = None,
+        cleanup_on: str | None = None,
+    ) -> bool:
+        """Record the end of a run, once; False when it has ended already, or was reopened more often than ``reopened``, if given.
+
+        ``cleanup_on`` is the day on which the sweep is to find it again, to remove what it left.
+        """
+        more = {} if reopened is None else {"reopened": reopened}
         since = "" if reopened is None else " AND (attribute_not_exists(#reopened) OR #reopened <= :reopened)"
+        due = {} if cleanup_on is None else {"due": items.cleanup_due(cleanup_on)}
+        update = "SET #state = :state, #ended_at = :now, #failed_step = :failed_step"
         return self._write(
             items.run_key(run_id),
-            "SET #state = :state, #ended_at = :now, #failed_step = :failed_step REMOVE #unfinished",
-            f"attribute_exists(#unfinished){since}",
-            items.names("state", "ended_at", "failed_step", "unfinished", *(["reopened"] if since else [])),
-            items.values(state=state, now=now, failed_step=failed_step or "", **({"reopened": reopened or 0} if since else {})),
+            update + (", #unfinished = :due" if due else " REMOVE #unfinished"),
+            f"#unfinished = :open{since}",
+            items.names("state", "ended_at", "failed_step", "unfinished", *more),
+            items.values(state=state, now=now, failed_step=failed_step or "", open=items.UNFINISHED, **more, **due),
         )
+
+    def claim_cleanup(self, run_id: str, cleanup: Submission, now: str) -> bool:
+        """Claim the cleanup of a failed run, which cannot be reopened from then on; False when it was, or somebody has."""
+        gone: dict[str, Any] = {
+            "Update": {
+                "TableName": self._table,
+                "Key": items.run_key(run_id),
+                "UpdateExpression": "SET #cleaned = :now REMOVE #unfinished",
+                "ConditionExpression": "#state = :failed AND attribute_not_exists(#cleaned)",
+                "ExpressionAttributeNames": items.names("cleaned", "unfinished", "state"),
+                "ExpressionAttributeValues": items.values(now=now, failed=RunState.FAILED),
+            }
+        }
+        return self._transact([gone, self._claim(run_id, cleanup, now)])
+
+    def cleanup_due(self, day: str) -> Iterator[str]:
+        """Yield the ids of the failed runs whose objects are to be removed on this day."""
+        condition, values = "unfinished = :due", items.values(due=items.cleanup_due(day))
+        for item in self._query(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
+            yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
     def reopen(self, run: Run) -> bool:
         """Let a failed run go on, with one more try for what failed; False when it is not as it was when it was loaded."""
         return self._write(
             items.run_key(run.run_id),
             "SET #state = :running, #unfinished = :open, #reopened = :reopened REMOVE #ended_at, #failed_step",
-            "#state = :failed AND #ended_at = :ended_at",
-            items.names("state", "unfinished", "reopened", "ended_at", "failed_step"),
+            "#state = :failed AND #ended_at = :ended_at AND attribute_not_exists(#cleaned)",
+            items.names("state", "unfinished", "reopened", "ended_at", "failed_step", "cleaned"),
             items.values(
                 running=RunState.RUNNING,
                 open=items.UNFINISHED,
@@ -237,9 +272,9 @@ class Ledger:
                 "TableName": self._table,
                 "Key": items.run_key(run_id),
                 "UpdateExpression": "SET #claimed_at = :now",
-                "ConditionExpression": "attribute_exists(#unfinished)",
+                "ConditionExpression": "#unfinished = :open",
                 "ExpressionAttributeNames": items.names("claimed_at", "unfinished"),
-                "ExpressionAttributeValues": items.values(now=now),
+                "ExpressionAttributeValues": items.values(now=now, open=items.UNFINISHED),
             }
         }
 

@@ -19,10 +19,16 @@ RUN = "RUN"
 STEP = "STEP#"
 NOTE = "NOTE#"
 UNFINISHED = "run"
+_CLEANUP_DUE = "cleanup#"
 KEPT = timedelta(days=365)
 """How long the ledger remembers a run, by DynamoDB's time to live."""
 
 Item = dict[str, Any]
+
+
+def cleanup_due(day: str) -> str:
+    """Return what stands in the index for a failed run whose objects are to be removed on this day, such as 2026-11-28."""
+    return _CLEANUP_DUE + day
 
 
 def pk(run_id: str) -> str:
@@ -111,6 +117,7 @@ def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
         ended_at=_text(item, "ended_at"),
         failed_step=_text(item, "failed_step"),
         reopened=_number(item, "reopened") or 0,
+        cleaned="cleaned" in item,
         steps={step.name: step for step in steps},
     )
 

@@ -186,5 +186,7 @@ class Pipeline:
     """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""
     limits: list[Limit] = field(default_factory=list)
     """What its steps may use, and how many at once."""
+    keep_failed: Annotated[int, Field(ge=1, le=365)] = 7
+    """Days that the transient objects of a failed run stay, for `sluice retry` and for whoever looks; then they are removed."""
     only_with: Literal["nat"] | None = None
     """A setting without which the pipeline is left out of a deploy; without this field what needs the setting is refused."""

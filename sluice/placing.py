@@ -9,7 +9,7 @@ from sluice import child_ranges
 from sluice.compiled import CompiledStep, Kind
 from sluice.fates import SETTLED, Fate, Fates, Graph, Records, may_move, satisfied, waited_for
 from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE
-from sluice.run import Shared, StepState, Terms
+from sluice.run import Run, RunState, Shared, StepState, Terms
 
 NEVER_RAN = "*"
 """What stands in ``Terms.missing`` for a step that never ran: all of it is missing."""
@@ -204,3 +204,15 @@ def resubmission(graph: Graph, records: Records, name: str) -> Submission | None
     if any(records[wait.step].failed or records[wait.step].terms.carried for wait in waits):
         return None
     return Submission(step, record.children, waits, record.shared, record.generation, record.terms)
+
+
+def last_cleanup(run: Run) -> Submission | None:
+    """Return the submission of the cleanup of a failed run, which waits for nothing; None while a job of it lives, or when it is over."""
+    step = next((one for one in run.pipeline.steps if one.kind is Kind.CLEANUP), None)
+    live = any(record.state is StepState.SUBMITTED for record in run.steps.values())
+    if step is None or live or run.state is not RunState.FAILED:
+        return None
+    record = run.steps.get(step.name)
+    if record is not None and not record.failed:
+        return None
+    return Submission(step, 1, generation=record.generation + 1 if record else 0)

@@ -145,6 +145,8 @@ class Run:
     failed_step: str | None = None
     reopened: int = 0
     """How often a person had it run again what had failed."""
+    cleaned: bool = False
+    """Whether the transient objects of this failed run have been kept for long enough, and are removed."""
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
     notes: frozenset[str] = frozenset()
     """What was done for it and is noted as done, such as telling a person."""

@@ -22,6 +22,8 @@ from sluice.settings import TrackSettings
 SWEPT_AFTER = timedelta(minutes=3)
 """Younger runs are left to their events."""
 
+_DAYS_LOOKED_BACK = 3
+
 settings = TrackSettings.from_env()
 advance = advancer(settings)
 
@@ -64,8 +66,18 @@ def _sweep() -> None:
     failed = [run_id for run_id in unfinished if not _swept(run_id)]
     if unfinished and not looked_at_environments(settings):
         failed.append("the compute environments")
+    _clean_up()
     if failed:
         raise UnsettledError(f"{len(failed)} runs could not be looked at, to be tried again: {', '.join(failed[:5])}.")
+
+
+def _clean_up() -> None:
+    """Remove what failed runs left whose days are over, those of the last days included; what is not removed then expires."""
+    today = datetime.now(UTC).date()
+    for days in range(_DAYS_LOOKED_BACK):
+        for run_id in list(advance.ledger.cleanup_due((today - timedelta(days=days)).isoformat())):
+            if advance.clean_up(run_id):
+                logger.info("What a failed run left is removed.", run=run_id)
 
 
 def _swept(run_id: str) -> bool:

@@ -14,6 +14,7 @@ from cli.retry import retry
 from sluice.batch_events import Look, parse_event
 from sluice.compiled import Kind
 from sluice.run import Run, RunState, StepState
+from sluice.submission import Submission
 from tests.cli.world import REGION, CommandWorld, command_world
 from tests.sluice.graphs import RUN_ID, pipeline, step
 
@@ -116,6 +117,15 @@ def test_a_run_that_has_not_failed_is_refused(world: CommandWorld, state: RunSta
     with pytest.raises(CommandError, match=why):
         retry(world.given("retry", RUN_ID), world.cloud)
     assert (run_of(world).state, asked(world)) == (state, [])
+
+
+def test_a_run_whose_objects_were_removed_is_refused(world: CommandWorld) -> None:
+    """Its days are over."""
+    failed(world)
+    assert world.ledger.claim_cleanup(RUN_ID, Submission(step("cleanup", Kind.CLEANUP), 1), NOW)
+    with pytest.raises(CommandError, match=r"removed, 7 days after .*keep_failed="):
+        retry(world.given("retry", RUN_ID), world.cloud)
+    assert run_of(world).state is RunState.FAILED
 
 
 def test_a_run_whose_objects_have_expired_is_refused(world: CommandWorld) -> None:

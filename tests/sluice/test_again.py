@@ -13,6 +13,7 @@ from sluice.compiled import CompiledPipeline, Kind
 from sluice.errors import UnsettledError
 from sluice.messages import Planned, RunFailed
 from sluice.run import Run, RunState, StepState
+from sluice.submission import Submission
 from tests.sluice.clouds import DeadError, Mortal, World, dynamodb, refused
 from tests.sluice.graphs import RUN_ID, pipeline, step
 
@@ -214,6 +215,66 @@ def test_a_refused_submission_may_run_again_too(world: World) -> None:
     world.later(AFTER_LEASE)
     world.advancer().advance(RUN_ID)
     assert world.batch.names() == ["cleanup", "count", "merge", "rank"]
+
+
+def failed_run(world: World, *ended: str) -> None:
+    """Let a run fail at its array, with these of the steps behind it told of."""
+    begin(world, STRICT)
+    fail(world, "count", 1)
+    for name in ended:
+        fail(world, name, 0)
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).state is RunState.FAILED
+
+
+DUE = "2026-01-08"
+
+
+def test_what_a_failed_run_left_is_removed_when_its_days_are_over(world: World) -> None:
+    """Seven days later the sweep finds it, without a scan, and submits the cleanup once, which waits for nothing."""
+    failed_run(world, "rank", "merge", "cleanup")
+    assert list(world.ledger.unfinished("2030")) == []
+    assert (list(world.ledger.cleanup_due("2026-01-07")), list(world.ledger.cleanup_due(DUE))) == ([], [RUN_ID])
+    assert [world.advancer().clean_up(RUN_ID), world.advancer().clean_up(RUN_ID)] == [True, False]
+    job = world.batch.jobs[job_of(world, "cleanup")]
+    assert (job["jobName"], "dependsOn" in job) == (f"{RUN_ID}_cleanup_1", False)
+    assert (run_of(world).state, run_of(world).cleaned, list(world.ledger.cleanup_due(DUE))) == (RunState.FAILED, True, [])
+    assert not world.ledger.reopen(run_of(world)), "what the finished children left is gone"
+
+
+def test_a_reopened_run_is_not_cleaned(world: World) -> None:
+    """A sweep that found it before is refused."""
+    failed_run(world, "rank", "merge", "cleanup")
+    assert world.ledger.reopen(run_of(world))
+    assert list(world.ledger.cleanup_due(DUE)) == []
+    assert not world.advancer().clean_up(RUN_ID)
+    assert run_of(world).state is RunState.RUNNING
+
+
+def test_nothing_is_removed_under_a_live_job(world: World) -> None:
+    """A failed run may have jobs on other ways; it is found again on the days behind."""
+    failed_run(world, "cleanup")
+    assert not world.advancer().clean_up(RUN_ID)
+    assert list(world.ledger.cleanup_due(DUE)) == [RUN_ID]
+
+
+def test_a_run_that_failed_at_its_first_step_is_cleaned_as_well(world: World) -> None:
+    """Its cleanup was never submitted."""
+    count = step("count", Kind.ARRAY, items_of="split")
+    begin(world, pipeline(step("split", Kind.PLAN), count, step("cleanup", Kind.CLEANUP, after=("count",))))
+    fail(world, "split", 0)
+    world.advancer().advance(RUN_ID)
+    assert world.advancer().clean_up(RUN_ID)
+    assert world.batch.names() == ["cleanup", "split"]
+
+
+def test_a_failed_run_that_waits_for_its_cleanup_stays_failed(world: World) -> None:
+    """Cancelling it, ending it again or claiming something of it is refused."""
+    failed_run(world)
+    assert not world.ledger.finish(RUN_ID, RunState.CANCELLED, "2026")
+    assert not world.ledger.failing(RUN_ID, "merge")
+    assert not world.ledger.claim(RUN_ID, [Submission(step("more"), 1)], "2026-01-01T00:00:00.000+00:00")
+    assert run_of(world).state is RunState.FAILED
 
 
 HOST_LOST = "Host EC2 (instance i-1) terminated."
