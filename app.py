@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aws_cdk import Annotations, App
 
+from sluice.compiling import queues_of
 from sluice.errors import SluiceError
 from sluice.loading import load_pipelines
 from sluice.pipeline import MultiNode
@@ -30,7 +31,8 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
     prefix = configuration.stack_prefix
 
     storage = StorageStack(app, f"{prefix}Storage", configuration=configuration)
-    compute = ComputeStack(app, f"{prefix}Compute", configuration=configuration, nodes_talk=nodes_talk)
+    queues = queues_of(pipelines) | set(configuration.keep_queues)
+    compute = ComputeStack(app, f"{prefix}Compute", configuration=configuration, queues=queues or {"normal"}, nodes_talk=nodes_talk)
     control = ControlStack(
         app,
         f"{prefix}Control",
@@ -40,6 +42,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         queues=compute.queues,
         pipelines_stack=f"{prefix}Pipelines",
     )
+    control.add_dependency(compute, "It names queues, and imports nothing that would keep them from going.")
     stack = PipelinesStack(
         app, f"{prefix}Pipelines", configuration=configuration, root=root, pipelines=pipelines, storage=storage, control=control
     )

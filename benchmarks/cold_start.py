@@ -33,7 +33,15 @@ BODIES: dict[str, dict[str, object]] = {
     "track": {"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": _JOB},
     "alert": {"run": "p-1", "step": "split", "version": 1},
 }
+_REQUEST = {"requestContext": {"http": {"method": "POST"}}, "headers": {}, "body": "{}", "isBase64Encoded": False}
 _SETTINGS = {
+    "SLUICE_PIPELINE": "p",
+    "SLUICE_DEFINITION_BUCKET": "assets",
+    "SLUICE_DEFINITION_KEY": "1.json",
+    "SLUICE_TRIGGER_QUEUE": "https://trigger",
+    "SLUICE_SECRET": "secret",
+    "SLUICE_SIGNATURE": "standard",
+    "SLUICE_SCHEMA": "none",
     "SLUICE_LEDGER_TABLE": "ledger",
     "SLUICE_QUEUES": "normal=arn",
     "SLUICE_ALERT_QUEUE": "https://queue",
@@ -46,7 +54,8 @@ _SETTINGS = {
 
 def programs(port: int) -> dict[str, str]:
     """Return what is measured: the baseline's program, and one for each handler."""
-    return {BASELINE: _BOTO3.format(port=port)} | {name: _HANDLER.format(name=name, event=_event(body)) for name, body in BODIES.items()}
+    events = {name: _event(body) for name, body in BODIES.items()} | {"webhook": json.dumps(_REQUEST)}
+    return {BASELINE: _BOTO3.format(port=port)} | {name: _HANDLER.format(name=name, event=event) for name, event in events.items()}
 
 
 def _event(body: dict[str, object]) -> str:

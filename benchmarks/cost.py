@@ -35,6 +35,7 @@ PRICES = {
     "s3 write": Price(5e-6, "https://aws.amazon.com/s3/pricing/"),
     "s3 read": Price(0.4e-6, "https://aws.amazon.com/s3/pricing/"),
     "cloudwatch alarm, month": Price(0.10, "https://aws.amazon.com/cloudwatch/pricing/"),
+    "secret, month": Price(0.40, "https://aws.amazon.com/secrets-manager/pricing/"),
     "cloudwatch dashboard, month": Price(3.00, "https://aws.amazon.com/cloudwatch/pricing/"),
     "eventbridge event": Price(1.00e-6, "https://aws.amazon.com/eventbridge/pricing/"),
     "ecr GB-month": Price(0.10, "https://aws.amazon.com/ecr/pricing/"),
@@ -42,13 +43,15 @@ PRICES = {
 }
 
 QUEUES = 4
+WEBHOOKS = 1
+"""Of the pipelines that come with Sluice: monte-carlo's."""
 # Lambda keeps five connections to a queue open, each a ReceiveMessage that waits for up to 20 seconds:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _POLLS_A_MONTH = QUEUES * 5 * MONTH_SECONDS / 20
 _SWEEPS_A_MONTH = MONTH_SECONDS / 300
 _SWEEP_SECONDS = 0.1
-# Messages set aside and their age, errors and throttles: of each queue and its function.
-_ALARMED = QUEUES * ALARMS
+# Messages set aside and their age, errors and throttles: of each queue and its function. Of a webhook: no answer, and no new secret.
+_ALARMED = QUEUES * ALARMS + 2 * WEBHOOKS
 _LAMBDA_GB = 0.5
 _LAMBDA_SECONDS = 1.0
 """Of one invocation, a cold start included: more than any that was measured here."""
@@ -66,6 +69,7 @@ def idle() -> dict[str, float]:
         f"{_POLLS_A_MONTH / 1e6:.1f} million polls of {QUEUES} empty queues": _POLLS_A_MONTH * PRICES["sqs request"].dollars,
         f"{_ALARMED} alarms": _ALARMED * PRICES["cloudwatch alarm, month"].dollars,
         f"{_SWEEPS_A_MONTH:,.0f} sweeps": sweeps,
+        f"{WEBHOOKS} secret of a webhook": WEBHOOKS * PRICES["secret, month"].dollars,
         f"images of {_IMAGES_GB} GB": _IMAGES_GB * PRICES["ecr GB-month"].dollars,
     }
 

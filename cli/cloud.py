@@ -32,7 +32,6 @@ CHOICES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-QUEUES = ("urgent", "normal", "bulk", "steady")
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 5}
 
 
@@ -61,8 +60,9 @@ class Cloud:
 
     @cached_property
     def queues(self) -> dict[str, str]:
-        """The ARN of each job queue by its name in a pipeline."""
-        return {name: self._output("Compute", f"{name.capitalize()}Queue") for name in QUEUES}
+        """The ARN of each job queue that is deployed by its key, as compiled steps have it; an underscore stands before it in the name."""
+        outputs = self._outputs(f"{self._prefix}Compute")
+        return {arn.rpartition("_")[2]: arn for name, arn in outputs.items() if name.endswith("Queue")}
 
     @property
     def track_queue(self) -> str:

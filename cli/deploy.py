@@ -11,8 +11,13 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.cloud import Cloud
+from cli.failures import CommandError
+from cli.leaving_queues import runs_in_the_way
 from local.place import REPOSITORY
+from sluice.compiling import queues_of
 from sluice.errors import SluiceError
+from sluice.loading import load_pipelines
 from stacks.configuration import Configuration
 
 CDK = (str(REPOSITORY / ".venv" / "bin" / "node"), str(REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"))
@@ -27,7 +32,7 @@ class DeployError(SluiceError):
 def main() -> int:
     """Deploy all stacks, after saying where to; return the exit code."""
     try:
-        Configuration.read(lambda _: None, os.environ)
+        configuration = Configuration.read(lambda _: None, os.environ)
         session = botocore.session.get_session()
         account, region = _where(session)
         _check_images_can_be_built()
@@ -35,6 +40,7 @@ def main() -> int:
         if not _bootstrapped(session):
             print("This account has no CDK stack in this region yet: bootstrapping.")
             _cdk("bootstrap", f"aws://{account}/{region}")
+        _check_no_queue_is_missed(Cloud(session.create_client, f"the region {region}", configuration.stack_prefix), configuration)
         approval = "broadening" if sys.stdin.isatty() else "never"
         _cdk("deploy", "--all", "--require-approval", approval)
     except SluiceError as error:
@@ -77,6 +83,23 @@ def _bootstrapped(session: Any) -> bool:
             return False
         raise DeployError(f"Expected to read {BOOTSTRAP_PARAMETER}, found: {error}. Use an administrator's credentials.") from error
     return True
+
+
+def _check_no_queue_is_missed(cloud: Cloud, configuration: Configuration) -> None:
+    """Raise DeployError when the deploy would take a queue away that an unfinished run still needs."""
+    pipelines = load_pipelines(REPOSITORY, configuration.offered)
+    deployed = [pipeline for pipeline in pipelines if not configuration.offered.leaves_out(pipeline)]
+    wanted = queues_of(deployed) | set(configuration.keep_queues)
+    try:
+        missed = runs_in_the_way(cloud, wanted)
+    except CommandError:
+        return  # nothing is deployed yet
+    if missed:
+        found = "; ".join(f"{queue} is needed by {', '.join(runs)}" for queue, runs in missed.items())
+        raise DeployError(
+            f"Expected no unfinished run to need a queue that no pipeline names any more, found: {found}. "
+            f"Keep them for this deploy with SLUICE_KEEP_QUEUES={','.join([*configuration.keep_queues, *missed])}, or cancel these runs."
+        )
 
 
 def _cdk(*arguments: str) -> None:

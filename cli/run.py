@@ -23,7 +23,7 @@ from cli.graph import named
 from cli.options import command
 from cli.run_view import Runs, RunView
 from cli.show import SECONDS_BETWEEN_LOOKS
-from cli.starting import Sending, request, send, sendings
+from cli.starting import Sending, check_overrides, request, send, sendings
 from cli.watch import watch
 from local.place import REPOSITORY
 from sluice.pipeline import Pipeline
@@ -44,6 +44,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("name", metavar="NAME", help="a pipeline of this repository, as it was deployed")
     parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="files to upload; each starts a run")
     parser.add_argument("--input", metavar="JSON", type=_json, help="the input of the run, for a pipeline with a Manual trigger")
+    parser.add_argument("--overrides", metavar="JSON", type=_json, help="what steps of this run are to have otherwise, by their names")
     parser.add_argument("--token", metavar="TEXT", help="the same token is the same run, however often it is asked for; default: a new one")
     parser.add_argument("--prefix", metavar="PREFIX", help="the upload trigger to start, when several take the files")
     parser.add_argument("--detach", action="store_true", help="print the ids of the runs and return at once")
@@ -79,9 +80,11 @@ def _started(given: argparse.Namespace, cloud: Cloud, pipeline: Pipeline) -> lis
     if not given.files:
         if given.prefix is not None:
             raise UsageError("Expected files beside --prefix, found none.")
-        return [request(cloud.client("events"), pipeline, given.token or str(uuid.uuid4()), given.input)]
-    if given.input is not None or given.token is not None:
-        raise UsageError("Expected files, or --input and --token, found both: a file is the input of the run that it starts.")
+        if given.overrides is not None:
+            check_overrides(pipeline, given.overrides, cloud.queues)
+        return [request(cloud.client("events"), pipeline, given.token or str(uuid.uuid4()), given.input, given.overrides)]
+    if any(one is not None for one in (given.input, given.token, given.overrides)):
+        raise UsageError("Expected files, or --input, --overrides and --token, found both: a file is the input of the run that it starts.")
     return _uploaded(cloud, pipeline, sendings(pipeline, given.files, given.prefix))
 
 

@@ -14,7 +14,10 @@ from s3transfer.subscribers import BaseSubscriber
 
 from cli.failures import CommandError, UsageError
 from sluice.again import DETAIL_TYPE, SOURCE
+from sluice.compiling import JobDefinitions, compile_pipeline
+from sluice.errors import MalformedMessageError
 from sluice.job_names import run_id
+from sluice.overriding import overridden
 from sluice.pipeline import Manual, Pipeline, S3Upload
 from sluice.trigger import MOST_INPUT_BYTES, Request, S3Object
 from sluice.trigger_names import MANUAL, upload_name
@@ -88,20 +91,22 @@ class _Heard(BaseSubscriber):
         self._progress(bytes_transferred)
 
 
-def request(events: Any, pipeline: Pipeline, token: str, given: Any) -> str:
+def request(events: Any, pipeline: Pipeline, token: str, given: Any, overrides: Mapping[str, Any] | None = None) -> str:
     """Ask for a run by an event on the default bus, and return the run's id; the same token asks for the same run.
 
+    ``overrides`` are what its steps are asked for otherwise; see docs/machines.md.
     Raises UsageError for a pipeline without a Manual trigger, CommandError when EventBridge does not take the event.
     """
     if not any(isinstance(trigger, Manual) for trigger in pipeline.triggers):
         raise UsageError(
             f"Expected a Manual trigger of {pipeline.name}, found none. Give files for its upload trigger, or add Manual() and deploy."
         )
-    if (size := len(json.dumps(given).encode())) > MOST_INPUT_BYTES:
+    if (size := len(json.dumps(given).encode()) + len(json.dumps(overrides or {}).encode())) > MOST_INPUT_BYTES:
         raise UsageError(
             f"Expected an input of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. Put it into an object and give its key."
         )
-    detail = json.dumps({"pipeline": pipeline.name, "input": given, "token": token})
+    otherwise = {"overrides": overrides} if overrides is not None else {}
+    detail = json.dumps({"pipeline": pipeline.name, "input": given, "token": token, **otherwise})
     answer: Mapping[str, Any] = events.put_events(Entries=[{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}])
     if answer.get("FailedEntryCount"):
         entry = answer["Entries"][0]
@@ -109,3 +114,12 @@ def request(events: Any, pipeline: Pipeline, token: str, given: Any) -> str:
             f"EventBridge refused the request: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}. Nothing has begun; try again."
         )
     return run_id(pipeline.name, MANUAL, Request(token=token, input=given).identity())
+
+
+def check_overrides(pipeline: Pipeline, overrides: Mapping[str, Any], queues: Mapping[str, str]) -> None:
+    """Raise UsageError with what the trigger Lambda would say of these overrides, for a pipeline as this repository has it."""
+    names = JobDefinitions(steps={step.name: "" for step in pipeline.steps}, cleanup="", gate="")
+    try:
+        overridden(run_id(pipeline.name, MANUAL, {}), compile_pipeline(pipeline, names), overrides, queues)
+    except MalformedMessageError as error:
+        raise UsageError(str(error)) from error

@@ -10,13 +10,16 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from benchmarks import cost, figures
 from sluice import settings
+from sluice.compute import ENVIRONMENTS, Compute
+from sluice.fargate_sizes import MEMORY
+from sluice.pipeline import Machine
 from stacks.configuration import Configuration, variable
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +46,31 @@ def _configuration() -> str:
     meanings = _meanings(Configuration)
     rows = [f"| `{variable(one.name)}` | {meanings[one.name]} | {_default(one.default)} |" for one in fields(Configuration)]
     return "\n".join(["\n| variable | meaning | default |\n| --- | --- | --- |", *rows]) + "\n\n"
+
+
+def _machine() -> str:
+    """Return the fields that every step has, in their order; what it runs and waits for is on other pages."""
+    meanings = _meanings(Machine)
+    rows = [f"| `{one.name}` | {_words(meanings[one.name])} | {_default(_value(one))} |" for one in fields(Machine)]
+    return "\n".join(["\n| field | meaning | default |\n| --- | --- | --- |", *rows]) + "\n\n"
+
+
+def _value(field: Field[Any]) -> Any:
+    return None if field.default_factory is not MISSING else field.default
+
+
+def _words(meaning: str) -> str:
+    return meaning.replace("``", "`")
+
+
+def _computes() -> str:
+    rows = [f'| `"{one}"` | {", then ".join(f"`{name}`" for name in ENVIRONMENTS[one])} |' for one in Compute]
+    return "\n".join(["\n| `compute=` | environments, in the order in which they are tried |\n| --- | --- |", *rows]) + "\n\n"
+
+
+def _fargate_sizes() -> str:
+    rows = [f"| {vcpus:g} | {', '.join(map(str, sizes))} |" for vcpus, sizes in MEMORY.items()]
+    return "\n".join(["\n| `vcpus=` | `memory=`, MiB |\n| --- | --- |", *rows]) + "\n\n"
 
 
 def _meanings(documented: type) -> dict[str, str]:
@@ -92,6 +120,9 @@ def _cost() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "pipeline": _pipeline,
     "configuration": _configuration,
+    "machine": _machine,
+    "computes": _computes,
+    "fargate-sizes": _fargate_sizes,
     "variables": _variables,
     "figures": _figures,
     "cost": _cost,

@@ -9,9 +9,11 @@ from local.calls import CallCounter
 from local.controls import Controls
 from local.executors import DOCKER, ExecutorName, docker_executor
 from local.gateway import Gateway
+from local.instances_page import InstancesPage
 from local.mailbox import Mailbox
 from local.ops_items import OpsItems
 from local.place import Place
+from local.rotation import ROTATION_SCHEDULE, Rotations
 from local.server import serve_until_told
 from local.trouble_page import TroublePage
 
@@ -32,7 +34,11 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.answer_before("ssm", OpsItems().answer)
     emulator.bound_events_log()
     emulator.add_resource_types(network_types.handlers(emulator.call_ec2))
-    engine = batch_service.start(place, docker_executor(emulator.put_logs, docker) if executor == DOCKER else None)
+    emulator.address_functions(place.endpoint)
+    emulator.rotate_secrets(Rotations(place).begin)
+    emulator.add_resource_types(ROTATION_SCHEDULE)
+    in_docker = docker_executor(emulator.put_logs, docker, place.state / "file-systems") if executor == DOCKER else None
+    engine = batch_service.start(place, in_docker)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 
     def end() -> None:
@@ -40,5 +46,5 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
         engine.close()
         emulator.stop_lambda_workers()
 
-    gateway = Gateway(emulator.asgi, calls, Controls(calls, mailbox, TroublePage(engine), executor))
+    gateway = Gateway(emulator.asgi, calls, Controls(calls, mailbox, TroublePage(engine), executor, InstancesPage(engine)))
     asyncio.run(serve_until_told(gateway, place, end))

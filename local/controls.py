@@ -7,6 +7,7 @@ from collections.abc import Callable
 from local import emulator, task_metadata
 from local.calls import CallCounter
 from local.executors import ExecutorName
+from local.instances_page import InstancesPage
 from local.mailbox import Mailbox
 from local.trouble_page import TroublePage
 
@@ -14,9 +15,11 @@ Page = Callable[[bytes], object]
 
 
 class Controls:
-    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`; and `ecs/…`, a container's metadata."""
+    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`, `instances`; and `ecs/…`, a container's metadata."""
 
-    def __init__(self, calls: CallCounter, mailbox: Mailbox, trouble: TroublePage, executor: ExecutorName) -> None:
+    def __init__(
+        self, calls: CallCounter, mailbox: Mailbox, trouble: TroublePage, executor: ExecutorName, instances: InstancesPage
+    ) -> None:
         self._pages: dict[tuple[str, str], Page] = {
             ("GET", "health"): lambda _: _health(executor),
             ("GET", "calls"): lambda _: calls.listing(),
@@ -26,6 +29,7 @@ class Controls:
             ("GET", "messages"): lambda _: mailbox.listing(),
             ("GET", "trouble"): trouble.get,
             ("PUT", "trouble"): trouble.put,
+            ("POST", "instances"): instances.post,
         }
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:

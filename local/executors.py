@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from local.batch.docker_executor import DockerExecutor, client_environment
@@ -41,6 +42,6 @@ def check(name: ExecutorName, caller: Mapping[str, str] | None = None) -> None:
         raise LocalCloudError(message)
 
 
-def docker_executor(logs: LogSink, environment: Mapping[str, str]) -> DockerExecutor:
+def docker_executor(logs: LogSink, environment: Mapping[str, str], file_systems: Path) -> DockerExecutor:
     """Return what runs jobs in the Docker engine that the command line finds in `environment`."""
-    return DockerExecutor(logs, environment=environment)
+    return DockerExecutor(logs, environment=environment, file_systems=file_systems)

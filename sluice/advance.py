@@ -161,8 +161,9 @@ class Advancer:
 
     def _look_up(self, run: Run, record: StepRecord) -> str | None:
         name = str(JobName(run.run_id, record.name, record.generation))
-        queue = self.queues[record.terms.queue or run.pipeline.step(record.name).queue]
-        jobs = [job for job in self._listed(queue, name) if job["jobName"] == name]
+        queue = self.queues.get(record.terms.queue or run.pipeline.step(record.name).queue)
+        # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any more is told when it is tried.
+        jobs = [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
         return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
 
     def _listed(self, queue: str, name: str) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from sluice.trigger import Moment, Occurrence, Request
+from sluice.trigger import Delivery, Moment, Occurrence, Request
 
 SOURCE = "sluice"
 DETAIL_TYPE = "Run Requested"
@@ -17,11 +17,21 @@ def again(pipeline: str, trigger: Occurrence) -> str:
         return _asked_again(pipeline, trigger)
     if isinstance(trigger, Moment):
         return f"it runs by itself at the next time of {trigger.expression}"
+    if isinstance(trigger, Delivery):
+        return _DELIVERED_AGAIN[trigger.form]
     # The same version of the input, stored anew, is a new run.
     version = f"?versionId={quote(trigger.version_id)}" if trigger.version_id else ""
     source = _shell(f"{trigger.bucket}/{trigger.key}{version}")  # The AWS CLI encodes the key itself, and the version not.
     target = f"--bucket {_shell(trigger.bucket)} --key {_shell(trigger.key)}"
     return f"aws s3api copy-object {target} --copy-source {source} --metadata-directive REPLACE"
+
+
+# A sender that repeats an event means the same run, so a repetition is none: these say what is another event.
+_DELIVERED_AGAIN = {
+    "standard": "let the sender send the same body with another webhook-id: a new id is a new run",
+    "github": "let GitHub send another event: a redelivery of this one is the same run",
+    "stripe": "let Stripe send another event: a repetition of this one is the same run",
+}
 
 
 def goes_on(run_id: str) -> str:
@@ -30,7 +40,8 @@ def goes_on(run_id: str) -> str:
 
 
 def _asked_again(pipeline: str, request: Request) -> str:
-    detail = json.dumps({"pipeline": pipeline, "input": request.input, "token": f"{request.token[:120]}-again"})
+    overrides = {"overrides": request.overrides} if request.overrides else {}
+    detail = json.dumps({"pipeline": pipeline, "input": request.input, **overrides, "token": f"{request.token[:120]}-again"})
     entries = json.dumps([{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}])
     return f"aws events put-events --entries {_shell(entries)}"
 

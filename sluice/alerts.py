@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sluice.again import again, goes_on
@@ -10,12 +11,15 @@ from sluice.notice import Notice, text_message
 from sluice.plain_words import missing_permission
 from sluice.trigger import Occurrence
 
+_BUCKET = re.compile(r"s3://[a-z0-9.-]+/")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """The facts about one failed step of one run.
 
-    ``failed`` of its ``children`` failed; ``child`` is the one whose log is shown, and ``child_reason`` is why Batch says that it failed.
+    ``failed`` of its ``children`` failed; ``child``, or the node ``node``, is the one whose log is shown, and ``child_reason`` is why Batch
+    says that it failed.
     """
 
     pipeline: str
@@ -29,6 +33,7 @@ class Alert:
     failed: int | None = None
     child: int | None = None
     child_reason: str | None = None
+    node: int | None = None
     job_id: str | None = None
     log_group: str | None = None
     log_stream: str | None = None
@@ -57,7 +62,8 @@ class Alert:
         return Notice(
             subject=f"Sluice: {self.pipeline} failed at {self.step}",
             email=self._email(),
-            sms=text_message(f"Sluice: {self.pipeline}/{self.step} failed: ", self.why, end),
+            # The bucket's long name would leave no room for the reason.
+            sms=text_message(f"Sluice: {self.pipeline}/{self.step} failed: ", _BUCKET.sub("", self.why), end),
         )
 
     def _email(self) -> str:
@@ -80,6 +86,7 @@ class Alert:
 
     def _log(self) -> str:
         whose = "its log" if self.child is None else f"the log of child {self.child}"
+        whose = whose if self.node is None else f"the log of node {self.node}"
         return "\n".join([f"The last lines of {whose}:", *(f"  | {line}" for line in self.log_lines)])
 
     def _links(self) -> list[str]:

@@ -15,9 +15,9 @@ from sluice.messages import parse_object
 from sluice.plain_words import exit_code, plain
 from sluice.run import StepState
 
-NO_REASON = "AWS Batch gave no reason"
 NODE_MARK = "#"
 """Node 2 of a multi-node job has the id ``<job>#2``: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html"""
+NO_REASON = "AWS Batch gave no reason"
 _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
 
 

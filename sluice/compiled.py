@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.limits import MAX_DEPENDENCIES
 
@@ -27,6 +28,17 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledMachine:
+    """What a step asks of its machine, as far as a run of it may be asked for otherwise: ``sluice.overriding``."""
+
+    compute: Compute
+    vcpus: float
+    memory: int
+    gpus: int = 0
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledStep:
     """A node of the graph, with all that a submission needs.
 
@@ -40,6 +52,8 @@ class CompiledStep:
     not 0, go to the queue ``steady``.
     ``finished`` are the arrays of which at least such a share must have succeeded, ``always`` the steps that must only have ended: neither
     is a dependency of AWS Batch, which would let this step fail with them.
+    ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a ``sluice.compute.QueueKey``.
+    ``machine`` is there where a run may be asked for with overrides.
     """
 
     name: str
@@ -59,6 +73,8 @@ class CompiledStep:
     finished: tuple[tuple[str, float], ...] = ()
     always: tuple[str, ...] = ()
     groups: tuple[int, ...] = ()
+    submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    machine: CompiledMachine | None = None
 
     @property
     def nodes(self) -> int:
@@ -103,7 +119,7 @@ def node_ranges(groups: Sequence[int]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class CompiledPipeline:
-    """A pipeline's steps in topological order."""
+    """A pipeline's steps in topological order; ``overridable`` is what a request may ask for otherwise."""
 
     name: str
     steps: tuple[CompiledStep, ...]
@@ -113,6 +129,7 @@ class CompiledPipeline:
     ticket: bool = False
     keep_failed: int = KEEP_FAILED
     """Days."""
+    overridable: tuple[str, ...] = ()
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -138,8 +155,15 @@ class CompiledPipeline:
                 )
             steps = tuple(_step(step) for step in document["steps"])
             late, ticket = document.get("expected_within"), bool(document.get("ticket"))
-            kept = int(document.get("keep_failed", KEEP_FAILED))
-            return cls(name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket, keep_failed=kept)
+            return cls(
+                name=document["name"],
+                steps=steps,
+                version=version,
+                expected_within=late,
+                ticket=ticket,
+                keep_failed=int(document.get("keep_failed", KEEP_FAILED)),
+                overridable=tuple(document.get("overridable", ())),
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
 
@@ -147,5 +171,15 @@ class CompiledPipeline:
 def _step(document: dict[str, Any]) -> CompiledStep:
     """Return a step; what a pipeline that was compiled before a field was there does not say has the field's default."""
     lists: dict[str, tuple[Any, ...]] = {name: tuple(document[name]) for name in ("after", "always", "groups") if name in document}
-    finished = tuple((name, float(share)) for name, share in document.get("finished", ()))
-    return CompiledStep(**{**document, **lists, "kind": Kind(document["kind"]), "finished": finished})
+    typed = {
+        "kind": Kind(document["kind"]),
+        "finished": tuple((name, float(share)) for name, share in document.get("finished", ())),
+        "machine": _machine(document.get("machine")),
+    }
+    return CompiledStep(**{**document, **lists, **typed})
+
+
+def _machine(document: dict[str, Any] | None) -> CompiledMachine | None:
+    if document is None:
+        return None
+    return CompiledMachine(**{**document, "compute": Compute(document["compute"]), "parameters": tuple(document["parameters"])})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from sluice.after import Always, Finished, needed
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
+from sluice.compute import SHARE, Compute, QueueKey
 from sluice.duration import seconds_of
 from sluice.graph import gate_tree, sinks, topological_order
 from sluice.node_groups import groups_of
-from sluice.pipeline import Array, MultiNode, Pipeline, Plan, Step
+from sluice.pipeline import Array, Manual, MultiNode, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
@@ -31,11 +32,46 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     written = {step.name: step for step in pipeline.steps}
     parents = {name: parents_of(step) for name, step in written.items()}
     steps = [_compiled(written[name], written, definitions.steps[name]) for name in topological_order(parents)]
-    steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue="normal", after=sinks(parents)))
-    gated = tuple(one for step in steps for one in _gated(step, definitions.gate))
+    own = own_compute(pipeline)
+    tidy = str(QueueKey("normal", own))
+    steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue=tidy, after=sinks(parents)))
+    gated = tuple(one for step in steps for one in _gated(step, definitions.gate, own))
+    overridable = _overridable(pipeline)
+    if overridable:
+        gated = tuple(replace(one, machine=_machine(written.get(one.name))) for one in gated)
     late = seconds_of(pipeline.expected_within) if pipeline.expected_within else None
-    kept = pipeline.keep_failed
-    return CompiledPipeline(name=pipeline.name, steps=gated, expected_within=late, ticket=pipeline.ticket, keep_failed=kept)
+    return CompiledPipeline(
+        name=pipeline.name,
+        steps=gated,
+        expected_within=late,
+        ticket=pipeline.ticket,
+        keep_failed=pipeline.keep_failed,
+        overridable=overridable,
+    )
+
+
+def own_compute(pipeline: Pipeline) -> Compute:
+    """Return where the steps that Sluice adds run: on the usual machines, or on Fargate where all else of the pipeline does."""
+    return Compute.FARGATE if all(Compute.of(step.compute).is_fargate for step in pipeline.steps) else Compute.SPOT
+
+
+def queues_of(pipelines: Iterable[Pipeline]) -> set[str]:
+    """Return the keys of the queues that these pipelines' steps go to, and those that Sluice adds to them."""
+    nameless = [
+        compile_pipeline(one, JobDefinitions(steps={step.name: "" for step in one.steps}, cleanup="", gate="")) for one in pipelines
+    ]
+    steps = [step for pipeline in nameless for step in pipeline.steps]
+    return {queue for step in steps for queue in (step.queue, *([step.steady] if step.reclaimed else []))}
+
+
+def _overridable(pipeline: Pipeline) -> tuple[str, ...]:
+    return tuple(sorted({name for trigger in pipeline.triggers if isinstance(trigger, Manual) for name in trigger.overrides}))
+
+
+def _machine(step: Step | None) -> CompiledMachine | None:
+    if step is None or isinstance(step, MultiNode):
+        return None
+    return CompiledMachine(Compute.of(step.compute), step.vcpus, step.memory, step.gpus, tuple(sorted(step.parameters)))
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:
@@ -45,7 +81,9 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         name=step.name,
         kind=_KINDS.get(type(step), Kind.JOB),
         job_definition=job_definition,
-        queue=step.queue,
+        queue=str(QueueKey(step.queue, Compute.of(step.compute), fair=step.priority is not None)),
+        steady=str(QueueKey("steady", Compute.of(step.compute), fair=step.priority is not None)),
+        submit={} if step.priority is None else {"shareIdentifier": SHARE},
         after=needed(step.after),
         each=step.each if isinstance(step, Array) else None,
         items_of=source.items_of if source else None,
@@ -70,7 +108,7 @@ def _source(step: Array, steps: Mapping[str, Step]) -> Array:
     return step
 
 
-def _gated(step: CompiledStep, job_definition: str) -> Iterator[CompiledStep]:
+def _gated(step: CompiledStep, job_definition: str, compute: Compute) -> Iterator[CompiledStep]:
     """Yield the gates that fold a step's parents into at most 20, the array that it follows included, then the step."""
     parents = step.after
     for level, groups in enumerate(gate_tree(parents, step.most_parents - (step.each is not None))):
@@ -79,11 +117,11 @@ def _gated(step: CompiledStep, job_definition: str) -> Iterator[CompiledStep]:
                 name=f"gate-{level}-{number}-{step.name}",
                 kind=Kind.GATE,
                 job_definition=job_definition,
-                queue=step.queue,
+                queue=str(QueueKey(QueueKey.parse(step.queue).name, compute)),
                 after=tuple(parents[int(member)] for member in group) if level else group,
             )
             for number, group in enumerate(groups)
         ]
         yield from gates
         parents = tuple(gate.name for gate in gates)
-    yield CompiledStep(**{**{name: getattr(step, name) for name in CompiledStep.__slots__}, "after": parents})
+    yield replace(step, after=parents)

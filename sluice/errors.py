@@ -64,6 +64,14 @@ class OtherTriggerError(SluiceError):
     """A step asked for the upload of a run that none started."""
 
 
+class SignatureError(SluiceError):
+    """A request to a webhook is not signed with a secret that is valid now."""
+
+
+class StaleSignatureError(SluiceError):
+    """A request to a webhook was signed too long ago, or by a clock that is wrong."""
+
+
 class LimitError(SluiceError):
     """A request is over a limit of AWS and was not sent."""
 

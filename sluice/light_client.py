@@ -46,16 +46,17 @@ class Service:
 
 SERVICES: Mapping[str, Service] = {
     "dynamodb": Service(
-        frozenset({"query", "batch_get_item", "update_item", "delete_item", "transact_write_items"}), target="DynamoDB_20120810"
+        frozenset({"query", "get_item", "batch_get_item", "update_item", "delete_item", "transact_write_items"}), target="DynamoDB_20120810"
     ),
     "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
     # A repeated SubmitJob can run twice: who calls knows which answers are definite.
     "batch": Service(
         frozenset({"submit_job", "list_jobs", "describe_jobs", "describe_job_queues", "describe_compute_environments"}), tries=1
     ),
-    # EventBridge speaks the next version of the same protocol. An event that comes twice is one: its detail has an id.
+    # EventBridge and Secrets Manager speak the next version of the same protocol. An event that comes twice is one: its detail has an id.
     "events": Service(frozenset({"put_events"}), target="AWSEvents", content_type="application/x-amz-json-1.1"),
     "s3": Service(frozenset({"get_object"})),
+    "secretsmanager": Service(frozenset({"get_secret_value"}), target="secretsmanager", content_type="application/x-amz-json-1.1"),
 }
 
 

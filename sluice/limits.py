@@ -20,7 +20,12 @@ MAX_PAYLOAD_BYTES = 30 * 1024
 MAX_CONTAINER_OVERRIDES_BYTES = 8_192
 MAX_ITEM_BYTES = 8 * 1024
 MAX_ATTEMPTS = 10
+MAX_EXIT_RULES = 5
 MIN_TIMEOUT_SECONDS = 60
+MAX_TIMEOUT_SECONDS = 1_209_600
+"""Two weeks, after which a job of Fargate ends anyway: https://docs.aws.amazon.com/batch/latest/userguide/fargate.html."""
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html: AWS_BATCH is reserved
+RESERVED_VARIABLES = ("AWS_BATCH", "SLUICE_")
 # Docker's own floor, which Batch passes on: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html
 MIN_MEMORY_MIB = 4
 MAX_DESCRIBE_JOBS = 100

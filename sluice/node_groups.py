@@ -17,4 +17,9 @@ def groups_of(step: MultiNode) -> tuple[NodeGroup, ...]:
 
 def programs_of(pipeline: Pipeline) -> list[Program]:
     """Return what runs in a valid pipeline: its steps, and the node groups of those that have several."""
-    return [one for step in pipeline.steps for one in (groups_of(step) if isinstance(step, MultiNode) else (step,))]
+    return [one for step in pipeline.steps for one in programs_of_step(step)]
+
+
+def programs_of_step(step: Step) -> tuple[Program, ...]:
+    """Return what runs in a valid step: itself, or its node groups."""
+    return groups_of(step) if isinstance(step, MultiNode) else (step,)

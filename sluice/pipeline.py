@@ -6,7 +6,7 @@ These classes only record; ``sluice.validation`` checks a whole pipeline and rep
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
@@ -17,6 +17,11 @@ from sluice.after import Finished as Finished
 from sluice.after import Resubmit as Resubmit
 from sluice.after import always as always
 from sluice.after import finished as finished
+from sluice.compute import ComputeName, QueueName
+from sluice.mounts import Mount
+from sluice.overriding import OverrideName
+from sluice.retry_rules import EvaluateOnExit
+from sluice.secret_sources import Secret
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 # A function of the pipeline's own image, or a dotted module path and a function.
@@ -28,10 +33,27 @@ IMAGE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:/@#-]*$"
 KEY_PART_PATTERN = r"^[A-Za-z0-9!_.'()/-]*$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=40)]
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_Ulimit.html
+UlimitName = Literal[
+    "core",
+    "cpu",
+    "data",
+    "fsize",
+    "locks",
+    "memlock",
+    "msgqueue",
+    "nice",
+    "nofile",
+    "nproc",
+    "rss",
+    "rtprio",
+    "rttime",
+    "sigpending",
+    "stack",
+]
+Ulimit = Annotated[int, Field(ge=-1, le=2_147_483_647)]
 # A family and a size: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-types.html
 INSTANCE_TYPE_PATTERN = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"
-
-QueueName = Literal["urgent", "normal", "bulk", "steady"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +67,9 @@ class S3Upload:
 @dataclass(frozen=True, kw_only=True)
 class Manual:
     """Starts a run when it is asked for, by an event of source ``sluice`` on the default bus; IAM decides who may send one."""
+
+    overrides: list[OverrideName] = field(default_factory=list)
+    """What a request may ask for otherwise than this file does, for steps of its run: docs/machines.md."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +86,19 @@ class Schedule:
     """Any JSON value that the run gets as its input."""
 
 
-Trigger = S3Upload | Manual | Schedule
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """Starts a run for each signed HTTPS request to an address of the pipeline's own; the signature says who may. See docs/webhooks.md."""
+
+    signature: Literal["standard", "github", "stripe"] = "standard"
+    """How requests are signed: as in Standard Webhooks, by GitHub, or by Stripe."""
+    schema: dict[str, Any] | None = None
+    """The JSON schema (draft 7) that the body must fit."""
+    rotate_days: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """How often Secrets Manager makes a new secret by itself; the one before stays valid. None: a person does."""
+
+
+Trigger = S3Upload | Manual | Schedule | Webhook
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +112,34 @@ class Machine:
     image: Annotated[str, Field(pattern=IMAGE_PATTERN, max_length=255)] | None = None
     """An image of a registry; without it the pipeline's own image in ``containers/<pipeline>/``."""
     vcpus: Annotated[float, Field(ge=0.25, le=192)] = 1
+    """Whole ones on machines of EC2, where a part is rounded up; Fargate has 0.25 and 0.5 too."""
     memory: Annotated[int, Field(ge=limits.MIN_MEMORY_MIB, le=3_145_728)] = 2048
-    """MiB."""
+    """MiB; of more than that a job is ended."""
     environment: dict[str, str] = field(default_factory=dict)
+    """Variables of its process."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    """Words of ``command`` that stand there as ``Ref::name``, each with its default."""
+    secrets: dict[str, str | Secret] = field(default_factory=dict)
+    """Variables with values of Secrets Manager (a name or an ARN) or of Parameter Store (``ssm:/a/name`` or an ARN)."""
+    compute: ComputeName | None = None
+    """What machines it runs on: ``spot`` (the default) has on-demand ones behind it, ``fargate_spot`` has ``fargate``."""
+    gpus: Annotated[int, Field(ge=0, le=16)] = 0
+    """Whole GPUs, on machines that have some: ``compute="gpu"``, or ``"unmanaged"``."""
+    storage: Annotated[int, Field(ge=21, le=200)] | None = None
+    """GiB of disk of a Fargate task; without it 20."""
+    mounts: list[Mount] = field(default_factory=list)
+    """Folders besides those of the image: of the machine (``HostMount``), of Amazon EFS (``EfsMount``)."""
+    ulimits: dict[UlimitName, Ulimit | tuple[Ulimit, Ulimit]] = field(default_factory=dict)
+    """Limits of the container's processes: one number, or a soft and a hard one. -1 is none."""
     queue: QueueName = "normal"
+    """Which jobs go first where machines are few: ``urgent``, ``normal``, then ``bulk``; ``steady`` never runs on spot machines."""
+    priority: Annotated[int, Field(ge=0, le=9999)] | None = None
+    """Higher goes first among the jobs of the same queue and machines that have a priority."""
     attempts: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)] = 3
     """How often Batch starts a job whose host was lost or whose image could not be pulled; a failing program is not repeated."""
-    timeout: Annotated[int, Field(ge=limits.MIN_TIMEOUT_SECONDS, le=1_209_600)] = 3600
+    retry: list[EvaluateOnExit] = field(default_factory=list)
+    """Rules of its own for what is worth another attempt, which Batch looks at before Sluice's."""
+    timeout: Annotated[int, Field(ge=limits.MIN_TIMEOUT_SECONDS, le=limits.MAX_TIMEOUT_SECONDS)] = 3600
     """Seconds, of each attempt and of each child."""
     after: list[After] = field(default_factory=list)
     """Names of steps that must have succeeded before this one starts.
@@ -180,13 +238,13 @@ class Pipeline:
     name: Name
     triggers: list[Trigger]
     steps: list[Step]
-    expected_within: str | None = None
-    """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer. It is not ended."""
-    ticket: bool = False
-    """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""
     limits: list[Limit] = field(default_factory=list)
     """What its steps may use, and how many at once."""
     keep_failed: Annotated[int, Field(ge=1, le=365)] = 7
     """Days that the transient objects of a failed run stay, for `sluice retry` and for whoever looks; then they are removed."""
     only_with: Literal["nat"] | None = None
     """A setting without which the pipeline is left out of a deploy; without this field what needs the setting is refused."""
+    expected_within: str | None = None
+    """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer. It is not ended."""
+    ticket: bool = False
+    """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""

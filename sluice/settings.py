@@ -47,7 +47,8 @@ def variable(field: str) -> str:
 class AdvanceSettings(Settings):
     """What is needed to look at a run and to submit what can be submitted.
 
-    ``queues`` is ``name=ARN`` pairs with commas between them: a form that survives the CDK's tokens.
+    ``queues`` is what the ARNs of all job queues begin with, an equals sign, and their names: a form that survives the CDK's tokens, and
+    that leaves room in the 4 KB of a function's environment, however many queues there are.
     """
 
     ledger_table: str
@@ -56,13 +57,22 @@ class AdvanceSettings(Settings):
     dead_letter_queue: str
 
     def queue_arns(self) -> dict[str, str]:
-        """Return the ARN of each job queue by its name in a pipeline."""
-        return dict(pair.split("=", 1) for pair in self.queues.split(","))
+        """Return the ARN of each job queue by its key, as compiled steps have it."""
+        return read_queues(self.queues)
 
     @staticmethod
     def join_queues(arns: Mapping[str, str]) -> str:
-        """Return the text of ``queues`` for these ARNs (tokens are welcome)."""
-        return ",".join(f"{name}={arn}" for name, arn in sorted(arns.items()))
+        """Return the text of ``queues`` for these ARNs (tokens are welcome), which are alike but for the keys at their ends."""
+        beginnings = {arn.removesuffix(key) for key, arn in arns.items() if arn.endswith(key)}
+        if len(beginnings) != 1 or not all(arn.endswith(key) for key, arn in arns.items()):
+            raise ValueError(f"Expected ARNs that differ in the names at their ends alone, found {dict(arns)}.")
+        return f"{beginnings.pop()}={','.join(sorted(arns))}"
+
+
+def read_queues(text: str) -> dict[str, str]:
+    """Return the ARN of each job queue by its key, from what ``join_queues`` wrote."""
+    beginning, _, keys = text.partition("=")
+    return {key: beginning + key for key in keys.split(",")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +100,26 @@ class AlertSettings(Settings):
     alert_topic: str
     results_bucket: str
     dead_letter_queue: str
+
+
+NO_SCHEMA = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings(Settings):
+    """The settings of one pipeline's webhook Lambda: what it starts, how requests are signed, and which module knows the body's schema.
+
+    ``schema`` is ``none`` for a pipeline without one. ``secret`` is an ARN of Secrets Manager.
+    """
+
+    pipeline: str
+    definition_bucket: str
+    definition_key: str
+    trigger_queue: str
+    ledger_table: str
+    secret: str
+    signature: str
+    schema: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

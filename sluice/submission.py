@@ -69,6 +69,7 @@ def submit_request(run_id: str, submission: Submission, queues: Mapping[str, str
         "jobDefinition": step.job_definition,
         **_told(step, place),
     }
+    _add(request, step.submit)
     if submission.size >= MIN_ARRAY_SIZE:
         request["arrayProperties"] = {"size": submission.size}
     if depends_on := list(_dependencies(submission, job_ids)):
@@ -87,6 +88,16 @@ def _told(step: CompiledStep, place: SubmissionSettings) -> dict[str, Any]:
     if step.kind is not Kind.MULTI_NODE:
         return {"containerOverrides": overrides}
     return {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": one, "containerOverrides": overrides} for one in step.node_ranges]}}
+
+
+def _add(request: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add what the step itself says to its request; Sluice's own variables stay, and those of the step come before them."""
+    for name, value in more.items():
+        if name == "containerOverrides":
+            environment = [*value.get("environment", ()), *request[name]["environment"]]
+            request[name] = {**value, "environment": environment}
+        else:
+            request[name] = value
 
 
 def _dependencies(submission: Submission, job_ids: Mapping[str, str]) -> Iterator[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from sluice.errors import MalformedMessageError
@@ -49,11 +49,15 @@ class S3Object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A run that was asked for, with any JSON value as its ``input``; the same ``token`` is the same run."""
+    """A run that was asked for, with any JSON value as its ``input``; the same ``token`` is the same run.
+
+    ``overrides`` are those of ``sluice.overriding``.
+    """
 
     kind: ClassVar[str] = "manual"
     token: str
     input: Any = None
+    overrides: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def uri(self) -> str:
@@ -66,7 +70,8 @@ class Request:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form that the ledger keeps."""
-        return {"kind": self.kind, **asdict(self)}
+        stored = {"kind": self.kind, **asdict(self)}
+        return stored if self.overrides else {name: value for name, value in stored.items() if name != "overrides"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +97,42 @@ class Moment:
         return {"kind": self.kind, **asdict(self)}
 
 
-Occurrence = S3Object | Request | Moment
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A signed request to a pipeline's webhook; ``input`` is its body.
+
+    ``form`` is how it was signed; ``id`` is what it has that makes it unique (see ``sluice.deliveries``). ``event`` is what its sender
+    calls the kind of event, which is empty where it says none, and of GitHub's a header that is not signed.
+    """
+
+    kind: ClassVar[str] = "webhook"
+    form: str
+    id: str
+    event: str = ""
+    input: Any = None
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"{self.form} webhook {self.event} {self.id}".replace("  ", " ")
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this delivery unique: a sender that repeats an event repeats its id."""
+        return {"form": self.form, "id": self.id}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+Occurrence = S3Object | Request | Moment | Delivery
 
 
 def stored_occurrence(stored: Mapping[str, Any]) -> Occurrence:
     """Return what ``to_dict`` stored."""
-    kinds: dict[str, type[Occurrence]] = {kind.kind: kind for kind in (S3Object, Request, Moment)}
+    kinds: dict[str, type[Occurrence]] = {kind.kind: kind for kind in (S3Object, Request, Moment, Delivery)}
     kind = kinds[stored["kind"]]
-    return kind(**{name: stored[name] for name in kind.__slots__})
+    return kind(**{name: stored[name] for name in kind.__slots__ if name in stored})
 
 
 def described(stored: Mapping[str, Any]) -> str:
@@ -130,12 +163,13 @@ def _request(message: Triggered) -> Request:
             f"Expected a request with a token of 1 to {MOST_TOKEN_CHARACTERS} characters, found {str(token)[:100]!r}. "
             "Send a new one for a new run, and the same one when the same request is sent again."
         )
-    given = message.detail.get("input")
-    if (size := len(json.dumps(given).encode())) > MOST_INPUT_BYTES:
+    given, overrides = message.detail.get("input"), message.detail.get("overrides") or {}
+    if (size := len(json.dumps(given).encode()) + len(json.dumps(overrides).encode())) > MOST_INPUT_BYTES:
         raise MalformedMessageError(
-            f"Expected an input of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. Put it into an object and send the object's key."
+            f"Expected an input, overrides included, of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. "
+            "Put it into an object and send the object's key."
         )
-    return Request(token=token, input=given)
+    return Request(token=token, input=given, overrides=overrides)
 
 
 def _unknown(message: Triggered) -> Occurrence:
@@ -150,6 +184,13 @@ def _moment(message: Triggered) -> Moment:
     if not (isinstance(time, str) and _TIME.fullmatch(time) and isinstance(expression, str)):
         raise MalformedMessageError(f"Expected the time and the expression of a schedule, found {str(message.detail)[:200]}.")
     return Moment(time=time, expression=expression, input=message.detail.get("input"))
+
+
+def _delivery(message: Triggered) -> Delivery:
+    form, delivery, event = (message.detail.get(name) for name in ("form", "id", "event"))
+    if not (isinstance(form, str) and isinstance(delivery, str) and delivery and isinstance(event, str)):
+        raise MalformedMessageError(f"Expected the form, id and event of a webhook's delivery, found {str(message.detail)[:200]}.")
+    return Delivery(form=form, id=delivery, event=event, input=message.detail.get("input"))
 
 
 def uploaded_object(message: Triggered) -> S3Object | None:
@@ -179,5 +220,6 @@ _READERS: dict[str, Callable[[Triggered], Occurrence | None]] = {
     "s3": uploaded_object,
     "manual": _request,
     "schedule": _moment,
+    "webhook": _delivery,
     "unknown": _unknown,
 }

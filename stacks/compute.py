@@ -1,16 +1,16 @@
-"""Where jobs run: a network, a spot and an on-demand environment that are empty while idle, and four queues before them."""
+"""Where jobs run: a network, and the environments and queues that some pipeline names. All of them are empty while idle."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import get_args
+from collections.abc import Collection, Mapping
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Fn, Stack
+from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from sluice.pipeline import QueueName
-from stacks.blocks.job_queue import job_queue
-from stacks.blocks.machines import Machines
+from sluice.compute import QueueKey
+from stacks.blocks.environments import Environments
+from stacks.blocks.job_queue import fair_share, job_queue
 from stacks.blocks.network import Network
 from stacks.configuration import Configuration
 
@@ -19,22 +19,47 @@ PRIORITIES: Mapping[str, int] = {"urgent": 100, "steady": 80, "normal": 50, "bul
 
 
 class ComputeStack(Stack):
-    """A queue offers its jobs to spot machines first and to on-demand ones second; ``steady`` only to those that AWS never takes back.
+    """A queue for each key, with the environments that it offers its jobs to; ``queues`` are the queues' ARNs by their keys.
 
-    ``nodes_talk`` lets those reach each other, for the nodes of multi-node jobs.
+    ``nodes_talk`` lets machines that AWS never takes back reach each other, for the nodes of multi-node jobs.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration, nodes_talk: bool = False) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, configuration: Configuration, queues: Collection[str], nodes_talk: bool = False
+    ) -> None:
         super().__init__(
             scope, construct_id, description="Sluice: where jobs run. Costs nothing while no job is queued, unless NAT is chosen."
         )
         network = Network(self, "Network", nat=configuration.nat)
-        machines = Machines(self, "Machines", network=network, instance_types=configuration.machines)
-        spot = machines.spot("Spot", max_vcpus=configuration.max_vcpus_spot)
-        on_demand = machines.on_demand("OnDemand", max_vcpus=configuration.max_vcpus_on_demand, talk=nodes_talk)
-        self.queues: dict[str, str] = {}
-        for name in get_args(QueueName):
-            environments = [on_demand] if name == "steady" else [spot, on_demand]
-            queue = job_queue(self, name.capitalize(), priority=PRIORITIES[name], environments=environments)
-            self.queues[name] = queue.attr_job_queue_arn
-            CfnOutput(self, f"{name.capitalize()}Queue", value=queue.attr_job_queue_arn)
+        self._environments = Environments(self, "Machines", network=network, configuration=configuration, nodes_talk=nodes_talk)
+        self._policy: batch.CfnSchedulingPolicy | None = None
+        # A name of our own, so that a queue can go again: another stack that imports its ARN would hold it for ever. No letter of a stack
+        # prefix is an underscore, so no other Sluice's queues begin like these. See docs/decisions/0013-machines.md.
+        self._prefix = f"{configuration.stack_prefix}_"
+        self.queues = {key: self._queue(QueueKey.parse(key)) for key in sorted(queues)}
+        self._say_where(network)
+
+    def _queue(self, key: QueueKey) -> str:
+        name = "".join(word.capitalize() for word in str(key).split("-"))
+        queue = job_queue(
+            self,
+            name,
+            name=f"{self._prefix}{key}",
+            priority=PRIORITIES[key.name],
+            environments=[self._environments.of(one) for one in key.environments],
+            policy=self._fair_share() if key.fair else None,
+        )
+        CfnOutput(self, f"{name}Queue", value=queue.attr_job_queue_arn)
+        return self.format_arn(service="batch", resource="job-queue", resource_name=f"{self._prefix}{key}")
+
+    def _fair_share(self) -> batch.CfnSchedulingPolicy:
+        self._policy = self._policy or fair_share(self, "FairShare")
+        return self._policy
+
+    def _say_where(self, network: Network) -> None:
+        """Say what a file system or a machine of one's own must be in to meet the jobs."""
+        CfnOutput(self, "JobsVpc", value=network.vpc.vpc_id)
+        CfnOutput(self, "JobsSubnets", value=Fn.join(",", network.subnet_ids))
+        CfnOutput(self, "JobsSecurityGroup", value=network.no_way_in.security_group_id)
+        if template := self._environments.own_machines_template:
+            CfnOutput(self, "OwnMachinesLaunchTemplate", value=template)

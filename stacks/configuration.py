@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from sluice.compute import Compute, QueueKey
 from sluice.errors import SluiceError
 from sluice.validation.offered import Offered
 
@@ -59,8 +60,22 @@ class Configuration:
     """The most vCPUs that the spot environment has at a time (1 to 100,000)."""
     max_vcpus_on_demand: int = 64
     """The most vCPUs that the on-demand environment has at a time (1 to 100,000)."""
+    arm_instance_types: tuple[str, ...] = DEFAULT_INSTANCE_TYPES[Architecture.ARM64]
+    """Instance families or types for steps with ``compute="arm"``; as many vCPUs at a time as the other two environments have."""
+    gpu_instance_types: tuple[str, ...] = ("g4dn", "g5")
+    """Instance families or types for steps with ``compute="gpu"``; not every Region has every family."""
+    max_vcpus_gpu: int = 64
+    """The most vCPUs that each of the two GPU environments has at a time (1 to 100,000)."""
+    max_vcpus_fargate: int = 64
+    """The most vCPUs that each of the two Fargate environments has at a time (1 to 100,000); a new account's quota is 6."""
+    keep_queues: tuple[str, ...] = ()
+    """Queues that stay though no pipeline names them any more, with commas between them, such as fargate-normal: runs still use them."""
     nat: bool = False
     """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle; multi-node steps need it."""
+    webhooks: bool = True
+    """Whether a Webhook gets its address; a Region without function URLs cannot give one."""
+    webhook_concurrency: int | None = None
+    """The most requests to a webhook that are answered at a time (1 to 1,000), reserved for it; without, as many as the account allows."""
     work_retention_days: int = 30
     """Days after which what a run left in the work bucket expires (1 to 3,650)."""
     log_retention_days: int = 30
@@ -72,6 +87,11 @@ class Configuration:
     def machines(self) -> tuple[str, ...]:
         """Return the instance types or families that both environments may launch."""
         return self.instance_types or DEFAULT_INSTANCE_TYPES[self.job_architecture]
+
+    def architecture_of(self, compute: Compute) -> Architecture:
+        """Return what the machines of a step are, and so what its image is built for; NVIDIA's run with Intel's and AMD's."""
+        fixed = {Compute.ARM: Architecture.ARM64, Compute.GPU: Architecture.X86_64}
+        return fixed.get(compute, self.job_architecture)
 
     @property
     def offered(self) -> Offered:
@@ -132,16 +152,31 @@ def _list_of(read_one: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]
     return lambda text: tuple(read_one(part.strip()) for part in text.split(","))
 
 
+def _queue(text: str) -> str:
+    try:
+        return str(QueueKey.parse(text))
+    except ValueError as error:
+        raise ValueError("keys of queues with commas between them, such as fargate-normal") from error
+
+
+_TYPES = _list_of(_matching(_INSTANCE_TYPE, "instance types or families with commas between them, such as m7i,c7i.large"))
 _YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _READERS: dict[str, Callable[[str], object]] = {
     "alert_email": _matching(_MAIL, "an e-mail address, such as me@example.com"),
     "alert_phone": _matching(_PHONE, "a number in E.164 form, such as +4915112345678"),
     "stack_prefix": _matching(_STACK_PREFIX, "a letter, then at most 40 letters, digits or hyphens"),
     "job_architecture": _one_of({str(one): one for one in Architecture}),
-    "instance_types": _list_of(_matching(_INSTANCE_TYPE, "instance types or families with commas between them, such as m7i,c7i.large")),
+    "instance_types": _TYPES,
+    "arm_instance_types": _TYPES,
+    "gpu_instance_types": _TYPES,
+    "max_vcpus_gpu": _number(1, 100_000),
+    "max_vcpus_fargate": _number(1, 100_000),
+    "keep_queues": _list_of(_queue),
     "max_vcpus_spot": _number(1, 100_000),
     "max_vcpus_on_demand": _number(1, 100_000),
     "nat": _one_of(_YES_OR_NO),
+    "webhooks": _one_of(_YES_OR_NO),
+    "webhook_concurrency": _number(1, 1_000),
     "work_retention_days": _number(1, 3_650),
     "log_retention_days": _one_of({str(days): days for days in LOG_RETENTION_DAYS}),
     "dashboard": _one_of(_YES_OR_NO),

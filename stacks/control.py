@@ -55,8 +55,9 @@ class ControlStack(Stack):
         """Say what arrives where; the alert queue is filled by the Lambdas that notice something, too."""
         events.let_rules_of(pipelines_stack, fill=self.trigger)
         events.hear_plans(self.plans, fill=self.fan_out)
-        events.hear_ended_jobs(self, "EndedJobs", queues=list(queues.values()), fill=self.track)
-        events.hear_blocked_queues(self, "BlockedQueues", queues=list(queues.values()), fill=self.alert)
+        named = AdvanceSettings.join_queues(queues).partition("=")[0]
+        events.hear_ended_jobs(self, "EndedJobs", queues=named, fill=self.track)
+        events.hear_blocked_queues(self, "BlockedQueues", queues=named, fill=self.alert)
         events.sweep_every_five_minutes(self, "Sweep", fill=self.track)
 
     def _hand_settings(self, storage: StorageStack, queues: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from stacks.blocks.pipeline_jobs import PipelineJobs
 from stacks.blocks.request_rules import refuse_other_requests, start_on_requests
 from stacks.blocks.schedules import start_on_schedules
 from stacks.blocks.upload_rules import start_on_uploads
+from stacks.blocks.webhook import WebhookAddress, webhook_of
 from stacks.configuration import Configuration
 from stacks.control import ControlStack
 from stacks.storage import StorageStack
@@ -53,9 +54,8 @@ class PipelinesStack(Stack):
                 pipeline=pipeline,
                 root=root,
                 settings=settings,
-                architecture=configuration.job_architecture,
+                configuration=configuration,
                 cleanup_image=tidy,
-                log_retention_days=configuration.log_retention_days,
                 consumables=limits,
             )
             jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
@@ -63,4 +63,18 @@ class PipelinesStack(Stack):
             start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger)
             start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
+            if configuration.webhooks and (webhook := webhook_of(pipeline)):
+                WebhookAddress(
+                    part,
+                    "Webhook",
+                    pipeline=pipeline,
+                    webhook=webhook,
+                    definition=definition,
+                    root=root,
+                    ledger=storage.ledger,
+                    fill=control.trigger,
+                    alerts=control.alerts,
+                    at_once=configuration.webhook_concurrency,
+                    log_retention_days=configuration.log_retention_days,
+                )
         refuse_other_requests(self, "OtherRequests", pipelines=pipelines, fill=control.trigger)

@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local import process
 from local.deploy import deploy
 from local.place import Place
+from tests.e2e.project import project
 
 EMAIL, PHONE = "ops@example.com", "+15550100199"
 
@@ -29,7 +31,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def deployed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def deployed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app that is deployed: this repository's, with the pipelines of tests/e2e/pipelines beside its own."""
+    return project(tmp_path_factory.mktemp("app") / "project")
+
+
+@pytest.fixture(scope="session")
+def deployed_cloud(tmp_path_factory: pytest.TempPathFactory, deployed_project: Path) -> Iterator[Place]:
     """A running local cloud with the app deployed, NAT, somebody to alert and IAM enforced; the tests of a session share it."""
     place = Place(free_port(), tmp_path_factory.mktemp("deployed"))
     with pytest.MonkeyPatch.context() as patch:
@@ -38,7 +46,7 @@ def deployed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         patch.setenv("SLUICE_NAT", "true")  # multi-node jobs need it; here it costs nothing
         process.start(place)
         try:
-            deploy(place, print)
+            deploy(place, print, deployed_project)
             yield place
         finally:
             process.stop(place)

@@ -1,6 +1,6 @@
 """What step functions are given. Import the types from here.
 
-- ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Request`` (a Manual trigger), or ``Moment`` (a Schedule)
+- ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Request`` (a Manual trigger), ``Moment`` (a Schedule), ``Delivery`` (a Webhook)
 - ``def each(item: Item, out: Out) -> dict``
 - ``def together(node: Node, out: Out) -> Any`` (containers/step/node.py), on each node of a multi-node step
 - ``def fan_in(results: Results, out: Out) -> None``
@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from sluice import keys
 from sluice.errors import InputMissingError, OtherTriggerError
 from sluice.streaming import lines, pieces
-from sluice.trigger import Moment, Request, S3Object
+from sluice.trigger import Delivery, Moment, Request, S3Object
 
 _PROBE_BYTES = 16 * 1024
 _LARGEST_PROBE_BYTES = 8 * 1024 * 1024
@@ -111,7 +111,7 @@ class Upload:
             ) from error
 
 
-Trigger = Upload | Request | Moment
+Trigger = Upload | Request | Moment | Delivery
 """What started the run; each has a ``kind`` and an ``input``."""
 
 

@@ -1,4 +1,4 @@
-"""What Batch and CloudWatch Logs know about a failed job: how many failed, and the log of the job, or of its first failed child or node."""
+"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the first of it that did."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ Job = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """How many children failed, which one is looked at and why it failed, where it logged, and its last lines."""
+    """How many children failed, which one, or which node, is looked at and why it failed, where it logged, and its last lines."""
 
     failed: int | None = None
     child: int | None = None
     child_reason: str | None = None
+    node: int | None = None
     log_group: str | None = None
     log_stream: str | None = None
     log_lines: tuple[str, ...] = ()
@@ -63,6 +64,19 @@ def _failed_job(job_id: str, children: int) -> tuple[Job | None, Evidence]:
     return job, evidence
 
 
+def _failed_node(job_id: str) -> tuple[Job | None, Evidence]:
+    """Return the node that failed first, or the main node; those that ended later may have been stopped only.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html (multiNodeJobId)
+    """
+    batch = client("batch")
+    failed = batch.list_jobs(multiNodeJobId=job_id, jobStatus="FAILED")["jobSummaryList"]
+    first = min(failed, key=lambda node: node.get("stoppedAt") or float("inf"), default=None)
+    node_id = str(first["jobId"]) if first else f"{job_id}{NODE_MARK}0"
+    jobs = batch.describe_jobs(jobs=[node_id])["jobs"]
+    return (jobs[0] if jobs else None), Evidence(node=int(node_id.rpartition(NODE_MARK)[2]) if jobs else None)
+
+
 def _with_stream(evidence: Evidence, job: Job) -> Evidence:
     container = job.get("container") or {}
     stream = container.get("logStreamName")
@@ -70,18 +84,6 @@ def _with_stream(evidence: Evidence, job: Job) -> Evidence:
         return evidence
     options = (container.get("logConfiguration") or {}).get("options") or {}
     return replace(evidence, log_group=options.get("awslogs-group", _DEFAULT_GROUP), log_stream=stream)
-
-
-def _failed_node(job_id: str) -> tuple[Job | None, Evidence]:
-    """Return the node that failed first, or the main node; those behind it may have been stopped only.
-
-    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html (multiNodeJobId)
-    """
-    batch = client("batch")
-    failed = batch.list_jobs(multiNodeJobId=job_id, jobStatus="FAILED")["jobSummaryList"]
-    first = min(failed, key=lambda node: node.get("stoppedAt") or float("inf"), default=None)
-    jobs = batch.describe_jobs(jobs=[first["jobId"] if first else f"{job_id}{NODE_MARK}0"])["jobs"]
-    return (jobs[0] if jobs else None), Evidence()
 
 
 def _last_lines(group: str, stream: str) -> tuple[str, ...]:

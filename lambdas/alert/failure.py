@@ -20,7 +20,8 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
             f"Expected a trigger that this version knows, found {str(run.trigger)[:200]} of {run.run_id}."
         ) from error
     record = run.steps.get(step)
-    evidence = gather(record.job_id, record.size, run.pipeline.step(step).nodes) if record and record.job_id else Evidence()
+    nodes = run.pipeline.step(step).nodes if record else 0
+    evidence = gather(record.job_id, record.size, nodes) if record and record.job_id else Evidence()
     return Alert(
         pipeline=run.pipeline.name,
         run_id=run.run_id,
@@ -31,6 +32,7 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
         failed=evidence.failed,
         child=evidence.child,
         child_reason=evidence.child_reason,
+        node=evidence.node,
         region=os.environ["AWS_REGION"],
         results_bucket=results_bucket,
         job_id=record.job_id if record else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -58,9 +59,11 @@ def _failed(message: RunFailed) -> None:
     run = _run(message.run)
     # A step that fails again after it was submitted again is told again.
     note = f"alert:{message.step}:{message.generation}"
-    _once(run.run_id, note, lambda: _publish(failure(run, message.step, settings.results_bucket).notice()))
+    # Looked up when it is needed, and once: what was told before needs no evidence.
+    notice = cache(lambda: failure(run, message.step, settings.results_bucket).notice())
+    _once(run.run_id, note, lambda: _publish(notice()))
     if run.pipeline.ticket:
-        _once(run.run_id, "ticket", lambda: open_ticket(run, failure(run, message.step, settings.results_bucket).notice()))
+        _once(run.run_id, "ticket", lambda: open_ticket(run, notice()))
 
 
 def _delayed(message: RunDelayed) -> None:

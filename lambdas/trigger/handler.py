@@ -12,9 +12,10 @@ from sluice.clients import client
 from sluice.compiled import CompiledPipeline
 from sluice.job_names import run_id
 from sluice.messages import Triggered
+from sluice.overriding import overridden
 from sluice.run import Run
 from sluice.settings import TriggerSettings
-from sluice.trigger import occurrence
+from sluice.trigger import Request, occurrence
 
 settings = TriggerSettings.from_env()
 advance = advancer(settings)
@@ -31,9 +32,13 @@ def _trigger(body: str) -> None:
     if started_by is None:
         logger.info("The empty object of a folder starts no run.", detail=message.detail)
         return
+    run_name = run_id(message.pipeline, message.trigger, started_by.identity())
+    pipeline = _definition(*message.definition_location())
+    if isinstance(started_by, Request) and started_by.overrides:
+        pipeline = overridden(run_name, pipeline, started_by.overrides, advance.queues)
     run = Run(
-        run_id=run_id(message.pipeline, message.trigger, started_by.identity()),
-        pipeline=_definition(*message.definition_location()),
+        run_id=run_name,
+        pipeline=pipeline,
         trigger=started_by.to_dict(),
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.describe import child_id, log_target, node_address, submission_of, task_id
 from local.batch.ports import Image, ImageNotFoundError, StartFailedError, Task
+from local.batch.ulimits import limited
 
 if TYPE_CHECKING:
     from local.batch.effects import StartAttempt
@@ -40,7 +41,7 @@ def task_of(
     command = tuple(substitute(container.get("command", []), submission.parameters))
     return Task(
         id=task_id(job, child, start.attempt),
-        argv=_argv(command, image),
+        argv=limited(_argv(command, image), container.get("ulimits", [])),
         environment={**_machine_environment(), **(image.environment if image else {}), **variables},
         workdir=image.workdir if image else None,
         log_group=group,
@@ -148,7 +149,8 @@ def _node_environment(start: StartAttempt) -> dict[str, str]:
 
 def _secret_environment(container: dict[str, Any], secrets: Secrets) -> dict[str, str]:
     try:
-        return {each["name"]: secrets(each["valueFrom"]) for each in container.get("secrets", [])}
+        role = container.get("executionRoleArn", "")
+        return {each["name"]: secrets(each["valueFrom"], role) for each in container.get("secrets", [])}
     except LookupError as error:
         message = f"ResourceInitializationError: unable to pull secrets or registry auth: {error}"
         raise StartFailedError(message) from error

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from local.batch.memory import OUT_OF_MEMORY
@@ -41,9 +42,14 @@ class DockerExecutor:
         docker: str = "docker",
         clock: Clock = wall_clock,
         environment: Mapping[str, str] | None = None,
+        file_systems: Path = Path("file-systems"),
     ) -> None:
-        """`environment` says where the engine is, by DOCKER_HOST and its like; this process's own unless given."""
+        """`environment` says where the engine is, by DOCKER_HOST and its like; this process's own unless given.
+
+        `file_systems` is where a folder stands for each file system of Amazon EFS that a job mounts.
+        """
         self._docker = docker
+        self._file_systems = file_systems
         self._client = client_environment(os.environ if environment is None else environment)
         self._processes = ProcessExecutor(logs, clock=clock)
         self._pulled: set[str] = set()
@@ -60,7 +66,7 @@ class DockerExecutor:
 
         client = replace(
             task,
-            argv=(self._docker, *run_arguments(task, name)),
+            argv=(self._docker, *run_arguments(task, name, self._file_systems)),
             # The variables' values are in the client's environment and not in its arguments, which others can see.
             environment={**{name: value for name, value in task.variables.items() if name not in _PASSED_ON}, **self._client},
             workdir=None,
@@ -104,7 +110,7 @@ class DockerExecutor:
         )
 
 
-def run_arguments(task: Task, name: str) -> list[str]:
+def run_arguments(task: Task, name: str, file_systems: Path = Path("file-systems")) -> list[str]:
     """What `docker run` is called with for a task.
 
     The mapping is AWS's: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html.
@@ -112,7 +118,7 @@ def run_arguments(task: Task, name: str) -> list[str]:
     container = task.container
     arguments = ["run", "--name", name, "--network", "host", "--memory", f"{task.memory}m"]
     arguments += [part for name, value in task.variables.items() for part in ("--env", _variable(name, value))]
-    arguments += [part for mount in _mounts(container) for part in ("--volume", mount)]
+    arguments += [part for mount in _mounts(container, file_systems) for part in ("--volume", mount)]
     for limit in container.get("ulimits", []):
         arguments += ["--ulimit", f"{limit['name']}={limit['softLimit']}:{limit['hardLimit']}"]
     if container.get("user"):
@@ -124,15 +130,27 @@ def run_arguments(task: Task, name: str) -> list[str]:
     return [*arguments, *_linux(container.get("linuxParameters", {})), task.image, *task.command]
 
 
-def _mounts(container: dict[str, Any]) -> list[str]:
+def _mounts(container: dict[str, Any], file_systems: Path) -> list[str]:
     """Mount points; a volume without a path on the host is an anonymous one."""
-    sources = {each["name"]: each.get("host", {}).get("sourcePath") for each in container.get("volumes", [])}
+    sources = {each["name"]: _source(each, file_systems) for each in container.get("volumes", [])}
     mounts = []
     for point in container.get("mountPoints", []):
         source = sources.get(point.get("sourceVolume", ""))
         mount = f"{source}:{point['containerPath']}" if source else str(point["containerPath"])
         mounts.append(f"{mount}:ro" if source and point.get("readOnly") else mount)
     return mounts
+
+
+def _source(volume: dict[str, Any], file_systems: Path) -> str | None:
+    """What is mounted: a folder of the host, or one that stands for a file system's folder or access point."""
+    system = volume.get("efsVolumeConfiguration")
+    if system is None:
+        found: str | None = volume.get("host", {}).get("sourcePath")
+        return found
+    point = system.get("authorizationConfig", {}).get("accessPointId")
+    folder = file_systems.resolve() / system["fileSystemId"] / (point or system.get("rootDirectory", "/").strip("/"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
 
 
 def _linux(parameters: dict[str, Any]) -> Sequence[str]:

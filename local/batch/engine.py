@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from local.batch.account import Account
 from local.batch.api import BatchApi
+from local.batch.errors import client_error
 from local.batch.hosts import Host
 from local.batch.instances import sizes_of
 from local.batch.limits import Limits
@@ -116,7 +117,10 @@ class Engine:
     def register_instance(self, environment: str, instance_type: str) -> str:
         """Let an instance of the user's own join an unmanaged environment's cluster; its id."""
         with self.account.lock:
-            arn = self.account.environment(environment)["computeEnvironmentArn"]
+            found = self.account.environment(environment)
+            if found["type"] != "UNMANAGED":
+                raise client_error(f"{environment} is MANAGED: Batch itself launches its instances.")
+            arn = found["computeEnvironmentArn"]
             owner = self.scheduler.environments[arn]
             host = Host(f"i-{uuid4().hex[:17]}", owner, sizes_of((instance_type,))[0], self.account.clock())
             self.scheduler.add_host(arn, host, self.account.clock())

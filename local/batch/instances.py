@@ -31,11 +31,16 @@ _GPUS = {
     "p4d": {"24xlarge": 8},
     "p5": {"48xlarge": 8},
     "g4dn": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "metal": 8},
-    "g5": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4},
+    "g4ad": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 2, "16xlarge": 4},
+    "g5": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4, "48xlarge": 8},
+    "g6": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4, "48xlarge": 8},
+    "g6e": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4, "48xlarge": 8},
 }
 # "optimal" chooses from the C, M and R families that match the demand of the queues:
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
 _OPTIMAL = ("c5", "m5", "r5")
+# What stands for Graviton's current families: https://docs.aws.amazon.com/batch/latest/userguide/instance-type-compute-table.html
+_ARM = ("c6g", "m6g", "r6g")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,6 +62,8 @@ def sizes_of(instance_types: tuple[str, ...]) -> tuple[Size, ...]:
 def _expand(name: str) -> list[Size]:
     if name in {"optimal", "default_x86_64"}:
         return [_size(family, size) for family in _OPTIMAL for size in _SIZES_OF_A_FAMILY]
+    if name == "default_arm64":
+        return [_size(family, size) for family in _ARM for size in ("medium", *_SIZES_OF_A_FAMILY)]
     family, _, size = name.partition(".")
     if size:
         return [_size(family, size)]

@@ -94,8 +94,8 @@ class Images(Protocol):
 class Secrets(Protocol):
     """Finds the value of a secret: the ARN of one in Secrets Manager, or a parameter of Parameter Store."""
 
-    def __call__(self, value_from: str, /) -> str:
-        """The value; LookupError where there is none."""
+    def __call__(self, value_from: str, execution_role: str, /) -> str:
+        """The value, read as that role; LookupError where there is none, or where the role may not read it."""
 
 
 class Clock(Protocol):
@@ -136,7 +136,7 @@ def no_credentials(_role_arn: str, _session_name: str) -> Mapping[str, str]:
     return {}
 
 
-def no_secrets(value_from: str) -> str:
+def no_secrets(value_from: str, _execution_role: str) -> str:
     """A Secrets port that has none."""
     raise LookupError(f"{value_from} was not found: no secrets are configured here.")
 

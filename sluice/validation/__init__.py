@@ -9,14 +9,16 @@ from pydantic import TypeAdapter
 
 from sluice.after import Always, Finished, name_of
 from sluice.errors import Mistake, PipelineError
-from sluice.pipeline import Array, Job, Manual, MultiNode, Name, Pipeline, Plan, S3Upload, Schedule, Step
+from sluice.pipeline import Array, Job, Manual, MultiNode, Name, Pipeline, Plan, S3Upload, Schedule, Step, Webhook
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
+from sluice.validation.machines import check_machine
 from sluice.validation.nodes import check_group_fields, check_nodes, readable_nodes
 from sluice.validation.programs import Functions, check_program
 from sluice.validation.telling import check_telling
 from sluice.validation.triggers import check_triggers
 from sluice.validation.uses import check_limits, check_uses
+from sluice.validation.webhooks import check_webhooks
 
 __all__ = ["Functions", "validate"]
 
@@ -33,7 +35,7 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from checked("name", TypeAdapter(Name), pipeline.name)
-    for field, kinds in (("triggers", (S3Upload, Manual, Schedule)), ("steps", (Plan, Array, Job, MultiNode))):
+    for field, kinds in (("triggers", (S3Upload, Manual, Schedule, Webhook)), ("steps", (Plan, Array, Job, MultiNode))):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from check_fields(where(field, thing, number), thing, kinds)
             yield from check_group_fields(where(field, thing, number), thing)
@@ -41,6 +43,7 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
     yield from checked("only_with", TypeAdapter(Literal["nat"] | None), pipeline.only_with)
     yield from check_limits(pipeline)
     yield from check_triggers(pipeline)
+    yield from check_webhooks(pipeline)
     yield from check_telling(pipeline)
     # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Step) and isinstance(step.name, str)]
@@ -50,6 +53,7 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
             yield from check_nodes(f"steps[{step.name!r}]", step, functions)
         else:
             yield from check_program(step, functions)
+        yield from check_machine(step)
         yield from check_uses(step, pipeline)
         yield from check_parents(step, named)
     yield from check_names(named)

@@ -27,6 +27,16 @@ def listed(value: object) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
+def of_type(value: object, kind: type) -> bool:
+    """Return whether a value is of a type, and not empty."""
+    return isinstance(value, kind) and bool(value)
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a number, which a truth is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def where(field: str, thing: object, number: int) -> str:
     """Return how a mistake names a trigger or a step: by its name, or by its number in the list."""
     name = getattr(thing, "name", None)

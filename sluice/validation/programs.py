@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sluice.errors import Mistake
+from sluice.limits import RESERVED_VARIABLES
 from sluice.pipeline import NodeGroup, Plan, Step
 
-# https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html: AWS_BATCH is reserved
-RESERVED_VARIABLES = ("AWS_BATCH", "SLUICE_")
 Functions = frozenset[str]
 
 

@@ -1,6 +1,6 @@
-"""Alarms of a reaction: messages set aside, messages that wait for too long, a function that fails or is throttled.
+"""Alarms of a reaction: messages set aside, messages that wait for too long, a function that fails or is throttled; and of a webhook.
 
-Four a reaction, each $0.10 a month: https://aws.amazon.com/cloudwatch/pricing/
+Four a reaction, one or two a webhook, each $0.10 a month: https://aws.amazon.com/cloudwatch/pricing/
 """
 
 from __future__ import annotations
@@ -66,6 +66,34 @@ def alarm_on_failures(scope: Construct, *, stage: str, function: lambda_.IFuncti
             metric=metric,
             threshold=_FAILURES,
         )
+
+
+def alarm_on_unanswered(scope: Construct, *, pipeline: str, function: lambda_.IFunction, alerts: sns.ITopic) -> None:
+    """Tell when a webhook could not take a request that may have been a good one: its sender may not send it again.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html
+    """
+    _alarm(
+        scope,
+        "Alarm",
+        alerts,
+        alarm_description=f"The webhook of {pipeline} answered with 5xx: it could not read its secret, note a delivery or fill the trigger "
+        "queue. Its log says which; docs/webhooks.md says what senders do.",
+        metric=function.metric("Url5xxCount", period=_PERIOD, statistic="Sum"),
+        threshold=1,
+    )
+
+
+def alarm_on_rotation(scope: Construct, *, pipeline: str, function: lambda_.IFunction, alerts: sns.ITopic) -> None:
+    """Tell when a secret could not be changed: the old one stays, which nobody would notice."""
+    _alarm(
+        scope,
+        "Alarm",
+        alerts,
+        alarm_description=f"The secret of the webhook of {pipeline} was not rotated and stays as it was. The function's log says why.",
+        metric=function.metric_errors(period=_PERIOD, statistic="Sum"),
+        threshold=1,
+    )
 
 
 def _alarm(scope: Construct, construct_id: str, alerts: sns.ITopic, **properties: Any) -> cloudwatch.Alarm:

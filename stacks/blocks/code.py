@@ -13,14 +13,14 @@ from constructs import Construct
 _POWERTOOLS_ACCOUNT = "017000801446"
 _POWERTOOLS_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64:36"
 
-# These need pydantic, which the runtime does not have, and are for synthesis only.
-SYNTHESIS_ONLY = ("pipeline", "node_groups", "trigger_names", "validation", "compiling", "loading")
+# These modules and packages need pydantic, which the runtime does not have, and are for synthesis only.
+SYNTHESIS_ONLY = ("pipeline", "node_groups", "mounts", "retry_rules", "trigger_names", "validation", "compiling", "loading")
 
 
 def reaction_code(root: Path, stage: str) -> lambda_.Code:
     """Return the code of one stage's Lambda: its folder, what the Lambdas share, and the vocabulary."""
     own = ["!lambdas/__init__.py", "!lambdas/*.py", f"!lambdas/{stage}/**"]
-    vocabulary = ["!sluice/**", *(f"sluice/{module}{end}" for module in SYNTHESIS_ONLY for end in (".py", "/**"))]
+    vocabulary = ["!sluice/**", *(f"sluice/{module}{end}" for module in SYNTHESIS_ONLY for end in (".py", ""))]
     return lambda_.Code.from_asset(str(root), exclude=["*", *own, *vocabulary, "**/__pycache__"], ignore_mode=IgnoreMode.DOCKER)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import Stack
@@ -37,8 +36,10 @@ def hear_plans(topic: sns.Topic, *, fill: Reaction) -> None:
     topic.add_subscription(subscriptions.SqsSubscription(fill.queue, raw_message_delivery=True, dead_letter_queue=fill.dead_letters))
 
 
-def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: Sequence[str], fill: Reaction) -> None:
-    """Bring the ends of jobs on these job queues: of parents and single jobs only, so that a run's events do not grow with its items.
+def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: str, fill: Reaction) -> None:
+    """Bring the ends of jobs on the job queues whose ARNs begin so.
+
+    Of parents and single jobs only, so that a run's events do not grow with its items.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
     """
@@ -51,7 +52,9 @@ def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: Sequence[str
             "detail-type": ["Batch Job State Change"],
             "detail": {
                 "status": ["SUCCEEDED", "FAILED"],
-                "jobQueue": list(queues),
+                # Not one by one: a pattern has at most 2,048 characters.
+                # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+                "jobQueue": [{"prefix": queues}],
                 "arrayProperties": {"index": [{"exists": False}]},
                 # Nodes of multi-node jobs have the ids <job>#0, <job>#1, …
                 "jobId": [{"anything-but": {"wildcard": f"*{NODE_MARK}*"}}],
@@ -62,8 +65,8 @@ def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: Sequence[str
     _let_rules(fill, rule.attr_arn)
 
 
-def hear_blocked_queues(scope: Construct, construct_id: str, *, queues: Sequence[str], fill: Reaction) -> None:
-    """Bring what AWS Batch says of these job queues when the job at the head of one cannot run.
+def hear_blocked_queues(scope: Construct, construct_id: str, *, queues: str, fill: Reaction) -> None:
+    """Bring what AWS Batch says of the job queues whose ARNs begin so when the job at the head of one cannot run.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html
     """
@@ -71,7 +74,7 @@ def hear_blocked_queues(scope: Construct, construct_id: str, *, queues: Sequence
         scope,
         construct_id,
         description="Sluice: a job queue is blocked",
-        event_pattern={"source": ["aws.batch"], "detail-type": [BLOCKED_EVENT], "detail": {"jobQueue": list(queues)}},
+        event_pattern={"source": ["aws.batch"], "detail-type": [BLOCKED_EVENT], "detail": {"jobQueue": [{"prefix": queues}]}},
         targets=[rule_target(fill)],
     )
     _let_rules(fill, rule.attr_arn)

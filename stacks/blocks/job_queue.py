@@ -14,14 +14,26 @@ _PATIENCE_SECONDS = 600
 
 
 def job_queue(
-    scope: Construct, construct_id: str, *, priority: int, environments: Sequence[batch.CfnComputeEnvironment]
+    scope: Construct,
+    construct_id: str,
+    *,
+    name: str,
+    priority: int,
+    environments: Sequence[batch.CfnComputeEnvironment],
+    policy: batch.CfnSchedulingPolicy | None = None,
 ) -> batch.CfnJobQueue:
-    """Return a queue that offers its jobs to these environments in this order; a later one is used when an earlier one has no capacity."""
+    """Return a queue that offers its jobs to these environments in this order; a later one is used when an earlier one has no capacity.
+
+    With a policy the jobs go by their priorities, else in the order in which they were submitted. A queue cannot change from one to the
+    other: https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateJobQueue.html
+    """
     return batch.CfnJobQueue(
         scope,
         f"{construct_id}JobQueue",
+        job_queue_name=name,
         priority=priority,
         state="ENABLED",
+        scheduling_policy_arn=policy.attr_arn if policy else None,
         compute_environment_order=[
             batch.CfnJobQueue.ComputeEnvironmentOrderProperty(order=order, compute_environment=environment.attr_compute_environment_arn)
             for order, environment in enumerate(environments, start=1)
@@ -33,3 +45,12 @@ def job_queue(
             for reason in _NEVER_FITS
         ],
     )
+
+
+def fair_share(scope: Construct, construct_id: str) -> batch.CfnSchedulingPolicy:
+    """Return the policy of the queues whose jobs have priorities: one share, so that all priorities are compared with each other.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/share-identifiers.html
+    """
+    policy = batch.CfnSchedulingPolicy.FairsharePolicyProperty(compute_reservation=0, share_decay_seconds=0)
+    return batch.CfnSchedulingPolicy(scope, construct_id, fairshare_policy=policy)

@@ -1,4 +1,4 @@
-"""The machines: managed EC2 environments that are empty while idle, alike but for how their machines are bought."""
+"""The machines: managed EC2 environments that are empty while idle, alike but for what their machines are and how they are bought."""
 
 from __future__ import annotations
 
@@ -14,36 +14,46 @@ from stacks.blocks.network import Network
 from stacks.reasons import accept
 
 _ROOT_VOLUME_GIB = 50
+# One type for Intel, AMD and Graviton, another with the drivers of GPUs; Amazon Linux 2 has reached its end:
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
+IMAGE, GPU_IMAGE = "ECS_AL2023", "ECS_AL2023_NVIDIA"
 
 
-class Machines(Construct):
-    """What both environments share: the launch template, the role of the instances, the network."""
+class Machines:
+    """What all environments of EC2 share: the launch template, the role of the instances, the network. It adds them to ``scope``."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, network: Network, instance_types: tuple[str, ...]) -> None:
-        super().__init__(scope, construct_id)
+    def __init__(self, scope: Construct, *, network: Network) -> None:
+        self._scope = scope
         self._network = network
-        self._instance_types = instance_types
-        self._template = _launch_template(self)
-        self._profile = _instance_profile(self)
+        self._template = ec2.CfnLaunchTemplate(scope, "LaunchTemplate", launch_template_data=hardened())
+        self._profile = _instance_profile(scope)
 
-    def spot(self, construct_id: str, *, max_vcpus: int) -> batch.CfnComputeEnvironment:
+    def spot(
+        self, construct_id: str, *, instance_types: Sequence[str], max_vcpus: int, image_type: str = IMAGE
+    ) -> batch.CfnComputeEnvironment:
         """Return an environment of spare machines, chosen where AWS is least likely to want them back, then by price."""
-        groups, strategy = [self._network.no_way_in], "SPOT_PRICE_CAPACITY_OPTIMIZED"
-        return self._environment(construct_id, groups, type="SPOT", allocation_strategy=strategy, maxv_cpus=max_vcpus)
+        bought = {"type": "SPOT", "allocation_strategy": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
+        groups = [self._network.no_way_in]
+        return self._environment(construct_id, image_type, groups, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
 
-    def on_demand(self, construct_id: str, *, max_vcpus: int, talk: bool = False) -> batch.CfnComputeEnvironment:
+    def on_demand(
+        self, construct_id: str, *, instance_types: Sequence[str], max_vcpus: int, image_type: str = IMAGE, talk: bool = False
+    ) -> batch.CfnComputeEnvironment:
         """Return an environment of machines that stay until the job is done; with ``talk`` they can reach each other."""
+        bought = {"type": "EC2", "allocation_strategy": "BEST_FIT_PROGRESSIVE"}
         groups = [self._network.no_way_in, *([self._network.nodes()] if talk else [])]
-        return self._environment(construct_id, groups, type="EC2", allocation_strategy="BEST_FIT_PROGRESSIVE", maxv_cpus=max_vcpus)
+        return self._environment(construct_id, image_type, groups, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
 
-    def _environment(self, construct_id: str, groups: Sequence[ec2.ISecurityGroup], **how_bought: Any) -> batch.CfnComputeEnvironment:
+    def _environment(
+        self, construct_id: str, image_type: str, groups: Sequence[ec2.ISecurityGroup], **machines: Any
+    ) -> batch.CfnComputeEnvironment:
         """Return a managed environment that updates in place.
 
         That needs the service-linked role (no ``service_role``), no name of our own, and a strategy other than BEST_FIT:
         https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments.html
         """
         return batch.CfnComputeEnvironment(
-            self,
+            self._scope,
             construct_id,
             type="MANAGED",
             state="ENABLED",
@@ -55,25 +65,22 @@ class Machines(Construct):
             ),
             compute_resources=batch.CfnComputeEnvironment.ComputeResourcesProperty(
                 minv_cpus=0,
-                instance_types=list(self._instance_types),
                 instance_role=self._profile.attr_arn,
                 subnets=self._network.subnet_ids,
                 security_group_ids=[group.security_group_id for group in groups],
-                # One type for Intel, AMD and Graviton; Amazon Linux 2 has reached its end:
-                # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
-                ec2_configuration=[batch.CfnComputeEnvironment.Ec2ConfigurationObjectProperty(image_type="ECS_AL2023")],
+                ec2_configuration=[batch.CfnComputeEnvironment.Ec2ConfigurationObjectProperty(image_type=image_type)],
                 # By number, not `$Latest`: only then does an environment notice a changed template.
                 launch_template=batch.CfnComputeEnvironment.LaunchTemplateSpecificationProperty(
                     launch_template_id=self._template.ref, version=self._template.attr_latest_version_number
                 ),
                 update_to_latest_image_version=True,
-                **how_bought,
+                **machines,
             ),
         )
 
 
-def _launch_template(scope: Construct) -> ec2.CfnLaunchTemplate:
-    """Return the template: instance metadata by session token only and not from containers, disks encrypted.
+def hardened(**more: Any) -> ec2.CfnLaunchTemplate.LaunchTemplateDataProperty:
+    """Return what every machine is launched with: metadata by session token only and not from containers, disks encrypted.
 
     One hop is enough: jobs get their own role's credentials from the ECS agent (169.254.170.2), never from the instance's metadata,
     which would hand them the instance's role: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
@@ -83,15 +90,16 @@ def _launch_template(scope: Construct) -> ec2.CfnLaunchTemplate:
         ebs=ec2.CfnLaunchTemplate.EbsProperty(encrypted=True, volume_type="gp3", volume_size=_ROOT_VOLUME_GIB, delete_on_termination=True),
     )
     metadata = ec2.CfnLaunchTemplate.MetadataOptionsProperty(http_tokens="required", http_put_response_hop_limit=1, http_endpoint="enabled")
-    return ec2.CfnLaunchTemplate(
-        scope,
-        "LaunchTemplate",
-        launch_template_data=ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(metadata_options=metadata, block_device_mappings=[disk]),
-    )
+    return ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(metadata_options=metadata, block_device_mappings=[disk], **more)
 
 
 def _instance_profile(scope: Construct) -> iam.CfnInstanceProfile:
-    """Return the instances' profile: what the ECS agent needs, and nothing for the jobs, which have roles of their own."""
+    """Return the instances' profile."""
+    return iam.CfnInstanceProfile(scope, "InstanceProfile", roles=[instance_role(scope).role_name])
+
+
+def instance_role(scope: Construct) -> iam.Role:
+    """Return a role for instances: what the ECS agent needs, and nothing for the jobs, which have roles of their own."""
     policy = iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonEC2ContainerServiceforEC2Role")
     role = iam.Role(scope, "InstanceRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), managed_policies=[policy])
     accept(
@@ -100,4 +108,4 @@ def _instance_profile(scope: Construct) -> iam.CfnInstanceProfile:
         "It is what the ECS agent of a Batch instance is documented to need, and AWS extends it when the agent changes: "
         "https://docs.aws.amazon.com/batch/latest/userguide/instance_IAM_role.html",
     )
-    return iam.CfnInstanceProfile(scope, "InstanceProfile", roles=[role.role_name])
+    return role

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from stacks.blocks.job_definition import Identity, Work, container, registered
+from stacks.blocks.container import Identity, Work, container
+from stacks.blocks.job_definition import registered
 
 MAIN_NODE = 0
 

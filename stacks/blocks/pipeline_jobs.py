@@ -12,22 +12,29 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from sluice.compiled import node_ranges
-from sluice.compiling import CLEANUP, JobDefinitions
+from sluice.compiling import CLEANUP, JobDefinitions, own_compute
+from sluice.compute import Compute
 from sluice.loading import CONTAINERS, package_of
-from sluice.node_groups import Program, groups_of, programs_of
+from sluice.node_groups import Program, groups_of, programs_of, programs_of_step
 from sluice.pipeline import MultiNode, Pipeline, Step
+from sluice.retry_rules import retry_rules
 from sluice.settings import JobSettings
 from sluice.validation.triggers import uploads_of
 from stacks.blocks import job_roles
 from stacks.blocks.consumables import Consumables
+from stacks.blocks.container import Identity, Work
+from stacks.blocks.fargate import FargateTask
 from stacks.blocks.image import pipeline_image
-from stacks.blocks.job_definition import Identity, Work, job_definition
+from stacks.blocks.job_definition import job_definition
 from stacks.blocks.log_group import job_logs_of, log_group
 from stacks.blocks.multi_node import Nodes, multi_node_definition
-from stacks.configuration import Architecture
+from stacks.blocks.start_roles import let_pull, let_read_secrets, source_of
+from stacks.blocks.volumes import let_mount
+from stacks.configuration import Architecture, Configuration
 
 _GATE = "gate"
 # A cleanup lists and deletes, a gate only starts and ends.
+_SMALLEST_VCPUS = 0.25
 _SMALL_MEMORY_MIB = 512
 _SMALL_TIMEOUT_SECONDS = 3600
 _SMALL_ATTEMPTS = 5
@@ -44,23 +51,26 @@ class PipelineJobs(Construct):
         pipeline: Pipeline,
         root: Path,
         settings: JobSettings,
-        architecture: Architecture,
+        configuration: Configuration,
         cleanup_image: assets.DockerImageAsset,
-        log_retention_days: int,
         consumables: Consumables,
     ) -> None:
         super().__init__(scope, construct_id)
         self._consumables = consumables
         self._pipeline = pipeline
+        self._configuration = configuration
         self._environment = settings.to_env()
-        # Steps of other images need no image of the pipeline's own, nor a folder in containers/.
-        functions = any(program.image is None for program in programs_of(pipeline))
-        own = [pipeline_image(self, "Image", pipeline=pipeline.name, root=root, architecture=architecture)] if functions else []
-        self._own_image = own[0].image_uri if own else ""
-        self._logs = log_group(self, "Logs", retention_days=log_retention_days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
+        self._images = self._own_images(root)
+        days = configuration.log_retention_days
+        self._logs = log_group(self, "Logs", retention_days=days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
         self._work_role = job_roles.job_role(self, "JobRole")
         self._tidy_role = job_roles.job_role(self, "CleanupRole")
-        self._start_role = job_roles.execution_role(self, "ExecutionRole", images=[*own, cleanup_image], log_lines=self._logs)
+        self._start_role = job_roles.execution_role(
+            self, "ExecutionRole", images=[*self._images.values(), cleanup_image], log_lines=self._logs
+        )
+        let_pull(self._start_role, [program.image for program in programs_of(pipeline) if program.image])
+        let_read_secrets(self._start_role, [secret for step in pipeline.steps for secret in step.secrets.values()])
+        let_mount(self._work_role, [mount for step in pipeline.steps for mount in step.mounts])
         self.definitions = JobDefinitions(
             steps={step.name: self._define_step(step) for step in pipeline.steps},
             cleanup=self._define_own(CLEANUP, cleanup_image),
@@ -81,6 +91,16 @@ class PipelineJobs(Construct):
         plans.grant_publish(self._work_role)
         job_roles.delete_work(self._tidy_role, pipeline=name, work=work)
 
+    def _own_images(self, root: Path) -> dict[Architecture, assets.DockerImageAsset]:
+        """Return the pipeline's own image for each architecture on which a function of it runs.
+
+        Steps of other images need none, nor a folder in containers/.
+        """
+        of = self._configuration.architecture_of
+        needed = {of(Compute.of(step.compute)) for step in self._pipeline.steps if any(one.image is None for one in programs_of_step(step))}
+        names = {one: "Image" if one is self._configuration.job_architecture else f"Image{one.name.capitalize()}" for one in sorted(needed)}
+        return {one: pipeline_image(self, name, pipeline=self._pipeline.name, root=root, architecture=one) for one, name in names.items()}
+
     def _define_step(self, step: Step) -> str:
         identity = self._identity(self._work_role)
         if not isinstance(step, MultiNode):
@@ -94,14 +114,24 @@ class PipelineJobs(Construct):
         return multi_node_definition(self, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=identity)
 
     def _work(self, step: Step, program: Program) -> Work:
+        compute = Compute.of(step.compute)
+        architecture = self._configuration.architecture_of(compute)
         return Work(
-            image=program.image or self._own_image,
+            image=program.image or self._images[architecture].image_uri,
             command=program.command or [self._function(program.run or "")],
             vcpus=step.vcpus,
             memory=step.memory,
+            gpus=step.gpus,
             attempts=step.attempts,
+            rules=retry_rules(step.retry, function=program.run is not None, compute=compute),
             timeout=step.timeout,
             environment={**step.environment, **program.environment, **self._environment},
+            parameters=step.parameters,
+            secrets={name: source_of(secret, self._start_role).value_from for name, secret in step.secrets.items()},
+            mounts=step.mounts,
+            ulimits={str(name): limit for name, limit in step.ulimits.items()},
+            priority=step.priority,
+            fargate=self._fargate(compute, step.storage),
             holds=self._consumables.needed(step.uses),
         )
 
@@ -109,16 +139,25 @@ class PipelineJobs(Construct):
         return run if ":" in run else f"{CONTAINERS}.{package_of(self._pipeline.name)}.steps:{run}"
 
     def _define_own(self, kind: str, image: assets.DockerImageAsset) -> str:
+        compute = own_compute(self._pipeline)
         work = Work(
             image=image.image_uri,
             command=[kind],
-            vcpus=1,
+            vcpus=_SMALLEST_VCPUS,
             memory=_SMALL_MEMORY_MIB,
             attempts=_SMALL_ATTEMPTS,
+            rules=retry_rules([], function=True, compute=compute),
             timeout=_SMALL_TIMEOUT_SECONDS,
             environment=self._environment,
+            fargate=self._fargate(compute),
         )
         return self._define(kind, work, self._identity(self._tidy_role))
+
+    def _fargate(self, compute: Compute, storage: int | None = None) -> FargateTask | None:
+        if not compute.is_fargate:
+            return None
+        architecture = self._configuration.architecture_of(compute)
+        return FargateTask(architecture=architecture, public_address=not self._configuration.nat, storage=storage)
 
     def _identity(self, role: job_roles.Role) -> Identity:
         return Identity(job_role=role, execution_role=self._start_role, log_group=self._logs)

@@ -147,6 +147,8 @@ def test_a_request_that_cannot_be(bus: Events) -> None:
     [
         (("a.txt", "--input", "1"), "found both"),
         (("a.txt", "--token", "t"), "found both"),
+        (("a.txt", "--overrides", "{}"), "found both"),
+        (("--overrides", '{"a": {"memory": 4096}}'), "takes none"),
         (("--prefix", "texts/"), "Expected files beside --prefix"),
     ],
 )
@@ -219,3 +221,21 @@ def test_an_upload_that_s3_refuses_is_an_error(tmp_path: Path, world: CommandWor
         stub.add_client_error("put_object", "AccessDenied")
         with pytest.raises(Exception, match="AccessDenied"):
             send(world.clients["s3"], INBOX, "words", sending, lambda _: None)
+
+
+def test_overrides_are_checked_and_sent(world: CommandWorld, bus: Events, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The event has them as they were given; what is wrong with them is said before anything is sent."""
+    (root / "pipelines" / "words.py").write_text(FILE.format(triggers='Manual(overrides=["memory", "queue"])'))
+    for wrong, says in (
+        ('{"a": {"memory": 3}}', r"\['a'\].memory"),
+        ('{"b": {}}', "expected one of a"),
+        ("[]", "such as"),
+        ("5", "such as"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            run(world.given("run", "words", "--overrides", wrong), world.cloud, root)
+    assert bus.sent == []
+    asked = '{"a": {"memory": 4096, "queue": "urgent"}}'
+    assert run(world.given("run", "words", "--token", "t", "--overrides", asked, "--detach"), world.cloud, root) == 0
+    assert json.loads(bus.sent[0]["Detail"])["overrides"] == json.loads(asked)
+    assert capsys.readouterr().out.strip() == world.run_id_of("words", MANUAL, {"token": "t"})

@@ -17,7 +17,7 @@ Burst = dict[str, Upload]
 
 def test_the_stacks_say_where_things_are(app: Application) -> None:
     """The outputs name the buckets, the ledger and each job queue."""
-    expected = {"InboxBucket", "ResultsBucket", "LedgerTable", "UrgentQueue", "NormalQueue", "BulkQueue", "SteadyQueue"}
+    expected = {"InboxBucket", "ResultsBucket", "LedgerTable", "NormalQueue", "FargateSpotNormalQueue"}
     assert expected <= app.outputs.keys()
 
 

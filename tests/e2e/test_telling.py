@@ -107,6 +107,12 @@ def mails(app: Application, run: str, subject: str) -> list[str]:
     return [message["text"] for message in app.messages(run_) if subject in message["subject"]]
 
 
+def tickets_of(app: Application, run: str) -> list[dict[str, Any]]:
+    """Return the OpsItems about a run."""
+    items = app.client("ssm").describe_ops_items()["OpsItemSummaries"]
+    return [item for item in items if item["OperationalData"]["run"]["Value"] == run]
+
+
 def backdate(app: Application, run: str, minutes: int) -> None:
     """Let a run have begun earlier: who tests has no hours to wait."""
     began = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
@@ -156,9 +162,7 @@ def test_a_failed_array_is_one_mail_with_all_its_facts_one_ticket_and_one_event(
     assert "| child 8 gives up" in mail
     assert f"sluice retry {run}" in mail
     assert "aws events put-events" in mail
-    tickets = [
-        item for item in app.client("ssm").describe_ops_items()["OpsItemSummaries"] if item["OperationalData"]["run"]["Value"] == run
-    ]
+    tickets = wait_for(lambda: tickets_of(app, run), f"an OpsItem for {run}")
     assert [(item["Title"], item["Source"]) for item in tickets] == [(f"Sluice: {PIPELINE} failed at many", "Sluice")]
     wait_for(lambda: len(hearing.of(run)) == 2, f"two events of {run}")
     detail = hearing.of(run)[1]["detail"]

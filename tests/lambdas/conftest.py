@@ -18,6 +18,8 @@ from sluice.settings import AdvanceSettings
 from tests.sluice.clouds import TABLE, Batch, make_table
 from tests.sluice.graphs import QUEUES
 
+SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
 
 class Aws:
     """What the handlers of a test share."""
@@ -35,7 +37,15 @@ class Aws:
         topic = sns.create_topic(Name="alerts")["TopicArn"]
         inbox = "arn:aws:sqs:us-east-1:123456789012:inbox"
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
+        self.secret = self.client("secretsmanager").create_secret(Name="signing", SecretString=SECRET)["ARN"]
         settings = {
+            "SLUICE_PIPELINE": "words",
+            "SLUICE_DEFINITION_BUCKET": "assets",
+            "SLUICE_DEFINITION_KEY": "1.json",
+            "SLUICE_TRIGGER_QUEUE": sqs.create_queue(QueueName="trigger")["QueueUrl"],
+            "SLUICE_SECRET": self.secret,
+            "SLUICE_SIGNATURE": "standard",
+            "SLUICE_SCHEMA": "none",
             "SLUICE_LEDGER_TABLE": TABLE,
             "SLUICE_QUEUES": AdvanceSettings.join_queues(QUEUES),
             "SLUICE_ALERT_QUEUE": self.queues["alerts"],

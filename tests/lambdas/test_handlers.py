@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sluice import keys
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
+from sluice.compute import Compute
 from sluice.ledger import Ledger
 from sluice.messages import Planned, RunFailed
 from sluice.run import Run, RunState, StepState
 from tests.lambdas.conftest import Aws
 from tests.sluice.clouds import TABLE, refused
-from tests.sluice.graphs import pipeline, step, word_count
+from tests.sluice.graphs import QUEUES, pipeline, step, word_count
 
 ALL = ["trigger", "fan_out", "track", "alert"]
 
@@ -67,6 +69,31 @@ def test_a_run_goes_through_all_handlers_to_its_end(aws: Aws) -> None:
     assert run_of(aws, run_id).state is RunState.SUCCEEDED
     assert aws.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
     assert aws.received("dead") == []
+
+
+def test_a_request_with_overrides_submits_its_steps_as_it_asks(aws: Aws) -> None:
+    """They are stored with the run; what is wrong with them begins no run and is set aside with the reason."""
+    split = replace(word_count().step("split"), machine=CompiledMachine(Compute.SPOT, 1, 2048))
+    steps = tuple(split if one.name == "split" else one for one in word_count().steps)
+    upload = json.loads(aws.upload(replace(word_count(), steps=steps, overridable=("memory", "queue"))))
+
+    def asked(token: str, overrides: object) -> str:
+        return json.dumps(upload | {"trigger": "manual", "detail": {"token": token, "overrides": overrides}})
+
+    wrong = [asked("u", {"split": {"memory": 1}}), asked("v", {"split": {"queue": "fast"}}), asked("w", [1])]
+    assert aws.call("trigger", asked("t", {"split": {"memory": 4096, "queue": "urgent"}}), *wrong) == []
+    (job,) = aws.batch.jobs.values()
+    assert job["jobQueue"] == QUEUES["urgent"]
+    assert job["containerOverrides"]["resourceRequirements"] == [{"type": "MEMORY", "value": "4096"}]
+    run = run_of(aws, str(job["jobName"]).split("_")[0])
+    assert run.trigger["overrides"] == {"split": {"memory": 4096, "queue": "urgent"}}
+    assert run.pipeline.step("split").queue == "urgent"
+    reasons = [message["MessageAttributes"]["reason"]["StringValue"] for message in aws.received("dead")]
+    assert sorted(word for reason in reasons for word in ("].memory", "].queue", "such as") if word in reason) == [
+        "].memory",
+        "].queue",
+        "such as",
+    ]
 
 
 def test_the_same_request_twice_is_one_run_with_its_input(aws: Aws) -> None:

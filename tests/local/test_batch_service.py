@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import pytest
 from botocore.exceptions import ClientError
@@ -162,6 +163,40 @@ def test_a_job_whose_secret_is_missing_fails(queue: Queue) -> None:
     assert job["status"] == "FAILED"
     reason = job["attempts"][0]["container"]["reason"]
     assert reason.startswith(f"ResourceInitializationError: unable to pull secrets or registry auth: Expected {source} to be")
+
+
+def test_a_secret_is_read_as_the_role_that_starts_the_job(enforced: Queue) -> None:
+    """An execution role that may not read the secret keeps the job from starting; one that may, by its exact pattern, lets it."""
+    name = f"start-{uuid.uuid4().hex[:8]}"
+    iam = client(enforced.place, "iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(JOBS))["Role"]["Arn"]
+    client(enforced.place, "secretsmanager").create_secret(Name=f"{name}/key", SecretString="one")
+    source = f"arn:aws:secretsmanager:us-east-1:000000000000:secret:{name}/key"
+    secrets = [{"name": "SECRET", "valueFrom": source}]
+    definition = enforced.define("sh", "-c", "echo $SECRET", secrets=secrets, executionRoleArn=role)
+    reason = enforced.run(definition)["attempts"][0]["container"]["reason"]
+    assert f"{role} is not authorized to perform: secretsmanager:GetSecretValue on resource: {source}-" in reason
+    allow = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": f"{source}-??????"}
+    document = {"Version": "2012-10-17", "Statement": [allow]}
+    iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(document))
+    assert enforced.printed(enforced.run(definition)) == ["one"]
+
+
+def test_a_machine_of_ones_own_joins_an_unmanaged_environment(queue: Queue) -> None:
+    """A job waits RUNNABLE until a machine is there; what is no such request is refused with what was expected."""
+    name = f"own-{uuid.uuid4().hex[:8]}"
+    role = "arn:aws:iam::000000000000:role/batch"
+    queue.batch.create_compute_environment(computeEnvironmentName=name, type="UNMANAGED", serviceRole=role)
+    order: Any = [{"order": 1, "computeEnvironment": name}]
+    queue.batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
+    job = queue.batch.submit_job(jobName="job", jobQueue=name, jobDefinition=queue.define("true"))["jobId"]
+    assert queue.describe(job)["status"] == "RUNNABLE"
+    assert control(queue.place, "POST", "instances", {"environment": name, "type": "m5.large"})["instance"].startswith("i-")
+    until(lambda: queue.describe(job)["status"] == "SUCCEEDED")
+    for wrong, says in (({"environment": name}, "Expected"), ({"environment": "nobody", "type": "m5.large"}, "does not exist")):
+        with pytest.raises(HTTPError) as raised:
+            control(queue.place, "POST", "instances", wrong)
+        assert says in raised.value.read().decode()
 
 
 def test_an_image_that_was_never_pushed_cannot_be_pulled(queue: Queue) -> None:

@@ -13,7 +13,7 @@ from local.place import Place
 from local.process import control
 from tests.local.test_cloud import client, role_with
 
-OUTPUTS = {"InboxBucket", "ResultsBucket", "LedgerTable", "UrgentQueue", "NormalQueue", "BulkQueue", "SteadyQueue"}
+OUTPUTS = {"InboxBucket", "ResultsBucket", "LedgerTable", "NormalQueue", "JobsVpc", "JobsSubnets", "JobsSecurityGroup"}
 
 
 def test_the_message_of_an_app_that_does_not_synthesise_is_shown(cloud: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,10 +42,10 @@ def test_iam_is_enforced_after_the_deploy(deployed_cloud: Place) -> None:
 
 
 @pytest.mark.e2e
-def test_a_second_deploy_changes_nothing(deployed_cloud: Place) -> None:
+def test_a_second_deploy_changes_nothing(deployed_cloud: Place, deployed_project: Path) -> None:
     """Deploying the same sources again updates no stack and leaves IAM enforced."""
     said: list[str] = []
-    deploy(deployed_cloud, said.append)
+    deploy(deployed_cloud, said.append, deployed_project)
     stacks = [line for line in said if line.startswith("deploy     Sluice")]
     assert len(stacks) == 4
     assert all("(no changes)" in line for line in stacks)

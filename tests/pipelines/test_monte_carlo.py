@@ -14,7 +14,7 @@ from containers.monte_carlo.plot import plot
 from containers.monte_carlo.steps import InputError, estimated, throws_of
 from pipelines.monte_carlo import pipeline
 from sluice.pipeline import Array, Pipeline
-from sluice.trigger import Moment, Request
+from sluice.trigger import Delivery, Moment, Request
 from tests.containers.jobs import WORK, Jobs, functions_of
 
 FUNCTIONS = functions_of(pipeline)
@@ -29,7 +29,11 @@ def few(seeds: int) -> Pipeline:
 
 @pytest.mark.parametrize(
     "trigger",
-    [Request(token="t", input={"throws": 500}), Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input={"throws": 500})],
+    [
+        Request(token="t", input={"throws": 500}),
+        Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input={"throws": 500}),
+        Delivery(form="standard", id="1", input={"throws": 500}),
+    ],
 )
 def test_the_estimate_is_within_five_standard_errors_of_pi(jobs: Jobs, trigger: Any) -> None:
     """Whatever started the run, its input says how much is thrown; results and a plot are published, nothing transient stays."""

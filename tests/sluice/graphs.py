@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 
-QUEUES = {name: f"arn:aws:batch:us-east-1:000000000000:job-queue/{name}" for name in ("urgent", "normal", "bulk", "steady")}
+QUEUES = {name: f"arn:aws:batch:us-east-1:000000000000:job-queue/Sluice_{name}" for name in ("urgent", "normal", "bulk", "steady")}
 RUN_ID = "words-" + "a" * 20
 
 

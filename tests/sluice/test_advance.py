@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -14,8 +15,9 @@ from sluice.compiled import CompiledPipeline, Kind
 from sluice.errors import UnsettledError
 from sluice.messages import Planned, RunFailed
 from sluice.run import Run, RunState, StepState
+from sluice.submission import decide
 from tests.sluice.clouds import DeadError, Mortal, World, dynamodb, refused
-from tests.sluice.graphs import RUN_ID, pipeline, step, word_count
+from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step, word_count
 
 THREE = pipeline(step("a"), step("b", after=("a",)), step("c", after=("b",)), step("cleanup", Kind.CLEANUP, after=("c",)))
 AFTER_LEASE = LEASE.total_seconds() + 1
@@ -249,3 +251,14 @@ def test_a_failure_is_told_again_when_its_teller_died_before_it_was_recorded(wor
     world.advancer().advance(RUN_ID)
     assert world.told == [RunFailed(run=RUN_ID, step="a")] * 2
     assert (recorded(world).state, recorded(world).failed_step) == (RunState.FAILED, "a")
+
+
+def test_a_step_whose_queue_is_gone_fails_its_run_with_the_reason(world: World) -> None:
+    """A deploy took the queue away while its claim was open: nothing is looked for there, and the run says what is missing."""
+    assert world.ledger.start(run_of(THREE), decide(THREE, {}).submissions)
+    world.later(AFTER_LEASE)
+    without = replace(world.advancer(), queues={"urgent": QUEUES["urgent"]})
+    without.advance(RUN_ID)
+    run = recorded(world)
+    assert (run.state, run.failed_step, world.batch.names()) == (RunState.FAILED, "a", [])
+    assert "one of urgent, found 'normal'" in (run.steps["a"].reason or "")

@@ -142,3 +142,10 @@ def test_a_run_goes_on_where_it_failed_or_runs_again() -> None:
 def test_links_lead_to_the_regions_own_console(region: str, host: str) -> None:
     """China has another."""
     assert f"https://{host}/batch/home?region={region}#jobs/detail/job-1" in alert(region=region).notice().email
+
+
+def test_a_text_message_has_no_room_for_the_names_of_buckets() -> None:
+    """Keys are told, and the e-mail has it in full."""
+    notice = alert(reason="TextError: s3://sluicestorage-inboxa8e05dc3-afc399676fb13/words/a.txt, byte 0: expected UTF-8").notice()
+    assert "TextError: words/a.txt, byte 0: expected UTF-8" in notice.sms
+    assert "s3://sluicestorage-inboxa8e05dc3-afc399676fb13/words/a.txt" in notice.email

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
-from sluice.compiled import CompiledPipeline, Kind
-from sluice.compiling import JobDefinitions, compile_pipeline
+from sluice.compiled import CompiledMachine, CompiledPipeline, Kind
+from sluice.compiling import JobDefinitions, compile_pipeline, queues_of
+from sluice.compute import Compute, ComputeName
 from sluice.errors import MalformedMessageError
 from sluice.graph import ancestors, find_cycle, gate_tree, sinks, topological_order
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload, Step
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Step
 from sluice.validation import validate
 
 
@@ -132,6 +133,59 @@ def test_gate_tree_has_levels_until_few_are_left() -> None:
     """Nine names by two: five groups, three, two."""
     assert [len(level) for level in gate_tree("abcdefghi", 2)] == [5, 3, 2]
     assert gate_tree("ab", 2) == ()
+
+
+def test_a_step_goes_to_the_queue_of_its_machines_and_priorities() -> None:
+    """The key names what it asked for; a priority brings the share that all priorities are compared in."""
+    steps = compiled(
+        Job("a", run="f"),
+        Job("b", run="f", compute="spot", queue="bulk"),
+        Job("c", run="f", compute="fargate_spot", priority=0),
+        Job("d", run="f", queue="steady"),
+    )
+    found = {name: (steps.step(name).queue, steps.step(name).submit) for name in "abcd"}
+    share = {"shareIdentifier": "sluice"}
+    assert found == {"a": ("normal", {}), "b": ("bulk", {}), "c": ("fargate-spot-normal-fair", share), "d": ("steady", {})}
+
+
+@pytest.mark.parametrize(("compute", "own"), [("fargate", "fargate-"), ("arm", ""), ("unmanaged", ""), (None, "")])
+def test_gates_and_cleanup_run_on_usual_machines_or_on_fargate(compute: ComputeName | None, own: str) -> None:
+    """Their image is of one architecture; on Fargate where all else is, so that nothing boots for them."""
+    jobs = [Job(f"j{number}", run="f", compute=compute) for number in range(21)]
+    steps = compiled(*jobs, Job("merge", run="f", compute=compute, queue="urgent", priority=3, after=[job.name for job in jobs]))
+    assert {step.queue for step in steps.steps if step.kind is Kind.GATE} == {f"{own}urgent"}
+    assert steps.step("cleanup").queue == f"{own}normal"
+
+
+def test_the_queues_of_pipelines_are_those_of_all_their_steps() -> None:
+    """What Sluice adds included."""
+    pipelines = [
+        Pipeline(name="a", triggers=[Manual()], steps=[Job("a", run="f", compute="gpu", gpus=1, queue="bulk")]),
+        Pipeline(name="b", triggers=[Manual()], steps=[Job("a", run="f", compute="fargate")]),
+    ]
+    assert queues_of(pipelines) == {"gpu-bulk", "normal", "fargate-normal"}
+    assert queues_of([]) == set()
+
+
+def test_what_a_run_may_override_travels_with_it() -> None:
+    """Only where a Manual trigger allows some: a graph of a thousand steps need not carry it for nothing."""
+    job = Job("a", run="f", compute="fargate", vcpus=0.5, memory=1024)
+    names = JobDefinitions(steps={"a": "a"}, cleanup="", gate="")
+    allowing = compile_pipeline(Pipeline(name="words", triggers=[Manual(overrides=["memory"])], steps=[job]), names)
+    assert CompiledPipeline.from_json(allowing.to_json()) == allowing
+    assert (allowing.overridable, allowing.step("a").machine) == (("memory",), CompiledMachine(Compute.FARGATE, 0.5, 1024))
+    assert allowing.step("cleanup").machine is None
+    silent = compile_pipeline(Pipeline(name="words", triggers=[Manual()], steps=[job]), names)
+    assert (silent.overridable, silent.step("a").machine) == ((), None)
+
+
+def test_a_pipeline_that_was_stored_before_is_still_read() -> None:
+    """A run that began with an older deploy has steps without what was added since."""
+    document = json.loads(compiled(Job("a", run="f")).to_json())
+    del document["overridable"]
+    for step in document["steps"]:
+        del step["submit"], step["machine"]
+    assert CompiledPipeline.from_json(json.dumps(document)) == compiled(Job("a", run="f"))
 
 
 def test_what_is_expected_of_a_run_travels_with_it() -> None:

@@ -10,7 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import botocore.auth
+import botocore.session
 import pytest
+from botocore import xform_name
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.exceptions import ClientError, HTTPClientError
@@ -106,6 +108,20 @@ def test_bytes_travel_as_dynamodb_wants_them(server: Server) -> None:
     assert (path, headers["X-Amz-Target"]) == ("/", "DynamoDB_20120810.Query")
     assert json.loads(body)["ExpressionAttributeValues"] == {":a": {"B": "AAE="}}
     assert answer["Items"] == [{"d": {"B": b"\x00\x01"}, "B": {"S": "B"}}]
+
+
+@pytest.mark.parametrize("service", [name for name, one in SERVICES.items() if one.target])
+def test_a_call_is_written_as_botocore_writes_it(server: Server, service: str) -> None:
+    """The same target and the same version of the protocol; the calls are calls of the service."""
+    model = botocore.session.get_session().get_service_model(service)
+    known = {xform_name(name): name for name in model.operation_names}
+    assert SERVICES[service].calls <= known.keys()
+    for call in SERVICES[service].calls:
+        server.answers = [ok({})]
+        getattr(server.client(service), call)()
+        headers = server.asked.pop()[1]
+        assert headers["X-Amz-Target"] == f"{model.metadata['targetPrefix']}.{known[call]}"
+        assert headers["Content-Type"] == f"application/x-amz-json-{model.metadata['jsonVersion']}"
 
 
 def test_a_call_of_batch_goes_to_its_path(server: Server) -> None:

@@ -10,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.place import ACCOUNT, REGION, Place
+from sluice.deliveries import Note
+from sluice.delivery_notes import DeliveryNotes
 from sluice.ledger import Ledger
 from sluice.light_client import LightClient
 from sluice.run import Run
@@ -64,6 +66,30 @@ def test_an_object_is_read_and_a_missing_one_is_an_error(cloud: Place) -> None:
     assert light(cloud, "s3").get_object(Bucket="light-client", Key="a b/ž+%.json")["Body"].read() == b"content"
     with pytest.raises(ClientError, match="NoSuchKey"):
         light(cloud, "s3").get_object(Bucket="light-client", Key="gone")
+
+
+def test_a_secret_is_read_by_its_stage(cloud: Place) -> None:
+    """A stage that no version has is an error by its code."""
+    secrets = full(cloud, "secretsmanager")
+    arn = secrets.create_secret(Name="light-client", SecretString="ž first")["ARN"]
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        light(cloud, "secretsmanager").get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")
+    secrets.put_secret_value(SecretId=arn, SecretString="second")
+    values = [
+        light(cloud, "secretsmanager").get_secret_value(SecretId=arn, VersionStage=f"AWS{stage}") for stage in ("CURRENT", "PREVIOUS")
+    ]
+    assert [value["SecretString"] for value in values] == ["second", "ž first"]
+
+
+def test_a_delivery_is_noted(cloud: Place) -> None:
+    """Written by one client, read by the other."""
+    table = f"ledger-{uuid.uuid4().hex}"
+    make_table(full(cloud, "dynamodb"), table)
+    notes, other = DeliveryNotes(light(cloud, "dynamodb"), table), DeliveryNotes(full(cloud, "dynamodb"), table)
+    now = "2026-01-01T00:00:00.000+00:00"
+    assert notes.read(RUN_ID) is None
+    assert [notes.write(RUN_ID, Note(at=at, digest="d"), now) for at in (1, 1, 2)] == [True, False, True]
+    assert notes.read(RUN_ID) == other.read(RUN_ID) == Note(at=2, digest="d")
 
 
 def test_batch_answers_and_refuses(cloud: Place) -> None:

@@ -67,6 +67,6 @@ def test_missing_and_empty_variables_are_named_together() -> None:
 
 def test_queues_survive_a_variable_and_the_cdks_tokens() -> None:
     """ARNs have colons and slashes, tokens have braces and dots."""
-    arns = {"normal": "arn:aws:batch:us-east-1:0:job-queue/n", "bulk": "${Token[TOKEN.17]}"}
+    arns = {key: "arn:${Token[AWS.Partition.3]}:batch:us-east-1:0:job-queue/Sluice_" + key for key in ("normal", "fargate-spot-bulk-fair")}
     fields = {"ledger_table": "t", "alert_queue": "a", "dead_letter_queue": "d"}
     assert settings.TriggerSettings(queues=settings.AdvanceSettings.join_queues(arns), **fields).queue_arns() == arns

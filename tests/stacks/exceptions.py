@@ -58,3 +58,18 @@ EXCEPTIONS = (
     Exception_(r"JobRole", r"<?\w*SluiceStorage:\w*Inbox\w*>?/[\w!.'()/-]+\*", "The files under the prefix that starts this pipeline."),
     Exception_(r"JobRole", r"<?\w*SluiceStorage:\w*Results\w*>?/[a-z0-9-]+/\*", "The results of this pipeline."),
 )
+
+OF_STEPS = (
+    Exception_(
+        r"ExecutionRole",
+        r".*:secretsmanager:.*:secret:[\w/+=.@-]+-\?{6}",
+        "A secret that a step names: Secrets Manager appends six characters to its name, which only it knows.",
+    ),
+    Exception_(
+        r"Unmanaged",
+        r"\*",
+        "batch:DescribeComputeEnvironments has no resource-level permissions: "
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html",
+    ),
+)
+"""Those that only steps of some projects need."""

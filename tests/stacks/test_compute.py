@@ -1,17 +1,22 @@
 """What must hold for the network, the environments and the queues."""
 
+import re
+from typing import Any
+
+import pytest
 from aws_cdk import App
 
 import app as entry
+from sluice.compute import ENVIRONMENTS, Compute, QueueKey
 from stacks.compute import ComputeStack
 from stacks.configuration import Architecture, Configuration
 from tests.stacks.templates import Template, text
 
 
-def synthesised(configuration: Configuration) -> Template:
-    """Return the compute stack's template for another configuration."""
+def synthesised(configuration: Configuration, *queues: str) -> Template:
+    """Return the compute stack's template for another configuration or other queues."""
     app = App()
-    ComputeStack(app, "Other", configuration=configuration)
+    ComputeStack(app, "Other", configuration=configuration, queues=queues or ("normal",))
     assembly = app.synth()
     return Template(entry.ROOT, assembly.get_stack_by_name("Other").template)
 
@@ -70,16 +75,96 @@ def test_machines_keep_their_role_to_themselves(compute: Template) -> None:
     assert [disk["Ebs"]["Encrypted"] for disk in data["BlockDeviceMappings"]] == [True]
 
 
-def test_queues_go_by_priority_and_to_spot_first(compute: Template) -> None:
-    """Urgent goes before normal before bulk; each is offered to spot, then to on-demand; steady to on-demand only."""
-    queues = {name.removesuffix("JobQueue"): one["Properties"] for name, one in compute.of_type("AWS::Batch::JobQueue").items()}
-    assert sorted(queues) == ["Bulk", "Normal", "Steady", "Urgent"]
-    assert queues["Urgent"]["Priority"] > queues["Normal"]["Priority"] > queues["Bulk"]["Priority"]
-    for name, queue in queues.items():
-        order = [text(one["ComputeEnvironment"]) for one in sorted(queue["ComputeEnvironmentOrder"], key=lambda one: int(one["Order"]))]
-        kinds = ["Spot" if "Spot" in one else "OnDemand" for one in order]
-        assert kinds == (["OnDemand"] if name == "Steady" else ["Spot", "OnDemand"])
-        assert "JobQueueName" not in queue
+def environments_of(template: Template) -> dict[str, list[str]]:
+    """Return the environments of each queue, in their order, by the beginnings of their logical ids."""
+
+    def order(queue: dict[str, Any]) -> list[str]:
+        found = sorted(queue["ComputeEnvironmentOrder"], key=lambda one: int(one["Order"]))
+        return [re.sub(r"<Machines(\w+?)(Environment)?[0-9A-F]{8}\..*", r"\1", text(one["ComputeEnvironment"])) for one in found]
+
+    return {one["JobQueueName"]: order(one) for one in template.properties("AWS::Batch::JobQueue")}
+
+
+def test_only_what_a_pipeline_names_is_created(compute: Template) -> None:
+    """The pipelines of this repository name no machines: their queues are for spot machines and then on-demand ones."""
+    assert environments_of(compute) == {"Sluice_normal": ["Spot", "OnDemand"], "Sluice_bulk": ["Spot", "OnDemand"]}
+    assert len(compute.of_type("AWS::Batch::ComputeEnvironment")) == 2
+    assert compute.of_type("AWS::Batch::SchedulingPolicy") == {}
+
+
+def test_queues_go_by_priority_and_to_spot_first() -> None:
+    """Urgent goes before normal before bulk; each is offered to spot, then to on-demand; steady to what AWS never takes back."""
+    names = ("urgent", "normal", "bulk", "steady", "fargate-steady", "gpu-steady", "arm-steady")
+    template = synthesised(Configuration(), *names)
+    usual = ["Spot", "OnDemand"]
+    assert environments_of(template) == {
+        "Sluice_urgent": usual,
+        "Sluice_normal": usual,
+        "Sluice_bulk": usual,
+        "Sluice_steady": ["OnDemand"],
+        "Sluice_fargate-steady": ["Fargate"],
+        "Sluice_gpu-steady": ["GpuOnDemand"],
+        "Sluice_arm-steady": ["ArmOnDemand"],
+    }
+    priority = {one["JobQueueName"]: one["Priority"] for one in template.properties("AWS::Batch::JobQueue")}
+    assert priority["Sluice_urgent"] > priority["Sluice_normal"] > priority["Sluice_bulk"]
+
+
+@pytest.mark.parametrize("compute", list(Compute))
+def test_machines_that_are_named_are_all_there_is(compute: Compute) -> None:
+    """A project that names one kind of machines gets the environments of that kind and no others."""
+    template = synthesised(Configuration(), str(QueueKey("normal", compute)))
+    (made,) = environments_of(template).values()
+    assert tuple(made) == ENVIRONMENTS[compute]
+    assert len(template.of_type("AWS::Batch::ComputeEnvironment")) == len(made)
+    assert bool(template.of_type("AWS::EC2::LaunchTemplate")) is not compute.is_fargate
+    assert bool(template.of_type("AWS::IAM::Role")) is not compute.is_fargate
+
+
+def test_fargate_has_no_machines() -> None:
+    """Its environments say where, how many vCPUs and how they are bought, and nothing of instances."""
+    template = synthesised(Configuration(max_vcpus_fargate=6), "fargate-spot-normal")
+    found = {one["ComputeResources"].pop("Type"): one for one in template.properties("AWS::Batch::ComputeEnvironment")}
+    assert set(found) == {"FARGATE", "FARGATE_SPOT"}
+    for environment in found.values():
+        assert set(environment["ComputeResources"]) == {"MaxvCpus", "Subnets", "SecurityGroupIds"}
+        assert (environment["ComputeResources"]["MaxvCpus"], environment["ReplaceComputeEnvironment"]) == (6, False)
+
+
+def test_gpus_have_their_own_image_and_types() -> None:
+    """Machines with GPUs are launched with the image that has their drivers."""
+    template = synthesised(Configuration(gpu_instance_types=("g6",), max_vcpus_gpu=8), "gpu-normal")
+    for environment in template.properties("AWS::Batch::ComputeEnvironment"):
+        resources = environment["ComputeResources"]
+        assert resources["Ec2Configuration"] == [{"ImageType": "ECS_AL2023_NVIDIA"}]
+        assert (resources["InstanceTypes"], resources["MaxvCpus"]) == (["g6"], 8)
+
+
+def test_a_machine_of_ones_own_finds_the_environment() -> None:
+    """The launch template's script asks Batch for the cluster of this environment; its role may ask just that."""
+    template = synthesised(Configuration(), "unmanaged-normal")
+    (environment,) = template.properties("AWS::Batch::ComputeEnvironment")
+    assert environment["Type"] == "UNMANAGED"
+    assert "ServiceRole" in environment
+    assert "ComputeResources" not in environment
+    (launch,) = template.properties("AWS::EC2::LaunchTemplate")
+    data = launch["LaunchTemplateData"]
+    script, values = data["UserData"]["Fn::Base64"]["Fn::Sub"]
+    assert text(values["Environment"]).endswith(".ComputeEnvironmentArn>")
+    assert "describe-compute-environments --region ${AWS::Region} --compute-environments ${Environment}" in script
+    assert script.rstrip().endswith(">> /etc/ecs/ecs.config")
+    assert data["ImageId"] == "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+    assert data["MetadataOptions"]["HttpTokens"] == "required"
+    assert [one["Action"] for _, one in template.statements()] == ["batch:DescribeComputeEnvironments"]
+    assert "OwnMachinesLaunchTemplate" in template.document["Outputs"]
+
+
+def test_priorities_have_queues_with_a_policy() -> None:
+    """All of them share one policy; the queue of the same name without priorities has none."""
+    template = synthesised(Configuration(), "normal", "normal-fair", "fargate-bulk-fair")
+    policies = {one["JobQueueName"]: "SchedulingPolicyArn" in one for one in template.properties("AWS::Batch::JobQueue")}
+    assert policies == {"Sluice_normal": False, "Sluice_normal-fair": True, "Sluice_fargate-bulk-fair": True}
+    assert len(template.of_type("AWS::Batch::SchedulingPolicy")) == 1
 
 
 def test_a_job_that_fits_nowhere_does_not_block_its_queue(compute: Template) -> None:
@@ -93,9 +178,10 @@ def test_a_job_that_fits_nowhere_does_not_block_its_queue(compute: Template) -> 
         assert {(one["Action"], one["State"], one["MaxTimeSeconds"]) for one in actions} == {("CANCEL", "RUNNABLE", 600)}
 
 
-def test_every_queue_is_an_output(compute: Template) -> None:
+def test_every_queue_is_an_output() -> None:
     """A person finds each queue's ARN by its name."""
-    assert {"UrgentQueue", "NormalQueue", "BulkQueue", "SteadyQueue"} <= set(compute.document["Outputs"])
+    outputs = synthesised(Configuration(), "normal", "fargate-spot-bulk-fair").document["Outputs"]
+    assert {"NormalQueue", "FargateSpotBulkFairQueue"} <= set(outputs)
 
 
 def test_nat_moves_the_machines_into_private_subnets() -> None:
@@ -115,3 +201,5 @@ def test_machines_follow_the_configuration() -> None:
 
     assert types(Configuration(job_architecture=Architecture.ARM64)) == [["default_arm64"]] * 2
     assert types(Configuration(instance_types=("c7i", "m7i.large"))) == [["c7i", "m7i.large"]] * 2
+    arm = synthesised(Configuration(arm_instance_types=("c7g",)), "arm-normal").properties("AWS::Batch::ComputeEnvironment")
+    assert [one["ComputeResources"]["InstanceTypes"] for one in arm] == [["c7g"]] * 2

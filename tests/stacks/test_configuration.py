@@ -32,6 +32,8 @@ def test_settings_come_from_the_environment() -> None:
         SLUICE_MAX_VCPUS_SPOT="1000",
         SLUICE_MAX_VCPUS_ON_DEMAND="8",
         SLUICE_NAT="yes",
+        SLUICE_WEBHOOKS="no",
+        SLUICE_WEBHOOK_CONCURRENCY="5",
         SLUICE_WORK_RETENTION_DAYS="3",
         SLUICE_LOG_RETENTION_DAYS="365",
     )
@@ -44,6 +46,8 @@ def test_settings_come_from_the_environment() -> None:
         max_vcpus_spot=1000,
         max_vcpus_on_demand=8,
         nat=True,
+        webhooks=False,
+        webhook_concurrency=5,
         work_retention_days=3,
         log_retention_days=365,
     )

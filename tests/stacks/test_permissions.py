@@ -34,10 +34,11 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     # The CDK refuses an app with findings, by an exception without a class of its own; its report lists them.
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
-    return set(_read(directory / "validation-report.json"))
+    return set(read_findings(directory / "validation-report.json"))
 
 
-def _read(report: Path) -> list[tuple[str, str]]:
+def read_findings(report: Path) -> list[tuple[str, str]]:
+    """Return the rule and the construct's path of each finding in the CDK's report."""
     plugins = json.loads(report.read_text())["pluginReports"]
     violations = [violation for plugin in plugins for violation in plugin["violations"]]
     return [(violation["ruleName"], one["constructPath"]) for violation in violations for one in violation["violatingConstructs"]]
@@ -62,7 +63,8 @@ def test_no_statement_allows_all_actions_of_a_service(templates: dict[str, Templ
 
 def test_nobody_writes_the_ledger_but_lambdas(pipelines: Template) -> None:
     """A job's role reads the ledger, and only the items of its own pipeline's runs."""
-    of_ledger = [one for _, one in pipelines.statements() if any("dynamodb:" in action for action in many(one["Action"]))]
+    of_jobs = [one for role, one in pipelines.statements() if "Webhook" not in role]
+    of_ledger = [one for one in of_jobs if any("dynamodb:" in action for action in many(one["Action"]))]
     assert of_ledger
     for statement in of_ledger:
         assert set(many(statement["Action"])) == {"dynamodb:GetItem", "dynamodb:BatchGetItem"}

@@ -11,12 +11,15 @@ from aws_cdk import aws_logs as logs
 
 from containers.step.__main__ import TRY_AGAIN
 from sluice.compiled import CompiledPipeline
+from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.messages import Triggered
 from sluice.pipeline import Manual
+from sluice.retry_rules import retry_rules
 from sluice.trigger import Moment, Request, occurrence
 from sluice.validation.triggers import uploads_of
-from stacks.blocks.job_definition import Identity, Work, job_definition
+from stacks.blocks.container import Identity, Work
+from stacks.blocks.job_definition import job_definition
 from tests.stacks.conftest import deployed
 from tests.stacks.templates import Template, many, text
 
@@ -28,6 +31,7 @@ def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
     identity = Identity(job_role=role, execution_role=role, log_group=logs.LogGroup(stack, "Logs"))
     values = {"image": "busybox", "command": ["true"], "vcpus": 1, "memory": 4, "attempts": 3, "timeout": 60, "environment": {}}
+    values["rules"] = retry_rules([], function=False, compute=Compute.SPOT)
     name = job_definition(stack, "step", pipeline="name", work=Work(**{**values, **changes}), identity=identity)  # type: ignore[arg-type]
     return name, app.synth().get_stack_by_name("Stack").template["Resources"]
 
@@ -64,7 +68,8 @@ def test_a_lost_machine_is_tried_again_and_a_failing_program_is_not(pipelines: T
         assert len(rules) <= 5
         assert {"OnStatusReason": "Host EC2*", "Action": "RETRY"} in rules
         assert {"OnReason": "CannotPullContainer*", "Action": "RETRY"} in rules
-        assert {"OnExitCode": str(TRY_AGAIN), "Action": "RETRY"} in rules
+        own_program = len(definition["ContainerProperties"]["Command"]) > 1
+        assert ({"OnExitCode": str(TRY_AGAIN), "Action": "RETRY"} in rules) is not own_program
         assert rules[-1] == {"OnReason": "*", "Action": "EXIT"}
         assert 1 <= definition["RetryStrategy"]["Attempts"] <= 10
 
@@ -97,7 +102,9 @@ def test_logs_of_jobs_have_the_names_that_alerts_may_read(pipelines: Template, c
     """What the alert Lambda's role allows covers each log group of the jobs."""
     (readable,) = [text(one["Resource"]) for _, one in control.statements() if "logs:GetLogEvents" in many(one["Action"])]
     pattern = readable.rsplit("log-group:", 1)[1]
-    names = [one["LogGroupName"] for one in pipelines.properties("AWS::Logs::LogGroup")]
+    named = [one["ContainerProperties"]["LogConfiguration"] for one in pipelines.properties("AWS::Batch::JobDefinition")]
+    groups = {text(one["Options"]["awslogs-group"])[1:-1] for one in named}
+    names = [one["Properties"]["LogGroupName"] for name, one in pipelines.of_type("AWS::Logs::LogGroup").items() if name in groups]
     assert names
     assert [name for name in names if not fnmatchcase(name, pattern)] == []
 

@@ -15,6 +15,8 @@ from tests.stacks.templates import STACKS, Template
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 # What the CDK itself writes, and why it is harmless.
 ACCEPTED = {"W3005": "a function waits for its role by name as well as by reference"}
+# In some Regions there are no function URLs; who deploys there sets SLUICE_WEBHOOKS=false.
+NOT_EVERYWHERE = "Resource type 'AWS::Lambda::Url' does not exist in"
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -32,7 +34,8 @@ def test_template_is_as_it_was(templates: dict[str, Template], stack: str) -> No
 def test_cfn_lint_finds_nothing(templates: dict[str, Template], stack: str) -> None:
     """CloudFormation's own schemas and rules accept the template: no error and no warning."""
     found = lint_all(templates[stack].path.read_text())
-    assert [f"{one.rule.id} {one.message}" for one in found if one.rule.id[0] != "I" and one.rule.id not in ACCEPTED] == []
+    serious = [one for one in found if one.rule.id[0] != "I" and one.rule.id not in ACCEPTED and not one.message.startswith(NOT_EVERYWHERE)]
+    assert [f"{one.rule.id} {one.message}" for one in serious] == []
 
 
 def test_every_dependency_points_back(templates: dict[str, Template]) -> None:

@@ -9,7 +9,7 @@ from local.batch.account import Account, Resource
 from local.batch.errors import client_error
 from local.batch.names import check_name
 from local.batch.operations.checks import check_container, check_nodes, check_retry, check_tags, check_timeout
-from local.batch.operations.fargate import check_fargate
+from local.batch.operations.fargate import check_ec2, check_fargate
 from local.batch.pages import page
 
 _EMPTY_LISTS = ("volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
@@ -100,6 +100,8 @@ def _check(account: Account, params: dict[str, Any]) -> None:
         check_container(params["containerProperties"], "containerProperties")
         if params.get("platformCapabilities") == ["FARGATE"]:
             check_fargate(params["containerProperties"], "containerProperties")
+        else:
+            check_ec2(params["containerProperties"], "containerProperties")
     elif "ecsProperties" in params or "eksProperties" in params:
         raise client_error("This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties.")
     else:

@@ -83,6 +83,7 @@ def _check_resources(params: dict[str, Any]) -> None:
     if "eksConfiguration" in params or (resources or {}).get("type") == "ECS_MANAGED_INSTANCES":
         raise client_error("This engine has EC2 and Fargate compute environments only, none on EKS or ECS Managed Instances.")
     if params["type"] == "UNMANAGED":
+        _check_unmanaged(params)
         return
     if resources is None:
         raise client_error("computeResources must be specified for a MANAGED compute environment.")
@@ -94,6 +95,17 @@ def _check_resources(params: dict[str, Any]) -> None:
         if field in resources:
             raise client_error(f"computeResources.{field} is not applicable to type {resources['type']}.")
     _check_sizes(resources)
+
+
+def _check_unmanaged(params: dict[str, Any]) -> None:
+    """Batch takes its service-linked role for managed environments only; an unmanaged one's instances are not Batch's to describe.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironment.html
+    """
+    if not params.get("serviceRole"):
+        raise client_error("serviceRole must be specified for an UNMANAGED compute environment.")
+    if params.get("computeResources"):
+        raise client_error("computeResources is not applicable to an UNMANAGED compute environment.")
 
 
 def _check_sizes(resources: dict[str, Any]) -> None:

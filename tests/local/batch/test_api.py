@@ -354,6 +354,42 @@ def test_the_request_is_checked_by_the_model(desk: Desk) -> None:
     assert "type" in refused(desk.batch.register_job_definition, jobDefinitionName="d", type="magic")
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"ulimits": [{"name": "nofile", "softLimit": 1, "hardLimit": 1}]}, "ulimits"),
+        ({"privileged": True}, "privileged"),
+        ({"volumes": [{"name": "v", "host": {"sourcePath": "/srv"}}]}, "sourcePath"),
+        ({"ephemeralStorage": {"sizeInGiB": 20}}, "sizeInGiB"),
+        ({"resourceRequirements": [{"type": "VCPU", "value": "32"}, {"type": "MEMORY", "value": "65536"}]}, "MEMORY"),
+        ({"resourceRequirements": [*ONE_CPU, {"type": "GPU", "value": "1"}]}, "MEMORY"),
+    ],
+)
+def test_fargate_has_nothing_of_a_machine(desk: Desk, more: dict[str, Any], says: str) -> None:
+    """Limits, folders of a host, other disks and other sizes are refused in a definition for Fargate."""
+    sizes = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}]
+    container = {"image": "i", "executionRoleArn": "arn:aws:iam::1:role/r", "resourceRequirements": sizes, **more}
+    register = {"jobDefinitionName": "fg", "type": "container", "platformCapabilities": ["FARGATE"]}
+    assert says in refused(desk.batch.register_job_definition, **register, containerProperties=container)
+
+
+def test_machines_have_nothing_of_fargate(desk: Desk) -> None:
+    """A definition for EC2 names no address and no disk of a task."""
+    for name, value in (("networkConfiguration", {"assignPublicIp": "ENABLED"}), ("ephemeralStorage", {"sizeInGiB": 30})):
+        container = {"image": "i", "resourceRequirements": ONE_CPU, name: value}
+        assert name in refused(desk.batch.register_job_definition, jobDefinitionName="d", type="container", containerProperties=container)
+
+
+def test_an_unmanaged_environment_needs_a_role_and_no_machines(desk: Desk) -> None:
+    """Batch takes its service-linked role for managed environments only."""
+    create = desk.batch.create_compute_environment
+    assert "serviceRole" in refused(create, computeEnvironmentName="own", type="UNMANAGED")
+    role = "arn:aws:iam::000000000000:role/batch"
+    asked = {"computeEnvironmentName": "own", "type": "UNMANAGED", "serviceRole": role}
+    assert "computeResources" in refused(create, **asked, computeResources=EC2)
+    create(**asked)
+
+
 def test_fargate_sizes_are_checked(desk: Desk) -> None:
     """Fargate has its own combinations of vCPUs and memory, in definitions and overrides, and a queue of its kind."""
     fargate = {"type": "FARGATE", "maxvCpus": 4, "subnets": ["s"], "securityGroupIds": ["g"]}

@@ -68,6 +68,21 @@ def test_a_task_becomes_a_docker_run() -> None:
     ]
 
 
+def test_a_file_system_is_a_folder_that_jobs_share(tmp_path: Path) -> None:
+    """A file system's folder and its access point have each a folder of their own on this machine; read-only stays read-only."""
+
+    def mounted(system: dict[str, Any], **point: Any) -> str:
+        volumes = [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "fs-1", **system}}]
+        container = {"volumes": volumes, "mountPoints": [{"sourceVolume": "v", "containerPath": "/mnt", **point}]}
+        arguments = run_arguments(task(container=container), "name", tmp_path)
+        return arguments[arguments.index("--volume") + 1]
+
+    assert mounted({}) == mounted({"rootDirectory": "/"}) == f"{tmp_path}/fs-1:/mnt"
+    assert mounted({"rootDirectory": "/data"}, readOnly=True) == f"{tmp_path}/fs-1/data:/mnt:ro"
+    assert mounted({"authorizationConfig": {"accessPointId": "fsap-1", "iam": "ENABLED"}}) == f"{tmp_path}/fs-1/fsap-1:/mnt"
+    assert (tmp_path / "fs-1" / "fsap-1").is_dir()
+
+
 def test_a_jobs_variables_do_not_reach_the_client() -> None:
     """A variable that the docker command line reads itself goes to the container by value, and leaves the client alone."""
     assert "DOCKER_HOST=tcp://elsewhere" in run_arguments(task(variables={"DOCKER_HOST": "tcp://elsewhere"}), "name")

@@ -16,6 +16,7 @@ import pytest
 
 from local.batch.containers import METADATA
 from local.batch.engine import Engine
+from local.batch.errors import BatchApiError
 from local.batch.ports import Image, ImageNotFoundError
 from tests.local.batch.conftest import ONE_CPU, QUICK, Desk, wait_for
 
@@ -179,8 +180,8 @@ def test_a_job_has_its_role_and_its_secrets() -> None:
         asked.append((role, session))
         return {"AWS_ACCESS_KEY_ID": "key-of-role"}
 
-    def secrets(value_from: str) -> str:
-        return {"arn:secret": "hush"}[value_from]
+    def secrets(value_from: str, execution_role: str) -> str:
+        return {("arn:secret", "starter"): "hush"}[value_from, execution_role]
 
     lines: list[str] = []
     with Engine(
@@ -190,7 +191,7 @@ def test_a_job_has_its_role_and_its_secrets() -> None:
         logs=lambda _g, _s, told: lines.extend(line.text for line in told),
     ) as engine:
         desk = Desk(engine, [], [])
-        role = {"jobRoleArn": "arn:aws:iam::000000000000:role/job"}
+        role = {"jobRoleArn": "arn:aws:iam::000000000000:role/job", "executionRoleArn": "starter"}
         secret = {"secrets": [{"name": "TOKEN", "valueFrom": "arn:secret"}]}
         desk.define("safe", ["sh", "-c", "echo $AWS_ACCESS_KEY_ID $TOKEN"], container={**role, **secret})
         job = desk.until(desk.submit(definition="safe"), "SUCCEEDED")
@@ -240,13 +241,31 @@ _SMALL = {"resourceRequirements": ONE_CPU}
 
 def test_an_unmanaged_environment_runs_jobs_on_registered_instances(live: Desk) -> None:
     """Jobs wait RUNNABLE until an instance of the user's own is there."""
-    live.batch.create_compute_environment(computeEnvironmentName="own", type="UNMANAGED", unmanagedvCpus=4)
+    role = "arn:aws:iam::000000000000:role/batch"
+    live.batch.create_compute_environment(computeEnvironmentName="own", type="UNMANAGED", unmanagedvCpus=4, serviceRole=role)
     order = [{"order": 1, "computeEnvironment": "own"}]
     live.batch.create_job_queue(jobQueueName="mine", priority=1, computeEnvironmentOrder=order)
     job = live.submit(jobQueue="mine")
     assert live.job(job)["status"] == "RUNNABLE"
     live.engine.register_instance("own", "m5.large")
     live.until(job, "SUCCEEDED")
+
+
+def test_a_managed_environment_takes_no_instances(live: Desk) -> None:
+    """Its instances are Batch's own."""
+    with pytest.raises(BatchApiError, match="is MANAGED"):
+        live.engine.register_instance("ce", "m5.large")
+
+
+def test_a_process_has_the_limits_of_its_container() -> None:
+    """Soft and hard limits are those of the definition; one that this machine does not allow is brought down."""
+    lines: list[str] = []
+    with Engine(limits=QUICK, logs=lambda _g, _s, told: lines.extend(line.text for line in told)) as engine:
+        desk = Desk(engine, [], [])
+        limits = [{"name": "nofile", "softLimit": 123, "hardLimit": 456}, {"name": "core", "softLimit": 0, "hardLimit": 0}]
+        desk.define("limited", ["sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c"], container={"ulimits": limits})
+        desk.until(desk.submit(definition="limited"), "SUCCEEDED")
+    assert lines == ["123", "456", "0"]
 
 
 def test_closing_ends_every_process(tmp_path: Path) -> None:

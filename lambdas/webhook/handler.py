@@ -1,0 +1,99 @@
+"""webhook: somebody sent a request to a pipeline's own address; find out who, and put what it says into the trigger queue.
+
+The one Lambda that answers a caller: it starts nothing itself. See docs/decisions/0011-webhooks.md.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.webhook.keys import Keys
+from lambdas.webhook.refusal import Refusal, answer
+from lambdas.webhook.request import Request, json_of, request_of
+from lambdas.webhook.schema import schema_check
+from sluice.clients import client
+from sluice.deliveries import TRIGGER, Verdict, delivery, note, verdict
+from sluice.delivery_notes import DeliveryNotes
+from sluice.errors import MalformedMessageError, SettingError, SignatureError, StaleSignatureError
+from sluice.job_names import run_id
+from sluice.messages import Triggered
+from sluice.settings import WebhookSettings
+from sluice.signatures import Signed, verify
+from sluice.trigger import Delivery
+
+settings = WebhookSettings.from_env()
+keys = Keys(client=client("secretsmanager"), secret=settings.secret, form=settings.signature)
+notes = DeliveryNotes(client("dynamodb"), settings.ledger_table)
+check = schema_check(settings.schema)
+logger = Logger()
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer one request: 202 with the run's id, or what is wrong with it."""
+    try:
+        return _answered(request_of(event))
+    except Refusal as refusal:
+        logger.info("A request was refused.", status=refusal.status, reason=refusal.error, **refusal.more)
+        return refusal.answer()
+    except (ClientError, BotoCoreError, SettingError):
+        logger.exception("A request could not be taken; its sender is told to send it again.")
+        return Refusal(503, "Expected to take this request, found that it cannot be done now. Send it again.").answer()
+
+
+def _answered(request: Request) -> dict[str, Any]:
+    signed = _signed(request)
+    if settings.signature == "github" and request.headers.get("x-github-event") == "ping":
+        # What GitHub sends when the webhook is made: https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping
+        return answer(200, {"run": None})
+    value = json_of(request.body)
+    check(value)
+    try:
+        found = delivery(settings.signature, signed, request.headers, request.body, value)
+    except MalformedMessageError as error:
+        raise Refusal(400, str(error)) from error
+    return answer(202, {"run": _taken(found, signed, request.body)})
+
+
+def _signed(request: Request) -> Signed:
+    try:
+        try:
+            return verify(settings.signature, keys.valid(), request.headers, request.body, time.time())
+        except SignatureError:
+            # The secret may have changed a moment ago.
+            if not keys.changed():
+                raise
+            return verify(settings.signature, keys.valid(), request.headers, request.body, time.time())
+    except (SignatureError, StaleSignatureError) as error:
+        raise Refusal(401, str(error)) from error
+
+
+def _taken(found: Delivery, signed: Signed, body: bytes) -> str:
+    """Put a delivery into the trigger queue unless it is there, and return the id of its run; raises Refusal (409) for a replay.
+
+    It is noted after it was sent: whoever dies in between leaves no note, and the sender's repetition sends the same run once more.
+    """
+    run = run_id(settings.pipeline, TRIGGER, found.identity())
+    came, known = note(signed, body), notes.read(run)
+    ruling = verdict(settings.signature, came, known)
+    if ruling is Verdict.OTHER_BODY:
+        raise Refusal(409, f"Expected a new webhook-id for a new body, found {found.id}, which came with another one.", run=run)
+    if ruling is Verdict.NEW:
+        client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=_message(found).to_json())
+        logger.info("An event was put into the trigger queue.", run=run, input=found.uri)
+    if ruling is Verdict.REPLAYED or not notes.write(run, came, datetime.now(UTC).isoformat(timespec="milliseconds")):
+        raise Refusal(409, "Expected a request that was not taken before, found one that was; nothing was started.", run=run)
+    return run
+
+
+def _message(found: Delivery) -> Triggered:
+    return Triggered(
+        pipeline=settings.pipeline,
+        trigger=TRIGGER,
+        definition={"bucket": settings.definition_bucket, "key": settings.definition_key},
+        detail={"form": found.form, "id": found.id, "event": found.event, "input": found.input},
+    )

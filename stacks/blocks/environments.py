@@ -1,0 +1,92 @@
+"""The compute environments, each made when the first queue asks for it: what nobody names is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aws_cdk import aws_batch as batch
+from constructs import Construct
+
+from stacks.blocks.fargate import fargate_environment
+from stacks.blocks.machines import GPU_IMAGE, Machines
+from stacks.blocks.network import Network
+from stacks.blocks.unmanaged import OwnMachines
+from stacks.configuration import Configuration
+
+_Made = batch.CfnComputeEnvironment
+
+
+class Environments(Construct):
+    """Environments by the names that ``sluice.compute.ENVIRONMENTS`` gives them.
+
+    ``nodes_talk`` lets machines that AWS never takes back reach each other, for the nodes of multi-node jobs.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, network: Network, configuration: Configuration, nodes_talk: bool) -> None:
+        super().__init__(scope, construct_id)
+        self._network = network
+        self._configuration = configuration
+        self._talk = nodes_talk
+        self._made: dict[str, _Made] = {}
+        self._machines: Machines | None = None
+        self._own: OwnMachines | None = None
+        self._makers: dict[str, Callable[[str], _Made]] = {
+            "Spot": self._spot,
+            "OnDemand": self._on_demand,
+            "GpuSpot": self._gpu_spot,
+            "GpuOnDemand": self._gpu_on_demand,
+            "ArmSpot": self._arm_spot,
+            "ArmOnDemand": self._arm_on_demand,
+            "Fargate": self._fargate,
+            "FargateSpot": self._fargate,
+            "Unmanaged": self._unmanaged,
+        }
+
+    def of(self, name: str) -> batch.CfnComputeEnvironment:
+        """Return the environment of a name, made now unless it was before."""
+        if name not in self._made:
+            self._made[name] = self._makers[name](name)
+        return self._made[name]
+
+    @property
+    def own_machines_template(self) -> str | None:
+        """Return the id of the launch template for a user's own machines, where some pipeline names them."""
+        return self._own.launch_template if self._own else None
+
+    @property
+    def _ec2(self) -> Machines:
+        self._machines = self._machines or Machines(self, network=self._network)
+        return self._machines
+
+    def _spot(self, name: str) -> _Made:
+        types, most = self._configuration.machines, self._configuration.max_vcpus_spot
+        return self._ec2.spot(name, instance_types=types, max_vcpus=most)
+
+    def _on_demand(self, name: str) -> _Made:
+        types, most = self._configuration.machines, self._configuration.max_vcpus_on_demand
+        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, talk=self._talk)
+
+    def _arm_spot(self, name: str) -> _Made:
+        types, most = self._configuration.arm_instance_types, self._configuration.max_vcpus_spot
+        return self._ec2.spot(name, instance_types=types, max_vcpus=most)
+
+    def _arm_on_demand(self, name: str) -> _Made:
+        types, most = self._configuration.arm_instance_types, self._configuration.max_vcpus_on_demand
+        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, talk=self._talk)
+
+    def _gpu_spot(self, name: str) -> _Made:
+        types, most = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
+        return self._ec2.spot(name, instance_types=types, max_vcpus=most, image_type=GPU_IMAGE)
+
+    def _gpu_on_demand(self, name: str) -> _Made:
+        types, most = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
+        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, image_type=GPU_IMAGE, talk=self._talk)
+
+    def _fargate(self, name: str) -> _Made:
+        most, spot = self._configuration.max_vcpus_fargate, name == "FargateSpot"
+        return fargate_environment(self, name, network=self._network, max_vcpus=most, spot=spot)
+
+    def _unmanaged(self, name: str) -> _Made:
+        architecture = self._configuration.job_architecture
+        self._own = OwnMachines(self, name, network=self._network, architecture=architecture)
+        return self._own.environment

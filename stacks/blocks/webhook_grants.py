@@ -1,0 +1,43 @@
+"""What the Lambdas of a webhook may do: read its secret, and remember its own pipeline's deliveries."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from stacks.blocks.job_roles import runs_of
+
+_NOTE = ["pk", "sk", "signed_at", "digest", "expires_at"]
+
+
+def read_secret(function: lambda_.Function, *, secret: secretsmanager.CfnSecret) -> None:
+    """Read the secret that requests are signed with."""
+    _allow(function, ["secretsmanager:GetSecretValue"], secret.attr_id)
+
+
+def rotate_secret(function: lambda_.Function, *, secret: secretsmanager.CfnSecret) -> None:
+    """Put a new version of the secret, and make it the current one.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+    """
+    actions = ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"]
+    _allow(function, [f"secretsmanager:{action}" for action in actions], secret.attr_id)
+
+
+def note_deliveries(function: lambda_.Function, *, pipeline: str, ledger: dynamodb.ITable) -> None:
+    """Remember what came, beside the pipeline's own runs, in the attributes of a note and no others.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    own = {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}
+    _allow(function, ["dynamodb:GetItem"], ledger.table_arn, {"ForAllValues:StringLike": own})
+    conditions = {"ForAllValues:StringLike": own, "ForAllValues:StringEquals": {"dynamodb:Attributes": _NOTE}}
+    _allow(function, ["dynamodb:UpdateItem"], ledger.table_arn, conditions)
+
+
+def _allow(
+    function: lambda_.Function, actions: list[str], resource: str, conditions: dict[str, dict[str, list[str]]] | None = None
+) -> None:
+    function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions))

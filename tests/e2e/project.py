@@ -1,0 +1,26 @@
+"""The project that the whole-path tests deploy: this repository's, with pipelines of the tests' own beside its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from local.place import REPOSITORY
+from local.synth import SOURCES
+
+PIPELINES = Path(__file__).parent / "pipelines"
+
+
+def project(root: Path) -> Path:
+    """Make the project in a new directory ``root``, and return it."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in SOURCES:
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=ignored)
+        elif source.exists():
+            root.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, root / name)
+    shutil.copytree(PIPELINES, root / "pipelines", dirs_exist_ok=True, ignore=ignored)
+    (root / ".venv").symlink_to(REPOSITORY / ".venv")
+    return root

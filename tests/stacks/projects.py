@@ -1,0 +1,42 @@
+"""Projects of the tests' own: other pipelines, with the rest of this repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import App
+
+import app as entry
+from tests.stacks.conftest import context
+
+HEAD = """
+from sluice.mounts import EfsMount, HostMount
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload
+from sluice.retry_rules import EvaluateOnExit
+from sluice.secret_sources import Secret
+"""
+STEPS = """
+def work(results, out):
+    pass
+"""
+
+
+def project(root: Path, pipelines: Mapping[str, str]) -> Path:
+    """Return a project with these pipelines, each file by its name and its text below the imports, with one function ``work``."""
+    for name, text in pipelines.items():
+        for folder, file, content in (("pipelines", f"{name}.py", HEAD + text), (f"containers/{name}", "steps.py", STEPS)):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            (root / folder / file).write_text(content)
+        (root / "containers" / name / "__init__.py").touch()
+        (root / "containers" / name / "Dockerfile").write_text((entry.ROOT / "containers/word_count/Dockerfile").read_text())
+    for name in ("sluice", "lambdas", "containers/step", "containers/cleanup", "containers/__init__.py"):
+        (root / name).symlink_to(entry.ROOT / name)
+    return root
+
+
+def composed(root: Path, outdir: Path, environment: Mapping[str, str] | None = None) -> App:
+    """Return the app of a project, which is not yet synthesised."""
+    app = App(outdir=str(outdir), context=context())
+    entry.compose(app, root=root, environment=environment or {})
+    return app
