@@ -44,7 +44,14 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
     )
     control.add_dependency(compute, "It names queues, and imports nothing that would keep them from going.")
     stack = PipelinesStack(
-        app, f"{prefix}Pipelines", configuration=configuration, root=root, pipelines=pipelines, storage=storage, control=control
+        app,
+        f"{prefix}Pipelines",
+        configuration=configuration,
+        root=root,
+        pipelines=pipelines,
+        storage=storage,
+        queues=compute.queues,
+        control=control,
     )
     for pipeline in (one for one in found if one not in pipelines):
         left_out = f"The pipeline {pipeline.name} is left out: it is deployed with {variable(str(pipeline.only_with))}=true only."

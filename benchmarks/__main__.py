@@ -1,6 +1,6 @@
 """``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the README's table.
 
-python -m benchmarks [run_calls exactly_once alert manifest cold_start engine wall]
+python -m benchmarks [run_calls exactly_once alert graph manifest cold_start engine wall]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alert_latency, cold_start, exactly_once, run_calls
+from benchmarks import alert_latency, cold_start, exactly_once, graph, run_calls
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -63,6 +63,7 @@ MEASURES: dict[str, Callable[[], Any]] = {
     "run_calls": run_calls.measure,
     "exactly_once": exactly_once.measure,
     "alert": alert_latency.measure,
+    "graph": graph.measure,
     "manifest": _manifest,
     "cold_start": lambda: cold_start.measure(_COLD_START_ROUNDS),
     "engine": lambda: _output("engine"),
@@ -78,6 +79,7 @@ _HEADS = {
     "run_calls": "AWS API calls of a run",
     "exactly_once": "What it costs that a step is submitted once",
     "alert": "From a job's failure to the e-mail",
+    "graph": "Graphs of 1,000 steps",
     "manifest": "The manifest",
     "cold_start": "Cold starts",
     "engine": "The Batch engine of the local cloud",

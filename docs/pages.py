@@ -25,7 +25,7 @@ from stacks.configuration import Configuration, variable
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 _PART = re.compile(r"(<!-- (?P<name>[a-z-]+): written by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
-_SENDERS = {"SubmissionSettings": "SubmitJob", "JobSettings": "job definitions"}
+_SENDERS = {"SubmissionSettings": "SubmitJob", "JobSettings": "job definitions", "StartSettings": "those of start jobs"}
 
 
 def written(text: str) -> str:
@@ -99,7 +99,7 @@ def _variables() -> str:
 
 def _readers() -> dict[str, str]:
     classes = [one for _, one in inspect.getmembers(settings, inspect.isclass) if issubclass(one, settings.Settings)]
-    leaves = [one for one in classes if one not in (settings.Settings, settings.AdvanceSettings)]
+    leaves = [one for one in classes if one not in (settings.Settings, settings.SubmitterSettings, settings.AdvanceSettings)]
     names = {field.name for one in leaves for field in fields(one)}
     return {name: ", ".join(_who(one) for one in leaves if name in {field.name for field in fields(one)}) for name in names}
 

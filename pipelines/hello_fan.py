@@ -7,6 +7,7 @@ BUSYBOX = "public.ecr.aws/docker/library/busybox:1.37"
 pipeline = Pipeline(
     name="hello-fan",
     triggers=[Manual()],
+    submit_from="start-job",  # a small job submits the others, where a Lambda might not have the time
     steps=[
         Job("first", image=BUSYBOX, command=["echo", "hello world"], memory=64),
         Array(

@@ -27,6 +27,7 @@ from sluice.placing import last_cleanup, resubmission
 from sluice.reclaims import reclaimed_children
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.run_events import RunChanged, change
+from sluice.start_job import left_to_start_job
 from sluice.submission import Decision, Submission, decide, submit_request
 
 LEASE = timedelta(seconds=120)
@@ -50,6 +51,10 @@ class Advancer:
     """Hears of the end of each run and how many seconds it took, once, for the metrics."""
     changed: Callable[[RunChanged], None] = lambda change: None
     """Hears of each new state of a run, at least once, for other automation."""
+    starting: bool = False
+    """Whether this is the run's start job, to which everybody else leaves the steps behind it until it has succeeded."""
+    pace: Callable[[], None] = lambda: None
+    """Is called before each SubmitJob, and returns when it may be sent."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
 
@@ -78,10 +83,10 @@ class Advancer:
             run = self._settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
                 return run is not None
-            decision = decide(run.pipeline, run.steps, run.reopened)
+            decision = decide(run.pipeline, run.steps, run.reopened, starting=self.starting)
             ready = _ready(decision.submissions, run.steps)[:MAX_CLAIMS]
             # A claim is refused when somebody else has claimed one of them, perhaps before what we know was recorded: look again.
-            known = self._learn(run, decision.asks)
+            known = self.starting or self._learn(run, decision.asks)
             taken = known and (not ready or (self.ledger.claim(run_id, ready, self._stamp()) and self._submit(run, ready)))
             if taken and len(ready) == len(decision.submissions):
                 self._finish(run, decision)
@@ -133,7 +138,8 @@ class Advancer:
 
     def _settle(self, run: Run) -> bool:
         """Settle the first claim whose owner is gone: find its job, or submit it. False when there is none."""
-        for step in run.pipeline.steps:
+        left = not self.starting and left_to_start_job(run.pipeline, run.steps)
+        for step in (one for one in run.pipeline.steps if not left or one.kind is Kind.START):
             record = run.steps.get(step.name)
             if record is None or record.state is not StepState.CLAIMED or not self._abandoned(record):
                 continue
@@ -206,6 +212,7 @@ class Advancer:
     def _submit_job(self, request: dict[str, Any]) -> str:
         """Return the job's id; raises RefusedError for a definite refusal and lets anything else be unknown."""
         for attempt in range(_TRIES):
+            self.pace()
             try:
                 return str(self.batch().submit_job(**request)["jobId"])
             except ClientError as error:

@@ -19,6 +19,7 @@ KEEP_FAILED = 7
 class Kind(StrEnum):
     """What a step is."""
 
+    START = "start"
     PLAN = "plan"
     ARRAY = "array"
     JOB = "job"

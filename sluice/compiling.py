@@ -1,4 +1,4 @@
-"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: gates and cleanup."""
+"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: start, gates and cleanup."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from sluice.pipeline import Array, Manual, MultiNode, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
+START = "start"
 _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.MULTI_NODE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefinitions:
-    """The names of the job definitions of one pipeline: one a step, and those of the steps that Sluice adds."""
+    """The names of the job definitions of one pipeline: each step's, and those of the steps that Sluice adds."""
 
     steps: Mapping[str, str]
     cleanup: str
     gate: str
+    start: str = ""
+    """Of a pipeline whose first steps a job submits."""
 
 
 def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> CompiledPipeline:
@@ -35,6 +38,8 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     own = own_compute(pipeline)
     tidy = str(QueueKey("normal", own))
     steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue=tidy, after=sinks(parents)))
+    if pipeline.submit_from == "start-job":
+        steps = _started(steps, definitions.start, own)
     gated = tuple(one for step in steps for one in _gated(step, definitions.gate, own))
     overridable = _overridable(pipeline)
     if overridable:
@@ -72,6 +77,14 @@ def _machine(step: Step | None) -> CompiledMachine | None:
     if step is None or isinstance(step, MultiNode):
         return None
     return CompiledMachine(Compute.of(step.compute), step.vcpus, step.memory, step.gpus, tuple(sorted(step.parameters)))
+
+
+def _started(steps: list[CompiledStep], job_definition: str, compute: Compute) -> list[CompiledStep]:
+    """Return the steps behind a start job: those that waited for nobody wait for it, so nothing runs before everything is submitted."""
+    urgent = any(QueueKey.parse(step.queue).name == "urgent" for step in steps)
+    queue = QueueKey("urgent" if urgent else "normal", compute)
+    start = CompiledStep(name=START, kind=Kind.START, job_definition=job_definition, queue=str(queue))
+    return [start, *(step if step.parents else replace(step, after=(START,)) for step in steps)]
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:

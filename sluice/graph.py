@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from graphlib import CycleError, TopologicalSorter
 
 Parents = Mapping[str, tuple[str, ...]]
@@ -33,12 +33,28 @@ def find_cycle(parents: Parents) -> tuple[str, ...]:
     return ()
 
 
-def ancestors(parents: Parents) -> dict[str, frozenset[str]]:
-    """Return for each step all steps before it, its parents' parents included."""
+def ancestors(parents: Parents, among: Set[str] | None = None) -> dict[str, frozenset[str]]:
+    """Return for each step all steps before it, its parents' parents included; only those of ``among``, if given.
+
+    All steps before all steps are a square of them in memory: name the few that matter.
+    """
     found: dict[str, frozenset[str]] = {}
     for name in topological_order(parents):
-        found[name] = frozenset(parents[name]).union(*(found[parent] for parent in parents[name]))
+        found[name] = frozenset(one for one in parents[name] if among is None or one in among).union(
+            *(found[parent] for parent in parents[name])
+        )
     return found
+
+
+def before(parents: Parents, name: str) -> frozenset[str]:
+    """Return all steps before one, its parents' parents included."""
+    found: set[str] = set()
+    pending = list(parents[name])
+    while pending:
+        if (parent := pending.pop()) not in found:
+            found.add(parent)
+            pending.extend(parents[parent])
+    return frozenset(found)
 
 
 def sinks(parents: Parents) -> tuple[str, ...]:

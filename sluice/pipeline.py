@@ -248,3 +248,5 @@ class Pipeline:
     """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer. It is not ended."""
     ticket: bool = False
     """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""
+    submit_from: Literal["lambda", "start-job"] = "lambda"
+    """Who submits the first steps of a run: the trigger Lambda, or a small job, which has the time for a graph of thousands."""

@@ -44,7 +44,7 @@ def variable(field: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvanceSettings(Settings):
+class SubmitterSettings(Settings):
     """What is needed to look at a run and to submit what can be submitted.
 
     ``queues`` is what the ARNs of all job queues begin with, an equals sign, and their names: a form that survives the CDK's tokens, and
@@ -54,7 +54,6 @@ class AdvanceSettings(Settings):
     ledger_table: str
     queues: str
     alert_queue: str
-    dead_letter_queue: str
 
     def queue_arns(self) -> dict[str, str]:
         """Return the ARN of each job queue by its key, as compiled steps have it."""
@@ -73,6 +72,18 @@ def read_queues(text: str) -> dict[str, str]:
     """Return the ARN of each job queue by its key, from what ``join_queues`` wrote."""
     beginning, _, keys = text.partition("=")
     return {key: beginning + key for key in keys.split(",")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceSettings(SubmitterSettings):
+    """What the Lambdas that submit have in common."""
+
+    dead_letter_queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSettings(SubmitterSettings):
+    """What the definition of a start job tells it beside what every job is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

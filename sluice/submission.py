@@ -15,6 +15,7 @@ from sluice.limits import MIN_ARRAY_SIZE, check_submit_job
 from sluice.placing import Placing, Submission, Wait, children_of
 from sluice.run import RunState
 from sluice.settings import SubmissionSettings
+from sluice.start_job import left_to_start_job
 
 __all__ = ["Decision", "Submission", "Wait", "children_of", "decide", "submit_request"]
 
@@ -33,8 +34,11 @@ class Decision:
     asks: tuple[str, ...] = ()
 
 
-def decide(pipeline: CompiledPipeline, records: Records, reopened: int = 0) -> Decision:
-    """Return what the run needs next; ``reopened`` is how often a person had it run again what had failed."""
+def decide(pipeline: CompiledPipeline, records: Records, reopened: int = 0, *, starting: bool = False) -> Decision:
+    """Return what the run needs next; ``reopened`` is how often a person had it run again what had failed.
+
+    ``starting`` when its start job asks, to which everybody leaves what stands behind it.
+    """
     graph = Graph(pipeline)
     found = fates(graph, records, reopened)
     verdicts = excuses(graph, records, found)
@@ -43,7 +47,8 @@ def decide(pipeline: CompiledPipeline, records: Records, reopened: int = 0) -> D
     if cause:
         found = fates(graph, records, reopened, failing=True)
     placing = Placing(graph, records, found, reopened)
-    submissions = tuple(placing.submissions())
+    left = not starting and not cause and left_to_start_job(pipeline, records)
+    submissions = tuple(one for one in placing.submissions() if not left or one.step.kind is Kind.START)
     over = {one.step.name for one in submissions if one.children == 0}
     over.update(name for name in found if found[name] is Fate.DONE or (found[name] is Fate.LOST and (cause or verdicts.get(name))))
     done = over.issuperset(graph.tail if cause else work)

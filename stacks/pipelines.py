@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import Stack
@@ -16,6 +17,8 @@ from stacks.blocks.image import cleanup_image
 from stacks.blocks.pipeline_jobs import PipelineJobs
 from stacks.blocks.request_rules import refuse_other_requests, start_on_requests
 from stacks.blocks.schedules import start_on_schedules
+from stacks.blocks.stack_size import check_stack_size
+from stacks.blocks.start_job import StartJobs
 from stacks.blocks.upload_rules import start_on_uploads
 from stacks.blocks.webhook import WebhookAddress, webhook_of
 from stacks.configuration import Configuration
@@ -35,6 +38,7 @@ class PipelinesStack(Stack):
         root: Path,
         pipelines: Sequence[Pipeline],
         storage: StorageStack,
+        queues: Mapping[str, str],
         control: ControlStack,
     ) -> None:
         super().__init__(scope, construct_id, description="Sluice: the pipelines.")
@@ -46,6 +50,16 @@ class PipelinesStack(Stack):
         )
         limits = Consumables(self, "Limits", pipelines=pipelines)
         tidy = cleanup_image(self, "CleanupImage", root=root, architecture=configuration.job_architecture)
+        starts = StartJobs(
+            self,
+            "Starts",
+            root=root,
+            architecture=configuration.job_architecture,
+            settings=settings,
+            queues=queues,
+            alerts=control.alert.queue,
+        )
+        parts, nested = dict[str, Construct](), dict[str, int]()
         for pipeline in pipelines:
             part = Construct(self, pipeline.name)
             jobs = PipelineJobs(
@@ -59,7 +73,13 @@ class PipelinesStack(Stack):
                 consumables=limits,
             )
             jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
-            definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=jobs.definitions)
+            definitions = jobs.definitions
+            if pipeline.submit_from == "start-job":
+                start = starts.job(
+                    part, pipeline=pipeline, ledger=storage.ledger, work=storage.work, log_lines=jobs.logs, task=jobs.own_task
+                )
+                definitions = replace(definitions, start=start)
+            definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=definitions)
             start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger)
             start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
@@ -77,4 +97,7 @@ class PipelinesStack(Stack):
                     at_once=configuration.webhook_concurrency,
                     log_retention_days=configuration.log_retention_days,
                 )
+            jobs.places.come_before(part)
+            parts[pipeline.name], nested[pipeline.name] = part, jobs.places.in_nested_stacks
+        check_stack_size(parts, nested)
         refuse_other_requests(self, "OtherRequests", pipelines=pipelines, fill=control.trigger)

@@ -1,4 +1,7 @@
-"""The entry point of a job: ``python -m containers.step <module>:<function>``, ``cleanup`` or ``gate``."""
+"""The entry point of a job: ``python -m containers.step <module>:<function>``, ``cleanup`` or ``gate``.
+
+The start job's own code is a function of its image: no other job needs it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from containers.step.report import report_failure
 from containers.step.work import work
 from sluice.clients import client
 from sluice.compiled import Kind
-from sluice.errors import NotNamedError, SettingError
+from sluice.errors import NotNamedError, SettingError, UnsettledError
 from sluice.ledger import Ledger
 from sluice.run import StepRecord
 from sluice.settings import JobSettings
@@ -36,6 +39,7 @@ TRY_AGAIN = 75
 STOPPED = 143
 
 KINDS: Mapping[Kind, Callable[[Context, Any], str]] = {
+    Kind.START: lambda context, function: str(function(context)),
     Kind.PLAN: plan,
     Kind.ARRAY: work,
     Kind.JOB: aggregate,
@@ -77,7 +81,7 @@ def _run(word: str, place: Place, settings: JobSettings) -> int:
     except NotNamedError as error:
         print(f"Nothing is done here. {error}", flush=True)
         return 0
-    except NotNamedYetError as error:
+    except (NotNamedYetError, UnsettledError) as error:
         print(error, file=sys.stderr, flush=True)
         return TRY_AGAIN
     except Stopped:

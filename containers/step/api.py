@@ -5,6 +5,9 @@
 - ``def together(node: Node, out: Out) -> Any`` (containers/step/node.py), on each node of a multi-node step
 - ``def fan_in(results: Results, out: Out) -> None``
 
+A plan or an array behind other arrays is given what they returned when its function has a parameter called ``results``: so what an array
+found decides how much there is to do next. ``def plan(trigger, results)``, ``def each(item, out, results)``.
+
 What ``each`` returns travels as JSON: keys become text, tuples become lists. It may be called again for an item whose result was lost with
 its machine, so what it does elsewhere should bear a repetition.
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 from containers.step.context import Context, Function
 from containers.step.errors import ReturnedError
+from containers.step.results import asked_for
 from sluice import keys
 from sluice.manifest import write_manifest
 from sluice.messages import Planned
@@ -18,7 +19,7 @@ def plan(context: Context, function: Function) -> str:
         return "planned before"
     place, bucket = context.place, context.settings.work_bucket
     key = keys.manifest(place.run, place.step, f"{place.job_id}-{place.attempt}")
-    count = write_manifest(context.s3, bucket, key, _items(function(context.trigger)))
+    count = write_manifest(context.s3, bucket, key, _items(function(context.trigger, **asked_for(function, context))))
     message = Planned(run=place.run, step=place.step, generation=place.generation, job_id=place.job_id, items=count, manifest=key)
     context.sns().publish(TopicArn=context.settings.plan_topic, Message=message.to_json())
     return f"{count} items"

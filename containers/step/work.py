@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from containers.step.api import Item
 from containers.step.context import Context, Function
 from containers.step.errors import ResultsMissingError, StepError, Stopped
 from containers.step.parts import Parts, encode, part_keys, read_parts, read_results
+from containers.step.results import asked_for
 from sluice import keys
 from sluice.manifest import read_slice, slice_bounds
 
@@ -16,25 +18,25 @@ from sluice.manifest import read_slice, slice_bounds
 def work(context: Context, function: Function) -> str:
     """Do the work of one child. What is finished is written also when an item fails or the job is told to end: the next attempt goes on."""
     parts, done = _own_parts(context)
-    previous = _previous(context)
+    previous, results = _previous(context), asked_for(function, context)
     worked = 0
     with parts:
         for number, value in _slice(context):
             if number not in done:
                 item = Item(value, number=number, trigger=context.trigger, previous=previous(number))
-                parts.add(_result(context, function, item))
+                parts.add(_result(partial(function, item, context.out, **results), number))
                 worked += 1
     return f"{worked} items" + (f", {len(done)} of an earlier attempt" if done else "")
 
 
-def _result(context: Context, function: Function, item: Item) -> str:
+def _result(work_on_item: Callable[[], Any], number: int) -> str:
     """Return the line of an item's result. Code that calls ``exit`` has failed: its item has no result."""
     try:
-        return encode(item.number, function(item, context.out))
+        return encode(number, work_on_item())
     except Stopped:
         raise
     except (Exception, SystemExit) as error:
-        raise StepError(item.number, error) from error
+        raise StepError(number, error) from error
 
 
 def _own_parts(context: Context) -> tuple[Parts, set[int]]:

@@ -1,4 +1,4 @@
-"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the first of it that did."""
+"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the first child, or node, that did."""
 
 from __future__ import annotations
 

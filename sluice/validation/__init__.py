@@ -15,6 +15,7 @@ from sluice.validation.graph import check_cycles, check_names, check_parents
 from sluice.validation.machines import check_machine
 from sluice.validation.nodes import check_group_fields, check_nodes, readable_nodes
 from sluice.validation.programs import Functions, check_program
+from sluice.validation.submitter import check_submitter
 from sluice.validation.telling import check_telling
 from sluice.validation.triggers import check_triggers
 from sluice.validation.uses import check_limits, check_uses
@@ -35,6 +36,7 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from checked("name", TypeAdapter(Name), pipeline.name)
+    yield from check_submitter(pipeline)
     for field, kinds in (("triggers", (S3Upload, Manual, Schedule, Webhook)), ("steps", (Plan, Array, Job, MultiNode))):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from check_fields(where(field, thing, number), thing, kinds)

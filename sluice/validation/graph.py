@@ -12,7 +12,7 @@ from sluice.pipeline import Array, Step
 from sluice.validation.bearing import check_after, check_retries
 from sluice.validation.items import check_items
 
-RESERVED_STEP_NAMES = ("cleanup", "gate")
+RESERVED_STEP_NAMES = ("start", "cleanup", "gate")
 
 
 def check_parents(step: Step, steps: list[Step]) -> Iterator[Mistake]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 from aws_cdk import Stage
@@ -9,7 +10,23 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from sluice.compiling import JobDefinitions, compile_pipeline
+from sluice.errors import Mistake, PipelineError
+from sluice.loading import PIPELINES
 from sluice.pipeline import Pipeline
+
+MOST_BYTES = 240 * 1024
+"""Compressed. The ledger keeps it with a run, beside an input of at most 128 KiB, in an item of at most 400 KB.
+
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
+
+
+def check_definition_size(pipeline: str, text: str) -> None:
+    """Raise PipelineError for a graph that is too large for the ledger."""
+    if (size := len(gzip.compress(text.encode(), mtime=0))) > MOST_BYTES:
+        fix = "Let an array do what many steps do, or cut the graph into several pipelines."
+        found = f"{size} bytes"
+        raise PipelineError(PIPELINES, (Mistake(pipeline, f"a graph of at most {MOST_BYTES} bytes, compressed", found, fix),))
 
 
 class Definition(Construct):
@@ -21,7 +38,9 @@ class Definition(Construct):
         assert stage is not None, "every construct stands in an app"  # noqa: S101
         path = Path(stage.outdir, "definitions", f"{pipeline.name}.json")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(compile_pipeline(pipeline, job_definitions).to_json())
+        text = compile_pipeline(pipeline, job_definitions).to_json()
+        check_definition_size(pipeline.name, text)
+        path.write_text(text)
         asset = s3_assets.Asset(self, "File", path=str(path))
         self.bucket = asset.s3_bucket_name
         self.key = asset.s3_object_key

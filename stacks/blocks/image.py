@@ -28,6 +28,11 @@ def cleanup_image(scope: Construct, construct_id: str, *, root: Path, architectu
     return _image(scope, construct_id, folder="cleanup", root=root, architecture=architecture)
 
 
+def start_image(scope: Construct, construct_id: str, *, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
+    """Return the image of the jobs that submit the first steps of a run."""
+    return _image(scope, construct_id, folder="start", root=root, architecture=architecture)
+
+
 def _image(scope: Construct, construct_id: str, *, folder: str, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
     included = [f"!{CONTAINERS}/__init__.py", *(f"!{path}/**" for path in (*_SHARED, f"{CONTAINERS}/{folder}"))]
     return assets.DockerImageAsset(

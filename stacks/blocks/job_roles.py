@@ -54,11 +54,31 @@ def read_assignment(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable) -
     _allow(role, ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [ledger.table_arn], conditions)
 
 
+def advance_runs(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
+    """Read and write the pipeline's own runs, submit its jobs to these queues, and look up a job by its name.
+
+    TransactWriteItems is authorised as the writes in it:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}}
+    _allow(role, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
+    stack = Stack.of(role)
+    definitions = f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job-definition/sluice-{pipeline}-*"
+    _allow(role, ["batch:SubmitJob"], [definitions, *queues])
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html: a look-up is of everything or of nothing.
+    _allow(role, ["batch:ListJobs"], ["*"])
+
+
 def use_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
     """Read, list and write what the pipeline's runs pass on."""
     prefix = keys.run_prefix(runs_of(pipeline))
     _allow(role, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], [work.arn_for_objects(f"{prefix}*")])
     _allow(role, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": [f"{prefix}*"]}})
+
+
+def report_failures(role: iam.Role, *, pipeline: str, step: str, work: s3.IBucket) -> None:
+    """Leave the report of a failing step of the pipeline's runs."""
+    _allow(role, ["s3:PutObject"], [work.arn_for_objects(f"{keys.failures_prefix(runs_of(pipeline), step)}*")])
 
 
 def delete_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:

@@ -1,4 +1,4 @@
-"""The jobs of one pipeline: an image, a job definition a step, and the roles under which they run."""
+"""The jobs of one pipeline: an image, the job definitions, and the roles under which they run."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from stacks.blocks.image import pipeline_image
 from stacks.blocks.job_definition import job_definition
 from stacks.blocks.log_group import job_logs_of, log_group
 from stacks.blocks.multi_node import Nodes, multi_node_definition
+from stacks.blocks.shared_work import Places, shared_work
 from stacks.blocks.start_roles import let_pull, let_read_secrets, source_of
 from stacks.blocks.volumes import let_mount
 from stacks.configuration import Architecture, Configuration
@@ -41,7 +42,10 @@ _SMALL_ATTEMPTS = 5
 
 
 class PipelineJobs(Construct):
-    """Job definitions for every step that a user wrote, and for the cleanup and the gates that Sluice adds."""
+    """Job definitions for every step that a user wrote, and for the cleanup and the gates that Sluice adds.
+
+    ``places`` says which of them stand in nested stacks, which must be there before anything starts the pipeline.
+    """
 
     def __init__(
         self,
@@ -62,17 +66,17 @@ class PipelineJobs(Construct):
         self._environment = settings.to_env()
         self._images = self._own_images(root)
         days = configuration.log_retention_days
-        self._logs = log_group(self, "Logs", retention_days=days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
+        self.logs = log_group(self, "Logs", retention_days=days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
         self._work_role = job_roles.job_role(self, "JobRole")
         self._tidy_role = job_roles.job_role(self, "CleanupRole")
         self._start_role = job_roles.execution_role(
-            self, "ExecutionRole", images=[*self._images.values(), cleanup_image], log_lines=self._logs
+            self, "ExecutionRole", images=[*self._images.values(), cleanup_image], log_lines=self.logs
         )
         let_pull(self._start_role, [program.image for program in programs_of(pipeline) if program.image])
         let_read_secrets(self._start_role, [secret for step in pipeline.steps for secret in step.secrets.values()])
         let_mount(self._work_role, [mount for step in pipeline.steps for mount in step.mounts])
         self.definitions = JobDefinitions(
-            steps={step.name: self._define_step(step) for step in pipeline.steps},
+            steps=self._define_steps(),
             cleanup=self._define_own(CLEANUP, cleanup_image),
             gate=self._define_own(_GATE, cleanup_image),
         )
@@ -91,6 +95,14 @@ class PipelineJobs(Construct):
         plans.grant_publish(self._work_role)
         job_roles.delete_work(self._tidy_role, pipeline=name, work=work)
 
+    def _define_steps(self) -> dict[str, str]:
+        """Define each different work once: steps that run the same on the same machine share a definition."""
+        shared = shared_work(self._pipeline.steps)
+        distinct = list({id(work): work for work in shared.values()}.values())
+        self.places = Places(self, len(distinct))
+        names = {id(work): self._define_step(work, self.places.of(number)) for number, work in enumerate(distinct)}
+        return {step: names[id(work)] for step, work in shared.items()}
+
     def _own_images(self, root: Path) -> dict[Architecture, assets.DockerImageAsset]:
         """Return the pipeline's own image for each architecture on which a function of it runs.
 
@@ -101,17 +113,17 @@ class PipelineJobs(Construct):
         names = {one: "Image" if one is self._configuration.job_architecture else f"Image{one.name.capitalize()}" for one in sorted(needed)}
         return {one: pipeline_image(self, name, pipeline=self._pipeline.name, root=root, architecture=one) for one, name in names.items()}
 
-    def _define_step(self, step: Step) -> str:
+    def _define_step(self, step: Step, place: Construct) -> str:
         identity = self._identity(self._work_role)
         if not isinstance(step, MultiNode):
-            return self._define(step.name, self._work(step, step), identity)
+            return self._define(place, step.name, self._work(step, step), identity)
         groups = groups_of(step)
         nodes = [
             Nodes(range=span, count=group.nodes, work=self._work(step, group))
             for span, group in zip(node_ranges([group.nodes for group in groups]), groups, strict=True)
         ]
         name, kind = self._pipeline.name, step.instance_type
-        return multi_node_definition(self, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=identity)
+        return multi_node_definition(place, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=identity)
 
     def _work(self, step: Step, program: Program) -> Work:
         compute = Compute.of(step.compute)
@@ -151,7 +163,12 @@ class PipelineJobs(Construct):
             environment=self._environment,
             fargate=self._fargate(compute),
         )
-        return self._define(kind, work, self._identity(self._tidy_role))
+        return self._define(self, kind, work, self._identity(self._tidy_role))
+
+    @property
+    def own_task(self) -> FargateTask | None:
+        """Return the Fargate task of the steps that Sluice adds, where they run there."""
+        return self._fargate(own_compute(self._pipeline))
 
     def _fargate(self, compute: Compute, storage: int | None = None) -> FargateTask | None:
         if not compute.is_fargate:
@@ -160,7 +177,7 @@ class PipelineJobs(Construct):
         return FargateTask(architecture=architecture, public_address=not self._configuration.nat, storage=storage)
 
     def _identity(self, role: job_roles.Role) -> Identity:
-        return Identity(job_role=role, execution_role=self._start_role, log_group=self._logs)
+        return Identity(job_role=role, execution_role=self._start_role, log_group=self.logs)
 
-    def _define(self, step: str, work: Work, identity: Identity) -> str:
-        return job_definition(self, step, pipeline=self._pipeline.name, work=work, identity=identity)
+    def _define(self, place: Construct, step: str, work: Work, identity: Identity) -> str:
+        return job_definition(place, step, pipeline=self._pipeline.name, work=work, identity=identity)

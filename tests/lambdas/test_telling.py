@@ -153,7 +153,7 @@ def test_a_blocked_queue_is_one_mail_a_day_for_a_reason_and_a_pipeline(aws: Aws)
     """The next run that it blocks is no news; another reason is."""
     other = "words-" + "b" * 20
     assert aws.call("alert", blocked(), blocked(), blocked(f"{other}_a_0")) == []
-    assert subjects(aws) == ["Sluice: the queue normal is blocked"]
+    assert subjects(aws) == ["Sluice: the queue Sluice_normal is blocked"]
     assert aws.call("alert", blocked(reason="UNDETERMINED - Batch job is blocked, root cause is undetermined.")) == []
     assert len(subjects(aws)) == 2
 

@@ -203,8 +203,8 @@ class World:
         self.ends: list[RunState] = []
         self.changes: list[RunChanged] = []
 
-    def advancer(self, mortal: Mortal | None = None) -> Advancer:
-        """Return an advancer, whose calls may end early."""
+    def advancer(self, mortal: Mortal | None = None, *, starting: bool = False) -> Advancer:
+        """Return an advancer, whose calls may end early; with ``starting`` that of a start job."""
         wrap = mortal.wrap if mortal else lambda client: client
         tell = self.told.append
 
@@ -227,6 +227,7 @@ class World:
             tell_failed=told,
             ended=lambda state, _: self.ends.append(state),
             changed=changed,
+            starting=starting,
             now=lambda: self.now,
             sleep=lambda seconds: None,
         )

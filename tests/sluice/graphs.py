@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
@@ -49,6 +51,8 @@ def pipelines(draw: st.DrawFn) -> CompiledPipeline:
         names = [one.name for one in steps]
         after = tuple(draw(st.lists(st.sampled_from(names), unique=True, max_size=4))) if names else ()
         steps.append(_drawn(draw, f"s{number}", steps, after))
+    if draw(st.booleans()):
+        steps = [step("start", Kind.START), *(one if one.parents else replace(one, after=("start",)) for one in steps)]
     waited_for = {parent for one in steps for parent in one.parents}
     sinks = tuple(one.name for one in steps if one.name not in waited_for)
     return pipeline(*steps, step("cleanup", Kind.CLEANUP, after=sinks))

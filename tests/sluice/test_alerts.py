@@ -144,6 +144,14 @@ def test_links_lead_to_the_regions_own_console(region: str, host: str) -> None:
     assert f"https://{host}/batch/home?region={region}#jobs/detail/job-1" in alert(region=region).notice().email
 
 
+def test_a_multi_node_job_says_which_nodes_log_is_shown() -> None:
+    """The node that failed first, and not the main node that failed for its sake."""
+    mail = alert(children=1, node=2, log_lines=("boom",)).notice().email
+    assert "The last lines of the log of node 2:\n  | boom" in mail
+    assert "log of child" not in mail
+    assert "Job:      job-1\n" in mail
+
+
 def test_a_text_message_has_no_room_for_the_names_of_buckets() -> None:
     """Keys are told, and the e-mail has it in full."""
     notice = alert(reason="TextError: s3://sluicestorage-inboxa8e05dc3-afc399676fb13/words/a.txt, byte 0: expected UTF-8").notice()

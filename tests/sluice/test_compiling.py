@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import pytest
 
@@ -10,17 +11,17 @@ from sluice.compiled import CompiledMachine, CompiledPipeline, Kind
 from sluice.compiling import JobDefinitions, compile_pipeline, queues_of
 from sluice.compute import Compute, ComputeName
 from sluice.errors import MalformedMessageError
-from sluice.graph import ancestors, find_cycle, gate_tree, sinks, topological_order
-from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Step
+from sluice.graph import ancestors, before, find_cycle, gate_tree, sinks, topological_order
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, QueueName, S3Upload, Step
 from sluice.validation import validate
 
 
-def compiled(*steps: Step) -> CompiledPipeline:
+def compiled(*steps: Step, submit_from: Literal["lambda", "start-job"] = "lambda") -> CompiledPipeline:
     """Return these steps, validated and compiled."""
-    pipeline = Pipeline(name="words", triggers=[S3Upload(prefix="words/")], steps=list(steps))
+    pipeline = Pipeline(name="words", triggers=[S3Upload(prefix="words/")], steps=list(steps), submit_from=submit_from)
     validate(pipeline, "pipelines/words.py", frozenset({"f"}))
     names = {step.name: f"words-{step.name}" for step in steps}
-    return compile_pipeline(pipeline, JobDefinitions(steps=names, cleanup="words-cleanup", gate="gate"))
+    return compile_pipeline(pipeline, JobDefinitions(steps=names, cleanup="words-cleanup", gate="gate", start="words-start"))
 
 
 def test_cleanup_stands_behind_all_sinks() -> None:
@@ -69,7 +70,7 @@ def test_more_than_twenty_parents_are_folded_into_gates(count: int, gates: int) 
     found = [step for step in steps.steps if step.kind is Kind.GATE]
     assert len(found) == gates
     assert all(len(step.parents) <= 20 for step in steps.steps)
-    assert ancestors(steps.parents())["merge"] >= {job.name for job in jobs}
+    assert before(steps.parents(), "merge") >= {job.name for job in jobs}
     position = {step.name: number for number, step in enumerate(steps.steps)}
     assert all(position[parent] < position[step.name] for step in steps.steps for parent in step.parents)
 
@@ -79,6 +80,20 @@ def test_many_sinks_put_gates_before_cleanup() -> None:
     steps = compiled(*(Job(f"j{number}", run="f") for number in range(30)))
     assert [len(step.after) for step in steps.steps if step.kind is Kind.GATE] == [20, 10]
     assert steps.step("cleanup").after == ("gate-0-0-cleanup", "gate-0-1-cleanup")
+
+
+def test_everything_stands_behind_a_start_job() -> None:
+    """What waited for nobody waits for it; what waited for others does so still."""
+    steps = compiled(Job("a", run="f"), Plan("p", run="f"), Array("b", run="f", items_of="p"), submit_from="start-job")
+    assert [step.name for step in steps.steps] == ["start", "a", "p", "b", "cleanup"]
+    assert (steps.step("start").kind, steps.step("start").job_definition) == (Kind.START, "words-start")
+    assert [steps.step(name).parents for name in ("start", "a", "p", "b")] == [(), ("start",), ("start",), ("p",)]
+
+
+@pytest.mark.parametrize(("queue", "found"), [("bulk", "normal"), ("steady", "normal"), ("urgent", "urgent")])
+def test_a_start_job_is_as_urgent_as_what_it_submits(queue: QueueName, found: str) -> None:
+    """An urgent step does not wait for a start job that stands behind others' work."""
+    assert compiled(Job("a", run="f"), Job("b", run="f", queue=queue), submit_from="start-job").step("start").queue == found
 
 
 def test_an_n_to_n_array_keeps_a_place_for_the_array_that_it_follows() -> None:
@@ -124,7 +139,8 @@ def test_graph_finds_cycles_sinks_and_ancestors() -> None:
     parents: dict[str, tuple[str, ...]] = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
     assert topological_order(parents) == ("a", "b", "c", "d")
     assert sinks(parents) == ("d",)
-    assert ancestors(parents)["d"] == {"a", "b", "c"}
+    assert before(parents, "d") == {"a", "b", "c"}
+    assert ancestors(parents, {"a", "c"}) == {"a": set(), "b": {"a"}, "c": {"a"}, "d": {"a", "c"}}
     assert find_cycle(parents) == ()
     assert set(find_cycle({"a": ("b",), "b": ("a",)})) == {"a", "b"}
 

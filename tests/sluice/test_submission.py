@@ -15,6 +15,7 @@ from sluice.compiled import CompiledPipeline, Kind
 from sluice.errors import LimitError, RefusedError
 from sluice.limits import check_submit_job
 from sluice.run import RunState, Shared, StepRecord, StepState
+from sluice.start_job import left_to_start_job
 from sluice.submission import Decision, Submission, Wait, children_of, decide, submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, pipelines, step, word_count
 
@@ -267,11 +268,13 @@ def test_every_step_is_submitted_once_after_its_parents_by_a_legal_request(graph
     """Whatever the graph, the sizes, and the order in which jobs end: each step once, never before its parents, and the run succeeds."""
     ledger: dict[str, StepRecord] = {}
     for _ in range(200):
-        decision = decide(graph, ledger)
+        starting = data.draw(st.booleans())
+        decision = decide(graph, ledger, starting=starting)
         for submission in decision.submissions:
             name = submission.step.name
             assert name not in ledger, "submitted twice"
             assert all(parent in ledger for parent in submission.step.parents), "submitted before a parent"
+            assert submission.step.kind is Kind.START or starting or not left_to_start_job(graph, ledger), "left to the start job"
             if submission.children:
                 _check(submit_request(RUN_ID, submission, QUEUES, {one.name: str(one.job_id) for one in ledger.values()}), ledger)
                 ledger[name] = record(name, children=submission.children)

@@ -59,6 +59,7 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     "a name with an underscore": ([Job("a_b", run="merge")], "steps['a_b'].name", "match pattern"),
     "a name of 41 characters": ([Job("a" * 41, run="merge")], f"steps['{'a' * 41}'].name", "at most 40"),
     "a reserved name": ([Job("cleanup", run="merge")], "steps['cleanup'].name", "another name"),
+    "the name of the start job": ([Job("start", run="merge")], "steps['start'].name", "another name"),
     "a gate's name": ([Job("gate-0-0-a", run="merge")], "steps['gate-0-0-a'].name", "another name"),
     "a missing function": ([Job("a", run="nothing")], "steps['a'].run", "'nothing'"),
     "run and command": ([Job("a", run="merge", command=["wc"], image="busybox")], "steps['a']", "found both"),
@@ -250,6 +251,24 @@ def test_all_mistakes_of_a_file_are_reported_together() -> None:
         assert part in text, part
     assert text.startswith(f"pipelines/bad.py has {len(raised.value.mistakes)} mistakes:")
     assert all(mistake.fix for mistake in raised.value.mistakes)
+
+
+def test_a_run_is_begun_by_a_lambda_or_a_start_job() -> None:
+    """Anything else is a mistake that names what there is."""
+    assert mistakes_of(valid(submit_from="start-job")) == ""
+    said = mistakes_of(valid(submit_from="laptop"))
+    assert "submit_from: expected 'lambda' or 'start-job', found 'laptop'" in said
+
+
+@pytest.mark.parametrize(
+    ("steps", "submit_from", "refused"), [(1_000, "lambda", False), (1_001, "lambda", True), (1_001, "start-job", False)]
+)
+def test_a_graph_too_large_for_a_lambda_asks_for_a_start_job(steps: int, submit_from: str, refused: bool) -> None:
+    """It could not be submitted in the time that a Lambda has."""
+    jobs = [Job(f"s{number}", run="merge") for number in range(steps)]
+    said = mistakes_of(valid(steps=jobs, submit_from=submit_from))
+    assert ("expected at most 1000 steps that a Lambda submits, found 1001" in said) is refused
+    assert ('submit_from="start-job"' in said) is refused
 
 
 @pytest.mark.parametrize("given", ["5m", "2h", "1d12h", "30d", None])

@@ -21,7 +21,7 @@ class Exception_:  # noqa: N801 - the builtin has the name
 
 EXCEPTIONS = (
     Exception_(
-        r"(Trigger|FanOut|Track|Alert)/?Role",
+        r"(Trigger|FanOut|Track|Alert|Start)/?Role",
         r"\*",
         "Batch's look-ups have no resource-level permissions: "
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html; "
@@ -43,6 +43,17 @@ EXCEPTIONS = (
         r"Alert/?Role",
         r"arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/SluicePipelines/\*",
         "The log groups of jobs are made after the control stack; their names begin with their stack's. The streams are in the wildcard.",
+    ),
+    Exception_(
+        r"Start/?Role",
+        r"arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:job-definition/sluice-[a-z0-9-]+-\*",
+        "A run keeps the definitions that it started with, of any earlier deploy. Those of a pipeline whose name goes on where this one's "
+        "ends match too; such a job would run under that pipeline's own role, and end at once, for no run names it.",
+    ),
+    Exception_(
+        r"Start/?Role",
+        r".*/runs/[a-z0-9-]+-\?{20}/start/failures/\*",
+        "Where the start jobs of this one pipeline leave the report of their failure.",
     ),
     Exception_(
         r"ExecutionRole",

@@ -14,12 +14,13 @@ from sluice.compiled import CompiledPipeline
 from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.messages import Triggered
-from sluice.pipeline import Manual
+from sluice.pipeline import Manual, Pipeline, Schedule
 from sluice.retry_rules import retry_rules
 from sluice.trigger import Moment, Request, occurrence
 from sluice.validation.triggers import uploads_of
 from stacks.blocks.container import Identity, Work
 from stacks.blocks.job_definition import job_definition
+from stacks.blocks.shared_work import shared_work
 from tests.stacks.conftest import deployed
 from tests.stacks.templates import Template, many, text
 
@@ -36,12 +37,21 @@ def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
     return name, app.synth().get_stack_by_name("Stack").template["Resources"]
 
 
-def test_every_step_has_a_job_definition(pipelines: Template) -> None:
-    """One a step, and one each for the cleanup and the gates, by names that say whose they are."""
+def test_every_different_work_has_a_job_definition(pipelines: Template) -> None:
+    """One a step, one for steps that do the same, and one each for what Sluice adds, by names that say whose they are."""
     names = [one["JobDefinitionName"].rsplit("-", 1)[0] for one in pipelines.properties("AWS::Batch::JobDefinition")]
-    written = [f"sluice-{one.name}-{step.name}" for one in deployed() for step in one.steps]
-    added = [f"sluice-{one.name}-{kind}" for one in deployed() for kind in ("cleanup", "gate")]
+    written = [f"sluice-{one.name}-{name}" for one in deployed() for name in _works(one)]
+    added = [f"sluice-{one.name}-{kind}" for one in deployed() for kind in _added(one)]
     assert sorted(names) == sorted(written + added)
+    assert "sluice-hello-fan-shared" in names
+
+
+def _works(pipeline: Pipeline) -> set[str]:
+    return {work.name for work in shared_work(pipeline.steps).values()}
+
+
+def _added(pipeline: Pipeline) -> tuple[str, ...]:
+    return ("cleanup", "gate", "start") if pipeline.submit_from == "start-job" else ("cleanup", "gate")
 
 
 def test_job_definitions_outlive_a_deploy(pipelines: Template) -> None:
@@ -87,14 +97,18 @@ def test_machines_have_whole_cpus() -> None:
 
 
 def test_jobs_of_a_pipeline_share_roles_with_no_other(pipelines: Template) -> None:
-    """Each pipeline has its own role for its programs, for its cleanup and for starting containers, and its own log group."""
+    """Each pipeline has its own role for its programs, for its cleanup and for starting containers, and its own log group.
+
+    A start job has two more: it may submit, and its image is another.
+    """
     seen: dict[str, set[str]] = {}
     for definition in pipelines.properties("AWS::Batch::JobDefinition"):
         container = definition["ContainerProperties"]
         owner = next(one.name for one in deployed() if definition["JobDefinitionName"].startswith(f"sluice-{one.name}-"))
         own = [container["JobRoleArn"], container["ExecutionRoleArn"], container["LogConfiguration"]["Options"]["awslogs-group"]]
         seen.setdefault(owner, set()).update(text(one) for one in own)
-    assert all(len(own) == 4 for own in seen.values())
+    expected = {one.name: 6 if one.submit_from == "start-job" else 4 for one in deployed()}
+    assert {name: len(own) for name, own in seen.items()} == expected
     assert sum(len(own) for own in seen.values()) == len(set.union(*seen.values()))
 
 
@@ -164,7 +178,8 @@ def test_a_schedule_reaches_the_trigger_queue_as_the_message_that_is_read_there(
         assert (moment.time, moment.expression) == ("2030-01-31T09:00:00Z", schedule["ScheduleExpression"])
         assert "TriggerQueue" in text(target["Arn"])
         assert "TriggerDeadLetters" in text(target["DeadLetterConfig"]["Arn"])
-        assert schedule["ScheduleExpressionTimezone"] == "UTC"
+    zones = {one.timezone for pipeline in deployed() for one in pipeline.triggers if isinstance(one, Schedule)}
+    assert {schedule["ScheduleExpressionTimezone"] for schedule in schedules} == zones
     allowed = [one for role, one in pipelines.statements() if "ScheduleRole" in role]
     assert {action for one in allowed for action in many(one["Action"])} == {"sqs:SendMessage"}
 

@@ -45,7 +45,7 @@ def composed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: Webhook |
     changed = replace(
         found, triggers=[trigger for trigger in found.triggers if not isinstance(trigger, Webhook)] + ([webhook] if webhook else [])
     )
-    monkeypatch.setattr(entry, "load_pipelines", lambda _: (changed,))
+    monkeypatch.setattr(entry, "load_pipelines", lambda *_: (changed,))
     app = App(outdir=str(tmp_path), context=context())
     entry.compose(app, root=entry.ROOT, environment={**ENVIRONMENT, **environment})
     app.synth()

@@ -1,0 +1,57 @@
+"""Whether CloudFormation will take the stack of all pipelines, asked before it has to refuse it.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from aws_cdk import CfnResource, NestedStack
+from constructs import Construct, IConstruct
+
+from sluice.errors import Mistake, PipelineError
+from sluice.loading import PIPELINES
+
+MOST_RESOURCES = 500
+MOST_NESTED_RESOURCES = 2_500
+_KEPT_FOR_THE_STACK = 20
+_NAMED = 3
+
+
+def check_stack_size(parts: Mapping[str, Construct], nested: Mapping[str, int]) -> None:
+    """Raise PipelineError, naming the largest pipelines, when they have more resources than a stack or a deploy may have.
+
+    ``parts`` are the constructs of each pipeline, and ``nested`` how many definitions each has in stacks of its own.
+    """
+    own = {name: sum(1 for _ in _resources(part)) for name, part in parts.items()}
+    mistakes = [
+        *_mistakes("in the stack of all pipelines", own, MOST_RESOURCES - _KEPT_FOR_THE_STACK),
+        *_mistakes("in a deploy, nested stacks included", _sum(own, nested), MOST_NESTED_RESOURCES - _KEPT_FOR_THE_STACK),
+    ]
+    if mistakes:
+        raise PipelineError(PIPELINES, tuple(mistakes))
+
+
+def _mistakes(where: str, counts: Mapping[str, int], most: int) -> Iterator[Mistake]:
+    if (total := sum(counts.values())) > most:
+        largest = sorted(counts, key=lambda name: -counts[name])[:_NAMED]
+        found = f"{total}, most of them in {', '.join(f'{name} ({counts[name]})' for name in largest)}"
+        fix = "Let steps run the same work (they share a definition), or deploy some pipelines with another SLUICE_STACK_PREFIX."
+        yield Mistake(PIPELINES, f"at most {most} CloudFormation resources {where}", found, fix)
+
+
+def _sum(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+    return {name: count + second.get(name, 0) for name, count in first.items()}
+
+
+def _resources(construct: IConstruct) -> Iterator[IConstruct]:
+    """Yield the resources below a construct that stand in its own stack: each step costs a call of Node."""
+    children: Sequence[IConstruct] = construct.node.children
+    for child in children:
+        if isinstance(child, NestedStack):
+            continue
+        if isinstance(child, CfnResource):
+            yield child
+        else:
+            yield from _resources(child)
