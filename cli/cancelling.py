@@ -102,14 +102,15 @@ class Canceller:
         name = str(JobName(self.run_id, record.name, record.generation))
         mine = sorted((job["createdAt"], job_id) for job_id, job in jobs.items() if job["jobName"] == name)
         if mine:
-            self.ledger.submitted(self.run_id, {record.name: mine[0][1]})
+            self.ledger.submitted(self.run_id, {record.name: mine[0][1]}, {record.name: record.generation})
         else:
-            self.ledger.ended(self.run_id, record.name, StepState.FAILED, reason=NEVER_SUBMITTED)
+            self.ledger.ended(self.run_id, record.name, StepState.FAILED, generation=record.generation, reason=NEVER_SUBMITTED)
         return True
 
     def _jobs(self, run: Run) -> dict[str, Mapping[str, Any]]:
         """Return every job of the run by its id: those that Batch lists under its name, and those that the ledger names."""
-        queues = sorted({self.queues[step.queue] for step in run.pipeline.steps if step.queue in self.queues})
+        names = {name for step in run.pipeline.steps for name in (step.queue, *([step.steady] if step.reclaimed else []))}
+        queues = sorted(self.queues[name] for name in names if name in self.queues)
         jobs = {job["jobId"]: job for queue in queues for job in self._listed(queue)}
         others = [record.job_id for record in run.steps.values() if record.job_id and record.job_id not in jobs]
         for start in range(0, len(others), MAX_DESCRIBE_JOBS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,6 +63,16 @@ class Cloud:
         """The ARN of each job queue that is deployed by its key, as compiled steps have it; an underscore stands before it in the name."""
         outputs = self._outputs(f"{self._prefix}Compute")
         return {arn.rpartition("_")[2]: arn for name, arn in outputs.items() if name.endswith("Queue")}
+
+    @property
+    def track_queue(self) -> str:
+        """The URL of the queue in which a run is asked to be looked at."""
+        return self._output("Control", "TrackQueue")
+
+    @property
+    def work_retention(self) -> timedelta:
+        """How long what a run leaves in the work bucket stays there."""
+        return timedelta(days=int(self._output("Storage", "WorkRetentionDays")))
 
     def _output(self, stack: str, name: str) -> str:
         """Return an output; raises CommandError when the stack is not there: another account or region, or never deployed."""

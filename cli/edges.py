@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sluice.after import After, Always, Finished, name_of
 from sluice.graph import topological_order
 from sluice.node_groups import groups_of
 from sluice.pipeline import Array, MultiNode, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
@@ -22,6 +23,10 @@ class Why(StrEnum):
     """Its child i waits for the other's child i: N_TO_N."""
     AFTER = "after"
     """It waits for the whole of the other."""
+    FINISHED = "finished"
+    """It waits for the end of the other, and bears some failed children."""
+    ALWAYS = "always"
+    """It waits for the end of the other, and bears any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,10 @@ def edges_of(pipeline: Pipeline) -> list[Edge]:
 def _why(step: Step, parent: str) -> Why:
     if isinstance(step, Array) and parent == step.each:
         return Why.EACH
-    return Why.ITEMS if isinstance(step, Array) and parent == step.items_of else Why.AFTER
+    if isinstance(step, Array) and parent == step.items_of:
+        return Why.ITEMS
+    ways = {Finished: Why.FINISHED, Always: Why.ALWAYS}
+    return next((ways.get(type(one), Why.AFTER) for one in step.after if name_of(one) == parent), Why.AFTER)
 
 
 def kind_of(step: Step) -> str:
@@ -72,7 +80,13 @@ def _words(step: Step) -> Iterator[str]:
     else:
         yield kind_of(step)
     if step.after:
-        yield f"after {' and '.join(step.after)}"
+        yield f"after {' and '.join(map(_waiting, step.after))}"
+
+
+def _waiting(after: After) -> str:
+    if isinstance(after, Finished):
+        return f"at least {after.at_least:.12g} of {after.step}"
+    return f"the end of {after.step}" if isinstance(after, Always) else after
 
 
 def _share(step: Array) -> str:

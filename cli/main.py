@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import cancel, demo, doctor, graph, local, logs, pipelines, run, runs, show
+from cli import cancel, demo, doctor, graph, local, logs, pipelines, retry, run, runs, show
 from cli.console import note
 from cli.failures import FAILED, CommandError, explained
 from local.errors import LocalCloudError
 from sluice.errors import SluiceError
 
-COMMANDS = (pipelines, graph, run, runs, show, logs, cancel, doctor, demo, local)
+COMMANDS = (pipelines, graph, run, runs, show, logs, retry, cancel, doctor, demo, local)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from cli.edges import Edge, Why, edges_of, ordered, triggers_of
 from sluice.pipeline import Array, MultiNode, Pipeline, Plan, Step
 
-_ARROWS = {Why.ITEMS: "-->|items|", Why.EACH: "==>|child by child|", Why.AFTER: "-->"}
+_ARROWS = {
+    Why.ITEMS: "-->|items|",
+    Why.EACH: "==>|child by child|",
+    Why.AFTER: "-->",
+    Why.FINISHED: "-.->|enough|",
+    Why.ALWAYS: "-.->|any end|",
+}
 
 
 def mermaid(pipeline: Pipeline) -> str:

@@ -18,9 +18,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice.compiled import Kind
 from sluice.errors import LimitError, RefusedError, UnsettledError
+from sluice.failed_children import failed_children
+from sluice.fates import Fate, Graph, fates
 from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
+from sluice.placing import last_cleanup, resubmission
+from sluice.reclaims import reclaimed_children
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.run_events import RunChanged, change
 from sluice.start_job import left_to_start_job
@@ -59,13 +63,14 @@ class Advancer:
         submissions = decide(run.pipeline, run.steps).submissions
         claims = submissions[: MAX_CLAIMS - len(run.steps)]
         begun = self.ledger.start(run, claims)
+        taken = False
         if begun:
             self.changed(change(run, RunState.RUNNING, run.created_at))
-            self._submit(run, claims)
+            taken = self._submit(run, claims)
         elif (known := self.ledger.load(run.run_id)) is not None:
             # Whoever began it may have died before it told: the run is told of as it is now.
             self.changed(change(known, known.state, known.ended_at or known.created_at, known.failed_step))
-        if not begun or len(submissions) > len(claims):
+        if not taken or len(submissions) > len(claims):
             self.advance(run.run_id)
         return begun
 
@@ -79,12 +84,11 @@ class Advancer:
             run = self._settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
                 return run is not None
-            decision = decide(run.pipeline, run.steps, starting=self.starting)
+            decision = decide(run.pipeline, run.steps, run.reopened, starting=self.starting)
             ready = _ready(decision.submissions, run.steps)[:MAX_CLAIMS]
             # A claim is refused when somebody else has claimed one of them, perhaps before what we know was recorded: look again.
-            taken = not ready or self.ledger.claim(run_id, ready, self._stamp())
-            if taken:
-                self._submit(run, ready)
+            known = self.starting or self._learn(run, decision.asks)
+            taken = known and (not ready or (self.ledger.claim(run_id, ready, self._stamp()) and self._submit(run, ready)))
             if taken and len(ready) == len(decision.submissions):
                 _all_placed(run, decision)
                 self._finish(run, decision)
@@ -93,15 +97,39 @@ class Advancer:
             self.sleep(_PAUSE_SECONDS * 2**look if look else 0)
         raise UnsettledError(f"Steps of {run_id} are being submitted by somebody else.")
 
-    def _finish(self, run: Run, decision: Decision, reason: str | None = None) -> None:
-        if decision.outcome is RunState.RUNNING:
-            return
-        now = self._stamp()
-        if decision.outcome is RunState.FAILED:
+    def clean_up(self, run_id: str) -> bool:
+        """Submit the cleanup of a failed run whose days are over; False when something of it is still live, or it was reopened.
+
+        Once: whatever becomes of it, the bucket's lifecycle removes the rest.
+        """
+        run = self.ledger.load(run_id)
+        submission = last_cleanup(run) if run else None
+        if run is None or submission is None or not self.ledger.claim_cleanup(run_id, submission, self._stamp()):
+            return False
+        return self._submit(run, [submission])
+
+    def _learn(self, run: Run, asks: Sequence[str]) -> bool:
+        """Find out which children of these steps failed; False when there was something to find out: the run must be looked at again."""
+        for name in asks:
+            record, least = run.steps[name], run.pipeline.step(name).reclaimed
+            failed = failed_children(self.batch(), record, self.sleep)
+            self.ledger.learned(run.run_id, record, failed, reclaimed_children(self.batch(), record, failed, least) if least else None)
+        return not asks
+
+    def _finish(self, run: Run, decision: Decision) -> None:
+        """Tell a failure as soon as it is certain, and record the run's end."""
+        step, now = run.failed_step or decision.failed_step, self._stamp()
+        if step and not run.failed_step:
             # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is deduplicated.
-            self.tell_failed(RunFailed(run=run.run_id, step=decision.failed_step or ""))
-        self.changed(change(run, decision.outcome, now, decision.failed_step, reason))
-        if self.ledger.finish(run.run_id, decision.outcome, now, decision.failed_step):
+            self.tell_failed(RunFailed(run=run.run_id, step=step, generation=run.steps[step].generation))
+        if decision.outcome is RunState.RUNNING:
+            if step and not run.failed_step:
+                self.ledger.failing(run.run_id, step)
+            return
+        self.changed(change(run, decision.outcome, now, step))
+        kept = self.now() + timedelta(days=run.pipeline.keep_failed)
+        due = kept.date().isoformat() if decision.outcome is RunState.FAILED else None
+        if self.ledger.finish(run.run_id, decision.outcome, now, step, reopened=run.reopened, cleanup_on=due):
             self.ended(decision.outcome, (self.now() - datetime.fromisoformat(run.created_at)).total_seconds())
 
     def _settled(self, run_id: str) -> Run | None:
@@ -120,16 +148,21 @@ class Advancer:
             if not self.ledger.renew(run.run_id, record, self._stamp()):
                 return True
             if (job_id := self._look_up(run, record)) is not None:
-                self.ledger.submitted(run.run_id, {record.name: job_id})
+                self.ledger.submitted(run.run_id, {record.name: job_id}, {record.name: record.generation})
             else:
-                self._submit(run, self._again(run, record))
+                self._submit_late(run, record)
             return True
         return False
 
-    def _again(self, run: Run, record: StepRecord) -> list[Submission]:
-        others = {name: other for name, other in run.steps.items() if name != record.name}
-        needed = decide(run.pipeline, others, starting=self.starting).submissions
-        return _ready([one for one in needed if one.step.name == record.name], others)
+    def _submit_late(self, run: Run, record: StepRecord) -> None:
+        """Submit what somebody else claimed; unless what it waits for has failed, and for good when that has."""
+        graph = Graph(run.pipeline)
+        submission = resubmission(graph, run.steps, record.name)
+        if submission is not None:
+            self._submit(run, _ready([submission], run.steps))
+        elif lost := [name for name in graph.steps[record.name].needs if fates(graph, run.steps, run.reopened)[name] is Fate.LOST]:
+            reason = f"never submitted, because {lost[0]} failed"
+            self.ledger.ended(run.run_id, record.name, StepState.FAILED, generation=record.generation, reason=reason)
 
     def _abandoned(self, record: StepRecord) -> bool:
         return self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
@@ -140,7 +173,7 @@ class Advancer:
         A job of Sluice's own code that failed without a name has done nothing: it asks for its name before it begins, and gives up in time.
         """
         name, step = str(JobName(run.run_id, record.name, record.generation)), run.pipeline.step(record.name)
-        queue = self.queues.get(step.queue)
+        queue = self.queues.get(record.terms.queue or step.queue)
         # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any more is told when it is tried.
         jobs = [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
         jobs = [job for job in jobs if not (step.returns and _gave_up(job))]
@@ -159,24 +192,29 @@ class Advancer:
                 return
             page = {"nextToken": page["nextToken"]}
 
-    def _submit(self, run: Run, submissions: Sequence[Submission]) -> None:
-        """Submit claimed steps in order and record their jobs; what could not be submitted is recorded as failed with the reason."""
+    def _submit(self, run: Run, submissions: Sequence[Submission]) -> bool:
+        """Submit claimed steps in order and record their jobs.
+
+        What could not be submitted is recorded as failed with the reason, and ends it: False, and the run must be looked at again.
+        """
         job_ids = {record.name: record.job_id for record in run.steps.values() if record.job_id}
+        generations = {one.step.name: one.generation for one in submissions}
         fresh: dict[str, str] = {}
         try:
             for submission in (one for one in submissions if one.children):
                 request = submit_request(run.run_id, submission, self.queues, job_ids, run.trigger)
                 fresh[submission.step.name] = job_ids[submission.step.name] = self._submit_job(request)
                 if len(fresh) == _RECORD_EVERY:
-                    self.ledger.submitted(run.run_id, fresh)
+                    self.ledger.submitted(run.run_id, fresh, generations)
                     fresh = {}
         except (RefusedError, LimitError) as error:
-            self.ledger.ended(run.run_id, submission.step.name, StepState.FAILED, reason=str(error))
-            if submission.step.kind is not Kind.CLEANUP:
-                self._finish(run, Decision((), RunState.FAILED, submission.step.name), str(error))
+            name, generation = submission.step.name, submission.generation
+            self.ledger.ended(run.run_id, name, StepState.FAILED, generation=generation, reason=str(error))
+            return submission.step.kind is Kind.CLEANUP
         finally:
             if fresh:
-                self.ledger.submitted(run.run_id, fresh)
+                self.ledger.submitted(run.run_id, fresh, generations)
+        return True
 
     def _submit_job(self, request: dict[str, Any]) -> str:
         """Return the job's id; raises RefusedError for a definite refusal and lets anything else be unknown."""
@@ -204,7 +242,7 @@ class Advancer:
 
 def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord]) -> list[Submission]:
     """Return the submissions that wait for known jobs only, or for one another: a claim of somebody else has no job yet."""
-    known = {record.name for record in records.values() if record.job_id}
+    known = {record.name for record in records.values() if record.job_id and not record.failed}
     ready: list[Submission] = []
     for submission in submissions:
         if all(wait.step in known for wait in submission.waits):

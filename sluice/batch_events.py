@@ -1,4 +1,4 @@
-"""What arrives in the track queue: ends of jobs, as AWS Batch tells them, and the call to sweep.
+"""What arrives in the track queue: ends of jobs, as AWS Batch tells them, and the calls to sweep or to look at a run.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 """
@@ -27,10 +27,22 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """A person's call to look at a run now."""
+
+    run_id: str
+
+    def to_document(self) -> dict[str, object]:
+        """Return the message that ``parse_event`` reads."""
+        return {"look": self.run_id, "version": 1}
+
+
+@dataclass(frozen=True, slots=True)
 class JobEnded:
     """A job, or an array as a whole, has ended.
 
-    ``queued_seconds`` is how long a job that waited for no other one stood in its queue; None where that cannot be told.
+    ``queued_seconds`` is how long a job that waited for no other one stood in its queue, ``succeeded`` how many children of a failed array
+    did; None where that cannot be told.
     """
 
     name: JobName
@@ -38,9 +50,10 @@ class JobEnded:
     state: StepState
     reason: str | None
     queued_seconds: float | None = None
+    succeeded: int | None = None
 
 
-def parse_event(body: str) -> JobEnded | Sweep | None:
+def parse_event(body: str) -> JobEnded | Sweep | Look | None:
     """Return what a message says; None for a job that is not a run's, a child's event, or a state that is not an end.
 
     Raises MalformedMessageError.
@@ -48,6 +61,8 @@ def parse_event(body: str) -> JobEnded | Sweep | None:
     document = parse_object(body)
     if document.get("sweep") is True:
         return Sweep()
+    if isinstance(document.get("look"), str):
+        return Look(document["look"])
     if document.get("source") != "aws.batch" or document.get("detail-type") != "Batch Job State Change":
         raise MalformedMessageError(f"Expected a Batch Job State Change, found {body[:200]!r}.")
     try:
@@ -62,7 +77,14 @@ def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
     state = _ENDS.get(job["status"])
     if name is None or state is None or "index" in (job.get("arrayProperties") or {}) or NODE_MARK in job["jobId"]:
         return None
-    return JobEnded(name, job["jobId"], state, failure_reason(job) if state is StepState.FAILED else None, _queued_seconds(job))
+    failed = state is StepState.FAILED
+    reason, succeeded = (failure_reason(job), _succeeded(job)) if failed else (None, None)
+    return JobEnded(name, job["jobId"], state, reason, _queued_seconds(job), succeeded)
+
+
+def _succeeded(job: Mapping[str, Any]) -> int | None:
+    summary: Mapping[str, int] = (job.get("arrayProperties") or {}).get("statusSummary") or {}
+    return summary.get("SUCCEEDED", 0) if summary else None
 
 
 def _queued_seconds(job: Mapping[str, Any]) -> float | None:

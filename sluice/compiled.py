@@ -13,6 +13,7 @@ from sluice.errors import MalformedMessageError
 from sluice.limits import MAX_DEPENDENCIES
 
 VERSION = 1
+KEEP_FAILED = 7
 
 
 class Kind(StrEnum):
@@ -50,6 +51,10 @@ class CompiledStep:
     ``takes_input`` says that its command has a place for what started the run.
     ``groups`` are how many nodes each node group of a multi-node step has, the main node's group first.
     ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
+    ``times`` is how often what failed of it is submitted again by itself; children that lost their machines ``reclaimed`` times, if that is
+    not 0, go to the queue ``steady``.
+    ``finished`` are the arrays of which at least such a share must have succeeded, ``always`` the steps that must only have ended: neither
+    is a dependency of AWS Batch, which would let this step fail with them.
     ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a ``sluice.compute.QueueKey``.
     ``machine`` is there where a run may be asked for with overrides.
     """
@@ -67,6 +72,11 @@ class CompiledStep:
     returns: bool = True
     of_uploads: bool = False
     takes_input: bool = False
+    times: int = 0
+    reclaimed: int = 0
+    steady: str = "steady"
+    finished: tuple[tuple[str, float], ...] = ()
+    always: tuple[str, ...] = ()
     groups: tuple[int, ...] = ()
     submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
     machine: CompiledMachine | None = None
@@ -87,10 +97,20 @@ class CompiledStep:
         return MAX_DEPENDENCIES - self.sequential
 
     @property
-    def parents(self) -> tuple[str, ...]:
-        """Return every step that this one waits for; an array of a plan's items waits for the plan."""
+    def needs(self) -> tuple[str, ...]:
+        """Return the steps without whose success this one does not run; an array of a plan's items needs the plan."""
         before = (self.each,) if self.each else (self.items_of,) if self.items_of else ()
         return tuple(dict.fromkeys([*before, *self.after]))
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Return every step that this one waits for, those included whose failure it bears."""
+        return tuple(dict.fromkeys([*self.needs, *(name for name, _ in self.finished), *self.always]))
+
+    @property
+    def undivided(self) -> bool:
+        """Return whether a part of its children cannot run again: a command knows its place by AWS_BATCH_JOB_ARRAY_INDEX alone."""
+        return self.kind is Kind.ARRAY and not self.returns
 
 
 def node_ranges(groups: Sequence[int]) -> tuple[str, ...]:
@@ -112,6 +132,8 @@ class CompiledPipeline:
     expected_within: int | None = None
     """Seconds."""
     ticket: bool = False
+    keep_failed: int = KEEP_FAILED
+    """Days."""
     overridable: tuple[str, ...] = ()
 
     def step(self, name: str) -> CompiledStep:
@@ -137,22 +159,29 @@ class CompiledPipeline:
                     f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all stacks together."
                 )
             steps = tuple(_step(step) for step in document["steps"])
-            late, ticket, overridable = document.get("expected_within"), bool(document.get("ticket")), document.get("overridable", ())
+            late, ticket = document.get("expected_within"), bool(document.get("ticket"))
             return cls(
-                name=document["name"], steps=steps, version=version, expected_within=late, ticket=ticket, overridable=tuple(overridable)
+                name=document["name"],
+                steps=steps,
+                version=version,
+                expected_within=late,
+                ticket=ticket,
+                keep_failed=int(document.get("keep_failed", KEEP_FAILED)),
+                overridable=tuple(document.get("overridable", ())),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
+    """Return a step; what a pipeline that was compiled before a field was there does not say has the field's default."""
+    lists: dict[str, tuple[Any, ...]] = {name: tuple(document[name]) for name in ("after", "always", "groups") if name in document}
     typed = {
         "kind": Kind(document["kind"]),
-        "after": tuple(document["after"]),
-        "groups": tuple(document.get("groups", ())),
+        "finished": tuple((name, float(share)) for name, share in document.get("finished", ())),
         "machine": _machine(document.get("machine")),
     }
-    return CompiledStep(**{**document, **typed})
+    return CompiledStep(**{**document, **lists, **typed})
 
 
 def _machine(document: dict[str, Any] | None) -> CompiledMachine | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from sluice.after import Always, Finished, needed
 from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
 from sluice.compute import SHARE, Compute, QueueKey
 from sluice.duration import seconds_of
@@ -44,7 +45,14 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     if overridable:
         gated = tuple(replace(one, machine=_machine(written.get(one.name))) for one in gated)
     late = seconds_of(pipeline.expected_within) if pipeline.expected_within else None
-    return CompiledPipeline(name=pipeline.name, steps=gated, expected_within=late, ticket=pipeline.ticket, overridable=overridable)
+    return CompiledPipeline(
+        name=pipeline.name,
+        steps=gated,
+        expected_within=late,
+        ticket=pipeline.ticket,
+        keep_failed=pipeline.keep_failed,
+        overridable=overridable,
+    )
 
 
 def own_compute(pipeline: Pipeline) -> Compute:
@@ -57,7 +65,8 @@ def queues_of(pipelines: Iterable[Pipeline]) -> set[str]:
     nameless = [
         compile_pipeline(one, JobDefinitions(steps={step.name: "" for step in one.steps}, cleanup="", gate="")) for one in pipelines
     ]
-    return {step.queue for pipeline in nameless for step in pipeline.steps}
+    steps = [step for pipeline in nameless for step in pipeline.steps]
+    return {queue for step in steps for queue in (step.queue, *([step.steady] if step.reclaimed else []))}
 
 
 def _overridable(pipeline: Pipeline) -> tuple[str, ...]:
@@ -86,8 +95,9 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         kind=_KINDS.get(type(step), Kind.JOB),
         job_definition=job_definition,
         queue=str(QueueKey(step.queue, Compute.of(step.compute), fair=step.priority is not None)),
+        steady=str(QueueKey("steady", Compute.of(step.compute), fair=step.priority is not None)),
         submit={} if step.priority is None else {"shareIdentifier": SHARE},
-        after=tuple(dict.fromkeys(step.after)),
+        after=needed(step.after),
         each=step.each if isinstance(step, Array) else None,
         items_of=source.items_of if source else None,
         items_per_child=source.items_per_child if source else 1,
@@ -97,6 +107,10 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         of_uploads=isinstance(step, Plan) and step.of_uploads,
         takes_input=INPUT in (step.command or ()),
         groups=tuple(group.nodes for group in groups),
+        times=step.retries.times if step.retries else 0,
+        reclaimed=(step.retries.reclaimed or 0) if step.retries else 0,
+        finished=tuple((one.step, float(one.at_least)) for one in step.after if isinstance(one, Finished)),
+        always=tuple(dict.fromkeys(one.step for one in step.after if isinstance(one, Always))),
     )
 
 

@@ -23,6 +23,9 @@ from sluice.submission import Submission
 MAX_CLAIMS = MAX_TRANSACTION_ITEMS - 1
 """Steps that can be claimed at once; the run takes one place beside them."""
 UNFINISHED_INDEX = "unfinished"
+# What concerns one generation of a step never touches another, however late it comes.
+_SAME = "#generation = :generation"
+_NAMED = "(attribute_not_exists(#job_id) OR #job_id = :job_id)"
 _T = TypeVar("_T")
 
 
@@ -53,7 +56,7 @@ class Ledger:
         return self._transact([self._put(items.run_item(run)), *done, *claimed])
 
     def claim(self, run_id: str, claims: Sequence[Submission], now: str) -> bool:
-        """Claim at most MAX_CLAIMS steps, all or nothing.
+        """Claim at most MAX_CLAIMS steps, all or nothing; a later generation in the place of the one before, which must have failed.
 
         False when somebody has claimed one of them, or the run has ended, and then look at the run again.
         """
@@ -65,53 +68,143 @@ class Ledger:
             run_id,
             record.name,
             "SET #claimed_at = :now",
-            "#claimed_at = :then AND #state = :claimed AND attribute_not_exists(job_id)",
-            items.names("claimed_at", "state"),
-            items.values(now=now, then=record.claimed_at, claimed=StepState.CLAIMED),
+            f"#claimed_at = :then AND #state = :claimed AND attribute_not_exists(job_id) AND {_SAME}",
+            items.names("claimed_at", "state", "generation"),
+            items.values(now=now, then=record.claimed_at, claimed=StepState.CLAIMED, generation=record.generation),
         )
 
-    def submitted(self, run_id: str, job_ids: Mapping[str, str]) -> None:
-        """Record the jobs of claimed steps; a step that names another job by now keeps it, and the job that is not named ends itself."""
+    def submitted(self, run_id: str, job_ids: Mapping[str, str], generations: Mapping[str, int] | None = None) -> None:
+        """Record the jobs of claimed steps, whose generation is 0 when none is given.
+
+        A step that names another job by now, or is of another generation, stays as it is; the job that is not named ends itself.
+        """
+        known = generations or {}
         for group in _groups(sorted(job_ids.items())):
-            if not self._transact([{"Update": self._submitted(run_id, step, job_id)} for step, job_id in group]) and len(group) > 1:
+            writes: list[dict[str, Any]] = [{"Update": self._submitted(run_id, step, known.get(step, 0), job_id)} for step, job_id in group]
+            if not self._transact(writes) and len(group) > 1:
                 for step, job_id in group:
-                    self.submitted(run_id, {step: job_id})
+                    self.submitted(run_id, {step: job_id}, known)
 
     def planned(self, message: Planned) -> bool:
-        """Record the items of a plan; False when the ledger names another job, or knows the items already."""
+        """Record the items of a plan; False when the ledger names another job or generation, or knows the items already."""
         return self._update(
             message.run,
             message.step,
             "SET #items = :items, #manifest = :manifest, #job_id = :job_id",
-            "attribute_exists(pk) AND attribute_not_exists(#manifest) AND (attribute_not_exists(#job_id) OR #job_id = :job_id)",
-            items.names("items", "manifest", "job_id"),
-            items.values(items=message.items, manifest=message.manifest, job_id=message.job_id),
+            f"attribute_not_exists(#manifest) AND {_SAME} AND {_NAMED}",
+            items.names("items", "manifest", "job_id", "generation"),
+            items.values(items=message.items, manifest=message.manifest, job_id=message.job_id, generation=message.generation),
         )
 
-    def ended(self, run_id: str, step: str, state: StepState, *, job_id: str | None = None, reason: str | None = None) -> bool:
-        """Record how a step's job ended; False when the ledger does not name this job.
+    def ended(
+        self,
+        run_id: str,
+        step: str,
+        state: StepState,
+        *,
+        generation: int = 0,
+        job_id: str | None = None,
+        reason: str | None = None,
+        succeeded: int | None = None,
+    ) -> bool:
+        """Record how a step's job ended, of an array with how many children succeeded; False when the ledger does not name this job.
 
         A job that ended before it was named is named now if it succeeded. If it failed it may never have begun: it gave up waiting for its
         name, or one that it waits for did. The look-up of its name decides that, once its claim is old enough.
         """
-        unnamed = "" if state is StepState.FAILED else "attribute_not_exists(#job_id) OR "
+        more = {name: value for name, value in (("job_id", job_id), ("succeeded", succeeded)) if value is not None}
+        named = "#job_id = :job_id" if state is StepState.FAILED else _NAMED
         return self._update(
             run_id,
             step,
-            "SET #state = :state, #reason = :reason" + (", #job_id = :job_id" if job_id else ""),
-            "attribute_exists(pk)" + (f" AND ({unnamed}#job_id = :job_id)" if job_id else ""),
-            items.names("state", "reason", *(["job_id"] if job_id else [])),
-            items.values(state=state, reason=reason or "", **({"job_id": job_id} if job_id else {})),
+            "SET #state = :state, #reason = :reason" + "".join(f", #{name} = :{name}" for name in more),
+            f"{_SAME} AND {named if job_id else 'attribute_not_exists(job_id)'}",
+            items.names("state", "reason", "generation", *more),
+            items.values(state=state, reason=reason or "", generation=generation, **more),
         )
 
-    def finish(self, run_id: str, state: RunState, now: str, failed_step: str | None = None) -> bool:
-        """Record the end of a run, once; False when it has ended already."""
+    def learned(self, run_id: str, record: StepRecord, failed_children: str, reclaimed_children: str | None = None) -> bool:
+        """Record which children of a failed step failed, and lost their machines; False when it has been claimed anew meanwhile."""
+        more = {} if reclaimed_children is None else {"reclaimed_children": reclaimed_children}
+        return self._update(
+            run_id,
+            record.name,
+            "SET #failed_children = :failed_children" + "".join(f", #{name} = :{name}" for name in more),
+            f"#state = :failed AND {_SAME}",
+            items.names("failed_children", "state", "generation", *more),
+            items.values(failed_children=failed_children, failed=StepState.FAILED, generation=record.generation, **more),
+        )
+
+    def failing(self, run_id: str, step: str) -> bool:
+        """Record for certain why a run will fail that has not ended yet; False when that is known, or it has ended."""
         return self._write(
             items.run_key(run_id),
-            "SET #state = :state, #ended_at = :now, #failed_step = :failed_step REMOVE #unfinished",
-            "attribute_exists(#unfinished)",
-            items.names("state", "ended_at", "failed_step", "unfinished"),
-            items.values(state=state, now=now, failed_step=failed_step or ""),
+            "SET #failed_step = :step",
+            "#unfinished = :open AND attribute_not_exists(#failed_step)",
+            items.names("failed_step", "unfinished"),
+            items.values(step=step, open=items.UNFINISHED),
+        )
+
+    def finish(
+        self,
+        run_id: str,
+        state: RunState,
+        now: str,
+        failed_step: str | None = None,
+        *,
+        reopened: int | None = None,
+        cleanup_on: str | None = None,
+    ) -> bool:
+        """Record the end of a run, once; False when it has ended already, or was reopened more often than ``reopened``, if given.
+
+        ``cleanup_on`` is the day on which the sweep is to find it again, to remove what it left.
+        """
+        more = {} if reopened is None else {"reopened": reopened}
+        since = "" if reopened is None else " AND (attribute_not_exists(#reopened) OR #reopened <= :reopened)"
+        due = {} if cleanup_on is None else {"due": items.cleanup_due(cleanup_on)}
+        update = "SET #state = :state, #ended_at = :now, #failed_step = :failed_step"
+        return self._write(
+            items.run_key(run_id),
+            update + (", #unfinished = :due" if due else " REMOVE #unfinished"),
+            f"#unfinished = :open{since}",
+            items.names("state", "ended_at", "failed_step", "unfinished", *more),
+            items.values(state=state, now=now, failed_step=failed_step or "", open=items.UNFINISHED, **more, **due),
+        )
+
+    def claim_cleanup(self, run_id: str, cleanup: Submission, now: str) -> bool:
+        """Claim the cleanup of a failed run, which cannot be reopened from then on; False when it was, or somebody has."""
+        gone: dict[str, Any] = {
+            "Update": {
+                "TableName": self._table,
+                "Key": items.run_key(run_id),
+                "UpdateExpression": "SET #cleaned = :now REMOVE #unfinished",
+                "ConditionExpression": "#state = :failed AND attribute_not_exists(#cleaned)",
+                "ExpressionAttributeNames": items.names("cleaned", "unfinished", "state"),
+                "ExpressionAttributeValues": items.values(now=now, failed=RunState.FAILED),
+            }
+        }
+        return self._transact([gone, self._claim(run_id, cleanup, now)])
+
+    def cleanup_due(self, day: str) -> Iterator[str]:
+        """Yield the ids of the failed runs whose objects are to be removed on this day."""
+        condition, values = "unfinished = :due", items.values(due=items.cleanup_due(day))
+        for item in self._query(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
+            yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
+
+    def reopen(self, run: Run) -> bool:
+        """Let a failed run go on, with one more try for what failed; False when it is not as it was when it was loaded."""
+        return self._write(
+            items.run_key(run.run_id),
+            "SET #state = :running, #unfinished = :open, #reopened = :reopened REMOVE #ended_at, #failed_step",
+            "#state = :failed AND #ended_at = :ended_at AND attribute_not_exists(#cleaned)",
+            items.names("state", "unfinished", "reopened", "ended_at", "failed_step", "cleaned"),
+            items.values(
+                running=RunState.RUNNING,
+                open=items.UNFINISHED,
+                reopened=run.reopened + 1,
+                failed=RunState.FAILED,
+                ended_at=run.ended_at or "",
+            ),
         )
 
     def load(self, run_id: str) -> Run | None:
@@ -175,8 +268,10 @@ class Ledger:
             children=claim.children,
             shared=claim.shared,
             claimed_at=now,
+            terms=claim.terms,
         )
-        return self._put(items.step_item(run_id, record))
+        put = self._put(items.step_item(run_id, record))
+        return put if claim.generation == 0 else {"Put": {**put["Put"], **_in_place_of(claim.generation - 1)}}
 
     def _unended(self, run_id: str, now: str) -> dict[str, Any]:
         """Return what makes a transaction fail when the run has ended: whoever cancels a run knows that nothing is claimed afterwards.
@@ -188,24 +283,24 @@ class Ledger:
                 "TableName": self._table,
                 "Key": items.run_key(run_id),
                 "UpdateExpression": "SET #claimed_at = :now",
-                "ConditionExpression": "attribute_exists(#unfinished)",
+                "ConditionExpression": "#unfinished = :open",
                 "ExpressionAttributeNames": items.names("claimed_at", "unfinished"),
-                "ExpressionAttributeValues": items.values(now=now),
+                "ExpressionAttributeValues": items.values(now=now, open=items.UNFINISHED),
             }
         }
 
     def _put(self, item: dict[str, Any]) -> dict[str, Any]:
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
-    def _submitted(self, run_id: str, step: str, job_id: str) -> dict[str, Any]:
+    def _submitted(self, run_id: str, step: str, generation: int, job_id: str) -> dict[str, Any]:
         return {
             "TableName": self._table,
             "Key": items.step_key(run_id, step),
             # The job's end may have been recorded already; then only its id is.
             "UpdateExpression": "SET #job_id = :job_id, #submitted = :submitted",
-            "ConditionExpression": "attribute_exists(pk) AND (attribute_not_exists(#job_id) OR #job_id = :job_id)",
-            "ExpressionAttributeNames": items.names("job_id", "submitted"),
-            "ExpressionAttributeValues": items.values(job_id=job_id, submitted="yes"),
+            "ConditionExpression": f"{_SAME} AND {_NAMED}",
+            "ExpressionAttributeNames": items.names("job_id", "submitted", "generation"),
+            "ExpressionAttributeValues": items.values(job_id=job_id, submitted="yes", generation=generation),
         }
 
     def _transact(self, writes: list[dict[str, Any]]) -> bool:
@@ -245,6 +340,16 @@ class Ledger:
             if "LastEvaluatedKey" not in page:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _in_place_of(generation: int) -> dict[str, Any]:
+    """Return the condition of a claim that takes the place of a failed generation."""
+    return {
+        "ConditionExpression": f"{_SAME} AND attribute_not_exists(#manifest) AND "
+        "(#state = :failed OR (#state = :succeeded AND attribute_exists(#carried)))",
+        "ExpressionAttributeNames": items.names("generation", "state", "manifest", "carried"),
+        "ExpressionAttributeValues": items.values(generation=generation, failed=StepState.FAILED, succeeded=StepState.SUCCEEDED),
+    }
 
 
 def _groups(things: Sequence[_T]) -> Iterator[Sequence[_T]]:

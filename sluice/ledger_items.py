@@ -12,17 +12,23 @@ from typing import Any
 
 from sluice.compiled import CompiledPipeline
 from sluice.errors import MalformedMessageError
-from sluice.run import Run, RunState, Shared, StepRecord, StepState
+from sluice.run import Run, RunState, Shared, StepRecord, StepState, Terms
 
 RUN_PREFIX = "RUN#"
 RUN = "RUN"
 STEP = "STEP#"
 NOTE = "NOTE#"
 UNFINISHED = "run"
+_CLEANUP_DUE = "cleanup#"
 KEPT = timedelta(days=365)
 """How long the ledger remembers a run, by DynamoDB's time to live."""
 
 Item = dict[str, Any]
+
+
+def cleanup_due(day: str) -> str:
+    """Return what stands in the index for a failed run whose objects are to be removed on this day, such as 2026-11-28."""
+    return _CLEANUP_DUE + day
 
 
 def pk(run_id: str) -> str:
@@ -110,6 +116,8 @@ def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
         created_at=item["created_at"]["S"],
         ended_at=_text(item, "ended_at"),
         failed_step=_text(item, "failed_step"),
+        reopened=_number(item, "reopened") or 0,
+        cleaned="cleaned" in item,
         steps={step.name: step for step in steps},
     )
 
@@ -126,6 +134,33 @@ def step_item(run_id: str, record: StepRecord) -> Item:
         manifest=record.manifest,
         claimed_at=record.claimed_at,
         expires_at=expires_at(record.claimed_at),
+        **_terms_item(record.terms),
+    )
+
+
+def _terms_item(terms: Terms) -> dict[str, str | int | None]:
+    missing = json.dumps(terms.missing, separators=(",", ":")) if terms.missing else None
+    return {
+        "indexes": terms.indexes,
+        "tries": terms.tries,
+        "behind": terms.behind,
+        "reopened": terms.reopened,
+        "missing": missing,
+        "queue": terms.queue,
+        "carried": terms.carried,
+    }
+
+
+def _terms_from(item: Item) -> Terms:
+    """Return the terms; a step that was claimed before there were any has those of a first generation."""
+    return Terms(
+        indexes=_text(item, "indexes"),
+        tries=_number(item, "tries") or 0,
+        behind=_number(item, "behind") or 0,
+        reopened=_number(item, "reopened") or 0,
+        missing=json.loads(_text(item, "missing") or "{}"),
+        queue=_text(item, "queue"),
+        carried=_text(item, "carried"),
     )
 
 
@@ -138,11 +173,15 @@ def step_from(item: Item) -> StepRecord:
         generation=int(item["generation"]["N"]),
         job_id=job_id,
         children=int(item["children"]["N"]),
-        items=int(item["items"]["N"]) if "items" in item else None,
+        items=_number(item, "items"),
         manifest=_text(item, "manifest"),
         shared=_shared(item),
         reason=_text(item, "reason"),
         claimed_at=item["claimed_at"]["S"],
+        terms=_terms_from(item),
+        succeeded=_number(item, "succeeded"),
+        failed_children=_text(item, "failed_children"),
+        reclaimed_children=item["reclaimed_children"]["S"] if "reclaimed_children" in item else None,
     )
 
 
@@ -157,6 +196,10 @@ def expires_at(written: str) -> int:
 
 def _text(item: Item, name: str) -> str | None:
     return item[name]["S"] or None if name in item else None
+
+
+def _number(item: Item, name: str) -> int | None:
+    return int(item[name]["N"]) if name in item else None
 
 
 def _bytes(value: Any) -> bytes:

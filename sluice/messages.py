@@ -110,10 +110,11 @@ class Planned(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFailed(Message):
-    """A run has failed at a step, and a person should be told."""
+    """A run has failed at a step, in one of its generations, and a person should be told."""
 
     run: str
     step: str
+    generation: int = 0
 
 
 def parse_object(body: str) -> dict[str, Any]:

@@ -11,6 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from sluice import limits
+from sluice.after import After
+from sluice.after import Always as Always
+from sluice.after import Finished as Finished
+from sluice.after import Resubmit as Resubmit
+from sluice.after import always as always
+from sluice.after import finished as finished
 from sluice.compute import ComputeName, QueueName
 from sluice.mounts import Mount
 from sluice.overriding import OverrideName
@@ -149,8 +155,13 @@ class Machine:
     """Rules of its own for what is worth another attempt, which Batch looks at before Sluice's."""
     timeout: Annotated[int, Field(ge=limits.MIN_TIMEOUT_SECONDS, le=limits.MAX_TIMEOUT_SECONDS)] = 3600
     """Seconds, of each attempt and of each child."""
-    after: list[str] = field(default_factory=list)
-    """Names of steps that must have succeeded before this one starts."""
+    after: list[After] = field(default_factory=list)
+    """Names of steps that must have succeeded before this one starts.
+
+    ``finished("score", at_least=0.99)`` bears some failed children, ``always("score")`` any end.
+    """
+    retries: Resubmit | None = None
+    """Whether what failed, after all attempts, is submitted again by itself. The failed children run again, and what stands behind them."""
     uses: dict[str, Annotated[int, Field(ge=1)]] = field(default_factory=dict)
     """How many of each of the pipeline's limits a job, or each child, holds while it runs."""
 
@@ -251,6 +262,8 @@ class Pipeline:
     steps: list[Step]
     limits: list[Limit] = field(default_factory=list)
     """What its steps may use, and how many at once."""
+    keep_failed: Annotated[int, Field(ge=1, le=365)] = 7
+    """Days that the transient objects of a failed run stay, for `sluice retry` and for whoever looks; then they are removed."""
     only_with: Literal["nat"] | None = None
     """A setting without which the pipeline is left out of a deploy; without this field what needs the setting is refused."""
     expected_within: str | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from aws_cdk import Stack
+from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from sluice.settings import AdvanceSettings, AlertSettings, FanOutSettings, TrackSettings, TriggerSettings
@@ -39,6 +39,7 @@ class ControlStack(Stack):
         react = partial(self._reaction, root=root, log_retention_days=configuration.log_retention_days)
         self.trigger, self.fan_out, self.track = react("trigger"), react("fan_out"), react("track")
         self.alert = react("alert", at_once=2)
+        CfnOutput(self, "TrackQueue", value=self.track.queue.queue_url, description="Where `sluice retry` has a run looked at.")
         self._fill_queues(queues, pipelines_stack)
         self._hand_settings(storage, queues)
         self._permit(storage, queues, pipelines_stack)

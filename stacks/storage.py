@@ -21,5 +21,7 @@ class StorageStack(Stack):
         self.ledger = ledger_table(self, "Ledger")
         CfnOutput(self, "InboxBucket", value=self.inbox.bucket_name, description="Upload here to start runs.")
         CfnOutput(self, "WorkBucket", value=self.work.bucket_name, description="What the jobs of a run pass on to each other.")
+        retention = str(configuration.work_retention_days)
+        CfnOutput(self, "WorkRetentionDays", value=retention, description="Days after which what a run left in the work bucket expires.")
         CfnOutput(self, "ResultsBucket", value=self.results.bucket_name, description="What the runs published.")
         CfnOutput(self, "LedgerTable", value=self.ledger.table_name, description="Runs, their steps and what was submitted.")

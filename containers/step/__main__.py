@@ -28,6 +28,7 @@ from sluice.clients import client
 from sluice.compiled import Kind
 from sluice.errors import NotNamedError, SettingError, UnsettledError
 from sluice.ledger import Ledger
+from sluice.run import StepRecord
 from sluice.settings import JobSettings
 
 FAILED = 1
@@ -69,8 +70,12 @@ def _word(words: Sequence[str]) -> str:
 def _run(word: str, place: Place, settings: JobSettings) -> int:
     s3 = client("s3")
     try:
-        assignment = assigned(place, Ledger(client("dynamodb"), settings.ledger_table))
-        context = Context(place=place, settings=settings, assignment=assignment, s3=s3, sns=lambda: client("sns"))
+        ledger = Ledger(client("dynamodb"), settings.ledger_table)
+        assignment = assigned(place, ledger)
+        place = place.within(assignment.step) if assignment.step else place
+        context = Context(
+            place=place, settings=settings, assignment=assignment, s3=s3, sns=lambda: client("sns"), record_of=_records(ledger, place)
+        )
         gc.enable()
         done = KINDS[context.step.kind](context, _function(word, context.step.kind))
     except NotNamedError as error:
@@ -86,6 +91,14 @@ def _run(word: str, place: Place, settings: JobSettings) -> int:
         return FAILED
     print(f"{place.step} of {place.run}, child {place.child}: {done}", flush=True)
     return 0
+
+
+def _records(ledger: Ledger, place: Place) -> Callable[[str], StepRecord | None]:
+    def record_of(step: str) -> StepRecord | None:
+        found = ledger.assignment(place.run, step)
+        return found.step if found else None
+
+    return record_of
 
 
 def _function(word: str, kind: Kind) -> Any:

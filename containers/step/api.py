@@ -75,14 +75,23 @@ class Out:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What the arrays before a job returned, and what started the run."""
+    """What the arrays before a step returned, and what started the run.
+
+    ``results("count")`` yields (item number, what ``count`` returned for it), each once, by child, reading as it goes. Of a multi-node step
+    it yields one pair, (0, what the main node returned).
+    """
 
     read: Callable[[str], Iterator[tuple[int, Any]]]
+    unfinished: Callable[[str], list[int]]
     trigger: Trigger
 
-    def __call__(self, name: str) -> Iterator[tuple[int, Any]]:
-        """Yield (item number, what the array of that name returned for it), each once, by child, reading as it goes.
+    def __call__(self, array: str) -> Iterator[tuple[int, Any]]:
+        """Yield (item number, result) of an array."""
+        return self.read(array)
 
-        Of a multi-node step it yields one pair, (0, what the main node returned).
+    def missing(self, array: str) -> list[int]:
+        """Return the numbers of the items that have no result, in order.
+
+        There are some only behind ``finished(...)`` and ``always(...)``, of the arrays whose failure they bear and of those before them.
         """
-        return self.read(name)
+        return self.unfinished(array)

@@ -11,6 +11,7 @@ from containers.step.place import Place
 from containers.step.upload import RequestOfUploads, Upload, Uploads
 from sluice.compiled import CompiledStep
 from sluice.ledger import Assignment
+from sluice.run import StepRecord
 from sluice.settings import JobSettings
 from sluice.trigger import Request, S3Object, UploadGroup, stored_occurrence
 from sluice.uploads import uploads_of
@@ -21,13 +22,17 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Where a job stands, what it is to do, and the clients to do it with; ``sns`` is made only when somebody calls it."""
+    """Where a job stands, what it is to do, and the clients to do it with; ``sns`` is made only when somebody calls it.
+
+    ``record_of`` reads what the ledger says of another step of the run.
+    """
 
     place: Place
     settings: JobSettings
     assignment: Assignment
     s3: Any
     sns: Callable[[], Any]
+    record_of: Callable[[str], StepRecord | None]
 
     @property
     def step(self) -> CompiledStep:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from containers.step.errors import NotNamedYetError
 from containers.step.seat import INDEX, Seat, whole_number
+from sluice.compiled import Kind
 from sluice.errors import NotNamedError, SettingError
 from sluice.ledger import Assignment, Ledger
-from sluice.run import RunState
+from sluice.run import RunState, StepRecord
 from sluice.settings import SubmissionSettings, variable
 
 NAMED_WITHIN_SECONDS = 900
@@ -23,7 +24,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 30.0
 class Place:
     """One attempt of one job, of one child of an array, or of one node, which counts as a child.
 
-    ``job_id`` is the whole job's for a child or a node; a plain job is child 0.
+    ``job_id`` is the whole job's for a child or a node. ``child`` is the number in the whole step, once the ledger has said which children
+    a later generation works on (``within``); a plain job of a whole step is child 0.
     """
 
     run: str
@@ -53,6 +55,26 @@ class Place:
             seat=Seat.from_env(env),
         )
 
+    def within(self, record: StepRecord) -> Place:
+        """Return the place with the child's number in the whole step: a generation that repeats what failed has an array of its own."""
+        if record.terms.indexes is None:
+            return self
+        indexes = record.indexes
+        if self.child >= len(indexes):
+            raise SettingError(f"Expected a child of {len(indexes)} that run again, found child {self.child}.")
+        return replace(self, child=indexes[self.child])
+
+
+def _says(record: StepRecord, place: Place) -> bool:
+    """Return whether the ledger says already whose job it is; of a later generation than this job's it certainly is another."""
+    return record.job_id is not None or record.generation > place.generation
+
+
+def _goes_on(assignment: Assignment, step: str) -> bool:
+    """Return whether the run may still name a job of this step: one that has failed names its cleanup later."""
+    cleanup = any(one.name == step and one.kind is Kind.CLEANUP for one in assignment.pipeline.steps)
+    return assignment.state is RunState.RUNNING or (cleanup and assignment.state is RunState.FAILED)
+
 
 def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep) -> Assignment:
     """Return what the ledger says of this job's step.
@@ -63,9 +85,9 @@ def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = t
     waited, pause = 0.0, _FIRST_PAUSE
     while True:
         assignment = ledger.assignment(place.run, place.step)
-        if assignment is not None and assignment.step is not None and assignment.step.job_id is not None:
+        if assignment is not None and assignment.step is not None and _says(assignment.step, place):
             break
-        if assignment is not None and assignment.state is not RunState.RUNNING:
+        if assignment is not None and not _goes_on(assignment, place.step):
             raise NotNamedError(f"The run {place.run} has ended ({assignment.state}), and no job of {place.step} is named any more.")
         if waited >= NAMED_WITHIN_SECONDS:
             raise NotNamedYetError(f"Expected the ledger to name a job for {place.run} {place.step}, found none in {waited:.0f} s.")

@@ -26,7 +26,7 @@ def report_failure(error: BaseException, place: Place, s3: Any, bucket: str) -> 
     print(f"{place.step} of {place.run} failed{where}: {type(cause).__name__}: {cause}", file=sys.stderr, flush=True)
     message = str(cause).encode("utf-8", "replace")[:_MESSAGE_BYTES].decode("utf-8", "ignore")
     report = {"error": type(cause).__name__, "message": message, "item": item, **_node(place)}
-    key = keys.failure(place.run, place.step, place.child)
+    key = keys.failure(place.run, place.step, place.child, place.generation)
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report, ensure_ascii=False).encode())
     except (ClientError, BotoCoreError) as refused:

@@ -9,6 +9,7 @@ from typing import Any
 from containers.step.api import Results
 from containers.step.context import Context, Function
 from containers.step.errors import ResultsMissingError
+from containers.step.missing import missing
 from containers.step.parts import read_results
 from sluice import keys
 from sluice.compiled import Kind
@@ -28,10 +29,18 @@ def results_before(context: Context) -> Results:
     earlier = before(pipeline.parents(), step)
     returning = [one.name for one in pipeline.steps if one.kind in _RETURNING and one.returns and one.name in earlier]
 
-    def results(name: str) -> Iterator[tuple[int, Any]]:
-        if name not in returning:
-            known = ", ".join(returning) or "there is none"
-            raise ResultsMissingError(f"Expected an array or nodes before {step} ({known}), found {name!r}.")
+    arrays = [one.name for one in pipeline.steps if one.kind is Kind.ARRAY and one.name in earlier]
+
+    def known(name: str, names: list[str], kind: str) -> None:
+        if name not in names:
+            raise ResultsMissingError(f"Expected {kind} before {step} ({', '.join(names) or 'there is none'}), found {name!r}.")
+
+    def read(name: str) -> Iterator[tuple[int, Any]]:
+        known(name, returning, "an array or nodes")
         return read_results(context.s3, context.settings.work_bucket, keys.results_prefix(context.place.run, name))
 
-    return Results(results, context.trigger)
+    def unfinished(name: str) -> list[int]:
+        known(name, arrays, "an array")
+        return missing(context, name)
+
+    return Results(read, unfinished, context.trigger)

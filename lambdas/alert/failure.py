@@ -7,7 +7,7 @@ import os
 from lambdas.alert.evidence import Evidence, gather
 from sluice.alerts import Alert
 from sluice.errors import MalformedMessageError
-from sluice.run import Run
+from sluice.run import Run, StepRecord, StepState
 from sluice.trigger import stored_occurrence
 
 
@@ -21,14 +21,14 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
         ) from error
     record = run.steps.get(step)
     nodes = run.pipeline.step(step).nodes if record else 0
-    evidence = gather(record.job_id, record.children, nodes) if record and record.job_id else Evidence()
+    evidence = gather(record.job_id, record.size, nodes) if record and record.job_id else Evidence()
     return Alert(
         pipeline=run.pipeline.name,
         run_id=run.run_id,
         step=step,
-        reason=(record.reason if record else None) or "no reason is recorded",
+        reason=_reason(record),
         trigger=trigger,
-        children=record.children if record else 1,
+        children=record.size if record else 1,
         failed=evidence.failed,
         child=evidence.child,
         child_reason=evidence.child_reason,
@@ -40,3 +40,9 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
         log_stream=evidence.log_stream,
         log_lines=evidence.log_lines,
     )
+
+
+def _reason(record: StepRecord | None) -> str:
+    if record is not None and record.terms.carried and record.state is StepState.SUCCEEDED:
+        return f"its children {record.terms.carried} failed before, and those that lost their machines succeeded on others"
+    return (record.reason if record else None) or "no reason is recorded"

@@ -57,8 +57,8 @@ def _alert(body: str) -> None:
 
 def _failed(message: RunFailed) -> None:
     run = _run(message.run)
-    record = run.steps.get(message.step)
-    note = f"alert:{message.step}:{record.generation if record else 0}"
+    # A step that fails again after it was submitted again is told again.
+    note = f"alert:{message.step}:{message.generation}"
     # Looked up when it is needed, and once: what was told before needs no evidence.
     notice = cache(lambda: failure(run, message.step, settings.results_bucket).notice())
     _once(run.run_id, note, lambda: _publish(notice()))

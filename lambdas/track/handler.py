@@ -12,7 +12,7 @@ from lambdas.track.environments import looked_at_environments
 from lambdas.track.plans import unannounced
 from lambdas.track.report import failure_report
 from sluice.alert_messages import RunDelayed
-from sluice.batch_events import JobEnded, Sweep, job_ended, joined, parse_event
+from sluice.batch_events import JobEnded, Look, Sweep, job_ended, joined, parse_event
 from sluice.clients import client
 from sluice.delays import delay_of
 from sluice.errors import UnsettledError
@@ -22,6 +22,8 @@ from sluice.settings import TrackSettings
 
 SWEPT_AFTER = timedelta(minutes=3)
 """Younger runs are left to their events."""
+
+_DAYS_LOOKED_BACK = 3
 
 settings = TrackSettings.from_env()
 advance = advancer(settings)
@@ -36,17 +38,21 @@ def _track(body: str) -> None:
     event = parse_event(body)
     if isinstance(event, Sweep):
         _sweep()
+    elif isinstance(event, Look):
+        _look(event.run_id)
     elif event is not None and (_record(event) or event.state is StepState.FAILED):
         # A job that failed without a name leaves a claim to settle.
         advance.advance(event.name.run_id)
 
 
 def _record(event: JobEnded) -> bool:
-    run_id, step, reason = event.name.run_id, event.name.step, event.reason
+    run_id, step, generation, reason = event.name.run_id, event.name.step, event.name.generation, event.reason
     if event.state is StepState.FAILED:
-        report = failure_report(settings.work_bucket, run_id, step)
+        report = failure_report(settings.work_bucket, run_id, step, generation)
         reason = joined(reason, report)
-    known = advance.ledger.ended(run_id, step, event.state, job_id=event.job_id, reason=reason)
+    known = advance.ledger.ended(
+        run_id, step, event.state, generation=generation, job_id=event.job_id, reason=reason, succeeded=event.succeeded
+    )
     if known:
         count("JobsFailed" if event.state is StepState.FAILED else "JobsSucceeded")
         if event.queued_seconds is not None:
@@ -62,20 +68,24 @@ def _sweep() -> None:
     failed = [run_id for run_id in unfinished if not _swept(run_id)]
     if unfinished and not looked_at_environments(settings):
         failed.append("the compute environments")
+    _clean_up()
     if failed:
         raise UnsettledError(f"{len(failed)} runs could not be looked at, to be tried again: {', '.join(failed[:5])}.")
+
+
+def _clean_up() -> None:
+    """Remove what failed runs left whose days are over, those of the last days included; what is not removed then expires."""
+    today = datetime.now(UTC).date()
+    for days in range(_DAYS_LOOKED_BACK):
+        for run_id in list(advance.ledger.cleanup_due((today - timedelta(days=days)).isoformat())):
+            if advance.clean_up(run_id):
+                logger.info("What a failed run left is removed.", run=run_id)
 
 
 def _swept(run_id: str) -> bool:
     """Look at one run; False when that failed, which must not keep the sweep from the others."""
     try:
-        run = advance.ledger.load(run_id)
-        jobs = _live(run) if run else []
-        for event in filter(None, map(job_ended, jobs)):
-            _record(event)
-        for plan in unannounced(run, settings.work_bucket) if run else ():
-            advance.ledger.planned(plan)
-        advance.advance(run_id)
+        run, jobs = _look(run_id)
         delay = delay_of(run, jobs, datetime.now(UTC)) if run else None
         if delay is not None:
             _tell(delay)
@@ -83,6 +93,18 @@ def _swept(run_id: str) -> bool:
         logger.exception("A run could not be looked at.", run=run_id)
         return False
     return True
+
+
+def _look(run_id: str) -> tuple[Run | None, list[Mapping[str, Any]]]:
+    """Record the ends of jobs and the plans that were not told, and advance the run; return it and its jobs as they were."""
+    run = advance.ledger.load(run_id)
+    jobs = _live(run) if run else []
+    for event in filter(None, map(job_ended, jobs)):
+        _record(event)
+    for plan in unannounced(run, settings.work_bucket) if run else ():
+        advance.ledger.planned(plan)
+    advance.advance(run_id)
+    return run, jobs
 
 
 def _tell(delay: RunDelayed) -> None:

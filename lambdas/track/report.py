@@ -13,10 +13,10 @@ from sluice.clients import full_client
 _CHARACTERS = 2_000
 
 
-def failure_report(bucket: str, run_id: str, step: str) -> str | None:
-    """Return in one sentence what the first failing job or child of a step reported, or None when none could."""
+def failure_report(bucket: str, run_id: str, step: str, generation: int = 0) -> str | None:
+    """Return in one sentence what the first failing job or child of a step's generation reported, or None when none could."""
     try:
-        listed = full_client("s3").list_objects_v2(Bucket=bucket, Prefix=keys.failures_prefix(run_id, step), MaxKeys=1)
+        listed = full_client("s3").list_objects_v2(Bucket=bucket, Prefix=keys.failures_prefix(run_id, step, generation), MaxKeys=1)
         if not listed.get("Contents"):
             return None
         report = json.loads(full_client("s3").get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])["Body"].read())

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from sluice.after import Always, Finished, name_of
 from sluice.errors import Mistake, PipelineError
 from sluice.pipeline import Array, Job, Manual, MultiNode, Name, Pipeline, Plan, S3Upload, Schedule, Step, Webhook
 from sluice.validation.fields import check_fields, checked, listed, where
@@ -79,5 +80,6 @@ def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
 def _readable(step: Step) -> bool:
     """Return whether the fields that the graph is made of have the types that they should have."""
     texts = [step.run, getattr(step, "items_of", None), getattr(step, "each", None)]
-    after = isinstance(step.after, list) and all(isinstance(name, str) for name in step.after)
+    known = isinstance(step.after, list) and all(isinstance(one, str | Finished | Always) for one in step.after)
+    after = known and all(isinstance(name_of(one), str) for one in step.after)
     return after and all(text is None or isinstance(text, str) for text in texts) and readable_nodes(step)

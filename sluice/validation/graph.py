@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from sluice.after import names_of
 from sluice.errors import Mistake
 from sluice.graph import find_cycle
 from sluice.pipeline import Array, Step
+from sluice.validation.bearing import check_after, check_retries
 from sluice.validation.items import check_items
 
 RESERVED_STEP_NAMES = ("start", "cleanup", "gate")
@@ -15,12 +17,11 @@ RESERVED_STEP_NAMES = ("start", "cleanup", "gate")
 
 def check_parents(step: Step, steps: list[Step]) -> Iterator[Mistake]:
     """Yield what is wrong with the parents that a step names."""
-    where = f"steps[{step.name!r}]"
-    names = {other.name for other in steps}
-    for name in (name for name in step.after if name not in names):
-        yield Mistake(f"{where}.after", f"one of {', '.join(sorted(names))}", repr(name), "Correct the name or add the step.")
+    others = {other.name: other for other in steps}
+    yield from check_after(step, others)
+    yield from check_retries(step, others)
     if isinstance(step, Array):
-        yield from check_items(where, step, {other.name: other for other in steps})
+        yield from check_items(f"steps[{step.name!r}]", step, others)
 
 
 def check_names(steps: list[Step]) -> Iterator[Mistake]:
@@ -43,4 +44,4 @@ def check_cycles(steps: list[Step]) -> Iterator[Mistake]:
 def parents_of(step: Step) -> tuple[str, ...]:
     """Return the names of the steps that a step waits for, as its file says."""
     before = (step.each or step.items_of,) if isinstance(step, Array) else ()
-    return tuple(dict.fromkeys(name for name in (*before, *step.after) if name))
+    return tuple(dict.fromkeys(name for name in (*before, *names_of(step.after)) if name))

@@ -35,7 +35,7 @@ def function_role(scope: Construct, *, log_lines: logs.ILogGroup) -> iam.Role:
 
 
 def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
-    """Read and write runs, submit the jobs of Sluice's own definitions to Sluice's own queues, and look up a job by its name.
+    """Read and write runs, submit the jobs of Sluice's own definitions to Sluice's own queues, and look up jobs and why they failed.
 
     TransactWriteItems is authorised as the writes in it:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -43,13 +43,13 @@ def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues:
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn])
     definitions = _arn(function, "batch", "job-definition/sluice-*")
     _allow(function, ["batch:SubmitJob"], [definitions, *queues])
-    _allow(function, ["batch:ListJobs"], [_ANYTHING])
+    _allow(function, ["batch:ListJobs", "batch:DescribeJobs"], [_ANYTHING])
 
 
 def sweep_runs(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
-    """Find the unfinished runs and ask Batch how their jobs are, and the machines that these wait for."""
+    """Find the unfinished runs, and ask Batch about the machines that their jobs wait for."""
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"])
-    _allow(function, ["batch:DescribeJobs", "batch:DescribeJobQueues", "batch:DescribeComputeEnvironments"], [_ANYTHING])
+    _allow(function, ["batch:DescribeJobQueues", "batch:DescribeComputeEnvironments"], [_ANYTHING])
 
 
 def read_definitions(function: lambda_.Function) -> None:

@@ -22,6 +22,7 @@ from tests.sluice.clouds import TABLE, Batch, World, make_table, refused
 from tests.sluice.graphs import QUEUES, word_count
 
 REGION = "us-east-1"
+TRACK_QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/track"
 
 
 class Jobs(Batch):
@@ -76,7 +77,11 @@ class Stacks:
     def __init__(self) -> None:
         """Have the stacks of a deployed app."""
         queues = {f"{name.capitalize()}Queue": arn for name, arn in QUEUES.items()}
-        self.outputs = {"SluiceStorage": {"LedgerTable": TABLE}, "SluiceCompute": queues}
+        self.outputs = {
+            "SluiceStorage": {"LedgerTable": TABLE, "WorkRetentionDays": "30"},
+            "SluiceCompute": queues,
+            "SluiceControl": {"TrackQueue": TRACK_QUEUE},
+        }
 
     def describe_stacks(self, **request: Any) -> dict[str, Any]:
         """Describe one stack, or answer what CloudFormation answers for one that there is not."""

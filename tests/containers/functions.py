@@ -11,6 +11,7 @@ from sluice.errors import OtherTriggerError
 
 items: list[Any] = []
 worked: list[int] = []
+lacks = ""
 on_item: Callable[[Item], Any] = lambda item: item.number  # noqa: E731 - replaced by tests
 
 
@@ -48,6 +49,11 @@ def follow(item: Item, out: Out) -> Any:
 def gather(results: Results, out: Out) -> None:
     """Publish everything that was returned."""
     out.write("all.txt", "".join(f"{number} {result}\n" for number, result in results("follow")))
+
+
+def lacking(results: Results, out: Out) -> None:
+    """Publish the items that an array has no results of."""
+    out.write("missing.txt", str(results.missing(lacks)))
 
 
 def nothing(results: Results, out: Out) -> None:

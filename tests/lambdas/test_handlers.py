@@ -315,7 +315,7 @@ def test_a_person_is_told_once_with_the_log_of_the_failed_child(aws: Aws, monkey
     run_id = begun(aws)
     failed(aws, run_id)
     evidence(aws, monkeypatch)
-    assert failures_told(aws) == [{"version": 1, "run": run_id, "step": "count"}]
+    assert failures_told(aws) == [{"version": 1, "run": run_id, "step": "count", "generation": 0}]
     message = json.dumps(failures_told(aws)[0])
     assert aws.call("alert", message, message) == []
     assert aws.call("alert", message) == []

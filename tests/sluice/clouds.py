@@ -79,6 +79,10 @@ class Batch:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.answers: list[tuple[str, Exception]] = []
         self.pages: list[dict[str, Any]] = []
+        self.children: dict[str, dict[str, list[int]]] = {}
+        """The children of ended arrays, by job id and state."""
+        self.details: dict[str, dict[str, Any]] = {}
+        """Why jobs and children failed, by their ids."""
         self.environments: dict[str, dict[str, Any]] = {"spot": {"computeEnvironmentName": "spot", "status": "VALID"}}
         self._model = botocore.session.get_session().get_service_model("batch")
         self._lock = threading.Lock()
@@ -117,9 +121,24 @@ class Batch:
         validate_parameters(request, self._model.operation_model("ListJobs").input_shape)
         if self.pages:
             return self.pages.pop(0)
+        if "arrayJobId" in request:
+            return self._children(request["arrayJobId"], request["jobStatus"], int(request.get("nextToken", 0)))
         wanted = [value.lower() for value in request["filters"][0]["values"]]
         jobs = [job for job in self.jobs.values() if job["jobQueue"] == request["jobQueue"] and job["jobName"].lower() in wanted]
         return {"jobSummaryList": jobs}
+
+    def _children(self, job_id: str, state: str, start: int) -> dict[str, Any]:
+        """List children two on a page; a job without any is one that AWS Batch has forgotten."""
+        if job_id not in self.children:
+            raise refused("ClientException", f"Job {job_id} does not exist")
+        found = self.children[job_id].get(state, [])
+        more = {"nextToken": str(start + 2)} if len(found) > start + 2 else {}
+        return {"jobSummaryList": [{"arrayProperties": {"index": index}} for index in found[start : start + 2]], **more}
+
+    def describe_jobs(self, **request: Any) -> dict[str, Any]:
+        """Describe jobs and children that a test has said something about."""
+        validate_parameters(request, self._model.operation_model("DescribeJobs").input_shape)
+        return {"jobs": [{"jobId": job_id, **self.details[job_id]} for job_id in request["jobs"] if job_id in self.details]}
 
     def describe_job_queues(self, **request: Any) -> dict[str, Any]:
         """Describe queues, each before the environments of ``environments``."""

@@ -299,7 +299,7 @@ def test_the_enumerated_calls_are_those_of_a_whole_run() -> None:
 def test_a_failure_is_told_again_when_its_teller_died_before_it_was_recorded(world: World) -> None:
     """The alert is deduplicated; a failure that nobody hears of is worse."""
     world.advancer().start(run_of(THREE))
-    world.ledger.ended(RUN_ID, "a", StepState.FAILED, reason="exit code 1")
+    world.ledger.ended(RUN_ID, "a", StepState.FAILED, job_id=recorded(world).steps["a"].job_id, reason="exit code 1")
     with pytest.raises(DeadError):
         world.advancer(Mortal(2)).advance(RUN_ID)
     world.advancer().advance(RUN_ID)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sluice.errors import PipelineError
-from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, Resubmit, S3Upload, Schedule, always, finished
 from sluice.validation import validate
 
 FUNCTIONS = frozenset({"split", "count", "merge"})
@@ -106,6 +106,55 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     "a text for after": ([Job("a", run="merge"), Job("b", run="merge", after="a")], "steps['b'].after", "a valid list"),
     "nothing for after": ([Job("a", run="merge", after=None)], "steps['a'].after", "a valid list"),
     "a list for a name": ([Job(["a"], run="merge")], "steps[0].name", "a valid string"),
+    "at least nothing": (
+        [Array("a", run="count", size=2), Job("b", run="merge", after=[finished("a", at_least=0)])],
+        "steps['b'].after",
+        "at_least above 0 and at most 1",
+    ),
+    "at least more than all": (
+        [Array("a", run="count", size=2), Job("b", run="merge", after=[finished("a", at_least=99)])],
+        "steps['b'].after",
+        "found 99",
+    ),
+    "finished of a job": (
+        [Job("a", run="merge"), Job("b", run="merge", after=[finished("a", at_least=0.5)])],
+        "steps['b'].after",
+        "no share of children",
+    ),
+    "always of nobody": ([Job("a", run="merge", after=[always("nobody")])], "steps['a'].after", "'nobody'"),
+    "always and needed": (
+        [Job("a", run="merge"), Job("b", run="merge", after=["a", always("a")])],
+        "steps['b'].after",
+        "each step in one way",
+    ),
+    "finished of the array that it follows": (
+        [Array("a", run="count", size=2), Array("b", run="count", each="a", after=[finished("a", at_least=0.5)])],
+        "steps['b'].after",
+        "each step in one way",
+    ),
+    "a circle of always": (
+        [Job("a", run="merge", after=[always("b")]), Job("b", run="merge", after=["a"])],
+        "steps",
+        "without a cycle",
+    ),
+    "no time again": ([Job("a", run="merge", retries=Resubmit(times=0))], "steps['a'].retries.times", "1 to 10"),
+    "too many times again": ([Job("a", run="merge", retries=Resubmit(times=11))], "steps['a'].retries.times", "found 11"),
+    "a number for retries": ([Job("a", run="merge", retries=2)], "steps['a'].retries", "Resubmit"),
+    "a command's children again": (
+        [Array("a", command=["true"], image="busybox", size=3, retries=Resubmit(times=1))],
+        "steps['a'].retries",
+        "AWS_BATCH_JOB_ARRAY_INDEX",
+    ),
+    "a command that follows what runs again": (
+        [Array("a", run="count", size=3, retries=Resubmit(times=1)), Array("b", command=["true"], image="busybox", each="a")],
+        "steps['a'].retries",
+        "the command of 'b'",
+    ),
+    "reclaimed more often than it starts": (
+        [Job("a", run="merge", retries=Resubmit(times=1, reclaimed=4))],
+        "steps['a'].retries.reclaimed",
+        "1 to the 3 attempts",
+    ),
     "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after.0", "a valid string"),
     "a variable of AWS Batch": ([Job("a", run="merge", environment={"AWS_BATCH_X": "1"})], "steps['a'].environment", "AWS_BATCH_X"),
     "a variable of Sluice": ([Job("a", run="merge", environment={"SLUICE_RUN": "1"})], "steps['a'].environment", "SLUICE_RUN"),

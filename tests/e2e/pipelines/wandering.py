@@ -1,0 +1,9 @@
+"""A step that moves to machines that nobody takes away: its queue is deployed because a pipeline names it."""
+
+from sluice.pipeline import Job, Manual, Pipeline, Resubmit
+
+pipeline = Pipeline(
+    name="wandering",
+    triggers=[Manual()],
+    steps=[Job("wander", image="busybox", command=["true"], retries=Resubmit(times=1, reclaimed=2))],
+)
