@@ -46,12 +46,17 @@ def child_results(run_id: str, step: str, child: int, part: int) -> str:
     return f"{child_results_prefix(run_id, step, child)}{part:06d}.jsonl"
 
 
-def failures_prefix(run_id: str, step: str, generation: int = 0) -> str:
+def all_failures_prefix(run_id: str, step: str) -> str:
+    """Return the prefix of the failure reports of every generation of a step."""
+    return f"{run_prefix(run_id)}{step}/failures/"
+
+
+def failures_prefix(run_id: str, step: str, generation: int) -> str:
     """Return the prefix of the failure reports of one generation of a step."""
-    return f"{run_prefix(run_id)}{step}/failures/{generation:04d}/"
+    return f"{all_failures_prefix(run_id, step)}{generation:04d}/"
 
 
-def failure(run_id: str, step: str, child: int, generation: int = 0) -> str:
+def failure(run_id: str, step: str, child: int, generation: int) -> str:
     """Return the key of the report that a failing job (child 0) or child leaves."""
     return f"{failures_prefix(run_id, step, generation)}{child:05d}.json"
 

@@ -84,12 +84,13 @@ def _worked(context: Context, function: Function, seat: Seat) -> Any:
 
 def _others_failure(context: Context, sleep: Callable[[float], None] = time.sleep) -> str | None:
     """Return what another node of this attempt reported: why the main node failed, more often than not."""
-    bucket, prefix = context.settings.work_bucket, keys.failures_prefix(context.place.run, context.place.step)
+    bucket, place = context.settings.work_bucket, context.place
+    prefix = keys.failures_prefix(place.run, place.step, place.generation)
     for pause in _PAUSES:
         sleep(pause)
         for key in part_keys(context.s3, bucket, prefix):
             report: Mapping[str, Any] = json.loads(context.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-            if report.get("node") and report.get("attempt") == context.place.attempt:
+            if report.get("node") and report.get("attempt") == place.attempt:
                 return f"node {report['node']} failed: {report['error']}: {report['message']}"
     return None
 

@@ -13,8 +13,21 @@ from constructs import Construct
 _POWERTOOLS_ACCOUNT = "017000801446"
 _POWERTOOLS_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64:36"
 
-# These modules and packages need pydantic, which the runtime does not have, and are for synthesis only.
-SYNTHESIS_ONLY = ("pipeline", "node_groups", "mounts", "retry_rules", "trigger_names", "validation", "compiling", "loading")
+# These modules and packages are for synthesis only: most need pydantic, which the runtime does not have.
+SYNTHESIS_ONLY = (
+    "pipeline",
+    "after",
+    "graph",
+    "node_groups",
+    "mounts",
+    "retry_rules",
+    "schedules",
+    "secret_sources",
+    "trigger_names",
+    "validation",
+    "compiling",
+    "loading",
+)
 
 
 def reaction_code(root: Path, stage: str) -> lambda_.Code:

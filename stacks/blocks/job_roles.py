@@ -78,7 +78,7 @@ def use_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
 
 def report_failures(role: iam.Role, *, pipeline: str, step: str, work: s3.IBucket) -> None:
     """Leave the report of a failing step of the pipeline's runs."""
-    _allow(role, ["s3:PutObject"], [work.arn_for_objects(f"{keys.failures_prefix(runs_of(pipeline), step)}*")])
+    _allow(role, ["s3:PutObject"], [work.arn_for_objects(f"{keys.all_failures_prefix(runs_of(pipeline), step)}*")])
 
 
 def delete_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:

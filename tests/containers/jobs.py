@@ -106,9 +106,9 @@ class Jobs:
         prefix = keys.result(run.pipeline.name, run.run_id, "")
         return {key.removeprefix(prefix): self.read(RESULTS, key).decode() for key in self.keys(RESULTS, prefix)}
 
-    def failure(self, run: Run, step: str, child: int = 0) -> dict[str, Any]:
+    def failure(self, run: Run, step: str, child: int = 0, generation: int = 0) -> dict[str, Any]:
         """Return the failure report of a job."""
-        report: dict[str, Any] = json.loads(self.read(WORK, keys.failure(run.run_id, step, child)))
+        report: dict[str, Any] = json.loads(self.read(WORK, keys.failure(run.run_id, step, child, generation)))
         return report
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -18,10 +19,11 @@ from containers.step.seat import Seat
 from sluice import keys
 from sluice.errors import SettingError
 from sluice.pipeline import Job, Manual, MultiNode, Pipeline
-from sluice.run import Run
+from sluice.run import Run, StepState
+from sluice.settings import SubmissionSettings
 from sluice.submission import Submission, decide
 from sluice.trigger import Request
-from tests.containers.jobs import WORK, Jobs, functions_of
+from tests.containers.jobs import NOW, WORK, Jobs, functions_of
 
 TOGETHER = Pipeline(
     name="together",
@@ -168,6 +170,22 @@ def test_a_failure_of_an_earlier_attempt_explains_nothing(jobs: Jobs, run: Run, 
     assert jobs.failure(run, "meet")["message"] == "node 0 cannot"
 
 
+def test_a_failure_of_an_earlier_generation_explains_nothing(jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the step runs again, the main node hears of the nodes of its own job only."""
+    monkeypatch.setattr(f"{__name__}.on_node", fails(0, 2))
+    assert start(jobs, run, 2, agent) == FAILED
+    work = submission(run)
+    jobs.ledger.ended(run.run_id, "meet", StepState.FAILED, job_id="job-meet")
+    assert jobs.ledger.claim(run.run_id, [replace(work, generation=1, waits=())], NOW)
+    jobs.ledger.submitted(run.run_id, {"meet": "job-meet"}, {"meet": 1})
+    place = SubmissionSettings(run=run.run_id, step="meet", generation="1").to_env()
+    assert start(jobs, run, 0, agent, **place) == FAILED
+    assert jobs.failure(run, "meet", generation=1)["message"] == "node 0 cannot"
+    assert start(jobs, run, 2, agent, **place) == FAILED
+    assert start(jobs, run, 0, agent, **place) == FAILED
+    assert jobs.failure(run, "meet", generation=1)["message"].startswith("node 2 failed: ValueError: node 2 cannot; then")
+
+
 def test_a_node_that_is_stopped_reports_nothing(jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The main node's end stops the others, which is no failure of theirs."""
 
@@ -177,7 +195,7 @@ def test_a_node_that_is_stopped_reports_nothing(jobs: Jobs, run: Run, agent: str
     monkeypatch.setattr(f"{__name__}.on_node", stopped)
     with pytest.raises(Stopped):
         start(jobs, run, 1, agent)
-    assert jobs.keys(WORK, keys.failures_prefix(run.run_id, "meet")) == []
+    assert jobs.keys(WORK, keys.failures_prefix(run.run_id, "meet", 0)) == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.1
 _T = TypeVar("_T")
 
 
-def wait_for(look: Callable[[], _T | None], what: str, seconds: float = SECONDS) -> _T:
+def wait_for(look: Callable[[], _T | None], what: str, seconds: float = SECONDS, pause: float = _POLL_SECONDS) -> _T:
     """Return what ``look`` finds as soon as it finds something; fails the test after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
@@ -31,7 +31,7 @@ def wait_for(look: Callable[[], _T | None], what: str, seconds: float = SECONDS)
         if found:
             return found
         assert time.monotonic() < deadline, f"Expected {what} within {seconds:.0f} s, found none."
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
 
 
 @dataclass(frozen=True)

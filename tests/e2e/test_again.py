@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from cli.cloud import Cloud
+from cli.failures import CommandError
 from cli.main import parser
 from cli.retry import retry
 from cli.showcase import files
 from cli.showcase.reference import word_counts
 from local.process import control
+from sluice import keys
+from sluice import ledger_items as items
 from sluice.compiled import CompiledPipeline, CompiledStep
 from sluice.run import Run, RunState, StepState
 from tests.e2e.application import Application, Upload, wait_for
+from tests.e2e.test_telling import sweep
 
 TEXT = files.text()[:450_000]
 ENDED = ("SUCCEEDED", "FAILED")
@@ -135,3 +142,38 @@ def test_jobs_that_lose_their_machines_move_to_steady(quiet: Application, burst:
     assert {name: run.steps[name].terms.queue for name in changes} == dict.fromkeys(changes, "steady")
     assert {run.steps[name].terms.tries for name in changes} == {0}
     assert json.loads(quiet.published(run, "counts.json")) == {"to": 2, "be": 2, "or": 1, "not": 1}
+
+
+def test_what_a_failed_run_left_goes_when_its_days_are_over(app: Application, burst: dict[str, Upload]) -> None:
+    """The sweep finds it on its day and submits its cleanup, once; until then its objects are there for `sluice retry`."""
+    run = app.ended(burst["not utf-8"])
+    assert run.state is RunState.FAILED
+    assert _left(app, run)
+    days = timedelta(days=run.pipeline.keep_failed)
+    today = datetime.now(UTC)
+    kept = {items.cleanup_due((today + days - timedelta(days=passed)).date().isoformat()) for passed in (0, 1)}  # midnight may have passed
+    assert _due(app, run) in kept
+    sweep(app)
+    assert _left(app, run)
+    app.client("dynamodb").update_item(
+        TableName=app.outputs["LedgerTable"],
+        Key=items.run_key(run.run_id),
+        UpdateExpression="SET unfinished = :due",
+        ExpressionAttributeValues=items.values(due=items.cleanup_due(today.date().isoformat())),
+    )
+    sweep(app)
+    wait_for(lambda: not _left(app, run), f"a work bucket without {run.run_id}")
+    cleaned = ended(app, run.run_id)
+    assert (cleaned.state, cleaned.failed_step, _due(app, run)) == (RunState.FAILED, "count", None)
+    assert cleaned.steps["cleanup"].state is StepState.SUCCEEDED
+    with pytest.raises(CommandError, match="it was removed, 7 days after"):
+        retry(parser().parse_args(["retry", run.run_id]), Cloud(app.client, "the test"))
+
+
+def _left(app: Application, run: Run) -> list[Any]:
+    return list(app.client("s3").list_objects_v2(Bucket=app.outputs["WorkBucket"], Prefix=keys.run_prefix(run.run_id)).get("Contents", []))
+
+
+def _due(app: Application, run: Run) -> str | None:
+    item = app.client("dynamodb").get_item(TableName=app.outputs["LedgerTable"], Key=items.run_key(run.run_id))["Item"]
+    return item["unfinished"]["S"] if "unfinished" in item else None

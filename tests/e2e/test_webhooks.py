@@ -67,7 +67,7 @@ class Address:
 
     def begun(self) -> list[str]:
         """Return the ids of all runs that webhooks have started."""
-        return sorted(run for run, trigger in self.app._triggers() if trigger["kind"] == "webhook")
+        return sorted(run for run, trigger in self.app.triggers() if trigger["kind"] == "webhook")
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ def test_the_report_of_a_failing_child_joins_the_reason(aws: Aws) -> None:
     """The first child's own words, and its item."""
     run_id = begun(aws)
     report = {"error": "ValueError", "message": "not a number", "item": {"start": 7}}
-    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "count", 2), Body=json.dumps(report).encode())
+    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "count", 2, 0), Body=json.dumps(report).encode())
     failed(aws, run_id)
     assert run_of(aws, run_id).steps["count"].reason == "1 of 3 children failed: ValueError: not a number (item {'start': 7})"
 
@@ -195,7 +195,7 @@ def test_the_report_of_a_failing_child_joins_the_reason(aws: Aws) -> None:
 def test_a_report_that_cannot_be_read_leaves_the_failure_recorded(aws: Aws, report: bytes) -> None:
     """Only its own words are missing."""
     run_id = begun(aws)
-    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "count", 0), Body=report)
+    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "count", 0, 0), Body=report)
     failed(aws, run_id)
     assert run_of(aws, run_id).steps["count"].reason == "1 of 3 children failed"
     assert run_of(aws, run_id).state is RunState.FAILED
@@ -407,7 +407,7 @@ def test_a_failing_node_is_named_in_the_reason(aws: Aws) -> None:
     run_id = str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
     report = {"error": "ValueError", "message": "cannot", "item": None, "node": 2, "attempt": 1}
     aws.client("s3").create_bucket(Bucket="work")
-    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "ring", 2), Body=json.dumps(report).encode())
+    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "ring", 2, 0), Body=json.dumps(report).encode())
     node = json.loads(ended(aws, run_id, "ring", "FAILED", nodeDetails={"nodeIndex": 2}))
     node["detail"]["jobId"] += "#2"
     assert aws.call("track", json.dumps(node)) == []

@@ -26,6 +26,7 @@ def test_the_message_of_an_app_that_does_not_synthesise_is_shown(cloud: Place, t
 
 
 @pytest.mark.e2e
+@pytest.mark.xdist_group("deployed")
 def test_the_app_is_deployed(deployed_cloud: Place) -> None:
     """Every stack is complete, and the outputs that clients use are there."""
     stacks = client(deployed_cloud, "cloudformation").describe_stacks()["Stacks"]
@@ -34,6 +35,7 @@ def test_the_app_is_deployed(deployed_cloud: Place) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.xdist_group("deployed")
 def test_iam_is_enforced_after_the_deploy(deployed_cloud: Place) -> None:
     """From the deploy on, a role without policies may do nothing."""
     assert control(deployed_cloud, "GET", "iam") == {"enforce": True}
@@ -42,6 +44,7 @@ def test_iam_is_enforced_after_the_deploy(deployed_cloud: Place) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.xdist_group("deployed")
 def test_a_second_deploy_changes_nothing(deployed_cloud: Place, deployed_project: Path) -> None:
     """Deploying the same sources again updates no stack and leaves IAM enforced."""
     said: list[str] = []

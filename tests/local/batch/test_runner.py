@@ -42,7 +42,7 @@ def test_output_arrives_while_the_job_runs(live: Desk) -> None:
     live.define("slow", ["sh", "-c", "echo begun; sleep 60"])
     job = live.submit(definition="slow")
     wait_for(lambda: any(text == "begun" for _, _, text in live.lines))
-    assert live.job(job)["status"] == "RUNNING"
+    wait_for(lambda: live.job(job)["status"] == "RUNNING")  # a line may come before the word that the process has begun
 
 
 def test_the_log_configuration_names_group_and_prefix(live: Desk) -> None:
