@@ -141,7 +141,8 @@ def doubles_of(scenario: str) -> Iterator[Case]:
             yield replace(first, then=other.number, what=f"{call}, then {other}")
 
 
-def all_cases() -> list[Case]:
+@cache
+def all_cases() -> tuple[Case, ...]:
     """Return every case of every scenario; those with two faults come last."""
     single = [case for scenario in scenarios() for case in cases_of(scenario)]
-    return single + [case for scenario in DOUBLED for case in doubles_of(scenario)]
+    return (*single, *(case for scenario in DOUBLED for case in doubles_of(scenario)))
