@@ -32,7 +32,7 @@ _PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gatherer:
-    """Gathers files. ``remind`` sends a message to itself after some seconds; ``write`` writes a group's files down, and ``ask`` asks for its run."""
+    """Gathers files. ``remind`` sends a message to itself after some seconds, ``write`` lists a group's files, ``ask`` asks for its run."""
 
     ledger: GroupLedger
     remind: Callable[[GroupDue, int], None]

@@ -91,7 +91,9 @@ def scenarios() -> dict[str, Scenario]:
     found = [Scenario(str(one.name), _beginning(one), gathers=_gathers(one)) for one in load_pipelines(ROOT)]
     found += [Scenario(name := str(one.name), _beginning(one), **OWN_ENDS.get(name, {})) for one in load_pipelines(OWN)]
     found.append(Scenario("word-count of an empty text", _upload("word-count/empty-{}.txt", b"")))
-    found.append(Scenario("word-count of what is no text", _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"), RunState.FAILED, told=True))
+    found.append(
+        Scenario("word-count of what is no text", _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"), RunState.FAILED, told=True)
+    )
     return {one.name: one for one in found}
 
 

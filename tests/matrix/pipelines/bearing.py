@@ -2,7 +2,6 @@
 
 from sluice.pipeline import Array, Job, Manual, Pipeline, finished
 
-
 pipeline = Pipeline(
     name="bearing",
     triggers=[Manual()],

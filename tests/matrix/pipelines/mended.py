@@ -2,7 +2,6 @@
 
 from sluice.pipeline import Array, Job, Manual, Pipeline
 
-
 pipeline = Pipeline(
     name="mended",
     triggers=[Manual()],

@@ -2,7 +2,6 @@
 
 from sluice.pipeline import Array, Job, Manual, Pipeline, Resubmit
 
-
 pipeline = Pipeline(
     name="wandering",
     triggers=[Manual()],
