@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from tests.matrix.scenarios import Scenario
     from tests.matrix.world import World
 
+# Two calls to the third party at a time are allowed, and one is what it comes to when the jobs miss each other; three is an objection.
+_TIMING = re.compile(rb'"most_at_once": [12]\b')
 _MARK = re.compile(r"run-(?:\d{5}|a)\b")
 Files = Mapping[str, bytes]
 
 
 def published(world: World, run_id: str) -> Files:
-    """Return the files that a run published, by their names."""
+    """Return the files that a run published, by their names, without what depends on how its jobs happened to fall in time."""
     objects = world.buckets.objects.get(world.deployment.environment("SLUICE_RESULTS_BUCKET"), {})
     marker = f"/{run_id}/"
-    return {key.partition(marker)[2]: body for key, body in objects.items() if marker in key}
+    return {key.partition(marker)[2]: _TIMING.sub(b"", body) for key, body in objects.items() if marker in key}
 
 
 def by_mark(world: World) -> dict[str, list[Run]]:
