@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.matrix.cases import Case, Outcome, all_cases, outcome, played
+from tests.matrix.cases import Case, Outcome, all_cases, expected, outcome, played
 from tests.matrix.load import loaded
 from tests.matrix.scenarios import ROOT, scenarios
 from tests.matrix.soak import Soaked, soaked
@@ -86,9 +86,10 @@ def _keep(cases: Sequence[Case]) -> None:
 
 
 def _soak(minutes: float) -> int:
-    until, first = time.monotonic() + minutes * 60, random.SystemRandom().randrange(1_000_000)
+    first = random.SystemRandom().randrange(1_000_000)
     runs = calls = faults = 0
     with _pool() as pool:
+        until = time.monotonic() + minutes * 60  # What is made before the processes are takes long where others compute too.
         for done in pool.imap_unordered(_soaked, itertools.takewhile(lambda _: time.monotonic() < until, itertools.count(first))):
             print(done, flush=True)
             runs, calls, faults = runs + done.runs, calls + done.calls, faults + done.faults
@@ -111,7 +112,8 @@ def _replay(seed: int) -> int:
 
 
 def _pool() -> multiprocessing.pool.Pool:
-    scenarios(), all_cases()  # What the processes share is made before they are.
+    for name in scenarios():  # What the processes share is made before they are.
+        expected(name)
     return multiprocessing.get_context("fork").Pool(os.cpu_count())
 
 
