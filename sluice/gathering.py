@@ -32,11 +32,12 @@ _PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gatherer:
-    """Gathers files. ``remind`` sends a message to itself after some seconds; ``hand_over`` writes a group's files and asks for its run."""
+    """Gathers files. ``remind`` sends a message to itself after some seconds, ``write`` lists a group's files, ``ask`` asks for its run."""
 
     ledger: GroupLedger
     remind: Callable[[GroupDue, int], None]
-    hand_over: Callable[[Group, Sequence[S3Object]], None]
+    write: Callable[[Group, Sequence[S3Object]], None]
+    ask: Callable[[Group, Sequence[S3Object]], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
 
@@ -107,24 +108,28 @@ class Gatherer:
         if group.state is GroupState.OPEN and not group.full and group.seconds_left(self.now()) > 0:
             return False
         self.ledger.close(group)
-        self.hand_over(group, self._all_files(group))
-        self.ledger.told(group)
+        closed = self.ledger.load(group.pipeline, group.trigger, group.number) or group
+        files = self._all_files(closed)
+        # Once the run has been asked for, its cleanup may have removed the list: nobody would remove another one.
+        if closed.state is GroupState.CLOSED:
+            self.write(closed, files)
+            self.ledger.written(closed)
+        self.ask(closed, files)
+        self.ledger.told(closed)
         return True
 
-    def _all_files(self, group: Group) -> list[S3Object]:
+    def _all_files(self, closed: Group) -> list[S3Object]:
         """Return the files of a closed group.
 
         A query may see a transaction's writes one by one: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
         (read-committed), so the files are counted.
         """
-        closed = self.ledger.load(group.pipeline, group.trigger, group.number)
         for look in range(_LOOKS):
-            files = self.ledger.files(group)
-            if closed is not None and len(files) == closed.files:
+            files = self.ledger.files(closed)
+            if len(files) == closed.files:
                 return files
             self.sleep(_PAUSE_SECONDS * (look + 1))
-        expected = closed.files if closed else "the"
-        raise UnsettledError(f"Expected {expected} files of group {group.name} of {group.trigger}, found {len(files)}.")
+        raise UnsettledError(f"Expected {closed.files} files of group {closed.name} of {closed.trigger}, found {len(files)}.")
 
     def _remind(self, group: Group) -> None:
         """Ask to be called when a group is due; a second more, so that one call suffices."""

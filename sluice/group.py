@@ -20,7 +20,9 @@ class GroupState(StrEnum):
     OPEN = "OPEN"
     """It takes files."""
     CLOSED = "CLOSED"
-    """It takes none any more; its run has perhaps not been asked for yet."""
+    """It takes none any more; the list of its files has perhaps not been written yet."""
+    WRITTEN = "WRITTEN"
+    """The list is written, and never again: its run may have come and gone. Its run has perhaps not been asked for yet."""
     TOLD = "TOLD"
     """Its run has been asked for."""
 

@@ -69,6 +69,10 @@ class GroupLedger:
         """Let a group take no more files; one that is closed stays what it is."""
         self._set(group, "SET #state = :closed", "#state = :open", values(open=GroupState.OPEN, closed=GroupState.CLOSED))
 
+    def written(self, group: Group) -> None:
+        """Record that the list of a closed group's files is where its run finds it."""
+        self._set(group, "SET #state = :written", "#state = :closed", values(closed=GroupState.CLOSED, written=GroupState.WRITTEN))
+
     def told(self, group: Group) -> None:
         """Record that a group's run has been asked for."""
         self._set(group, "SET #state = :told REMOVE unfinished", "attribute_exists(#state)", values(told=GroupState.TOLD))

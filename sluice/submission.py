@@ -57,9 +57,17 @@ def decide(pipeline: CompiledPipeline, records: Records, reopened: int = 0, *, s
     submissions = tuple(one for one in placing.submissions() if not left or one.step.kind is Kind.START)
     over = {one.step.name for one in submissions if one.children == 0}
     over.update(name for name in found if found[name] is Fate.DONE or (found[name] is Fate.LOST and (cause or verdicts.get(name))))
-    done = over.issuperset(graph.tail if cause else work)
+    done = over.issuperset(graph.tail if cause else work) and (bool(cause) or not _cleanup_doomed(pipeline, found))
     outcome = RunState.RUNNING if not done else RunState.FAILED if cause else RunState.SUCCEEDED
     return Decision(submissions, outcome, cause, tuple(placing.asks()))
+
+
+def _cleanup_doomed(pipeline: CompiledPipeline, found: Mapping[str, Fate]) -> bool:
+    """Return whether AWS Batch fails the cleanup, because what it waits for failed and was submitted again since.
+
+    The run waits for that: then the cleanup is submitted again as well, and behind the run's end nobody would do that.
+    """
+    return any(step.kind is Kind.CLEANUP and found[step.name] is Fate.DOOMED for step in pipeline.steps)
 
 
 def submit_request(

@@ -92,13 +92,16 @@ def _remind(message: GroupDue, seconds: int) -> None:
     client("sqs").send_message(QueueUrl=settings.group_queue, MessageBody=message.to_json(), DelaySeconds=seconds)
 
 
-def _hand_over(group: Group, files: Sequence[S3Object]) -> None:
-    """Write a group's files as a manifest, the same however often it is written, and ask for its run."""
+def _write(group: Group, files: Sequence[S3Object]) -> None:
+    """Write a group's files as a manifest, the same however often it is written."""
     write_manifest(full_client("s3"), settings.work_bucket, group.manifest, map(asdict, files))
+
+
+def _ask(group: Group, files: Sequence[S3Object]) -> None:
     told = group.told(files, settings.work_bucket)
     client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=told.to_json())
     count("GroupsClosed")
     logger.info("A group was closed.", run=group.run_id, group=group.name, trigger=group.trigger, files=len(files))
 
 
-gatherer = Gatherer(ledger=GroupLedger(client("dynamodb"), settings.ledger_table), remind=_remind, hand_over=_hand_over)
+gatherer = Gatherer(ledger=GroupLedger(client("dynamodb"), settings.ledger_table), remind=_remind, write=_write, ask=_ask)

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.matrix.cases import Case, Outcome, all_cases, outcome, played
+from tests.matrix.cases import Case, Outcome, all_cases, expected, outcome, played
 from tests.matrix.load import loaded
 from tests.matrix.scenarios import ROOT, scenarios
 from tests.matrix.soak import Soaked, soaked
@@ -50,9 +50,8 @@ def main(words: Sequence[str]) -> int:
 
 
 def _matrix(only: str) -> int:
-    began, cases = time.monotonic(), all_cases()
-    if only:
-        cases = [case for case in cases if only in str(case)]
+    began = time.monotonic()
+    cases = [case for case in all_cases() if only in str(case)]
     print(f"{len(cases):,} cases of {len(scenarios())} scenarios, found by running each once", flush=True)
     failed: list[Outcome] = []
     with _pool() as pool:
@@ -73,17 +72,24 @@ def _matrix(only: str) -> int:
 def _keep(cases: Sequence[Case]) -> None:
     """Write the number of the cases where the README takes its figures from."""
     results = json.loads(RESULTS.read_text())
-    calls = {(case.scenario, case.weather, case.call) for case in cases if case.call is not None}
-    found = {"cases": len(cases), "calls": len(calls), "scenarios": Counter(case.scenario for case in cases)}
+    single = [case for case in cases if case.then is None]
+    calls = {(case.scenario, case.weather, case.call) for case in single if case.call is not None}
+    found = {
+        "cases": len(single),
+        "calls": len(calls),
+        "doubles": len(cases) - len(single),
+        "scenarios": Counter(case.scenario for case in single),
+    }
     if results.get("matrix") != found:
         RESULTS.write_text(json.dumps(results | {"matrix": found}, indent=1, ensure_ascii=False) + "\n")
         subprocess.run([sys.executable, "-m", "docs.pages"], check=True, cwd=ROOT)
 
 
 def _soak(minutes: float) -> int:
-    until, first = time.monotonic() + minutes * 60, random.SystemRandom().randrange(1_000_000)
+    first = random.SystemRandom().randrange(1_000_000)
     runs = calls = faults = 0
     with _pool() as pool:
+        until = time.monotonic() + minutes * 60  # What is made before the processes are takes long where others compute too.
         for done in pool.imap_unordered(_soaked, itertools.takewhile(lambda _: time.monotonic() < until, itertools.count(first))):
             print(done, flush=True)
             runs, calls, faults = runs + done.runs, calls + done.calls, faults + done.faults
@@ -106,7 +112,8 @@ def _replay(seed: int) -> int:
 
 
 def _pool() -> multiprocessing.pool.Pool:
-    scenarios(), all_cases()  # What the processes share is made before they are.
+    for name in scenarios():  # What the processes share is made before they are.
+        expected(name)
     return multiprocessing.get_context("fork").Pool(os.cpu_count())
 
 

@@ -24,6 +24,7 @@ class Actor:
         """Wait for the first turn."""
         self.name, self.stage = name, stage
         self.facts: Mapping[str, str] = {}
+        self.variables: Mapping[str, str] = {}
         self.killed = self.reclaimed = self.over = False
         self.to_raise: BaseException | None = None
         self._actors, self._work, self._ended = actors, work, ended

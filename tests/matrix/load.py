@@ -44,11 +44,7 @@ def loaded(runs: int, reclaimed: float, seed: int = 0) -> Loaded:
     world = World(deployment(), choose=lambda call: _choice(world, draw, reclaimed, call), seed=seed, submits_a_second=_SUBMITS_A_SECOND)
     marks = [f"run-{number:05d}" for number in range(runs)]
     world.run(lambda here: [here.clock.later(draw.random(), lambda mark=mark: scenarios()[SCENARIO].begin(here, mark)) for mark in marks])
-    found = {str(run.trigger["key"]): run for run in world.runs()}
-    files = expected(SCENARIO)[1]
-    against = [f"{key}: {one}" for key, run in found.items() for one in objections(world, run.run_id, scenarios()[SCENARIO].ends, files)]
-    if len(found) != runs:
-        against.append(f"{runs - len(found)} runs did not begin")
+    against = objections(world, dict.fromkeys(marks, scenarios()[SCENARIO]), expected)
     return Loaded(
         runs=runs,
         calls=len(world.calls.made),

@@ -18,12 +18,16 @@ Weather = Callable[["Sent"], list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message on its way: the how-manieth of all, into which queue, and whether a schedule or a sender of ours sent it."""
+    """A message on its way: the how-manieth of all, into which queue, and whether a schedule or a sender of ours sent it.
+
+    ``delay`` is for how many seconds its sender keeps it back, whatever the weather.
+    """
 
     number: int
     queue: str
     body: str
     scheduled: bool = False
+    delay: float = 0.0
 
 
 @dataclass(slots=True)
@@ -56,12 +60,12 @@ class Messages:
         self._deployment, self._clock, self._weather = deployment, clock, weather
         self._numbers = itertools.count()
 
-    def send(self, queue: str, body: str, *, scheduled: bool = False) -> None:
+    def send(self, queue: str, body: str, *, scheduled: bool = False, delay: float = 0.0) -> None:
         """Send a message; the weather says when it arrives, and how often."""
-        sent = Sent(len(self.sent), queue, body, scheduled)
+        sent = Sent(len(self.sent), queue, body, scheduled, delay)
         self.sent.append(sent)
         for seconds in self._weather(sent):
-            self._clock.later(seconds, lambda: self._arrive(queue, Message(f"message-{next(self._numbers)}", body)))
+            self._clock.later(delay + seconds, lambda: self._arrive(queue, Message(f"message-{next(self._numbers)}", body)))
 
     def publish(self, topic: str, body: str) -> None:
         """Hand what is published to every subscriber."""

@@ -25,8 +25,22 @@ class Reactions:
         self._messages, self._actors, self._clock = messages, actors, clock
         self._functions = {one.queue: one for one in deployment.functions.values()}
         self._running: Counter[str] = Counter()
+        self._gathering: set[str] = set()
         self._numbers = itertools.count(1)
-        messages.arrived = self._read
+        messages.arrived = self._arrived
+
+    def _arrived(self, queue: str) -> None:
+        """Read now, or wait for more until the function's batching window is over."""
+        function = self._functions.get(queue)
+        if function is None or not function.window:
+            self._read(queue)
+        elif queue not in self._gathering:
+            self._gathering.add(queue)
+            self._clock.later(function.window, lambda: self._gathered(queue))
+
+    def _gathered(self, queue: str) -> None:
+        self._gathering.discard(queue)
+        self._read(queue)
 
     def _read(self, queue: str) -> None:
         function = self._functions.get(queue)

@@ -13,38 +13,68 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from containers.flight_delays import steps as flight_delays
+from containers.item_to_item import steps as item_to_item
 from containers.word_count import steps as word_count
 from sluice.compiled import CompiledPipeline, CompiledStep
 from sluice.loading import load_pipelines
 from sluice.pipeline import Manual, Pipeline, S3Upload
 from sluice.run import RunState
-from tests.matrix.deployment import Deployment, deployed
+from tests.matrix.deployment import OWN, Deployment, deployed
 
 if TYPE_CHECKING:
     from tests.matrix.world import World
 
 ROOT = Path(__file__).parents[2]
-MOST_ITEMS, MOST_ITEMS_OF_A_CHILD = 12, 4
+MOST_ITEMS, MOST_ITEMS_OF_A_CHILD, MOST_FOUND_ITEMS_OF_A_CHILD = 12, 4, 2
 Begin = Callable[["World", str], None]
 """Begins a run in a world; the text tells apart the runs of one world."""
 
 _FLIGHTS = "year,month,day,dep_time,arr_delay,carrier,origin,dest\n" + "".join(
     f"2013,{month},1,517,{11 * month - 30},{carrier},JFK,LAX\n" for month in (1, 2, 3) for carrier in ("UA", "AA", "9E")
 )
+_RATINGS = "user,item,rating\n" + "".join(
+    f"{user},{item},{stars}\n" for user, stars in (("ann", 1), ("bob", 3)) for item in ("tea", "jam", "oil")
+)
 _TEXT = "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\nThe slings and arrows of outrageous fortune"
-BODIES: dict[str, bytes] = {"word-count": _TEXT.encode(), "flight-delays": _FLIGHTS.encode()}
+BODIES: dict[str, bytes] = {
+    "word-count": _TEXT.encode(),
+    "flight-delays": _FLIGHTS.encode(),
+    "item-to-item": _RATINGS.encode(),
+    "small-files": b"to be or not to be",
+}
+FILES_OF_A_BURST = 3
 INPUTS: dict[str, Any] = {"monte-carlo": {"throws": 3}}
-SMALLER: list[tuple[Any, str, Any]] = [(word_count, "_SMALLEST_PIECE", 40), (flight_delays, "_SMALLEST_RANGE", 80)]
+SMALLER: list[tuple[Any, str, Any]] = [
+    (word_count, "_SMALLEST_PIECE", 40),
+    (flight_delays, "_SMALLEST_RANGE", 80),
+    (item_to_item, "MOST_PAIRS_OF_A_JOB", 2),
+]
 """What makes a small input as many items as a large one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A run: how it begins, and how it must end."""
+    """A run: how it begins, and how it must end.
+
+    ``told`` says whether a person is told of a failure, ``borne`` which steps may fail in a run that succeeds, ``gathers`` whether its
+    files may become several runs, and ``alone`` whether it takes machines away that other runs would miss.
+    """
 
     name: str
     begin: Begin
     ends: RunState = RunState.SUCCEEDED
+    told: bool = False
+    borne: frozenset[str] = frozenset()
+    gathers: bool = False
+    alone: bool = False
+
+
+OWN_ENDS: dict[str, dict[str, Any]] = {
+    "bearing": {"borne": frozenset({"attempt"})},
+    "mended": {"told": True},
+    "wandering": {"alone": True},
+}
+"""What is special about the pipelines that only the matrix has."""
 
 
 @cache
@@ -58,9 +88,12 @@ def deployment() -> Deployment:
 @cache
 def scenarios() -> dict[str, Scenario]:
     """Return all scenarios by their names."""
-    found = [Scenario(str(one.name), _beginning(one)) for one in load_pipelines(ROOT)]
+    found = [Scenario(str(one.name), _beginning(one), gathers=_gathers(one)) for one in load_pipelines(ROOT)]
+    found += [Scenario(name := str(one.name), _beginning(one), **OWN_ENDS.get(name, {})) for one in load_pipelines(OWN)]
     found.append(Scenario("word-count of an empty text", _upload("word-count/empty-{}.txt", b"")))
-    found.append(Scenario("word-count of what is no text", _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"), RunState.FAILED))
+    found.append(
+        Scenario("word-count of what is no text", _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"), RunState.FAILED, told=True)
+    )
     return {one.name: one for one in found}
 
 
@@ -70,10 +103,35 @@ def _beginning(pipeline: Pipeline) -> Begin:
         if isinstance(trigger, S3Upload):
             if name not in BODIES:
                 raise LookupError(f"Expected the body of a small file for {name} in BODIES of {__file__}, found none. Add one.")
-            return _upload(f"{trigger.prefix}{{}}{trigger.suffix}", BODIES[name])
+            key = f"{trigger.prefix}{{}}{trigger.suffix}"
+            return _burst(key, BODIES[name]) if trigger.gathers else _upload(key, BODIES[name])
+        if isinstance(trigger, Manual) and name == "mended":
+            return _asked_and_mended
         if isinstance(trigger, Manual):
             return lambda world, mark: world.request(name, mark, INPUTS.get(name))
     raise LookupError(f"Expected {name} to start with an upload or a request, found {pipeline.triggers}. Teach {__file__} how it starts.")
+
+
+def _gathers(pipeline: Pipeline) -> bool:
+    return any(isinstance(trigger, S3Upload) and trigger.gathers for trigger in pipeline.triggers)
+
+
+def _asked_and_mended(world: World, mark: str) -> None:
+    from tests.matrix.person import mends
+
+    world.request("mended", mark, None)
+    mends(world, mark)
+
+
+def _burst(key: str, body: bytes) -> Begin:
+    """Return what uploads files within a second, each with a word more than the one before."""
+
+    def begin(world: World, mark: str) -> None:
+        for number in range(FILES_OF_A_BURST):
+            content, name = body + b" again" * number, key.format(f"{mark}-{number}")
+            world.clock.later(number * 0.3, lambda name=name, content=content: world.upload(name, content))  # type: ignore[misc]
+
+    return begin
 
 
 def _upload(key: str, body: bytes) -> Begin:
@@ -88,6 +146,8 @@ def _smaller(text: str) -> str:
 
 
 def _smaller_step(step: CompiledStep) -> CompiledStep:
+    if step.size is None and step.items_of:
+        return replace(step, items_per_child=min(step.items_per_child, MOST_FOUND_ITEMS_OF_A_CHILD))
     if step.size is None or step.size <= MOST_ITEMS:
         return step
     return replace(step, size=MOST_ITEMS, items_per_child=min(step.items_per_child, MOST_ITEMS_OF_A_CHILD))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from dataclasses import dataclass
@@ -98,15 +97,9 @@ def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
     trouble = Trouble(seed)
     world = World(deployment(), choose=trouble.choose, weather=trouble.delivers, seed=seed, submits_a_second=_SUBMITS_A_SECOND)
     trouble.world, world.fleet.start_seconds, world.calls.latency = world, trouble.start_seconds, trouble.latency
-    begun = {f"run-{number:05d}": trouble.random.choice(list(scenarios().values())) for number in range(runs)}
+    begun = {f"run-{number:05d}": trouble.random.choice([one for one in scenarios().values() if not one.alone]) for number in range(runs)}
     world.run(lambda here: _begin(here, trouble, begun))
-    runs_by_cause = {json.dumps(run.trigger): run.run_id for run in world.runs()}
-    ids = {mark: next((run_id for cause, run_id in runs_by_cause.items() if mark in cause), "") for mark in begun}
-    found = [
-        f"{scenario.name}, {mark}: {one}"
-        for mark, scenario in begun.items()
-        for one in objections(world, ids[mark], scenario.ends, expected(scenario.name)[1])
-    ]
+    found = objections(world, begun, expected)
     lost = sum(world.fleet.lost.values())
     done = Soaked(
         seed=seed,

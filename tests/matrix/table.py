@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.matrix.errors import refusal
@@ -14,9 +15,10 @@ _CHECKED = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item",
 class Table:
     """The calls of a low-level client; every write is atomic, for only one actor runs at a time."""
 
-    def __init__(self, name: str) -> None:
-        """Hold nothing."""
+    def __init__(self, name: str, written: Callable[[Key, Item], None] = lambda key, item: None) -> None:
+        """Hold nothing; ``written`` hears of every item as it is after a write."""
         self.name = name
+        self._written = written
         self.items: dict[Key, Item] = {}
         self._partitions: dict[str, set[Key]] = {}
         self._tokens: set[str] = set()
@@ -76,7 +78,8 @@ class Table:
         names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
         near = self._near(request, values)
         found = [item for item in near if holds(request["KeyConditionExpression"], item, names, values)]
-        found.sort(key=lambda item: comparable(item[order]))
+        found.sort(key=lambda item: comparable(item[order]), reverse=not request.get("ScanIndexForward", True))
+        found = found[: request.get("Limit")]
         if request.get("IndexName"):
             found = [{name: item[name] for name in ("pk", "sk", "unfinished", "created_at")} for item in found]
         return {"Items": [dict(item) for item in found], "Count": len(found)}
@@ -91,6 +94,7 @@ class Table:
     def _write(self, key: Key, item: Item) -> None:
         self.items[key] = item
         self._partitions.setdefault(key[0], set()).add(key)
+        self._written(key, item)
 
     def _check(self, request: dict[str, Any], key: Item) -> None:
         if not self._may(request, key):

@@ -1,6 +1,7 @@
 """A part of the crash matrix; ``make matrix`` plays all of it.
 
-The part is chosen by the cases' own words: every scenario, every weather, every fate of a message, and each call in one of its ways.
+The part is chosen by the cases' own words: every scenario, every weather, every fate of a message, and of the calls about a half, each in
+one of its ways.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from sluice.advance import Advancer
 from sluice.ledger import Assignment, Ledger
 from sluice.loading import load_pipelines
 from tests.matrix import installed
-from tests.matrix.cases import Case, cases_of, outcome, played
+from tests.matrix.cases import DOUBLED, Case, cases_of, doubles_of, outcome, played
+from tests.matrix.deployment import OWN
 from tests.matrix.faults import Fault
 from tests.matrix.scenarios import ROOT, scenarios
 from tests.matrix.soak import soaked
@@ -27,7 +29,9 @@ pytestmark = pytest.mark.xdist_group("matrix")
 def _chosen(scenario: str) -> Iterator[Case]:
     for _, group in groupby(cases_of(scenario), key=lambda case: (case.weather, case.call, case.message, case.fate)):
         ways = list(group)
-        yield ways[zlib.crc32(str(ways[0]).encode()) % len(ways)]
+        lot = zlib.crc32(str(ways[0]).encode())
+        if ways[0].call is None or lot % 2:
+            yield ways[lot // 2 % len(ways)]
 
 
 @pytest.mark.parametrize("scenario", sorted(scenarios()))
@@ -39,16 +43,38 @@ def test_whatever_goes_wrong_a_run_ends_as_it_should(scenario: str) -> None:
     assert len(cases) > 50
 
 
+@pytest.mark.parametrize("scenario", DOUBLED)
+def test_whatever_two_processes_die_a_run_ends_as_it_should(scenario: str) -> None:
+    """The second dies in what follows from the death of the first; here some of the pairs, all in `make matrix`."""
+    cases = list(doubles_of(scenario))[::25]
+    assert [(str(done.case), done.objections) for done in map(outcome, cases) if done.objections] == []
+    assert len(cases) > 10
+    assert all(case.call is not None and case.then is not None and case.then > case.call for case in cases)
+
+
 def test_every_pipeline_is_a_scenario() -> None:
     """They are found, not listed."""
-    assert {str(one.name) for one in load_pipelines(ROOT)} <= set(scenarios())
+    assert {str(one.name) for one in (*load_pipelines(ROOT), *load_pipelines(OWN))} <= set(scenarios())
+
+
+def test_what_fails_runs_again_alone_and_on_other_machines() -> None:
+    """The scenarios with failures do have generations: those that failed, those that moved, and those that a person asked for."""
+    found = {name: played(Case(name)).runs()[0] for name in ("failing-once", "wandering", "mended", "bearing")}
+    terms = {name: run.steps[step].terms for name, step in _FAILING.items() for run in [found[name]]}
+    assert (terms["failing-once"].tries, terms["failing-once"].indexes) == (1, "0,2")
+    assert (terms["wandering"].queue, terms["wandering"].tries) == ("steady", 0)
+    assert (terms["mended"].reopened, found["mended"].reopened) == (1, 1)
+    assert found["bearing"].steps["attempt"].failed
+
+
+_FAILING = {"failing-once": "grade", "wandering": "wander", "mended": "grade"}
 
 
 def test_every_stage_and_every_kind_of_job_makes_calls_that_go_wrong() -> None:
     """Nobody who calls AWS is left out."""
-    cases = [case for name in ("word-count", "word-count of what is no text") for case in cases_of(name) if case.fault]
+    cases = [case for name in ("word-count", "small-files", "hello-fan", "mended") for case in cases_of(name) if case.fault]
     words = {case.what.split()[1].split("_")[0] for case in cases}
-    assert {"trigger", "fan", "track", "alert", "split", "count", "rank", "merge", "cleanup"} <= words
+    assert {"trigger", "group", "fan", "track", "alert", "split", "count", "rank", "merge", "cleanup", "start", "person"} <= words
     assert {case.fault for case in cases} == set(Fault)
 
 

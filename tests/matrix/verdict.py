@@ -2,41 +2,86 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from local.batch.states import NAMES
 from sluice.compiled import Kind
 from sluice.run import Run, RunState, StepState
-from tests.matrix.world import World
 
+if TYPE_CHECKING:
+    from tests.matrix.scenarios import Scenario
+    from tests.matrix.world import World
+
+# Two calls to the third party at a time are allowed, and one is what it comes to when the jobs miss each other; three is an objection.
+_TIMING = re.compile(rb'"most_at_once": [12]\b')
+_MARK = re.compile(r"run-(?:\d{5}|a)\b")
 Files = Mapping[str, bytes]
 
 
 def published(world: World, run_id: str) -> Files:
-    """Return the files that a run published, by their names."""
+    """Return the files that a run published, by their names, without what depends on how its jobs happened to fall in time."""
     objects = world.buckets.objects.get(world.deployment.environment("SLUICE_RESULTS_BUCKET"), {})
     marker = f"/{run_id}/"
-    return {key.partition(marker)[2]: body for key, body in objects.items() if marker in key}
+    return {key.partition(marker)[2]: _TIMING.sub(b"", body) for key, body in objects.items() if marker in key}
 
 
-def objections(world: World, run_id: str, ends: RunState, files: Files) -> list[str]:
-    """Return what does not hold for a run that had to end like this, with these files."""
-    run = world.run_of(run_id)
-    if run is None:
-        return ["the run is not in the ledger"]
-    found = [f"the run is {run.state} (failed step: {run.failed_step})"] if run.state is not ends else []
-    if ends is RunState.SUCCEEDED:
-        found += _steps(world, run)
-        if published(world, run_id) != files:
-            found.append(f"the results differ: {_difference(published(world, run_id), files)}")
-        found += [f"somebody was told: {body[:300]}" for body in _told(world, run_id)]
+def by_mark(world: World) -> dict[str, list[Run]]:
+    """Return the runs by the mark with which they were begun."""
+    found: dict[str, list[Run]] = {}
+    for run in world.runs():
+        for mark in set(_MARK.findall(json.dumps(run.trigger))):
+            found.setdefault(mark, []).append(run)
+    return found
+
+
+def objections(world: World, begun: Mapping[str, Scenario], expected: Callable[[str], Files]) -> Iterator[str]:
+    """Yield what does not hold for what was begun with these marks; ``expected`` returns the files that a scenario publishes."""
+    runs = by_mark(world)
+    for mark, scenario in begun.items():
+        files, mine = expected(scenario.name), runs.get(mark, [])
+        if scenario.gathers:
+            yield from _scattered(world, mark, scenario, files)
+        elif len(mine) == 1:
+            yield from (f"{mark}: {one}" for one in _of_run(world, mine[0], scenario, files))
+        else:
+            yield f"{mark}: {len(mine)} runs of it are in the ledger"
+    for scenario in {one.name: one for one in begun.values() if one.gathers}.values():
+        yield from (f"{run.run_id}: {one}" for run in _groups(world, scenario) for one in _of_run(world, run, scenario, None))
+
+
+def _groups(world: World, scenario: Scenario) -> list[Run]:
+    return [run for run in world.runs() if run.pipeline.name == scenario.name]
+
+
+def _scattered(world: World, mark: str, scenario: Scenario, files: Files) -> Iterator[str]:
+    """Yield what does not hold for the files of a burst: in how many groups they are is open, but each is in one, and was counted once."""
+    expected = sorted(json.loads(files["words.json"])["of each"].values())
+    everywhere = [json.loads(published(world, run.run_id).get("words.json", "{}")).get("of each", {}) for run in _groups(world, scenario)]
+    found = [(key, words) for each in everywhere for key, words in each.items() if f"/{mark}-" in key]
+    if len(dict(found)) != len(found) or sorted(words for _, words in found) != expected:
+        yield f"{mark}: the files with their words are {found}, of {expected}"
+
+
+def _of_run(world: World, run: Run, scenario: Scenario, files: Files | None) -> Iterator[str]:
+    """Yield what does not hold for a run; ``files`` are what it had to publish, None when that is looked at elsewhere."""
+    told = _told(world, run.run_id)
+    if run.state is not scenario.ends:
+        yield f"the run is {run.state} (failed step: {run.failed_step})"
+    if scenario.ends is RunState.SUCCEEDED:
+        yield from _steps(world, run, scenario)
+        if files is not None and published(world, run.run_id) != files:
+            yield f"the results differ: {_difference(published(world, run.run_id), files)}"
         work = world.buckets.objects.get(world.deployment.environment("SLUICE_WORK_BUCKET"), {})
-        if left := [key for key in work if f"/{run_id}/" in key]:
-            found.append(f"the cleanup left {left[:3]}")
-    elif not _told(world, run_id):
-        found.append("nobody was told of the failure")
-    return found + list(_work(world, run))
+        if left := [key for key in work if f"/{run.run_id}/" in key]:
+            yield f"the cleanup left {left[:3]}"
+    if scenario.told and not told:
+        yield "nobody was told of the failure"
+    yield from (f"somebody was told: {body[:300]}" for body in told if not scenario.told)
+    yield from _work(world, run)
 
 
 def unrest(world: World) -> list[str]:
@@ -49,12 +94,16 @@ def unrest(world: World) -> list[str]:
     return found
 
 
-def _steps(world: World, run: Run) -> Iterator[str]:
+def _steps(world: World, run: Run, scenario: Scenario) -> Iterator[str]:
     jobs = {job.id: f"{job.spec.name} {NAMES[job.status]}" for job in world.fleet.scheduler.jobs.values()}
     for step in run.pipeline.steps:
         record = run.steps.get(step.name)
         # The end of a cleanup comes behind the run's, when nobody looks after events that are lost.
         ends = (StepState.SUCCEEDED, StepState.EMPTY, *([StepState.SUBMITTED] if step.kind is Kind.CLEANUP else []))
+        if record is not None and record.state is StepState.FAILED and step.name in scenario.borne:
+            continue
+        if step.of_uploads and record is not None:
+            continue  # Its items are the files, and it has no job.
         if record is None or record.state not in ends:
             yield f"the step {step.name} is {record.state if record else 'not recorded'}"
         elif record.state is not StepState.EMPTY and "SUCCEEDED" not in jobs.get(record.job_id or "", ""):
@@ -62,18 +111,21 @@ def _steps(world: World, run: Run) -> Iterator[str]:
 
 
 def _work(world: World, run: Run) -> Iterator[str]:
-    """Yield work of jobs that the ledger does not name, and work that was done again though no machine was lost."""
-    done: Counter[tuple[str, str, int | None]] = Counter()
+    """Yield work of jobs that the ledger never named, and work that was done again though no machine was lost.
+
+    What failed is done again by the next generation; that it repeats nothing that had finished is looked at for all runs together.
+    """
+    done: Counter[tuple[str, int, str, int | None]] = Counter()
     for work in world.works:
         if work.run != run.run_id:
             continue
-        record = run.steps.get(work.step)
-        if record is None or record.job_id != work.job:
-            yield f"the job {work.job} of {work.step} worked, and the ledger names {record.job_id if record else None}"
-        done[work.step, work.child, work.item] += 1
-    for (step, child, item), times in done.items():
+        named = world.named.get((run.run_id, work.step, work.generation), set())
+        if named != {work.job}:
+            yield f"the job {work.job} of {work.step}, generation {work.generation}, worked, and the ledger named {sorted(named)}"
+        done[work.step, work.generation, work.child, work.item] += 1
+    for (step, generation, child, item), times in done.items():
         gang = run.pipeline.step(step).kind is Kind.MULTI_NODE  # All its nodes begin again when one of their machines is lost.
-        mine = {of: number for (name, of), number in world.fleet.lost.items() if name.startswith(f"{run.run_id}_{step}_")}
+        mine = {of: number for (name, of), number in world.fleet.lost.items() if name == f"{run.run_id}_{step}_{generation}"}
         lost = sum(mine.values()) if gang else mine.get(int(child), 0)
         if times > 1 + lost:
             yield f"{step}, child {child}, item {item} was worked on {times} times, and {lost} machines were lost"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from io import StringIO
 from typing import Any
 
@@ -15,9 +17,12 @@ from containers.step.api import Item
 from containers.step.node import Node
 from local.batch.ports import Task
 from sluice.compiled import Kind
+from sluice.group_items import UNFINISHED as GROUP
 from sluice.ledger import Ledger
-from sluice.run import Run, RunState
-from tests.matrix.actors import Actors
+from sluice.ledger_items import RUN_PREFIX, STEP
+from sluice.ledger_items import UNFINISHED as RUN
+from sluice.run import Run
+from tests.matrix.actors import Actor, Actors
 from tests.matrix.bucket import Buckets
 from tests.matrix.calls import Calls, Choice
 from tests.matrix.clock import Clock
@@ -44,10 +49,14 @@ def fair(sent: Sent) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A user's function was called, or a user's command run: by which job, its attempt's child, for which item (None: no array's)."""
+    """A user's function was called, or a user's command run: by which job, its attempt's child, for which item (None: no array's).
+
+    ``child`` is the number in the job's own array, and ``item`` that in the whole step.
+    """
 
     run: str
     step: str
+    generation: int
     child: str
     item: int | None
     job: str
@@ -70,7 +79,7 @@ class World:
         self.printed = StringIO()
         self.clock = Clock()
         self.actors = Actors(self.clock)
-        self.table = Table(deployment.table)
+        self.table = Table(deployment.table, self._written)
         self.buckets = Buckets(deployment.inbox, self._stored)
         self.messages = Messages(deployment, self.clock, weather)
         self.fleet = Fleet(deployment, self.clock, self.actors, self._run, self.messages.put_event, submits_a_second=submits_a_second)
@@ -82,11 +91,13 @@ class World:
             "sns": self,
             "logs": self,
             "events": self,
+            "cloudformation": self,
         }
         self.calls = Calls(services, self.actors, choose)
         self.works: list[Work] = []
         self.repeated: list[Work] = []
-        self.alerts: list[str] = []
+        self.named: dict[tuple[str, str, int], set[str]] = {}
+        self._reader: Actor | None = None
         self._recorded: set[tuple[str, str, int]] = set()
         for key, text in deployment.definitions.items():
             self.buckets.put_object(Bucket=deployment.assets, Key=key, Body=text)
@@ -126,14 +137,14 @@ class World:
         return Ledger(self.table, self.table.name).load(run_id)
 
     def unfinished(self) -> bool:
-        """Return whether a run has not ended."""
-        return any(item.get("state") == {"S": RunState.RUNNING} for (_, sk), item in self.table.items.items() if sk == "RUN")
+        """Return whether a run has not ended, or has not been asked for though files wait for it."""
+        return any(item.get("unfinished", {}).get("S") in (RUN, GROUP) for item in self.table.items.values())
 
     # What the world does for those who live in it
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - botocore's names
+    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> dict[str, Any]:  # noqa: N803 - botocore's names
         """SQS."""
-        self.messages.send(QueueUrl.rsplit("/", 1)[-1], MessageBody)
+        self.messages.send(QueueUrl.rsplit("/", 1)[-1], MessageBody, delay=DelaySeconds)
         return {}
 
     def publish(self, *, TopicArn: str, Message: str, **_: Any) -> dict[str, Any]:  # noqa: N803
@@ -148,6 +159,11 @@ class World:
             self.messages.put_event({"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail})
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "event"} for _ in Entries]}
 
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
+        """CloudFormation."""
+        found = [{"OutputKey": name, "OutputValue": value} for name, value in self.deployment.outputs[StackName].items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": found}]}
+
     def get_log_events(self, **_: Any) -> dict[str, Any]:
         """CloudWatch Logs."""
         return {"events": []}
@@ -157,18 +173,29 @@ class World:
         if function is None:
             return None
 
-        def called(first: Any, *others: Any) -> Any:
-            self._worked(first.number if isinstance(first, Item) else None)
+        @wraps(function)
+        def called(first: Any, *others: Any, **asked_for: Any) -> Any:
+            if kind is not Kind.START:
+                self._worked(first.number if isinstance(first, Item) else None)
+            self._forget(function)
             # Nodes talk to one another over real connections, which know nothing of turns: here they only say who they are.
-            return {"node": first.index} if isinstance(first, Node) else function(first, *others)
+            return {"node": first.index} if isinstance(first, Node) else function(first, *others, **asked_for)
 
         return called
+
+    def _forget(self, function: Any) -> None:
+        """Empty what another process has kept: each job has caches of its own, which this world's jobs would share."""
+        if self._reader is not self.actors.current:
+            self._reader = self.actors.current
+            for kept in vars(sys.modules[function.__module__]).values():
+                if hasattr(kept, "cache_clear") and kept.__module__ == function.__module__:
+                    kept.cache_clear()
 
     def _worked(self, item: int | None) -> None:
         actor = self.actors.current
         assert actor is not None
-        run, step, _ = actor.facts["name"].split("_")
-        done = Work(run, step, actor.facts["child"], item, actor.facts["job"])
+        run, step, generation = actor.facts["name"].split("_")
+        done = Work(run, step, int(generation), actor.facts["child"], item, actor.facts["job"])
         self.works.append(done)
         if item is not None and (run, step, item) in self._recorded:
             self.repeated.append(done)
@@ -177,9 +204,16 @@ class World:
     def _run(self, task: Task) -> int:
         """Run the container of an image of ours; a command in another image succeeds."""
         if "container-assets" in task.image:
+            assert self.actors.current is not None
+            self.actors.current.variables = task.variables
             return job.main(list(task.command), task.variables)
         self._worked(None)
         return 0
+
+    def _written(self, key: tuple[str, str], item: dict[str, Any]) -> None:
+        if "job_id" in item:
+            run, step = key[0].removeprefix(RUN_PREFIX), key[1].removeprefix(STEP)
+            self.named.setdefault((run, step, int(item["generation"]["N"])), set()).add(item["job_id"]["S"])
 
     def _stored(self, bucket: str, key: str, body: bytes) -> None:
         found = _RESULTS.match(key)

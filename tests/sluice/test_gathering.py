@@ -42,6 +42,7 @@ class World:
         """Begin at START with no group."""
         self.client, self.now = client, START
         self.reminders: list[tuple[datetime, GroupDue]] = []
+        self.written: list[tuple[Group, list[S3Object]]] = []
         self.handed: list[tuple[Group, list[S3Object]]] = []
         self.ledger = GroupLedger(client, TABLE)
 
@@ -52,11 +53,15 @@ class World:
             assert 0 <= seconds <= MOST_SECONDS
             self._call(mortal, "remind", lambda: self.reminders.append((self.now + timedelta(seconds=seconds), message)))
 
-        def hand_over(group: Group, found: Sequence[S3Object]) -> None:
-            self._call(mortal, "hand_over", lambda: self.handed.append((group, list(found))))
+        def write(group: Group, found: Sequence[S3Object]) -> None:
+            self._call(mortal, "write", lambda: self.written.append((group, list(found))))
+
+        def ask(group: Group, found: Sequence[S3Object]) -> None:
+            assert (group.run_id, list(found)) in [(one.run_id, listed) for one, listed in self.written]
+            self._call(mortal, "ask", lambda: self.handed.append((group, list(found))))
 
         ledger = GroupLedger(mortal.wrap(self.client) if mortal else self.client, TABLE)
-        return Gatherer(ledger=ledger, remind=remind, hand_over=hand_over, now=lambda: self.now, sleep=lambda _: None)
+        return Gatherer(ledger=ledger, remind=remind, write=write, ask=ask, now=lambda: self.now, sleep=lambda _: None)
 
     @staticmethod
     def _call(mortal: Mortal | None, name: str, function: Callable[[], None]) -> None:
@@ -322,13 +327,27 @@ def test_a_lambda_that_dies_is_made_good_by_the_sweep_alone(world: World, of: in
     assert list(world.ledger.unfinished()) == []
 
 
+@pytest.mark.parametrize("calls", [4, 5, 6, 7])
+def test_a_list_is_not_written_again_once_its_run_has_been_asked_for(world: World, calls: int) -> None:
+    """The run may have ended meanwhile, and nobody would remove what is written behind its cleanup."""
+    world.gatherer().gather(upload(), files(3))
+    ((_, reminder),) = world.reminders
+    world.now += timedelta(seconds=61)
+    with suppress(DeadError):
+        world.gatherer(Mortal(calls)).due(reminder)
+    asked, written = len(world.handed), len(world.written)
+    world.gatherer().due(reminder)
+    world.assert_each_once(files(3))
+    assert len(world.written) == written if asked else len(world.written) >= 1
+
+
 def test_a_burst_costs_a_call_for_each_98_files(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """And three for each batch and each group: nothing is called for each file."""
     monkeypatch.setattr(gathering, "MOST_ADDED", MOST_ADDED)
     mortal, burst = Mortal(10_000), files(240)
     for start in (0, 120):
         world.gatherer(mortal).gather(upload(of=240), burst[start : start + 120])
-    adding, looks, closing = 2 * -(-120 // MOST_ADDED), 2 * 2, {"query": 2, "update_item": 2, "remind": 1, "hand_over": 1}
+    adding, looks, closing = 2 * -(-120 // MOST_ADDED), 2 * 2, {"query": 2, "update_item": 3, "remind": 1, "write": 1, "ask": 1}
     assert Counter(mortal.calls) == Counter(closing) + Counter(transact_write_items=adding, query=looks)
     [(_, found)] = world.handed
     assert found == burst

@@ -197,6 +197,16 @@ def test_cleanup_that_fails_does_not_fail_the_run() -> None:
     assert decide(word_count(), steps) == Decision((), RunState.SUCCEEDED)
 
 
+def test_a_run_waits_for_the_end_of_a_cleanup_that_what_runs_again_has_doomed() -> None:
+    """AWS Batch fails it; if the run ended before that is told, nobody would submit it again."""
+    done = [record(name, StepState.SUCCEEDED) for name in ("count", "rank")]
+    again = record("merge", StepState.SUCCEEDED, generation=1)
+    steps = records(planned(2, state=StepState.SUCCEEDED), *done, again)
+    assert decide(word_count(), {**steps, **records(record("cleanup"))}) == Decision((), RunState.RUNNING)
+    told = decide(word_count(), {**steps, **records(record("cleanup", StepState.FAILED))})
+    assert ([(one.step.name, one.generation) for one in told.submissions], told.outcome) == ([("cleanup", 1)], RunState.SUCCEEDED)
+
+
 def test_nobody_waits_for_a_job_that_has_ended() -> None:
     """Depending on a job that was purged is undocumented."""
     done = [record(name, StepState.SUCCEEDED) for name in ("count", "rank")]
