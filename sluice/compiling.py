@@ -10,6 +10,7 @@ from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kin
 from sluice.compute import SHARE, Compute, QueueKey
 from sluice.duration import seconds_of
 from sluice.graph import gate_tree, sinks, topological_order
+from sluice.inbox import prefixes_of
 from sluice.node_groups import groups_of
 from sluice.pipeline import INPUT, Array, Manual, MultiNode, Pipeline, Plan, Step
 from sluice.validation.graph import parents_of
@@ -52,6 +53,7 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
         ticket=pipeline.ticket,
         keep_failed=pipeline.keep_failed,
         overridable=overridable,
+        inbox=prefixes_of(pipeline),
     )
 
 
