@@ -12,9 +12,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from sluice.compiled import node_ranges
-from sluice.compiling import CLEANUP, JobDefinitions, own_compute
+from sluice.compiling import CLEANUP, JobDefinitions, inbox_of, own_compute
 from sluice.compute import Compute
-from sluice.inbox import prefixes_of
 from sluice.loading import CONTAINERS, package_of
 from sluice.node_groups import Program, groups_of, programs_of, programs_of_step
 from sluice.pipeline import INPUT, MultiNode, Pipeline, Plan, Step
@@ -92,7 +91,7 @@ class PipelineJobs(Construct):
         for role in (self._work_role, self._tidy_role):
             job_roles.read_assignment(role, pipeline=name, ledger=ledger)
             job_roles.use_work(role, pipeline=name, work=work)
-        if prefixes := prefixes_of(self._pipeline):
+        if prefixes := inbox_of(self._pipeline):
             job_roles.read_uploads(self._work_role, prefixes=prefixes, inbox=inbox)
         job_roles.publish_results(self._work_role, pipeline=name, results=results)
         plans.grant_publish(self._work_role)
