@@ -242,8 +242,10 @@ def again(array: CommandWorld) -> CommandWorld:
     run = array.ledger.load(RUN_ID)
     assert run is not None
     count = run.pipeline.step("count")
-    for generation, job, terms in ((1, "job-d", Terms(indexes="1-2", tries=1)), (2, "job-e", Terms(indexes="2", tries=2))):
-        array.ledger.ended(RUN_ID, "count", StepState.FAILED, generation=generation - 1, reason="a child failed")
+    jobs = ("job-c", "job-d", "job-e")
+    for generation, terms in ((1, Terms(indexes="1-2", tries=1)), (2, Terms(indexes="2", tries=2))):
+        before, job = jobs[generation - 1], jobs[generation]
+        array.ledger.ended(RUN_ID, "count", StepState.FAILED, generation=generation - 1, job_id=before, reason="a child failed")
         assert array.ledger.claim(RUN_ID, [Submission(count, 3, generation=generation, terms=terms)], NOW)
         array.ledger.submitted(RUN_ID, {"count": job}, {"count": generation})
     return array

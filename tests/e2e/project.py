@@ -8,7 +8,7 @@ from pathlib import Path
 from local.place import REPOSITORY
 from local.synth import SOURCES
 
-PIPELINES = Path(__file__).parent / "pipelines"
+OWN = ("pipelines", "containers")
 
 
 def project(root: Path) -> Path:
@@ -21,6 +21,7 @@ def project(root: Path) -> Path:
         elif source.exists():
             root.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, root / name)
-    shutil.copytree(PIPELINES, root / "pipelines", dirs_exist_ok=True, ignore=ignored)
+    for name in OWN:
+        shutil.copytree(Path(__file__).parent / name, root / name, dirs_exist_ok=True, ignore=ignored)
     (root / ".venv").symlink_to(REPOSITORY / ".venv")
     return root
