@@ -126,7 +126,7 @@ def _uploaded(cloud: Cloud, given: Sequence[tuple[Path, str]]) -> list[S3Object]
     """Upload files, several side by side: a burst of small ones is to be in one group."""
     s3, bucket = cloud.client("s3"), cloud.inbox
     with _bars() as bar, ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
-        return list(threads.map(lambda one: send(s3, bucket, *one, bar(one[0])), given))
+        return list(threads.map(lambda one: send(s3, bucket, one[0], one[1], bar(one[0])), given))
 
 
 @contextmanager

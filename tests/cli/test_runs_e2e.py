@@ -94,13 +94,12 @@ def test_files_that_come_with_a_request_are_its_uploads(commands: Commands, depl
     paths = [tmp_path / "a b.txt", tmp_path / "ž.bin"]
     for path in paths:
         path.write_text(path.name)
-    words = ["run", "brought", *map(str, paths), "--token", "brought/1", "--input", '{"n": 5}', "--json"]
+    words = ["run", "brought", *map(str, paths), "--token", "brought/1", "--input", '{"n": 5}']
     cloud = cloud_of()
     assert run(parser().parse_args(words), cloud, deployed_project) == 0
     run_id = run_id_of("brought", MANUAL, {"token": "brought/1"})
-    bucket = outputs(client_of(commands.place, "cloudformation"))["ResultsBucket"]
-    found = cloud.client("s3").get_object(Bucket=bucket, Key=f"brought/{run_id}/texts.json")["Body"].read()
-    assert json.loads(found) == {"n": 5, "texts": {f"requests/brought/brought%2F1/{path.name}": path.name for path in paths}}
+    log = commands.run("logs", run_id, "read")[1]
+    assert log.splitlines() == [f"5 requests/brought/brought%2F1/{path.name} {path.name}" for path in paths]
 
     record = cloud.ledger.load(run_id)
     assert record is not None

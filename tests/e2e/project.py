@@ -8,7 +8,7 @@ from pathlib import Path
 from local.place import REPOSITORY
 from local.synth import SOURCES
 
-OWN = ("pipelines", "containers")
+PIPELINES = Path(__file__).parent / "pipelines"
 
 
 def project(root: Path) -> Path:
@@ -21,7 +21,6 @@ def project(root: Path) -> Path:
         elif source.exists():
             root.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, root / name)
-    for name in OWN:
-        shutil.copytree(Path(__file__).parent / name, root / name, dirs_exist_ok=True, ignore=ignored)
+    shutil.copytree(PIPELINES, root / "pipelines", dirs_exist_ok=True, ignore=ignored)
     (root / ".venv").symlink_to(REPOSITORY / ".venv")
     return root
