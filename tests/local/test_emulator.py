@@ -3,28 +3,31 @@
 import ast
 import inspect
 import json
+import pkgutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from local import emulator
+from local.emulator import events
 from local.place import REPOSITORY
 
-SOURCE = ast.parse(inspect.getsource(emulator))
+PARTS = [import_module(f"{emulator.__name__}.{part.name}") for part in pkgutil.iter_modules(emulator.__path__)]
 FOLDERS = ("local", "cli", "sluice", "stacks", "lambdas", "containers", "pipelines")
 
 
 def ministack_modules() -> dict[str, ModuleType]:
     """Return the modules of ministack that the emulator imports, by the names that it gives them."""
-    found = {name: value for name, value in vars(emulator).items() if isinstance(value, ModuleType)}
+    found = {name: value for part in PARTS for name, value in vars(part).items() if isinstance(value, ModuleType)}
     return {name: module for name, module in found.items() if module.__name__.startswith("ministack")}
 
 
 def used_names() -> Iterator[tuple[str, str]]:
     """Yield each `module.name` of ministack that stands in the emulator's source."""
-    for node in ast.walk(SOURCE):
+    for node in (node for part in PARTS for node in ast.walk(ast.parse(inspect.getsource(part)))):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ministack_modules():
             yield node.value.id, node.attr
 
@@ -33,7 +36,7 @@ def used_names() -> Iterator[tuple[str, str]]:
 def test_every_name_that_is_used_exists(module: str, name: str) -> None:
     """Each name of ministack that the emulator uses is there; a new version that moves one fails here by name."""
     there = ministack_modules()[module]
-    assert hasattr(there, name), f"{there.__name__} has no {name} any more: local/emulator.py must follow."
+    assert hasattr(there, name), f"{there.__name__} has no {name} any more: local/emulator must follow."
 
 
 def test_names_are_found_in_the_source() -> None:
@@ -93,13 +96,13 @@ def test_the_emulator_reads_iam_at_each_request() -> None:
 
 def test_the_log_of_events_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """EventBridge keeps its newest events and forgets the rest, and ministack appends to the very log that is bounded."""
-    monkeypatch.setattr(emulator.eventbridge, "_events_log_list", emulator.eventbridge._events_log_list)
+    monkeypatch.setattr(events.eventbridge, "_events_log_list", events.eventbridge._events_log_list)
     emulator.bound_events_log(3)
     for number in range(5):
         emulator.put_event({"source": "aws.batch", "detail-type": "Test", "detail": {"number": number}})
     with emulator.scope():
-        kept = [json.loads(event["Detail"])["number"] for event in emulator.eventbridge._events_log["entries"]]
-        emulator.eventbridge._events_log.clear()
+        kept = [json.loads(event["Detail"])["number"] for event in events.eventbridge._events_log["entries"]]
+        events.eventbridge._events_log.clear()
     assert kept == [2, 3, 4]
 
 
@@ -107,7 +110,7 @@ def test_only_the_emulator_imports_ministack() -> None:
     """No other module imports ministack: what a new version moves has to be mended in one place."""
     paths = (path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))
     importing = {path.relative_to(REPOSITORY).as_posix() for path in paths if imports_ministack(path)}
-    assert importing == {"local/emulator.py"}
+    assert {path.rpartition("/")[0] for path in importing} == {"local/emulator"}
 
 
 def imports_ministack(path: Path) -> bool:

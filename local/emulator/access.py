@@ -1,0 +1,115 @@
+"""Who may do what: IAM as ministack evaluates it, with what it leaves out of a request's context."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from ministack import app as gateway
+from ministack.core import iam_actions, iam_evaluator, router
+from ministack.services import (
+    sts,
+)
+
+from local.emulator.functions import stop_lambda_workers
+from local.emulator.services import scope
+from local.place import ACCOUNT, REGION
+
+
+def enforce_iam(enforce: bool) -> None:
+    """Switch IAM on or off for every request from now on.
+
+    Running Lambda workers keep the credentials that they were started with, so they are ended; the next invocation
+    starts one with its role's credentials.
+    """
+    if enforce != gateway.AUTH:
+        gateway.AUTH = enforce
+        stop_lambda_workers()
+
+
+def iam_enforced() -> bool:
+    """Say whether IAM is enforced."""
+    return bool(gateway.AUTH)
+
+
+def denied(headers: Mapping[str, str], action: str, resource: str, context: Mapping[str, object]) -> str | None:
+    """Return the ARN of the caller if its policies do not allow `action` on `resource`, and None if they do."""
+    if not gateway.AUTH:
+        return None
+    key = router.extract_access_key_id(headers)
+    service = action.partition(":")[0]
+    verdict = iam_evaluator.enforce(key, action, service, REGION, resource_arn=resource, service_context=dict(context))
+    if verdict is None:
+        return None
+    return str(getattr(verdict, "principal_arn", "") or "the caller")
+
+
+def role_credentials(role_arn: str, session_name: str) -> dict[str, str]:
+    """Return an environment with a new session of the role, as STS would give to whoever assumes it."""
+    role = role_arn.rsplit("/", 1)[-1]
+    access_key, secret, token = f"ASIA{uuid.uuid4().hex[:16].upper()}", uuid.uuid4().hex, uuid.uuid4().hex
+    session = {
+        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session_name[:64]}",
+        "UserId": f"{role}:{session_name[:64]}",
+        "AccountId": ACCOUNT,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+    }
+    sts.register_session(access_key, session)
+    return {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+
+def principal(access_key: str) -> str:
+    """Return the name of the role or user behind an access key, or "root"."""
+    if not access_key or iam_evaluator.is_root_access_key(access_key):
+        return "root"
+    with scope():
+        caller = iam_evaluator.resolve_credential(access_key)
+    arn = str(getattr(caller, "principal_arn", "unknown"))
+    return arn.split("/")[1] if "/" in arn else arn
+
+
+def access_key_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
+    """Return the access key that signed a request, or an empty string."""
+    return str(router.extract_access_key_id(headers, query))
+
+
+def name_event_sources() -> None:
+    """Let policies ask for the source and the kind of the events that PutEvents is to send, as on AWS.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    """
+    keys = iam_actions.request_tag_context
+
+    def with_sources(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = keys(service, action, body, parameters)
+        return found | event_keys(body) if action == "events:PutEvents" else found
+
+    iam_actions.request_tag_context = with_sources
+
+
+def event_keys(body: bytes) -> dict[str, str | list[str]]:
+    """Return IAM's condition keys of a PutEvents request: one value, or several that all must be allowed."""
+    try:
+        entries = json.loads(body).get("Entries") or []
+        named = {key: sorted({str(entry.get(name, "")) for entry in entries}) for key, name in _EVENT_KEYS}
+    except (ValueError, AttributeError):
+        return {}
+    return {key: values[0] if len(values) == 1 else values for key, values in named.items() if values}
+
+
+_EVENT_KEYS = (("events:source", "Source"), ("events:detail-type", "DetailType"))
+
+
+def count_loopback_as_tls() -> None:
+    """Let policies that demand TLS (`aws:SecureTransport`) take this endpoint, which is plain HTTP, for secure.
+
+    Buckets and queues of the app refuse requests without TLS; what goes over loopback leaves the machine no more than
+    what TLS carries.
+    """
+    pin = gateway.pin_request_origin
+
+    def pin_as_secure(source_ip: str, secure_transport: bool) -> None:
+        pin(source_ip, True)
+
+    gateway.pin_request_origin = pin_as_secure
