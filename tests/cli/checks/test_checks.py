@@ -242,7 +242,8 @@ def test_a_malformed_subscription_is_an_error(subscription: dict[str, Any]) -> N
     assert "ALERT_EMAIL" in fix
 
 
-@pytest.mark.parametrize("name", [name for name in CHECKS if name != "credentials"])
+# Of addresses only a repository with a webhook has AWS asked: its own tests are below.
+@pytest.mark.parametrize("name", [name for name in CHECKS if name not in ("credentials", "addresses")])
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
 def test_a_call_that_is_not_permitted_is_a_finding(name: str, code: str) -> None:
     """It is not called well, nor is it the end of the examination."""
@@ -258,7 +259,7 @@ def test_before_the_deployment_the_account_is_checked_and_the_rest_says_that_it_
     gone = refused("ValidationError", "Stack with id SluiceCompute does not exist")
     looked = list(examine(Patient(Account(ListStackResources=gone, DescribeStacks=gone).client, Configuration())))
     unchecked = {name for name, one in looked if one.level is Level.NOT_CHECKED}
-    well = {"credentials", "bootstrap", "service roles", "vCPU quotas", "Lambda quota"}
+    well = {"credentials", "bootstrap", "service roles", "vCPU quotas", "Lambda quota", "addresses"}
     assert {name for name, one in looked if one.level is Level.OK} == well
     assert unchecked == set(CHECKS) - well
 
