@@ -1,6 +1,6 @@
 """``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the README's table.
 
-python -m benchmarks [run_calls exactly_once alert graph manifest cold_start engine grouping wall]
+python -m benchmarks [run_calls pipeline_calls exactly_once alert graph manifest cold_start engine grouping wall]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alert_latency, cold_start, exactly_once, graph, grouping, run_calls
+from benchmarks import alert_latency, cold_start, exactly_once, graph, grouping, pipeline_calls, run_calls
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -61,6 +61,7 @@ def _seconds(command: list[str]) -> float:
 
 MEASURES: dict[str, Callable[[], Any]] = {
     "run_calls": run_calls.measure,
+    "pipeline_calls": pipeline_calls.measure,
     "exactly_once": exactly_once.measure,
     "alert": alert_latency.measure,
     "graph": graph.measure,
@@ -72,6 +73,7 @@ MEASURES: dict[str, Callable[[], Any]] = {
 }
 _TABLES: dict[str, Callable[[Any], str]] = {
     "run_calls": run_calls.table,
+    "pipeline_calls": pipeline_calls.table,
     "exactly_once": exactly_once.table,
     "alert": alert_latency.table,
     "cold_start": cold_start.table,
@@ -79,6 +81,7 @@ _TABLES: dict[str, Callable[[Any], str]] = {
 }
 _HEADS = {
     "run_calls": "AWS API calls of a run",
+    "pipeline_calls": "AWS API calls of a run of each pipeline",
     "exactly_once": "What it costs that a step is submitted once",
     "alert": "From a job's failure to the e-mail",
     "graph": "Graphs of 1,000 steps",

@@ -179,7 +179,7 @@ def table(found: dict[str, Any]) -> str:
         ("seconds to upload, and from the first upload to the run", f"{grouped['upload_seconds']}, {grouped['run_after']}"),
         ("without: runs", f"{single['runs']:,}"),
         (
-            f"jobs submitted; most in 1 s and in 10 s, of a bucket that holds {SUBMITS_A_SECOND} and gets {SUBMITS_A_SECOND} a second",
+            f"jobs submitted; most in any 1 s and any 10 s, of {SUBMITS_A_SECOND} a second that are let through",
             f"{single['submissions']:,}; {single['most_a_second']}, {single['most_in_ten_seconds']}",
         ),
         ("seconds to upload, and from the first upload to the last submission", f"{single['upload_seconds']}, {single['seconds']}"),

@@ -37,6 +37,8 @@ _ARRAYS = 2
 _SECONDS = 300.0
 _TEMPLATES = Path(__file__).parent / "items"
 _COPIED = ("app.py", "cdk.json", "requirements.txt", "sluice", "stacks", "lambdas", "containers")
+_ROLES = {stage: f"Control-{stage}" for stage in ("Trigger", "FanOut", "Track", "Alert")} | {"Group": "GroupingGroup"}
+"""What the names of the Lambdas' roles contain, by stage."""
 Calls = Counter[tuple[str, str]]
 """How often (who, operation): who is a Lambda's stage or ``jobs``."""
 
@@ -119,7 +121,7 @@ def _run(place: Place, size: int, items: int) -> tuple[Calls, float]:
     view = _ended(place, found["LedgerTable"], key)
     if view.state is not RunState.SUCCEEDED:
         raise RuntimeError(f"Expected the run of {key} to succeed, found {[(step.name, step.reason) for step in view.steps]}.")
-    return _calls(place), view.seconds
+    return calls_since_reset(place), view.seconds
 
 
 def _ended(place: Place, table: str, key: str) -> RunView:
@@ -128,13 +130,13 @@ def _ended(place: Place, table: str, key: str) -> RunView:
     while time.monotonic() < deadline:
         run_id = runs_by_key(dynamodb, table).get(key)
         views = runs.look([run_id]) if run_id else []
-        if views and views[0].ended and _all_told(place):
+        if views and views[0].ended and all_told(place):
             return views[0]
         time.sleep(0.1)
     raise RuntimeError(f"Expected the run of {key} to end within {_SECONDS:.0f} s.")
 
 
-def _all_told(place: Place) -> bool:
+def all_told(place: Place) -> bool:
     """Return whether track has handled the last event: its queue, and every other, is empty."""
     sqs = client_of(place, "sqs")
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -143,7 +145,7 @@ def _all_told(place: Place) -> bool:
     return not any(int(attributes[name]) for attributes in found for name in names)
 
 
-def _calls(place: Place) -> Calls:
+def calls_since_reset(place: Place) -> Calls:
     """Return the calls since the last reset, without those of this program."""
     found: Calls = Counter()
     for call in control(place, "GET", "calls"):
@@ -153,8 +155,8 @@ def _calls(place: Place) -> Calls:
 
 
 def _who(principal: str) -> str:
-    for stage in ("Trigger", "FanOut", "Track", "Alert"):
-        if f"Control-{stage}" in principal:
+    for stage, role in _ROLES.items():
+        if role in principal:
             return stage
     return "jobs"
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cost, figures
+from benchmarks import cost, figures, pipeline_calls
 from sluice import settings
 from sluice.compute import ENVIRONMENTS, Compute
 from sluice.fargate_sizes import MEMORY
@@ -113,6 +113,11 @@ def _figures() -> str:
     return f"\n{figures.table(json.loads(RESULTS.read_text()))}\n"
 
 
+def _pipeline_calls() -> str:
+    results = json.loads(RESULTS.read_text())
+    return f"\n{pipeline_calls.table(results['pipeline_calls'])}\n\nMeasured by `make bench ARGS=pipeline_calls` on {results['date']}.\n\n"
+
+
 def _cost() -> str:
     return f"\n{cost.text(json.loads(RESULTS.read_text()))}\n"
 
@@ -126,6 +131,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "variables": _variables,
     "figures": _figures,
     "cost": _cost,
+    "pipeline-calls": _pipeline_calls,
 }
 
 

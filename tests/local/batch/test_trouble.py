@@ -94,6 +94,15 @@ def test_the_rate_is_fifty_a_second() -> None:
     assert sum(throttle.admits(1000) for _ in range(60)) == 50
 
 
+def test_no_second_has_more_than_fifty_wherever_it_begins() -> None:
+    """Neither after a pause nor across the boundary of a second: a call every 7 ms for ten seconds, and a burst in the middle of each."""
+    throttle = Throttle(50)
+    calls = sorted([*range(0, 10_000, 7), *(second + 500 for second in range(0, 10_000, 1000) for _ in range(80))])
+    passed = [at for at in calls if throttle.admits(at)]
+    assert len(passed) == 500
+    assert max(sum(at <= other < at + 1000 for other in passed) for at in passed) == 50
+
+
 def test_missing_capacity_moves_work_to_the_next_environment(desk: Desk) -> None:
     """When EC2 has no spot instances, the next environment of the queue takes the job."""
     desk.batch.create_compute_environment(computeEnvironmentName="spot", type="MANAGED", computeResources={**EC2, "type": "SPOT"})
