@@ -44,15 +44,15 @@ PRICES = {
 
 # Those of trigger, fan_out, track and alert, and that of group, which is there while a pipeline gathers uploads.
 QUEUES = 5
-WEBHOOKS = 1
-"""Of the pipelines that come with Sluice: monte-carlo's."""
+WEBHOOK_ALARMS = 2
+"""Of a pipeline with a webhook, which none that comes with Sluice has: a request without an answer, and no new secret."""
 # Lambda keeps five connections to a queue open, each a ReceiveMessage that waits for up to 20 seconds:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _POLLS_A_MONTH = QUEUES * 5 * MONTH_SECONDS / 20
 _SWEEPS_A_MONTH = 2 * MONTH_SECONDS / 300
 _SWEEP_SECONDS = 0.1
-# Messages set aside and their age, errors and throttles: of each queue and its function. Of a webhook: no answer, and no new secret.
-_ALARMED = QUEUES * ALARMS + 2 * WEBHOOKS
+# Messages set aside and their age, errors and throttles: of each queue and its function.
+_ALARMED = QUEUES * ALARMS
 _LAMBDA_GB = 0.5
 _LAMBDA_SECONDS = 1.0
 """Of one invocation, a cold start included: more than any that was measured here."""
@@ -70,7 +70,6 @@ def idle() -> dict[str, float]:
         f"{_POLLS_A_MONTH / 1e6:.1f} million polls of {QUEUES} empty queues": _POLLS_A_MONTH * PRICES["sqs request"].dollars,
         f"{_ALARMED} alarms": _ALARMED * PRICES["cloudwatch alarm, month"].dollars,
         f"{_SWEEPS_A_MONTH:,.0f} sweeps": sweeps,
-        f"{WEBHOOKS} secret of a webhook": WEBHOOKS * PRICES["secret, month"].dollars,
         f"images of {_IMAGES_GB} GB": _IMAGES_GB * PRICES["ecr GB-month"].dollars,
     }
 
@@ -106,6 +105,7 @@ def text(results: Mapping[str, Any]) -> str:
     causes, first = idle(), results["run_calls"][0]
     lines = "\n".join(f"| {cause} | {dollars:.2f} |" for cause, dollars in causes.items())
     board = PRICES["cloudwatch dashboard, month"].dollars
+    webhook = PRICES["secret, month"].dollars + WEBHOOK_ALARMS * PRICES["cloudwatch alarm, month"].dollars
     hour = PRICES["vCPU-hour, on demand, general purpose"].dollars
     return f"""Idle, a month, in US dollars (us-east-1, prices of {AS_OF}, without free tiers, which cover most of it):
 
@@ -115,6 +115,7 @@ def text(results: Mapping[str, Any]) -> str:
 | **together** | **{sum(causes.values()):.2f}** |
 
 The dashboard is free as one of an account's first three and ${board:.2f} beyond; `SLUICE_DASHBOARD=false` leaves it out.
+A pipeline with a webhook costs ${webhook:.2f} more: a secret and {WEBHOOK_ALARMS} alarms.
 No machine, no NAT gateway, no load balancer. What you keep in the buckets and the ledger costs what S3 and DynamoDB charge.
 
 A run's queues, Lambdas, ledger and S3 requests cost about **${run(first["calls"]):.4f}** with 10 children an array (calls as counted by

@@ -11,6 +11,7 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.checks.addresses import FIX, has_addresses, with_webhooks
 from cli.cloud import Cloud
 from cli.failures import CommandError
 from cli.leaving_queues import runs_in_the_way
@@ -41,6 +42,7 @@ def main() -> int:
             print("This account has no CDK stack in this region yet: bootstrapping.")
             _cdk("bootstrap", f"aws://{account}/{region}")
         _check_no_queue_is_missed(Cloud(session.create_client, f"the region {region}", configuration.stack_prefix), configuration)
+        _check_addresses(session, configuration)
         approval = "broadening" if sys.stdin.isatty() else "never"
         _cdk("deploy", "--all", "--require-approval", approval)
     except SluiceError as error:
@@ -65,6 +67,18 @@ def _where(session: Any) -> tuple[str, str]:
             f"Expected the credentials of an AWS account, found none that work ({error}). "
             "Run `aws configure` or `aws sso login`, or set AWS_PROFILE, then try again. `make demo` needs no account."
         ) from error
+
+
+def _check_addresses(session: Any, configuration: Configuration) -> None:
+    """Raise DeployError when a pipeline has a webhook and the Region is known to have no addresses for it."""
+    names = with_webhooks(load_pipelines(REPOSITORY)) if configuration.webhooks else []
+    try:
+        missing = bool(names) and not has_addresses(session.create_client("cloudformation"))
+    except (BotoCoreError, ClientError) as error:
+        print(f"Whether this region has function URLs could not be looked up: {error}")
+        return
+    if missing:
+        raise DeployError(f"Expected function URLs in this region for the webhooks of {', '.join(names)}, found none. {FIX}")
 
 
 def _check_images_can_be_built() -> None:

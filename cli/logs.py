@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cli.cloud import Cloud, cloud_of
 from cli.console import note, say, say_json
 from cli.failures import CommandError, UsageError
+from cli.generations import Generation, generation_of
 from cli.log_reading import JobLog, LogLine, failed_children
 from cli.options import add_run, command, index
 from cli.run_list import run_of
@@ -42,6 +43,12 @@ def add_to(commands: Commands) -> None:
         type=index,
         help="the number of an array's child, or of a node, from 0; without it the main node",
     )
+    parser.add_argument(
+        "--generation",
+        metavar="N",
+        type=index,
+        help="the N-th submission of the step, from 0, if it was submitted several times; default: the last one that worked on the child",
+    )
     parser.add_argument("--follow", action="store_true", help="stay until the job has ended")
     parser.set_defaults(run=lambda given: logs(given, cloud_of()))
 
@@ -50,7 +57,8 @@ def logs(given: argparse.Namespace, cloud: Cloud, *, sleep: Sleep = time.sleep) 
     """Print the log of a step's job, once or until it has ended; raises CommandError when there is no such job."""
     run_id = run_of(cloud.client("dynamodb"), cloud.table, given.run_id)
     record, nodes = _submitted(cloud, run_id, given.step, given.follow, sleep)
-    job_id = _node_id(record, nodes, given.index) if nodes else _job_id(cloud, record, given.index)
+    generation = generation_of(cloud, run_id, record, given.generation, None if nodes else given.index)
+    job_id = _node_id(record, generation, nodes, given.index) if nodes else _job_id(cloud, record, generation, given.index)
     log = JobLog(cloud.client("batch"), cloud.client("logs"), job_id)
     printed = _print(log, given.json)
     looks = LAST_LOOKS
@@ -103,23 +111,31 @@ def _submitted(cloud: Cloud, run_id: str, step: str, wait: bool, sleep: Sleep) -
         sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _job_id(cloud: Cloud, record: StepRecord, child: int | None) -> str:
+def _job_id(cloud: Cloud, record: StepRecord, generation: Generation, child: int | None) -> str:
     """Return the id of a step's job, or of a child; raises UsageError for an array without a number."""
-    job_id, last = record.job_id or "", record.children - 1
+    last = record.children - 1
     if child is not None and child > last:
         expected = f"the number of one of its {record.children} children, 0 to {last}" if last else "no number but 0: it is one job"
         raise CommandError(f"{record.name}: expected {expected}, found {child}.")
     if last == 0:
-        return job_id
+        return generation.job_id
     if child is None:
-        failed = failed_children(cloud.client("batch"), job_id)
+        failed = _failed(cloud, generation)
         hint = f" Failed: {', '.join(map(str, failed))}." if failed else ""
         raise UsageError(f"{record.name} is an array: expected the number of a child, 0 to {last}, behind its name, found none.{hint}")
-    return f"{job_id}:{child}"
+    return generation.id_of(child)
 
 
-def _node_id(record: StepRecord, nodes: int, node: int | None) -> str:
+def _failed(cloud: Cloud, generation: Generation) -> list[int]:
+    """Return the first failed children of a generation, by their numbers in the whole step."""
+    if len(generation.children) == 1:
+        (job,) = cloud.client("batch").describe_jobs(jobs=[generation.job_id])["jobs"] or [{}]
+        return list(generation.children) if job.get("status") == "FAILED" else []
+    return [generation.children[place] for place in failed_children(cloud.client("batch"), generation.job_id)]
+
+
+def _node_id(record: StepRecord, generation: Generation, nodes: int, node: int | None) -> str:
     """Return the id of a node of a multi-node job: of the main node, unless another is asked for. Raises CommandError."""
     if node is not None and node >= nodes:
         raise CommandError(f"{record.name}: expected the number of one of its {nodes} nodes, 0 to {nodes - 1}, found {node}.")
-    return f"{record.job_id}{NODE_MARK}{node or 0}"
+    return f"{generation.job_id}{NODE_MARK}{node or 0}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sluice import child_ranges
 from sluice.compiled import CompiledStep
 from sluice.ledger import Ledger
 from sluice.limits import MAX_DESCRIBE_JOBS
@@ -112,16 +113,25 @@ def _steps(run: Run, jobs: Jobs, now: datetime) -> Iterator[StepView]:
 def _step(step: CompiledStep, record: StepRecord, job: Mapping[str, Any], now: datetime) -> StepView:
     counts = job.get("arrayProperties", {}).get("statusSummary") or {job.get("status", "SUBMITTED"): 1}
     succeeded = record.state is StepState.SUCCEEDED
+    children, (before, carried) = step.nodes or record.children, _of_others(record)
     return StepView(
         name=step.name,
         kind=step.kind,
         state=_state(record, job, counts),
-        children=step.nodes or record.children,
-        done=(step.nodes or record.children) if succeeded else counts.get("SUCCEEDED", 0),
-        failed=0 if succeeded else counts.get("FAILED", 0),
+        children=children,
+        done=children - carried if succeeded else before + counts.get("SUCCEEDED", 0),
+        failed=carried if succeeded else carried + counts.get("FAILED", 0),
         seconds=_seconds(job, now),
         reason=record.reason,
     )
+
+
+def _of_others(record: StepRecord) -> tuple[int, int]:
+    """Return how many children earlier generations finished, and how many failed ones are left to the next."""
+    if record.terms.indexes is None:
+        return 0, 0
+    carried = {*child_ranges.from_text(record.terms.carried or "")} - {*record.indexes}
+    return record.children - record.size - len(carried), len(carried)
 
 
 def _state(record: StepRecord, job: Mapping[str, Any], counts: Mapping[str, int]) -> str:

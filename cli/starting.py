@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,24 +47,30 @@ def sendings(pipeline: Pipeline, paths: Sequence[Path], prefix: str | None) -> l
     if not uploads:
         found = "none" if prefix is None else f"none with the prefix {prefix!r}"
         raise UsageError(f"Expected an S3Upload trigger of {pipeline.name} for these files, found {found}.")
-    if any(upload.gathers for upload in uploads):
-        raise UsageError(
-            f"Expected an upload trigger of {pipeline.name} that starts a run for each file, found one that gathers files into groups. "
-            f"Upload them with `aws s3 cp`, and follow what `sluice runs --pipeline {pipeline.name}` shows when the group is closed."
-        )
     problems = [sentence for path in paths for sentence in _problems(path, uploads)]
-    names = [path.name for path in paths]
-    problems += [
-        f"{name}: given {names.count(name)} times, and one name is one object" for name in sorted(set(names)) if names.count(name) > 1
-    ]
+    problems += given_twice(paths)
     if problems:
         raise UsageError("Expected files that each start one trigger, found: " + "; ".join(problems) + ".")
     return [Sending(path, _matching(path, uploads)[0]) for path in paths]
 
 
+def given_twice(paths: Sequence[Path]) -> list[str]:
+    """Return a sentence for each name that several files have: one name is one object."""
+    return [
+        f"{name}: given {count} times, and one name is one object"
+        for name, count in Counter(path.name for path in paths).items()
+        if count > 1
+    ]
+
+
+def missing(path: Path) -> list[str]:
+    """Return what is wrong with a path that is no file."""
+    return [] if path.is_file() else [f"{path}: " + ("a folder" if path.is_dir() else "no such file")]
+
+
 def _problems(path: Path, uploads: Sequence[S3Upload]) -> list[str]:
-    if not path.is_file():
-        return [f"{path}: " + ("a folder" if path.is_dir() else "no such file")]
+    if problems := missing(path):
+        return problems
     matching = _matching(path, uploads)
     if not matching:
         return [f"{path}: no trigger takes it, they take " + " and ".join(sorted({f"*{upload.suffix}" for upload in uploads}))]
@@ -76,16 +83,20 @@ def _matching(path: Path, uploads: Sequence[S3Upload]) -> list[S3Upload]:
     return [upload for upload in uploads if path.name.endswith(upload.suffix)]
 
 
-def send(s3: Any, bucket: str, pipeline: str, sending: Sending, progress: Progress) -> str:
-    """Upload a file, in parts when it is large, and return the id of the run that it starts."""
+def run_of(pipeline: str, upload: S3Upload, stored: S3Object) -> str:
+    """Return the id of the run that an upload starts, of a trigger that does not gather."""
+    return run_id(pipeline, upload_name(upload), stored.identity())
+
+
+def send(s3: Any, bucket: str, path: Path, key: str, progress: Progress) -> S3Object:
+    """Upload a file, in parts when it is large, and return the version that is stored."""
     with TransferManager(s3, TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES)) as manager:
-        manager.upload(str(sending.path), bucket, sending.key, subscribers=[_Heard(progress)]).result()
+        manager.upload(str(path), bucket, key, subscribers=[_Heard(progress)]).result()
     # The version that stands there now; another one between these two calls would be another run, which is followed instead.
-    stored = s3.head_object(Bucket=bucket, Key=sending.key)
-    given = S3Object(
-        bucket=bucket, key=sending.key, version_id=stored.get("VersionId", ""), etag=stored["ETag"].strip('"'), size=stored["ContentLength"]
+    stored = s3.head_object(Bucket=bucket, Key=key)
+    return S3Object(
+        bucket=bucket, key=key, version_id=stored.get("VersionId", ""), etag=stored["ETag"].strip('"'), size=stored["ContentLength"]
     )
-    return run_id(pipeline, upload_name(sending.upload), given.identity())
 
 
 class _Heard(BaseSubscriber):

@@ -135,6 +135,8 @@ class CompiledPipeline:
     keep_failed: int = KEEP_FAILED
     """Days."""
     overridable: tuple[str, ...] = ()
+    inbox: tuple[str, ...] = ()
+    """The prefixes of what its jobs may read in the inbox."""
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -168,6 +170,7 @@ class CompiledPipeline:
                 ticket=ticket,
                 keep_failed=int(document.get("keep_failed", KEEP_FAILED)),
                 overridable=tuple(document.get("overridable", ())),
+                inbox=tuple(document.get("inbox", ())),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error

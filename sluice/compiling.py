@@ -10,8 +10,9 @@ from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kin
 from sluice.compute import SHARE, Compute, QueueKey
 from sluice.duration import seconds_of
 from sluice.graph import gate_tree, sinks, topological_order
+from sluice.inbox import requests_prefix
 from sluice.node_groups import groups_of
-from sluice.pipeline import INPUT, Array, Manual, MultiNode, Pipeline, Plan, Step
+from sluice.pipeline import INPUT, Array, Manual, MultiNode, Pipeline, Plan, S3Upload, Step
 from sluice.validation.graph import parents_of
 
 CLEANUP = "cleanup"
@@ -52,7 +53,15 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
         ticket=pipeline.ticket,
         keep_failed=pipeline.keep_failed,
         overridable=overridable,
+        inbox=inbox_of(pipeline),
     )
+
+
+def inbox_of(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the prefixes of what starts the pipeline's runs or comes with its requests: its jobs may read these."""
+    uploads = [trigger.prefix for trigger in pipeline.triggers if isinstance(trigger, S3Upload)]
+    asked = [requests_prefix(pipeline.name)] if any(isinstance(trigger, Manual) for trigger in pipeline.triggers) else []
+    return tuple(dict.fromkeys([*uploads, *asked]))
 
 
 def own_compute(pipeline: Pipeline) -> Compute:

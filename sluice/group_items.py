@@ -92,8 +92,13 @@ def files_from(item: Item) -> list[S3Object]:
 
 def note_item(group: Group, file: S3Object, now: str) -> Item:
     """Return the note that a file is in a group."""
-    pk = NOTE + note_of(group.pipeline, group.trigger, file)
-    return values_of(pk=pk, sk=NOTE, number=group.number, expires_at=expires_at(now))
+    note = note_of(group.pipeline, group.trigger, file)
+    return note_key(note) | values_of(number=group.number, expires_at=expires_at(now))
+
+
+def note_key(note: str) -> Item:
+    """Return the key of a note's item."""
+    return values_of(pk=NOTE + note, sk=NOTE)
 
 
 def note_of(pipeline: str, trigger: str, file: S3Object) -> str:

@@ -18,7 +18,7 @@ from sluice.group import Group, GroupState
 from sluice.ledger import UNFINISHED_INDEX
 from sluice.ledger_conflicts import condition_failed, failed_conditions, patiently
 from sluice.ledger_items import names, values
-from sluice.limits import MAX_TRANSACTION_ITEMS
+from sluice.limits import MAX_BATCH_GET_KEYS, MAX_TRANSACTION_ITEMS
 from sluice.trigger import S3Object
 
 MOST_ADDED = MAX_TRANSACTION_ITEMS - 2
@@ -82,6 +82,19 @@ class GroupLedger:
         lists = self._query(group_items.partition(group.pipeline, group.trigger), group_items.files_sort_key(group.number))
         found = [file for item in lists for file in group_items.files_from(item)]
         return sorted(found, key=lambda file: (file.key, file.version_id, file.etag))
+
+    def numbers(self, pipeline: str, trigger: str, files: Sequence[S3Object]) -> dict[S3Object, int]:
+        """Return the number of the group of each of these files that is in one: what their notes say."""
+        notes = {group_items.note_of(pipeline, trigger, file): file for file in files}
+        keys = [group_items.note_key(note) for note in notes]
+        found: dict[S3Object, int] = {}
+        while keys:
+            asked, keys = keys[:MAX_BATCH_GET_KEYS], keys[MAX_BATCH_GET_KEYS:]
+            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": asked, "ConsistentRead": True}})
+            for item in answer["Responses"].get(self._table, []):
+                found[notes[item["pk"]["S"].removeprefix(group_items.NOTE)]] = int(item["number"]["N"])
+            keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        return found
 
     def unfinished(self) -> Iterator[Group]:
         """Yield the groups whose run has not been asked for, as they are now."""

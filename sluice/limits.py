@@ -36,6 +36,8 @@ MAX_NODE_GROUPS = 5
 MAX_LIMITS_OF_A_JOB = 5
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 MAX_TRANSACTION_ITEMS = 100
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+MAX_BATCH_GET_KEYS = 100
 
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 

@@ -159,6 +159,7 @@ class Machine:
     """Names of steps that must have succeeded before this one starts.
 
     ``finished("score", at_least=0.99)`` bears some failed children, ``always("score")`` any end.
+    A command behind them has the variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"`` for all, null for too many to list.
     """
     retries: Resubmit | None = None
     """Whether what failed, after all attempts, is submitted again by itself. The failed children run again, and what stands behind them."""

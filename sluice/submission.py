@@ -16,6 +16,7 @@ from sluice.placing import Placing, Submission, Wait, children_of
 from sluice.run import RunState
 from sluice.settings import SubmissionSettings
 from sluice.start_job import left_to_start_job
+from sluice.told_parts import tell_parts
 from sluice.trigger import argument
 
 INPUT_PARAMETER = "input"
@@ -101,6 +102,7 @@ def submit_request(
         request["parameters"] = {INPUT_PARAMETER: argument(trigger or {})}
     if depends_on := list(_dependencies(submission, job_ids)):
         request["dependsOn"] = depends_on
+    tell_parts(request, step, submission.terms)
     check_submit_job(request)
     return request
 

@@ -13,6 +13,7 @@ from sluice.trigger import Occurrence, Request, S3Object, UploadGroup, stored_oc
 
 IN_TRIGGER = "trigger"
 """What stands for a manifest's key where the run's own trigger lists the files."""
+_TOLD = 3
 _TYPES: Mapping[str, type] = {field.name: int if field.name == "size" else str for field in fields(S3Object)}
 
 
@@ -28,6 +29,21 @@ def plans(pipeline: CompiledPipeline, started_by: Occurrence, now: str) -> dict[
     else:
         manifest, items = IN_TRIGGER, len(_files(started_by))
     return {name: StepRecord(name=name, state=StepState.SUCCEEDED, items=items, manifest=manifest, claimed_at=now) for name in names}
+
+
+def check_own(pipeline: CompiledPipeline, request: Request) -> None:
+    """Raise MalformedMessageError with the files of a request that are not its pipeline's in the inbox: the jobs could not read them.
+
+    A pipeline that was compiled before it had its prefixes has none, and nothing is checked.
+    """
+    own = pipeline.inbox
+    foreign = [file.key for file in uploads_of(request) or () if own and not file.key.startswith(own)]
+    if foreign:
+        more = f" and {len(foreign) - _TOLD} more" if len(foreign) > _TOLD else ""
+        raise MalformedMessageError(
+            f"Expected uploads of {pipeline.name}, below {' or '.join(own)}, found {', '.join(foreign[:_TOLD])}{more}. "
+            f"Put them there, or give the files to `sluice run {pipeline.name}`."
+        )
 
 
 def items_in(trigger: Mapping[str, Any]) -> list[dict[str, Any]]:

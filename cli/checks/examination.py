@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from cli.checks import account, compute, network, quotas, telling
+from cli.checks import account, addresses, compute, network, quotas, telling
 from cli.checks.finding import Check, Finding, Level, Patient, error, not_checked, warning
 from cli.failures import explained
 
@@ -16,6 +16,7 @@ CHECKS: Mapping[str, Check] = {
     "service roles": account.service_linked_roles,
     "vCPU quotas": quotas.vcpus,
     "Lambda quota": quotas.lambda_concurrency,
+    "addresses": addresses.addresses,
     "stacks": account.stacks,
     "environments": compute.environments,
     "queues": compute.queues,

@@ -37,6 +37,8 @@ def _trigger(body: str) -> None:
     pipeline, now = _definition(*message.definition_location()), datetime.now(UTC).isoformat(timespec="milliseconds")
     if isinstance(started_by, Request) and started_by.overrides:
         pipeline = overridden(run_name, pipeline, started_by.overrides, advance.queues)
+    if isinstance(started_by, Request):
+        uploads.check_own(pipeline, started_by)
     run = Run(
         run_id=run_name,
         pipeline=pipeline,

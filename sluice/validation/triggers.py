@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sluice.errors import Mistake
+from sluice.inbox import REQUESTS
 from sluice.pipeline import Manual, Pipeline, S3Upload, Schedule
 from sluice.schedules import expression_problems, input_problems, timezone_problems
 from sluice.validation.fields import listed
@@ -31,6 +32,14 @@ def _uploads(pipeline: Pipeline) -> Iterator[Mistake]:
         )
     if any(upload.prefix.startswith("/") for upload in uploads):
         yield Mistake("triggers", "a prefix without a leading /", "one with it", "Drop the /: S3 keys do not start with it.")
+    for upload in uploads:
+        if upload.prefix and _nested(upload.prefix, REQUESTS):
+            yield Mistake(
+                "triggers",
+                f"a prefix that takes nothing below {REQUESTS}",
+                repr(upload.prefix),
+                "Choose another prefix: the files that come with requests lie there.",
+            )
 
 
 def _schedules(schedules: dict[str, Schedule]) -> Iterator[Mistake]:

@@ -12,7 +12,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from sluice.compiled import node_ranges
-from sluice.compiling import CLEANUP, JobDefinitions, own_compute
+from sluice.compiling import CLEANUP, JobDefinitions, inbox_of, own_compute
 from sluice.compute import Compute
 from sluice.loading import CONTAINERS, package_of
 from sluice.node_groups import Program, groups_of, programs_of, programs_of_step
@@ -20,7 +20,6 @@ from sluice.pipeline import INPUT, MultiNode, Pipeline, Plan, Step
 from sluice.retry_rules import retry_rules
 from sluice.settings import JobSettings
 from sluice.submission import INPUT_PARAMETER
-from sluice.validation.triggers import uploads_of
 from stacks.blocks import job_roles
 from stacks.blocks.consumables import Consumables
 from stacks.blocks.container import Identity, Work
@@ -92,7 +91,7 @@ class PipelineJobs(Construct):
         for role in (self._work_role, self._tidy_role):
             job_roles.read_assignment(role, pipeline=name, ledger=ledger)
             job_roles.use_work(role, pipeline=name, work=work)
-        if prefixes := [upload.prefix for upload in uploads_of(self._pipeline)]:
+        if prefixes := inbox_of(self._pipeline):
             job_roles.read_uploads(self._work_role, prefixes=prefixes, inbox=inbox)
         job_roles.publish_results(self._work_role, pipeline=name, results=results)
         plans.grant_publish(self._work_role)

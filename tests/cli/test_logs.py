@@ -12,7 +12,8 @@ from cli.failures import CommandError, UsageError
 from cli.log_reading import DEFAULT_GROUP, streams
 from cli.logs import LAST_LOOKS, logs
 from sluice.compiled import CompiledStep, Kind
-from sluice.run import RunState, StepState
+from sluice.placing import Submission
+from sluice.run import RunState, StepState, Terms
 from sluice.submission import decide
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START
@@ -223,3 +224,73 @@ def test_a_node_that_has_not_started_has_the_jobs_state(nodes: CommandWorld, cap
     nodes.jobs.jobs["job-r"]["status"] = "RUNNABLE"
     assert logs(nodes.given("logs", RUN_ID, "ring", "1"), nodes.cloud) == 0
     assert "The job job-r#1 has logged nothing; its state is RUNNABLE" in capsys.readouterr().err
+
+
+@pytest.fixture
+def again(array: CommandWorld) -> CommandWorld:
+    """The array of which children 1 and 2 ran again as one array, and then child 2 alone; each generation has logged who it is."""
+    queue = array.cloud.queues["normal"]
+    array.jobs.jobs["job-c"] |= {"jobName": f"{RUN_ID}_count_0", "jobQueue": queue}
+    again = {"environment": [{"name": "SLUICE_CHILDREN", "value": "1-2"}]}
+    array.jobs.add("job-d", jobName=f"{RUN_ID}_count_1", jobQueue=queue, status="FAILED", arrayProperties={"size": 2}, container=again)
+    for index in range(2):
+        status = "FAILED" if index else "SUCCEEDED"
+        array.jobs.add(f"job-d:{index}", status=status, arrayProperties={"index": index}, **container(f"d/{index}"))
+        write(array, f"d/{index}", f"child {index + 1} again")
+    array.jobs.add("job-e", jobName=f"{RUN_ID}_count_2", jobQueue=queue, status="FAILED", **container("e"))
+    write(array, "e", "child 2 once more")
+    run = array.ledger.load(RUN_ID)
+    assert run is not None
+    count = run.pipeline.step("count")
+    jobs = ("job-c", "job-d", "job-e")
+    for generation, terms in ((1, Terms(indexes="1-2", tries=1)), (2, Terms(indexes="2", tries=2))):
+        before, job = jobs[generation - 1], jobs[generation]
+        array.ledger.ended(RUN_ID, "count", StepState.FAILED, generation=generation - 1, job_id=before, reason="a child failed")
+        assert array.ledger.claim(RUN_ID, [Submission(count, 3, generation=generation, terms=terms)], NOW)
+        array.ledger.submitted(RUN_ID, {"count": job}, {"count": generation})
+    return array
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["0"], "child 0"),
+        (["1"], "child 1 again"),
+        (["2"], "child 2 once more"),
+        (["2", "--generation", "2"], "child 2 once more"),
+        (["2", "--generation", "1"], "child 2 again"),
+        (["1", "--generation", "1"], "child 1 again"),
+        (["2", "--generation", "0"], "child 2"),
+    ],
+)
+def test_a_child_of_any_generation(again: CommandWorld, words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The log is that of the last generation that worked on the child, or of the one that is asked for; numbers are those of the step."""
+    assert logs(again.given("logs", RUN_ID, "count", *words), again.cloud) == 0
+    assert capsys.readouterr().out == f"{line}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["0", "--generation", "1"], "a child that generation 1 worked on, 1-2, found 0"),
+        (["0", "--generation", "3"], "one of its generations, 0 to 2, found 3"),
+        (["3"], "one of its 3 children, 0 to 2, found 3"),
+        ([], "found none. Failed: 2."),
+        (["--generation", "1"], "found none. Failed: 2."),
+        (["--generation", "0"], "found none. Failed: 1, 2."),
+    ],
+)
+def test_a_child_that_a_generation_does_not_have(again: CommandWorld, words: list[str], refusal: str) -> None:
+    """The refusal says which it has."""
+    with pytest.raises(CommandError, match=refusal):
+        logs(again.given("logs", RUN_ID, "count", *words), again.cloud)
+
+
+def test_a_generation_that_batch_has_forgotten(again: CommandWorld) -> None:
+    """It says so, and not that there never was one; of one whose children were too many to be told, it says how to look."""
+    again.jobs.jobs["job-d"]["container"] = {}
+    with pytest.raises(CommandError, match="generation 1 worked on 2 of 3 children"):
+        logs(again.given("logs", RUN_ID, "count", "1"), again.cloud)
+    del again.jobs.jobs["job-c"], again.jobs.jobs["job-d"]
+    with pytest.raises(CommandError, match=f"the job {RUN_ID}_count_1, found none: AWS Batch forgets"):
+        logs(again.given("logs", RUN_ID, "count", "1"), again.cloud)

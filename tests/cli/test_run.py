@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from cli import run as run_command
 from cli.failures import CommandError, UsageError
 from cli.run import run
-from cli.starting import request, send, sendings
+from cli.starting import request, run_of, send, sendings
 from sluice.pipeline import Job, Manual, Pipeline, S3Upload
 from sluice.run import RunState
 from sluice.trigger import MOST_INPUT_BYTES, Request
@@ -113,12 +113,12 @@ def test_the_id_of_an_uploads_run_is_that_of_its_event(size: int, world: Command
     path.write_bytes(b"x" * size)
     heard: list[int] = []
     (sending,) = sendings(words(TEXTS), [path], None)
-    first = send(world.clients["s3"], INBOX, "words", sending, heard.append)
+    first = run_of("words", TEXTS, send(world.clients["s3"], INBOX, sending.path, sending.key, heard.append))
     version = world.clients["s3"].head_object(Bucket=INBOX, Key="texts/a.txt")["VersionId"]
     detail = {"bucket": {"name": INBOX}, "object": {"key": "texts/a.txt", "version-id": version, "etag": "any", "size": size}}
     assert first == world.run_id_of("words", "s3:texts/*.txt", detail)
     assert sum(heard) == size
-    assert send(world.clients["s3"], INBOX, "words", sending, heard.append) != first
+    assert run_of("words", TEXTS, send(world.clients["s3"], INBOX, sending.path, sending.key, heard.append)) != first
 
 
 def test_the_same_token_is_the_same_run(bus: Events) -> None:
@@ -220,7 +220,7 @@ def test_an_upload_that_s3_refuses_is_an_error(tmp_path: Path, world: CommandWor
     with Stubber(world.clients["s3"]) as stub:
         stub.add_client_error("put_object", "AccessDenied")
         with pytest.raises(Exception, match="AccessDenied"):
-            send(world.clients["s3"], INBOX, "words", sending, lambda _: None)
+            send(world.clients["s3"], INBOX, sending.path, sending.key, lambda _: None)
 
 
 def test_overrides_are_checked_and_sent(world: CommandWorld, bus: Events, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -239,12 +239,3 @@ def test_overrides_are_checked_and_sent(world: CommandWorld, bus: Events, root: 
     assert run(world.given("run", "words", "--token", "t", "--overrides", asked, "--detach"), world.cloud, root) == 0
     assert json.loads(bus.sent[0]["Detail"])["overrides"] == json.loads(asked)
     assert capsys.readouterr().out.strip() == world.run_id_of("words", MANUAL, {"token": "t"})
-
-
-def test_files_that_are_gathered_start_no_run_of_their_own(tmp_path: Path) -> None:
-    """The run of a group has no id before the group is closed: it is told how to follow it."""
-    path = tmp_path / "a.txt"
-    path.write_text("a")
-    gathering = Pipeline(name="words", triggers=[S3Upload(prefix="w/", group_of=5)], steps=[Job("a", run="a")])
-    with pytest.raises(UsageError, match="gathers files into groups"):
-        sendings(gathering, [path], None)

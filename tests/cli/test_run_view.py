@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.run_view import StepView, view_of
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.run import Run, RunState, StepRecord, StepState, Terms
 
 _NOW = datetime(2026, 1, 1, 0, 0, 10, tzinfo=UTC)
 _START_MS = int((_NOW.timestamp() - 4) * 1000)
@@ -76,3 +76,14 @@ def test_nodes_count_as_children_and_succeed_together() -> None:
         run = Run(run_id="p-1", pipeline=CompiledPipeline("p", (step,)), trigger={}, created_at=_NOW.isoformat(), steps={"ring": record})
         (view,) = view_of(run, {"j": {"jobId": "j", "status": status}}, _NOW).steps
         assert (view.kind, view.state, view.children, view.done) == ("multinode", status, 4, done)
+
+
+def test_a_later_generation_counts_what_the_earlier_ones_finished() -> None:
+    """Of four children one runs again, one is left to the generation behind it, and two were done before."""
+    terms = Terms(indexes="1", carried="3")
+    running = _view(_record(generation=1, terms=terms), {"jobId": "j", "status": "RUNNING"})
+    assert (running.children, running.done, running.failed) == (4, 2, 1)
+    over = _view(_record(StepState.SUCCEEDED, generation=1, terms=terms))
+    assert (over.done, over.failed) == (3, 1)
+    last = _view(_record(generation=2, terms=Terms(indexes="1,3")), _job("PENDING", {"SUCCEEDED": 1, "FAILED": 1}))
+    assert (last.done, last.failed) == (3, 1)

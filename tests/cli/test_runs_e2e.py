@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from cli.aws import client_of, outputs
+from cli.cloud import cloud_of
 from cli.graph import named
-from cli.main import main
+from cli.main import main, parser
 from cli.mermaid import mermaid
+from cli.run import run
+from cli.starting import request
 from local.place import REPOSITORY, Place
+from sluice.job_names import run_id as run_id_of
+from sluice.trigger_names import MANUAL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
 
@@ -69,6 +74,53 @@ def test_run_uploads_asks_and_follows(commands: Commands, tmp_path: Path) -> Non
     assert (code, "SUCCEEDED" in out, "following six-jobs-" in remark) == (0, True, True)
     (listed,) = [run for run in commands.document("runs", "--limit", "500") if run["input"] == "request from the command"]
     assert commands.run("run", "six-jobs", "--token", "from the command", "--detach")[1] == f"{listed['run_id']}\n"
+
+
+def test_files_of_a_group_are_one_run_that_is_followed(commands: Commands, tmp_path: Path) -> None:
+    """The command waits for the group, says what for, and follows its run."""
+    paths = [tmp_path / f"gathered-{number}.txt" for number in range(5)]
+    for path in paths:
+        path.write_bytes(TEXT)
+    code, out, remark = commands.run("run", "small-files", *map(str, paths), "--json")
+    assert code == 0, remark
+    views = json.loads(out)
+    assert sum(int(view["input"].rpartition("(")[2].split()[0]) for view in views) == 5
+    assert {view["state"] for view in views} == {"SUCCEEDED"}
+    assert f"{views[-1]['run_id']} begins when its group closes: in " in remark
+
+
+def test_files_that_come_with_a_request_are_its_uploads(commands: Commands, deployed_project: Path, tmp_path: Path) -> None:
+    """The jobs may read them; a request that names another pipeline's files is set aside, and begins nothing."""
+    paths = [tmp_path / "a b.txt", tmp_path / "ž.bin"]
+    for path in paths:
+        path.write_text(path.name)
+    words = ["run", "brought", *map(str, paths), "--token", "brought/1", "--input", '{"n": 5}']
+    cloud = cloud_of()
+    assert run(parser().parse_args(words), cloud, deployed_project) == 0
+    run_id = run_id_of("brought", MANUAL, {"token": "brought/1"})
+    log = commands.run("logs", run_id, "read")[1]
+    assert log.splitlines() == [f"5 requests/brought/brought%2F1/{path.name} {path.name}" for path in paths]
+
+    record = cloud.ledger.load(run_id)
+    assert record is not None
+    foreign = [{**one, "key": one["key"].replace("requests/brought", "word-count")} for one in record.trigger["input"]["uploads"]]
+    refused = request(cloud.client("events"), named("brought", deployed_project), "brought/2", {"uploads": foreign})
+    reason = _set_aside(commands.place)
+    assert "Expected uploads of brought, below requests/brought/, found word-count/brought%2F1/a b.txt" in reason
+    assert cloud.ledger.load(refused) is None
+
+
+def _set_aside(place: Place) -> str:
+    """Take a message from the dead letters of the trigger queue, and return why it is there."""
+    pages = client_of(place, "cloudformation").get_paginator("list_stack_resources").paginate(StackName="SluiceControl")
+    found = [one for page in pages for one in page["StackResourceSummaries"] if one["ResourceType"] == "AWS::SQS::Queue"]
+    (url,) = [one["PhysicalResourceId"] for one in found if one["LogicalResourceId"].startswith("TriggerDeadLetters")]
+    sqs, deadline = client_of(place, "sqs"), time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=2).get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            return str(message["MessageAttributes"]["reason"]["StringValue"])
+    pytest.fail(f"Expected a message in {url} within {SECONDS} s, found none.")
 
 
 def test_a_run_from_its_begin_to_its_end(commands: Commands) -> None:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-
 import pytest
 
 from cli.showcase import files
 from local.place import Place
-from sluice.run import Run
-from tests.e2e import test_grouping
 from tests.e2e.application import Application, Upload
-
-Groups = tuple[list[Upload], Run, Run]
 
 WORDS = b"to be or not to be\n"
 ODD_KEYS = {
@@ -26,8 +19,7 @@ ODD_KEYS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one worker, so that they share one deployed app; those that need it quiet come last, and wait for nobody."""
-    items.sort(key=lambda item: "quiet" in getattr(item, "fixturenames", ()))
+    """Keep these tests in one worker, so that they share one deployed app."""
     for item in items:
         if "/e2e/" in str(item.path):
             item.add_marker(pytest.mark.e2e)
@@ -47,15 +39,8 @@ def flights() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def groups(app: Application) -> Iterator[Future[Groups]]:
-    """Two bursts of small files, one after the other: each waits 20 seconds for more, so that other tests go on meanwhile."""
-    with ThreadPoolExecutor(1) as aside:
-        yield aside.submit(test_grouping.two_bursts, app)
-
-
-@pytest.fixture(scope="session")
-def burst(app: Application, flights: bytes, groups: Future[Groups]) -> dict[str, Upload]:
-    """Uploads that are under way side by side, with the groups."""
+def burst(app: Application, flights: bytes) -> dict[str, Upload]:
+    """Uploads that are under way side by side."""
     uploads = {
         "flights": app.put("flights/2013.csv", flights),
         "text": app.put("word-count/text.txt", files.text()[:200_000]),
@@ -72,9 +57,8 @@ def burst(app: Application, flights: bytes, groups: Future[Groups]) -> dict[str,
 
 
 @pytest.fixture
-def quiet(app: Application, burst: dict[str, Upload], groups: Future[Groups]) -> Application:
+def quiet(app: Application, burst: dict[str, Upload]) -> Application:
     """The app with nothing under way: for tests that change it for a while."""
-    groups.result()
     for upload in burst.values():
         app.ended(upload)
     return app

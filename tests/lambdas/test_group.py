@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,6 +88,21 @@ def test_a_request_whose_files_are_none_is_set_aside(aws: Aws, listed: Any) -> N
     assert aws.call("trigger", json.dumps(upload | {"trigger": "manual", "detail": {"token": "t", "input": {"uploads": listed}}})) == []
     assert aws.batch.names() == []
     assert "Expected uploads with bucket, key" in aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]
+
+
+@pytest.mark.parametrize("key", ["requests/words-2/t/a", "requests/other/t/a", "tables/a", "Requests/words/t/a"])
+def test_a_request_with_files_of_another_pipeline_is_set_aside(aws: Aws, key: str) -> None:
+    """Each is named, with where its own ones lie; those that are its own begin the run."""
+    own, other = ({"bucket": "i", "key": one, "version_id": "", "etag": "e", "size": 1} for one in ("requests/words/t/a", key))
+    upload = json.loads(aws.upload(replace(files_pipeline(), inbox=("texts/", "requests/words/"))))
+    for token, listed in (("bad", [own, other]), ("good", [own, own | {"key": "texts/a"}])):
+        detail = {"token": token, "input": {"uploads": listed}}
+        assert aws.call("trigger", json.dumps(upload | {"trigger": "manual", "detail": detail})) == []
+        assert aws.batch.names() == ([] if token == "bad" else ["cleanup", "count"])
+    (dead,) = aws.received("dead")
+    reason = dead["MessageAttributes"]["reason"]["StringValue"]
+    assert "below texts/ or requests/words/" in reason
+    assert f"found {key}." in reason
 
 
 def test_a_reminder_is_sent_and_followed(aws: Aws) -> None:

@@ -177,6 +177,8 @@ def test_a_mistake_in_a_step_is_reported_at_its_field(steps: list[Any], where: s
         ([S3Upload(prefix="")], "triggers[0].prefix", "at least 1 character"),
         ([S3Upload(prefix="a*b/")], "triggers[0].prefix", "match pattern"),
         ([S3Upload(prefix="/a/")], "triggers", "without a leading /"),
+        ([S3Upload(prefix="requests/words/")], "triggers", "takes nothing below requests/"),
+        ([S3Upload(prefix="req")], "triggers", "takes nothing below requests/"),
         ([S3Upload(prefix="a/"), S3Upload(prefix="a/b/")], "triggers", "which can match the same file"),
         (["a/"], "triggers[0]", "S3Upload"),
         ([Manual(), Manual()], "triggers", "at most one Manual"),

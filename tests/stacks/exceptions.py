@@ -71,7 +71,9 @@ EXCEPTIONS = (
         r".*/runs/[a-z0-9-]+-\?{20}/\*",
         "What the runs of this one pipeline pass on; the 20 characters of a run's id are counted, so that no other pipeline's match.",
     ),
-    Exception_(r"JobRole", r"<?\w*SluiceStorage:\w*Inbox\w*>?/[\w!.'()/-]+\*", "The files under the prefix that starts this pipeline."),
+    Exception_(
+        r"JobRole", r"<?\w*SluiceStorage:\w*Inbox\w*>?/[\w!.'()/-]+\*", "The files that start this pipeline, or come with its requests."
+    ),
     Exception_(r"JobRole", r"<?\w*SluiceStorage:\w*Results\w*>?/[a-z0-9-]+/\*", "The results of this pipeline."),
 )
 

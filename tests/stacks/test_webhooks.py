@@ -17,15 +17,31 @@ import app as entry
 from benchmarks import cost
 from sluice.loading import load_pipelines
 from sluice.messages import Triggered
-from sluice.pipeline import Webhook
+from sluice.pipeline import Pipeline, Webhook
 from sluice.settings import WebhookSettings
 from stacks.blocks.code import SYNTHESIS_ONLY
 from stacks.blocks.webhook import webhook_of
-from tests.stacks.conftest import ENVIRONMENT, context
+from tests.stacks.conftest import ENVIRONMENT, context, synthesised
 from tests.stacks.templates import Template, many, text
 from tests.stacks.test_assets import IMPORT
 
 LAMBDAS = ("webhook", "rotate")
+SCHEMA = {"type": "object", "properties": {"throws": {"type": "integer"}}, "required": ["throws"]}
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud assembly of the app with a webhook in one of its pipelines."""
+    found = [_with(one, Webhook(schema=SCHEMA, rotate_days=90)) if one.name == "monte-carlo" else one for one in load_pipelines(entry.ROOT)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entry, "load_pipelines", lambda *_: tuple(found))
+        return synthesised(tmp_path_factory.mktemp("webhooks"))
+
+
+@pytest.fixture(scope="module")
+def pipelines(assembly: Path) -> Template:
+    """The template of the pipelines stack with the webhook."""
+    return Template.read(assembly / "SluicePipelines.template.json")
 
 
 def function(pipelines: Template, stage: str) -> dict[str, Any]:
@@ -39,12 +55,14 @@ def allowed(pipelines: Template, role: str) -> set[str]:
     return {action for name, one in pipelines.statements() if role in name for action in many(one["Action"])}
 
 
+def _with(pipeline: Pipeline, webhook: Webhook) -> Pipeline:
+    return replace(pipeline, triggers=[*pipeline.triggers, webhook])
+
+
 def composed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: Webhook | None, **environment: str) -> Template:
     """Return the template of monte-carlo alone with another webhook."""
     (found,) = [one for one in load_pipelines(entry.ROOT) if one.name == "monte-carlo"]
-    changed = replace(
-        found, triggers=[trigger for trigger in found.triggers if not isinstance(trigger, Webhook)] + ([webhook] if webhook else [])
-    )
+    changed = _with(found, webhook) if webhook else found
     monkeypatch.setattr(entry, "load_pipelines", lambda *_: (changed,))
     app = App(outdir=str(tmp_path), context=context())
     entry.compose(app, root=entry.ROOT, environment={**ENVIRONMENT, **environment})
@@ -54,10 +72,13 @@ def composed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: Webhook |
 
 def test_each_pipeline_with_a_webhook_has_one_address(pipelines: Template) -> None:
     """Anybody may call it, and nobody needs credentials of AWS."""
-    count = sum(webhook_of(one) is not None for one in load_pipelines(entry.ROOT))
-    assert count
-    assert [one["AuthType"] for one in pipelines.properties("AWS::Lambda::Url")] == ["NONE"] * count
+    assert [one["AuthType"] for one in pipelines.properties("AWS::Lambda::Url")] == ["NONE"]
     assert {"MonteCarloWebhookUrl", "MonteCarloWebhookSecret"} <= pipelines.document["Outputs"].keys()
+
+
+def test_what_comes_with_sluice_has_no_address() -> None:
+    """Whoever deploys it for the first time has asked for nothing that anybody can call, and that costs something while nothing runs."""
+    assert not [one.name for one in load_pipelines(entry.ROOT) if webhook_of(one)]
 
 
 def test_both_permissions_that_an_address_needs_are_there(pipelines: Template) -> None:
@@ -103,9 +124,9 @@ def test_the_generated_secret_is_a_key(pipelines: Template) -> None:
 
 def test_the_readme_counts_the_secrets_and_the_alarms(pipelines: Template) -> None:
     """They are what a webhook costs while nothing happens."""
-    assert len(pipelines.of_type("AWS::SecretsManager::Secret")) == cost.WEBHOOKS
+    assert len(pipelines.of_type("AWS::SecretsManager::Secret")) == 1
     alarms = [name for name in pipelines.of_type("AWS::CloudWatch::Alarm") if not name.startswith("Grouping")]
-    assert len(alarms) == 2 * cost.WEBHOOKS
+    assert len(alarms) == cost.WEBHOOK_ALARMS
 
 
 def test_a_request_that_could_not_be_taken_is_told_to_a_person(pipelines: Template) -> None:

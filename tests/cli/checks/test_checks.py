@@ -11,11 +11,12 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.validate import validate_parameters
 
-from cli.checks import account, compute, network, quotas, telling
+from cli.checks import account, addresses, compute, network, quotas, telling
 from cli.checks.examination import CHECKS, examine
 from cli.checks.finding import Check, Level, Patient
 from cli.doctor import doctor
 from cli.main import parser
+from sluice.pipeline import Job, Manual, Pipeline, Webhook
 from stacks.configuration import Configuration
 
 Answers = Mapping[str, Any]
@@ -241,7 +242,8 @@ def test_a_malformed_subscription_is_an_error(subscription: dict[str, Any]) -> N
     assert "ALERT_EMAIL" in fix
 
 
-@pytest.mark.parametrize("name", [name for name in CHECKS if name != "credentials"])
+# Of addresses only a repository with a webhook has AWS asked: its own tests are below.
+@pytest.mark.parametrize("name", [name for name in CHECKS if name not in ("credentials", "addresses")])
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
 def test_a_call_that_is_not_permitted_is_a_finding(name: str, code: str) -> None:
     """It is not called well, nor is it the end of the examination."""
@@ -257,7 +259,7 @@ def test_before_the_deployment_the_account_is_checked_and_the_rest_says_that_it_
     gone = refused("ValidationError", "Stack with id SluiceCompute does not exist")
     looked = list(examine(Patient(Account(ListStackResources=gone, DescribeStacks=gone).client, Configuration())))
     unchecked = {name for name, one in looked if one.level is Level.NOT_CHECKED}
-    well = {"credentials", "bootstrap", "service roles", "vCPU quotas", "Lambda quota"}
+    well = {"credentials", "bootstrap", "service roles", "vCPU quotas", "Lambda quota", "addresses"}
     assert {name for name, one in looked if one.level is Level.OK} == well
     assert unchecked == set(CHECKS) - well
 
@@ -310,3 +312,33 @@ def test_json_has_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(capsys.readouterr().out)
     assert {one["check"] for one in document} == set(CHECKS)
     assert set(document[0]) == {"check", "level", "text", "fix"}
+
+
+@pytest.fixture
+def hooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository with one pipeline that has a webhook, and one that has none."""
+    steps = [Job("a", image="busybox", command=["true"])]
+    pipelines = [Pipeline(name="told", triggers=[Webhook()], steps=steps), Pipeline(name="asked", triggers=[Manual()], steps=steps)]
+    monkeypatch.setattr(addresses, "load_pipelines", lambda _: pipelines)
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "says"),
+    [
+        (refused("TypeNotFoundException"), Level.ERROR, "no function URLs, which the webhooks of told need"),
+        ({"Type": "RESOURCE"}, Level.OK, "The Region has function URLs, for told."),
+        (refused("AccessDenied", "no"), Level.WARNING, "DescribeType is not permitted"),
+    ],
+)
+@pytest.mark.usefixtures("hooked")
+def test_a_region_without_addresses_is_told_beforehand(answer: Any, level: Level, says: str) -> None:
+    """By what CloudFormation knows there."""
+    ((found_level, text, _),) = found(addresses.addresses, DescribeType=answer)
+    assert (found_level, says in text) == (level, True), text
+
+
+@pytest.mark.usefixtures("hooked")
+def test_addresses_that_are_left_out_are_not_looked_for() -> None:
+    """SLUICE_WEBHOOKS=false."""
+    patient = Patient(Account(DescribeType=refused("TypeNotFoundException")).client, Configuration(webhooks=False))
+    assert [one.level for one in addresses.addresses(patient)] == [Level.OK]
