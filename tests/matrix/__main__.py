@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tests.matrix.cases import Case, Outcome, all_cases, expected, outcome, played
 from tests.matrix.load import loaded
@@ -86,11 +86,9 @@ def _keep(cases: Sequence[Case]) -> None:
 
 
 def _soak(minutes: float) -> int:
-    first = random.SystemRandom().randrange(1_000_000)
     runs = calls = faults = 0
     with _pool() as pool:
-        until = time.monotonic() + minutes * 60  # What is made before the processes are takes long where others compute too.
-        for done in pool.imap_unordered(_soaked, itertools.takewhile(lambda _: time.monotonic() < until, itertools.count(first))):
+        for done in _soaks(pool, minutes):
             print(done, flush=True)
             runs, calls, faults = runs + done.runs, calls + done.calls, faults + done.faults
             if done.objections:
@@ -98,6 +96,16 @@ def _soak(minutes: float) -> int:
                 return 1
     print(f"{runs:,} runs, {calls:,} calls, {faults:,} of them wrong: every run ended as it should.")
     return 0
+
+
+def _soaks(pool: multiprocessing.pool.Pool, minutes: float) -> Iterator[Soaked]:
+    """Yield soaks of new seeds until the minutes are over, at least one for each process. A pool reads ahead all that it is given."""
+    seeds = itertools.count(random.SystemRandom().randrange(1_000_000))
+    until = time.monotonic() + minutes * 60  # What is made before the processes are takes long where others compute too.
+    while True:
+        yield from pool.imap_unordered(_soaked, list(itertools.islice(seeds, os.cpu_count())))
+        if time.monotonic() > until:
+            return
 
 
 def _soaked(seed: int) -> Soaked:
