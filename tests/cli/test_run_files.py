@@ -44,7 +44,7 @@ class Group:
         """Gather into the world's ledger."""
         self._s3 = world.clients["s3"]
         self.ledger = GroupLedger(world.clients["dynamodb"], TABLE)
-        self._gatherer = Gatherer(ledger=self.ledger, remind=lambda *_: None, hand_over=lambda *_: None)
+        self._gatherer = Gatherer(ledger=self.ledger, remind=lambda *_: None, write=lambda *_: None, ask=lambda *_: None)
 
     def __call__(self, _: float) -> None:
         """Gather every version that is there."""

@@ -170,6 +170,7 @@ def test_a_run_that_failed_goes_on_when_it_is_reopened(world: World) -> None:
     assert world.told[1:] == [RunFailed(run=RUN_ID, step="count", generation=1)]
     fail(world, "rank", 1)
     fail(world, "merge", 0)
+    fail(world, "cleanup", 0)  # as Batch does: what it waited for failed
     assert world.ledger.reopen(run_of(world))
     world.advancer().advance(RUN_ID)
     assert run_of(world).steps["count"].indexes == (3,), "child 1 of two is child 3 of five"
