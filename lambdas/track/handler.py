@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +25,8 @@ SWEPT_AFTER = timedelta(minutes=3)
 """Younger runs are left to their events."""
 
 _DAYS_LOOKED_BACK = 3
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds; together little enough for all messages of one batch within the function's time-out."""
 
 settings = TrackSettings.from_env()
 advance = advancer(settings)
@@ -40,9 +43,26 @@ def _track(body: str) -> None:
         _sweep()
     elif isinstance(event, Look):
         _look(event.run_id)
-    elif event is not None and (_record(event) or event.state is StepState.FAILED):
+    elif event is not None and (_recorded(event) or event.state is StepState.FAILED):
         # A job that failed without a name leaves a claim to settle.
         advance.advance(event.name.run_id)
+
+
+def _recorded(event: JobEnded) -> bool:
+    """Record an end; that of a job which ended so fast that whoever submits it has not named it yet is tried again for some seconds.
+
+    Otherwise nobody would learn of it before the sweep. What nobody names in that time is settled by the look-up of its name.
+    """
+    pauses = iter(_PAUSES)
+    while not (known := _record(event)) and _to_be_named(event) and (pause := next(pauses, None)):
+        time.sleep(pause)
+    return known
+
+
+def _to_be_named(event: JobEnded) -> bool:
+    run = advance.ledger.load(event.name.run_id)
+    record = run.steps.get(event.name.step) if run and run.state is RunState.RUNNING else None
+    return record is not None and record.job_id is None and record.generation == event.name.generation
 
 
 def _record(event: JobEnded) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -210,16 +212,42 @@ def test_an_event_of_a_job_that_the_ledger_does_not_name_changes_nothing(aws: Aw
     assert run_of(aws, run_id).steps["split"].state is StepState.SUBMITTED
 
 
-def test_a_job_that_failed_before_it_was_named_is_not_its_steps_failure(aws: Aws) -> None:
-    """Its Lambda died before it could name it: the job gave up waiting, and its claim is settled by a look-up of its name."""
+def unnamed(aws: Aws, monkeypatch: pytest.MonkeyPatch, whenever: Callable[[str], None]) -> tuple[str, list[float]]:
+    """Let a job end whose Lambda died before it could name it; return its run and how long track paused, with what happens in each."""
     aws.batch.answers = [("after", refused("InternalError", status=500))]
     assert aws.call("trigger", aws.upload(word_count())) == ["0"]
     [job] = aws.batch.jobs.values()
-    detail = {"jobName": job["jobName"], "jobId": job["jobId"], "status": "FAILED", "container": {"exitCode": 75}}
+    run_id, job_id, pauses = str(job["jobName"]).split("_")[0], str(job["jobId"]), list[float]()
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        whenever(job_id)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    detail = {"jobName": job["jobName"], "jobId": job_id, "status": "FAILED", "container": {"exitCode": 75}}
     event = {"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": detail}
     assert aws.call("track", json.dumps(event)) == []
-    run = run_of(aws, str(job["jobName"]).split("_")[0])
+    return run_id, pauses
+
+
+def test_a_job_that_failed_before_it_was_named_is_not_its_steps_failure(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its Lambda died before it could name it: the job gave up waiting, and its claim is settled by a look-up of its name."""
+    run_id, pauses = unnamed(aws, monkeypatch, lambda _: None)
+    run = run_of(aws, run_id)
     assert (run.state, run.steps["split"].state, run.steps["split"].job_id) == (RunState.RUNNING, StepState.CLAIMED, None)
+    assert 2 < sum(pauses) < 5
+
+
+def test_a_job_that_failed_while_it_was_being_named_fails_its_step_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its machine could not start it, and said so before the Lambda that submitted it had written its name."""
+
+    def name(job_id: str) -> None:
+        run_id = str(aws.batch.jobs[job_id]["jobName"]).split("_")[0]
+        ledger(aws).submitted(run_id, {"split": job_id})
+
+    run_id, pauses = unnamed(aws, monkeypatch, name)
+    assert len(pauses) == 1
+    assert (run_of(aws, run_id).state, run_of(aws, run_id).steps["split"].state) == (RunState.FAILED, StepState.FAILED)
 
 
 @pytest.mark.parametrize("items", [0, 3])
