@@ -42,7 +42,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         queues=compute.queues,
         pipelines_stack=f"{prefix}Pipelines",
     )
-    control.add_dependency(compute, "It names queues, and imports nothing that would keep them from going.")
+    control.add_stack_dependency(compute, "It names queues, and imports nothing that would keep them from going.")
     stack = PipelinesStack(
         app,
         f"{prefix}Pipelines",

@@ -1,6 +1,6 @@
 """``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the README's table.
 
-python -m benchmarks [run_calls pipeline_calls exactly_once alert graph manifest cold_start engine grouping wall]
+python -m benchmarks [run_calls pipeline_calls exactly_once alert graph manifest cold_start engine grouping load wall]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alert_latency, cold_start, exactly_once, graph, grouping, pipeline_calls, run_calls
+from benchmarks import alert_latency, cold_start, exactly_once, graph, grouping, load, pipeline_calls, run_calls
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -69,6 +69,7 @@ MEASURES: dict[str, Callable[[], Any]] = {
     "cold_start": lambda: cold_start.measure(_COLD_START_ROUNDS),
     "engine": lambda: _output("engine"),
     "grouping": grouping.measure,
+    "load": load.measure,
     "wall": _wall,
 }
 _TABLES: dict[str, Callable[[Any], str]] = {
@@ -78,6 +79,7 @@ _TABLES: dict[str, Callable[[Any], str]] = {
     "alert": alert_latency.table,
     "cold_start": cold_start.table,
     "grouping": grouping.table,
+    "load": load.table,
 }
 _HEADS = {
     "run_calls": "AWS API calls of a run",
@@ -89,6 +91,7 @@ _HEADS = {
     "cold_start": "Cold starts",
     "engine": "The Batch engine of the local cloud",
     "grouping": "A burst of files",
+    "load": "A thousand runs at once",
     "wall": "Times that a person waits",
 }
 

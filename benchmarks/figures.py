@@ -75,6 +75,19 @@ def _grouping(found: dict[str, Any]) -> list[_Row]:
     ]
 
 
+def _load(found: dict[str, Any]) -> list[_Row]:
+    lost = (
+        f"{found['reclaimed'] / found['children']:.0%} of the children lost their machine, {found['throttled']:,} SubmitJob calls refused"
+    )
+    return [
+        (
+            f"{found['runs']:,} runs of word-count at once, on the local cloud",
+            "all succeed, nothing twice",
+            f"all, {found['jobs']:,} jobs in {found['seconds'] / 60:.0f} min ({lost})",
+        )
+    ]
+
+
 def _wall(wall: dict[str, float]) -> list[_Row]:
     return [(what, "seconds", f"{seconds:.0f} s") for what, seconds in wall.items()]
 
@@ -104,8 +117,11 @@ _MEASURES: dict[str, Callable[[Any], list[_Row]]] = {
     "run_calls": _calls,
     "exactly_once": _exactly_once,
     "alert": _alert,
+    "graph": _graph,
     "manifest": _manifest,
     "cold_start": _cold_start,
+    "grouping": _grouping,
+    "load": _load,
     "wall": _wall,
     "matrix": _matrix,
 }

@@ -37,6 +37,7 @@ _NUMBER = _Field("a number of 0 or more", _number)
 _STATE = {
     "seed": _Field("an integer", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "reclaims_an_hour": _NUMBER,
+    "reclaimed_attempts": _RATE,
     "unpullable": _Field("a list of image names", _names),
     "lost_answers": _Field("an object of Batch's operations and rates from 0 to 1", _rates_of_operations),
     "duplicated_events": _RATE,

@@ -64,7 +64,8 @@ class Runner:
         clean, images = self._clean_events, self._clean_images
         self._events = TroubledEvents(clean, trouble) if trouble.troubles_events and clean is not no_events else clean
         self._starters.images = UnpullableImages(images, trouble.unpullable) if trouble.unpullable else images
-        self._reclaims = Reclaims(trouble.reclaims_an_hour, Random(trouble.seed))  # noqa: S311 - repeatable, not secret
+        random = Random(trouble.seed)  # noqa: S311 - repeatable, not secret
+        self._reclaims = Reclaims(trouble.reclaims_an_hour, random, trouble.reclaimed_attempts)
         for environment in self._account.scheduler.environments.values():
             for host in environment.hosts.values():
                 self._reclaims.seen(host, self._account.clock())
@@ -175,7 +176,9 @@ class Runner:
 
     def _take_begun(self, start: StartAttempt, stop: Callable[[], None]) -> None:
         underway = self._underway[start.job.id, start.child, start.attempt]
-        self._account.scheduler.started(start.job, start.child, start.attempt, self._account.clock())
+        now = self._account.clock()
+        self._account.scheduler.started(start.job, start.child, start.attempt, now)
+        self._reclaims.begun(start.host, now)
         underway.begin(stop)
         if underway.early is not None:
             self._take_end(start, underway.early)

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from heapq import heappop, heappush
+from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +24,20 @@ if TYPE_CHECKING:
     from local.batch.hosts import Host
     from local.batch.ports import EventSink, Images
 
+_SOON = 500  # milliseconds
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """What goes wrong, and how often: rates are probabilities from 0 to 1, `reclaims_an_hour` counts for each host.
 
-    A reordered event comes after the next one. `submits_a_second` throttles SubmitJob; None leaves the engine's limit.
+    `reclaimed_attempts` is the chance of each attempt on a spot host to lose that host within half a second of its start. A reordered event
+    comes after the next one. `submits_a_second` throttles SubmitJob; None leaves the engine's limit.
     """
 
     seed: int = 0
     reclaims_an_hour: float = 0
+    reclaimed_attempts: float = 0
     unpullable: frozenset[str] = frozenset()
     lost_answers: Mapping[str, float] | None = None
     duplicated_events: float = 0
@@ -48,34 +53,43 @@ class Trouble:
 
 
 class Reclaims:
-    """When each spot host is reclaimed: an exponential distribution over its life."""
+    """When each spot host is reclaimed: an exponential distribution over its life, and the chance of each attempt to bring it about."""
 
-    def __init__(self, an_hour: float, random: Random) -> None:
+    def __init__(self, an_hour: float, random: Random, of_attempts: float = 0) -> None:
         self._a_millisecond = an_hour / 3_600_000
+        self._of_attempts = of_attempts
         self._random = random
-        self._due: list[tuple[int, str, Host]] = []
+        self._due: list[tuple[int, int, Host]] = []
+        self._order = count()
         self._seen: set[str] = set()
 
     def seen(self, host: Host, now: int) -> None:
         """Take note of a host that runs something; a spot host gets its time."""
         if self._a_millisecond and host.environment.spec.spot and host.id not in self._seen:
             self._seen.add(host.id)
-            at = now + 1 + int(self._random.expovariate(self._a_millisecond))
-            heappush(self._due, (at, host.id, host))
+            self._reclaim(host, now + 1 + int(self._random.expovariate(self._a_millisecond)))
+
+    def begun(self, host: Host, now: int) -> None:
+        """Take note of an attempt that begins on a host, which a spot host may not outlive."""
+        if self._of_attempts and host.environment.spec.spot and self._random.random() < self._of_attempts:
+            self._reclaim(host, now + 1 + self._random.randrange(_SOON))
 
     def due(self, now: int) -> list[Host]:
         """The hosts whose time has come and that are still there."""
         found = []
         while self._due and self._due[0][0] <= now:
-            _, host_id, host = heappop(self._due)
-            self._seen.discard(host_id)
-            if host_id in host.environment.hosts:
+            _, _, host = heappop(self._due)
+            self._seen.discard(host.id)
+            if host.id in host.environment.hosts:
                 found.append(host)
         return found
 
     def next_due(self) -> int | None:
         """When the next host goes."""
         return self._due[0][0] if self._due else None
+
+    def _reclaim(self, host: Host, at: int) -> None:
+        heappush(self._due, (at, next(self._order), host))
 
 
 class TroubledEvents:

@@ -43,6 +43,7 @@ def test_get_shows_what_put_asked_for(desk: Desk) -> None:
     asked = {
         "seed": 7,
         "reclaims_an_hour": 2.5,
+        "reclaimed_attempts": 0.05,
         "unpullable": ["broken"],
         "lost_answers": {"SubmitJob": 0.5},
         "duplicated_events": 0.1,

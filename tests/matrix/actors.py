@@ -7,10 +7,13 @@ clock alone, every run can be repeated exactly, and one process can stand betwee
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.matrix.clock import Clock
+
+_really_sleep = time.sleep
 
 
 class KilledError(BaseException):
@@ -32,7 +35,8 @@ class Actor:
         for lock in (self._turn, self._back):
             lock.acquire()  # Each is released by one thread and acquired by the other.
         self._result: tuple[Any, BaseException | None] = (None, None)
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.thread.start()
 
     def resume(self) -> None:
         """Give it a turn; called by the clock."""
@@ -100,9 +104,13 @@ class Actors:
         return actor
 
     def sleep(self, seconds: float) -> None:
-        """Let the current actor sleep."""
-        if self.current is not None:
+        """Let the current actor sleep; a thread that is no actor's, as others may have left in this process, sleeps in real time."""
+        if threading.current_thread() is threading.main_thread():
+            return
+        if self.current is not None and self.current.thread is threading.current_thread():
             self.current.wait(seconds)
+        else:
+            _really_sleep(seconds)
 
     def close(self) -> None:
         """End all that still live."""

@@ -248,10 +248,16 @@ class Simulation:
     # What is true in the end
 
     def complete(self, step: CompiledStep) -> float:
-        """Return the share of a step's children that have done their work; 1 for one that had nothing to do."""
+        """Return the share of a step's children that have done their work; 1 for one that had nothing to do.
+
+        An undivided step is done again as a whole, so that only its last job counts.
+        """
         record = self.ledger.get(step.name)
         if record is None:
             return 0.0
+        if step.undivided and record.children:
+            last = self.jobs[record.job_id].children if record.job_id else [False]
+            return sum(map(bool, last)) / len(last)
         return sum(bool(self.done[step.name, child]) for child in range(record.children)) / record.children if record.children else 1.0
 
     def borne(self, step: CompiledStep) -> bool:

@@ -234,6 +234,17 @@ def test_a_run_does_not_end_before_its_cleanup_has_a_job(world: World) -> None:
     assert (recorded(world).state, world.batch.names()) == (RunState.SUCCEEDED, ["a", "cleanup"])
 
 
+def test_a_run_ends_at_once_when_its_cleanup_gets_its_job_meanwhile(world: World) -> None:
+    """Its only step ended faster than whoever began the run could write which job its cleanup is."""
+    world.batch.submit_job = _lose_cleanup(world.batch.submit_job)  # type: ignore[method-assign]
+    with pytest.raises(UnsettledError):
+        world.advancer().start(run_of(pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))))
+    world.ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
+    naming = replace(world.advancer(), sleep=lambda _: world.ledger.submitted(RUN_ID, {"cleanup": "the job that was being submitted"}))
+    naming.advance(RUN_ID)
+    assert recorded(world).state is RunState.SUCCEEDED
+
+
 def _lose_cleanup(submit: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
     def lose(**request: object) -> dict[str, str]:
         if "_cleanup_" in str(request["jobName"]):

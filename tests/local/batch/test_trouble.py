@@ -31,9 +31,9 @@ def test_a_chosen_job_is_reclaimed(desk: Desk, hand: HandExecutor) -> None:
         desk.engine.reclaim("nothing")
 
 
-def test_spot_hosts_are_reclaimed_by_a_rate() -> None:
-    """With a high rate each spot host goes soon; on-demand hosts stay, and the job ends there."""
-    trouble = Trouble(seed=3, reclaims_an_hour=3_600_000)
+@pytest.mark.parametrize("trouble", [Trouble(seed=3, reclaims_an_hour=3_600_000), Trouble(seed=3, reclaimed_attempts=1)])
+def test_spot_hosts_are_reclaimed_by_a_rate(trouble: Trouble) -> None:
+    """With a high rate, of hosts or of attempts, each spot host goes soon; on-demand hosts stay, and the job ends there."""
     hand = HandExecutor()
     with Engine(limits=QUICK, trouble=trouble, executor=hand) as engine:
         desk = Desk(engine, [], [])
