@@ -32,6 +32,10 @@ def _rates_of_operations(value: object) -> bool:
     return isinstance(value, dict) and all(name in OPERATIONS and _rate(rate) for name, rate in value.items())
 
 
+def _texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
 _RATE = _Field("a number from 0 to 1", _rate)
 _NUMBER = _Field("a number of 0 or more", _number)
 _STATE = {
@@ -44,6 +48,7 @@ _STATE = {
     "delayed_events": _RATE,
     "reordered_events": _RATE,
     "delay_seconds": _NUMBER,
+    "invalid": _Field("an object of compute environments and reasons", _texts),
     "submits_a_second": _Field("a number of 1 or more, or null", lambda value: value is None or (_number(value) and value >= 1)),
 }
 _TEXT = _Field("a text", lambda value: isinstance(value, str))
@@ -61,24 +66,25 @@ class TroublePage:
     def get(self, _body: bytes = b"") -> object:
         """Return the trouble of this moment."""
         trouble = asdict(self._engine.trouble)
-        return {**trouble, "unpullable": sorted(trouble["unpullable"]), "lost_answers": trouble["lost_answers"] or {}}
+        mappings = {name: trouble[name] or {} for name in ("lost_answers", "invalid")}
+        return {**trouble, "unpullable": sorted(trouble["unpullable"]), **mappings}
 
     def put(self, body: bytes) -> object:
         """Make the trouble that the JSON object in `body` describes, and return it; ValueError for what is none."""
         asked = _checked(body)
-        self._happen_once(asked)
-        if set(asked) - set(_ONCE) or not asked:
-            self._engine.set_trouble(_trouble(asked))
-        return self.get()
-
-    def _happen_once(self, asked: Mapping[str, Any]) -> None:
         try:
-            if "reclaim" in asked:
-                self._engine.reclaim(asked["reclaim"])
-            if "lose_host" in asked:
-                self._engine.lose_host(asked["lose_host"])
+            self._make(asked)
         except LookupError as error:
             raise ValueError(str(error)) from error
+        return self.get()
+
+    def _make(self, asked: Mapping[str, Any]) -> None:
+        if "reclaim" in asked:
+            self._engine.reclaim(asked["reclaim"])
+        if "lose_host" in asked:
+            self._engine.lose_host(asked["lose_host"])
+        if set(asked) - set(_ONCE) or not asked:
+            self._engine.set_trouble(_trouble(asked))
 
 
 def _checked(body: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from local.batch.errors import client_error
 from local.batch.limits import Limits
 from local.batch.ports import Clock, wall_clock
 from local.batch.scheduler import Scheduler
+from local.batch.throttle import Throttle
 
 Resource = dict[str, Any]
 
@@ -41,6 +42,7 @@ class Account:
     definitions: dict[str, dict[int, Resource]] = field(default_factory=dict)
     policies: dict[str, Resource] = field(default_factory=dict)
     consumables: dict[str, Resource] = field(default_factory=dict)
+    submits: Throttle | None = None
 
     def arn(self, kind: str, name: str) -> str:
         """The ARN of a resource of AWS Batch in this account and Region."""

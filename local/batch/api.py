@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 from local.batch.account import Account
-from local.batch.errors import BatchApiError, client_error, throttled
+from local.batch.errors import BatchApiError, client_error
 from local.batch.operations import consumables, definitions, environments, jobs, policies, queues, snapshot, submit, tags
 from local.batch.shapes import check_request, fit_answer
 from local.batch.throttle import Throttle
@@ -66,7 +66,7 @@ class BatchApi:
         self._lost_answers = LostAnswers(trouble.lost_answers, trouble.seed) if trouble.lost_answers else None
         limit = self.account.limits.submits_a_second
         rate = limit if trouble.submits_a_second is None else trouble.submits_a_second
-        self._submits = Throttle(rate) if rate else None
+        self.account.submits = Throttle(rate) if rate else None
 
     def call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Answer a request in botocore's shapes; BatchApiError where AWS Batch would refuse it."""
@@ -75,8 +75,6 @@ class BatchApi:
             raise client_error(f"Operation {operation} is not supported by this engine.")
         check_request(operation, params)
         with self.account.lock:
-            if operation == "SubmitJob" and self._submits and not self._submits.admits(self.account.clock()):
-                raise throttled()
             answer = fit_answer(operation, act(self.account, deepcopy(params)))
         self.account.changed()
         lost_answers = self._lost_answers

@@ -13,7 +13,7 @@ from local.batch.errors import client_error
 from local.batch.hosts import Host
 from local.batch.instances import sizes_of
 from local.batch.limits import Limits
-from local.batch.operations import jobs
+from local.batch.operations import environments, jobs
 from local.batch.ports import (
     Clock,
     Credentials,
@@ -79,8 +79,12 @@ class Engine:
         self._runner.start()
 
     def set_trouble(self, trouble: Trouble) -> None:
-        """From now on let go wrong what `trouble` says, by its seed, and nothing of what went wrong before."""
+        """From now on let go wrong what `trouble` says, by its seed, and nothing of what went wrong before.
+
+        LookupError when it names a compute environment that is not there.
+        """
         with self.account.lock:
+            environments.invalidate(self.account, trouble.invalid or {})
             self.trouble = trouble
             self.api.trouble(trouble)
             self._runner.trouble(trouble)

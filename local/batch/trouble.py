@@ -32,7 +32,8 @@ class Trouble:
     """What goes wrong, and how often: rates are probabilities from 0 to 1, `reclaims_an_hour` counts for each host.
 
     `reclaimed_attempts` is the chance of each attempt on a spot host to lose that host within half a second of its start. A reordered event
-    comes after the next one. `submits_a_second` throttles SubmitJob; None leaves the engine's limit.
+    comes after the next one. `submits_a_second` throttles SubmitJob; None leaves the engine's limit. `invalid` has the compute environments
+    that are INVALID, each with its reason.
     """
 
     seed: int = 0
@@ -45,6 +46,7 @@ class Trouble:
     reordered_events: float = 0
     delay_seconds: float = 0.2
     submits_a_second: float | None = None
+    invalid: Mapping[str, str] | None = None
 
     @property
     def troubles_events(self) -> bool:

@@ -56,6 +56,9 @@ def test_each_step_gets_what_it_asks_for(machines: Application) -> None:
         "Sluice_unmanaged-bulk",
         ["a machine of one's own"],
     )
+    assert (found["drawn"]["jobQueue"].rpartition("/")[2], lines(machines, found["drawn"])) == ("Sluice_gpu-urgent", ["a graphics card"])
+    assert {"type": "GPU", "value": "1"} in found["drawn"]["container"]["resourceRequirements"]
+    assert (found["arm"]["jobQueue"].rpartition("/")[2], lines(machines, found["arm"])) == ("Sluice_arm-normal", ["another architecture"])
     assert [attempt["container"]["exitCode"] for attempt in found["again"]["attempts"]] == [3, 0]
     ranked = found["ranked"]
     assert (ranked["shareIdentifier"], ranked["schedulingPriority"]) == ("sluice", 7)

@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+from cli.cancel import cancel
+from cli.cancelling import REASON
+from cli.cloud import Cloud
+from cli.main import parser
+from local.process import control
 from sluice import ledger_items
 from sluice.compiled import CompiledPipeline, Kind
 from sluice.compiling import START
@@ -209,6 +214,48 @@ def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application
     assert "no job has started for 45m; first is RUNNABLE (the job asks for more" in mail
     app.client("batch").terminate_job(jobId=job, reason="enough of it")
     app.wait_until_ended(run)
+
+
+def test_a_run_that_a_person_cancels_is_heard_of_and_leaves_nothing(app: Application, hearing: Heard) -> None:
+    """Its jobs are terminated, nothing more of it is submitted, nobody is alerted, and other automation hears CANCELLED."""
+    run = start(app, doing(app, "first", "sleep 300"))
+    job = job_of(app, run, "first")
+    wait_for(lambda: _status(app, job) == "RUNNING", "the job to run")
+    assert cancel(parser().parse_args(["cancel", run]), Cloud(app.client, "the test")) == 0
+    wait_for(lambda: ("Run State Change", "CANCELLED") in hearing.kinds(run), f"the event that {run} is cancelled")
+    found = app.ledger.load(run)
+    assert found is not None
+    assert found.state is RunState.CANCELLED
+    jobs = app.client("batch").describe_jobs(jobs=[record.job_id for record in found.steps.values() if record.job_id])["jobs"]
+    assert {one["status"] for one in jobs} == {"FAILED"}
+    assert [one["statusReason"] for one in jobs if one["jobId"] == job] == [REASON]
+    sweep(app)
+    assert app.messages(found) == []
+    assert hearing.kinds(run) == [("Run State Change", "RUNNING"), ("Run State Change", "CANCELLED")]
+
+
+def test_an_invalid_environment_is_told_of_with_its_reason(app: Application) -> None:
+    """While a run waits for its machines; once they are valid again the run goes on to its end."""
+    environments = [app.resource("SluiceCompute", name, "AWS::Batch::ComputeEnvironment") for name in ("MachinesSpot", "MachinesOnDemand")]
+    names = [environment.rpartition("/")[2] for environment in environments]
+    control(app.place, "PUT", "trouble", {"invalid": dict.fromkeys(names, "CLIENT_ERROR - The launch template is gone")})
+    try:
+        run = start(app, lambda compiled: compiled)
+        job = job_of(app, run, "first")
+        wait_for(lambda: _status(app, job) == "RUNNABLE", "the job to wait")
+        backdate(app, run, 10)
+        sweep(app)
+        messages = control(app.place, "GET", "messages")
+        told = [message["text"] for message in messages if "is invalid" in (message["subject"] or "")]
+        assert [any(name in text for text in told) for name in names] == [True, True]
+        assert all("The launch template is gone" in text for text in told)
+        assert _status(app, job) == "RUNNABLE"
+    finally:
+        control(app.place, "PUT", "trouble", {})
+    app.wait_until_ended(run)
+    found = app.ledger.load(run)
+    assert found is not None
+    assert found.state is RunState.SUCCEEDED
 
 
 def _status(app: Application, job: str) -> str:

@@ -51,6 +51,7 @@ def test_get_shows_what_put_asked_for(desk: Desk) -> None:
         "reordered_events": 0.3,
         "delay_seconds": 1,
         "submits_a_second": 5,
+        "invalid": {"ce": "CLIENT_ERROR - Access denied"},
     }
     assert set(asked) == {field.name for field in fields(Trouble)}
     assert put(desk, **asked) == asked == TroublePage(desk.engine).get()
@@ -71,6 +72,8 @@ def test_get_shows_what_put_asked_for(desk: Desk) -> None:
         ('{"reclaims_an_hour": NaN}', "found NaN"),
         ('{"submits_a_second": 0}', "Expected submits_a_second to be a number of 1 or more, or null, found 0"),
         ('{"unpullable": "image"}', "a list of image names"),
+        ('{"invalid": ["ce"]}', "an object of compute environments and reasons"),
+        ('{"invalid": {"nobody": "why"}}', "No compute environment nobody is known"),
         ('{"lost_answers": {"Submit": 1}}', "an object of Batch's operations and rates"),
         ('{"reclaim": "nothing"}', "nothing runs on no host: expected the id of a job"),
         ('{"lose_host": "i-0"}', "No instance i-0 is known"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from local.batch.account import Account, Resource
@@ -14,6 +15,7 @@ from local.batch.pages import page
 _NEEDED_ON_EC2 = ("instanceTypes", "instanceRole", "subnets")
 _NEEDED_ON_FARGATE = ("subnets", "securityGroupIds")
 _REFUSED_ON_FARGATE = ("instanceTypes", "instanceRole", "imageId", "ec2KeyPair", "allocationStrategy", "bidPercentage")
+_HEALTHY = {"status": "VALID", "statusReason": "ComputeEnvironment Healthy"}
 
 
 def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -29,6 +31,20 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     account.environments[name] = environment
     _schedule(account, environment)
     return {"computeEnvironmentName": name, "computeEnvironmentArn": environment["computeEnvironmentArn"]}
+
+
+def invalidate(account: Account, reasons: Mapping[str, str]) -> None:
+    """Make these environments INVALID, each for its reason, and all others valid again; LookupError for one that is not there.
+
+    Nothing is placed in one that is INVALID: https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html#invalid_compute_environment
+    """
+    for name in reasons:
+        if name not in account.environments:
+            raise LookupError(f"No compute environment {name} is known.")
+    for name, environment in account.environments.items():
+        if name in reasons or environment["status"] == "INVALID":
+            environment |= {"status": "INVALID", "statusReason": reasons[name]} if name in reasons else _HEALTHY
+            _schedule(account, environment)
 
 
 def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -123,8 +139,7 @@ def _described(account: Account, params: dict[str, Any]) -> Resource:
         **params,
         "computeEnvironmentArn": account.arn("compute-environment", name),
         "state": params.get("state", "ENABLED"),
-        "status": "VALID",
-        "statusReason": "ComputeEnvironment Healthy",
+        **_HEALTHY,
         "ecsClusterArn": f"arn:aws:ecs:{account.region}:{account.id}:cluster/AWSBatch-{name}-{uuid}",
         "containerOrchestrationType": "ECS",
         "uuid": uuid,
@@ -151,6 +166,6 @@ def _schedule(account: Account, environment: Resource) -> None:
         managed=managed,
         spot=resources.get("type") in ("SPOT", "FARGATE_SPOT"),
         may_exceed=resources.get("allocationStrategy", "BEST_FIT") != "BEST_FIT",
-        enabled=environment["state"] == "ENABLED",
+        enabled=environment["state"] == "ENABLED" and environment["status"] == "VALID",
     )
     account.scheduler.put_environment(spec, account.clock())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from local.batch.account import Account, Resource
-from local.batch.errors import client_error
+from local.batch.errors import client_error, throttled
 from local.batch.names import check_name
 from local.batch.operations import definitions
 from local.batch.operations.checks import check_requirements, check_retry, check_tags, check_timeout
@@ -18,6 +18,9 @@ from local.batch.submission import override, resolve
 
 def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """SubmitJob: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html."""
+    now = account.clock()
+    if account.submits is not None and not account.submits.admits(now):
+        raise throttled()
     check_name("jobName", params["jobName"])
     _check_sizes(account, params)
     queue = account.queue(params["jobQueue"])
@@ -37,7 +40,7 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     job_id = account.new_id()
     spec = resolve(definition, queue, params)
     resources = tuple((account.consumable(each)["consumableResourceName"], held) for each, held in spec.resources)
-    account.scheduler.submit(job_id, replace(spec, resources=resources), account.clock())
+    account.scheduler.submit(job_id, replace(spec, resources=resources), now)
     return {"jobArn": account.arn("job", job_id), "jobName": params["jobName"], "jobId": job_id}
 
 

@@ -20,6 +20,8 @@ pipeline = Pipeline(
         ),
         Job("task", image="busybox", command=["echo", "a task"], compute="fargate_spot", vcpus=0.25, memory=512),
         Job("own", image="busybox", command=["echo", "a machine of one's own"], compute="unmanaged", queue="bulk"),
+        Job("drawn", image="busybox", command=["echo", "a graphics card"], compute="gpu", gpus=1, queue="urgent"),
+        Job("arm", image="busybox", command=["echo", "another architecture"], compute="arm"),
         Job(
             "again",
             image="busybox",

@@ -103,6 +103,21 @@ def test_no_second_has_more_than_fifty_wherever_it_begins() -> None:
     assert max(sum(at <= other < at + 1000 for other in passed) for at in passed) == 50
 
 
+def test_an_invalid_environment_starts_nothing_until_it_is_valid_again(desk: Desk) -> None:
+    """It is described as INVALID with its reason, and its queue's jobs wait."""
+    desk.engine.set_trouble(Trouble(invalid={"ce": "CLIENT_ERROR - Access denied"}))
+    (described,) = desk.batch.describe_compute_environments(computeEnvironments=["ce"])["computeEnvironments"]
+    assert (described["status"], described["statusReason"]) == ("INVALID", "CLIENT_ERROR - Access denied")
+    job = desk.submit()
+    desk.until(job, "RUNNABLE")
+    desk.engine.set_trouble(Trouble())
+    desk.until(job, "RUNNING")
+    (described,) = desk.batch.describe_compute_environments(computeEnvironments=["ce"])["computeEnvironments"]
+    assert described["status"] == "VALID"
+    with pytest.raises(LookupError, match="nobody"):
+        desk.engine.set_trouble(Trouble(invalid={"nobody": "why"}))
+
+
 def test_missing_capacity_moves_work_to_the_next_environment(desk: Desk) -> None:
     """When EC2 has no spot instances, the next environment of the queue takes the job."""
     desk.batch.create_compute_environment(computeEnvironmentName="spot", type="MANAGED", computeResources={**EC2, "type": "SPOT"})
