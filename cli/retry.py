@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -79,7 +78,7 @@ def refuse(run: Run | None, retention: timedelta, now: datetime) -> None:
 def _wake(cloud: Cloud, run_id: str) -> None:
     """Have the run looked at now; without this the sweep finds it within minutes."""
     try:
-        cloud.client("sqs").send_message(QueueUrl=cloud.track_queue, MessageBody=json.dumps(Look(run_id).to_document()))
+        cloud.client("sqs").send_message(QueueUrl=cloud.track_queue, MessageBody=Look((run_id,)).to_json())
     except (ClientError, BotoCoreError) as error:
         note(f"The run is open again, but nobody could be told: {error}. The next sweep, within five minutes, goes on with it.")
 

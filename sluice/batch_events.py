@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,13 +29,13 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A person's call to look at a run now."""
+    """A call to look at these runs now: a person's, or that of a sweep with many runs."""
 
-    run_id: str
+    run_ids: tuple[str, ...]
 
-    def to_document(self) -> dict[str, object]:
+    def to_json(self) -> str:
         """Return the message that ``parse_event`` reads."""
-        return {"look": self.run_id, "version": 1}
+        return json.dumps({"look": self.run_ids, "version": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,20 @@ def parse_event(body: str) -> JobEnded | Sweep | Look | None:
     document = parse_object(body)
     if document.get("sweep") is True:
         return Sweep()
-    if isinstance(document.get("look"), str):
-        return Look(document["look"])
+    if "look" in document:
+        return _look(document["look"])
     if document.get("source") != "aws.batch" or document.get("detail-type") != "Batch Job State Change":
         raise MalformedMessageError(f"Expected a Batch Job State Change, found {body[:200]!r}.")
     try:
         return job_ended(document["detail"])
     except (KeyError, TypeError, AttributeError) as error:
         raise MalformedMessageError(f"Expected the detail of a Batch Job State Change, found {body[:200]!r}.") from error
+
+
+def _look(run_ids: object) -> Look:
+    if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
+        raise MalformedMessageError(f"Expected a list of runs to look at, found {str(run_ids)[:200]!r}.")
+    return Look(tuple(run_ids))
 
 
 def job_ended(job: Mapping[str, Any]) -> JobEnded | None:

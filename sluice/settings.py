@@ -98,9 +98,10 @@ class FanOutSettings(AdvanceSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackSettings(AdvanceSettings):
-    """The track Lambda's settings; it reads the failure reports that jobs leave in the work bucket."""
+    """The track Lambda's settings: it reads the failure reports that jobs leave in the work bucket, and hands itself parts of a sweep."""
 
     work_bucket: str
+    track_queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,9 @@ class ControlStack(Stack):
 
         self.trigger.runs_with(TriggerSettings(**advance(self.trigger)))
         self.fan_out.runs_with(FanOutSettings(**advance(self.fan_out)))
-        self.track.runs_with(TrackSettings(**advance(self.track), work_bucket=storage.work.bucket_name))
+        self.track.runs_with(
+            TrackSettings(**advance(self.track), work_bucket=storage.work.bucket_name, track_queue=self.track.queue.queue_url)
+        )
         self.alert.runs_with(
             AlertSettings(
                 ledger_table=ledger,
@@ -93,6 +95,7 @@ class ControlStack(Stack):
             self.alert.queue.grant_send_messages(reaction.function)
         grants.read_definitions(self.trigger.function)
         grants.sweep_runs(self.track.function, ledger=storage.ledger)
+        self.track.queue.grant_send_messages(self.track.function)
         grants.read_failure_reports(self.track.function, work=storage.work)
         grants.find_manifests(self.track.function, work=storage.work)
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_in=pipelines_stack)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from lambdas.advancing import advancer
@@ -24,7 +25,10 @@ from sluice.settings import TrackSettings
 SWEPT_AFTER = timedelta(minutes=3)
 """Younger runs are left to their events."""
 
+RUNS_AT_A_TIME = 25
+"""Ten messages with so many runs each, the largest batch, are done well within the function's minute."""
 _DAYS_LOOKED_BACK = 3
+_CLEANING_SECONDS = 15
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds; together little enough for all messages of one batch within the function's time-out."""
 
@@ -42,7 +46,7 @@ def _track(body: str) -> None:
     if isinstance(event, Sweep):
         _sweep()
     elif isinstance(event, Look):
-        _look(event.run_id)
+        _insist(_unsettled(event.run_ids))
     elif event is not None and (_recorded(event) or event.state is StepState.FAILED):
         # A job that failed without a name leaves a claim to settle.
         advance.advance(event.name.run_id)
@@ -82,24 +86,42 @@ def _record(event: JobEnded) -> bool:
 
 
 def _sweep() -> None:
-    """Look at the runs whose events may have been lost, and while there are any at the machines that they wait for."""
+    """Look at the runs whose events may have been lost, and while there are any at the machines that they wait for.
+
+    Only the first runs are looked at here: a message for each further part lets others do so at the same time, and in time.
+    """
     before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
-    unfinished = list(advance.ledger.unfinished(before))
-    failed = [run_id for run_id in unfinished if not _swept(run_id)]
+    unfinished = tuple(advance.ledger.unfinished(before))
+    for start in range(RUNS_AT_A_TIME, len(unfinished), RUNS_AT_A_TIME):
+        part = Look(unfinished[start : start + RUNS_AT_A_TIME])
+        client("sqs").send_message(QueueUrl=settings.track_queue, MessageBody=part.to_json())
+    failed = _unsettled(unfinished[:RUNS_AT_A_TIME])
     if unfinished and not looked_at_environments(settings):
         failed.append("the compute environments")
     _clean_up()
+    _insist(failed)
+
+
+def _unsettled(run_ids: Sequence[str]) -> list[str]:
+    """Look at runs, and return those of which that failed."""
+    return [run_id for run_id in run_ids if not _swept(run_id)]
+
+
+def _insist(failed: Sequence[str]) -> None:
     if failed:
         raise UnsettledError(f"{len(failed)} runs could not be looked at, to be tried again: {', '.join(failed[:5])}.")
 
 
 def _clean_up() -> None:
-    """Remove what failed runs left whose days are over, those of the last days included; what is not removed then expires."""
-    today = datetime.now(UTC).date()
-    for days in range(_DAYS_LOOKED_BACK):
-        for run_id in list(advance.ledger.cleanup_due((today - timedelta(days=days)).isoformat())):
-            if advance.clean_up(run_id):
-                logger.info("What a failed run left is removed.", run=run_id)
+    """Remove what failed runs left whose days are over, those of the last days included; what is not removed then expires.
+
+    For some seconds only; the next sweep goes on.
+    """
+    today, until = datetime.now(UTC).date(), time.monotonic() + _CLEANING_SECONDS
+    due = [run_id for days in range(_DAYS_LOOKED_BACK) for run_id in advance.ledger.cleanup_due((today - timedelta(days=days)).isoformat())]
+    for run_id in takewhile(lambda _: time.monotonic() < until, due):
+        if advance.clean_up(run_id):
+            logger.info("What a failed run left is removed.", run=run_id)
 
 
 def _swept(run_id: str) -> bool:

@@ -74,7 +74,7 @@ def test_a_failed_run_is_open_again_and_somebody_is_asked_to_look(world: Command
     failed(world)
     assert retry(world.given("retry", RUN_ID), world.cloud) == 0
     assert (run_of(world).state, run_of(world).reopened, run_of(world).failed_step) == (RunState.RUNNING, 1, None)
-    assert asked(world) == [Look(RUN_ID)]
+    assert asked(world) == [Look((RUN_ID,))]
     assert list(world.ledger.unfinished("2030")) == [RUN_ID]
     assert "what failed of count, merge" in capsys.readouterr().out
 

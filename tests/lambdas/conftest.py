@@ -30,7 +30,9 @@ class Aws:
         self._real = clients.full_client
         monkeypatch.setattr(clients, "full_client", self.client)
         sqs, s3, sns = self.client("sqs"), self.client("s3"), self.client("sns")
-        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("alerts", "dead", "inbox", "groups", "trigger")}
+        self.queues = {
+            name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("alerts", "dead", "inbox", "groups", "trigger", "track")
+        }
         for bucket in ("work", "results", "assets"):
             s3.create_bucket(Bucket=bucket)
         make_table(self.client("dynamodb"))
@@ -51,6 +53,7 @@ class Aws:
             "SLUICE_DEAD_LETTER_QUEUE": self.queues["dead"],
             "SLUICE_GROUP_QUEUE": self.queues["groups"],
             "SLUICE_TRIGGER_QUEUE": self.queues["trigger"],
+            "SLUICE_TRACK_QUEUE": self.queues["track"],
             "SLUICE_WORK_BUCKET": "work",
             "SLUICE_RESULTS_BUCKET": "results",
             "SLUICE_ALERT_TOPIC": topic,

@@ -296,6 +296,21 @@ def test_the_sweep_finds_an_end_whose_event_was_lost(aws: Aws, monkeypatch: pyte
     assert run_of(aws, young).state is RunState.RUNNING
 
 
+def test_a_sweep_of_many_runs_is_spread_over_messages(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One Lambda could not look at all of them in its minute: it looks at the first ones, and hands on the others."""
+    runs = [old_run(aws, letter) for letter in "abcde"]
+    describe(aws, monkeypatch)
+    track = aws.handler("track")
+    monkeypatch.setattr(track, "RUNS_AT_A_TIME", 2)
+    monkeypatch.setattr(aws, "handler", lambda _: track)
+    assert aws.call("track", '{"sweep": true}') == []
+    assert [run_of(aws, run).state for run in runs].count(RunState.SUCCEEDED) == 2
+    parts = [message["Body"] for message in aws.received("track")]
+    assert sorted(len(json.loads(part)["look"]) for part in parts) == [1, 2]
+    assert aws.call("track", *parts) == []
+    assert {run_of(aws, run).state for run in runs} == {RunState.SUCCEEDED}
+
+
 def test_a_run_that_cannot_be_swept_does_not_keep_the_sweep_from_the_others(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are looked at, and the sweep comes again."""
     broken, sound = old_run(aws, "a", minutes=20), old_run(aws, "b")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sluice.batch_events import JobEnded, Sweep, failure_reason, job_ended, joined, parse_event
+from sluice.batch_events import JobEnded, Look, Sweep, failure_reason, job_ended, joined, parse_event
 from sluice.errors import MalformedMessageError
 from sluice.job_names import JobName
 from sluice.messages import Message, Planned, RunFailed, Triggered
@@ -59,6 +59,11 @@ def test_the_schedule_asks_to_sweep() -> None:
     assert parse_event('{"sweep": true}') == Sweep()
 
 
+def test_a_call_to_look_at_runs_is_read_as_it_was_written() -> None:
+    """Whoever asks writes it with the same class."""
+    assert parse_event(Look((RUN_ID, "b")).to_json()) == Look((RUN_ID, "b"))
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -68,6 +73,8 @@ def test_the_schedule_asks_to_sweep() -> None:
         "5",
         "{}",
         '{"sweep": 1}',
+        '{"look": "words-aaaaaaaaaaaaaaaaaaaa"}',
+        '{"look": [5]}',
         '{"source": "aws.ec2", "detail-type": "Batch Job State Change", "detail": {}}',
         '{"source": "aws.batch", "detail-type": "Batch Job State Change"}',
         '{"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": []}',
