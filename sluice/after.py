@@ -17,7 +17,8 @@ class Resubmit:
     """What failed of a step is submitted again by itself, up to ``times`` times: only the children that failed, as a new generation.
 
     ``reclaimed``: children that failed because their machines were taken away, so many times, move to the queue ``steady``, whose machines
-    are not; only they, and it uses up none of the ``times``.
+    are not; only they, and it uses up none of the ``times``. So that they do not begin more often where machines are taken, it takes the
+    place of a larger ``attempts``.
     """
 
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)] = field(default=1, kw_only=True)

@@ -149,7 +149,7 @@ class Machine:
     """Which jobs go first where machines are few: ``urgent``, ``normal``, then ``bulk``; ``steady`` never runs on spot machines."""
     priority: Annotated[int, Field(ge=0, le=9999)] | None = None
     """Higher goes first among the jobs of the same queue and machines that have a priority."""
-    attempts: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)] = 3
+    attempts: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)] = 5
     """How often Batch starts a job whose host was lost or whose image could not be pulled; a failing program is not repeated."""
     retry: list[EvaluateOnExit] = field(default_factory=list)
     """Rules of its own for what is worth another attempt, which Batch looks at before Sluice's."""

@@ -140,7 +140,7 @@ class PipelineJobs(Construct):
             vcpus=step.vcpus,
             memory=step.memory,
             gpus=step.gpus,
-            attempts=step.attempts,
+            attempts=_attempts(step),
             rules=retry_rules(step.retry, function=program.run is not None, compute=compute),
             timeout=step.timeout,
             environment={**step.environment, **program.environment, **self._environment},
@@ -187,3 +187,9 @@ class PipelineJobs(Construct):
 
     def _define(self, place: Construct, step: str, work: Work, identity: Identity) -> str:
         return job_definition(place, step, pipeline=self._pipeline.name, work=work, identity=identity)
+
+
+def _attempts(step: Step) -> int:
+    """Return how often a job of a step begins: where children move after so many lost machines, no more often than that."""
+    reclaimed = step.retries.reclaimed if step.retries else None
+    return min(step.attempts, reclaimed or step.attempts)

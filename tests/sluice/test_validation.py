@@ -151,9 +151,9 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "the command of 'b'",
     ),
     "reclaimed more often than it starts": (
-        [Job("a", run="merge", retries=Resubmit(times=1, reclaimed=4))],
+        [Job("a", run="merge", retries=Resubmit(times=1, reclaimed=6))],
         "steps['a'].retries.reclaimed",
-        "1 to the 3 attempts",
+        "1 to the 5 attempts",
     ),
     "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after.0", "a valid string"),
     "a variable of AWS Batch": ([Job("a", run="merge", environment={"AWS_BATCH_X": "1"})], "steps['a'].environment", "AWS_BATCH_X"),

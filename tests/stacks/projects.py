@@ -12,7 +12,7 @@ from tests.stacks.conftest import context
 
 HEAD = """
 from sluice.mounts import EfsMount, HostMount
-from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, Resubmit, S3Upload
 from sluice.retry_rules import EvaluateOnExit
 from sluice.secret_sources import Secret
 """

@@ -29,6 +29,7 @@ pipeline = Pipeline(name="everything", triggers=[Manual(overrides=["memory", "qu
         retry=[EvaluateOnExit(action="RETRY", on_exit_code="3"), EvaluateOnExit(action="EXIT", on_reason="OutOfMemory*")]),
     Job("on-demand", run="work", compute="on_demand", queue="bulk", priority=10),
     Job("steady", run="work", queue="steady"),
+    Job("moves", run="work", retries=Resubmit(times=1, reclaimed=2)),
     Job("task", run="work", compute="fargate", vcpus=0.25, memory=512, storage=50,
         mounts=[EfsMount(file_system="fs-0123456789abcdef0", access_point="fsap-0123456789abcdef0", path="/mnt/shared", read_only=True)]),
     Job("spot-task", image="111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/tool@sha256:{"0" * 64}", command=["tool", "Ref::size"],
@@ -212,6 +213,11 @@ def test_own_rules_come_before_the_machine_s(definitions: dict[str, dict[str, An
         {"Action": "EXIT", "OnReason": "*"},
     ]
     assert all(len(one["RetryStrategy"]["EvaluateOnExit"]) <= 5 for one in definitions.values())
+
+
+def test_a_job_begins_no_more_often_than_it_may_lose_its_machine(definitions: dict[str, dict[str, Any]]) -> None:
+    """What has lost so many machines goes to others, and does not begin once more where they are taken."""
+    assert [definitions[name]["RetryStrategy"]["Attempts"] for name in ("usual", "moves")] == [5, 2]
 
 
 def test_a_start_may_read_the_secrets_that_are_named_and_no_others(named: dict[str, Template]) -> None:
