@@ -108,7 +108,7 @@ def test_the_engine_takes_what_the_stacks_make(named: dict[str, Template]) -> No
                 for name, properties in resources(template, f"AWS::Batch::{kind}", made):
                     made[name] = handlers[f"AWS::Batch::{kind}"]["create"](name, properties, "stack")[0]
         listed = engine.api.call("DescribeJobDefinitions", {"status": "ACTIVE"})["jobDefinitions"]
-        assert len(listed) == 9 + 2
+        assert len(listed) == 10 + 2
         assert len(engine.api.call("DescribeJobQueues", {})["jobQueues"]) == len(named["Compute"].of_type("AWS::Batch::JobQueue"))
 
 
