@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from sluice import ledger_items as items
 from sluice.deliveries import Note
+from sluice.table import Table
 
 _EVENT = "webhook"
 
@@ -27,17 +26,10 @@ class DeliveryNotes:
 
     def write(self, run_id: str, note: Note, now: str) -> bool:
         """Remember a request; False when somebody wrote one meanwhile that was signed as late or later."""
-        try:
-            self.client.update_item(
-                TableName=self.table,
-                Key=items.note_key(run_id, _EVENT),
-                UpdateExpression="SET #signed_at = :signed_at, #digest = :digest, #expires_at = :expires_at",
-                ConditionExpression="attribute_not_exists(#signed_at) OR #signed_at < :signed_at",
-                ExpressionAttributeNames=items.names("signed_at", "digest", "expires_at"),
-                ExpressionAttributeValues=items.values(signed_at=note.at, digest=note.digest, expires_at=items.expires_at(now)),
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return Table(self.client, self.table).update(
+            items.note_key(run_id, _EVENT),
+            "SET #signed_at = :signed_at, #digest = :digest, #expires_at = :expires_at",
+            "attribute_not_exists(#signed_at) OR #signed_at < :signed_at",
+            items.names("signed_at", "digest", "expires_at"),
+            items.values(signed_at=note.at, digest=note.digest, expires_at=items.expires_at(now)),
+        )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,9 +15,9 @@ from botocore.exceptions import ClientError
 from sluice import group_items
 from sluice.group import Group, GroupState
 from sluice.ledger import UNFINISHED_INDEX
-from sluice.ledger_conflicts import condition_failed, failed_conditions, patiently
 from sluice.ledger_items import names, values
-from sluice.limits import MAX_BATCH_GET_KEYS, MAX_TRANSACTION_ITEMS
+from sluice.limits import MAX_TRANSACTION_ITEMS
+from sluice.table import Table, condition_failed, failed_conditions
 from sluice.trigger import S3Object
 
 MOST_ADDED = MAX_TRANSACTION_ITEMS - 2
@@ -38,8 +37,7 @@ class GroupLedger:
     """Reads and writes groups; ``client`` is a low-level DynamoDB client."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
     def newest(self, pipeline: str, trigger: str) -> Group | None:
         """Return the last group of a trigger, whether it is open or not."""
@@ -56,7 +54,7 @@ class GroupLedger:
     def add(self, group: Group, files: Sequence[S3Object], now: str) -> Refused | None:
         """Put at most 98 more files into a group, while it is open and has room for all of them; all or nothing."""
         count = {
-            "TableName": self._table,
+            "TableName": self._table.name,
             "Key": group_items.group_key(group),
             "UpdateExpression": "SET #files = #files + :files",
             "ConditionExpression": "#state = :open AND #files <= :room",
@@ -87,19 +85,13 @@ class GroupLedger:
         """Return the number of the group of each of these files that is in one: what their notes say."""
         notes = {group_items.note_of(pipeline, trigger, file): file for file in files}
         keys = [group_items.note_key(note) for note in notes]
-        found: dict[S3Object, int] = {}
-        while keys:
-            asked, keys = keys[:MAX_BATCH_GET_KEYS], keys[MAX_BATCH_GET_KEYS:]
-            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": asked, "ConsistentRead": True}})
-            for item in answer["Responses"].get(self._table, []):
-                found[notes[item["pk"]["S"].removeprefix(group_items.NOTE)]] = int(item["number"]["N"])
-            keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        return found
+        found = self._table.get(keys)
+        return {notes[item["pk"]["S"].removeprefix(group_items.NOTE)]: int(item["number"]["N"]) for item in found}
 
     def unfinished(self) -> Iterator[Group]:
         """Yield the groups whose run has not been asked for, as they are now."""
         query = {"IndexName": UNFINISHED_INDEX, "KeyConditionExpression": "unfinished = :group"}
-        for item in self._pages(**query, ExpressionAttributeValues=values(group=group_items.UNFINISHED)):
+        for item in self._table.pages(**query, ExpressionAttributeValues=values(group=group_items.UNFINISHED)):
             group = self._first(item["pk"]["S"], item["sk"]["S"])
             if group is not None:
                 yield group
@@ -109,7 +101,7 @@ class GroupLedger:
         notes = [self._put(group_items.note_item(group, file, now), _NEW) for file in files]
         writes = [write, self._put(group_items.files_item(group, files, now)), *notes]
         try:
-            patiently(partial(self._client.transact_write_items, TransactItems=writes))
+            self._table.transact(writes)
         except ClientError as error:
             if not condition_failed(error):
                 raise
@@ -118,23 +110,10 @@ class GroupLedger:
         return None
 
     def _put(self, item: dict[str, Any], condition: str = "") -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": item, **({"ConditionExpression": condition} if condition else {})}}
+        return {"Put": {"TableName": self._table.name, "Item": item, **({"ConditionExpression": condition} if condition else {})}}
 
     def _set(self, group: Group, update: str, condition: str, given: dict[str, Any]) -> None:
-        write = partial(
-            self._client.update_item,
-            TableName=self._table,
-            Key=group_items.group_key(group),
-            UpdateExpression=update,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names("state"),
-            ExpressionAttributeValues=given,
-        )
-        try:
-            patiently(write)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        self._table.update(group_items.group_key(group), update, condition, names("state"), given)
 
     def _first(self, pk: str, beginning: str) -> Group | None:
         found = self._query(pk, beginning, ScanIndexForward=False, Limit=1)
@@ -143,12 +122,4 @@ class GroupLedger:
     def _query(self, pk: str, beginning: str, **more: Any) -> Iterator[dict[str, Any]]:
         condition = "pk = :pk AND begins_with(sk, :beginning)"
         given = values(pk=pk, beginning=beginning)
-        return self._pages(KeyConditionExpression=condition, ExpressionAttributeValues=given, ConsistentRead=True, **more)
-
-    def _pages(self, **query: Any) -> Iterator[dict[str, Any]]:
-        while True:
-            page = self._client.query(TableName=self._table, **query)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return self._table.pages(KeyConditionExpression=condition, ExpressionAttributeValues=given, ConsistentRead=True, **more)

@@ -14,11 +14,11 @@ from botocore.exceptions import ClientError
 
 from sluice import ledger_items as items
 from sluice.compiled import CompiledPipeline
-from sluice.ledger_conflicts import condition_failed, patiently
 from sluice.limits import MAX_TRANSACTION_ITEMS
 from sluice.messages import Planned
 from sluice.run import Run, RunState, StepRecord, StepState
 from sluice.submission import Submission
+from sluice.table import Table, condition_failed
 
 MAX_CLAIMS = MAX_TRANSACTION_ITEMS - 1
 """Steps that can be claimed at once; the run takes one place beside them."""
@@ -43,8 +43,7 @@ class Ledger:
     """Reads and writes runs; ``client`` is a low-level DynamoDB client."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
     def start(self, run: Run, claims: Sequence[Submission]) -> bool:
         """Write a new run and claim first steps, all or nothing; False when the run is there already.
@@ -137,7 +136,7 @@ class Ledger:
 
     def failing(self, run_id: str, step: str) -> bool:
         """Record for certain why a run will fail that has not ended yet; False when that is known, or it has ended."""
-        return self._write(
+        return self._table.update(
             items.run_key(run_id),
             "SET #failed_step = :step",
             "#unfinished = :open AND attribute_not_exists(#failed_step)",
@@ -163,7 +162,7 @@ class Ledger:
         since = "" if reopened is None else " AND (attribute_not_exists(#reopened) OR #reopened <= :reopened)"
         due = {} if cleanup_on is None else {"due": items.cleanup_due(cleanup_on)}
         update = "SET #state = :state, #ended_at = :now, #failed_step = :failed_step"
-        return self._write(
+        return self._table.update(
             items.run_key(run_id),
             update + (", #unfinished = :due" if due else " REMOVE #unfinished"),
             f"#unfinished = :open{since}",
@@ -175,7 +174,7 @@ class Ledger:
         """Claim the cleanup of a failed run, which cannot be reopened from then on; False when it was, or somebody has."""
         gone: dict[str, Any] = {
             "Update": {
-                "TableName": self._table,
+                "TableName": self._table.name,
                 "Key": items.run_key(run_id),
                 "UpdateExpression": "SET #cleaned = :now REMOVE #unfinished",
                 "ConditionExpression": "#state = :failed AND attribute_not_exists(#cleaned)",
@@ -188,12 +187,12 @@ class Ledger:
     def cleanup_due(self, day: str) -> Iterator[str]:
         """Yield the ids of the failed runs whose objects are to be removed on this day."""
         condition, values = "unfinished = :due", items.values(due=items.cleanup_due(day))
-        for item in self._query(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
+        for item in self._table.pages(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
             yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
     def reopen(self, run: Run) -> bool:
         """Let a failed run go on, with one more try for what failed; False when it is not as it was when it was loaded."""
-        return self._write(
+        return self._table.update(
             items.run_key(run.run_id),
             "SET #state = :running, #unfinished = :open, #reopened = :reopened REMOVE #ended_at, #failed_step",
             "#state = :failed AND #ended_at = :ended_at AND attribute_not_exists(#cleaned)",
@@ -209,16 +208,15 @@ class Ledger:
 
     def load(self, run_id: str) -> Run | None:
         """Return a run with its steps as they are now, or None for a run that the ledger does not know."""
-        found = list(
-            self._query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues=items.values(pk=items.pk(run_id)), ConsistentRead=True)
-        )
+        own = items.values(pk=items.pk(run_id))
+        found = list(self._table.pages(KeyConditionExpression="pk = :pk", ExpressionAttributeValues=own, ConsistentRead=True))
         runs = [item for item in found if item["sk"]["S"] == items.RUN]
         return items.run_of(runs[0], found) if runs else None
 
     def assignment(self, run_id: str, step: str) -> Assignment | None:
         """Return what a job of this step needs to know, in one call; None for a run that the ledger does not know."""
         keys = [items.run_key(run_id), items.step_key(run_id, step)]
-        found = {item["sk"]["S"]: item for item in self._get(keys)}
+        found = {item["sk"]["S"]: item for item in self._table.get(keys)}
         if items.RUN not in found:
             return None
         run, record = items.run_from(found[items.RUN], []), found.get(items.STEP + step)
@@ -227,7 +225,7 @@ class Ledger:
     def unfinished(self, before: str) -> Iterator[str]:
         """Yield the ids of the runs that were created before this time and have not ended."""
         condition, values = "unfinished = :open AND created_at < :before", items.values(open=items.UNFINISHED, before=before)
-        for item in self._query(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
+        for item in self._table.pages(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
             yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
     def first(self, run_id: str, event: str, now: str, stale: str = "") -> bool:
@@ -236,7 +234,7 @@ class Ledger:
         It is when nobody noted it, or when somebody did before ``stale`` and never said that it was done. ``now`` is the caller's mark: the
         SDK's own repetition of this write, after an answer that was lost, is the same caller.
         """
-        return self._write(
+        return self._table.update(
             items.note_key(run_id, event),
             "SET #at = :now, #expires_at = :expires_at",
             "attribute_not_exists(pk) OR (attribute_not_exists(#done) AND (#at = :now OR #at < :stale))",
@@ -246,18 +244,13 @@ class Ledger:
 
     def did(self, run_id: str, event: str) -> None:
         """Note that what ``first`` let this caller do is done."""
-        self._write(items.note_key(run_id, event), "SET #done = :yes", "attribute_exists(pk)", items.names("done"), items.values(yes="yes"))
+        self._table.update(
+            items.note_key(run_id, event), "SET #done = :yes", "attribute_exists(pk)", items.names("done"), items.values(yes="yes")
+        )
 
     def forget(self, run_id: str, event: str) -> None:
         """Take back what ``first`` noted, because it could not be done after all."""
-        self._client.delete_item(TableName=self._table, Key=items.note_key(run_id, event))
-
-    def _get(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        wanted: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        while wanted:
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            yield from answer["Responses"].get(self._table, [])
-            wanted = answer.get("UnprocessedKeys") or {}
+        self._table.client.delete_item(TableName=self._table.name, Key=items.note_key(run_id, event))
 
     def _claim(self, run_id: str, claim: Submission, now: str) -> dict[str, Any]:
         state = StepState.CLAIMED if claim.children else StepState.EMPTY
@@ -280,7 +273,7 @@ class Ledger:
         """
         return {
             "Update": {
-                "TableName": self._table,
+                "TableName": self._table.name,
                 "Key": items.run_key(run_id),
                 "UpdateExpression": "SET #claimed_at = :now",
                 "ConditionExpression": "#unfinished = :open",
@@ -290,11 +283,11 @@ class Ledger:
         }
 
     def _put(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+        return {"Put": {"TableName": self._table.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
     def _submitted(self, run_id: str, step: str, generation: int, job_id: str) -> dict[str, Any]:
         return {
-            "TableName": self._table,
+            "TableName": self._table.name,
             "Key": items.step_key(run_id, step),
             # The job's end may have been recorded already; then only its id is.
             "UpdateExpression": "SET #job_id = :job_id, #submitted = :submitted",
@@ -305,7 +298,7 @@ class Ledger:
 
     def _transact(self, writes: list[dict[str, Any]]) -> bool:
         try:
-            patiently(lambda: self._client.transact_write_items(TransactItems=writes))
+            self._table.transact(writes)
         except ClientError as error:
             if condition_failed(error):
                 return False
@@ -313,33 +306,7 @@ class Ledger:
         return True
 
     def _update(self, run_id: str, step: str, update: str, condition: str, names: dict[str, str], values: dict[str, Any]) -> bool:
-        return self._write(items.step_key(run_id, step), update, condition, names, values)
-
-    def _write(self, key: dict[str, Any], update: str, condition: str, names: dict[str, str], values: dict[str, Any]) -> bool:
-        try:
-            patiently(
-                lambda: self._client.update_item(
-                    TableName=self._table,
-                    Key=key,
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                )
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
-
-    def _query(self, **query: Any) -> Iterator[dict[str, Any]]:
-        while True:
-            page = self._client.query(TableName=self._table, **query)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return self._table.update(items.step_key(run_id, step), update, condition, names, values)
 
 
 def _in_place_of(generation: int) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from containers.start import submit as start
 from containers.step import __main__ as job
 from containers.step import parts, place, work
-from sluice import clients, ledger_conflicts
+from sluice import clients, table
 from sluice.advance import Advancer
 from sluice.gathering import Gatherer
 from sluice.pacing import Pace
@@ -68,7 +68,7 @@ def _changes() -> list[tuple[Any, str, Any]]:
         (job, "assigned", partial(place.assigned, sleep=sleep)),
         (job, "_function", lambda word, kind: here().noted(kind, find(word, kind))),
         (work, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
-        (ledger_conflicts, "time", _VirtualSleep),
+        (table, "time", _VirtualSleep),
         (concurrent.futures, "ThreadPoolExecutor", _AtOnce),
         (start, "client", client),
         (start, "StartSettings", _StartSettings),

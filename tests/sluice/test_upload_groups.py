@@ -12,10 +12,10 @@ from sluice.again import again
 from sluice.compiling import JobDefinitions, compile_pipeline
 from sluice.errors import LimitError, MalformedMessageError
 from sluice.group import parse_group_message
-from sluice.ledger_conflicts import failed_conditions
 from sluice.messages import GroupedUpload
 from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
 from sluice.submission import Submission, submit_request
+from sluice.table import failed_conditions
 from sluice.trigger import Moment, Request, S3Object, UploadGroup, argument, described, stored_occurrence
 from sluice.validation.uploads import grouping_of
 from tests.sluice.clouds import refused
