@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import Any
 
@@ -64,7 +64,7 @@ def _delete(physical_id: str) -> None:
         return  # the secret went first
 
 
-ROTATION_SCHEDULE = {
+ROTATION_SCHEDULE: dict[str, dict[str, Callable[..., Any]]] = {
     "AWS::SecretsManager::RotationSchedule": {
         "create": lambda logical_id, properties, stack_name: _set(properties),
         "update": lambda physical_id, old, new, stack_name: _set(new),

@@ -60,12 +60,13 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def bus(world: CommandWorld) -> Events:
     """The event bus of the world, beside an inbox whose objects have versions."""
-    world.clients["events"] = Events()
-    world.clients["s3"] = s3 = world.session.create_client("s3", region_name="us-east-1")
+    events = Events()
+    s3: Any = world.session.create_client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket=INBOX)
     s3.put_bucket_versioning(Bucket=INBOX, VersioningConfiguration={"Status": "Enabled"})
+    world.clients.update(events=events, s3=s3)
     world.clients["cloudformation"].outputs["SluiceStorage"]["InboxBucket"] = INBOX
-    return world.clients["events"]  # type: ignore[no-any-return]
+    return events
 
 
 def test_a_file_goes_to_the_trigger_that_takes_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -37,10 +38,10 @@ def three(world: CommandWorld) -> CommandWorld:
     return world
 
 
-def listed(world: CommandWorld, **filters: object) -> list[str]:
+def listed(world: CommandWorld, **filters: Any) -> list[str]:
     """Return the ids of a listing."""
-    asked: dict[str, object] = {"pipeline": None, "state": None, "limit": 500, **filters}
-    return [run.run_id for run in list_runs(world.client, TABLE, **asked).runs]  # type: ignore[arg-type]
+    asked: dict[str, Any] = {"pipeline": None, "state": None, "limit": 500, **filters}
+    return [run.run_id for run in list_runs(world.client, TABLE, **asked).runs]
 
 
 def test_all_runs_newest_first(three: CommandWorld) -> None:

@@ -99,7 +99,7 @@ class Bus:
         """Take everything."""
         self.sent: list[dict[str, Any]] = []
         self.answer: Exception | int = 0
-        self._model = botocore.session.get_session().get_service_model("events")
+        self._model: Any = botocore.session.get_session().get_service_model("events")
 
     def put_events(self, **request: Any) -> dict[str, Any]:
         """Take events, or do as told."""

@@ -150,7 +150,8 @@ def jobs_at(endpoint: str | None) -> Jobs:
     """Return a cloud in which there are the buckets, the table, the topic and a queue behind it."""
     session = clients._session()  # Every test's, with what it parsed of the services' models.
     names = ("s3", "sns", "sqs", "dynamodb")
-    s3, sns, sqs, table = (session.create_client(name, region_name="us-east-1", endpoint_url=endpoint) for name in names)
+    made: list[Any] = [session.create_client(name, region_name="us-east-1", endpoint_url=endpoint) for name in names]
+    s3, sns, sqs, table = made
     for bucket in (INBOX, WORK, RESULTS):
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=INBOX, VersioningConfiguration={"Status": "Enabled"})

@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
-from sluice.pipeline import Array, Job, Pipeline, S3Upload
+from sluice.pipeline import Array, Job, Pipeline, S3Upload, Step
 from tests.containers.jobs import Jobs, functions_of
 
 
 def pipeline(**array: Any) -> Pipeline:
     """Return an array, one that follows it, and a fan-in."""
-    steps = [Array("throw", **array), Array("follow", run="follow_throw", each="throw"), Job("gather", run="gather", after=["follow"])]
+    steps: list[Step] = [
+        Array("throw", **array),
+        Array("follow", run="follow_throw", each="throw"),
+        Job("gather", run="gather", after=["follow"]),
+    ]
     return Pipeline(name="seeds", triggers=[S3Upload(prefix="seeds/")], steps=steps)
 
 

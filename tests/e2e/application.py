@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from cli.aws import client_of, outputs
 from cli.run_view import Runs, RunView
@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.1
 _T = TypeVar("_T")
 
 
-def wait_for(look: Callable[[], _T | None], what: str, seconds: float = SECONDS, pause: float = _POLL_SECONDS) -> _T:
+def wait_for(look: Callable[[], _T | Literal[False] | None], what: str, seconds: float = SECONDS, pause: float = _POLL_SECONDS) -> _T:
     """Return what ``look`` finds as soon as it finds something; fails the test after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:

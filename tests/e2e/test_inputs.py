@@ -30,7 +30,9 @@ def test_a_command_is_told_what_was_asked_for(app: Application) -> None:
 def test_a_start_job_that_loses_its_machine_submits_once(app: Application) -> None:
     """Batch tries it again; whatever the first attempt had submitted is not submitted a second time."""
     run_id = ask(app, "told", "a lost start")
-    job_id = wait_for(lambda: (run := app.ledger.load(run_id)) and (step := run.steps.get("start")) and step.job_id, "the start job")
+    job_id = wait_for(
+        lambda: (run := app.ledger.load(run_id)) is not None and "start" in run.steps and run.steps["start"].job_id, "the start job"
+    )
     wait_for(lambda: _described(app, job_id)["status"] == "RUNNING", "a start job that runs", pause=0.005)
     control(app.place, "PUT", "trouble", {"reclaim": job_id})
     run = ended(app, run_id)

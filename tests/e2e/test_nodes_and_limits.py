@@ -72,8 +72,8 @@ def test_the_events_of_nodes_start_no_lambda(app: Application) -> None:
     (rule,) = [one for one in events.list_rules()["Rules"] if "a job, or an array as a whole, has ended" in one.get("Description", "")]
     for job_id, heard in (("4c7599ae-0a82", True), ("4c7599ae-0a82#0", False), ("4c7599ae-0a82#12", False)):
         detail = {"status": "SUCCEEDED", "jobQueue": app.outputs["SteadyQueue"], "jobId": job_id, "jobName": "x"}
-        event = {"id": "1", "account": "0", "source": "aws.batch", "time": "2026-01-01T00:00:00Z", "region": "us-east-1", "resources": []}
-        event |= {"detail-type": "Batch Job State Change", "detail": detail}
+        event: dict[str, Any] = {"id": "1", "account": "0", "source": "aws.batch", "time": "2026-01-01T00:00:00Z", "region": "us-east-1"}
+        event |= {"resources": [], "detail-type": "Batch Job State Change", "detail": detail}
         assert events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))["Result"] is heard
 
 

@@ -168,7 +168,7 @@ def test_a_failed_array_is_one_mail_with_all_its_facts_one_ticket_and_one_event(
     """How many of how many children, the exit code in plain words, the child's last lines, both ways to go on; and an OpsItem."""
     fails = doing(app, "many", "echo child $AWS_BATCH_JOB_ARRAY_INDEX gives up; test $AWS_BATCH_JOB_ARRAY_INDEX -lt 8 || exit 127")
     run = start(app, lambda compiled: replace(fails(compiled), ticket=True))
-    [mail] = wait_for(lambda: app.ledger.load(run) and mails(app, run, "failed at many"), f"an e-mail about {run}")
+    [mail] = wait_for(lambda: app.ledger.load(run) is not None and mails(app, run, "failed at many"), f"an e-mail about {run}")
     assert "2 of 10 children failed" in mail
     assert "the program ended with exit code 127: its command was not found" in mail
     assert "| child 8 gives up" in mail

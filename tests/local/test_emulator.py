@@ -12,7 +12,6 @@ from types import ModuleType
 import pytest
 
 from local import emulator
-from local.emulator import events
 from local.place import REPOSITORY
 
 PARTS = [import_module(f"{emulator.__name__}.{part.name}") for part in pkgutil.iter_modules(emulator.__path__)]
@@ -96,13 +95,14 @@ def test_the_emulator_reads_iam_at_each_request() -> None:
 
 def test_the_log_of_events_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """EventBridge keeps its newest events and forgets the rest, and ministack appends to the very log that is bounded."""
-    monkeypatch.setattr(events.eventbridge, "_events_log_list", events.eventbridge._events_log_list)
+    eventbridge = ministack_modules()["eventbridge"]
+    monkeypatch.setattr(eventbridge, "_events_log_list", eventbridge._events_log_list)
     emulator.bound_events_log(3)
     for number in range(5):
         emulator.put_event({"source": "aws.batch", "detail-type": "Test", "detail": {"number": number}})
     with emulator.scope():
-        kept = [json.loads(event["Detail"])["number"] for event in events.eventbridge._events_log["entries"]]
-        events.eventbridge._events_log.clear()
+        kept = [json.loads(event["Detail"])["number"] for event in eventbridge._events_log["entries"]]
+        eventbridge._events_log.clear()
     assert kept == [2, 3, 4]
 
 

@@ -89,7 +89,7 @@ def _loaded(functions: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> M
     """Load modules of our own, which no other test of this process meets."""
     theirs = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "lambdas"}
     variables, real = dict(os.environ), (clients.client, clients.full_client)
-    clients.client = clients.full_client = client  # type: ignore[assignment]
+    clients.client = clients.full_client = client
     try:
         return {stage: _load(stage, dict(environment)) for stage, environment in functions}
     finally:

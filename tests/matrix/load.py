@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from tests.matrix.cases import expected
 from tests.matrix.faults import Call, Fault
@@ -43,8 +44,14 @@ def loaded(runs: int, reclaimed: float, seed: int = 0) -> Loaded:
     draw, began = random.Random(seed), time.monotonic()  # noqa: S311 - repeatable, not secret
     world = World(deployment(), choose=lambda call: _choice(world, draw, reclaimed, call), seed=seed, submits_a_second=_SUBMITS_A_SECOND)
     marks = [f"run-{number:05d}" for number in range(runs)]
-    world.run(lambda here: [here.clock.later(draw.random(), lambda mark=mark: scenarios()[SCENARIO].begin(here, mark)) for mark in marks])
-    against = objections(world, dict.fromkeys(marks, scenarios()[SCENARIO]), expected)
+    scenario = scenarios()[SCENARIO]
+
+    def begin(here: World) -> None:
+        for mark in marks:
+            here.clock.later(draw.random(), partial(scenario.begin, here, mark))
+
+    world.run(begin)
+    against = objections(world, dict.fromkeys(marks, scenario), expected)
     return Loaded(
         runs=runs,
         calls=len(world.calls.made),

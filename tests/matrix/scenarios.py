@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,7 @@ def deployment() -> Deployment:
 def scenarios() -> dict[str, Scenario]:
     """Return all scenarios by their names."""
     found = [Scenario(str(one.name), _beginning(one), gathers=_gathers(one)) for one in load_pipelines(ROOT)]
-    found += [Scenario(name := str(one.name), _beginning(one), **OWN_ENDS.get(name, {})) for one in load_pipelines(OWN)]
+    found += [Scenario(str(one.name), _beginning(one), **OWN_ENDS.get(str(one.name), {})) for one in load_pipelines(OWN)]
     found.append(Scenario("word-count of an empty text", _upload("word-count/empty-{}.txt", b"")))
     found.append(
         Scenario("word-count of what is no text", _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"), RunState.FAILED, told=True)
@@ -129,7 +129,7 @@ def _burst(key: str, body: bytes) -> Begin:
     def begin(world: World, mark: str) -> None:
         for number in range(FILES_OF_A_BURST):
             content, name = body + b" again" * number, key.format(f"{mark}-{number}")
-            world.clock.later(number * 0.3, lambda name=name, content=content: world.upload(name, content))  # type: ignore[misc]
+            world.clock.later(number * 0.3, partial(world.upload, name, content))
 
     return begin
 

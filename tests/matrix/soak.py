@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 from tests.matrix.cases import expected
 from tests.matrix.faults import Call, Fault, faults_of
@@ -114,4 +115,4 @@ def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
 
 def _begin(world: World, trouble: Trouble, begun: dict[str, Scenario]) -> None:
     for mark, scenario in begun.items():
-        world.clock.later(trouble.random.uniform(0, 300), lambda mark=mark, scenario=scenario: scenario.begin(world, mark))  # type: ignore[misc]
+        world.clock.later(trouble.random.uniform(0, 300), partial(scenario.begin, world, mark))

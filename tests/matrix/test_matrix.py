@@ -12,6 +12,7 @@ from itertools import groupby
 
 import pytest
 
+from containers.step import __main__ as job
 from containers.step import place
 from sluice.advance import Advancer
 from sluice.ledger import Assignment, Ledger
@@ -106,7 +107,7 @@ def _ask_nobody(patch: pytest.MonkeyPatch) -> None:
         assert found is not None
         return found
 
-    patch.setattr(installed, "_changes", lambda changes=installed._changes: [*changes(), (installed.job, "assigned", anybody)])
+    patch.setattr(installed, "_changes", lambda changes=installed._changes: [*changes(), (job, "assigned", anybody)])
 
 
 def _submit_at_once(patch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def one_pass(text: str, most: int = 10) -> dict[str, list[list[Any]]]:
         item[row["user"]] = item.get(row["user"], 0) + float(row.get("rating") or 1)
     found: dict[str, list[list[Any]]] = {}
     for one, ours in given.items():
-        pairs = []
+        pairs: list[list[Any]] = []
         for other, theirs in given.items():
             both = ours.keys() & theirs.keys()
             if other != one and len(both) >= 2:

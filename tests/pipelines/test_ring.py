@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -17,7 +17,7 @@ from containers.ring import meeting, steps
 from containers.ring.line import MOST_BYTES, Line, LineError, call
 from containers.ring.meeting import MeetingError, agreed, join, neighbours
 from containers.ring.steps import InputError, number_of, publish, ring
-from containers.step.api import Out
+from containers.step.api import Out, Results
 from containers.step.node import Node
 from pipelines.ring import pipeline
 from sluice.pipeline import MultiNode
@@ -55,7 +55,7 @@ def node(index: int, count: int, given: Any = None) -> Node:
 
 def started(pool: ThreadPoolExecutor, count: int, given: Any = None, pause: float = 0.0) -> list[Future[dict[str, Any]]]:
     """Start all nodes, the last one first."""
-    futures = []
+    futures: list[Future[dict[str, Any]]] = []
     for index in reversed(range(count)):
         futures.insert(0, pool.submit(ring, node(index, count, given), OUT))
         time.sleep(pause)
@@ -149,8 +149,13 @@ def test_a_thousand_addresses_fit_into_a_line(pool: ThreadPoolExecutor) -> None:
 def test_a_line_without_an_end_is_refused(said: bytes) -> None:
     """Nobody is made to hold what never ends."""
     here, there = socket.socketpair()
+
+    def send() -> None:
+        here.sendall(said)
+        here.shutdown(socket.SHUT_WR)
+
     with Line(there, 5) as heard, here:
-        sender = threading.Thread(target=lambda: (here.sendall(said), here.shutdown(socket.SHUT_WR)))
+        sender = threading.Thread(target=send)
         sender.start()
         with pytest.raises(LineError, match="Expected a line, found"):
             heard.hear()
@@ -169,7 +174,7 @@ def test_what_the_main_node_returned_is_published(monkeypatch: pytest.MonkeyPatc
     """By the step behind the ring."""
     written: dict[str, Any] = {}
     monkeypatch.setattr(Out, "write", lambda _, name, data: written.update({name: json.loads(data)}))
-    results: Callable[[str], Iterator[tuple[int, Any]]] = lambda name: iter([(0, {"of": name})])  # noqa: E731
+    results = Results(read=lambda name: iter([(0, {"of": name})]), unfinished=lambda _: [], trigger=Request(token="t"))
     publish(results, OUT)
     assert written == {"sum.json": {"of": "ring"}}
 

@@ -77,14 +77,14 @@ class Batch:
     def __init__(self) -> None:
         """Have no jobs."""
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.answers: list[tuple[str, Exception]] = []
+        self.answers: list[tuple[str, Exception | None]] = []
         self.pages: list[dict[str, Any]] = []
         self.children: dict[str, dict[str, list[int]]] = {}
         """The children of ended arrays, by job id and state."""
         self.details: dict[str, dict[str, Any]] = {}
         """Why jobs and children failed, by their ids."""
         self.environments: dict[str, dict[str, Any]] = {"spot": {"computeEnvironmentName": "spot", "status": "VALID"}}
-        self._model = botocore.session.get_session().get_service_model("batch")
+        self._model: Any = botocore.session.get_session().get_service_model("batch")
         self._lock = threading.Lock()
         self._numbers = itertools.count()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ def step(
     items_per_child: int = 1,
     size: int | None = None,
     sequential: bool = False,
-    **more: bool,
+    **more: Any,
 ) -> CompiledStep:
     """Return a compiled step of the queue normal."""
     definition = f"{name}-definition:1"
@@ -78,6 +79,13 @@ def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[s
         )
     if kind == "each":
         followed = draw(st.sampled_from(arrays))
-        shared = {"items_of": followed.items_of, "items_per_child": followed.items_per_child, "size": followed.size}
-        return step(name, Kind.ARRAY, after=after, each=followed.name, **shared)  # type: ignore[arg-type]
+        return step(
+            name,
+            Kind.ARRAY,
+            after=after,
+            each=followed.name,
+            items_of=followed.items_of,
+            items_per_child=followed.items_per_child,
+            size=followed.size,
+        )
     return step(name, Kind.PLAN if kind == "plan" else Kind.JOB, after=after)

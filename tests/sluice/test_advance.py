@@ -145,8 +145,7 @@ def test_a_refusal_by_iam_fails_the_run_with_the_permissions_name(world: World) 
 
 def test_a_refused_cleanup_does_not_fail_the_run(world: World) -> None:
     """It is recorded; the bucket's lifecycle does the rest."""
-    accepted = [("before", refused("TooManyRequestsException", status=429))] * 3
-    world.batch.answers = accepted
+    world.batch.answers = [("before", refused("TooManyRequestsException", status=429))] * 3
     graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
     submit, world.batch.submit_job = world.batch.submit_job, lambda **request: _refuse_cleanup(submit, **request)  # type: ignore[method-assign]
     advancer = world.advancer()

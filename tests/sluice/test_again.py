@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -55,8 +56,8 @@ def fail(world: World, name: str, *failed: int) -> bool:
     succeeded = [child for child in range(record.size) if child not in failed]
     if record.size > 1:
         world.batch.children[str(record.job_id)] = {"FAILED": list(failed), "SUCCEEDED": succeeded}
-    told = {"generation": record.generation, "job_id": record.job_id, "reason": "it broke"}
-    return world.ledger.ended(RUN_ID, name, StepState.FAILED, succeeded=len(succeeded) if record.size > 1 else None, **told)  # type: ignore[arg-type]
+    told: dict[str, Any] = {"generation": record.generation, "job_id": record.job_id, "reason": "it broke"}
+    return world.ledger.ended(RUN_ID, name, StepState.FAILED, succeeded=len(succeeded) if record.size > 1 else None, **told)
 
 
 def succeed(world: World, *names: str) -> None:

@@ -61,7 +61,7 @@ KEYS = ["a.txt", "it's", 'say "x"', "a b", "$(rm -rf ~)", "`id`", "žluť/日本
 def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: str) -> None:
     """The shell reads the words; the AWS CLI hands them to botocore; S3 finds the object."""
     with mock_aws():
-        s3 = botocore.session.get_session().create_client("s3", region_name="us-east-1")
+        s3: Any = botocore.session.get_session().create_client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket="inbox")
         s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
         old = s3.put_object(Bucket="inbox", Key=key, Body=b"old")["VersionId"]

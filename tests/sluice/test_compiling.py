@@ -9,10 +9,10 @@ import pytest
 
 from sluice.compiled import CompiledMachine, CompiledPipeline, Kind
 from sluice.compiling import JobDefinitions, compile_pipeline, queues_of
-from sluice.compute import Compute, ComputeName
+from sluice.compute import Compute, ComputeName, QueueName
 from sluice.errors import MalformedMessageError
 from sluice.graph import ancestors, before, find_cycle, gate_tree, sinks, topological_order
-from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, QueueName, S3Upload, Step
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Step
 from sluice.validation import validate
 
 
@@ -99,7 +99,11 @@ def test_a_start_job_is_as_urgent_as_what_it_submits(queue: QueueName, found: st
 def test_an_n_to_n_array_keeps_a_place_for_the_array_that_it_follows() -> None:
     """Twenty parents in after= and the followed array make twenty-one."""
     jobs = [Job(f"j{number}", run="f") for number in range(20)]
-    arrays = [Plan("p", run="f"), Array("a", run="f", items_of="p"), Array("b", run="f", each="a", after=[job.name for job in jobs])]
+    arrays: list[Step] = [
+        Plan("p", run="f"),
+        Array("a", run="f", items_of="p"),
+        Array("b", run="f", each="a", after=[job.name for job in jobs]),
+    ]
     step = compiled(*jobs, *arrays).step("b")
     assert len(step.parents) <= 20
     assert step.parents[0] == "a"

@@ -34,8 +34,14 @@ def _drawn(name: str, steps: list[CompiledStep], random: Random) -> CompiledStep
         return step(name, Kind.ARRAY, size=random.randint(1, 5), sequential=random.random() < 0.2)
     if kind == "each":
         followed = random.choice(arrays)
-        shared = {"items_of": followed.items_of, "items_per_child": followed.items_per_child, "size": followed.size}
-        return step(name, Kind.ARRAY, each=followed.name, **shared)  # type: ignore[arg-type]
+        return step(
+            name,
+            Kind.ARRAY,
+            each=followed.name,
+            items_of=followed.items_of,
+            items_per_child=followed.items_per_child,
+            size=followed.size,
+        )
     return step(name, Kind.PLAN if kind == "plan" else Kind.JOB)
 
 
@@ -89,7 +95,7 @@ def ended(seed: int) -> None:
     for one in work:
         if one.always and not one.needs and not one.finished:
             assert world.ledger[one.name].state in (StepState.SUCCEEDED, StepState.FAILED, StepState.EMPTY), f"{one.name} always runs"
-    if world.outcome is RunState.FAILED:
+    if unborne:
         world.fails, world.reopened, world.reclaims = lambda name, child, tried: False, 1, 0
         world.run()
         assert world.outcome is RunState.SUCCEEDED

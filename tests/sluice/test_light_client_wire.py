@@ -23,8 +23,9 @@ from tests.sluice.graphs import RUN_ID, word_count
 
 def full(cloud: Place, service: str) -> Any:
     """Return botocore's client of a service of the cloud."""
-    keys = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "none"}
-    return botocore.session.get_session().create_client(service, region_name=REGION, endpoint_url=cloud.endpoint, **keys)
+    return botocore.session.get_session().create_client(
+        service, region_name=REGION, endpoint_url=cloud.endpoint, aws_access_key_id=ACCOUNT, aws_secret_access_key="none"
+    )
 
 
 def light(cloud: Place, service: str) -> LightClient:

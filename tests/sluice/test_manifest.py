@@ -178,7 +178,7 @@ def test_a_manifest_over_s3(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():
-        s3 = botocore.session.get_session().create_client("s3", region_name="us-east-1")
+        s3: Any = botocore.session.get_session().create_client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket="work")
         count = write_manifest(s3, "work", KEY, ({"n": number, "x": "y" * 5000} for number in range(1500)))
         assert [item["n"] for item in read_slice(s3, "work", KEY, *slice_bounds(count, 7, 3))] == list(range(642, 857))

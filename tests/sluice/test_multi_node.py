@@ -18,7 +18,7 @@ from sluice.run import StepState
 from sluice.submission import Submission, decide, submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID
 
-SUBMIT_JOB = botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
+SUBMIT_JOB: Any = botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
 
 
 def compiled(step: Step) -> CompiledStep:
@@ -67,8 +67,7 @@ def test_other_steps_have_no_nodes() -> None:
 def request(step: MultiNode) -> dict[str, Any]:
     """Return the SubmitJob request of a step, as the service's model has it."""
     found = submit_request(RUN_ID, Submission(compiled(step), 1), QUEUES, {})
-    report = validate_parameters(found, SUBMIT_JOB)
-    assert report is None
+    validate_parameters(found, SUBMIT_JOB)
     return found
 
 
@@ -119,4 +118,6 @@ def test_a_multi_node_job_fails_for_the_main_nodes_reason() -> None:
     event = ended("j", nodeProperties={"numNodes": 4}, attempts=attempts)
     assert event is not None
     assert (event.state, event.reason) == (StepState.FAILED, "the program ended with exit code 1")
-    assert ended("j", attempts=[], statusReason="Dependent Job failed").reason == "a job that it waits for failed (Dependent Job failed)"
+    waited = ended("j", attempts=[], statusReason="Dependent Job failed")
+    assert waited is not None
+    assert waited.reason == "a job that it waits for failed (Dependent Job failed)"

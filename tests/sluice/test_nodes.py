@@ -54,14 +54,14 @@ CASES: dict[str, tuple[MultiNode | Array, str, str]] = {
     "six groups": (MultiNode("a", groups=[GROUP] * 6), "steps['a'].groups", "at most 5"),
     "no node": (MultiNode("a", run="ring", nodes=0), "steps['a'].nodes", "greater than or equal to 1"),
     "1,001 nodes": (MultiNode("a", run="ring", nodes=1_001), "steps['a'].nodes", "less than or equal to 1000"),
-    "nodes as a word": (MultiNode("a", run="ring", nodes="4"), "steps['a'].nodes", "a valid integer"),
+    "nodes as a word": (MultiNode("a", run="ring", nodes="4"), "steps['a'].nodes", "a valid integer"),  # type: ignore[arg-type]
     "an empty group": (MultiNode("a", groups=[NodeGroup(nodes=0, run="ring")]), "steps['a'].groups[0].nodes", "greater than or equal to 1"),
     "groups of 1,001 nodes": (
         MultiNode("a", groups=[NodeGroup(nodes=501, run="ring"), NodeGroup(nodes=500, run="ring")]),
         "steps['a'].groups",
         "at most 1,000 nodes together, found 1,001",
     ),
-    "a group that is none": (MultiNode("a", groups=[{"nodes": 1}]), "steps['a'].groups.0", "NodeGroup"),
+    "a group that is none": (MultiNode("a", groups=[{"nodes": 1}]), "steps['a'].groups.0", "NodeGroup"),  # type: ignore[list-item]
     "run beside groups": (MultiNode("a", run="ring", groups=[GROUP]), "steps['a'].run", "no run= beside groups="),
     "image beside groups": (MultiNode("a", image="mpi:1", groups=[GROUP]), "steps['a'].image", "no image= beside groups="),
     "nothing to run": (MultiNode("a", nodes=2), "steps['a']", "found neither"),
@@ -88,12 +88,12 @@ CASES: dict[str, tuple[MultiNode | Array, str, str]] = {
         "AWS_BATCH_X",
     ),
     "a group with nodes as a word": (
-        MultiNode("a", groups=[NodeGroup(nodes="3", run="ring")]),
+        MultiNode("a", groups=[NodeGroup(nodes="3", run="ring")]),  # type: ignore[arg-type]
         "steps['a'].groups[0].nodes",
         "a valid integer, found '3'",
     ),
     "a group whose function is a number": (
-        MultiNode("a", groups=[NodeGroup(nodes=3, run=7)]),
+        MultiNode("a", groups=[NodeGroup(nodes=3, run=7)]),  # type: ignore[arg-type]
         "steps['a'].groups[0].run",
         "a valid string, found 7",
     ),
@@ -102,7 +102,7 @@ CASES: dict[str, tuple[MultiNode | Array, str, str]] = {
         "steps['a'].groups[0].nodes",
         "a valid integer",
     ),
-    "groups that are no list": (MultiNode("a", groups=GROUP), "steps['a'].groups", "a valid list"),
+    "groups that are no list": (MultiNode("a", groups=GROUP), "steps['a'].groups", "a valid list"),  # type: ignore[arg-type]
     "MultiNode on spot": (
         MultiNode("a", run="ring", nodes=2, queue="normal"),
         "steps['a'].queue",
@@ -174,7 +174,7 @@ def test_a_pipeline_that_says_so_is_left_out_and_not_refused() -> None:
     assert "only_with: expected 'nat'" in mistakes_of(pipeline(Job("a", run="ring"), only_with="gpu"))
 
 
-USES: dict[str, tuple[dict[str, Any], list[Any], str]] = {
+USES: dict[str, tuple[Any, Any, str]] = {
     "an undeclared limit": ({"vendors": 1}, [VENDOR], "steps['a'].uses: expected a limit of the pipeline (vendor), found 'vendors'"),
     "no limit at all": ({"vendor": 1}, [], "(it has none), found 'vendor'"),
     "more than there are": ({"vendor": 6}, [VENDOR], "at most the 5 of vendor that there are, found 6"),

@@ -161,7 +161,7 @@ def test_a_start_job_that_fails_fails_its_run(world: World) -> None:
 def test_a_refusal_fails_the_run_and_the_start_job(world: World) -> None:
     """The start job must not succeed: what waits for it would run."""
     begun(world)
-    world.batch.answers = [("", None), ("before", refused("AccessDeniedException", "not authorized: batch:SubmitJob", 403))]  # type: ignore[list-item]
+    world.batch.answers = [("", None), ("before", refused("AccessDeniedException", "not authorized: batch:SubmitJob", 403))]
     with pytest.raises(NotStartedError, match=r"found it FAILED at b: .*batch:SubmitJob"):
         start_job(world)
     assert (recorded(world).state, recorded(world).failed_step, world.batch.names()) == (RunState.FAILED, "b", ["a", "start"])

@@ -19,7 +19,7 @@ from sluice.start_job import left_to_start_job
 from sluice.submission import Decision, Submission, Wait, children_of, decide, submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, pipelines, step, word_count
 
-SUBMIT_JOB = botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
+SUBMIT_JOB: Any = botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
 
 
 def names(decision: Decision) -> list[str]:

@@ -13,7 +13,7 @@ from sluice.compiling import JobDefinitions, compile_pipeline
 from sluice.errors import LimitError, MalformedMessageError
 from sluice.group import parse_group_message
 from sluice.messages import GroupedUpload
-from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
+from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule, Step
 from sluice.submission import Submission, submit_request
 from sluice.table import failed_conditions
 from sluice.trigger import Moment, Request, S3Object, UploadGroup, argument, described, stored_occurrence
@@ -22,7 +22,7 @@ from tests.sluice.clouds import refused
 from tests.sluice.graphs import QUEUES, RUN_ID, step
 from tests.sluice.test_validation import mistakes_of, valid
 
-FILES = [Plan("files"), Array("count", run="count", items_of="files")]
+FILES: list[Step] = [Plan("files"), Array("count", run="count", items_of="files")]
 GROUP = UploadGroup(bucket="inbox", prefix="words/in-", suffix=".txt", group="g-1", files=1200, work_bucket="work", manifest="runs/r/items")
 
 
@@ -184,7 +184,7 @@ def test_messages_of_the_group_queue() -> None:
 def test_the_places_of_failed_conditions() -> None:
     """As DynamoDB lists them, one for each write."""
     error = refused("TransactionCanceledException")
-    error.response["CancellationReasons"] = [  # type: ignore[typeddict-unknown-key]
+    error.response["CancellationReasons"] = [
         {"Code": code} for code in ("None", "ConditionalCheckFailed", "TransactionConflict", "ConditionalCheckFailed")
     ]
     assert failed_conditions(error) == {1, 3}

@@ -99,13 +99,13 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     ),
     "items of a job": ([Job("p", run="split"), Array("a", run="count", items_of="p")], "steps['a'].items_of", "the name of a Plan"),
     "each of a plan": ([Plan("p", run="split"), Array("a", run="count", each="p")], "steps['a'].each", "the name of an Array"),
-    "an unknown queue": ([Job("a", run="merge", queue="fast")], "steps['a'].queue", "'urgent', 'normal', 'bulk' or 'steady'"),
-    "text for a number": ([Job("a", run="merge", memory="2048")], "steps['a'].memory", "a valid integer"),
+    "an unknown queue": ([Job("a", run="merge", queue="fast")], "steps['a'].queue", "'urgent', 'normal', 'bulk' or 'steady'"),  # type: ignore[arg-type]
+    "text for a number": ([Job("a", run="merge", memory="2048")], "steps['a'].memory", "a valid integer"),  # type: ignore[arg-type]
     "a truth for a number": ([Job("a", run="merge", attempts=True)], "steps['a'].attempts", "a valid integer"),
-    "a number for a function": ([Job("a", run=5)], "steps['a'].run", "a valid string"),
-    "a text for after": ([Job("a", run="merge"), Job("b", run="merge", after="a")], "steps['b'].after", "a valid list"),
-    "nothing for after": ([Job("a", run="merge", after=None)], "steps['a'].after", "a valid list"),
-    "a list for a name": ([Job(["a"], run="merge")], "steps[0].name", "a valid string"),
+    "a number for a function": ([Job("a", run=5)], "steps['a'].run", "a valid string"),  # type: ignore[arg-type]
+    "a text for after": ([Job("a", run="merge"), Job("b", run="merge", after="a")], "steps['b'].after", "a valid list"),  # type: ignore[arg-type]
+    "nothing for after": ([Job("a", run="merge", after=None)], "steps['a'].after", "a valid list"),  # type: ignore[arg-type]
+    "a list for a name": ([Job(["a"], run="merge")], "steps[0].name", "a valid string"),  # type: ignore[arg-type]
     "at least nothing": (
         [Array("a", run="count", size=2), Job("b", run="merge", after=[finished("a", at_least=0)])],
         "steps['b'].after",
@@ -139,7 +139,7 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     ),
     "no time again": ([Job("a", run="merge", retries=Resubmit(times=0))], "steps['a'].retries.times", "1 to 10"),
     "too many times again": ([Job("a", run="merge", retries=Resubmit(times=11))], "steps['a'].retries.times", "found 11"),
-    "a number for retries": ([Job("a", run="merge", retries=2)], "steps['a'].retries", "Resubmit"),
+    "a number for retries": ([Job("a", run="merge", retries=2)], "steps['a'].retries", "Resubmit"),  # type: ignore[arg-type]
     "a command's children again": (
         [Array("a", command=["true"], image="busybox", size=3, retries=Resubmit(times=1))],
         "steps['a'].retries",
@@ -155,12 +155,12 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "steps['a'].retries.reclaimed",
         "1 to the 5 attempts",
     ),
-    "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after.0", "a valid string"),
+    "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after.0", "a valid string"),  # type: ignore[list-item]
     "a variable of AWS Batch": ([Job("a", run="merge", environment={"AWS_BATCH_X": "1"})], "steps['a'].environment", "AWS_BATCH_X"),
     "a variable of Sluice": ([Job("a", run="merge", environment={"SLUICE_RUN": "1"})], "steps['a'].environment", "SLUICE_RUN"),
     "something else than a step": (["merge"], "steps[0]", "Plan or Array or Job"),
     "no step": ([], "steps", "at least one step"),
-}  # type: ignore[arg-type]
+}
 
 
 @pytest.mark.parametrize(("steps", "where", "says"), CASES.values(), ids=CASES.keys())

@@ -254,8 +254,8 @@ def test_a_job_may_mount_what_it_names(named: dict[str, Template]) -> None:
     system = "arn:<AWS::Partition>:elasticfilesystem:<AWS::Region>:<AWS::AccountId>:file-system/fs-0123456789abcdef0"
     found = [one for role, one in named["Pipelines"].statements() if "elasticfilesystem:ClientMount" in many(one["Action"])]
     assert [text(one["Resource"]) for one in found] == [system, system]
-    through = {json.dumps(many(one["Action"])): one.get("Condition") for one in found}
-    point = through['["elasticfilesystem:ClientMount"]']["StringEquals"]["elasticfilesystem:AccessPointArn"]  # type: ignore[index]
+    through: dict[str, Any] = {json.dumps(many(one["Action"])): one.get("Condition") for one in found}
+    point = through['["elasticfilesystem:ClientMount"]']["StringEquals"]["elasticfilesystem:AccessPointArn"]
     assert text(point).endswith(":access-point/fsap-0123456789abcdef0")
     assert through['["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]'] is None
 

@@ -26,15 +26,15 @@ from tests.stacks.conftest import deployed
 from tests.stacks.templates import Template, many, text
 
 
-def named(**changes: object) -> tuple[str, dict[str, dict[str, object]]]:
+def named(**changes: Any) -> tuple[str, dict[str, dict[str, Any]]]:
     """Return the name of a job definition and the resources that make it."""
     app = App()
     stack = Stack(app, "Stack")
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
     identity = Identity(job_role=role, execution_role=role, log_group=logs.LogGroup(stack, "Logs"))
-    values = {"image": "busybox", "command": ["true"], "vcpus": 1, "memory": 4, "attempts": 3, "timeout": 60, "environment": {}}
-    values["rules"] = retry_rules([], function=False, compute=Compute.SPOT)
-    name = job_definition(stack, "step", pipeline="name", work=Work(**{**values, **changes}), identity=identity)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"image": "busybox", "command": ["true"], "vcpus": 1, "memory": 4, "attempts": 3, "timeout": 60}
+    values |= {"environment": {}, "rules": retry_rules([], function=False, compute=Compute.SPOT)}
+    name = job_definition(stack, "step", pipeline="name", work=Work(**{**values, **changes}), identity=identity)
     return name, app.synth().get_stack_by_name("Stack").template["Resources"]
 
 
@@ -106,7 +106,7 @@ def test_no_job_runs_for_ever(pipelines: Template) -> None:
 def test_machines_have_whole_cpus() -> None:
     """A part of a vCPU, which only Fargate has, becomes a whole one."""
     (definition,) = [one for one in named(vcpus=0.25)[1].values() if one["Type"] == "AWS::Batch::JobDefinition"]
-    container = definition["Properties"]["ContainerProperties"]  # type: ignore[index]
+    container = definition["Properties"]["ContainerProperties"]
     assert {"Type": "VCPU", "Value": "1"} in container["ResourceRequirements"]
 
 

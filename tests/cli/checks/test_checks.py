@@ -16,7 +16,7 @@ from cli.checks.examination import CHECKS, examine
 from cli.checks.finding import Check, Level, Patient
 from cli.doctor import doctor
 from cli.main import parser
-from sluice.pipeline import Job, Manual, Pipeline, Webhook
+from sluice.pipeline import Job, Manual, Pipeline, Step, Webhook
 from stacks.configuration import Configuration
 
 Answers = Mapping[str, Any]
@@ -70,8 +70,9 @@ class Account:
 
     def client(self, service: str) -> Any:
         """Return a client whose calls are answered here."""
-        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1", "endpoint_url": self._endpoint}
-        client = SESSION.create_client(service, **keys)
+        client: Any = SESSION.create_client(
+            service, region_name="us-east-1", endpoint_url=self._endpoint, aws_access_key_id="a", aws_secret_access_key="b"
+        )
         client._make_api_call = lambda operation, request: self._answer(client, operation, request)
         return client
 
@@ -317,7 +318,7 @@ def test_json_has_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.fixture
 def hooked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository with one pipeline that has a webhook, and one that has none."""
-    steps = [Job("a", image="busybox", command=["true"])]
+    steps: list[Step] = [Job("a", image="busybox", command=["true"])]
     pipelines = [Pipeline(name="told", triggers=[Webhook()], steps=steps), Pipeline(name="asked", triggers=[Manual()], steps=steps)]
     monkeypatch.setattr(addresses, "load_pipelines", lambda _: pipelines)
 

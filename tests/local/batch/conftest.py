@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.client import BaseClient
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from local.batch.engine import Engine
@@ -58,9 +58,9 @@ class Raw:
         yield self._body
 
 
-def client_of(engine: Engine) -> BaseClient:
+def client_of(engine: Engine) -> Any:
     """A boto3 client whose requests go to the engine's HTTP handler without a network."""
-    client = boto3.client(
+    client: Any = boto3.client(
         "batch",
         region_name="us-east-1",
         aws_access_key_id="test",
@@ -72,8 +72,9 @@ def client_of(engine: Engine) -> BaseClient:
     def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         path = request.url.removeprefix("http://batch.invalid")
         body = request.body or b""
+        assert isinstance(body, bytes)
         status, headers, answer = handle(engine.api, request.method, path, body)
-        return AWSResponse(request.url, status, headers, Raw(answer))
+        return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), Raw(answer))
 
     client.meta.events.register("before-send.batch", send)
     return client
@@ -86,7 +87,7 @@ class Desk:
         self.engine = engine
         self.events = events
         self.lines = lines
-        self.batch: Any = client_of(engine)
+        self.batch = client_of(engine)
         self.batch.create_compute_environment(computeEnvironmentName="ce", type="MANAGED", computeResources=EC2, tags={"team": "a"})
         order = [{"order": 1, "computeEnvironment": "ce"}]
         self.batch.create_job_queue(jobQueueName="q", priority=1, computeEnvironmentOrder=order)

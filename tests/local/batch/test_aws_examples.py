@@ -27,7 +27,7 @@ _DIFFER = {"jobId", "createdAt", "startedAt", "stoppedAt", "taskArn", "container
 def batch() -> Iterator[Any]:
     """A client of an engine that has what the examples take for granted."""
     with Engine(account="012345678910", limits=Limits(submits_a_second=None), executor=HandExecutor()) as engine:
-        client: Any = client_of(engine)
+        client = client_of(engine)
         p2 = {**EC2, "instanceTypes": ["p2"], "minvCpus": 0, "maxvCpus": 128, "desiredvCpus": 48}
         for name in ("P2OnDemand", "C4OnDemand", "M4Spot"):
             client.create_compute_environment(computeEnvironmentName=name, type="MANAGED", computeResources=p2)

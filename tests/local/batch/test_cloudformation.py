@@ -11,7 +11,7 @@ from local.batch.cloudformation import HANDLERS
 from tests.local.batch.conftest import Desk
 
 _REQUIREMENTS = [{"Type": "VCPU", "Value": "1"}, {"Type": "MEMORY", "Value": "128"}]
-_ENVIRONMENT = {
+_ENVIRONMENT: dict[str, Any] = {
     "Type": "managed",
     "State": "enabled",
     "ReplaceComputeEnvironment": False,
@@ -111,6 +111,6 @@ def test_policies_and_consumable_resources(desk: Desk) -> None:
 
 def test_a_wrong_property_fails_the_deploy(desk: Desk) -> None:
     """A property of a wrong value is refused by the API's own rules."""
-    bad = {**_ENVIRONMENT, "ComputeResources": {**_ENVIRONMENT["ComputeResources"], "MaxvCpus": 0}}  # type: ignore[dict-item]
+    bad = {**_ENVIRONMENT, "ComputeResources": {**_ENVIRONMENT["ComputeResources"], "MaxvCpus": 0}}
     with pytest.raises(BatchApiError, match="maxvCpus"):
         create(desk.engine.api, "ComputeEnvironment", bad)

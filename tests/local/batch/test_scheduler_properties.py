@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,13 +76,13 @@ class History:
         self.settle()
         self.check()
 
-    def submit(self, what: dict[str, object]) -> None:
+    def submit(self, what: dict[str, Any]) -> None:
         """Submit a job that depends on earlier ones."""
         size = what["size"]
         nodes = int(str(what["nodes"]))
         size = None if nodes else size
         depends = []
-        for number in dict.fromkeys(what["parents"]):  # type: ignore[call-overload]
+        for number in dict.fromkeys(what["parents"]):
             if number < len(self.jobs):
                 parent = self.jobs[number]
                 paired = bool(what["pairs"]) and size is not None and parent.spec.size == size
@@ -91,9 +93,9 @@ class History:
             name="job",
             queue=str(what["queue"]),
             need=need,
-            size=size,  # type: ignore[arg-type]
+            size=size,
             retry=Retry(int(str(what["attempts"]))),
-            timeout_ms=what["timeout"],  # type: ignore[arg-type]
+            timeout_ms=what["timeout"],
             depends_on=tuple(depends),
             sequential=bool(what["sequential"]) and size is not None,
             nodes=(Need(1000, 512),) * nodes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -16,18 +17,18 @@ from local.batch.spec import Dependency, JobSpec, Need, Retry
 _SIZES = sizes_of(("m5.xlarge",))
 
 
-def simulation(**conditions: object) -> Simulation:
+def simulation(**conditions: Any) -> Simulation:
     """Eight vCPUs of spot before eight of on-demand, behind one queue."""
-    made = Simulation(Conditions(**conditions))  # type: ignore[arg-type]
+    made = Simulation(Conditions(**conditions))
     made.environment(EnvironmentSpec("spot", "spot", 8000, _SIZES, spot=True, may_exceed=False))
     made.environment(EnvironmentSpec("demand", "demand", 8000, _SIZES, may_exceed=False))
     made.queue(QueueSpec("q", 1, ("spot", "demand")))
     return made
 
 
-def job(size: int | None, duration: Duration, **more: object) -> JobSpec:
+def job(size: int | None, duration: Duration, **more: Any) -> JobSpec:
     """A job of one vCPU a child."""
-    return JobSpec(name="job", queue="q", need=Need(1000, 1024), size=size, info=duration, **more)  # type: ignore[arg-type]
+    return JobSpec(name="job", queue="q", need=Need(1000, 1024), size=size, info=duration, **more)
 
 
 def test_time_use_and_cost_of_a_simple_fleet() -> None:
