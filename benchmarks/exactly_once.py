@@ -108,7 +108,7 @@ def _word_count() -> CompiledPipeline:
     return _pipeline(
         CompiledStep("split", Kind.PLAN, "definition", "normal"),
         CompiledStep("count", Kind.ARRAY, "definition", "normal", items_of="split"),
-        CompiledStep("rank", Kind.ARRAY, "definition", "normal", each="count", items_of="split"),
+        CompiledStep("rank", Kind.ARRAY, "definition", "normal", each=("count",), items_of="split"),
         _job("merge", "rank"),
         CompiledStep("cleanup", Kind.CLEANUP, "definition", "normal", after=("merge",)),
     )

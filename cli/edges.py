@@ -50,7 +50,7 @@ def edges_of(pipeline: Pipeline) -> list[Edge]:
 
 
 def _why(step: Step, parent: str) -> Why:
-    if isinstance(step, Array) and parent == step.each:
+    if isinstance(step, Array) and parent in step.follows:
         return Why.EACH
     if isinstance(step, Array) and parent == step.items_of:
         return Why.ITEMS
@@ -71,8 +71,8 @@ def described(step: Step) -> str:
 def _words(step: Step) -> Iterator[str]:
     if isinstance(step, Plan):
         yield "plan: the files that started the run" if step.of_uploads else "plan: finds the items"
-    elif isinstance(step, Array) and step.each:
-        yield f"array: child i after child i of {step.each}"
+    elif isinstance(step, Array) and step.follows:
+        yield f"array: child i after child i of {' and '.join(step.follows)}"
     elif isinstance(step, Array):
         yield "array: " + (f"on the items of {step.items_of}" if step.items_of else f"on {step.size:,} items") + _share(step)
     elif isinstance(step, MultiNode):

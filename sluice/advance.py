@@ -18,8 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice.compiled import Kind
 from sluice.errors import LimitError, RefusedError, UnsettledError
+from sluice.excuses import outlook
 from sluice.failed_children import failed_children
-from sluice.fates import Fate, Graph, fates
+from sluice.fates import Fate, Graph
 from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
@@ -159,7 +160,9 @@ class Advancer:
         submission = resubmission(graph, run.steps, record.name)
         if submission is not None:
             self._submit(run, _ready([submission], run.steps))
-        elif lost := [name for name in graph.steps[record.name].needs if fates(graph, run.steps, run.reopened)[name] is Fate.LOST]:
+            return
+        found = outlook(graph, run.steps, run.reopened).fates
+        if lost := [name for name in graph.steps[record.name].needs if found[name] is Fate.LOST]:
             reason = f"never submitted, because {lost[0]} failed"
             self.ledger.ended(run.run_id, record.name, StepState.FAILED, generation=record.generation, reason=reason)
 

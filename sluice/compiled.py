@@ -43,8 +43,8 @@ class CompiledMachine:
 class CompiledStep:
     """A node of the graph, with all that a submission needs.
 
-    ``after`` are the parents whose whole job must have succeeded; ``each`` is the array whose child i must have succeeded before child i;
-    ``items_of`` is the plan whose items the children share, for an ``each`` array that of the array it follows.
+    ``after`` are the parents whose whole job must have succeeded; ``each`` are the arrays whose child i must have succeeded before child
+    i; ``items_of`` is the plan whose items the children share, for an ``each`` array that of the arrays it follows.
     ``size`` is how many items there are without a plan.
     ``sequential`` says that child i + 1 waits for child i.
     ``of_uploads`` says of a plan that its items are the files that started the run: it has no job, and is done when the run begins.
@@ -64,7 +64,7 @@ class CompiledStep:
     job_definition: str
     queue: str
     after: tuple[str, ...] = ()
-    each: str | None = None
+    each: tuple[str, ...] = ()
     items_of: str | None = None
     items_per_child: int = 1
     size: int | None = None
@@ -99,7 +99,7 @@ class CompiledStep:
     @property
     def needs(self) -> tuple[str, ...]:
         """Return the steps without whose success this one does not run; an array of a plan's items needs the plan."""
-        before = (self.each,) if self.each else (self.items_of,) if self.items_of else ()
+        before = self.each or ((self.items_of,) if self.items_of else ())
         return tuple(dict.fromkeys([*before, *self.after]))
 
     @property
@@ -179,7 +179,10 @@ class CompiledPipeline:
 def _step(document: dict[str, Any]) -> CompiledStep:
     """Return a step; what a pipeline that was compiled before a field was there does not say has the field's default."""
     lists: dict[str, tuple[Any, ...]] = {name: tuple(document[name]) for name in ("after", "always", "groups") if name in document}
+    each = document.get("each") or ()
     typed = {
+        # A name alone, or null, in what was compiled when an array could follow only one.
+        "each": (each,) if isinstance(each, str) else tuple(each),
         "kind": Kind(document["kind"]),
         "finished": tuple((name, float(share)) for name, share in document.get("finished", ())),
         "machine": _machine(document.get("machine")),

@@ -107,7 +107,7 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         steady=str(QueueKey("steady", Compute.of(step.compute), fair=step.priority is not None)),
         submit={} if step.priority is None else {"shareIdentifier": SHARE},
         after=needed(step.after),
-        each=step.each if isinstance(step, Array) else None,
+        each=step.follows if isinstance(step, Array) else (),
         items_of=source.items_of if source else None,
         items_per_child=source.items_per_child if source else 1,
         size=source.size if source else None,
@@ -124,18 +124,18 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
 
 
 def _source(step: Array, steps: Mapping[str, Step]) -> Array:
-    """Return the array at the head of a chain of N_TO_N arrays: all of them have its children."""
-    while step.each is not None:
-        followed = steps[step.each]
+    """Return an array at the head of a chain of N_TO_N arrays: all of them have its children."""
+    while step.follows:
+        followed = steps[step.follows[0]]
         assert isinstance(followed, Array), "validation lets only arrays be followed"  # noqa: S101
         step = followed
     return step
 
 
 def _gated(step: CompiledStep, job_definition: str, compute: Compute) -> Iterator[CompiledStep]:
-    """Yield the gates that fold a step's parents into at most 20, the array that it follows included, then the step."""
+    """Yield the gates that fold a step's parents into at most 20, the arrays that it follows included, then the step."""
     parents = step.after
-    for level, groups in enumerate(gate_tree(parents, step.most_parents - (step.each is not None))):
+    for level, groups in enumerate(gate_tree(parents, step.most_parents - len(step.each))):
         gates = [
             CompiledStep(
                 name=f"gate-{level}-{number}-{step.name}",

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from sluice.fates import Fate, Fates, Graph, Records, satisfied
+from dataclasses import dataclass
+
+from sluice.compiled import Kind
+from sluice.fates import Fate, Fates, Graph, Records, fates, satisfied
 
 Verdict = bool | None
 """Whether a lost step is excused; None while that is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What will become of a run: of each step, whether each lost one is excused, and the step for which the run fails for certain."""
+
+    fates: Fates
+    verdicts: dict[str, Verdict]
+    cause: str | None
+
+
+def outlook(graph: Graph, records: Records, reopened: int = 0) -> Outlook:
+    """Return what will become of a run; once it fails for certain, nothing is submitted any more but its tail."""
+    found = fates(graph, records, reopened)
+    verdicts = excuses(graph, records, found)
+    work = (step.name for step in graph.pipeline.steps if step.kind is not Kind.CLEANUP)
+    cause = next((name for name in work if name in records and verdicts.get(name) is False), None)
+    return Outlook(fates(graph, records, reopened, failing=True) if cause else found, verdicts, cause)
 
 
 def excuses(graph: Graph, records: Records, found: Fates) -> dict[str, Verdict]:

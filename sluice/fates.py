@@ -91,7 +91,7 @@ class Graph:
 def waited_for(step: CompiledStep, graph: Graph, empty: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
     """Yield whom a step needs, and whether child by child; in place of an empty one, those that it would have waited for."""
     seen: set[str] = set()
-    pending = [(name, name == step.each) for name in step.needs]
+    pending = [(name, name in step.each) for name in step.needs]
     for name, each in pending:  # grows while it is read
         if name in seen:
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Discriminator, Field, JsonValue, Tag
 
 from sluice import limits
 from sluice.after import After
@@ -54,6 +54,11 @@ UlimitName = Literal[
     "stack",
 ]
 Ulimit = Annotated[int, Field(ge=-1, le=2_147_483_647)]
+# Tags that are no identifiers: what is reported of a member does not name them.
+_Names = Annotated[list[str], Field(min_length=1, max_length=limits.MAX_DEPENDENCIES), Tag("a list of names")]
+Followed = Annotated[
+    Annotated[str, Tag("a name")] | _Names, Discriminator(lambda value: "a list of names" if isinstance(value, list) else "a name")
+]
 # A family and a size: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-types.html
 INSTANCE_TYPE_PATTERN = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"
 
@@ -186,18 +191,25 @@ class Plan(Machine):
 class Array(Machine):
     """Many children: one for each slice of a plan's items (``items_of``) or of a fixed number of items (``size``).
 
-    Or child i after child i of another array (``each``).
+    Or child i after child i of another array, or of several arrays of the very same children (``each``).
     """
 
     name: Name
     items_of: str | None = field(default=None, kw_only=True)
-    each: str | None = field(default=None, kw_only=True)
+    each: Followed | None = field(default=None, kw_only=True)
+    """The name of the array that it follows child by child (N_TO_N), or a list of names."""
     size: Annotated[int, Field(ge=1, le=10_000_000)] | None = field(default=None, kw_only=True)
     """Items without a plan: item i is ``{"index": i}``. One is a plain job, as with a plan that found one."""
     sequential: bool = field(default=False, kw_only=True)
     """Whether the children run one after the other, by their index, and not side by side (SEQUENTIAL)."""
     items_per_child: Annotated[int, Field(ge=1)] = field(default=1, kw_only=True)
     """Items of a child; more where an array of 10,000 children would not hold all items."""
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """Return the names of the arrays that it follows child by child; what is no name is reported by ``sluice.validation``."""
+        given = self.each if isinstance(self.each, list) else [self.each]
+        return tuple(dict.fromkeys(name for name in given if isinstance(name, str)))
 
 
 @dataclass(frozen=True)

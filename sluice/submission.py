@@ -8,8 +8,8 @@ from typing import Any
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.errors import RefusedError
-from sluice.excuses import excuses
-from sluice.fates import Fate, Graph, Records, fates
+from sluice.excuses import outlook
+from sluice.fates import Fate, Graph, Records
 from sluice.job_names import JobName
 from sluice.limits import MIN_ARRAY_SIZE, check_submit_job
 from sluice.placing import Placing, Submission, Wait, children_of
@@ -47,12 +47,9 @@ def decide(pipeline: CompiledPipeline, records: Records, reopened: int = 0, *, s
     ``starting`` when its start job asks, to which everybody leaves what stands behind it.
     """
     graph = Graph(pipeline)
-    found = fates(graph, records, reopened)
-    verdicts = excuses(graph, records, found)
+    ahead = outlook(graph, records, reopened)
+    found, verdicts, cause = ahead.fates, ahead.verdicts, ahead.cause
     work = [step.name for step in pipeline.steps if step.kind is not Kind.CLEANUP]
-    cause = next((name for name in work if name in records and verdicts.get(name) is False), None)
-    if cause:
-        found = fates(graph, records, reopened, failing=True)
     placing = Placing(graph, records, found, reopened)
     left = not starting and not cause and left_to_start_job(pipeline, records)
     submissions = tuple(one for one in placing.submissions() if not left or one.step.kind is Kind.START)

@@ -36,7 +36,8 @@ Trigger = Upload | Uploads | Request | Moment | Delivery
 class Item(dict[str, Any]):
     """One item of the plan, a dict. ``number`` is its place among all items, ``trigger`` what started the run.
 
-    ``previous`` is what the array that this one follows returned for the same item, None in the first array.
+    ``previous`` is what the array that this one follows returned for the same item, None in the first array. One that follows several
+    (``each=["left", "right"]``) is given what each of them returned, by its name.
     """
 
     def __init__(self, value: dict[str, Any], *, number: int, trigger: Trigger, previous: Any = None, s3: Any = None) -> None:

@@ -51,9 +51,17 @@ def _own_parts(context: Context) -> tuple[Parts, set[int]]:
 
 
 def _previous(context: Context) -> Callable[[int], Any]:
-    """Return how to find what the array that this one follows returned for an item. Memory: what it returned for the slice."""
-    followed, place = context.step.each, context.place
-    if followed is None or not context.assignment.pipeline.step(followed).returns:
+    """Return how to find what the array that this one follows returned for an item; of several, what each did, by its name."""
+    found = {name: _returned(context, name) for name in context.step.each}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    return lambda number: {name: of(number) for name, of in found.items()} or None
+
+
+def _returned(context: Context, followed: str) -> Callable[[int], Any]:
+    """Return how to find what an array returned for an item. Memory: what it returned for the slice."""
+    place = context.place
+    if not context.assignment.pipeline.step(followed).returns:
         return lambda number: None
     prefix = keys.child_results_prefix(place.run, followed, place.child)
     results = dict(read_results(context.s3, context.settings.work_bucket, prefix))

@@ -79,7 +79,8 @@ def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
 
 def _readable(step: Step) -> bool:
     """Return whether the fields that the graph is made of have the types that they should have."""
-    texts = [step.run, getattr(step, "items_of", None), getattr(step, "each", None)]
+    each = getattr(step, "each", None)
+    texts = [step.run, getattr(step, "items_of", None), *(each if isinstance(each, list) else [each])]
     known = isinstance(step.after, list) and all(isinstance(one, str | Finished | Always) for one in step.after)
     after = known and all(isinstance(name_of(one), str) for one in step.after)
     return after and all(text is None or isinstance(text, str) for text in texts) and readable_nodes(step)

@@ -18,7 +18,7 @@ def check_after(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
             yield Mistake(where, f"one of {names}", repr(name_of(one)), "Correct the name or add the step.")
         elif isinstance(one, Finished):
             yield from _finished(where, one, steps[one.step])
-    before = (step.each, step.items_of) if isinstance(step, Array) else ()
+    before = (*step.follows, step.items_of) if isinstance(step, Array) else ()
     for name, count in Counter([*(name for name in before if name), *map(name_of, step.after)]).items():
         if count > 1 and any(isinstance(one, Finished | Always) and one.step == name for one in step.after):
             fix = "Keep the one that you mean: a name, finished() or always()."
@@ -59,6 +59,6 @@ def _followers(name: str, steps: Mapping[str, Step]) -> Iterator[str]:
     """Yield the arrays that follow one child by child, directly or not; a circle is reported elsewhere."""
     pending = [name]
     for followed in pending:  # grows while it is read
-        found = [one.name for one in steps.values() if isinstance(one, Array) and one.each == followed and one.name not in pending]
+        found = [one.name for one in steps.values() if isinstance(one, Array) and followed in one.follows and one.name not in pending]
         pending.extend(found)
         yield from found

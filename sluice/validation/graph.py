@@ -43,5 +43,5 @@ def check_cycles(steps: list[Step]) -> Iterator[Mistake]:
 
 def parents_of(step: Step) -> tuple[str, ...]:
     """Return the names of the steps that a step waits for, as its file says."""
-    before = (step.each or step.items_of,) if isinstance(step, Array) else ()
+    before = (*step.follows, step.items_of) if isinstance(step, Array) else ()
     return tuple(dict.fromkeys(name for name in (*before, *names_of(step.after)) if name))

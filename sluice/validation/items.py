@@ -19,10 +19,38 @@ def check_items(where: str, step: Array, steps: Mapping[str, Step]) -> Iterator[
         yield from _children_of_a_command(where, step)
     if step.items_of is not None and not isinstance(steps.get(step.items_of), Plan):
         yield Mistake(f"{where}.items_of", "the name of a Plan", repr(step.items_of), "Name a Plan of this pipeline.")
-    if step.each is not None and not isinstance(steps.get(step.each), Array):
-        yield Mistake(f"{where}.each", "the name of an Array", repr(step.each), "Name an Array of this pipeline.")
+    if step.each is not None:
+        yield from _followed(f"{where}.each", step, steps)
     if step.each is not None and step.items_per_child != 1:
         yield Mistake(f"{where}.items_per_child", "none beside each=", repr(step.items_per_child), "It has the children that it follows.")
+
+
+def _followed(where: str, step: Array, steps: Mapping[str, Step]) -> Iterator[Mistake]:
+    strangers = [name for name in step.follows if not isinstance(steps.get(name), Array)]
+    for name in strangers:
+        yield Mistake(where, "the name of an Array", repr(name), "Name an Array of this pipeline.")
+    most = limits.MAX_DEPENDENCIES - step.sequential - bool(step.after)
+    if len(step.follows) > most:
+        # A gate waits for whole jobs, so nothing can gather these.
+        yield Mistake(where, f"at most {most} arrays", f"{len(step.follows)}", "Let arrays between them follow some of these each.")
+    heads = {name: _head(name, steps) for name in step.follows}
+    if not strangers and len(set(heads.values())) > 1:
+        found = ", ".join(f"{name!r} ({head})" for name, head in heads.items())
+        fix = "Follow those that share their children, and wait for the whole of others: after=[...]."
+        yield Mistake(where, "arrays of the very same children", found, fix)
+
+
+def _head(name: str, steps: Mapping[str, Step]) -> str:
+    """Return in words whose children an array has: those of the array at the head of its chain. A circle is reported elsewhere."""
+    seen: set[str] = set()
+    step = steps.get(name)
+    while isinstance(step, Array) and step.follows and step.name not in seen:
+        seen.add(step.name)
+        step = steps.get(step.follows[0])
+    if not isinstance(step, Array):
+        return "unknown"
+    items = f"the items of {step.items_of}" if step.items_of is not None else f"{step.size} items"
+    return f"{items}, {step.items_per_child} a child"
 
 
 def _children_of_a_command(where: str, step: Array) -> Iterator[Mistake]:

@@ -36,6 +36,22 @@ def test_items_without_a_plan_are_their_numbers(jobs: Jobs, size: int, items_per
     assert len(jobs.codes["throw"]) == children
 
 
+def test_an_array_that_follows_several_is_given_what_each_returned(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the same item, by the name of the array; nothing of a command."""
+    steps: list[Step] = [
+        Array("throw", run="throw", size=5, items_per_child=2),
+        Array("again", run="follow_throw", each="throw"),
+        Array("echo", image="busybox", command=["echo"], each="throw"),
+        Array("follow", run="follow_throw", each=["throw", "again", "echo"]),
+        Job("gather", run="gather", after=["follow"]),
+    ]
+    monkeypatch.setattr(Jobs, "start", _command_succeeds(Jobs.start))
+    lines = published(jobs, Pipeline(name="seeds", triggers=[S3Upload(prefix="seeds/")], steps=steps))
+    thrown = [[{"index": number}, number] for number in range(5)]
+    expected = [{"throw": one, "again": [number, one], "echo": None} for number, one in enumerate(thrown)]
+    assert lines == [f"{number} {[number, one]}" for number, one in enumerate(expected)]
+
+
 def test_behind_a_command_there_is_nothing_to_go_on_with(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that follows a command child by child gets no previous result, for a command returns none."""
     monkeypatch.setattr(Jobs, "start", _command_succeeds(Jobs.start))

@@ -18,7 +18,7 @@ def step(
     kind: Kind = Kind.JOB,
     *,
     after: tuple[str, ...] = (),
-    each: str | None = None,
+    each: str | tuple[str, ...] = (),
     items_of: str | None = None,
     items_per_child: int = 1,
     size: int | None = None,
@@ -26,8 +26,16 @@ def step(
     **more: Any,
 ) -> CompiledStep:
     """Return a compiled step of the queue normal."""
-    definition = f"{name}-definition:1"
-    return CompiledStep(name, kind, definition, "normal", after, each, items_of, items_per_child, size, sequential, **more)
+    definition, followed = f"{name}-definition:1", (each,) if isinstance(each, str) else each
+    return CompiledStep(name, kind, definition, "normal", after, followed, items_of, items_per_child, size, sequential, **more)
+
+
+def following(name: str, followed: CompiledStep, others: list[CompiledStep] | None = None, **more: Any) -> CompiledStep:
+    """Return an array that follows one child by child, and those of ``others`` that have the very same children."""
+    shape = (followed.items_of, followed.items_per_child, followed.size)
+    alike = [one for one in others or [] if one is not followed and (one.items_of, one.items_per_child, one.size) == shape]
+    each = (followed.name, *(one.name for one in alike))
+    return step(name, Kind.ARRAY, each=each, items_of=shape[0], items_per_child=shape[1], size=shape[2], **more)
 
 
 def pipeline(*steps: CompiledStep) -> CompiledPipeline:
@@ -78,14 +86,5 @@ def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[s
             sequential=draw(st.booleans()),
         )
     if kind == "each":
-        followed = draw(st.sampled_from(arrays))
-        return step(
-            name,
-            Kind.ARRAY,
-            after=after,
-            each=followed.name,
-            items_of=followed.items_of,
-            items_per_child=followed.items_per_child,
-            size=followed.size,
-        )
+        return following(name, draw(st.sampled_from(arrays)), draw(st.lists(st.sampled_from(arrays), unique_by=id)), after=after)
     return step(name, Kind.PLAN if kind == "plan" else Kind.JOB, after=after)

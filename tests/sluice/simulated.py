@@ -9,6 +9,7 @@ from random import Random
 
 from sluice import child_ranges
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.excuses import outlook
 from sluice.fates import Fate, Graph, fates
 from sluice.placing import resubmission
 from sluice.run import RunState, StepRecord, StepState
@@ -239,7 +240,9 @@ class Simulation:
                 one = resubmission(graph, self.ledger, name)
                 if one is not None and self._ready((one,), self.ledger):
                     self._submit(one, {record.name: str(record.job_id) for record in self.ledger.values()})
-                elif one is None and Fate.LOST in [fates(graph, self.ledger, self.reopened)[need] for need in graph.steps[name].needs]:
+                elif one is None and Fate.LOST in [
+                    outlook(graph, self.ledger, self.reopened).fates[need] for need in graph.steps[name].needs
+                ]:
                     self.ledger[name] = replace(record, state=StepState.FAILED)
 
     def _id(self, one: Submission) -> str:

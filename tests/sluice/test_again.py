@@ -383,3 +383,18 @@ def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_generation(world: World
     assert run_of(world).state is RunState.SUCCEEDED
     assert {name.rsplit("_")[0] for name in names} == {"count", "rank", "merge", "cleanup"}
     assert not world.told
+
+
+def test_a_claim_behind_what_will_not_run_again_does_not_keep_a_failed_run_open(world: World) -> None:
+    """It fails for certain, so what failed is not tried again; what always runs was claimed behind that by a Lambda that died."""
+    last = step("last", after=("first",), always=("side",))
+    begin(world, pipeline(step("side"), step("first", times=1), last, step("cleanup", Kind.CLEANUP, after=("last",))))
+    fail(world, "side")
+    assert world.ledger.claim(RUN_ID, [Submission(last, 1)], run_of(world).created_at)
+    fail(world, "first")
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    run = run_of(world)
+    assert (run.state, run.failed_step) == (RunState.FAILED, "side")
+    assert (run.steps["last"].state, run.steps["last"].reason) == (StepState.FAILED, "never submitted, because first failed")
+    assert run.steps["first"].generation == 0

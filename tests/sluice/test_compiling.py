@@ -56,6 +56,31 @@ def test_a_fixed_size_goes_down_a_chain_of_each() -> None:
     assert [steps.step(name).parents for name in "ab"] == [(), ("a",)]
 
 
+def test_an_array_may_follow_several() -> None:
+    """All of them have the same children, so it has those of any; each takes a place among the twenty parents."""
+    jobs = [Job(f"j{number}", run="f") for number in range(20)]
+    steps = compiled(
+        *jobs,
+        Array("a", run="f", size=9, items_per_child=2),
+        Array("b", run="f", each="a"),
+        Array("c", run="f", each=["a"]),
+        Array("d", run="f", each=["b", "c"], after=[job.name for job in jobs]),
+    )
+    found = steps.step("d")
+    assert (found.each, found.size, found.items_per_child) == (("b", "c"), 9, 2)
+    assert found.parents[:2] == ("b", "c")
+    assert len(found.parents) <= 20
+    assert CompiledPipeline.from_json(steps.to_json()) == steps
+
+
+@pytest.mark.parametrize(("written", "read"), [("a", ("a",)), (None, ())])
+def test_an_array_compiled_when_it_could_follow_only_one_is_read(written: str | None, read: tuple[str, ...]) -> None:
+    """A run of before a deploy goes on behind it."""
+    document = json.loads(compiled(Array("a", run="f", size=2), Array("b", run="f", each="a")).to_json())
+    document["steps"][1]["each"] = written
+    assert CompiledPipeline.from_json(json.dumps(document)).step("b").each == read
+
+
 def test_a_command_leaves_no_results() -> None:
     """Nothing of Sluice is in its image, so nothing is recorded there."""
     steps = compiled(Job("a", image="busybox", command=["true"]), Job("b", run="f"))

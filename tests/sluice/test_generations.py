@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.run import RunState, StepState
-from tests.sluice.graphs import pipeline, step
+from tests.sluice.graphs import following, pipeline, step
 from tests.sluice.simulated import Simulation
 
 NEVER = 10**9
@@ -33,15 +33,7 @@ def _drawn(name: str, steps: list[CompiledStep], random: Random) -> CompiledStep
     if kind == "size":
         return step(name, Kind.ARRAY, size=random.randint(1, 5), sequential=random.random() < 0.2)
     if kind == "each":
-        followed = random.choice(arrays)
-        return step(
-            name,
-            Kind.ARRAY,
-            each=followed.name,
-            items_of=followed.items_of,
-            items_per_child=followed.items_per_child,
-            size=followed.size,
-        )
+        return following(name, random.choice(arrays), random.sample(arrays, random.randint(0, len(arrays))))
     return step(name, Kind.PLAN if kind == "plan" else Kind.JOB)
 
 
@@ -116,7 +108,7 @@ def mended(seed: int) -> None:
 
 @settings(deadline=None, max_examples=250)
 @given(seed=st.integers(0, 2**32))
-@example(seed=46450)  # Each child of a command succeeds once, but never all of them in one generation.
+@example(seed=857)  # Each child of a command succeeds once, but never all of them in one generation.
 def test_a_run_ends_as_its_graph_says_and_then_a_mended_one_succeeds(seed: int) -> None:
     """Every child does its work once; nothing is submitted while an older generation lives; a run that failed can be run to its end."""
     ended(seed)

@@ -74,6 +74,22 @@ def test_an_array_that_follows_another_may_have_several_parents(children: int) -
     assert {found[name]["arrayProperties"]["size"] for name in "abc"} == {children}
 
 
+@pytest.mark.parametrize("children", [0, 1, 2, 10_000])
+def test_an_array_follows_several_child_by_child(children: int) -> None:
+    """A diamond of arrays: child i waits for child i of both sides, one job for both jobs, and nothing for nobody."""
+    graph = pipeline(
+        step("split", Kind.PLAN),
+        step("a", Kind.ARRAY, items_of="split"),
+        step("b", Kind.ARRAY, each="a", items_of="split"),
+        step("c", Kind.ARRAY, each="a", items_of="split"),
+        step("d", Kind.ARRAY, each=("b", "c"), items_of="split"),
+    )
+    found = requests(behind_plan(graph, children))
+    kind = {"type": "N_TO_N"} if children > 1 else {}
+    assert ("d" in found) is bool(children)
+    assert not children or found["d"]["dependsOn"] == [{"jobId": "job-b", **kind}, {"jobId": "job-c", **kind}]
+
+
 def test_an_empty_array_hands_on_whom_it_would_have_waited_for() -> None:
     """With no items an array that follows it waits for nobody's children, and what stands behind both for its other parents."""
     graph = pipeline(

@@ -78,10 +78,10 @@ def test_an_array_of_a_fixed_size_needs_no_plan(size: int, children: int) -> Non
     assert decision.submissions[1].waits == (Wait("throw", n_to_n=children > 1),)
 
 
-def depends_on(size: int, *, each: str | None = None) -> list[dict[str, str]]:
+def depends_on(size: int, *, each: str | tuple[str, ...] = ()) -> list[dict[str, str]]:
     """Return the dependencies of a SEQUENTIAL array behind a job a."""
     one = step("b", Kind.ARRAY, after=() if each else ("a",), each=each, size=size, sequential=True)
-    submission = Submission(one, size, (Wait("a", n_to_n=each is not None),))
+    submission = Submission(one, size, (Wait("a", n_to_n=bool(each)),))
     found: list[dict[str, str]] = submit_request(RUN_ID, submission, QUEUES, {"a": "id-a"})["dependsOn"]
     return found
 

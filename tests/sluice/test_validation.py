@@ -99,6 +99,43 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     ),
     "items of a job": ([Job("p", run="split"), Array("a", run="count", items_of="p")], "steps['a'].items_of", "the name of a Plan"),
     "each of a plan": ([Plan("p", run="split"), Array("a", run="count", each="p")], "steps['a'].each", "the name of an Array"),
+    "each of nobody": ([Array("a", run="count", size=2), Array("b", run="count", each=["a", "x"])], "steps['b'].each", "found 'x'"),
+    "each of nothing": ([Array("b", run="count", each=[])], "steps['b'].each", "at least 1 item"),
+    "each of a number": ([Array("b", run="count", each=3)], "steps['b'].each", "a valid string"),  # type: ignore[arg-type]
+    "each of numbers": ([Array("b", run="count", each=[3])], "steps['b'].each.0", "a valid string"),  # type: ignore[list-item]
+    "each of arrays of different sizes": (
+        [Array("a", run="count", size=2), Array("b", run="count", size=3), Array("c", run="count", each=["a", "b"])],
+        "steps['c'].each",
+        "arrays of the very same children, found 'a' (2 items, 1 a child), 'b' (3 items, 1 a child)",
+    ),
+    "each of arrays with different slices": (
+        [
+            Plan("p", run="split"),
+            Array("a", run="count", items_of="p"),
+            Array("b", run="count", items_of="p", items_per_child=2),
+            Array("c", run="count", each="b"),
+            Array("d", run="count", each=["a", "c"]),
+        ],
+        "steps['d'].each",
+        "'a' (the items of p, 1 a child), 'c' (the items of p, 2 a child)",
+    ),
+    "more arrays to follow than places": (
+        [
+            *(Array(f"a{number}", run="count", size=2) for number in range(20)),
+            Array("b", run="count", each=[f"a{number}" for number in range(20)], sequential=True),
+        ],
+        "steps['b'].each",
+        "at most 19 arrays, found 20",
+    ),
+    "no place for a gate beside the arrays to follow": (
+        [
+            Job("j", run="merge"),
+            *(Array(f"a{number}", run="count", size=2) for number in range(20)),
+            Array("b", run="count", each=[f"a{number}" for number in range(20)], after=["j"]),
+        ],
+        "steps['b'].each",
+        "at most 19 arrays, found 20",
+    ),
     "an unknown queue": ([Job("a", run="merge", queue="fast")], "steps['a'].queue", "'urgent', 'normal', 'bulk' or 'steady'"),  # type: ignore[arg-type]
     "text for a number": ([Job("a", run="merge", memory="2048")], "steps['a'].memory", "a valid integer"),  # type: ignore[arg-type]
     "a truth for a number": ([Job("a", run="merge", attempts=True)], "steps['a'].attempts", "a valid integer"),
@@ -230,6 +267,10 @@ def test_a_function_of_another_module_needs_no_steps_file() -> None:
         [Job("hello", image="public.ecr.aws/docker/library/busybox:1.37@sha256:0a", command=["echo"])],
         [Array("throw", run="count", size=10_000), Array("next", run="count", each="throw"), Job("m", run="merge", after=["next"])],
         [Array("throw", run="count", size=1, items_per_child=5)],
+        [
+            *(Array(f"a{number}", run="count", size=2) for number in range(20)),
+            Array("b", run="count", each=[f"a{number}" for number in range(20)]),
+        ],
         [Array("echo", image="busybox", command=["echo"], size=2), Array("more", image="busybox", command=["echo"], each="echo")],
     ],
 )
