@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,23 @@ _COMMANDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """How something is measured, and how what was measured is shown."""
+
+    head: str
+    measure: Callable[[], Any]
+    table: Callable[[Any], str]
+
+
 def main(names: Sequence[str]) -> None:
-    """Measure what is named, or everything, and keep what was measured before of the rest."""
+    """Measure what is named, or everything, and keep what was measured before of the rest; each is kept as soon as it is measured."""
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in names or MEASURES:
+    for name in names or BENCHES:
         print(f"── {name}", flush=True)
-        results[name] = MEASURES[name]()
-        print(_shown(name, results[name]), flush=True)
-    results |= {"machine": _machine(), "date": datetime.now(UTC).date().isoformat()}
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        results |= {name: BENCHES[name].measure(), "machine": _machine(), "date": datetime.now(UTC).date().isoformat()}
+        RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        print(BENCHES[name].table(results[name]), flush=True)
     (FOLDER / "results.md").write_text(_page(results))
     subprocess.run([sys.executable, "-m", "docs.pages"], check=True)
 
@@ -59,65 +68,28 @@ def _seconds(command: list[str]) -> float:
     return time.monotonic() - began
 
 
-MEASURES: dict[str, Callable[[], Any]] = {
-    "run_calls": run_calls.measure,
-    "pipeline_calls": pipeline_calls.measure,
-    "exactly_once": exactly_once.measure,
-    "alert": alert_latency.measure,
-    "graph": graph.measure,
-    "manifest": _manifest,
-    "cold_start": lambda: cold_start.measure(_COLD_START_ROUNDS),
-    "engine": lambda: _output("engine"),
-    "grouping": grouping.measure,
-    "load": load.measure,
-    "wall": _wall,
-}
-_TABLES: dict[str, Callable[[Any], str]] = {
-    "run_calls": run_calls.table,
-    "pipeline_calls": pipeline_calls.table,
-    "exactly_once": exactly_once.table,
-    "alert": alert_latency.table,
-    "cold_start": cold_start.table,
-    "grouping": grouping.table,
-    "load": load.table,
-}
-_HEADS = {
-    "run_calls": "AWS API calls of a run",
-    "pipeline_calls": "AWS API calls of a run of each pipeline",
-    "exactly_once": "What it costs that a step is submitted once",
-    "alert": "From a job's failure to the e-mail",
-    "graph": "Graphs of 1,000 steps",
-    "manifest": "The manifest",
-    "cold_start": "Cold starts",
-    "engine": "The Batch engine of the local cloud",
-    "grouping": "A burst of files",
-    "load": "A thousand runs at once",
-    "wall": "Times that a person waits",
-}
-
-
 def _page(results: dict[str, Any]) -> str:
     parts = [
-        f"## {_HEADS[name]}\n\n`python -m benchmarks {name}`\n\n{_shown(name, results[name])}\n" for name in MEASURES if name in results
+        f"## {bench.head}\n\n`python -m benchmarks {name}`\n\n{bench.table(results[name])}\n"
+        for name, bench in BENCHES.items()
+        if name in results
     ]
     head = f"# What was measured\n\nWritten by `make bench` on {results['machine']}, on {results['date']}. Not by hand.\n"
     return "\n".join([head, *parts])
 
 
-def _shown(name: str, measured: Any) -> str:
-    if name in _TABLES:
-        return _TABLES[name](measured)
-    if name == "manifest":
-        return "\n".join(_manifest_table(measured))
-    if name == "wall":
-        return "\n".join(["| what | seconds |", "| --- | ---: |", *(f"| {what} | {seconds:.1f} |" for what, seconds in measured.items())])
-    return f"```\n{measured.rstrip()}\n```"
+def _wall_table(seconds: dict[str, float]) -> str:
+    return "\n".join(["| what | seconds |", "| --- | ---: |", *(f"| {what} | {one:.1f} |" for what, one in seconds.items())])
 
 
-def _manifest_table(rows: list[dict[str, Any]]) -> list[str]:
+def _verbatim(text: str) -> str:
+    return f"```\n{text.rstrip()}\n```"
+
+
+def _manifest_table(rows: list[dict[str, Any]]) -> str:
     names = list(rows[0])
     head = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    return [*head, *("| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in rows)]
+    return "\n".join([*head, *("| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in rows)])
 
 
 def _cell(value: Any) -> str:
@@ -126,6 +98,21 @@ def _cell(value: Any) -> str:
 
 def _machine() -> str:
     return f"{os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()})"
+
+
+BENCHES = {
+    "run_calls": Bench("AWS API calls of a run", run_calls.measure, run_calls.table),
+    "pipeline_calls": Bench("AWS API calls of a run of each pipeline", pipeline_calls.measure, pipeline_calls.table),
+    "exactly_once": Bench("What it costs that a step is submitted once", exactly_once.measure, exactly_once.table),
+    "alert": Bench("From a job's failure to the e-mail", alert_latency.measure, alert_latency.table),
+    "graph": Bench("Graphs of 1,000 steps", graph.measure, graph.table),
+    "manifest": Bench("The manifest", _manifest, _manifest_table),
+    "cold_start": Bench("Cold starts", lambda: cold_start.measure(_COLD_START_ROUNDS), cold_start.table),
+    "engine": Bench("The Batch engine of the local cloud", lambda: _output("engine"), _verbatim),
+    "grouping": Bench("A burst of files", grouping.measure, grouping.table),
+    "load": Bench("A thousand runs at once", load.measure, load.table),
+    "wall": Bench("Times that a person waits", _wall, _wall_table),
+}
 
 
 if __name__ == "__main__":

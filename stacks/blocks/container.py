@@ -46,11 +46,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """On whose behalf a job runs: its own role, that of its start, and where its lines go."""
+    """On whose behalf a job runs: the ARNs of its own role and that of its start, and the name of the log group of its lines."""
 
-    job_role: iam.IRole
-    execution_role: iam.IRole
-    log_group: logs.ILogGroup
+    job_role: str
+    execution_role: str
+    log_group: str
+
+    @classmethod
+    def of(cls, *, job_role: iam.IRole, execution_role: iam.IRole, log_group: logs.ILogGroup) -> Identity:
+        """Return the identity that these make."""
+        return cls(job_role=job_role.role_arn, execution_role=execution_role.role_arn, log_group=log_group.log_group_name)
 
 
 def container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDefinition.ContainerPropertiesProperty:
@@ -61,8 +66,8 @@ def container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDef
     return _Definition.ContainerPropertiesProperty(
         image=work.image,
         command=list(work.command),
-        job_role_arn=identity.job_role.role_arn,
-        execution_role_arn=identity.execution_role.role_arn,
+        job_role_arn=identity.job_role,
+        execution_role_arn=identity.execution_role,
         resource_requirements=[_Definition.ResourceRequirementProperty(type=kind, value=amount) for kind, amount in _sizes(work).items()],
         environment=[_Definition.EnvironmentProperty(name=name, value=value) for name, value in sorted(work.environment.items())],
         secrets=[_Definition.SecretProperty(name=name, value_from=value) for name, value in sorted(work.secrets.items())] or None,
@@ -71,7 +76,7 @@ def container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDef
         ulimits=[_ulimit(name, limit) for name, limit in sorted(work.ulimits.items())] or None,
         log_configuration=_Definition.LogConfigurationProperty(
             log_driver="awslogs",
-            options={"awslogs-group": identity.log_group.log_group_name, "awslogs-stream-prefix": stream},
+            options={"awslogs-group": identity.log_group, "awslogs-stream-prefix": stream},
         ),
         **(work.fargate.properties() if work.fargate else {}),
     )

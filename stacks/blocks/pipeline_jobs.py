@@ -77,6 +77,9 @@ class PipelineJobs(Construct):
         let_pull(self._start_role, [program.image for program in programs_of(pipeline) if program.image])
         let_read_secrets(self._start_role, [secret for step in pipeline.steps for secret in step.secrets.values()])
         let_mount(self._work_role, [mount for step in pipeline.steps for mount in step.mounts])
+        # Each of these names and addresses is asked of the CDK once, not for every definition.
+        self._uris = {architecture: image.image_uri for architecture, image in self._images.items()}
+        self._identity = self._identity_of(self._work_role)
         self.definitions = JobDefinitions(
             steps=self._define_steps(),
             cleanup=self._define_own(CLEANUP, cleanup_image),
@@ -120,22 +123,21 @@ class PipelineJobs(Construct):
         return {one: pipeline_image(self, name, pipeline=self._pipeline.name, root=root, architecture=one) for one, name in names.items()}
 
     def _define_step(self, step: Step, place: Construct) -> str:
-        identity = self._identity(self._work_role)
         if not isinstance(step, MultiNode):
-            return self._define(place, step.name, self._work(step, step), identity)
+            return self._define(place, step.name, self._work(step, step), self._identity)
         groups = groups_of(step)
         nodes = [
             Nodes(range=span, count=group.nodes, work=self._work(step, group))
             for span, group in zip(node_ranges([group.nodes for group in groups]), groups, strict=True)
         ]
         name, kind = self._pipeline.name, step.instance_type
-        return multi_node_definition(place, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=identity)
+        return multi_node_definition(place, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=self._identity)
 
     def _work(self, step: Step, program: Program) -> Work:
         compute = Compute.of(step.compute)
         architecture = self._configuration.architecture_of(compute)
         return Work(
-            image=program.image or self._images[architecture].image_uri,
+            image=program.image or self._uris[architecture],
             command=[_REFERENCE if word == INPUT else word for word in program.command or [self._function(program.run or "")]],
             vcpus=step.vcpus,
             memory=step.memory,
@@ -169,7 +171,7 @@ class PipelineJobs(Construct):
             environment=self._environment,
             fargate=self._fargate(compute),
         )
-        return self._define(self, kind, work, self._identity(self._tidy_role))
+        return self._define(self, kind, work, self._identity_of(self._tidy_role))
 
     @property
     def own_task(self) -> FargateTask | None:
@@ -182,8 +184,8 @@ class PipelineJobs(Construct):
         architecture = self._configuration.architecture_of(compute)
         return FargateTask(architecture=architecture, public_address=not self._configuration.nat, storage=storage)
 
-    def _identity(self, role: job_roles.Role) -> Identity:
-        return Identity(job_role=role, execution_role=self._start_role, log_group=self.logs)
+    def _identity_of(self, role: job_roles.Role) -> Identity:
+        return Identity.of(job_role=role, execution_role=self._start_role, log_group=self.logs)
 
     def _define(self, place: Construct, step: str, work: Work, identity: Identity) -> str:
         return job_definition(place, step, pipeline=self._pipeline.name, work=work, identity=identity)

@@ -70,7 +70,7 @@ class StartJobs(Construct):
         role = job_roles.job_role(part, "Role")
         execution = job_roles.execution_role(part, "ExecutionRole", images=[self._image], log_lines=log_lines)
         self._permit(role, pipeline=pipeline.name, ledger=ledger, work=work)
-        identity = Identity(job_role=role, execution_role=execution, log_group=log_lines)
+        identity = Identity.of(job_role=role, execution_role=execution, log_group=log_lines)
         return job_definition(part, START, pipeline=pipeline.name, work=self._work(own_compute(pipeline), task), identity=identity)
 
     def _work(self, compute: Compute, task: FargateTask | None) -> Work:

@@ -31,7 +31,7 @@ def named(**changes: Any) -> tuple[str, dict[str, dict[str, Any]]]:
     app = App()
     stack = Stack(app, "Stack")
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
-    identity = Identity(job_role=role, execution_role=role, log_group=logs.LogGroup(stack, "Logs"))
+    identity = Identity.of(job_role=role, execution_role=role, log_group=logs.LogGroup(stack, "Logs"))
     values: dict[str, Any] = {"image": "busybox", "command": ["true"], "vcpus": 1, "memory": 4, "attempts": 3, "timeout": 60}
     values |= {"environment": {}, "rules": retry_rules([], function=False, compute=Compute.SPOT)}
     name = job_definition(stack, "step", pipeline="name", work=Work(**{**values, **changes}), identity=identity)
