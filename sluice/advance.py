@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from sluice.compiled import Kind
 from sluice.errors import LimitError, RefusedError, UnsettledError
 from sluice.excuses import outlook
 from sluice.failed_children import failed_children
-from sluice.fates import Fate, Graph
+from sluice.fates import Fate, Graph, generations_before
 from sluice.job_names import JobName
 from sluice.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
@@ -145,21 +145,35 @@ class Advancer:
             record = run.steps.get(step.name)
             if record is None or record.state is not StepState.CLAIMED or not self._abandoned(record):
                 continue
-            if not self.ledger.renew(run.run_id, record, self._stamp()):
+            stamp = self._stamp()
+            if not self.ledger.renew(run.run_id, record, stamp):
                 return True
-            if (job_id := self._look_up(run, record)) is not None:
+            jobs = self._look_up(run, record)
+            named = [job for job in jobs if not (step.returns and _gave_up(job))]
+            if named:
+                job_id = str(min(named, key=lambda job: job["createdAt"])["jobId"])
                 self.ledger.submitted(run.run_id, {record.name: job_id}, {record.name: record.generation})
             else:
-                self._submit_late(run, record)
+                self._submit_late(run, replace(record, claimed_at=stamp), anew=bool(jobs))
             return True
         return False
 
-    def _submit_late(self, run: Run, record: StepRecord) -> None:
-        """Submit what somebody else claimed; unless what it waits for has failed, and for good when that has."""
+    def _submit_late(self, run: Run, record: StepRecord, *, anew: bool) -> None:
+        """Submit what somebody else claimed; unless what it waits for has failed, and for good when that has.
+
+        ``anew`` when there was a job that gave up: what its owner submitted behind it fails with it, and must be seen not to have failed
+        by itself. So the step becomes a later generation, which uses up none of its tries.
+        """
         graph = Graph(run.pipeline)
         submission = resubmission(graph, run.steps, record.name)
         if submission is not None:
-            self._submit(run, _ready([submission], run.steps))
+            ready = _ready([submission], run.steps)
+            if ready and anew:
+                terms = replace(record.terms, behind=generations_before(graph.steps[record.name], graph, run.steps))
+                ready = [replace(submission, generation=record.generation + 1, terms=terms)]
+                if not self.ledger.claim_anew(run.run_id, record, ready[0], self._stamp()):
+                    return
+            self._submit(run, ready)
             return
         found = outlook(graph, run.steps, run.reopened).fates
         if lost := [name for name in graph.steps[record.name].needs if found[name] is Fate.LOST]:
@@ -169,17 +183,12 @@ class Advancer:
     def _abandoned(self, record: StepRecord) -> bool:
         return self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
 
-    def _look_up(self, run: Run, record: StepRecord) -> str | None:
-        """Return the job of a claim, None when there is none, or none that has done or can still do anything.
-
-        A job of Sluice's own code that failed without a name has done nothing: it asks for its name before it begins, and gives up in time.
-        """
+    def _look_up(self, run: Run, record: StepRecord) -> list[dict[str, Any]]:
+        """Return the jobs of a claim: none, or one; more where an answer was lost and Batch did take the request twice."""
         name, step = str(JobName(run.run_id, record.name, record.generation)), run.pipeline.step(record.name)
         queue = self.queues.get(record.terms.queue or step.queue)
         # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any more is told when it is tried.
-        jobs = [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
-        jobs = [job for job in jobs if not (step.returns and _gave_up(job))]
-        return str(min(jobs, key=lambda job: job["createdAt"])["jobId"]) if jobs else None
+        return [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
 
     def _listed(self, queue: str, name: str) -> Iterator[dict[str, Any]]:
         """Yield the jobs of that name, whatever the case of its letters, in any state: a page may be empty and not the last.
@@ -225,21 +234,28 @@ class Advancer:
             try:
                 return str(self.batch().submit_job(**request)["jobId"])
             except ClientError as error:
-                code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+                code = error.response["Error"]["Code"]
                 if code in _THROTTLED:
                     self.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
-                elif status < 500:
+                elif not is_passing(error):
                     raise RefusedError(
                         f"SubmitJob of {request['jobName']} was refused: {code}: {error.response['Error']['Message']}"
                     ) from error
                 else:
-                    raise UnsettledError(f"SubmitJob of {request['jobName']} answered {status} {code}.") from error
+                    raise UnsettledError(f"SubmitJob of {request['jobName']} was answered {code}.") from error
             except BotoCoreError as error:
                 raise UnsettledError(f"SubmitJob of {request['jobName']} has no answer: {error}.") from error
         raise UnsettledError(f"SubmitJob of {request['jobName']} was throttled {_TRIES} times; it will be tried again.")
 
     def _stamp(self) -> str:
         return self.now().isoformat(timespec="milliseconds")
+
+
+def is_passing(error: BotoCoreError | ClientError) -> bool:
+    """Return whether a call may well succeed a little later: it was throttled, it is the service's own trouble, or there was no answer."""
+    if not isinstance(error, ClientError):
+        return True
+    return error.response["Error"]["Code"] in _THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
 
 
 def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord]) -> list[Submission]:
@@ -256,6 +272,7 @@ def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord])
 def _gave_up(job: Mapping[str, Any]) -> bool:
     """Return whether a listed job has failed, or a child of it, who cannot become part of the run any more.
 
+    A job of Sluice's own code that failed without a name has done nothing: it asks for its name before it begins, and gives up in time.
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ArrayPropertiesSummary.html
     """
     children: Mapping[str, int] = job.get("arrayProperties", {}).get("statusSummary") or {}

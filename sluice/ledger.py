@@ -25,6 +25,7 @@ MAX_CLAIMS = MAX_TRANSACTION_ITEMS - 1
 UNFINISHED_INDEX = "unfinished"
 # What concerns one generation of a step never touches another, however late it comes.
 _SAME = "#generation = :generation"
+_ABANDONED = f"#claimed_at = :then AND #state = :claimed AND attribute_not_exists(job_id) AND {_SAME}"
 _NAMED = "(attribute_not_exists(#job_id) OR #job_id = :job_id)"
 _T = TypeVar("_T")
 
@@ -67,10 +68,20 @@ class Ledger:
             run_id,
             record.name,
             "SET #claimed_at = :now",
-            f"#claimed_at = :then AND #state = :claimed AND attribute_not_exists(job_id) AND {_SAME}",
+            _ABANDONED,
             items.names("claimed_at", "state", "generation"),
-            items.values(now=now, then=record.claimed_at, claimed=StepState.CLAIMED, generation=record.generation),
+            {**items.values(now=now), **_abandoned(record)},
         )
+
+    def claim_anew(self, run_id: str, record: StepRecord, claim: Submission, now: str) -> bool:
+        """Claim the generation after one whose job gave up because nobody named it; False when that is claimed by somebody else by now."""
+        put = self._claim(run_id, claim, now)
+        put["Put"] |= {
+            "ConditionExpression": _ABANDONED,
+            "ExpressionAttributeNames": items.names("claimed_at", "state", "generation"),
+            "ExpressionAttributeValues": _abandoned(record),
+        }
+        return self._transact([self._unended(run_id, now), put])
 
     def submitted(self, run_id: str, job_ids: Mapping[str, str], generations: Mapping[str, int] | None = None) -> None:
         """Record the jobs of claimed steps, whose generation is 0 when none is given.
@@ -317,6 +328,11 @@ def _in_place_of(generation: int) -> dict[str, Any]:
         "ExpressionAttributeNames": items.names("generation", "state", "manifest", "carried"),
         "ExpressionAttributeValues": items.values(generation=generation, failed=StepState.FAILED, succeeded=StepState.SUCCEEDED),
     }
+
+
+def _abandoned(record: StepRecord) -> dict[str, Any]:
+    """Return the values of the condition that a claim is as it was read."""
+    return items.values(then=record.claimed_at, claimed=StepState.CLAIMED, generation=record.generation)
 
 
 def _groups(things: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from containers.start.errors import NotStartedError
 from containers.step.context import Context
-from sluice.advance import LEASE, Advancer
+from sluice.advance import LEASE, Advancer, is_passing
 from sluice.clients import client
 from sluice.compiled import Kind
 from sluice.errors import UnsettledError
@@ -56,15 +58,29 @@ def submit_all(advancer: Advancer, run_id: str, sleep: Callable[[float], None] =
     for look in range(_LOOKS):
         if look:
             sleep(_PAUSE_SECONDS)
-        try:
-            advancer.advance(run_id)
-        except UnsettledError as error:
-            print(error, flush=True)
+        advanced = _advance(advancer, run_id)
         run = _running(advancer.ledger, run_id)
-        if not (open_claims := list(_open(run))):
+        open_claims = list(_open(run))
+        if advanced and not open_claims:
             return f"{len(run.steps) - 1} steps submitted"
-        print(f"Claims that are not settled yet: {', '.join(open_claims[:5])} and {len(open_claims[5:])} more.", flush=True)
-    raise UnsettledError(f"Steps of {run_id} are claimed and nobody has submitted them: {', '.join(open_claims[:5])}.")
+        if open_claims:
+            print(f"Claims that are not settled yet: {', '.join(open_claims[:5])} and {len(open_claims[5:])} more.", flush=True)
+    raise UnsettledError(f"Not all steps of {run_id} were submitted in {_LOOKS} tries; another attempt goes on.")
+
+
+def _advance(advancer: Advancer, run_id: str) -> bool:
+    """Advance the run; False when it must be looked at again: nobody sends a message a second time for a job, as for a Lambda."""
+    try:
+        advancer.advance(run_id)
+    except UnsettledError as error:
+        print(error, flush=True)
+        return False
+    except (BotoCoreError, ClientError) as error:
+        if not is_passing(error):
+            raise
+        print(error, flush=True)
+        return False
+    return True
 
 
 def _running(ledger: Ledger, run_id: str) -> Run:

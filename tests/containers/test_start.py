@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from containers.start import submit as start_module
 from containers.step.__main__ import FAILED, TRY_AGAIN, main
 from sluice import clients
+from sluice.advance import Advancer
 from sluice.messages import RunFailed
 from sluice.pipeline import Job, Pipeline, S3Upload
 from sluice.run import Run, RunState, StepState
@@ -85,6 +87,31 @@ def test_claims_that_stay_open_ask_for_another_attempt(jobs: Jobs, batch: Batch,
     batch.answers = [("before", refused("InternalError", status=500))]
     assert start(jobs, run) == TRY_AGAIN
     assert recorded(jobs, run).state is RunState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (refused("TooManyRequestsException"), 0),
+        (refused("ServiceUnavailable", status=503), 0),
+        (ReadTimeoutError(endpoint_url="batch"), 0),
+        (refused("AccessDeniedException", "batch:ListJobs", 403), FAILED),
+    ],
+)
+def test_a_call_that_may_succeed_later_is_tried_later(
+    jobs: Jobs, batch: Batch, run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    """A throttled look-up ends no start job: nobody sends it a message a second time. What is not allowed ends it at once."""
+    errors, real = [error], Advancer.advance
+
+    def advance(advancer: Advancer, run_id: str) -> bool:
+        if errors:
+            raise errors.pop()
+        return real(advancer, run_id)
+
+    monkeypatch.setattr(Advancer, "advance", advance)
+    assert start(jobs, run) == code
+    assert len(batch.jobs) == (4 if code == 0 else 1)
 
 
 def test_a_refused_submission_fails_the_start_job_and_tells_a_person(jobs: Jobs, batch: Batch, run: Run) -> None:

@@ -12,13 +12,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from cli.cloud import Cloud
 from containers.start import submit as start
 from containers.step import __main__ as job
 from containers.step import parts, place, work
@@ -76,7 +77,18 @@ def _changes() -> list[tuple[Any, str, Any]]:
         (start, "Pace", partial(Pace, clock=lambda: here().clock.seconds, sleep=sleep)),
         (start, "submit_all", partial(start.submit_all, sleep=sleep)),
         (time, "sleep", sleep),  # Steps that wait for somebody else wait here too.
+        *_locks(Cloud),
     ]
+
+
+def _locks(kind: type) -> Iterator[tuple[Any, str, Any]]:
+    """Yield the locks that Python before 3.12 holds for all instances of a class: an actor would wait for another, whose turn it is not.
+
+    Source: https://docs.python.org/3/library/functools.html#functools.cached_property
+    """
+    for value in vars(kind).values():
+        if isinstance(value, cached_property) and hasattr(value, "lock"):
+            yield value, "lock", nullcontext()
 
 
 def handlers(deployment: Deployment) -> Mapping[str, ModuleType]:

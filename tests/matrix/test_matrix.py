@@ -112,7 +112,7 @@ def _ask_nobody(patch: pytest.MonkeyPatch) -> None:
 
 def _submit_at_once(patch: pytest.MonkeyPatch) -> None:
     """Let a claim without a job be submitted again without looking for its job."""
-    patch.setattr(Advancer, "_look_up", lambda *_: None)
+    patch.setattr(Advancer, "_look_up", lambda *_: [])
 
 
 def _ask_nobody_and_submit_at_once(patch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from random import Random
 from sluice import child_ranges
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.excuses import outlook
-from sluice.fates import Fate, Graph, fates
+from sluice.fates import Fate, Graph, fates, generations_before
 from sluice.placing import resubmission
 from sluice.run import RunState, StepRecord, StepState
 from sluice.submission import Decision, Submission, decide, submit_request
@@ -60,8 +60,11 @@ class Simulation:
     items: int = 3
     ledger: dict[str, StepRecord] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    """By their names, which have the step and the generation; a job that the ledger does not name waits for that, and gives up."""
     done: Counter[tuple[str, int]] = field(default_factory=Counter)
     tried: Counter[tuple[str, int]] = field(default_factory=Counter)
+    named: set[str] = field(default_factory=set)
+    """The jobs that the ledger has named: no other ever works."""
     reopened: int = 0
     outcome: RunState = RunState.RUNNING
     stale: list[tuple[Decision, dict[str, StepRecord]]] = field(default_factory=list)
@@ -70,7 +73,8 @@ class Simulation:
         """Let things happen in any order until the run has ended; AssertionError when it never does."""
         self.outcome = RunState.RUNNING
         for _ in range(3_000):
-            self.random.choice([self.work, self.work, self.tell, self.tell, self.advance, self.remember, self.act_on_stale])()
+            often, seldom = [self.work, self.work, self.tell, self.tell], [self.advance, self.remember, self.act_on_stale]
+            self.random.choice([*often, *often, *seldom, *seldom, self.settle])()
             if self.outcome is not RunState.RUNNING:
                 return
         for _ in range(200):  # Everything has happened that can: now everything is told, and claims are settled.
@@ -91,8 +95,12 @@ class Simulation:
         self.random.shuffle(able)
         for job, child in able:
             if (verdict := self._can(job, child)) is not None:
-                self._end(job, child, verdict)
+                self._end(job, child, verdict and (self._named(job) or not job.submission.step.returns))
                 return
+
+    def _named(self, job: Job) -> bool:
+        """Return whether the ledger names a job: without that, Sluice's own code does nothing."""
+        return self.ledger[job.submission.step.name].job_id == self._id(job.submission)
 
     def work_all(self) -> None:
         """Let everything end that can."""
@@ -146,7 +154,9 @@ class Simulation:
 
     def _tell(self, job_id: str) -> None:
         job, record = self.jobs[job_id], self.ledger[self.jobs[job_id].submission.step.name]
-        if record.generation == job.submission.generation and record.job_id in (None, job_id):
+        # That a job without a name has failed says nothing: its look-up decides.
+        named = (job_id,) if job.state is StepState.FAILED else (None, job_id)
+        if record.generation == job.submission.generation and record.job_id in named:
             succeeded = sum(map(bool, job.children)) if job.submission.size > 1 else None
             self.ledger[record.name] = replace(record, state=job.state, job_id=job_id, succeeded=succeeded)
 
@@ -176,13 +186,21 @@ class Simulation:
             return
         for one in ready:
             self._claim(one)
-        for one in ready:
-            if one.children and self.random.random() < 0.1:
-                return  # The Lambda died; what it claimed is left behind.
-            if one.children:
-                self._submit(one, job_ids)
+        if not self._submit_all([one for one in ready if one.children], job_ids):
+            return
         if len(ready) == len(decision.submissions) and not decision.asks:
             self.outcome = decision.outcome
+
+    def _submit_all(self, ready: list[Submission], job_ids: dict[str, str]) -> bool:
+        """Submit and name; False when the Lambda died: what it submitted by then has no name, and what it claimed is left behind."""
+        dies = self.random.random() < 0.2
+        for one in ready:
+            if dies and self.random.random() < 0.2:
+                return False
+            self._submit(one, job_ids)
+        for one in [] if dies else ready:
+            self._name(one)
+        return not dies
 
     def _learn(self, name: str) -> None:
         record = self.ledger[name]
@@ -209,10 +227,14 @@ class Simulation:
 
     def _claim(self, one: Submission) -> None:
         before = [job for job in self.jobs.values() if job.submission.step.name == one.step.name]
-        assert all(job.ended for job in before), f"{one.step.name} is submitted while an older generation lives"
+        assert all(job.ended for job in before if self._id(job.submission) in self.named), (
+            f"{one.step.name} is submitted while an older generation lives"
+        )
         if one.terms.queue:
             moved = set(Job(one, [], []).indexes)
-            assert moved <= before[-1].reclaimed, f"{one.step.name} moves children that did not lose their machines"
+            assert moved <= before[-1].reclaimed or self._id(before[-1].submission) not in self.named, (
+                f"{one.step.name} moves children that did not lose their machines"
+            )
         state = StepState.CLAIMED if one.children else StepState.EMPTY
         self.ledger[one.step.name] = StepRecord(
             name=one.step.name, state=state, generation=one.generation, children=one.children, shared=one.shared, terms=one.terms
@@ -229,21 +251,36 @@ class Simulation:
         waits = [(job_ids[wait.step], wait.n_to_n) for wait in one.waits]
         self.jobs[self._id(one)] = Job(one, waits, [None] * one.size)
         job_ids[one.step.name] = self._id(one)
+
+    def _name(self, one: Submission) -> None:
+        """Record a job, whose end may have been recorded before; unless the step has another, or is of another generation, by now."""
         record = self.ledger[one.step.name]
-        self.ledger[one.step.name] = replace(record, job_id=self._id(one), state=StepState.SUBMITTED)
+        if record.generation == one.generation and record.state is StepState.CLAIMED:
+            self.ledger[one.step.name] = replace(record, job_id=self._id(one), state=StepState.SUBMITTED)
+            self.named.add(self._id(one))
 
     def settle(self) -> None:
         """Submit what somebody claimed and never submitted, as ``advance`` does once its owner must be gone."""
         for name, record in list(self.ledger.items()):
             if record.state is StepState.CLAIMED:
-                graph = Graph(self.pipeline)
-                one = resubmission(graph, self.ledger, name)
-                if one is not None and self._ready((one,), self.ledger):
-                    self._submit(one, {record.name: str(record.job_id) for record in self.ledger.values()})
-                elif one is None and Fate.LOST in [
-                    outlook(graph, self.ledger, self.reopened).fates[need] for need in graph.steps[name].needs
-                ]:
-                    self.ledger[name] = replace(record, state=StepState.FAILED)
+                self._settle(name, record)
+
+    def _settle(self, name: str, record: StepRecord) -> None:
+        graph, job_ids = Graph(self.pipeline), {one.name: str(one.job_id) for one in self.ledger.values()}
+        job = self.jobs.get(f"{name}_{record.generation}")
+        if job is not None and not (graph.steps[name].returns and False in job.children):
+            self._name(job.submission)
+            return
+        one = resubmission(graph, self.ledger, name)
+        if one is not None and self._ready((one,), self.ledger):
+            if job is not None:
+                behind = generations_before(graph.steps[name], graph, self.ledger)
+                one = replace(one, generation=one.generation + 1, terms=replace(one.terms, behind=behind))
+                self._claim(one)
+            self._submit(one, job_ids)
+            self._name(one)
+        elif one is None and Fate.LOST in [outlook(graph, self.ledger, self.reopened).fates[need] for need in graph.steps[name].needs]:
+            self.ledger[name] = replace(record, state=StepState.FAILED)
 
     def _id(self, one: Submission) -> str:
         return f"{one.step.name}_{one.generation}"

@@ -398,3 +398,28 @@ def test_a_claim_behind_what_will_not_run_again_does_not_keep_a_failed_run_open(
     assert (run.state, run.failed_step) == (RunState.FAILED, "side")
     assert (run.steps["last"].state, run.steps["last"].reason) == (StepState.FAILED, "never submitted, because first failed")
     assert run.steps["first"].generation == 0
+
+
+def test_what_fails_behind_a_job_that_gave_up_has_not_failed_by_itself(world: World) -> None:
+    """A Lambda submitted all and died. One job had given up when it was looked for; another that waits for it had not failed yet."""
+    begun = Run(run_id=RUN_ID, pipeline=STRICT, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
+    with suppress(DeadError):
+        world.advancer(Mortal(6)).start(begun)
+    assert world.batch.names() == ["cleanup", "count", "merge", "rank"]
+    jobs = {job["jobName"].split("_")[1]: job for job in world.batch.jobs.values()}
+    jobs["rank"]["arrayProperties"] |= {"statusSummary": {"FAILED": 1}}
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    record = run_of(world).steps["rank"]
+    assert (record.generation, record.indexes, record.terms.tries) == (1, tuple(range(5)), 0)
+    assert [job_of(world, name) for name in ("count", "merge", "cleanup")] == [
+        jobs[name]["jobId"] for name in ("count", "merge", "cleanup")
+    ]
+    fail(world, "merge")
+    fail(world, "cleanup")
+    succeed(world, "count", "rank")
+    world.advancer().advance(RUN_ID)
+    assert world.batch.jobs[job_of(world, "merge")]["jobName"] == f"{RUN_ID}_merge_1"
+    succeed(world, "merge", "cleanup")
+    world.advancer().advance(RUN_ID)
+    assert (run_of(world).state, world.told) == (RunState.SUCCEEDED, [])
