@@ -140,14 +140,17 @@ def _runs(place: Place, pipeline: str) -> list[str]:
 
 
 def _submitted(place: Place) -> list[int]:
-    """Return when Batch took each job of the pipeline without grouping, in milliseconds since 1970."""
+    """Return when Batch took each job of the pipeline without grouping, in milliseconds since 1970.
+
+    By their ids: while jobs are added, a later page may begin with some that the page before had.
+    """
     queue = outputs(client_of(place, "cloudformation"))["NormalQueue"]
     pages = (
         client_of(place, "batch")
         .get_paginator("list_jobs")
         .paginate(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": ["single-files-*"]}])
     )
-    return [job["createdAt"] for page in pages for job in page["jobSummaryList"]]
+    return list({job["jobId"]: job["createdAt"] for page in pages for job in page["jobSummaryList"]}.values())
 
 
 def _most(times: Sequence[int], seconds: int) -> int:
