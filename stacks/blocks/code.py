@@ -13,12 +13,14 @@ from constructs import Construct
 _POWERTOOLS_ACCOUNT = "017000801446"
 _POWERTOOLS_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64:36"
 
-# These modules and packages are for synthesis only: most need pydantic, which the runtime does not have.
-SYNTHESIS_ONLY = (
+# These modules and packages are for synthesis, most of which needs pydantic, which the runtime does not have, or for jobs.
+NOT_FOR_LAMBDAS = (
     "pipeline",
     "after",
     "graph",
+    "inbox",
     "node_groups",
+    "pacing",
     "mounts",
     "retry_rules",
     "schedules",
@@ -33,7 +35,7 @@ SYNTHESIS_ONLY = (
 def reaction_code(root: Path, stage: str) -> lambda_.Code:
     """Return the code of one stage's Lambda: its folder, what the Lambdas share, and the vocabulary."""
     own = ["!lambdas/__init__.py", "!lambdas/*.py", f"!lambdas/{stage}/**"]
-    vocabulary = ["!sluice/**", *(f"sluice/{module}{end}" for module in SYNTHESIS_ONLY for end in (".py", ""))]
+    vocabulary = ["!sluice/**", *(f"sluice/{module}{end}" for module in NOT_FOR_LAMBDAS for end in (".py", ""))]
     return lambda_.Code.from_asset(str(root), exclude=["*", *own, *vocabulary, "**/__pycache__"], ignore_mode=IgnoreMode.DOCKER)
 
 

@@ -19,7 +19,7 @@ from sluice.loading import load_pipelines
 from sluice.messages import Triggered
 from sluice.pipeline import Pipeline, Webhook
 from sluice.settings import WebhookSettings
-from stacks.blocks.code import SYNTHESIS_ONLY
+from stacks.blocks.code import NOT_FOR_LAMBDAS
 from stacks.blocks.webhook import webhook_of
 from tests.stacks.conftest import ENVIRONMENT, context, synthesised
 from tests.stacks.templates import Template, many, text
@@ -156,7 +156,7 @@ def test_a_handler_imports_from_its_asset_and_its_layers_alone(pipelines: Templa
     found = function(pipelines, stage)
     asset = assembly / f"asset.{found['Code']['S3Key'].removesuffix('.zip')}"
     assert {path.name for path in (asset / "lambdas").iterdir() if path.is_dir()} == {stage}
-    assert not [name for name in SYNTHESIS_ONLY if (asset / "sluice" / f"{name}.py").exists() or list((asset / "sluice" / name).glob("*"))]
+    assert not [name for name in NOT_FOR_LAMBDAS if (asset / "sluice" / f"{name}.py").exists() or list((asset / "sluice" / name).glob("*"))]
     layers = [one["Content"]["S3Key"].removesuffix(".zip") for one in pipelines.properties("AWS::Lambda::LayerVersion")]
     packages = [path for path in sys.path if path.endswith("site-packages")]
     environment = {
