@@ -1,4 +1,6 @@
-"""Reads the configuration once and composes the stacks: the entry point of ``cdk synth`` and ``cdk deploy``."""
+"""Reads the configuration once and composes the stacks: the entry point of ``cdk synth`` and ``cdk
+deploy``.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ ROOT = Path(__file__).parent
 
 
 def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configuration:
-    """Add the four stacks to the app; raises SluiceError when the configuration or a pipeline has mistakes."""
+    """Add the four stacks to the app; raises SluiceError when the configuration or a pipeline has
+    mistakes.
+    """
     configuration = Configuration.read(app.node.try_get_context, environment)
     found = load_pipelines(root, configuration.offered)
     pipelines = [pipeline for pipeline in found if not configuration.offered.leaves_out(pipeline)]
@@ -32,7 +36,13 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
 
     storage = StorageStack(app, f"{prefix}Storage", configuration=configuration)
     queues = queues_of(pipelines) | set(configuration.keep_queues)
-    compute = ComputeStack(app, f"{prefix}Compute", configuration=configuration, queues=queues or {"normal"}, nodes_talk=nodes_talk)
+    compute = ComputeStack(
+        app,
+        f"{prefix}Compute",
+        configuration=configuration,
+        queues=queues or {"normal"},
+        nodes_talk=nodes_talk,
+    )
     control = ControlStack(
         app,
         f"{prefix}Control",
@@ -42,7 +52,9 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         queues=compute.queues,
         pipelines_stack=f"{prefix}Pipelines",
     )
-    control.add_stack_dependency(compute, "It names queues, and imports nothing that would keep them from going.")
+    control.add_stack_dependency(
+        compute, "It names queues, and imports nothing that would keep them from going."
+    )
     stack = PipelinesStack(
         app,
         f"{prefix}Pipelines",
@@ -54,7 +66,10 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         control=control,
     )
     for pipeline in (one for one in found if one not in pipelines):
-        left_out = f"The pipeline {pipeline.name} is left out: it is deployed with {variable(str(pipeline.only_with))}=true only."
+        left_out = (
+            f"The pipeline {pipeline.name} is left out: it is deployed with"
+            f" {variable(str(pipeline.only_with))}=true only."
+        )
         Annotations.of(stack).add_info(left_out)
     return configuration
 

@@ -1,6 +1,8 @@
-"""``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the README's table.
+"""``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the
+README's table.
 
-python -m benchmarks [run_calls pipeline_calls exactly_once alert graph manifest cold_start engine grouping load wall]
+python -m benchmarks [run_calls pipeline_calls exactly_once alert graph manifest]
+                     [cold_start engine grouping load wall]
 """
 
 from __future__ import annotations
@@ -17,13 +19,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alert_latency, cold_start, exactly_once, graph, grouping, load, pipeline_calls, run_calls
+from benchmarks import (
+    alert_latency,
+    cold_start,
+    exactly_once,
+    graph,
+    grouping,
+    load,
+    pipeline_calls,
+    run_calls,
+)
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 _COLD_START_ROUNDS = 15
 _COMMANDS = {
-    "`make synth`": [str(Path(sys.executable).parent / "node"), "node_modules/aws-cdk/bin/cdk", "synth", "--quiet", "--output", "cdk.out"],
+    "`make synth`": [
+        str(Path(sys.executable).parent / "node"),
+        "node_modules/aws-cdk/bin/cdk",
+        "synth",
+        "--quiet",
+        "--output",
+        "cdk.out",
+    ],
     "`make demo`, once everything is set up": [sys.executable, "-m", "cli.main", "demo"],
 }
 
@@ -38,11 +56,17 @@ class Bench:
 
 
 def main(names: Sequence[str]) -> None:
-    """Measure what is named, or everything, and keep what was measured before of the rest; each is kept as soon as it is measured."""
+    """Measure what is named, or everything, and keep what was measured before of the rest; each is kept as
+    soon as it is measured.
+    """
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in names or BENCHES:
         print(f"── {name}", flush=True)
-        results |= {name: BENCHES[name].measure(), "machine": _machine(), "date": datetime.now(UTC).date().isoformat()}
+        results |= {
+            name: BENCHES[name].measure(),
+            "machine": _machine(),
+            "date": datetime.now(UTC).date().isoformat(),
+        }
         RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
         print(BENCHES[name].table(results[name]), flush=True)
     (FOLDER / "results.md").write_text(_page(results))
@@ -54,7 +78,9 @@ def _manifest() -> list[dict[str, Any]]:
 
 
 def _output(name: str) -> str:
-    return subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}"], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def _wall() -> dict[str, float]:
@@ -74,12 +100,21 @@ def _page(results: dict[str, Any]) -> str:
         for name, bench in BENCHES.items()
         if name in results
     ]
-    head = f"# What was measured\n\nWritten by `make bench` on {results['machine']}, on {results['date']}. Not by hand.\n"
+    head = (
+        f"# What was measured\n\nWritten by `make bench` on {results['machine']}, on {results['date']}. Not"
+        " by hand.\n"
+    )
     return "\n".join([head, *parts])
 
 
 def _wall_table(seconds: dict[str, float]) -> str:
-    return "\n".join(["| what | seconds |", "| --- | ---: |", *(f"| {what} | {one:.1f} |" for what, one in seconds.items())])
+    return "\n".join(
+        [
+            "| what | seconds |",
+            "| --- | ---: |",
+            *(f"| {what} | {one:.1f} |" for what, one in seconds.items()),
+        ]
+    )
 
 
 def _verbatim(text: str) -> str:
@@ -93,7 +128,11 @@ def _manifest_table(rows: list[dict[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    return ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, dict) else f"{value:,}"
+    return (
+        ", ".join(f"{key} {count}" for key, count in value.items())
+        if isinstance(value, dict)
+        else f"{value:,}"
+    )
 
 
 def _machine() -> str:
@@ -102,8 +141,12 @@ def _machine() -> str:
 
 BENCHES = {
     "run_calls": Bench("AWS API calls of a run", run_calls.measure, run_calls.table),
-    "pipeline_calls": Bench("AWS API calls of a run of each pipeline", pipeline_calls.measure, pipeline_calls.table),
-    "exactly_once": Bench("What it costs that a step is submitted once", exactly_once.measure, exactly_once.table),
+    "pipeline_calls": Bench(
+        "AWS API calls of a run of each pipeline", pipeline_calls.measure, pipeline_calls.table
+    ),
+    "exactly_once": Bench(
+        "What it costs that a step is submitted once", exactly_once.measure, exactly_once.table
+    ),
     "alert": Bench("From a job's failure to the e-mail", alert_latency.measure, alert_latency.table),
     "graph": Bench("Graphs of 1,000 steps", graph.measure, graph.table),
     "manifest": Bench("The manifest", _manifest, _manifest_table),

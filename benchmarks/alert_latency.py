@@ -1,7 +1,8 @@
-"""How long it takes until a person is told: from the end of the failed job, as Batch has it, to the e-mail in the local cloud's mailbox.
+"""How long it takes until a person is told: from the end of the failed job, as Batch has it, to the e-mail in
+the local cloud's mailbox.
 
-On the way: Batch's event, EventBridge, the track queue and Lambda, the alert queue and Lambda, SNS. On AWS each of these adds its own
-delay; what is measured here is what Sluice itself adds.
+On the way: Batch's event, EventBridge, the track queue and Lambda, the alert queue and Lambda, SNS. On AWS
+each of these adds its own delay; what is measured here is what Sluice itself adds.
 
     python -m benchmarks.alert_latency [--rounds 10]
 """
@@ -34,7 +35,9 @@ _SECONDS = 120.0
 
 
 def measure(rounds: int = ROUNDS) -> dict[str, Any]:
-    """Return the milliseconds of each round but the first, which warms the Lambdas' processes and is told apart."""
+    """Return the milliseconds of each round but the first, which warms the Lambdas' processes and is told
+    apart.
+    """
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, ALERT_EMAIL="somebody@example.com"):
         place = Place(free_port(), Path(folder))
         process.start(place)
@@ -43,7 +46,12 @@ def measure(rounds: int = ROUNDS) -> dict[str, Any]:
             taken = [_round(place, number) for number in range(rounds + 1)]
         finally:
             process.stop(place)
-    return {"cold": taken[0], "median": statistics.median(taken[1:]), "most": max(taken[1:]), "rounds": rounds}
+    return {
+        "cold": taken[0],
+        "median": statistics.median(taken[1:]),
+        "most": max(taken[1:]),
+        "rounds": rounds,
+    }
 
 
 def _round(place: Place, number: int) -> float:
@@ -53,9 +61,15 @@ def _round(place: Place, number: int) -> float:
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
         run = runs_by_key(client_of(place, "dynamodb"), found["LedgerTable"]).get(key)
-        mails = [one for one in control(place, "GET", "messages") if run and run in one["text"] and "failed at" in one["subject"]]
+        mails = [
+            one
+            for one in control(place, "GET", "messages")
+            if run and run in one["text"] and "failed at" in one["subject"]
+        ]
         if run and mails:
-            return datetime.fromisoformat(mails[0]["at"]).timestamp() * 1000 - _stopped(place, found["LedgerTable"], run)
+            return datetime.fromisoformat(mails[0]["at"]).timestamp() * 1000 - _stopped(
+                place, found["LedgerTable"], run
+            )
         time.sleep(0.2)
     raise RuntimeError(f"Expected an e-mail about {key} within {_SECONDS:.0f} s.")
 

@@ -1,7 +1,9 @@
-"""How long each Lambda takes from nothing to its first AWS call, beside a bare ``import boto3`` that makes four clients.
+"""How long each Lambda takes from nothing to its first AWS call, beside a bare ``import boto3`` that makes
+four clients.
 
-Each figure is the median of fresh processes, and handlers and baseline take turns, so that a busy machine slows both. The clock starts
-when the process is started and stops when its first request reaches a server of ours; nothing in the process is patched.
+Each figure is the median of fresh processes, and handlers and baseline take turns, so that a busy machine
+slows both. The clock starts when the process is started and stops when its first request reaches a server of
+ours; nothing in the process is patched.
 
     python -m benchmarks.cold_start [--rounds 15]
 """
@@ -20,7 +22,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BASELINE = "boto3 and four clients"
-_CALL_HOME = "; import socket; s = socket.create_connection(('127.0.0.1', {port})); s.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n'); s.recv(1)"
+_CALL_HOME = (
+    "; import socket; s = socket.create_connection(('127.0.0.1', {port})); s.sendall(b'GET /"
+    " HTTP/1.0\\r\\n\\r\\n'); s.recv(1)"
+)
 _BOTO3 = "import boto3; [boto3.client(name) for name in ('batch', 's3', 'sns', 'dynamodb')]" + _CALL_HOME
 _HANDLER = "import json; from lambdas.{name}.handler import handler; handler(json.loads({event!r}), None)"
 
@@ -28,12 +33,31 @@ _S3_DETAIL = {"bucket": {"name": "inbox"}, "object": {"key": "a.txt", "size": 1,
 _DEFINITION = {"bucket": "assets", "key": "1.json"}
 _JOB = {"jobName": "p-" + "a" * 20 + "_count_0", "jobId": "1", "status": "SUCCEEDED"}
 BODIES: dict[str, dict[str, object]] = {
-    "trigger": {"pipeline": "p", "trigger": "s3", "definition": _DEFINITION, "detail": _S3_DETAIL, "version": 1},
-    "fan_out": {"run": "p-1", "step": "split", "generation": 0, "job_id": "1", "items": 1, "manifest": "m", "version": 1},
+    "trigger": {
+        "pipeline": "p",
+        "trigger": "s3",
+        "definition": _DEFINITION,
+        "detail": _S3_DETAIL,
+        "version": 1,
+    },
+    "fan_out": {
+        "run": "p-1",
+        "step": "split",
+        "generation": 0,
+        "job_id": "1",
+        "items": 1,
+        "manifest": "m",
+        "version": 1,
+    },
     "track": {"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": _JOB},
     "alert": {"run": "p-1", "step": "split", "version": 1},
 }
-_REQUEST = {"requestContext": {"http": {"method": "POST"}}, "headers": {}, "body": "{}", "isBase64Encoded": False}
+_REQUEST = {
+    "requestContext": {"http": {"method": "POST"}},
+    "headers": {},
+    "body": "{}",
+    "isBase64Encoded": False,
+}
 _SETTINGS = {
     "SLUICE_PIPELINE": "p",
     "SLUICE_DEFINITION_BUCKET": "assets",
@@ -55,7 +79,9 @@ _SETTINGS = {
 def programs(port: int) -> dict[str, str]:
     """Return what is measured: the baseline's program, and one for each handler."""
     events = {name: _event(body) for name, body in BODIES.items()} | {"webhook": json.dumps(_REQUEST)}
-    return {BASELINE: _BOTO3.format(port=port)} | {name: _HANDLER.format(name=name, event=event) for name, event in events.items()}
+    return {BASELINE: _BOTO3.format(port=port)} | {
+        name: _HANDLER.format(name=name, event=event) for name, event in events.items()
+    }
 
 
 def _event(body: dict[str, object]) -> str:
@@ -65,9 +91,21 @@ def _event(body: dict[str, object]) -> str:
 
 def environment(port: int) -> dict[str, str]:
     """Return what Lambda tells a function, with the endpoint of all services at our server."""
-    lambda_gives = {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-    keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLUICE_", "POWERTOOLS_"))}
+    lambda_gives = {
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    keys = {
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+    }
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "SLUICE_", "POWERTOOLS_"))
+    }
     return {**inherited, **_SETTINGS, **lambda_gives, **keys, "PYTHONPATH": str(ROOT)}
 
 
@@ -75,7 +113,9 @@ def first_call_ms(program: str, server: socket.socket) -> float:
     """Start a process and return the milliseconds until its first request came."""
     env = environment(server.getsockname()[1])
     start = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-c", program], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
         try:
             connection, _ = server.accept()
             with connection:
@@ -105,7 +145,9 @@ def measure(rounds: int) -> dict[str, float]:
 def table(medians: dict[str, float]) -> str:
     """Return the figures as a Markdown table."""
     lines = ["| from nothing to the first AWS call | ms | of the baseline |", "| --- | --- | --- |"]
-    lines += [f"| {name} | {value:.0f} | {value / medians[BASELINE]:.2f} |" for name, value in medians.items()]
+    lines += [
+        f"| {name} | {value:.0f} | {value / medians[BASELINE]:.2f} |" for name, value in medians.items()
+    ]
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """What Sluice costs while idle and for a run, from listed prices and counted calls.
 
-Prices are those of us-east-1, in US dollars, as they were published in ``AS_OF``, without free tiers, taxes and data transfer. They change:
-look at the pages that are named before you rely on them. ``python -m benchmarks.cost`` prints the arithmetic.
+Prices are those of us-east-1, in US dollars, as they were published in ``AS_OF``, without free tiers, taxes
+and data transfer. They change: look at the pages that are named before you rely on them. ``python -m
+benchmarks.cost`` prints the arithmetic.
 """
 
 from __future__ import annotations
@@ -42,10 +43,13 @@ PRICES = {
     "vCPU-hour, on demand, general purpose": Price(0.048, "https://aws.amazon.com/ec2/pricing/on-demand/"),
 }
 
-# Those of trigger, fan_out, track and alert, and that of group, which is there while a pipeline gathers uploads.
+# Those of trigger, fan_out, track and alert, and that of group, which is there while a pipeline gathers
+# uploads.
 QUEUES = 5
 WEBHOOK_ALARMS = 2
-"""Of a pipeline with a webhook, which none that comes with Sluice has: a request without an answer, and no new secret."""
+"""Of a pipeline with a webhook, which none that comes with Sluice has: a request without an answer, and no
+new secret.
+"""
 # Lambda keeps five connections to a queue open, each a ReceiveMessage that waits for up to 20 seconds:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _POLLS_A_MONTH = QUEUES * 5 * MONTH_SECONDS / 20
@@ -58,7 +62,11 @@ _LAMBDA_SECONDS = 1.0
 """Of one invocation, a cold start included: more than any that was measured here."""
 _IMAGES_GB = 0.3
 # Of one call: a transaction writes at twice the price, a strong read of up to 4 KB is a unit.
-_UNITS = {"TransactWriteItems": ("dynamodb write unit", 4), "UpdateItem": ("dynamodb write unit", 1), "PutItem": ("dynamodb write unit", 1)}
+_UNITS = {
+    "TransactWriteItems": ("dynamodb write unit", 4),
+    "UpdateItem": ("dynamodb write unit", 1),
+    "PutItem": ("dynamodb write unit", 1),
+}
 _READS = {"Query": 2, "BatchGetItem": 2, "GetItem": 1}
 _S3_WRITES = ("PutObject", "ListObjectsV2", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
 
@@ -67,7 +75,8 @@ def idle() -> dict[str, float]:
     """Return the dollars of a month without any run, by cause."""
     sweeps = _SWEEPS_A_MONTH * (_lambda_dollars(_SWEEP_SECONDS) + 3 * PRICES["sqs request"].dollars)
     return {
-        f"{_POLLS_A_MONTH / 1e6:.1f} million polls of {QUEUES} empty queues": _POLLS_A_MONTH * PRICES["sqs request"].dollars,
+        f"{_POLLS_A_MONTH / 1e6:.1f} million polls of {QUEUES} empty queues": _POLLS_A_MONTH
+        * PRICES["sqs request"].dollars,
         f"{_ALARMED} alarms": _ALARMED * PRICES["cloudwatch alarm, month"].dollars,
         f"{_SWEEPS_A_MONTH:,.0f} sweeps": sweeps,
         f"images of {_IMAGES_GB} GB": _IMAGES_GB * PRICES["ecr GB-month"].dollars,
@@ -79,7 +88,11 @@ def run(calls: Mapping[str, int]) -> float:
     # Trigger, fan_out, the two states of which alert tells other automation, and each end of a job.
     invocations = 5 + sum(count for name, count in calls.items() if name == "Track dynamodb:UpdateItem")
     messages = 3 * invocations * PRICES["sqs request"].dollars
-    return sum(_call_dollars(name) * count for name, count in calls.items()) + invocations * _lambda_dollars(_LAMBDA_SECONDS) + messages
+    return (
+        sum(_call_dollars(name) * count for name, count in calls.items())
+        + invocations * _lambda_dollars(_LAMBDA_SECONDS)
+        + messages
+    )
 
 
 def _lambda_dollars(seconds: float) -> float:
@@ -122,7 +135,7 @@ A run's queues, Lambdas, ledger and S3 requests cost about **${run(first["calls"
 `make bench`). Its machines come on top: at about ${hour:.3f} a vCPU-hour on demand, an hour's work on 100 vCPUs is ${100 * hour:.2f}; spot
 machines, which all queues but `steady` try first, usually cost less than half of that. Batch itself is free. Every price with its page:
 [benchmarks/cost.py](benchmarks/cost.py).
-"""
+"""  # noqa: E501 - Markdown, whose lines the README has as they are
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What the AWS Batch engine costs: simulating a million children, running real ones, and answering while it knows many.
+"""What the AWS Batch engine costs: simulating a million children, running real ones, and answering while it
+knows many.
 
 python -m benchmarks.engine [--children 10000]
 """
@@ -41,12 +42,16 @@ _ONE_CPU = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]
 
 def simulate(children: int) -> str:
     """Simulate `children` children of 100 arrays, in this process; a line of figures."""
-    made = Simulation(Conditions(seed=1, reclaims_an_hour=0.05, price={"spot": 0.012, "demand": 0.048}, boot_seconds=60))
+    made = Simulation(
+        Conditions(seed=1, reclaims_an_hour=0.05, price={"spot": 0.012, "demand": 0.048}, boot_seconds=60)
+    )
     sizes = sizes_of(("m5.4xlarge",))
     made.environment(EnvironmentSpec("spot", "spot", 800_000, sizes, spot=True))
     made.environment(EnvironmentSpec("demand", "demand", 200_000, sizes))
     made.queue(QueueSpec("bulk", 1, ("spot", "demand")))
-    spec = JobSpec("job", "bulk", Need(1000, 2048), children // ARRAYS, Retry(10), 86_400_000, info=exponential(60))
+    spec = JobSpec(
+        "job", "bulk", Need(1000, 2048), children // ARRAYS, Retry(10), 86_400_000, info=exponential(60)
+    )
     for number in range(ARRAYS):
         made.submit(f"job-{number}", spec)
     begun = time.process_time()
@@ -55,8 +60,9 @@ def simulate(children: int) -> str:
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     assert report.succeeded == children
     return (
-        f"{children:>9,} children: {seconds:6.2f} s, {seconds / children * 1e6:5.2f} µs each, {mib:4} MiB; "
-        f"simulated {report.finished_seconds / 3600:6.2f} h, {report.interruptions:,} interruptions, ${report.cost:,.2f}"
+        f"{children:>9,} children: {seconds:6.2f} s, {seconds / children * 1e6:5.2f} µs each, {mib:4} MiB;"
+        f" simulated {report.finished_seconds / 3600:6.2f} h, {report.interruptions:,} interruptions,"
+        f" ${report.cost:,.2f}"
     )
 
 
@@ -69,11 +75,17 @@ def bench_simulation() -> None:
 
 def _prepare(engine: Engine, command: list[str]) -> None:
     call = engine.api.call
-    call("CreateComputeEnvironment", {"computeEnvironmentName": "ce", "type": "MANAGED", "computeResources": _EC2})
+    call(
+        "CreateComputeEnvironment",
+        {"computeEnvironmentName": "ce", "type": "MANAGED", "computeResources": _EC2},
+    )
     order = [{"order": 1, "computeEnvironment": "ce"}]
     call("CreateJobQueue", {"jobQueueName": "q", "priority": 1, "computeEnvironmentOrder": order})
     container = {"image": "i", "command": command, "resourceRequirements": _ONE_CPU}
-    call("RegisterJobDefinition", {"jobDefinitionName": "d", "type": "container", "containerProperties": container})
+    call(
+        "RegisterJobDefinition",
+        {"jobDefinitionName": "d", "type": "container", "containerProperties": container},
+    )
 
 
 def _submit(engine: Engine, **more: Any) -> str:
@@ -115,7 +127,9 @@ def bench_overhead(jobs: int = 300) -> None:
 
 
 def bench_throughput(children: int) -> None:
-    """An array of `true`, as many at once as the engine does by itself; events and logs are taken and dropped."""
+    """An array of `true`, as many at once as the engine does by itself; events and logs are taken and
+    dropped.
+    """
     events = 0
 
     def count(_event: Mapping[str, Any]) -> None:
@@ -177,7 +191,9 @@ def bench_answers(jobs: int = 1_000_000) -> None:
 
 def main() -> None:
     """Print every figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--children", type=int, default=10_000, help="children of the array that really runs")
     parser.add_argument("--simulate", type=int, help="simulate that many children, and nothing else")
     arguments = parser.parse_args()

@@ -1,7 +1,9 @@
-"""What it costs that a step is submitted once and only once: AWS calls of a submission, beside the one SubmitJob of whoever takes the risk.
+"""What it costs that a step is submitted once and only once: AWS calls of a submission, beside the one
+SubmitJob of whoever takes the risk.
 
-The real advancer works on a DynamoDB (moto's) and on a Batch that takes everything; the calls are counted where they leave it. A job's own
-look at the ledger when it starts, one BatchGetItem, is part of the same bargain and is counted too.
+The real advancer works on a DynamoDB (moto's) and on a Batch that takes everything; the calls are counted
+where they leave it. A job's own look at the ledger when it starts, one BatchGetItem, is part of the same
+bargain and is counted too.
 
     python -m benchmarks.exactly_once
 """
@@ -36,7 +38,9 @@ def measure() -> list[dict[str, Any]]:
         "one job": _pipeline(_job("a")),
         "plan, array, N_TO_N array, fan-in, cleanup": _word_count(),
         "25 jobs side by side": _pipeline(*(_job(f"s{number}") for number in range(25))),
-        "a chain of 50 jobs": _pipeline(*(_job(f"s{number}", *([f"s{number - 1}"] if number else [])) for number in range(50))),
+        "a chain of 50 jobs": _pipeline(
+            *(_job(f"s{number}", *([f"s{number - 1}"] if number else [])) for number in range(50))
+        ),
     }
     return [{"pipeline": name, **_counted(pipeline)} for name, pipeline in shapes.items()]
 
@@ -52,13 +56,23 @@ def _counted(pipeline: CompiledPipeline) -> dict[str, Any]:
             queues=_QUEUES,
             tell_failed=lambda _: None,
         )
-        run = Run(run_id=run_id(pipeline.name, "t", {}), pipeline=pipeline, trigger={}, created_at=datetime.now(UTC).isoformat())
+        run = Run(
+            run_id=run_id(pipeline.name, "t", {}),
+            pipeline=pipeline,
+            trigger={},
+            created_at=datetime.now(UTC).isoformat(),
+        )
         advancer.start(run)
         _plan(advancer, run, counts)
     submissions = counts["submit_job"]
     ledger = sum(count for name, count in counts.items() if name != "submit_job")
     each = (submissions + ledger) / submissions + 1
-    return {"submissions": submissions, "ledger": ledger, "looks": submissions, "calls of a submission": round(each, 2)}
+    return {
+        "submissions": submissions,
+        "ledger": ledger,
+        "looks": submissions,
+        "calls of a submission": round(each, 2),
+    }
 
 
 def _plan(advancer: Advancer, run: Run, counts: Counter[str]) -> None:
@@ -68,7 +82,9 @@ def _plan(advancer: Advancer, run: Run, counts: Counter[str]) -> None:
     plans = [step.name for step in run.pipeline.steps if step.kind is Kind.PLAN]
     for name in plans if known else []:
         job_id = str(known.steps[name].job_id) if known else ""
-        advancer.ledger.planned(Planned(run=run.run_id, step=name, generation=0, job_id=job_id, items=100, manifest="m"))
+        advancer.ledger.planned(
+            Planned(run=run.run_id, step=name, generation=0, job_id=job_id, items=100, manifest="m")
+        )
     counts.clear()
     counts.update(before)
     if plans:
@@ -116,19 +132,29 @@ def _word_count() -> CompiledPipeline:
 
 def _make_table(client: Any) -> None:
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    index = [{"AttributeName": "unfinished", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}]
+    index = [
+        {"AttributeName": "unfinished", "KeyType": "HASH"},
+        {"AttributeName": "created_at", "KeyType": "RANGE"},
+    ]
     client.create_table(
         TableName=_TABLE,
         KeySchema=keys,
-        AttributeDefinitions=[{"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]],
-        GlobalSecondaryIndexes=[{"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}],
+        AttributeDefinitions=[
+            {"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]
+        ],
+        GlobalSecondaryIndexes=[
+            {"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the figures as Markdown."""
-    head = ["| | SubmitJob | ledger calls | jobs' own looks | calls of a submission | bare |", "| --- |" + " ---: |" * 5]
+    head = [
+        "| | SubmitJob | ledger calls | jobs' own looks | calls of a submission | bare |",
+        "| --- |" + " ---: |" * 5,
+    ]
     names = ("pipeline", "submissions", "ledger", "looks", "calls of a submission")
     lines = ["| " + " | ".join([*(str(row[name]) for name in names), "1"]) + " |" for row in rows]
     return "\n".join([*head, *lines])

@@ -11,8 +11,15 @@ Results = Mapping[str, Any]
 def table(results: Results) -> str:
     """Return the README's table: what, aimed at, measured."""
     rows = [row for name, rows_of in _MEASURES.items() if name in results for row in rows_of(results[name])]
-    lines = ["| what | aimed at | measured |", "| --- | --- | --- |", *(f"| {what} | {aim} | {found} |" for what, aim, found in rows)]
-    return "\n".join(lines) + f"\n\nMeasured by `make bench` on {results['machine']}, on {results['date']}; all of it: {_LINK}.\n"
+    lines = [
+        "| what | aimed at | measured |",
+        "| --- | --- | --- |",
+        *(f"| {what} | {aim} | {found} |" for what, aim, found in rows),
+    ]
+    return (
+        "\n".join(lines)
+        + f"\n\nMeasured by `make bench` on {results['machine']}, on {results['date']}; all of it: {_LINK}.\n"
+    )
 
 
 _LINK = "[benchmarks/results.md](benchmarks/results.md)"
@@ -22,7 +29,11 @@ _Row = tuple[str, str, str]
 def _calls(rows: list[dict[str, Any]]) -> list[_Row]:
     sizes = ", ".join(f"{row['items']:,}" for row in rows)
     return [
-        (f"AWS API calls of a run with {sizes} items, beside the children's own", "≤ 40, the same", _all(row["control"] for row in rows)),
+        (
+            f"AWS API calls of a run with {sizes} items, beside the children's own",
+            "≤ 40, the same",
+            _all(row["control"] for row in rows),
+        ),
         ("SubmitJob calls of its 5 steps", "5", _all(row["submit_jobs"] for row in rows)),
         ("calls of a child, and of the fan-in for it", "", _all(row["per_child"] for row in rows)),
     ]
@@ -30,12 +41,18 @@ def _calls(rows: list[dict[str, Any]]) -> list[_Row]:
 
 def _graph(measured: dict[str, Any]) -> list[_Row]:
     one, *many = measured["synthesis"]
-    added = ", ".join(f"{row['graph'].split()[1]} {max(row['seconds'] - one['seconds'], 0):.1f} s" for row in many)
+    added = ", ".join(
+        f"{row['graph'].split()[1]} {max(row['seconds'] - one['seconds'], 0):.1f} s" for row in many
+    )
     found = ", ".join(f"{row['by']} {row['SubmitJob calls']:,}" for row in measured["submitted"])
     submitted = measured["submitted"][0]
     own = f"{submitted['gates']} gates and the cleanup"
     return [
-        (f"SubmitJob calls of a graph of {submitted['steps']:,} steps, with {own}", "one each, and the start job", found),
+        (
+            f"SubmitJob calls of a graph of {submitted['steps']:,} steps, with {own}",
+            "one each, and the start job",
+            found,
+        ),
         (f"what {submitted['steps']:,} steps add to synthesis: all equal, all different", "≤ 5 s", added),
     ]
 
@@ -77,7 +94,8 @@ def _grouping(found: dict[str, Any]) -> list[_Row]:
 
 def _load(found: dict[str, Any]) -> list[_Row]:
     lost = (
-        f"{found['reclaimed'] / found['children']:.0%} of the children lost their machine, {found['throttled']:,} SubmitJob calls refused"
+        f"{found['reclaimed'] / found['children']:.0%} of the children lost their machine,"
+        f" {found['throttled']:,} SubmitJob calls refused"
     )
     return [
         (
@@ -103,7 +121,10 @@ def _alert(measured: dict[str, Any]) -> list[_Row]:
 
 
 def _matrix(found: dict[str, Any]) -> list[_Row]:
-    what = f"`make matrix`: {found['calls']:,} AWS calls of {len(found['scenarios'])} runs, each going wrong in every way it can"
+    what = (
+        f"`make matrix`: {found['calls']:,} AWS calls of {len(found['scenarios'])} runs, each going wrong in"
+        " every way it can"
+    )
     return [
         (
             what,

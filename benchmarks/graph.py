@@ -1,7 +1,9 @@
-"""Graphs of 1,000 steps: how often SubmitJob is called, by a Lambda and by a start job, and what synthesis takes for them.
+"""Graphs of 1,000 steps: how often SubmitJob is called, by a Lambda and by a start job, and what synthesis
+takes for them.
 
-Submissions are counted at the tests' strict stand-in for AWS Batch, over moto's DynamoDB. Synthesis runs in a fresh process for each
-graph, the median of three: of one step, of 1,000 that run the same (they share a job definition) and of 1,000 that all differ.
+Submissions are counted at the tests' strict stand-in for AWS Batch, over moto's DynamoDB. Synthesis runs in a
+fresh process for each graph, the median of three: of one step, of 1,000 that run the same (they share a job
+definition) and of 1,000 that all differ.
 
     python -m benchmarks.graph
 """
@@ -30,7 +32,11 @@ from tests.sluice.clouds import Mortal, World, dynamodb
 STEPS = 1_000
 _RUN = "big-" + "a" * 20
 _ROUNDS = 3
-_COMMANDS = {"1 step": (1, "'true'"), f"{STEPS:,} equal steps": (STEPS, "'true'"), f"{STEPS:,} different steps": (STEPS, "'echo', str(n)")}
+_COMMANDS = {
+    "1 step": (1, "'true'"),
+    f"{STEPS:,} equal steps": (STEPS, "'true'"),
+    f"{STEPS:,} different steps": (STEPS, "'echo', str(n)"),
+}
 _SYNTHESIS = """
 import json, sys, tempfile, time
 from pathlib import Path
@@ -46,18 +52,30 @@ print(time.monotonic() - began)
 
 def measure() -> dict[str, Any]:
     """Return the calls of the two submissions, and the synthesis of each graph."""
-    return {"submitted": [_submitted(by_job) for by_job in (False, True)], "synthesis": [_synthesis(name) for name in _COMMANDS]}
+    return {
+        "submitted": [_submitted(by_job) for by_job in (False, True)],
+        "synthesis": [_synthesis(name) for name in _COMMANDS],
+    }
 
 
 def _submitted(by_job: bool) -> dict[str, Any]:
-    steps = [Job(f"s{n}", image="busybox", command=["true"], after=[f"s{n - 1}"] if n % 10 else []) for n in range(STEPS)]
-    pipeline = Pipeline(name="big", triggers=[Manual()], steps=[*steps], submit_from="start-job" if by_job else "lambda")
+    steps = [
+        Job(f"s{n}", image="busybox", command=["true"], after=[f"s{n - 1}"] if n % 10 else [])
+        for n in range(STEPS)
+    ]
+    pipeline = Pipeline(
+        name="big", triggers=[Manual()], steps=[*steps], submit_from="start-job" if by_job else "lambda"
+    )
     names = {step.name: "definition" for step in steps}
-    compiled = compile_pipeline(pipeline, JobDefinitions(steps=names, cleanup="cleanup", gate="gate", start="start"))
+    compiled = compile_pipeline(
+        pipeline, JobDefinitions(steps=names, cleanup="cleanup", gate="gate", start="start")
+    )
     counter = Mortal(sys.maxsize)
     with dynamodb() as client:
         world = World(client)
-        world.advancer(counter).start(Run(run_id=_RUN, pipeline=compiled, trigger={}, created_at="2026-01-01T00:00:00.000+00:00"))
+        world.advancer(counter).start(
+            Run(run_id=_RUN, pipeline=compiled, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
+        )
         if by_job:
             submit_all(world.advancer(counter, starting=True), _RUN)
         run = world.ledger.load(_RUN)
@@ -81,19 +99,38 @@ def _synthesis(name: str) -> dict[str, Any]:
         (root / "pipelines").mkdir(parents=True)
         for shared in ("sluice", "containers", "lambdas"):
             (root / shared).symlink_to(REPOSITORY / shared)
-        steps = f"[Job(f's{{n}}', image='busybox', command=[{command}], after=[f's{{n - 1}}'] if n % 10 else []) for n in range({count})]"
+        steps = (
+            f"[Job(f's{{n}}', image='busybox', command=[{command}], after=[f's{{n - 1}}'] if n % 10 else [])"
+            f" for n in range({count})]"
+        )
         (root / "pipelines" / "big.py").write_text(
-            f"from sluice.pipeline import Job, Manual, Pipeline\npipeline = Pipeline(name='big', triggers=[Manual()], steps={steps})\n"
+            "from sluice.pipeline import Job, Manual, Pipeline\npipeline = Pipeline(name='big',"
+            f" triggers=[Manual()], steps={steps})\n"
         )
         seconds = median(_seconds(root, out / str(round_)) for round_ in range(_ROUNDS))
-        resources = [len(json.loads(path.read_text())["Resources"]) for path in (out / "0").glob("*Pipelines*.template.json")]
-    return {"graph": name, "seconds": round(seconds, 1), "stacks": len(resources), "resources": sum(resources)}
+        resources = [
+            len(json.loads(path.read_text())["Resources"])
+            for path in (out / "0").glob("*Pipelines*.template.json")
+        ]
+    return {
+        "graph": name,
+        "seconds": round(seconds, 1),
+        "stacks": len(resources),
+        "resources": sum(resources),
+    }
 
 
 def _seconds(root: Path, out: Path) -> float:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = [sys.executable, "-c", _SYNTHESIS, str(root), str(out)]
-    done = subprocess.run(command, check=True, cwd=REPOSITORY, env={**os.environ, "PATH": path}, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        command,
+        check=True,
+        cwd=REPOSITORY,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     return float(done.stdout)
 
 

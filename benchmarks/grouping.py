@@ -1,8 +1,9 @@
 """Files dropped at once, with grouping and without: one run, or a run for each, all submitted and none lost.
 
-The app is deployed to a local cloud, with IAM enforced and at most 50 SubmitJob a second (the engine's throttle, as AWS's). With grouping
-the calls of the group Lambda are counted; without, the submissions that Batch took in each second. Jobs are started two at a time, so
-that it is submitting that is measured: the runs without grouping are not waited for once everything is submitted.
+The app is deployed to a local cloud, with IAM enforced and at most 50 SubmitJob a second (the engine's
+throttle, as AWS's). With grouping the calls of the group Lambda are counted; without, the submissions that
+Batch took in each second. Jobs are started two at a time, so that it is submitting that is measured: the runs
+without grouping are not waited for once everything is submitted.
 
     python -m benchmarks.grouping [--files 10000]
 """
@@ -58,7 +59,9 @@ def _deployed(files: int) -> Iterator[Place]:
         app = copied_app(Path(folder) / "app")
         shipped = (Path(__file__).parent.parent / "pipelines" / "small_files.py").read_text()
         burst = shipped.replace('"10s"', '"15m"').replace("group_of=10_000", f"group_of={files}")
-        (app / "pipelines" / "small_files.py").write_text(burst.replace("items_per_child=25", f"items_per_child={-(-files // 10)}"))
+        (app / "pipelines" / "small_files.py").write_text(
+            burst.replace("items_per_child=25", f"items_per_child={-(-files // 10)}")
+        )
         (app / "pipelines" / "single_files.py").write_text(_SINGLE)
         place = Place(free_port(), Path(folder) / "cloud")
         with _environment(_MACHINES):
@@ -87,13 +90,25 @@ def _grouped(place: Place, files: int) -> dict[str, Any]:
     uploaded = _upload(place, "small-files", files)
     (run_id,) = _wait(files, lambda: _runs(place, "small-files"))
     asked = time.monotonic() - began
-    calls = Counter({call["operation"]: call["count"] for call in control(place, "GET", "calls") if "GroupingGroup" in call["principal"]})
+    calls = Counter(
+        {
+            call["operation"]: call["count"]
+            for call in control(place, "GET", "calls")
+            if "GroupingGroup" in call["principal"]
+        }
+    )
     ledger = Ledger(client_of(place, "dynamodb"), outputs(client_of(place, "cloudformation"))["LedgerTable"])
     _wait(files, lambda: (run := ledger.load(run_id)) is not None and run.state is not RunState.RUNNING)
     run = ledger.load(run_id)
     if run is None or run.state is not RunState.SUCCEEDED or run.steps["files"].items != files:
         raise RuntimeError(f"Expected one run of {files} items to succeed, found {run}.")
-    return {"runs": 1, "items": files, "calls": dict(calls), "upload_seconds": round(uploaded, 1), "run_after": round(asked, 1)}
+    return {
+        "runs": 1,
+        "items": files,
+        "calls": dict(calls),
+        "upload_seconds": round(uploaded, 1),
+        "run_after": round(asked, 1),
+    }
 
 
 def _single(place: Place, files: int) -> dict[str, Any]:
@@ -103,7 +118,9 @@ def _single(place: Place, files: int) -> dict[str, Any]:
     seconds = time.monotonic() - began
     runs = _runs(place, "single-files")
     if len(runs) != files or len(submitted) != 2 * files:
-        raise RuntimeError(f"Expected {files} runs with two jobs each, found {len(runs)} runs with {len(submitted)} jobs.")
+        raise RuntimeError(
+            f"Expected {files} runs with two jobs each, found {len(runs)} runs with {len(submitted)} jobs."
+        )
     return {
         "runs": len(runs),
         "submissions": len(submitted),
@@ -116,9 +133,20 @@ def _single(place: Place, files: int) -> dict[str, Any]:
 
 def _upload(place: Place, prefix: str, files: int) -> float:
     """Upload a burst of files of five words, and return the seconds that it took."""
-    s3, bucket, began = client_of(place, "s3"), outputs(client_of(place, "cloudformation"))["InboxBucket"], time.monotonic()
+    s3, bucket, began = (
+        client_of(place, "s3"),
+        outputs(client_of(place, "cloudformation"))["InboxBucket"],
+        time.monotonic(),
+    )
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: s3.put_object(Bucket=bucket, Key=f"{prefix}/{n:05d}.txt", Body=b"one two three four five"), range(files)))
+        list(
+            pool.map(
+                lambda n: s3.put_object(
+                    Bucket=bucket, Key=f"{prefix}/{n:05d}.txt", Body=b"one two three four five"
+                ),
+                range(files),
+            )
+        )
     return time.monotonic() - began
 
 
@@ -169,7 +197,9 @@ def _wait(files: int, look: Callable[[], Any]) -> Any:
         if found := look():
             return found
         time.sleep(2)
-    raise RuntimeError(f"Expected a burst of {files} files to be dealt with within {120 + _SECONDS_A_FILE * files:.0f} s.")
+    raise RuntimeError(
+        f"Expected a burst of {files} files to be dealt with within {120 + _SECONDS_A_FILE * files:.0f} s."
+    )
 
 
 def table(found: dict[str, Any]) -> str:
@@ -179,15 +209,30 @@ def table(found: dict[str, Any]) -> str:
     rows = [
         ("with grouping: runs", f"{grouped['runs']} of {grouped['items']:,} items"),
         ("AWS calls of the group Lambda", f"{sum(grouped['calls'].values()):,} ({calls})"),
-        ("seconds to upload, and from the first upload to the run", f"{grouped['upload_seconds']}, {grouped['run_after']}"),
+        (
+            "seconds to upload, and from the first upload to the run",
+            f"{grouped['upload_seconds']}, {grouped['run_after']}",
+        ),
         ("without: runs", f"{single['runs']:,}"),
         (
-            f"jobs submitted; most in any 1 s and any 10 s, of {SUBMITS_A_SECOND} a second that are let through",
+            (
+                f"jobs submitted; most in any 1 s and any 10 s, of {SUBMITS_A_SECOND} a second that are let"
+                " through"
+            ),
             f"{single['submissions']:,}; {single['most_a_second']}, {single['most_in_ten_seconds']}",
         ),
-        ("seconds to upload, and from the first upload to the last submission", f"{single['upload_seconds']}, {single['seconds']}"),
+        (
+            "seconds to upload, and from the first upload to the last submission",
+            f"{single['upload_seconds']}, {single['seconds']}",
+        ),
     ]
-    return "\n".join([f"| {found['files']:,} files at once | |", "| --- | --- |", *(f"| {what} | {value} |" for what, value in rows)])
+    return "\n".join(
+        [
+            f"| {found['files']:,} files at once | |",
+            "| --- | --- |",
+            *(f"| {what} | {value} |" for what, value in rows),
+        ]
+    )
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -1,6 +1,7 @@
 """What a manifest costs: calls and memory to write it, reads and extra bytes for a child to find its slice.
 
-``python -m benchmarks.manifest [items …]`` prints a row for each number of items, each written in a process of its own.
+``python -m benchmarks.manifest [items …]`` prints a row for each number of items, each written in a process
+of its own.
 """
 
 from __future__ import annotations
@@ -87,10 +88,17 @@ def _as_botocore(body: Any) -> memoryview:
 
 
 def measure(items: int) -> dict[str, Any]:
-    """Write a manifest of that many items and read the dearest of some slices; sizes in bytes, memory in MB."""
+    """Write a manifest of that many items and read the dearest of some slices; sizes in bytes, memory in
+    MB.
+    """
     with tempfile.TemporaryDirectory() as folder:
         disk, started = Disk(Path(folder)), time.perf_counter()
-        write_manifest(disk, "work", _KEY, ({"start": number * 1048576, "stop": (number + 1) * 1048576} for number in range(items)))
+        write_manifest(
+            disk,
+            "work",
+            _KEY,
+            ({"start": number * 1048576, "stop": (number + 1) * 1048576} for number in range(items)),
+        )
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         written = dict(disk.calls)
@@ -111,7 +119,10 @@ def _find(disk: Disk, items: int, children: int, child: int) -> tuple[int, int]:
     """Return the reads that a child makes and the bytes that it gets beyond its own items."""
     calls, before = disk.calls["GetObject"], disk.bytes_read
     start, stop = slice_bounds(items, children, child)
-    own = sum(len(json.dumps(item, separators=(",", ":"))) + 1 for item in read_slice(disk, "work", _KEY, start, stop))
+    own = sum(
+        len(json.dumps(item, separators=(",", ":"))) + 1
+        for item in read_slice(disk, "work", _KEY, start, stop)
+    )
     return disk.calls["GetObject"] - calls, disk.bytes_read - before - own
 
 

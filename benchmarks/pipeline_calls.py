@@ -1,7 +1,8 @@
-"""AWS API calls of one run of each pipeline that comes with Sluice, counted at the local cloud's endpoint, with IAM enforced.
+"""AWS API calls of one run of each pipeline that comes with Sluice, counted at the local cloud's endpoint,
+with IAM enforced.
 
-The real app is deployed, and each pipeline runs once on a small input. A pipeline that is new here and starts with an upload needs a file
-in ``FILES``; without one this program says so.
+The real app is deployed, and each pipeline runs once on a small input. A pipeline that is new here and starts
+with an upload needs a file in ``FILES``; without one this program says so.
 
     python -m benchmarks.pipeline_calls
 """
@@ -97,7 +98,9 @@ def _run(place: Place, pipeline: Pipeline) -> tuple[Run, float]:
 
 
 def _known(place: Place, table: str, pipeline: Pipeline) -> list[str]:
-    listing = list_runs(client_of(place, "dynamodb"), table, pipeline=str(pipeline.name), state=None, limit=1000)
+    listing = list_runs(
+        client_of(place, "dynamodb"), table, pipeline=str(pipeline.name), state=None, limit=1000
+    )
     return [run.run_id for run in listing.runs]
 
 
@@ -108,7 +111,9 @@ def _start(place: Place, pipeline: Pipeline, inbox: str) -> None:
         return
     (upload,) = (trigger for trigger in pipeline.triggers if isinstance(trigger, S3Upload))
     if pipeline.name not in FILES:
-        raise LookupError(f"Expected a small file for {pipeline.name} in FILES of {__file__}, found none. Add one.")
+        raise LookupError(
+            f"Expected a small file for {pipeline.name} in FILES of {__file__}, found none. Add one."
+        )
     s3 = client_of(place, "s3")
 
     def put(number: int, body: bytes) -> None:

@@ -1,9 +1,11 @@
-"""AWS API calls of whole runs, counted at the endpoint: the same for 100, 10,000 and 1,000,000 items, but for what the children do.
+"""AWS API calls of whole runs, counted at the endpoint: the same for 100, 10,000 and 1,000,000 items, but for
+what the children do.
 
-The same pipeline (plan → array → N_TO_N array → fan-in → cleanup) is deployed with 10 children for each number of items. The calls of
-the Lambdas and of the single jobs are the control calls. The jobs of a pipeline share a role, so the single jobs' calls are counted in a
-run with one item, whose two arrays are one job each: what 18 more children of a small run add, by 18, is what such a job calls. How many
-calls a plan needs to write a manifest of any size is printed by benchmarks/manifest.py.
+The same pipeline (plan → array → N_TO_N array → fan-in → cleanup) is deployed with 10 children for each
+number of items. The calls of the Lambdas and of the single jobs are the control calls. The jobs of a pipeline
+share a role, so the single jobs' calls are counted in a run with one item, whose two arrays are one job each:
+what 18 more children of a small run add, by 18, is what such a job calls. How many calls a plan needs to
+write a manifest of any size is printed by benchmarks/manifest.py.
 
     python -m benchmarks.run_calls [--items 100 10000 1000000]
 """
@@ -37,7 +39,9 @@ _ARRAYS = 2
 _SECONDS = 300.0
 _TEMPLATES = Path(__file__).parent / "items"
 _COPIED = ("app.py", "cdk.json", "requirements.txt", "sluice", "stacks", "lambdas", "containers")
-_ROLES = {stage: f"Control-{stage}" for stage in ("Trigger", "FanOut", "Track", "Alert")} | {"Group": "GroupingGroup"}
+_ROLES = {stage: f"Control-{stage}" for stage in ("Trigger", "FanOut", "Track", "Alert")} | {
+    "Group": "GroupingGroup"
+}
 """What the names of the Lambdas' roles contain, by stage."""
 Calls = Counter[tuple[str, str]]
 """How often (who, operation): who is a Lambda's stage or ``jobs``."""
@@ -54,7 +58,10 @@ def measure(sizes: Sequence[int] = SIZES) -> list[dict[str, Any]]:
             _run(place, sizes[0], 1)  # warms the Lambdas' processes
             counted = [_counted(place, size) for size in sizes]
             single = _single_jobs(*counted[0][:2])
-            return [_figures(size, calls, seconds, single) for size, (_, calls, seconds) in zip(sizes, counted, strict=True)]
+            return [
+                _figures(size, calls, seconds, single)
+                for size, (_, calls, seconds) in zip(sizes, counted, strict=True)
+            ]
         finally:
             process.stop(place)
 
@@ -120,7 +127,10 @@ def _run(place: Place, size: int, items: int) -> tuple[Calls, float]:
     client_of(place, "s3").put_object(Bucket=found["InboxBucket"], Key=key, Body=str(items).encode())
     view = _ended(place, found["LedgerTable"], key)
     if view.state is not RunState.SUCCEEDED:
-        raise RuntimeError(f"Expected the run of {key} to succeed, found {[(step.name, step.reason) for step in view.steps]}.")
+        raise RuntimeError(
+            f"Expected the run of {key} to succeed, found"
+            f" {[(step.name, step.reason) for step in view.steps]}."
+        )
     return calls_since_reset(place), view.seconds
 
 
@@ -168,7 +178,9 @@ def _figures(items: int, calls: Calls, seconds: float, single: int) -> dict[str,
         "control": lambdas + single,
         "lambdas": lambdas,
         "per_child": round((_by_jobs(calls) - single) / (_ARRAYS * CHILDREN), 1),
-        "submit_jobs": sum(count for (_, operation), count in calls.items() if operation.endswith(":SubmitJob")),
+        "submit_jobs": sum(
+            count for (_, operation), count in calls.items() if operation.endswith(":SubmitJob")
+        ),
         "seconds": round(seconds, 1),
         "calls": {f"{who} {operation}": count for (who, operation), count in sorted(calls.items())},
     }
@@ -179,10 +191,19 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     names = sorted({name for row in rows for name in row["calls"]})
     head = "| | " + " | ".join(f"{row['items']:,} items" for row in rows) + " |"
     lines = [head, "| --- |" + " ---: |" * len(rows)]
-    sums = {"control": "control calls of a run", "lambdas": "of these by Lambdas", "submit_jobs": "SubmitJob calls (5 steps)"}
+    sums = {
+        "control": "control calls of a run",
+        "lambdas": "of these by Lambdas",
+        "submit_jobs": "SubmitJob calls (5 steps)",
+    }
     sums |= {"per_child": "calls of a child, and of the fan-in for it", "seconds": "seconds"}
-    lines += ["| " + " | ".join([what, *(str(row[name]) for row in rows)]) + " |" for name, what in sums.items()]
-    lines += ["| " + " | ".join([f"`{name}`", *(str(row["calls"].get(name, 0)) for row in rows)]) + " |" for name in names]
+    lines += [
+        "| " + " | ".join([what, *(str(row[name]) for row in rows)]) + " |" for name, what in sums.items()
+    ]
+    lines += [
+        "| " + " | ".join([f"`{name}`", *(str(row["calls"].get(name, 0)) for row in rows)]) + " |"
+        for name in names
+    ]
     return "\n".join(lines)
 
 

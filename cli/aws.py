@@ -29,7 +29,11 @@ def client_of(place: Place, service: str) -> Any:
 
 
 def outputs(cloudformation: Any) -> dict[str, str]:
-    """Return the outputs of all stacks by their names: InboxBucket, ResultsBucket, LedgerTable, a queue's ARN, …"""
+    """Return the outputs of all stacks by their names: InboxBucket, ResultsBucket, LedgerTable, a queue's
+    ARN, …
+    """
     pages = cloudformation.get_paginator("describe_stacks").paginate()
     stacks = [stack for page in pages for stack in page["Stacks"]]
-    return {output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", [])}
+    return {
+        output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", [])
+    }

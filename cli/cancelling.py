@@ -1,10 +1,12 @@
 """Ends a run before its time, wholly: nothing new is submitted, and nothing that was submitted is left.
 
-1. The run becomes CANCELLED in the ledger, with the write by which any run ends. From then on nothing of it can be claimed.
-2. Every look lists all jobs of the run by the beginning of their names, those that the ledger does not name included, and terminates
-   what lives.
-3. A step that was claimed before may still be being submitted: it is waited for. A claim so old that its owner must be gone is taken
-   over, as ``advance`` would, so that nobody else takes it; then it is settled by whether there is a job of its name.
+1. The run becomes CANCELLED in the ledger, with the write by which any run ends. From then on nothing of it
+   can be claimed.
+2. Every look lists all jobs of the run by the beginning of their names, those that the ledger does not name
+   included, and terminates what lives.
+3. A step that was claimed before may still be being submitted: it is waited for. A claim so old that its
+   owner must be gone is taken over, as ``advance`` would, so that nobody else takes it; then it is settled by
+   whether there is a job of its name.
 4. Nothing is left when a look that came after all this finds neither such a claim nor a live job.
 """
 
@@ -57,12 +59,16 @@ class Canceller:
     _taken: dict[str, str] = field(default_factory=dict)
 
     def stop(self) -> RunState:
-        """Let nothing more be claimed, and return the state in which the run is now; FAILED or SUCCEEDED when it had ended before."""
+        """Let nothing more be claimed, and return the state in which the run is now; FAILED or SUCCEEDED when
+        it had ended before.
+        """
         self.ledger.finish(self.run_id, RunState.CANCELLED, self._stamp())
         return self._run().state
 
     def clear(self, seconds: float, tell: Callable[[Left], None]) -> Left:
-        """Terminate what lives until a look finds nothing, or for so many seconds; return what the last look found."""
+        """Terminate what lives until a look finds nothing, or for so many seconds; return what the last look
+        found.
+        """
         deadline = self.clock() + seconds
         while True:
             left = self._look()
@@ -85,7 +91,9 @@ class Canceller:
     def _run(self) -> Run:
         run = self.ledger.load(self.run_id)
         if run is None:
-            raise CommandError(f"Expected the run {self.run_id} in the ledger, found that it was removed meanwhile.")
+            raise CommandError(
+                f"Expected the run {self.run_id} in the ledger, found that it was removed meanwhile."
+            )
         return run
 
     def _take_over(self, run: Run) -> None:
@@ -96,7 +104,9 @@ class Canceller:
                 self._taken[record.name] = stamp
 
     def _settled(self, record: StepRecord, jobs: Mapping[str, Mapping[str, Any]]) -> bool:
-        """Record what became of a claim that is ours now; False when it is somebody else's, who may still submit it."""
+        """Record what became of a claim that is ours now; False when it is somebody else's, who may still
+        submit it.
+        """
         if self._taken.get(record.name) != record.claimed_at:
             return False
         name = str(JobName(self.run_id, record.name, record.generation))
@@ -104,28 +114,45 @@ class Canceller:
         if mine:
             self.ledger.submitted(self.run_id, {record.name: mine[0][1]}, {record.name: record.generation})
         else:
-            self.ledger.ended(self.run_id, record.name, StepState.FAILED, generation=record.generation, reason=NEVER_SUBMITTED)
+            self.ledger.ended(
+                self.run_id,
+                record.name,
+                StepState.FAILED,
+                generation=record.generation,
+                reason=NEVER_SUBMITTED,
+            )
         return True
 
     def _jobs(self, run: Run) -> dict[str, Mapping[str, Any]]:
-        """Return every job of the run by its id: those that Batch lists under its name, and those that the ledger names."""
-        names = {name for step in run.pipeline.steps for name in (step.queue, *([step.steady] if step.reclaimed else []))}
+        """Return every job of the run by its id: those that Batch lists under its name, and those that the
+        ledger names.
+        """
+        names = {
+            name
+            for step in run.pipeline.steps
+            for name in (step.queue, *([step.steady] if step.reclaimed else []))
+        }
         queues = sorted(self.queues[name] for name in names if name in self.queues)
         jobs = {job["jobId"]: job for queue in queues for job in self._listed(queue)}
-        others = [record.job_id for record in run.steps.values() if record.job_id and record.job_id not in jobs]
+        others = [
+            record.job_id for record in run.steps.values() if record.job_id and record.job_id not in jobs
+        ]
         for start in range(0, len(others), MAX_DESCRIBE_JOBS):
             described = self.batch.describe_jobs(jobs=others[start : start + MAX_DESCRIBE_JOBS])["jobs"]
             jobs.update((job["jobId"], job) for job in described)
         return jobs
 
     def _listed(self, queue: str) -> Iterator[Mapping[str, Any]]:
-        """Yield the jobs whose names begin with the run's, in any state: with a filter by name ListJobs knows all states.
+        """Yield the jobs whose names begin with the run's, in any state: with a filter by name ListJobs knows
+        all states.
 
         Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
         """
         page: dict[str, Any] = {}
         while True:
-            page = self.batch.list_jobs(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [f"{self.run_id}_*"]}], **page)
+            page = self.batch.list_jobs(
+                jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [f"{self.run_id}_*"]}], **page
+            )
             yield from page["jobSummaryList"]
             if not page.get("nextToken"):
                 return

@@ -60,7 +60,9 @@ class Cloud:
 
     @cached_property
     def queues(self) -> dict[str, str]:
-        """The ARN of each job queue that is deployed by its key, as compiled steps have it; an underscore stands before it in the name."""
+        """The ARN of each job queue that is deployed by its key, as compiled steps have it; an underscore
+        stands before it in the name.
+        """
         outputs = self._outputs(f"{self._prefix}Compute")
         return {arn.rpartition("_")[2]: arn for name, arn in outputs.items() if name.endswith("Queue")}
 
@@ -75,11 +77,14 @@ class Cloud:
         return timedelta(days=int(self._output("Storage", "WorkRetentionDays")))
 
     def _output(self, stack: str, name: str) -> str:
-        """Return an output; raises CommandError when the stack is not there: another account or region, or never deployed."""
+        """Return an output; raises CommandError when the stack is not there: another account or region, or
+        never deployed.
+        """
         outputs = self._outputs(self._prefix + stack)
         if name not in outputs:
             raise CommandError(
-                f"Expected the stack {self._prefix}{stack} in {self._where} to have the output {name}, found none. Deploy again."
+                f"Expected the stack {self._prefix}{stack} in {self._where} to have the output {name}, found"
+                " none. Deploy again."
             )
         return outputs[name]
 
@@ -91,19 +96,23 @@ class Cloud:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             raise CommandError(
-                f"Expected Sluice in {self._where}, found no stack {stack}. "
-                "Deploy it with `make deploy`, start a local one with `sluice local up`, or choose another AWS_PROFILE or AWS_REGION."
+                f"Expected Sluice in {self._where}, found no stack {stack}. Deploy it with `make deploy`,"
+                " start a local one with `sluice local up`, or choose another AWS_PROFILE or AWS_REGION."
             ) from error
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
 def cloud_of(environment: Mapping[str, str] = os.environ) -> Cloud:
-    """Return the cloud that the environment names; when it names none and a local cloud runs on port 4566, that one, and say so."""
+    """Return the cloud that the environment names; when it names none and a local cloud runs on port 4566,
+    that one, and say so.
+    """
     prefix = Configuration.read(lambda _: None, environment).stack_prefix
     place = Place.of(DEFAULT_PORT)
     if not any(environment.get(name) for name in CHOICES) and holder(place.pid_file):
         note(f"The environment names no AWS account: this is the local cloud at {place.endpoint}.")
-        return Cloud(lambda service: client_of(place, service), f"the local cloud at {place.endpoint}", prefix)
+        return Cloud(
+            lambda service: client_of(place, service), f"the local cloud at {place.endpoint}", prefix
+        )
     return Cloud(*_chosen(environment), prefix)
 
 

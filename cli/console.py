@@ -45,7 +45,9 @@ def busy(doing: str) -> AbstractContextManager[object]:
 
 
 def show_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Show rows: on a terminal as a table, through a pager when it is longer than the screen; elsewhere as aligned lines, never cut."""
+    """Show rows: on a terminal as a table, through a pager when it is longer than the screen; elsewhere as
+    aligned lines, never cut.
+    """
     if not console.is_terminal:
         for line in aligned([columns, *rows]):
             say(line)
@@ -59,13 +61,17 @@ def show_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return a line a row, with two spaces between columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for number, column in enumerate(columns):
-        table.add_column(Text(column), overflow="fold", no_wrap=number == 0)  # the first is a name, to be copied
+        table.add_column(
+            Text(column), overflow="fold", no_wrap=number == 0
+        )  # the first is a name, to be copied
     for row in rows:
         table.add_row(*(Text(cell, style=STATE_STYLES.get(cell, "")) for cell in row))
     return table

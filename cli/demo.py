@@ -1,4 +1,6 @@
-"""`sluice demo`: the whole system on this machine. Real files in, live progress, checked results, and an alert for a broken file."""
+"""`sluice demo`: the whole system on this machine. Real files in, live progress, checked results, and an
+alert for a broken file.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ _EXPECTED = {FLIGHTS_KEY: RunState.SUCCEEDED, TEXT_KEY: RunState.SUCCEEDED, BROK
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("demo", help="the whole system on this machine, with real files and checked results")
+    parser = commands.add_parser(
+        "demo", help="the whole system on this machine, with real files and checked results"
+    )
     parser.set_defaults(run=lambda _: demo(console_of()))
 
 
@@ -97,13 +101,20 @@ class _Demo:
 
     def _results(self, runs: dict[str, RunView], given: dict[str, File]) -> list[str]:
         return [
-            *flight_results.show(self._console, self._published(runs[FLIGHTS_KEY]), given[FLIGHTS_KEY].content),
+            *flight_results.show(
+                self._console, self._published(runs[FLIGHTS_KEY]), given[FLIGHTS_KEY].content
+            ),
             *word_results.show(self._console, self._published(runs[TEXT_KEY]), given[TEXT_KEY].content),
         ]
 
     def _published(self, view: RunView) -> dict[str, bytes]:
         """Return the files that a run published, by name."""
         bucket, prefix = self._outputs["ResultsBucket"], f"{view.pipeline}/{view.run_id}/"
-        listed: list[dict[str, Any]] = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        listed: list[dict[str, Any]] = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get(
+            "Contents", []
+        )
         keys = [item["Key"] for item in listed]
-        return {key.removeprefix(prefix): self._s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+        return {
+            key.removeprefix(prefix): self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            for key in keys
+        }

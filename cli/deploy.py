@@ -21,7 +21,10 @@ from sluice.errors import SluiceError
 from sluice.loading import load_pipelines
 from stacks.configuration import Configuration
 
-CDK = (str(REPOSITORY / ".venv" / "bin" / "node"), str(REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"))
+CDK = (
+    str(REPOSITORY / ".venv" / "bin" / "node"),
+    str(REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"),
+)
 # The CDK's own stack of a Region: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 
@@ -41,7 +44,9 @@ def main() -> int:
         if not _bootstrapped(session):
             print("This account has no CDK stack in this region yet: bootstrapping.")
             _cdk("bootstrap", f"aws://{account}/{region}")
-        _check_no_queue_is_missed(Cloud(session.create_client, f"the region {region}", configuration.stack_prefix), configuration)
+        _check_no_queue_is_missed(
+            Cloud(session.create_client, f"the region {region}", configuration.stack_prefix), configuration
+        )
         _check_addresses(session, configuration)
         approval = "broadening" if sys.stdin.isatty() else "never"
         _cdk("deploy", "--all", "--require-approval", approval)
@@ -58,14 +63,17 @@ def _where(session: Any) -> tuple[str, str]:
     # The CDK and the AWS CLI read AWS_REGION, botocore does not.
     region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
     if not region:
-        raise DeployError("Expected a region, found none. Set AWS_REGION, for instance: AWS_REGION=eu-central-1 make deploy …")
+        raise DeployError(
+            "Expected a region, found none. Set AWS_REGION, for instance: AWS_REGION=eu-central-1 make"
+            " deploy …"
+        )
     session.set_config_variable("region", region)
     try:
         return session.create_client("sts").get_caller_identity()["Account"], region
     except (BotoCoreError, ClientError) as error:
         raise DeployError(
-            f"Expected the credentials of an AWS account, found none that work ({error}). "
-            "Run `aws configure` or `aws sso login`, or set AWS_PROFILE, then try again. `make demo` needs no account."
+            f"Expected the credentials of an AWS account, found none that work ({error}). Run `aws configure`"
+            " or `aws sso login`, or set AWS_PROFILE, then try again. `make demo` needs no account."
         ) from error
 
 
@@ -78,14 +86,17 @@ def _check_addresses(session: Any, configuration: Configuration) -> None:
         print(f"Whether this region has function URLs could not be looked up: {error}")
         return
     if missing:
-        raise DeployError(f"Expected function URLs in this region for the webhooks of {', '.join(names)}, found none. {FIX}")
+        raise DeployError(
+            f"Expected function URLs in this region for the webhooks of {', '.join(names)}, found none. {FIX}"
+        )
 
 
 def _check_images_can_be_built() -> None:
     docker = os.environ.get("CDK_DOCKER", "docker")
     if shutil.which(docker) is None:
         raise DeployError(
-            f"Expected {docker} to build the jobs' images, found none. Install Docker, or set CDK_DOCKER=podman or CDK_DOCKER=finch."
+            f"Expected {docker} to build the jobs' images, found none. Install Docker, or set"
+            " CDK_DOCKER=podman or CDK_DOCKER=finch."
         )
 
 
@@ -95,7 +106,9 @@ def _bootstrapped(session: Any) -> bool:
     except ClientError as error:
         if error.response["Error"]["Code"] == "ParameterNotFound":
             return False
-        raise DeployError(f"Expected to read {BOOTSTRAP_PARAMETER}, found: {error}. Use an administrator's credentials.") from error
+        raise DeployError(
+            f"Expected to read {BOOTSTRAP_PARAMETER}, found: {error}. Use an administrator's credentials."
+        ) from error
     return True
 
 
@@ -111,8 +124,9 @@ def _check_no_queue_is_missed(cloud: Cloud, configuration: Configuration) -> Non
     if missed:
         found = "; ".join(f"{queue} is needed by {', '.join(runs)}" for queue, runs in missed.items())
         raise DeployError(
-            f"Expected no unfinished run to need a queue that no pipeline names any more, found: {found}. "
-            f"Keep them for this deploy with SLUICE_KEEP_QUEUES={','.join([*configuration.keep_queues, *missed])}, or cancel these runs."
+            f"Expected no unfinished run to need a queue that no pipeline names any more, found: {found}."
+            " Keep them for this deploy with"
+            f" SLUICE_KEEP_QUEUES={','.join([*configuration.keep_queues, *missed])}, or cancel these runs."
         )
 
 

@@ -1,4 +1,6 @@
-"""`sluice doctor`: looks at an account before the first run, and at what is deployed when something is stuck."""
+"""`sluice doctor`: looks at an account before the first run, and at what is deployed when something is
+stuck.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,12 @@ def doctor(given: argparse.Namespace, client: Callable[[str], Any]) -> int:
     with busy("Looking …"):
         found = list(examine(patient))
     if given.json:
-        say_json([{"check": name, "level": one.level, "text": one.text, "fix": one.fix or None} for name, one in found])
+        say_json(
+            [
+                {"check": name, "level": one.level, "text": one.text, "fix": one.fix or None}
+                for name, one in found
+            ]
+        )
     else:
         _show(found, everything=given.all)
     return FAILED if any(sick(finding) for _, finding in found) else 0
@@ -61,5 +68,6 @@ def _show(found: Sequence[tuple[str, Finding]], *, everything: bool) -> None:
 def _summary(levels: Sequence[Level]) -> str:
     counts = {level: levels.count(level) for level in Level}
     return (
-        f"{counts[Level.ERROR]} errors, {counts[Level.WARNING]} warnings, {counts[Level.OK]} well, {counts[Level.NOT_CHECKED]} not checked."
+        f"{counts[Level.ERROR]} errors, {counts[Level.WARNING]} warnings, {counts[Level.OK]} well,"
+        f" {counts[Level.NOT_CHECKED]} not checked."
     )

@@ -1,7 +1,8 @@
-"""Draws a graph with box characters, from top to bottom: a column of lanes on the left, a line with a step's words on the right. Pure.
+"""Draws a graph with box characters, from top to bottom: a column of lanes on the left, a line with a step's
+words on the right. Pure.
 
-A lane is an edge on its way to the step that waits. Lanes branch below a step and join above one; where a horizontal line meets a lane
-that is none of its own, it passes behind it, so every line can be followed.
+A lane is an edge on its way to the step that waits. Lanes branch below a step and join above one; where a
+horizontal line meets a lane that is none of its own, it passes behind it, so every line can be followed.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class _Lanes:
 
     def step(self, name: str, text: str, leaving: Sequence[Edge]) -> None:
         """Draw a step: what arrives joins above it, what leaves branches below it."""
-        arriving = [column for column, lane in enumerate(self._open) if lane is not None and lane.child == name]
+        arriving = [
+            column for column, lane in enumerate(self._open) if lane is not None and lane.child == name
+        ]
         column = arriving[0] if arriving else self._free(0)
         if len(arriving) > 1:
             self._row(self._junction(column, arriving[1:], last="╯", inner="┴"))

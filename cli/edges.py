@@ -41,12 +41,18 @@ class Edge:
 def ordered(pipeline: Pipeline) -> list[Step]:
     """Return the steps so that each stands behind those that it waits for."""
     steps = {step.name: step for step in pipeline.steps}
-    return [steps[name] for name in topological_order({name: parents_of(step) for name, step in steps.items()})]
+    return [
+        steps[name] for name in topological_order({name: parents_of(step) for name, step in steps.items()})
+    ]
 
 
 def edges_of(pipeline: Pipeline) -> list[Edge]:
     """Return all edges, by their children in order."""
-    return [Edge(parent, step.name, _why(step, parent)) for step in ordered(pipeline) for parent in parents_of(step)]
+    return [
+        Edge(parent, step.name, _why(step, parent))
+        for step in ordered(pipeline)
+        for parent in parents_of(step)
+    ]
 
 
 def _why(step: Step, parent: str) -> Why:
@@ -74,7 +80,11 @@ def _words(step: Step) -> Iterator[str]:
     elif isinstance(step, Array) and step.follows:
         yield f"array: child i after child i of {' and '.join(step.follows)}"
     elif isinstance(step, Array):
-        yield "array: " + (f"on the items of {step.items_of}" if step.items_of else f"on {step.size:,} items") + _share(step)
+        yield (
+            "array: "
+            + (f"on the items of {step.items_of}" if step.items_of else f"on {step.size:,} items")
+            + _share(step)
+        )
     elif isinstance(step, MultiNode):
         yield f"multinode: {sum(group.nodes for group in groups_of(step))} nodes"
     else:
@@ -103,4 +113,8 @@ def _trigger(trigger: Trigger) -> str:
         within, most = grouping_of(trigger)
         gathered = f", gathered for {within} s or to {most:,}" if trigger.gathers else ""
         return f"S3 upload {trigger.prefix}*{trigger.suffix}{gathered}"
-    return f"schedule {trigger.expression} {trigger.timezone}" if isinstance(trigger, Schedule) else type(trigger).__name__.lower()
+    return (
+        f"schedule {trigger.expression} {trigger.timezone}"
+        if isinstance(trigger, Schedule)
+        else type(trigger).__name__.lower()
+    )

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+)
 
 from sluice.errors import SluiceError
 
@@ -30,15 +36,22 @@ def explained(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, NoCredentialsError | NoRegionError):
         missing = "credentials of an AWS account" if isinstance(error, NoCredentialsError) else "a region"
         return (
-            f"Expected {missing}, found none. "
-            "Run `aws configure`, or set AWS_PROFILE and AWS_REGION, or start a local cloud on port 4566 with `sluice local up`."
+            f"Expected {missing}, found none. Run `aws configure`, or set AWS_PROFILE and AWS_REGION, or"
+            " start a local cloud on port 4566 with `sluice local up`."
         )
     if isinstance(error, EndpointConnectionError):
-        return f"Expected an answer, found none: {str(error).rstrip('.')}. Look at AWS_ENDPOINT_URL and AWS_REGION."
+        return (
+            f"Expected an answer, found none: {str(error).rstrip('.')}. Look at AWS_ENDPOINT_URL and"
+            " AWS_REGION."
+        )
     return f"{str(error).rstrip('.')}. Look at your AWS profile and your network."
 
 
 def _refused(error: ClientError) -> str:
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-    fix = "docs/cli.md lists what each command must be allowed to do." if "AccessDenied" in code else "Try again, or see docs/cli.md."
+    fix = (
+        "docs/cli.md lists what each command must be allowed to do."
+        if "AccessDenied" in code
+        else "Try again, or see docs/cli.md."
+    )
     return f"AWS refused {error.operation_name}: {code}: {message.rstrip('.')}. {fix}"

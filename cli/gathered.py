@@ -1,4 +1,6 @@
-"""Finds the groups that uploaded files are in: a file's note in the ledger names its group, and the group names its run."""
+"""Finds the groups that uploaded files are in: a file's note in the ledger names its group, and the group
+names its run.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def gathering(sent: Sequence[Sent]) -> list[Sent]:
     return [one for one in sent if one[0].upload.gathers]
 
 
-def groups_of(ledger: GroupLedger, pipeline: str, sent: Sequence[Sent], sleep: Callable[[float], None]) -> list[Group]:
+def groups_of(
+    ledger: GroupLedger, pipeline: str, sent: Sequence[Sent], sleep: Callable[[float], None]
+) -> list[Group]:
     """Return the groups of files, in the order of their numbers, as soon as every file is in one.
 
     Raises CommandError with the files that are in none in time.
@@ -38,11 +42,23 @@ def groups_of(ledger: GroupLedger, pipeline: str, sent: Sequence[Sent], sleep: C
     return [
         group
         for trigger in triggers
-        for group in _groups(ledger, pipeline, trigger, [file for sending, file in sent if upload_name(sending.upload) == trigger], sleep)
+        for group in _groups(
+            ledger,
+            pipeline,
+            trigger,
+            [file for sending, file in sent if upload_name(sending.upload) == trigger],
+            sleep,
+        )
     ]
 
 
-def _groups(ledger: GroupLedger, pipeline: str, trigger: str, files: Sequence[S3Object], sleep: Callable[[float], None]) -> list[Group]:
+def _groups(
+    ledger: GroupLedger,
+    pipeline: str,
+    trigger: str,
+    files: Sequence[S3Object],
+    sleep: Callable[[float], None],
+) -> list[Group]:
     numbers: dict[S3Object, int] = {}
     until = time.monotonic() + GATHERED_WITHIN_SECONDS
     while waiting := [file for file in files if file not in numbers]:
@@ -58,14 +74,17 @@ def _groups(ledger: GroupLedger, pipeline: str, trigger: str, files: Sequence[S3
 def _check_time(until: float, waiting: Sequence[S3Object]) -> None:
     if time.monotonic() > until:
         raise CommandError(
-            f"Expected {waiting[0].key} to be gathered within {GATHERED_WITHIN_SECONDS:.0f} s, found no note of it in the ledger"
-            f"{f', nor of {len(waiting) - 1} more' if len(waiting) > 1 else ''}. "
-            "Is what is deployed what this repository has? Look into the group queue's dead letters and the group Lambda's log."
+            f"Expected {waiting[0].key} to be gathered within {GATHERED_WITHIN_SECONDS:.0f} s, found no note"
+            f" of it in the ledger{f', nor of {len(waiting) - 1} more' if len(waiting) > 1 else ''}. Is what"
+            " is deployed what this repository has? Look into the group queue's dead letters and the group"
+            " Lambda's log."
         )
 
 
 def seconds_left(groups: Sequence[Group]) -> float:
-    """Return when the last of some groups closes, in seconds from now; say of each that is open what it waits for."""
+    """Return when the last of some groups closes, in seconds from now; say of each that is open what it waits
+    for.
+    """
     now, left = datetime.now(UTC), 0.0
     for group in groups:
         seconds = max(group.seconds_left(now), 0.0)

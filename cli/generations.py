@@ -1,4 +1,6 @@
-"""Finds the job of any generation of a step, and which children of the step it worked on: its name and its variables say so."""
+"""Finds the job of any generation of a step, and which children of the step it worked on: its name and its
+variables say so.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from sluice.told_parts import CHILDREN
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """The job of one generation; ``children`` are those that it works on, by their numbers in the whole step."""
+    """The job of one generation; ``children`` are those that it works on, by their numbers in the whole
+    step.
+    """
 
     number: int
     job_id: str
@@ -27,13 +31,17 @@ class Generation:
         return f"{self.job_id}:{self.children.index(child)}" if len(self.children) > 1 else self.job_id
 
 
-def generation_of(cloud: Cloud, run_id: str, record: StepRecord, number: int | None, child: int | None) -> Generation:
+def generation_of(
+    cloud: Cloud, run_id: str, record: StepRecord, number: int | None, child: int | None
+) -> Generation:
     """Return a generation: that of this number, or the last one that worked on a child, or else the newest.
 
     Raises CommandError where there is none, or AWS Batch has forgotten it.
     """
     if number is not None and number > record.generation:
-        raise CommandError(f"{record.name}: expected one of its generations, 0 to {record.generation}, found {number}.")
+        raise CommandError(
+            f"{record.name}: expected one of its generations, 0 to {record.generation}, found {number}."
+        )
     newest = Generation(record.generation, str(record.job_id), record.indexes)
     if number is None and (child is None or child in newest.children or child >= record.children):
         return newest
@@ -43,7 +51,9 @@ def generation_of(cloud: Cloud, run_id: str, record: StepRecord, number: int | N
             continue
         if child is not None and child < record.children and child not in found.children:
             worked = child_ranges.to_text(found.children)
-            raise CommandError(f"{record.name}: expected a child that generation {one} worked on, {worked}, found {child}.")
+            raise CommandError(
+                f"{record.name}: expected a child that generation {one} worked on, {worked}, found {child}."
+            )
         return found
     raise CommandError(f"{record.name}: expected a generation that worked on child {child}, found none.")
 
@@ -66,13 +76,16 @@ def _by_name(cloud: Cloud, run_id: str, record: StepRecord, number: int) -> Gene
 
 
 def _children(record: StepRecord, number: int, job: Mapping[str, Any]) -> tuple[int, ...]:
-    environment = {one["name"]: one.get("value", "") for one in (job.get("container") or {}).get("environment") or []}
+    environment = {
+        one["name"]: one.get("value", "") for one in (job.get("container") or {}).get("environment") or []
+    }
     if CHILDREN in environment:
         return child_ranges.from_text(environment[CHILDREN])
     size = int((job.get("arrayProperties") or {}).get("size", 1))
     if size != record.children:
         raise CommandError(
-            f"{record.name}: generation {number} worked on {size} of {record.children} children, more than its job could be told of. "
-            f"Look at its children with `aws batch list-jobs --array-job-id {job['jobId']} --job-status FAILED`."
+            f"{record.name}: generation {number} worked on {size} of {record.children} children, more than"
+            " its job could be told of. Look at its children with `aws batch list-jobs --array-job-id"
+            f" {job['jobId']} --job-status FAILED`."
         )
     return tuple(range(size))

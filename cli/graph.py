@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
-    parser = command(commands, "graph", "draw a pipeline", "Draws a pipeline of this repository: its steps and who waits for whom.")
+    parser = command(
+        commands,
+        "graph",
+        "draw a pipeline",
+        "Draws a pipeline of this repository: its steps and who waits for whom.",
+    )
     parser.add_argument("name", metavar="NAME", help="the pipeline's name; `sluice pipelines` lists them")
     parser.add_argument("--mermaid", action="store_true", help="print a Mermaid flowchart, for documentation")
     parser.set_defaults(run=lambda given: graph(given, REPOSITORY))
@@ -47,7 +52,10 @@ def named(name: str, root: Path) -> Pipeline:
     """Return a pipeline by its name; raises CommandError."""
     pipelines = {str(pipeline.name): pipeline for pipeline in load_pipelines(root)}
     if name not in pipelines:
-        raise CommandError(f"Expected the name of a pipeline ({', '.join(pipelines) or 'there is none yet'}), found {name!r}.")
+        raise CommandError(
+            f"Expected the name of a pipeline ({', '.join(pipelines) or 'there is none yet'}), found"
+            f" {name!r}."
+        )
     return pipelines[name]
 
 

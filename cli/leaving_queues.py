@@ -1,4 +1,6 @@
-"""Queues that a deploy would take away, and the runs that still need them: Batch ends the jobs of a queue that is deleted."""
+"""Queues that a deploy would take away, and the runs that still need them: Batch ends the jobs of a queue
+that is deleted.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from sluice.run import Run
 
 
 def runs_in_the_way(cloud: Cloud, wanted: Collection[str]) -> dict[str, list[str]]:
-    """Return the queues that are deployed and not wanted any more, each with the unfinished runs that have steps left for it.
+    """Return the queues that are deployed and not wanted any more, each with the unfinished runs that have
+    steps left for it.
 
     Reads the unfinished runs, and only when a queue leaves at all.
     """

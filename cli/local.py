@@ -20,11 +20,20 @@ def add_to(commands: "Commands") -> None:
     parser = commands.add_parser("local", help="AWS on this machine: up, down, env")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     up = actions.add_parser("up", help="start the local cloud and deploy the app to it")
-    up.add_argument("--detach", action="store_true", help="return when it is ready; `sluice local down` ends it")
+    up.add_argument(
+        "--detach", action="store_true", help="return when it is ready; `sluice local down` ends it"
+    )
     up.add_argument("--empty", action="store_true", help="start the cloud without deploying the app")
-    up.add_argument("--executor", choices=NAMES, default=PROCESS, help="what runs the jobs: processes of this machine, or Docker")
+    up.add_argument(
+        "--executor",
+        choices=NAMES,
+        default=PROCESS,
+        help="what runs the jobs: processes of this machine, or Docker",
+    )
     up.set_defaults(run=_up)
-    actions.add_parser("down", help="end the local cloud; its buckets and tables are gone").set_defaults(run=_down)
+    actions.add_parser("down", help="end the local cloud; its buckets and tables are gone").set_defaults(
+        run=_down
+    )
     env = actions.add_parser("env", help="print the lines that point any AWS client at the local cloud")
     env.set_defaults(run=_env)
     for action in actions.choices.values():
@@ -33,7 +42,9 @@ def add_to(commands: "Commands") -> None:
 
 def _up(given: argparse.Namespace) -> int:
     place = Place.of(given.port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what Ctrl-C does: the cloud ends with this command
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # what Ctrl-C does: the cloud ends with this command
     pid = process.start(place, given.executor)
     try:
         _say(f"cloud      {place.endpoint}, process {pid}, log {place.log}")

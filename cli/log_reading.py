@@ -12,7 +12,9 @@ from botocore.exceptions import ClientError
 from sluice.batch_events import NODE_MARK
 
 DEFAULT_GROUP = "/aws/batch/job"
-"""Where a job logs whose definition names no group: https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html"""
+"""Where a job logs whose definition names no group:
+https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html
+"""
 ENDED = ("SUCCEEDED", "FAILED")
 _FAILED_SHOWN = 10
 
@@ -28,7 +30,9 @@ class LogLine:
 
 @dataclass(slots=True)
 class JobLog:
-    """The log of one job: each of its attempts has a stream of its own. ``read`` yields what is new since it was last called."""
+    """The log of one job: each of its attempts has a stream of its own. ``read`` yields what is new since it
+    was last called.
+    """
 
     batch: Any
     logs: Any
@@ -56,7 +60,8 @@ class JobLog:
                 yield LogLine(attempt=attempt, at=at, message=event["message"].rstrip("\n"))
 
     def _events(self, group: str, stream: str) -> Iterator[dict[str, Any]]:
-        """Yield new events. A page may be empty and not the last; the last one returns the token that it was asked with.
+        """Yield new events. A page may be empty and not the last; the last one returns the token that it was
+        asked with.
 
         Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
         """
@@ -64,7 +69,9 @@ class JobLog:
         while True:
             after = {"nextToken": self._places[place]} if place in self._places else {}
             try:
-                page = self.logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **after)
+                page = self.logs.get_log_events(
+                    logGroupName=group, logStreamName=stream, startFromHead=True, **after
+                )
             except ClientError as error:
                 if error.response["Error"]["Code"] == "ResourceNotFoundException":
                     return  # Nothing has been logged yet, or it has expired.
@@ -87,5 +94,7 @@ def streams(job: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def failed_children(batch: Any, job_id: str) -> list[int]:
     """Return the first few children of an array that have failed."""
-    listed = batch.list_jobs(arrayJobId=job_id, jobStatus="FAILED", maxResults=_FAILED_SHOWN)["jobSummaryList"]
+    listed = batch.list_jobs(arrayJobId=job_id, jobStatus="FAILED", maxResults=_FAILED_SHOWN)[
+        "jobSummaryList"
+    ]
     return sorted(job["arrayProperties"]["index"] for job in listed)

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 Sleep = Callable[[float], None]
 SECONDS_BETWEEN_LOOKS = 1.0
 LAST_LOOKS = 3
-"""Looks after a job has ended: its last lines reach CloudWatch Logs a little later than its end reaches AWS Batch."""
+"""Looks after a job has ended: its last lines reach CloudWatch Logs a little later than its end reaches AWS
+Batch.
+"""
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
     parser = command(
-        commands, "logs", "print a job's log", "Prints what a step's job, a child of its array, or one of its nodes has logged."
+        commands,
+        "logs",
+        "print a job's log",
+        "Prints what a step's job, a child of its array, or one of its nodes has logged.",
     )
     add_run(parser)
     parser.add_argument("step", metavar="STEP", help="the step's name")
@@ -47,18 +52,27 @@ def add_to(commands: Commands) -> None:
         "--generation",
         metavar="N",
         type=index,
-        help="the N-th submission of the step, from 0, if it was submitted several times; default: the last one that worked on the child",
+        help=(
+            "the N-th submission of the step, from 0, if it was submitted several times; default: the last"
+            " one that worked on the child"
+        ),
     )
     parser.add_argument("--follow", action="store_true", help="stay until the job has ended")
     parser.set_defaults(run=lambda given: logs(given, cloud_of()))
 
 
 def logs(given: argparse.Namespace, cloud: Cloud, *, sleep: Sleep = time.sleep) -> int:
-    """Print the log of a step's job, once or until it has ended; raises CommandError when there is no such job."""
+    """Print the log of a step's job, once or until it has ended; raises CommandError when there is no such
+    job.
+    """
     run_id = run_of(cloud.client("dynamodb"), cloud.table, given.run_id)
     record, nodes = _submitted(cloud, run_id, given.step, given.follow, sleep)
     generation = generation_of(cloud, run_id, record, given.generation, None if nodes else given.index)
-    job_id = _node_id(record, generation, nodes, given.index) if nodes else _job_id(cloud, record, generation, given.index)
+    job_id = (
+        _node_id(record, generation, nodes, given.index)
+        if nodes
+        else _job_id(cloud, record, generation, given.index)
+    )
     log = JobLog(cloud.client("batch"), cloud.client("logs"), job_id)
     printed = _print(log, given.json)
     looks = LAST_LOOKS
@@ -67,7 +81,11 @@ def logs(given: argparse.Namespace, cloud: Cloud, *, sleep: Sleep = time.sleep) 
         sleep(SECONDS_BETWEEN_LOOKS)
         printed += _print(log, given.json)
     if not printed:
-        state = f"its state is {log.status}" if log.status else "AWS Batch has forgotten it, as it does 7 days after a job's end"
+        state = (
+            f"its state is {log.status}"
+            if log.status
+            else "AWS Batch has forgotten it, as it does 7 days after a job's end"
+        )
         note(f"The job {job_id} has logged nothing; {state}.")
     return 0
 
@@ -103,10 +121,16 @@ def _submitted(cloud: Cloud, run_id: str, step: str, wait: bool, sleep: Sleep) -
             return record, run.pipeline.step(step).nodes
         if record is not None and record.state in (StepState.EMPTY, StepState.FAILED):
             reason = record.reason or "its plan found no items"
-            raise CommandError(f"Expected a job of the step {step}, found none: it is {record.state}, because {reason}.")
+            raise CommandError(
+                f"Expected a job of the step {step}, found none: it is {record.state}, because {reason}."
+            )
         if not wait or run.state is not RunState.RUNNING:
             state = record.state if record else WAITING
-            hint = " `--follow` waits for its job." if run.state is RunState.RUNNING else f" The run is {run.state}."
+            hint = (
+                " `--follow` waits for its job."
+                if run.state is RunState.RUNNING
+                else f" The run is {run.state}."
+            )
             raise CommandError(f"Expected a job of the step {step}, found none: it is {state}.{hint}")
         sleep(SECONDS_BETWEEN_LOOKS)
 
@@ -115,14 +139,21 @@ def _job_id(cloud: Cloud, record: StepRecord, generation: Generation, child: int
     """Return the id of a step's job, or of a child; raises UsageError for an array without a number."""
     last = record.children - 1
     if child is not None and child > last:
-        expected = f"the number of one of its {record.children} children, 0 to {last}" if last else "no number but 0: it is one job"
+        expected = (
+            f"the number of one of its {record.children} children, 0 to {last}"
+            if last
+            else "no number but 0: it is one job"
+        )
         raise CommandError(f"{record.name}: expected {expected}, found {child}.")
     if last == 0:
         return generation.job_id
     if child is None:
         failed = _failed(cloud, generation)
         hint = f" Failed: {', '.join(map(str, failed))}." if failed else ""
-        raise UsageError(f"{record.name} is an array: expected the number of a child, 0 to {last}, behind its name, found none.{hint}")
+        raise UsageError(
+            f"{record.name} is an array: expected the number of a child, 0 to {last}, behind its name, found"
+            f" none.{hint}"
+        )
     return generation.id_of(child)
 
 
@@ -135,7 +166,11 @@ def _failed(cloud: Cloud, generation: Generation) -> list[int]:
 
 
 def _node_id(record: StepRecord, generation: Generation, nodes: int, node: int | None) -> str:
-    """Return the id of a node of a multi-node job: of the main node, unless another is asked for. Raises CommandError."""
+    """Return the id of a node of a multi-node job: of the main node, unless another is asked for. Raises
+    CommandError.
+    """
     if node is not None and node >= nodes:
-        raise CommandError(f"{record.name}: expected the number of one of its {nodes} nodes, 0 to {nodes - 1}, found {node}.")
+        raise CommandError(
+            f"{record.name}: expected the number of one of its {nodes} nodes, 0 to {nodes - 1}, found {node}."
+        )
     return f"{generation.job_id}{NODE_MARK}{node or 0}"

@@ -17,7 +17,9 @@ COMMANDS = (pipelines, graph, run, runs, show, logs, retry, cancel, doctor, demo
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 1 for what it refuses, 2 for a wrong command line, 130 for Ctrl-C."""
+    """Run one command and return its exit code: 0, 1 for what it refuses, 2 for a wrong command line, 130 for
+    Ctrl-C.
+    """
     given = parser().parse_args(arguments)
     chosen: Callable[[argparse.Namespace], int] = given.run
     try:
@@ -32,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note(explained(error))
         return FAILED
     except BrokenPipeError:
-        # Whoever read this has enough. The interpreter must not write the rest at its end: https://docs.python.org/3/library/signal.html
+        # Whoever read this has enough. The interpreter must not write the rest at its end:
+        # https://docs.python.org/3/library/signal.html
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:

@@ -54,5 +54,6 @@ def _shape(step: Step) -> str:
 
 
 def _quoted(text: str) -> str:
-    # In quotes an asterisk would begin Mermaid's Markdown only between backticks; a quotation mark is the one thing to escape.
+    # In quotes an asterisk would begin Mermaid's Markdown only between backticks; a quotation mark is the one
+    # thing to escape.
     return '"' + text.replace('"', "#quot;") + '"'

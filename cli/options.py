@@ -18,7 +18,11 @@ def command(commands: Commands, name: str, summary: str, description: str) -> ar
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add the id of a run."""
-    parser.add_argument("run_id", metavar="RUN", help="its id, or the beginning of its id or of the 20 characters at the id's end")
+    parser.add_argument(
+        "run_id",
+        metavar="RUN",
+        help="its id, or the beginning of its id or of the 20 characters at the id's end",
+    )
 
 
 def positive(text: str) -> int:

@@ -1,4 +1,6 @@
-"""`sluice pipelines`: lists the pipelines of this repository, which are those that a deploy brings to the cloud."""
+"""`sluice pipelines`: lists the pipelines of this repository, which are those that a deploy brings to the
+cloud.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
-    parser = command(commands, "pipelines", "list the pipelines", "Lists the pipelines of this repository, as the next deploy brings them.")
+    parser = command(
+        commands,
+        "pipelines",
+        "list the pipelines",
+        "Lists the pipelines of this repository, as the next deploy brings them.",
+    )
     parser.set_defaults(run=lambda given: pipelines(given, REPOSITORY))
 
 
@@ -31,7 +38,10 @@ def pipelines(given: argparse.Namespace, root: Path) -> int:
     if given.json:
         say_json([document(pipeline) for pipeline in found])
         return 0
-    rows = [(str(pipeline.name), _starts_with(pipeline), ", ".join(step.name for step in ordered(pipeline))) for pipeline in found]
+    rows = [
+        (str(pipeline.name), _starts_with(pipeline), ", ".join(step.name for step in ordered(pipeline)))
+        for pipeline in found
+    ]
     if rows:
         show_table(console_of(), ("PIPELINE", "STARTS WITH", "STEPS"), rows)
     else:

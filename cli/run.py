@@ -45,15 +45,37 @@ _SIDE_BY_SIDE = 8
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
-    text = "Uploads files for a pipeline, or asks for a run, and follows what begins. The exit code is 1 when a run has not succeeded."
+    text = (
+        "Uploads files for a pipeline, or asks for a run, and follows what begins. The exit code is 1 when a"
+        " run has not succeeded."
+    )
     parser = command(commands, "run", "start a pipeline and follow it", text)
     parser.add_argument("name", metavar="NAME", help="a pipeline of this repository, as it was deployed")
-    about = "files to upload: each starts a run, or a group of them does, or they go with a request, as the pipeline's triggers say"
+    about = (
+        "files to upload: each starts a run, or a group of them does, or they go with a request, as the"
+        " pipeline's triggers say"
+    )
     parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help=about)
-    parser.add_argument("--input", metavar="JSON", type=_json, help="the input of the run, for a pipeline with a Manual trigger")
-    parser.add_argument("--overrides", metavar="JSON", type=_json, help="what steps of this run are to have otherwise, by their names")
-    parser.add_argument("--token", metavar="TEXT", help="the same token is the same run, however often it is asked for; default: a new one")
-    parser.add_argument("--prefix", metavar="PREFIX", help="the upload trigger to start, when several take the files")
+    parser.add_argument(
+        "--input",
+        metavar="JSON",
+        type=_json,
+        help="the input of the run, for a pipeline with a Manual trigger",
+    )
+    parser.add_argument(
+        "--overrides",
+        metavar="JSON",
+        type=_json,
+        help="what steps of this run are to have otherwise, by their names",
+    )
+    parser.add_argument(
+        "--token",
+        metavar="TEXT",
+        help="the same token is the same run, however often it is asked for; default: a new one",
+    )
+    parser.add_argument(
+        "--prefix", metavar="PREFIX", help="the upload trigger to start, when several take the files"
+    )
     parser.add_argument("--detach", action="store_true", help="print the ids of the runs and return at once")
     parser.set_defaults(run=lambda given: run(given, cloud_of(), REPOSITORY))
 
@@ -73,7 +95,9 @@ class Started:
     within: float = 0.0
 
 
-def run(given: argparse.Namespace, cloud: Cloud, root: Path, *, sleep: Callable[[float], None] = time.sleep) -> int:
+def run(
+    given: argparse.Namespace, cloud: Cloud, root: Path, *, sleep: Callable[[float], None] = time.sleep
+) -> int:
     """Start runs and follow them to their ends; return 1 when one has not succeeded."""
     started = _started(given, cloud, named(given.name, root), sleep)
     if given.detach:
@@ -83,26 +107,38 @@ def run(given: argparse.Namespace, cloud: Cloud, root: Path, *, sleep: Callable[
             for run_id in started.run_ids:
                 say(run_id)
         return 0
-    views = _followed(Runs(cloud.ledger, cloud.client("batch")), started, None if given.json else console_of(), sleep)
+    views = _followed(
+        Runs(cloud.ledger, cloud.client("batch")), started, None if given.json else console_of(), sleep
+    )
     if given.json:
         say_json([asdict(view) for view in views])
     return 0 if all(view.state is RunState.SUCCEEDED for view in views) else FAILED
 
 
-def _started(given: argparse.Namespace, cloud: Cloud, pipeline: Pipeline, sleep: Callable[[float], None]) -> Started:
+def _started(
+    given: argparse.Namespace, cloud: Cloud, pipeline: Pipeline, sleep: Callable[[float], None]
+) -> Started:
     if pipeline.only_with:
-        note(f"{pipeline.name} runs where it was deployed with {variable(pipeline.only_with)}=true; elsewhere nothing begins")
+        note(
+            f"{pipeline.name} runs where it was deployed with {variable(pipeline.only_with)}=true; elsewhere"
+            " nothing begins"
+        )
     if not given.files and given.prefix is not None:
         raise UsageError("Expected files beside --prefix, found none.")
     if not given.files or go_with_request(pipeline, given.files, given.prefix):
         return Started([_requested(given, cloud, pipeline)])
     if any(one is not None for one in (given.input, given.token, given.overrides)):
-        raise UsageError("Expected files, or --input, --overrides and --token, found both: a file is the input of the run that it starts.")
+        raise UsageError(
+            "Expected files, or --input, --overrides and --token, found both: a file is the input of the run"
+            " that it starts."
+        )
     return _dropped(cloud, pipeline, sendings(pipeline, given.files, given.prefix), sleep)
 
 
 def _requested(given: argparse.Namespace, cloud: Cloud, pipeline: Pipeline) -> str:
-    """Ask for a run, with the files that there are as its uploads; what is wrong is said before any is uploaded."""
+    """Ask for a run, with the files that there are as its uploads; what is wrong is said before any is
+    uploaded.
+    """
     if given.overrides is not None:
         check_overrides(pipeline, given.overrides, cloud.queues)
     token, asked = given.token or str(uuid.uuid4()), given.input
@@ -113,12 +149,16 @@ def _requested(given: argparse.Namespace, cloud: Cloud, pipeline: Pipeline) -> s
     return request(cloud.client("events"), pipeline, token, asked, given.overrides)
 
 
-def _dropped(cloud: Cloud, pipeline: Pipeline, given: Sequence[Sending], sleep: Callable[[float], None]) -> Started:
+def _dropped(
+    cloud: Cloud, pipeline: Pipeline, given: Sequence[Sending], sleep: Callable[[float], None]
+) -> Started:
     """Upload files for upload triggers; a file starts a run of its own, or is one of a group that does."""
     files = _uploaded(cloud, [(one.path, one.key) for one in given])
     sent = list(zip(given, files, strict=True))
     alone = [run_of(pipeline.name, one.upload, file) for one, file in sent if not one.upload.gathers]
-    groups = groups_of(GroupLedger(cloud.client("dynamodb"), cloud.table), pipeline.name, gathering(sent), sleep)
+    groups = groups_of(
+        GroupLedger(cloud.client("dynamodb"), cloud.table), pipeline.name, gathering(sent), sleep
+    )
     return Started([*alone, *(group.run_id for group in groups)], seconds_left(groups))
 
 
@@ -145,7 +185,9 @@ def _bars() -> Iterator[Callable[[Path], Callable[[int], None]]]:
         yield bar
 
 
-def _followed(runs: Runs, started: Started, console: Console | None, sleep: Callable[[float], None]) -> list[RunView]:
+def _followed(
+    runs: Runs, started: Started, console: Console | None, sleep: Callable[[float], None]
+) -> list[RunView]:
     """Return the runs as they ended; without a console nothing is shown meanwhile."""
     run_ids, within = started.run_ids, started.within + BEGINS_WITHIN_SECONDS
     begins_until = time.monotonic() + within
@@ -155,11 +197,18 @@ def _followed(runs: Runs, started: Started, console: Console | None, sleep: Call
         if len(views) < len(run_ids) and time.monotonic() > begins_until:
             missing = sorted(set(run_ids) - {view.run_id for view in views})
             raise CommandError(
-                f"Expected {', '.join(missing)} to begin within {within:.0f} s, found nothing in the ledger. "
-                "Is what is deployed what this repository has? Look into the trigger's dead-letter queue and log."
+                f"Expected {', '.join(missing)} to begin within {within:.0f} s, found nothing in the ledger."
+                " Is what is deployed what this repository has? Look into the trigger's dead-letter queue"
+                " and log."
             )
         return views
 
     note(f"following {', '.join(run_ids)}; Ctrl-C stops following, not the run")
     quiet = Console(quiet=True)
-    return watch(look, console or quiet, runs=len(run_ids), seconds=float("inf"), sleep=lambda _: sleep(SECONDS_BETWEEN_LOOKS))
+    return watch(
+        look,
+        console or quiet,
+        runs=len(run_ids),
+        seconds=float("inf"),
+        sleep=lambda _: sleep(SECONDS_BETWEEN_LOOKS),
+    )

@@ -1,7 +1,9 @@
-"""Finds runs in the ledger: the newest, those of a pipeline, those in a state; and a run by the beginning of its id.
+"""Finds runs in the ledger: the newest, those of a pipeline, those in a state; and a run by the beginning of
+its id.
 
-The ledger has no index over all runs. Those that run are in its sparse index ``unfinished``: a Query, and one BatchGetItem for each 100.
-Everything else is a Scan with a filter, whose cost is that of the whole ledger, filter or not: 128 read units a MB.
+The ledger has no index over all runs. Those that run are in its sparse index ``unfinished``: a Query, and one
+BatchGetItem for each 100. Everything else is a Scan with a filter, whose cost is that of the whole ledger,
+filter or not: 128 read units a MB.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-query-scan.html
 """
 
@@ -48,31 +50,46 @@ class Listing:
     more: bool
 
 
-def list_runs(dynamodb: Any, table: str, *, pipeline: str | None, state: RunState | None, limit: int) -> Listing:
+def list_runs(
+    dynamodb: Any, table: str, *, pipeline: str | None, state: RunState | None, limit: int
+) -> Listing:
     """Return the newest runs of a pipeline and in a state; None stands for any."""
     if state is RunState.RUNNING:
         found = (run for run in _running(dynamodb, table) if pipeline in (None, run.pipeline))
         newest = list(islice(found, limit + 1))
     else:
-        newest = sorted(_scanned(dynamodb, table, pipeline, state), key=lambda run: run.created_at, reverse=True)
+        newest = sorted(
+            _scanned(dynamodb, table, pipeline, state), key=lambda run: run.created_at, reverse=True
+        )
     return Listing(tuple(newest[:limit]), more=len(newest) > limit)
 
 
 def run_of(dynamodb: Any, table: str, given: str) -> str:
-    """Return the id of the one run whose id, or the 20 characters at its end, begin so: a GetItem for a whole id, a Scan for a part.
+    """Return the id of the one run whose id, or the 20 characters at its end, begin so: a GetItem for a whole
+    id, a Scan for a part.
 
     Raises CommandError when there is none, UsageError when there are several.
     """
     if not given:
-        raise UsageError("Expected the id of a run or its beginning, found an empty word. `sluice runs` lists them.")
-    if "Item" in dynamodb.get_item(TableName=table, Key=items.run_key(given), ProjectionExpression="pk", ConsistentRead=True):
+        raise UsageError(
+            "Expected the id of a run or its beginning, found an empty word. `sluice runs` lists them."
+        )
+    if "Item" in dynamodb.get_item(
+        TableName=table, Key=items.run_key(given), ProjectionExpression="pk", ConsistentRead=True
+    ):
         return given
     found = sorted(_beginning_with(dynamodb, table, given))
     if not found:
-        raise CommandError(f"Expected the id of a run or its beginning, found {given!r}, which is no run's. `sluice runs` lists them.")
+        raise CommandError(
+            f"Expected the id of a run or its beginning, found {given!r}, which is no run's. `sluice runs`"
+            " lists them."
+        )
     if len(found) > 1:
         some = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
-        raise UsageError(f"Expected the beginning of one run's id, found {given!r}, which {len(found)} runs have: {some}. Give more of it.")
+        raise UsageError(
+            f"Expected the beginning of one run's id, found {given!r}, which {len(found)} runs have: {some}."
+            " Give more of it."
+        )
     return found[0]
 
 
@@ -86,7 +103,9 @@ def _beginning_with(dynamodb: Any, table: str, given: str) -> Iterator[str]:
 
 
 def _running(dynamodb: Any, table: str) -> Iterator[RunLine]:
-    """Yield the runs that have not ended, the newest first. The index follows the table within a second or so."""
+    """Yield the runs that have not ended, the newest first. The index follows the table within a second or
+    so.
+    """
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
         IndexName=UNFINISHED_INDEX,
@@ -114,12 +133,19 @@ def _get(dynamodb: Any, table: str, keys: list[dict[str, Any]]) -> Iterator[dict
 def _scanned(dynamodb: Any, table: str, pipeline: str | None, state: RunState | None) -> Iterator[RunLine]:
     asked = {name: value for name, value in (("pipeline", pipeline), ("state", state)) if value is not None}
     condition = " AND ".join(["sk = :run", *(f"#{name} = :{name}" for name in asked)])
-    for item in _scan(dynamodb, table, condition, items.values(run=items.RUN, **asked), items.names(*asked), _WANTED):
+    for item in _scan(
+        dynamodb, table, condition, items.values(run=items.RUN, **asked), items.names(*asked), _WANTED
+    ):
         yield _line(item)
 
 
 def _scan(
-    dynamodb: Any, table: str, condition: str, values: dict[str, Any], names: dict[str, str], wanted: tuple[str, ...]
+    dynamodb: Any,
+    table: str,
+    condition: str,
+    values: dict[str, Any],
+    names: dict[str, str],
+    wanted: tuple[str, ...],
 ) -> Iterator[dict[str, Any]]:
     projected = _projected(wanted)
     projected["ExpressionAttributeNames"] |= names
@@ -130,7 +156,10 @@ def _scan(
 
 
 def _projected(names: tuple[str, ...]) -> dict[str, Any]:
-    return {"ProjectionExpression": ", ".join(f"#{name}" for name in names), "ExpressionAttributeNames": items.names(*names)}
+    return {
+        "ProjectionExpression": ", ".join(f"#{name}" for name in names),
+        "ExpressionAttributeNames": items.names(*names),
+    }
 
 
 def _line(item: dict[str, Any]) -> RunLine:

@@ -1,4 +1,6 @@
-"""What a person sees of a run: its steps, each with its state, children and times, read from the ledger and from AWS Batch."""
+"""What a person sees of a run: its steps, each with its state, children and times, read from the ledger and
+from AWS Batch.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run with its steps in the order of the pipeline; ``seconds`` since it was triggered, until it ended."""
+    """One run with its steps in the order of the pipeline; ``seconds`` since it was triggered, until it
+    ended.
+    """
 
     run_id: str
     pipeline: str
@@ -57,12 +61,16 @@ class RunView:
 
     @property
     def ended(self) -> bool:
-        """Return whether nothing more will happen to it: its outcome is recorded, and its cleanup is over as well."""
+        """Return whether nothing more will happen to it: its outcome is recorded, and its cleanup is over as
+        well.
+        """
         return self.state is not RunState.RUNNING and all(step.state in _SETTLED for step in self.steps)
 
 
 class Runs:
-    """Looks at runs; ``batch`` is a Batch client. A look costs a Query a run and one DescribeJobs for each 100 jobs."""
+    """Looks at runs; ``batch`` is a Batch client. A look costs a Query a run and one DescribeJobs for each
+    100 jobs.
+    """
 
     def __init__(self, ledger: Ledger, batch: Any) -> None:
         self._ledger = ledger
@@ -127,7 +135,9 @@ def _step(step: CompiledStep, record: StepRecord, job: Mapping[str, Any], now: d
 
 
 def _of_others(record: StepRecord) -> tuple[int, int]:
-    """Return how many children earlier generations finished, and how many failed ones are left to the next."""
+    """Return how many children earlier generations finished, and how many failed ones are left to the
+    next.
+    """
     if record.terms.indexes is None:
         return 0, 0
     carried = {*child_ranges.from_text(record.terms.carried or "")} - {*record.indexes}
@@ -135,7 +145,9 @@ def _of_others(record: StepRecord) -> tuple[int, int]:
 
 
 def _state(record: StepRecord, job: Mapping[str, Any], counts: Mapping[str, int]) -> str:
-    """Return Batch's state while the ledger waits for the job; an array with a child under way counts as running."""
+    """Return Batch's state while the ledger waits for the job; an array with a child under way counts as
+    running.
+    """
     if record.state is not StepState.SUBMITTED or not job:
         return str(record.state)
     if job["status"] in _ENDED:

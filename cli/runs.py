@@ -24,8 +24,12 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
     parser = command(commands, "runs", "list runs", "Lists the newest runs of the ledger, the newest first.")
     parser.add_argument("--pipeline", metavar="NAME", help="only runs of this pipeline")
-    parser.add_argument("--state", type=str.upper, choices=[str(state) for state in RunState], help="only runs in this state")
-    parser.add_argument("--limit", metavar="N", type=positive, default=LIMIT, help="at most so many; default: %(default)s")
+    parser.add_argument(
+        "--state", type=str.upper, choices=[str(state) for state in RunState], help="only runs in this state"
+    )
+    parser.add_argument(
+        "--limit", metavar="N", type=positive, default=LIMIT, help="at most so many; default: %(default)s"
+    )
     parser.set_defaults(run=lambda given: runs(given, cloud_of()))
 
 
@@ -34,13 +38,19 @@ def runs(given: argparse.Namespace, cloud: Cloud) -> int:
     state = RunState(given.state) if given.state else None
     console = console_of()
     with busy("Reading the ledger …"):
-        listing = list_runs(cloud.client("dynamodb"), cloud.table, pipeline=given.pipeline, state=state, limit=given.limit)
+        listing = list_runs(
+            cloud.client("dynamodb"), cloud.table, pipeline=given.pipeline, state=state, limit=given.limit
+        )
     if given.json:
         say_json([asdict(run) for run in listing.runs])
     elif listing.runs:
         show_table(console, _COLUMNS, [_row(run) for run in listing.runs])
     else:
-        note("No run is like that." if given.pipeline or state else "There is no run yet: upload a file to the inbox bucket.")
+        note(
+            "No run is like that."
+            if given.pipeline or state
+            else "There is no run yet: upload a file to the inbox bucket."
+        )
     if listing.more:
         note(f"These are the newest {given.limit}; there are more: --limit N shows them.")
     return 0

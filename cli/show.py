@@ -31,7 +31,12 @@ _COLUMNS = ("STEP", "KIND", "STATE", "CHILDREN", "TOOK", "REASON")
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
-    parser = command(commands, "show", "show a run", "Shows a run's steps. The exit code is 1 when the run has failed or was cancelled.")
+    parser = command(
+        commands,
+        "show",
+        "show a run",
+        "Shows a run's steps. The exit code is 1 when the run has failed or was cancelled.",
+    )
     add_run(parser)
     parser.add_argument("--follow", action="store_true", help="stay until the run has ended")
     parser.set_defaults(run=lambda given: show(given, cloud_of()))
@@ -45,7 +50,9 @@ def show(given: argparse.Namespace, cloud: Cloud, *, sleep: Callable[[float], No
     def look() -> RunView:
         views = runs.look([run_id])
         if not views:
-            raise CommandError(f"Expected the run {run_id} in the ledger, found that it was removed meanwhile.")
+            raise CommandError(
+                f"Expected the run {run_id} in the ledger, found that it was removed meanwhile."
+            )
         return views[0]
 
     if given.json:
@@ -57,13 +64,17 @@ def show(given: argparse.Namespace, cloud: Cloud, *, sleep: Callable[[float], No
     return FAILED if view.state in (RunState.FAILED, RunState.CANCELLED) else 0
 
 
-def _show(look: Callable[[], RunView], console: Console, follow: bool, sleep: Callable[[float], None]) -> RunView:
+def _show(
+    look: Callable[[], RunView], console: Console, follow: bool, sleep: Callable[[float], None]
+) -> RunView:
     view = look()
     for line in _head(view):
         say(line)
     watched = follow and not view.ended
     if watched:
-        view = watch(lambda: [look()], console, runs=1, seconds=inf, sleep=lambda _: sleep(SECONDS_BETWEEN_LOOKS))[0]
+        view = watch(
+            lambda: [look()], console, runs=1, seconds=inf, sleep=lambda _: sleep(SECONDS_BETWEEN_LOOKS)
+        )[0]
     if console.is_terminal:
         if not watched:  # else the last table of the watch stands there
             console.print(tables([view]))
@@ -87,7 +98,9 @@ def _follow_json(look: Callable[[], RunView], sleep: Callable[[float], None]) ->
 
 
 def _timeless(view: RunView) -> dict[str, Any]:
-    steps = [{name: value for name, value in asdict(step).items() if name != "seconds"} for step in view.steps]
+    steps = [
+        {name: value for name, value in asdict(step).items() if name != "seconds"} for step in view.steps
+    ]
     return {"state": view.state, "steps": steps}
 
 
@@ -100,7 +113,9 @@ def _head(view: RunView) -> list[str]:
         ("ended", f"{moment(view.ended_at)} UTC, {view.seconds:.1f} s" if view.ended_at else "not yet"),
     ]
     failed = next((step.name for step in view.steps if step.failed or step.state == RunState.FAILED), None)
-    hint = [("why", f"sluice logs {view.run_id} {failed}")] if failed and view.state is RunState.FAILED else []
+    hint = (
+        [("why", f"sluice logs {view.run_id} {failed}")] if failed and view.state is RunState.FAILED else []
+    )
     return [*aligned([*facts, *hint]), ""]
 
 

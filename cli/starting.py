@@ -1,4 +1,6 @@
-"""Starts runs and knows their ids at once: an id is derived from what starts the run, so nothing has to be looked for."""
+"""Starts runs and knows their ids at once: an id is derived from what starts the run, so nothing has to be
+looked for.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Sending:
 
 
 def sendings(pipeline: Pipeline, paths: Sequence[Path], prefix: str | None) -> list[Sending]:
-    """Return which file starts which trigger; raises UsageError with every file that starts none, or that starts several."""
+    """Return which file starts which trigger; raises UsageError with every file that starts none, or that
+    starts several.
+    """
     uploads = [one for one in pipeline.triggers if isinstance(one, S3Upload) and prefix in (None, one.prefix)]
     if not uploads:
         found = "none" if prefix is None else f"none with the prefix {prefix!r}"
@@ -73,9 +77,15 @@ def _problems(path: Path, uploads: Sequence[S3Upload]) -> list[str]:
         return problems
     matching = _matching(path, uploads)
     if not matching:
-        return [f"{path}: no trigger takes it, they take " + " and ".join(sorted({f"*{upload.suffix}" for upload in uploads}))]
+        return [
+            f"{path}: no trigger takes it, they take "
+            + " and ".join(sorted({f"*{upload.suffix}" for upload in uploads}))
+        ]
     if len(matching) > 1:
-        return [f"{path}: several triggers take it, choose one with --prefix: " + ", ".join(upload.prefix for upload in matching)]
+        return [
+            f"{path}: several triggers take it, choose one with --prefix: "
+            + ", ".join(upload.prefix for upload in matching)
+        ]
     return []
 
 
@@ -90,12 +100,19 @@ def run_of(pipeline: str, upload: S3Upload, stored: S3Object) -> str:
 
 def send(s3: Any, bucket: str, path: Path, key: str, progress: Progress) -> S3Object:
     """Upload a file, in parts when it is large, and return the version that is stored."""
-    with TransferManager(s3, TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES)) as manager:
+    with TransferManager(
+        s3, TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES)
+    ) as manager:
         manager.upload(str(path), bucket, key, subscribers=[_Heard(progress)]).result()
-    # The version that stands there now; another one between these two calls would be another run, which is followed instead.
+    # The version that stands there now; another one between these two calls would be another run, which is
+    # followed instead.
     stored = s3.head_object(Bucket=bucket, Key=key)
     return S3Object(
-        bucket=bucket, key=key, version_id=stored.get("VersionId", ""), etag=stored["ETag"].strip('"'), size=stored["ContentLength"]
+        bucket=bucket,
+        key=key,
+        version_id=stored.get("VersionId", ""),
+        etag=stored["ETag"].strip('"'),
+        size=stored["ContentLength"],
     )
 
 
@@ -107,33 +124,45 @@ class _Heard(BaseSubscriber):
         self._progress(bytes_transferred)
 
 
-def request(events: Any, pipeline: Pipeline, token: str, given: Any, overrides: Mapping[str, Any] | None = None) -> str:
-    """Ask for a run by an event on the default bus, and return the run's id; the same token asks for the same run.
+def request(
+    events: Any, pipeline: Pipeline, token: str, given: Any, overrides: Mapping[str, Any] | None = None
+) -> str:
+    """Ask for a run by an event on the default bus, and return the run's id; the same token asks for the same
+    run.
 
-    ``overrides`` are what its steps are asked for otherwise; see docs/machines.md.
-    Raises UsageError for a pipeline without a Manual trigger, CommandError when EventBridge does not take the event.
+    ``overrides`` are what its steps are asked for otherwise; see docs/machines.md. Raises UsageError for a
+    pipeline without a Manual trigger, CommandError when EventBridge does not take the event.
     """
     if not any(isinstance(trigger, Manual) for trigger in pipeline.triggers):
         raise UsageError(
-            f"Expected a Manual trigger of {pipeline.name}, found none. Give files for its upload trigger, or add Manual() and deploy."
+            f"Expected a Manual trigger of {pipeline.name}, found none. Give files for its upload trigger, or"
+            " add Manual() and deploy."
         )
-    if (size := len(json.dumps(given).encode()) + len(json.dumps(overrides or {}).encode())) > MOST_INPUT_BYTES:
+    if (
+        size := len(json.dumps(given).encode()) + len(json.dumps(overrides or {}).encode())
+    ) > MOST_INPUT_BYTES:
         raise UsageError(
-            f"Expected an input of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. Put it into an object and give its key."
+            f"Expected an input of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. Put it into an"
+            " object and give its key."
         )
     otherwise = {"overrides": overrides} if overrides is not None else {}
     detail = json.dumps({"pipeline": pipeline.name, "input": given, "token": token, **otherwise})
-    answer: Mapping[str, Any] = events.put_events(Entries=[{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}])
+    answer: Mapping[str, Any] = events.put_events(
+        Entries=[{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}]
+    )
     if answer.get("FailedEntryCount"):
         entry = answer["Entries"][0]
         raise CommandError(
-            f"EventBridge refused the request: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}. Nothing has begun; try again."
+            f"EventBridge refused the request: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}. Nothing"
+            " has begun; try again."
         )
     return run_id(pipeline.name, MANUAL, Request(token=token, input=given).identity())
 
 
 def check_overrides(pipeline: Pipeline, overrides: Mapping[str, Any], queues: Mapping[str, str]) -> None:
-    """Raise UsageError with what the trigger Lambda would say of these overrides, for a pipeline as this repository has it."""
+    """Raise UsageError with what the trigger Lambda would say of these overrides, for a pipeline as this
+    repository has it.
+    """
     names = JobDefinitions(steps={step.name: "" for step in pipeline.steps}, cleanup="", gate="")
     try:
         overridden(run_id(pipeline.name, MANUAL, {}), compile_pipeline(pipeline, names), overrides, queues)

@@ -13,7 +13,8 @@ from sluice.run_events import change, entry
 
 
 def tell(events: Any, run: Run, state: RunState) -> bool:
-    """Send the event; the run is in its state with or without it, so what keeps it from being sent is a remark. False when it was not sent.
+    """Send the event; the run is in its state with or without it, so what keeps it from being sent is a
+    remark. False when it was not sent.
 
     The same event again has the same id.
     """

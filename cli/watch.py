@@ -23,10 +23,13 @@ _BAR_WIDTH = 24
 _INPUT_WIDTH = 24
 
 
-def watch(look: Look, console: Console, *, runs: int, seconds: float, sleep: Callable[[float], None] = time.sleep) -> list[RunView]:
+def watch(
+    look: Look, console: Console, *, runs: int, seconds: float, sleep: Callable[[float], None] = time.sleep
+) -> list[RunView]:
     """Show this many runs until all have ended, and return them as they ended.
 
-    ``look`` returns the runs that there are so far. Raises TimeoutError, with what still runs, after ``seconds``.
+    ``look`` returns the runs that there are so far. Raises TimeoutError, with what still runs, after
+    ``seconds``.
     """
     deadline = time.monotonic() + seconds
     with _shown(console) as show:
@@ -55,7 +58,9 @@ def tables(views: Sequence[RunView]) -> RenderableType:
 
 
 def _table(view: RunView) -> Table:
-    title = Text.assemble((view.pipeline, "bold"), f"  {view.input}  ", _styled(view.state), f"  {view.seconds:.1f} s")
+    title = Text.assemble(
+        (view.pipeline, "bold"), f"  {view.input}  ", _styled(view.state), f"  {view.seconds:.1f} s"
+    )
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(min_width=10)
     table.add_column(min_width=9)
@@ -73,7 +78,13 @@ def _bar(step: StepView) -> RenderableType:
     if step.children == 0:
         return Text("")
     style = "red" if step.failed else "green"
-    return ProgressBar(total=step.children, completed=step.done + step.failed, width=_BAR_WIDTH, complete_style=style, finished_style=style)
+    return ProgressBar(
+        total=step.children,
+        completed=step.done + step.failed,
+        width=_BAR_WIDTH,
+        complete_style=style,
+        finished_style=style,
+    )
 
 
 def _count(step: StepView) -> str:
@@ -100,7 +111,11 @@ class _Lines:
         for view in views:
             for step in view.steps:
                 if step.state != WAITING and self._changed(view, step.name, step.state):
-                    self._print(view, f"{step.name:<10} {step.state:<10} {_count(step):>12} {_elapsed(step):>8}", step.reason)
+                    self._print(
+                        view,
+                        f"{step.name:<10} {step.state:<10} {_count(step):>12} {_elapsed(step):>8}",
+                        step.reason,
+                    )
             if self._changed(view, "", view.state):
                 self._print(view, str(view.state))
 
@@ -110,14 +125,21 @@ class _Lines:
         return before != state
 
     def _print(self, view: RunView, what: str, reason: str | None = None) -> None:
-        line = f"{view.seconds:6.1f} s  {view.input[-_INPUT_WIDTH:]:<{_INPUT_WIDTH}} {what.rstrip()}" + (f"  {reason}" if reason else "")
+        line = f"{view.seconds:6.1f} s  {view.input[-_INPUT_WIDTH:]:<{_INPUT_WIDTH}} {what.rstrip()}" + (
+            f"  {reason}" if reason else ""
+        )
         self._console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _unfinished(views: Sequence[RunView], runs: int, seconds: float) -> str:
     live = "; ".join(f"{view.run_id}: {_waits_for(view)}" for view in views if not view.ended)
-    return f"Expected {runs} runs to end within {seconds:.0f} s, found {len(views)} begun and these unfinished: {live or 'none'}."
+    return (
+        f"Expected {runs} runs to end within {seconds:.0f} s, found {len(views)} begun and these unfinished:"
+        f" {live or 'none'}."
+    )
 
 
 def _waits_for(view: RunView) -> str:
-    return ", ".join(f"{step.name} {step.state}" for step in view.steps if step.state not in ("SUCCEEDED", "EMPTY"))
+    return ", ".join(
+        f"{step.name} {step.state}" for step in view.steps if step.state not in ("SUCCEEDED", "EMPTY")
+    )

@@ -1,6 +1,7 @@
 """Writes the parts of the docs that come from the code: ``python -m docs.pages`` (``make docs``).
 
-A part stands between ``<!-- name: written by `make docs` -->`` and ``<!-- end -->``; tests/docs fails when writing would change anything.
+A part stands between ``<!-- name: written by `make docs` -->`` and ``<!-- end -->``; tests/docs fails when
+writing would change anything.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ from stacks.configuration import Configuration, variable
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 _PART = re.compile(r"(<!-- (?P<name>[a-z-]+): written by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
-_SENDERS = {"SubmissionSettings": "SubmitJob", "JobSettings": "job definitions", "StartSettings": "those of start jobs"}
+_SENDERS = {
+    "SubmissionSettings": "SubmitJob",
+    "JobSettings": "job definitions",
+    "StartSettings": "those of start jobs",
+}
 
 
 def written(text: str) -> str:
@@ -35,7 +40,11 @@ def written(text: str) -> str:
 
 def pages() -> Iterator[Path]:
     """Yield the pages that have such parts."""
-    yield from (path for path in sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]) if _PART.search(path.read_text()))
+    yield from (
+        path
+        for path in sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+        if _PART.search(path.read_text())
+    )
 
 
 def _pipeline() -> str:
@@ -44,14 +53,20 @@ def _pipeline() -> str:
 
 def _configuration() -> str:
     meanings = _meanings(Configuration)
-    rows = [f"| `{variable(one.name)}` | {meanings[one.name]} | {_default(one.default)} |" for one in fields(Configuration)]
+    rows = [
+        f"| `{variable(one.name)}` | {meanings[one.name]} | {_default(one.default)} |"
+        for one in fields(Configuration)
+    ]
     return "\n".join(["\n| variable | meaning | default |\n| --- | --- | --- |", *rows]) + "\n\n"
 
 
 def _machine() -> str:
     """Return the fields that every step has, in their order; what it runs and waits for is on other pages."""
     meanings = _meanings(Machine)
-    rows = [f"| `{one.name}` | {_words(meanings[one.name])} | {_default(_value(one))} |" for one in fields(Machine)]
+    rows = [
+        f"| `{one.name}` | {_words(meanings[one.name])} | {_default(_value(one))} |"
+        for one in fields(Machine)
+    ]
     return "\n".join(["\n| field | meaning | default |\n| --- | --- | --- |", *rows]) + "\n\n"
 
 
@@ -65,7 +80,12 @@ def _words(meaning: str) -> str:
 
 def _computes() -> str:
     rows = [f'| `"{one}"` | {", then ".join(f"`{name}`" for name in ENVIRONMENTS[one])} |' for one in Compute]
-    return "\n".join(["\n| `compute=` | environments, in the order in which they are tried |\n| --- | --- |", *rows]) + "\n\n"
+    return (
+        "\n".join(
+            ["\n| `compute=` | environments, in the order in which they are tried |\n| --- | --- |", *rows]
+        )
+        + "\n\n"
+    )
 
 
 def _fargate_sizes() -> str:
@@ -75,7 +95,9 @@ def _fargate_sizes() -> str:
 
 def _meanings(documented: type) -> dict[str, str]:
     """Return the sentence below each field of a class; Python keeps it in the source only."""
-    (body,) = (node.body for node in ast.parse(inspect.getsource(documented)).body if isinstance(node, ast.ClassDef))
+    (body,) = (
+        node.body for node in ast.parse(inspect.getsource(documented)).body if isinstance(node, ast.ClassDef)
+    )
     return {
         field.target.id: " ".join(sentence.value.value.split())
         for field, sentence in pairwise(body)
@@ -98,10 +120,19 @@ def _variables() -> str:
 
 
 def _readers() -> dict[str, str]:
-    classes = [one for _, one in inspect.getmembers(settings, inspect.isclass) if issubclass(one, settings.Settings)]
-    leaves = [one for one in classes if one not in (settings.Settings, settings.SubmitterSettings, settings.AdvanceSettings)]
+    classes = [
+        one for _, one in inspect.getmembers(settings, inspect.isclass) if issubclass(one, settings.Settings)
+    ]
+    leaves = [
+        one
+        for one in classes
+        if one not in (settings.Settings, settings.SubmitterSettings, settings.AdvanceSettings)
+    ]
     names = {field.name for one in leaves for field in fields(one)}
-    return {name: ", ".join(_who(one) for one in leaves if name in {field.name for field in fields(one)}) for name in names}
+    return {
+        name: ", ".join(_who(one) for one in leaves if name in {field.name for field in fields(one)})
+        for name in names
+    }
 
 
 def _who(one: type) -> str:
@@ -115,7 +146,10 @@ def _figures() -> str:
 
 def _pipeline_calls() -> str:
     results = json.loads(RESULTS.read_text())
-    return f"\n{pipeline_calls.table(results['pipeline_calls'])}\n\nMeasured by `make bench ARGS=pipeline_calls` on {results['date']}.\n\n"
+    return (
+        f"\n{pipeline_calls.table(results['pipeline_calls'])}\n\nMeasured by `make bench ARGS=pipeline_calls`"
+        f" on {results['date']}.\n\n"
+    )
 
 
 def _cost() -> str:

@@ -13,7 +13,9 @@ from sluice.settings import AdvanceSettings
 
 
 def advancer(settings: AdvanceSettings) -> Advancer:
-    """Return an advancer; the Batch and SQS clients are made only when something is to be submitted or told."""
+    """Return an advancer; the Batch and SQS clients are made only when something is to be submitted or
+    told.
+    """
 
     def tell_failed(message: RunFailed) -> None:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())

@@ -1,4 +1,6 @@
-"""How every Lambda reads its queue: a message at a time, failures reported one by one, malformed ones set aside at once."""
+"""How every Lambda reads its queue: a message at a time, failures reported one by one, malformed ones set
+aside at once.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ metrics = Metrics(namespace="Sluice", service=os.environ.get("AWS_LAMBDA_FUNCTIO
 
 
 def count(name: str, number: int = 1) -> None:
-    """Add to a metric of the namespace Sluice; written to the log in CloudWatch's embedded format when the messages have been handled."""
+    """Add to a metric of the namespace Sluice; written to the log in CloudWatch's embedded format when the
+    messages have been handled.
+    """
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=number)
 
 
@@ -27,11 +31,14 @@ def measure(name: str, seconds: float) -> None:
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=seconds)
 
 
-def consume(event: dict[str, Any], context: Any, handle: Callable[[str], None], dead_letter_queue: str) -> dict[str, Any]:
+def consume(
+    event: dict[str, Any], context: Any, handle: Callable[[str], None], dead_letter_queue: str
+) -> dict[str, Any]:
     """Hand the body of each message to ``handle``, and return the partial batch response.
 
-    A message whose handling raises comes again, and ends in the dead-letter queue when it keeps failing. One that is malformed can never
-    succeed: it is sent there at once, with the reason as its attribute ``reason``.
+    A message whose handling raises comes again, and ends in the dead-letter queue when it keeps failing. One
+    that is malformed can never succeed: it is sent there at once, with the reason as its attribute
+    ``reason``.
     """
 
     def handle_record(record: dict[str, Any]) -> None:
@@ -57,10 +64,15 @@ def flush_counts() -> None:
 
 
 def set_aside(body: str, reason: str, queue: str) -> None:
-    """Send a message that can never be handled to the dead-letter queue, with the reason as its attribute ``reason``."""
+    """Send a message that can never be handled to the dead-letter queue, with the reason as its attribute
+    ``reason``.
+    """
     count("MessagesSetAside")
     logger.error("A malformed message was set aside.", reason=reason, queue=queue)
-    attributes = {"reason": {"DataType": "String", "StringValue": reason[:1024]}, "function": _function_name()}
+    attributes = {
+        "reason": {"DataType": "String", "StringValue": reason[:1024]},
+        "function": _function_name(),
+    }
     client("sqs").send_message(QueueUrl=queue, MessageBody=body, MessageAttributes=attributes)
 
 

@@ -43,7 +43,9 @@ def _prepare(place: Place) -> None:
     wanted = environment.of_cloud(place)
     os.environ.clear()
     os.environ.update(wanted)
-    logging.basicConfig(filename=place.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        filename=place.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """CloudWatch alarms on the number of messages in a queue, which the emulator has no metrics for.
 
-On AWS such an alarm takes a minute or more: a metric a minute, and the alarm's own periods. Here it takes a second.
+On AWS such an alarm takes a minute or more: a metric a minute, and the alarm's own periods. Here it takes a
+second.
 """
 
 import operator
@@ -19,7 +20,9 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class QueueAlarm:
-    """An alarm on a queue's ApproximateNumberOfMessagesVisible, its state, and how many messages are visible now."""
+    """An alarm on a queue's ApproximateNumberOfMessagesVisible, its state, and how many messages are visible
+    now.
+    """
 
     name: str
     queue: str
@@ -37,7 +40,9 @@ class QueueAlarm:
 class QueueAlarms:
     """Looks at the alarms again and again in a thread, and sets the state of those that changed."""
 
-    def __init__(self, read: Callable[[], Iterable[QueueAlarm]], set_state: Callable[[str, str, str], None]) -> None:
+    def __init__(
+        self, read: Callable[[], Iterable[QueueAlarm]], set_state: Callable[[str, str, str], None]
+    ) -> None:
         self._read = read
         self._set_state = set_state
         self._ended = Event()
@@ -53,7 +58,10 @@ class QueueAlarms:
         """Set the state of each alarm that is not in the one that it should be in."""
         for alarm in self._read():
             if alarm.state != alarm.due_state:
-                reason = f"{alarm.queue} has {alarm.visible} visible messages; the threshold is {alarm.threshold:g}."
+                reason = (
+                    f"{alarm.queue} has {alarm.visible} visible messages; the threshold is"
+                    f" {alarm.threshold:g}."
+                )
                 self._set_state(alarm.name, alarm.due_state, reason)
 
     def _loop(self) -> None:

@@ -25,7 +25,9 @@ RESOURCE = {
 
 
 def required(operation: str, parameters: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    """Yield each action and resource ARN that must be allowed. Describe and List operations know no resources."""
+    """Yield each action and resource ARN that must be allowed. Describe and List operations know no
+    resources.
+    """
     if operation == "SubmitJob":
         yield "batch:SubmitJob", _arn("job-definition", parameters.get("jobDefinition"))
         yield "batch:SubmitJob", _arn("job-queue", parameters.get("jobQueue"))

@@ -80,4 +80,8 @@ def _denial(caller: str, action: str, resource: str) -> emulator.Response:
         f"User: {caller} is not authorized to perform: {action} on resource: {resource} "
         f"because no identity-based policy allows the {action} action"
     )
-    return 403, {"Content-Type": JSON, "x-amzn-errortype": "AccessDeniedException"}, json.dumps({"message": message}).encode()
+    return (
+        403,
+        {"Content-Type": JSON, "x-amzn-errortype": "AccessDeniedException"},
+        json.dumps({"message": message}).encode(),
+    )

@@ -1,6 +1,8 @@
-"""When a queue's messages are handed to a Lambda: the rules of an event source mapping with a batching window.
+"""When a queue's messages are handed to a Lambda: the rules of an event source mapping with a batching
+window.
 
-Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching
+Source:
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ class Waiting:
 
 
 def ripe(messages: Sequence[Waiting], most: int, window: float) -> int:
-    """Return how many of the first messages are handed over now: none until they are enough, or fill an event, or are old enough."""
+    """Return how many of the first messages are handed over now: none until they are enough, or fill an
+    event, or are old enough.
+    """
     total = accumulate(message.size + _RECORD_BYTES for message in messages[:most])
     fitting = max(sum(size <= MOST_BYTES for size in total), min(len(messages), 1))
     enough = fitting == most or fitting < len(messages[:most])

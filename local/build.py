@@ -1,6 +1,7 @@
 """Builds an image without Docker: copies what the Dockerfile copies, and notes how the image starts.
 
-RUN is skipped: the packages that it would install are in this virtual environment, whose interpreter runs the jobs.
+RUN is skipped: the packages that it would install are in this virtual environment, whose interpreter runs the
+jobs.
 """
 
 import hashlib
@@ -29,7 +30,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What `docker build` was asked for: paths, the name of the result, build arguments, the last stage to build."""
+    """What `docker build` was asked for: paths, the name of the result, build arguments, the last stage to
+    build.
+    """
 
     context: Path
     dockerfile: Path
@@ -39,7 +42,9 @@ class BuildRequest:
 
 
 def build(request: BuildRequest, images: Images) -> Image:
-    """Build the image and save it under its tag. Raises LocalCloudError for a Dockerfile that cannot be built here."""
+    """Build the image and save it under its tag. Raises LocalCloudError for a Dockerfile that cannot be built
+    here.
+    """
     workspace = images.workspace(request.tag)
     stage = _Builder(request, workspace).build()
     digest = _digest(stage.root)
@@ -63,10 +68,20 @@ class _Builder:
         self._variables: dict[str, str] = {}
 
     def build(self) -> Stage:
-        steps = {"FROM": self._from, "COPY": self._copy, "ADD": self._copy, "ENV": self._env, "ARG": self._arg}
+        steps = {
+            "FROM": self._from,
+            "COPY": self._copy,
+            "ADD": self._copy,
+            "ENV": self._env,
+            "ARG": self._arg,
+        }
         steps |= {"WORKDIR": self._workdir, "ENTRYPOINT": self._entrypoint, "CMD": self._cmd}
         for instruction in parse(self._request.dockerfile.read_text()):
-            if instruction.keyword == "FROM" and self._request.target in self._stages and self._request.target:
+            if (
+                instruction.keyword == "FROM"
+                and self._request.target in self._stages
+                and self._request.target
+            ):
                 break
             if instruction.keyword in steps:
                 steps[instruction.keyword](instruction)
@@ -94,12 +109,18 @@ class _Builder:
         for option in [word for word in words if word.startswith("--from=")]:
             stage = self._stages.get(option.removeprefix("--from="))
             if stage is None:
-                return  # a file of an image that only exists elsewhere, such as a binary; the host has its own
+                # a file of an image that only exists elsewhere, such as a binary; the host has its own
+                return
             origin = stage.root
         *sources, destination = [word for word in words if not word.startswith("--")]
         target = self._inside(destination)
         for source in sources:
-            _copy(origin, source, target, into=destination.endswith("/") or destination == "." or len(sources) > 1)
+            _copy(
+                origin,
+                source,
+                target,
+                into=destination.endswith("/") or destination == "." or len(sources) > 1,
+            )
 
     def _workdir(self, instruction: Instruction) -> None:
         workdir = substitute(instruction.text, self._variables)
@@ -122,17 +143,24 @@ class _Builder:
         self._stage.command = instruction.command()
 
     def _inside(self, path: str) -> Path:
-        """Return where a path of the image is on this machine; `..` ends at the image's root, as in a container."""
+        """Return where a path of the image is on this machine; `..` ends at the image's root, as in a
+        container.
+        """
         absolute = os.path.normpath(os.path.join(self._stage.workdir, path))  # noqa: PTH118 - not a path of this machine
         return self._stage.root / absolute.lstrip("/")
 
 
 def _copy(origin: Path, source: str, target: Path, *, into: bool) -> None:
-    """Copy what `source` names, as COPY does: a directory's content, or files, `into` a directory or to a name."""
+    """Copy what `source` names, as COPY does: a directory's content, or files, `into` a directory or to a
+    name.
+    """
     pattern = source.strip("/")
     found = sorted(origin.glob(pattern)) if pattern not in ("", ".") else [origin]
     if not found or any(not path.resolve().is_relative_to(origin.resolve()) for path in found):
-        message = f"Expected {source!r} in the build context, found no such file: check the asset's directory and excludes."
+        message = (
+            f"Expected {source!r} in the build context, found no such file: check the asset's directory and"
+            " excludes."
+        )
         raise LocalCloudError(message)
     for path in found:
         if path.is_dir():
@@ -150,7 +178,9 @@ def _image(stage: Stage, root: Path) -> Image:
 
 
 def _on_this_machine(value: str, root: Path) -> str:
-    """Return `value` with each absolute path in it that the image holds led to where the image's files are."""
+    """Return `value` with each absolute path in it that the image holds led to where the image's files
+    are.
+    """
     parts = value.split(os.pathsep)
     return os.pathsep.join(str(root / part.lstrip("/")) if _held(part, root) else part for part in parts)
 

@@ -38,5 +38,11 @@ class CallCounter:
         with self._lock:
             counts = sorted(self._counts.items())
         return [
-            {"principal": call.principal, "service": call.service, "operation": call.operation, "count": count} for call, count in counts
+            {
+                "principal": call.principal,
+                "service": call.service,
+                "operation": call.operation,
+                "count": count,
+            }
+            for call, count in counts
         ]

@@ -19,7 +19,9 @@ SILENT = {"CDK_DISABLE_CLI_TELEMETRY": "1", "CDK_DISABLE_VERSION_CHECK": "1", "C
 SILENT_OPTIONS = ("--no-notices", "--no-version-reporting", "--no-color")
 # The caller's account, and what else would lead the CLI away from this machine.
 DROPPED_PREFIXES = ("AWS_", "CDK_")
-DROPPED = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "PYTHONPATH"})
+DROPPED = frozenset(
+    {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "PYTHONPATH"}
+)
 
 
 def install_cli(repository: Path = REPOSITORY) -> bool:
@@ -54,7 +56,11 @@ def run(
 
 
 def _environment(place: Place) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED_PREFIXES) and name not in DROPPED}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(DROPPED_PREFIXES) and name not in DROPPED
+    }
     own = {
         "PATH": environment.path_with_interpreter(os.environ),
         "PYTHONPATH": str(REPOSITORY),
@@ -74,7 +80,8 @@ def docker_program(place: Place) -> Path:
     program.parent.mkdir(parents=True, exist_ok=True)
     # -P: a `local` folder in the build's directory is not this package.
     program.write_text(
-        f"#!/bin/sh\nSLUICE_IMAGES='{place.images}' PYTHONPATH='{REPOSITORY}' exec '{sys.executable}' -P -m local.docker \"$@\"\n"
+        f"#!/bin/sh\nSLUICE_IMAGES='{place.images}' PYTHONPATH='{REPOSITORY}' exec '{sys.executable}' -P -m"
+        ' local.docker "$@"\n'
     )
     program.chmod(0o755)
     return program
@@ -113,6 +120,8 @@ def _run(
 
 
 def _essence(output: str) -> str:
-    """Return the CDK's own summary of what failed, without the events that led there; all of it if there is none."""
+    """Return the CDK's own summary of what failed, without the events that led there; all of it if there is
+    none.
+    """
     before, summary, after = output.rpartition("Failed resources:")
     return f"{summary}{after}" if summary else before or after

@@ -38,7 +38,11 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     emulator.address_functions(place.endpoint)
     emulator.rotate_secrets(Rotations(place).begin)
     emulator.add_resource_types(ROTATION_SCHEDULE)
-    in_docker = docker_executor(emulator.put_logs, docker, place.state / "file-systems") if executor == DOCKER else None
+    in_docker = (
+        docker_executor(emulator.put_logs, docker, place.state / "file-systems")
+        if executor == DOCKER
+        else None
+    )
     engine = batch_service.start(place, in_docker)
     alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
 
@@ -47,5 +51,7 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
         engine.close()
         emulator.stop_lambda_workers()
 
-    gateway = Gateway(emulator.asgi, calls, Controls(calls, mailbox, TroublePage(engine), executor, InstancesPage(engine)))
+    gateway = Gateway(
+        emulator.asgi, calls, Controls(calls, mailbox, TroublePage(engine), executor, InstancesPage(engine))
+    )
     asyncio.run(serve_until_told(gateway, place, end))

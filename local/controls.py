@@ -15,10 +15,17 @@ Page = Callable[[bytes], object]
 
 
 class Controls:
-    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`, `instances`; and `ecs/…`, a container's metadata."""
+    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`, `instances`; and `ecs/…`, a container's
+    metadata.
+    """
 
     def __init__(
-        self, calls: CallCounter, mailbox: Mailbox, trouble: TroublePage, executor: ExecutorName, instances: InstancesPage
+        self,
+        calls: CallCounter,
+        mailbox: Mailbox,
+        trouble: TroublePage,
+        executor: ExecutorName,
+        instances: InstancesPage,
     ) -> None:
         self._pages: dict[tuple[str, str], Page] = {
             ("GET", "health"): lambda _: _health(executor),
@@ -33,7 +40,9 @@ class Controls:
         }
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        """Return the status and the JSON of a page; 404 for an unknown one, 400 for a body that is not what it takes."""
+        """Return the status and the JSON of a page; 404 for an unknown one, 400 for a body that is not what
+        it takes.
+        """
         name = path.removeprefix("/_sluice/")
         page = self._pages.get((method, name))
         if method == "GET" and name.startswith(task_metadata.PAGE):

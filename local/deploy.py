@@ -14,15 +14,26 @@ from local.synth import assembly
 Progress = Callable[[str], None]
 
 # Without change sets ("direct"), which only add round trips where nobody reviews them.
-DEPLOY = ("deploy", "--all", "--require-approval", "never", "--method", "direct", "--concurrency", "4", "--progress", "events")
+DEPLOY = (
+    "deploy",
+    "--all",
+    "--require-approval",
+    "never",
+    "--method",
+    "direct",
+    "--concurrency",
+    "4",
+    "--progress",
+    "events",
+)
 
 
 def deploy(place: Place, progress: Progress, app: Path = REPOSITORY) -> None:
     """Deploy the app in the directory `app` to the cloud at `place`, then enforce IAM there.
 
-    IAM is off while the CDK works: the emulator does not see which repository ECR's DescribeRepositories is for, and so
-    refuses the CDK's role for images, whose policy names one. `progress` is called with a line for each step.
-    Raises LocalCloudError with what the CDK said when a step fails.
+    IAM is off while the CDK works: the emulator does not see which repository ECR's DescribeRepositories is
+    for, and so refuses the CDK's role for images, whose policy names one. `progress` is called with a line
+    for each step. Raises LocalCloudError with what the CDK said when a step fails.
     """
     control(place, "PUT", "iam", {"enforce": False})
     images = {docker.EXECUTOR: str(control(place, "GET", "health")["executor"])}

@@ -1,9 +1,10 @@
 """Stands in for Docker where the CDK calls it (`CDK_DOCKER`): build, tag, push, login, inspect, images.
 
-Where the cloud's jobs run in Docker, the real docker builds, tags and inspects: its engine then has the image under the
-URI that the job definitions name, and there is nothing to push.
+Where the cloud's jobs run in Docker, the real docker builds, tags and inspects: its engine then has the image
+under the URI that the job definitions name, and there is nothing to push.
 
-The commands are those of cdk-assets: https://github.com/aws/aws-cdk-cli/blob/main/packages/@aws-cdk/cdk-assets-lib/lib/private/docker.ts
+The commands are those of cdk-assets:
+https://github.com/aws/aws-cdk-cli/blob/main/packages/@aws-cdk/cdk-assets-lib/lib/private/docker.ts
 """
 
 import argparse
@@ -24,7 +25,9 @@ EXECUTOR = "SLUICE_EXECUTOR"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one docker command on the images in the directory that SLUICE_IMAGES names, and return its exit code."""
+    """Run one docker command on the images in the directory that SLUICE_IMAGES names, and return its exit
+    code.
+    """
     asked = sys.argv[1:] if arguments is None else arguments
     given = _parser().parse_args(asked)
     if os.environ.get(EXECUTOR) == DOCKER:

@@ -22,12 +22,16 @@ class Instruction:
     text: str
 
     def words(self, variables: Mapping[str, str]) -> list[str]:
-        """Return the words of the text, from its JSON or shell form, with `$NAME` replaced from `variables`."""
+        """Return the words of the text, from its JSON or shell form, with `$NAME` replaced from
+        `variables`.
+        """
         words = self.json_words()
         return [substitute(word, variables) for word in (shlex.split(self.text) if words is None else words)]
 
     def json_words(self) -> list[str] | None:
-        """Return the words of an instruction in JSON form (`["python", "-m", "step"]`), None for any other form."""
+        """Return the words of an instruction in JSON form (`["python", "-m", "step"]`), None for any other
+        form.
+        """
         if not self.text.startswith("["):
             return None
         try:
@@ -51,7 +55,10 @@ def parse(text: str) -> Iterator[Instruction]:
         keyword, _, rest = joined.partition(" ")
         instruction = Instruction(line, keyword.upper(), rest.strip())
         if instruction.keyword not in KNOWN or "<<" in rest:
-            message = f"Expected one of {', '.join(sorted(KNOWN))} without a here-document, found `{joined}` in line {line}."
+            message = (
+                f"Expected one of {', '.join(sorted(KNOWN))} without a here-document, found `{joined}` in"
+                f" line {line}."
+            )
             raise LocalCloudError(message)
         yield instruction
 
@@ -71,7 +78,9 @@ def pairs(instruction: Instruction, variables: Mapping[str, str]) -> dict[str, s
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines with their continuations joined, without comments and empty lines, and the number of their start."""
+    """Yield lines with their continuations joined, without comments and empty lines, and the number of their
+    start.
+    """
     start, pending = 0, ""
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("#") or not line.strip():

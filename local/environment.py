@@ -7,20 +7,34 @@ from pathlib import Path
 
 from local.place import ACCOUNT, REGION, Place
 
-# What passes from the caller. Everything else stays out: a Lambda function must not see the caller's AWS_PROFILE,
-# AWS_ENDPOINT_URL or HTTP_PROXY, because the same function in an account would not.
-KEPT = ("HOME", "USER", "LANG", "LC_ALL", "TZ", "PATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "PYTHONDONTWRITEBYTECODE")
+# What passes from the caller. Everything else stays out: a Lambda function must not see the caller's
+# AWS_PROFILE, AWS_ENDPOINT_URL or HTTP_PROXY, because the same function in an account would not.
+KEPT = (
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "PATH",
+    "VIRTUAL_ENV",
+    "SSL_CERT_FILE",
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 def of_cloud(place: Place, caller: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the whole environment for the cloud at `place`, started from an environment `caller` (default: this)."""
+    """Return the whole environment for the cloud at `place`, started from an environment `caller` (default:
+    this).
+    """
     given = os.environ if caller is None else caller
     kept = {name: given[name] for name in KEPT if name in given}
     return {**kept, "PATH": path_with_interpreter(given), **_aws(), **_ministack(place)}
 
 
 def of_jobs(place: Place) -> dict[str, str]:
-    """Return the variables by which the AWS clients of a job's process find the cloud at `place`, and nothing else."""
+    """Return the variables by which the AWS clients of a job's process find the cloud at `place`, and nothing
+    else.
+    """
     return {**_aws(), "AWS_ENDPOINT_URL": place.endpoint}
 
 
@@ -30,7 +44,9 @@ def path_with_interpreter(caller: Mapping[str, str]) -> str:
 
 
 def _aws() -> dict[str, str]:
-    """What every AWS client in the cloud's process and below it sees: no files of the caller, no instance metadata."""
+    """What every AWS client in the cloud's process and below it sees: no files of the caller, no instance
+    metadata.
+    """
     return {
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
@@ -41,7 +57,9 @@ def _aws() -> dict[str, str]:
 
 
 def _ministack(place: Place) -> dict[str, str]:
-    """ministack's own settings: loopback, one listener, processes instead of Docker, nothing outside the state."""
+    """ministack's own settings: loopback, one listener, processes instead of Docker, nothing outside the
+    state.
+    """
     return {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(place.port),

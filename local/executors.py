@@ -18,7 +18,9 @@ ANSWER_SECONDS = 20
 
 
 def check(name: ExecutorName, caller: Mapping[str, str] | None = None) -> None:
-    """Raise LocalCloudError where `name` is docker and no Docker engine answers in the environment `caller` (default: this)."""
+    """Raise LocalCloudError where `name` is docker and no Docker engine answers in the environment `caller`
+    (default: this).
+    """
     if name != DOCKER:
         return
     environment = client_environment(os.environ if caller is None else caller)

@@ -1,4 +1,6 @@
-"""The endpoint that clients see: ministack's app, every call counted, and Sluice's own pages under /_sluice/."""
+"""The endpoint that clients see: ministack's app, every call counted, and Sluice's own pages under
+/_sluice/.
+"""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -53,7 +55,9 @@ class Gateway:
     def _count(self, scope: Scope, body: bytes) -> None:
         if scope["path"].startswith("/_ministack/"):
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         request = Request(scope["method"], scope["path"], headers, query, body)
         service = emulator.service_of(request.method, request.path, headers, query)

@@ -49,9 +49,14 @@ class Images:
         return self._file(name).exists() and self._read(name).workdir.is_dir()
 
     def resolve(self, name: str) -> Image:
-        """Return the image that a name or URI stands for. Raises LocalCloudError if it is none of this machine."""
+        """Return the image that a name or URI stands for. Raises LocalCloudError if it is none of this
+        machine.
+        """
         if not self.exists(name):
-            message = f"Expected an image that was built for this cloud, found {name!r}: `cdk deploy` builds images."
+            message = (
+                f"Expected an image that was built for this cloud, found {name!r}: `cdk deploy` builds"
+                " images."
+            )
             raise LocalCloudError(message)
         return self._read(name)
 
@@ -68,7 +73,9 @@ class Images:
 
     def _read(self, name: str) -> Image:
         read = json.loads(self._file(name).read_text())
-        return Image(Path(read["workdir"]), tuple(read["entrypoint"]), tuple(read["command"]), read["environment"])
+        return Image(
+            Path(read["workdir"]), tuple(read["entrypoint"]), tuple(read["command"]), read["environment"]
+        )
 
     def _file(self, name: str) -> Path:
         return self._names / f"{quote(name, safe='')}.json"

@@ -23,7 +23,9 @@ class InstancesPage:
             if not (isinstance(environment, str) and isinstance(kind, str)):
                 raise TypeError(asked)
         except (ValueError, KeyError, TypeError) as error:
-            message = f'Expected {{"environment": "a name or an ARN", "type": "m7i.large"}}, found {body[:100]!r}.'
+            message = (
+                f'Expected {{"environment": "a name or an ARN", "type": "m7i.large"}}, found {body[:100]!r}.'
+            )
             raise ValueError(message) from error
         try:
             return {"instance": self._engine.register_instance(environment, kind)}

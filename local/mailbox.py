@@ -18,7 +18,9 @@ class Message:
     @classmethod
     def now(cls, protocol: str, endpoint: str, subject: str, text: str) -> "Message":
         """Return a message that is sent at this moment."""
-        return cls(protocol, endpoint, subject or "", text, datetime.now(UTC).isoformat(timespec="milliseconds"))
+        return cls(
+            protocol, endpoint, subject or "", text, datetime.now(UTC).isoformat(timespec="milliseconds")
+        )
 
 
 class Mailbox:

@@ -1,4 +1,6 @@
-"""Parts of a network with NAT that ministack's EC2 has and its CloudFormation lacks: addresses, gateways, rules of security groups."""
+"""Parts of a network with NAT that ministack's EC2 has and its CloudFormation lacks: addresses, gateways,
+rules of security groups.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,17 +15,25 @@ Result = tuple[str, dict[str, Any]]
 
 
 def handlers(ec2: Ec2) -> dict[str, dict[str, Any]]:
-    """Return create, update and delete of each type, over an EC2; an update changes nothing, tags are not kept."""
+    """Return create, update and delete of each type, over an EC2; an update changes nothing, tags are not
+    kept.
+    """
     address, gateway, rule = _Address(ec2), _Gateway(ec2), _Rule(ec2)
     return {
-        "AWS::EC2::SecurityGroupIngress": {"create": rule.create, "update": _unchanged, "delete": rule.delete},
+        "AWS::EC2::SecurityGroupIngress": {
+            "create": rule.create,
+            "update": _unchanged,
+            "delete": rule.delete,
+        },
         "AWS::EC2::EIP": {"create": address.create, "update": _unchanged, "delete": address.delete},
         "AWS::EC2::NatGateway": {"create": gateway.create, "update": _unchanged, "delete": gateway.delete},
     }
 
 
 class _Address:
-    """`Ref` is the public address: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eip.html."""
+    """`Ref` is the public address:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eip.html.
+    """
 
     def __init__(self, ec2: Ec2) -> None:
         self._ec2 = ec2
@@ -46,7 +56,10 @@ class _Gateway:
         self._ec2 = ec2
 
     def create(self, _logical_id: str, properties: Properties, _stack: str) -> Result:
-        answer = self._ec2("CreateNatGateway", {name: str(properties[name]) for name in ("SubnetId", "AllocationId") if name in properties})
+        answer = self._ec2(
+            "CreateNatGateway",
+            {name: str(properties[name]) for name in ("SubnetId", "AllocationId") if name in properties},
+        )
         gateway = _text(answer, "natGatewayId")
         return gateway, {"NatGatewayId": gateway}
 

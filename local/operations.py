@@ -10,8 +10,9 @@ import botocore.session
 
 Query = Mapping[str, list[str]]
 
-# S3 shows the operation in the method, in what the path names and in a query parameter or header, in this order of
-# decision (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html).
+# S3 shows the operation in the method, in what the path names and in a query parameter or header, in this
+# order of decision
+# (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html).
 S3_OBJECT = (
     ("PUT", "partNumber", "UploadPart"),
     ("PUT", "x-amz-copy-source", "CopyObject"),
@@ -89,7 +90,9 @@ def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
         return []
     model = botocore.session.Session().get_service_model(service)
     operations = [model.operation_model(name) for name in model.operation_names]
-    operations.sort(key=lambda op: op.http["requestUri"].count("/"), reverse=True)  # the most specific one first
+    operations.sort(
+        key=lambda op: op.http["requestUri"].count("/"), reverse=True
+    )  # the most specific one first
     return [(op.http["method"], _pattern(op.http["requestUri"]), op.name) for op in operations]
 
 

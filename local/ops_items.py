@@ -1,4 +1,5 @@
-"""OpsItems of AWS Systems Manager, which the emulator does not have: enough of them to open one and to list those that are open.
+"""OpsItems of AWS Systems Manager, which the emulator does not have: enough of them to open one and to list
+those that are open.
 
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateOpsItem.html
 """
@@ -19,7 +20,9 @@ _REQUIRED = {"Title": 1024, "Description": 2048, "Source": 128}
 
 
 class OpsItems:
-    """The OpsItems of this cloud; none is ever resolved, so a deduplication string that was used stays used."""
+    """The OpsItems of this cloud; none is ever resolved, so a deduplication string that was used stays
+    used.
+    """
 
     def __init__(self) -> None:
         self._items: dict[str, dict[str, Any]] = {}
@@ -38,20 +41,42 @@ class OpsItems:
     def _create(self, request: Mapping[str, Any]) -> Response:
         wrong = [name for name, most in _REQUIRED.items() if not 1 <= len(request.get(name) or "") <= most]
         if wrong:
-            return _answer(400, {"__type": "ValidationException", "message": f"{', '.join(wrong)} must have a permitted length."})
+            return _answer(
+                400,
+                {
+                    "__type": "ValidationException",
+                    "message": f"{', '.join(wrong)} must have a permitted length.",
+                },
+            )
         key = _deduplication(request.get("OperationalData") or {})
         with self._lock:
             if key in self._items:
                 there = self._items[key]["OpsItemId"]
-                return _answer(400, {"__type": "OpsItemAlreadyExistsException", "message": "It is open already.", "OpsItemId": there})
-            made = {"OpsItemId": f"oi-{uuid.uuid4().hex[:12]}", "Status": "Open", **{name: request[name] for name in ("Title", "Source")}}
-            made |= {"OperationalData": request.get("OperationalData") or {}, "Severity": request.get("Severity", "")}
+                return _answer(
+                    400,
+                    {
+                        "__type": "OpsItemAlreadyExistsException",
+                        "message": "It is open already.",
+                        "OpsItemId": there,
+                    },
+                )
+            made = {
+                "OpsItemId": f"oi-{uuid.uuid4().hex[:12]}",
+                "Status": "Open",
+                **{name: request[name] for name in ("Title", "Source")},
+            }
+            made |= {
+                "OperationalData": request.get("OperationalData") or {},
+                "Severity": request.get("Severity", ""),
+            }
             self._items[key] = made
         return _answer(200, {"OpsItemId": made["OpsItemId"]})
 
 
 def _deduplication(data: Mapping[str, Any]) -> str:
-    """Return what another OpsItem must not have, in lower case as AWS compares it; without a string every one is new."""
+    """Return what another OpsItem must not have, in lower case as AWS compares it; without a string every one
+    is new.
+    """
     given = (data.get("/aws/dedup") or {}).get("Value")
     return str(json.loads(given)["dedupString"]).lower() if given else uuid.uuid4().hex
 

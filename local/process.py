@@ -25,30 +25,47 @@ POLL_SECONDS = 0.02
 def start(place: Place, executor: ExecutorName = PROCESS) -> int:
     """Start a cloud at `place`, wait until it answers, and return its process id.
 
-    Raises LocalCloudError when one runs there already, when something else has the port, when it does not start, and when
-    jobs shall run in Docker and no engine answers.
+    Raises LocalCloudError when one runs there already, when something else has the port, when it does not
+    start, and when jobs shall run in Docker and no engine answers.
     """
     running = holder(place.pid_file)
     if running:
-        message = f"Expected no local cloud on port {place.port}, found one (process {running}): {_end_hint(place)}."
+        message = (
+            f"Expected no local cloud on port {place.port}, found one (process {running}):"
+            f" {_end_hint(place)}."
+        )
         raise LocalCloudError(message)
     _check_port(place.port)
     check(executor)
     place.state.mkdir(parents=True, exist_ok=True)
     with place.log.open("w") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "local", "--port", str(place.port), "--state", str(place.state), "--executor", executor],
+            [
+                sys.executable,
+                "-m",
+                "local",
+                "--port",
+                str(place.port),
+                "--state",
+                str(place.state),
+                "--executor",
+                executor,
+            ],
             cwd=place.state,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C in the terminal is for the command, which then ends the cloud in order
+            # Ctrl-C in the terminal is for the command, which then ends the cloud in order
+            start_new_session=True,
         )
     _wait(lambda: _answers(place) or process.poll() is not None, START_SECONDS)
     if process.poll() is not None or not _answers(place):
         process.kill()
-        message = f"Expected the local cloud to start on port {place.port}, found it ended or silent: see {place.log}."
+        message = (
+            f"Expected the local cloud to start on port {place.port}, found it ended or silent: see"
+            f" {place.log}."
+        )
         raise LocalCloudError(message)
     return process.pid
 
@@ -64,7 +81,10 @@ def stop(place: Place) -> int:
         raise LocalCloudError(message)
     os.kill(running, signal.SIGTERM)
     if not _wait(lambda: holder(place.pid_file) != running, END_SECONDS):
-        message = f"Expected process {running} to end within {END_SECONDS:.0f} s, found it running: see {place.log}."
+        message = (
+            f"Expected process {running} to end within {END_SECONDS:.0f} s, found it running: see"
+            f" {place.log}."
+        )
         raise LocalCloudError(message)
     return running
 
@@ -98,7 +118,10 @@ def _check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            message = f"Expected port {port} to be free, found it taken ({error.strerror}): choose another with --port."
+            message = (
+                f"Expected port {port} to be free, found it taken ({error.strerror}): choose another with"
+                " --port."
+            )
             raise LocalCloudError(message) from None
 
 

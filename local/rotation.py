@@ -1,4 +1,6 @@
-"""Secrets Manager's rotation: a secret's own Lambda is called four times. What a schedule would do in months, RotateSecret does at once."""
+"""Secrets Manager's rotation: a secret's own Lambda is called four times. What a schedule would do in months,
+RotateSecret does at once.
+"""
 
 import json
 import logging
@@ -19,7 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 class Rotations:
-    """Calls rotation functions of the cloud at a place, each rotation in a thread of its own: RotateSecret does not wait for it."""
+    """Calls rotation functions of the cloud at a place, each rotation in a thread of its own: RotateSecret
+    does not wait for it.
+    """
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -37,7 +41,9 @@ class Rotations:
                 logger.exception("The rotation of %s stopped at %s.", secret, step)
                 return
             if "FunctionError" in answer:
-                logger.error("The rotation of %s stopped at %s: %s", secret, step, answer["Payload"].read().decode())
+                logger.error(
+                    "The rotation of %s stopped at %s: %s", secret, step, answer["Payload"].read().decode()
+                )
                 return
 
     def _client(self) -> Any:
@@ -53,7 +59,9 @@ class Rotations:
 
 
 def _set(properties: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    arn = emulator.set_rotation(properties["SecretId"], properties.get("RotationLambdaARN"), properties.get("RotationRules"))
+    arn = emulator.set_rotation(
+        properties["SecretId"], properties.get("RotationLambdaARN"), properties.get("RotationRules")
+    )
     return arn, {"Id": arn}
 
 

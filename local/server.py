@@ -10,12 +10,16 @@ from hypercorn.config import Config
 from local.gateway import App
 from local.place import Place
 
-KEEP_ALIVE_SECONDS = 75  # as ministack's own server: idle clients keep their connections between the steps of a run
+KEEP_ALIVE_SECONDS = (
+    75  # as ministack's own server: idle clients keep their connections between the steps of a run
+)
 GRACE_SECONDS = 1.0
 
 
 async def serve_until_told(app: App, place: Place, on_end: Callable[[], None]) -> None:
-    """Serve `app` at `place` until SIGTERM or SIGINT; call `on_end` before the last requests are waited for."""
+    """Serve `app` at `place` until SIGTERM or SIGINT; call `on_end` before the last requests are waited
+    for.
+    """
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

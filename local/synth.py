@@ -11,7 +11,17 @@ from local import cdk
 from local.place import Place, home
 
 # What the templates and assets are made of. A change of anything else cannot change what is deployed.
-SOURCES = ("app.py", "cdk.json", "cdk.context.json", "requirements.txt", "stacks", "sluice", "pipelines", "lambdas", "containers")
+SOURCES = (
+    "app.py",
+    "cdk.json",
+    "cdk.context.json",
+    "requirements.txt",
+    "stacks",
+    "sluice",
+    "pipelines",
+    "lambdas",
+    "containers",
+)
 # The environment variables that app.py may read.
 SETTINGS = ("ALERT_", "SLUICE_")
 # Who is told of failures here when nobody else is named: the local cloud keeps the messages and sends none.
@@ -37,7 +47,9 @@ def assembly(place: Place, app: Path) -> Path:
 
 
 def _keep(building: Path, directory: Path) -> None:
-    """Give a finished assembly its name, unless another process finished the same one meanwhile and may be using it."""
+    """Give a finished assembly its name, unless another process finished the same one meanwhile and may be
+    using it.
+    """
     try:
         building.rename(directory)
     except OSError:
@@ -48,7 +60,9 @@ def _keep(building: Path, directory: Path) -> None:
 
 def settings(variables: Mapping[str, str]) -> dict[str, str]:
     """Return what the app is configured with: those of the variables that it reads, and whom it alerts."""
-    return NOBODY | {name: value for name, value in variables.items() if name.startswith(SETTINGS) and name not in OWN}
+    return NOBODY | {
+        name: value for name, value in variables.items() if name.startswith(SETTINGS) and name not in OWN
+    }
 
 
 def digest(app: Path, variables: Mapping[str, str]) -> str:

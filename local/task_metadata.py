@@ -1,4 +1,6 @@
-"""What the ECS agent tells a container of itself: here, the address of a node of a multi-node parallel job."""
+"""What the ECS agent tells a container of itself: here, the address of a node of a multi-node parallel
+job.
+"""
 
 from ipaddress import AddressValueError, IPv4Address
 
@@ -8,7 +10,8 @@ PAGE = "ecs/"
 def document(page: str) -> object:
     """Return the metadata of the container at `ecs/<task id>/<address>`; raises ValueError for another page.
 
-    Response: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-response.html
+    Response:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-response.html
     """
     task, _, address = page.removeprefix(PAGE).partition("/")
     if not task or not _is_loopback(address):

@@ -49,7 +49,9 @@ _STATE = {
     "reordered_events": _RATE,
     "delay_seconds": _NUMBER,
     "invalid": _Field("an object of compute environments and reasons", _texts),
-    "submits_a_second": _Field("a number of 1 or more, or null", lambda value: value is None or (_number(value) and value >= 1)),
+    "submits_a_second": _Field(
+        "a number of 1 or more, or null", lambda value: value is None or (_number(value) and value >= 1)
+    ),
 }
 _TEXT = _Field("a text", lambda value: isinstance(value, str))
 # What happens once, at the call, and is no state that GET could show.
@@ -58,7 +60,9 @@ _FIELDS = {**_STATE, **_ONCE}
 
 
 class TroublePage:
-    """What a PUT leaves out goes well from then on; `reclaim` and `lose_host` happen once, with the PUT that names them."""
+    """What a PUT leaves out goes well from then on; `reclaim` and `lose_host` happen once, with the PUT that
+    names them.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -70,7 +74,9 @@ class TroublePage:
         return {**trouble, "unpullable": sorted(trouble["unpullable"]), **mappings}
 
     def put(self, body: bytes) -> object:
-        """Make the trouble that the JSON object in `body` describes, and return it; ValueError for what is none."""
+        """Make the trouble that the JSON object in `body` describes, and return it; ValueError for what is
+        none.
+        """
         asked = _checked(body)
         try:
             self._make(asked)

@@ -1,4 +1,6 @@
-"""Nodes that start together, exchange messages over their addresses and agree on a sum: a multi-node parallel job."""
+"""Nodes that start together, exchange messages over their addresses and agree on a sum: a multi-node parallel
+job.
+"""
 
 from sluice.pipeline import Job, Manual, MultiNode, Pipeline
 

@@ -7,7 +7,9 @@ pipeline = Pipeline(
     triggers=[Manual()],
     limits=[Limit("vendor-api", at_once=2)],  # shared by all pipelines that list it
     steps=[
-        Array("ask", run="ask", size=12, uses={"vendor-api": 1}, queue="bulk", memory=512),  # never more than two children run
+        Array(
+            "ask", run="ask", size=12, uses={"vendor-api": 1}, queue="bulk", memory=512
+        ),  # never more than two children run
         Job("compare", run="compare", after=["ask"], memory=512),
     ],
 )

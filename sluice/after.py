@@ -1,4 +1,6 @@
-"""What a pipeline says about failures: which a step bears, and what runs again by itself. Import these from ``sluice.pipeline``."""
+"""What a pipeline says about failures: which a step bears, and what runs again by itself. Import these from
+``sluice.pipeline``.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,12 @@ MOST_TIMES = 10
 
 @dataclass(frozen=True)
 class Resubmit:
-    """What failed of a step is submitted again by itself, up to ``times`` times: only the children that failed, as a new generation.
+    """What failed of a step is submitted again by itself, up to ``times`` times: only the children that
+    failed, as a new generation.
 
-    ``reclaimed``: children that failed because their machines were taken away, so many times, move to the queue ``steady``, whose machines
-    are not; only they, and it uses up none of the ``times``. So that they do not begin more often where machines are taken, it takes the
-    place of a larger ``attempts``.
+    ``reclaimed``: children that failed because their machines were taken away, so many times, move to the
+    queue ``steady``, whose machines are not; only they, and it uses up none of the ``times``. So that they do
+    not begin more often where machines are taken, it takes the place of a larger ``attempts``.
     """
 
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)] = field(default=1, kw_only=True)
@@ -50,7 +53,9 @@ After = Annotated[str | Finished | Always, PlainValidator(_known)]
 
 
 def finished(step: str, *, at_least: float) -> Finished:
-    """Return what lets a step run once an array has ended for good and at least this share of its children, above 0 to 1, has succeeded."""
+    """Return what lets a step run once an array has ended for good and at least this share of its children,
+    above 0 to 1, has succeeded.
+    """
     return Finished(step, at_least)
 
 

@@ -23,7 +23,9 @@ def again(pipeline: str, trigger: Occurrence) -> str:
         return _DELIVERED_AGAIN[trigger.form]
     # The same version of the input, stored anew, is a new run.
     version = f"?versionId={quote(trigger.version_id)}" if trigger.version_id else ""
-    source = _shell(f"{trigger.bucket}/{trigger.key}{version}")  # The AWS CLI encodes the key itself, and the version not.
+    source = _shell(
+        f"{trigger.bucket}/{trigger.key}{version}"
+    )  # The AWS CLI encodes the key itself, and the version not.
     target = f"--bucket {_shell(trigger.bucket)} --key {_shell(trigger.key)}"
     return f"aws s3api copy-object {target} --copy-source {source} --metadata-directive REPLACE"
 
@@ -51,7 +53,9 @@ def goes_on(run_id: str) -> str:
 
 def _asked_again(pipeline: str, request: Request) -> str:
     overrides = {"overrides": request.overrides} if request.overrides else {}
-    detail = json.dumps({"pipeline": pipeline, "input": request.input, **overrides, "token": f"{request.token[:120]}-again"})
+    detail = json.dumps(
+        {"pipeline": pipeline, "input": request.input, **overrides, "token": f"{request.token[:120]}-again"}
+    )
     entries = json.dumps([{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}])
     return f"aws events put-events --entries {_shell(entries)}"
 

@@ -1,4 +1,6 @@
-"""What arrives in the alert queue besides failed runs: runs that are late or do not start, blocked queues, invalid environments."""
+"""What arrives in the alert queue besides failed runs: runs that are late or do not start, blocked queues,
+invalid environments.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class RunDelayed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentInvalid(Message):
-    """A compute environment has become INVALID: no job starts on it. ``environment`` is its name, ``reason`` AWS's."""
+    """A compute environment has become INVALID: no job starts on it. ``environment`` is its name, ``reason``
+    AWS's.
+    """
 
     environment: str
     reason: str
@@ -66,7 +70,9 @@ def parse_alert(body: str) -> AlertMessage:
     if "delay" in document:
         delayed = RunDelayed.from_json(body)
         if delayed.delay not in (LATE, NOT_STARTED):
-            raise MalformedMessageError(f"Expected RunDelayed.delay to be {LATE!r} or {NOT_STARTED!r}, found {delayed.delay!r}.")
+            raise MalformedMessageError(
+                f"Expected RunDelayed.delay to be {LATE!r} or {NOT_STARTED!r}, found {delayed.delay!r}."
+            )
         return delayed
     if "changed_to" in document:
         return RunChanged.from_json(body)
@@ -82,4 +88,9 @@ def _blocked(document: Mapping[str, Any]) -> QueueBlocked:
         raise MalformedMessageError(f"Expected the detail of a {BLOCKED_EVENT}, found {str(detail)[:200]}.")
     queue, job_id, name = (str(text) for text in found)
     # AWS may send an event without a reason: the queue is blocked all the same.
-    return QueueBlocked(queue=queue, job_id=job_id, job_name=name, reason=str(detail.get("statusReason") or "AWS Batch gave no reason"))
+    return QueueBlocked(
+        queue=queue,
+        job_id=job_id,
+        job_name=name,
+        reason=str(detail.get("statusReason") or "AWS Batch gave no reason"),
+    )

@@ -18,8 +18,8 @@ _BUCKET = re.compile(r"s3://[a-z0-9.-]+/")
 class Alert:
     """The facts about one failed step of one run.
 
-    ``failed`` of its ``children`` failed; ``child``, or the node ``node``, is the one whose log is shown, and ``child_reason`` is why Batch
-    says that it failed.
+    ``failed`` of its ``children`` failed; ``child``, or the node ``node``, is the one whose log is shown, and
+    ``child_reason`` is why Batch says that it failed.
     """
 
     pipeline: str
@@ -81,7 +81,11 @@ class Alert:
     def _job(self) -> list[str]:
         if not self.job_id:
             return ["Job:      none; it could not be submitted"]
-        failed = f"{self.failed} of {self.children} children failed" if self.failed else f"an array of {self.children} children"
+        failed = (
+            f"{self.failed} of {self.children} children failed"
+            if self.failed
+            else f"an array of {self.children} children"
+        )
         return [f"Job:      {self.job_id}" + (f" ({failed})" if self.children > 1 else "")]
 
     def _log(self) -> str:

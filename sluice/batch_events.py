@@ -1,4 +1,5 @@
-"""What arrives in the track queue: ends of jobs, as AWS Batch tells them, and the calls to sweep or to look at a run.
+"""What arrives in the track queue: ends of jobs, as AWS Batch tells them, and the calls to sweep or to look
+at a run.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 """
@@ -17,7 +18,9 @@ from sluice.plain_words import exit_code, plain
 from sluice.run import StepState
 
 NODE_MARK = "#"
-"""Node 2 of a multi-node job has the id ``<job>#2``: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html"""
+"""Node 2 of a multi-node job has the id ``<job>#2``:
+https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
+"""
 NO_REASON = "AWS Batch gave no reason"
 _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
 
@@ -42,8 +45,8 @@ class Look:
 class JobEnded:
     """A job, or an array as a whole, has ended.
 
-    ``queued_seconds`` is how long a job that waited for no other one stood in its queue, ``succeeded`` how many children of a failed array
-    did; None where that cannot be told.
+    ``queued_seconds`` is how long a job that waited for no other one stood in its queue, ``succeeded`` how
+    many children of a failed array did; None where that cannot be told.
     """
 
     name: JobName
@@ -55,7 +58,8 @@ class JobEnded:
 
 
 def parse_event(body: str) -> JobEnded | Sweep | Look | None:
-    """Return what a message says; None for a job that is not a run's, a child's event, or a state that is not an end.
+    """Return what a message says; None for a job that is not a run's, a child's event, or a state that is not
+    an end.
 
     Raises MalformedMessageError.
     """
@@ -69,7 +73,9 @@ def parse_event(body: str) -> JobEnded | Sweep | Look | None:
     try:
         return job_ended(document["detail"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise MalformedMessageError(f"Expected the detail of a Batch Job State Change, found {body[:200]!r}.") from error
+        raise MalformedMessageError(
+            f"Expected the detail of a Batch Job State Change, found {body[:200]!r}."
+        ) from error
 
 
 def _look(run_ids: object) -> Look:
@@ -82,7 +88,12 @@ def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
     """Return the end that an event's detail, or a job of DescribeJobs, tells of."""
     name = JobName.parse(job["jobName"])
     state = _ENDS.get(job["status"])
-    if name is None or state is None or "index" in (job.get("arrayProperties") or {}) or NODE_MARK in job["jobId"]:
+    if (
+        name is None
+        or state is None
+        or "index" in (job.get("arrayProperties") or {})
+        or NODE_MARK in job["jobId"]
+    ):
         return None
     failed = state is StepState.FAILED
     reason, succeeded = (failure_reason(job), _succeeded(job)) if failed else (None, None)
@@ -95,7 +106,9 @@ def _succeeded(job: Mapping[str, Any]) -> int | None:
 
 
 def _queued_seconds(job: Mapping[str, Any]) -> float | None:
-    """Return the time from submission to start; a job with dependencies waits for those, and an array starts many times."""
+    """Return the time from submission to start; a job with dependencies waits for those, and an array starts
+    many times.
+    """
     created, started = job.get("createdAt"), job.get("startedAt")
     if (
         job.get("dependsOn")
@@ -110,7 +123,8 @@ def _queued_seconds(job: Mapping[str, Any]) -> float | None:
 def failure_reason(job: Mapping[str, Any]) -> str:
     """Return in plain words why a job failed, as far as Batch knows.
 
-    Status reasons: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and .../troubleshooting.html
+    Status reasons: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and
+    .../troubleshooting.html
     """
     container: Mapping[str, Any] = job.get("container") or _last_attempt(job)
     array: Mapping[str, Any] = job.get("arrayProperties") or {}
@@ -121,12 +135,15 @@ def failure_reason(job: Mapping[str, Any]) -> str:
     if (words := plain(status, detail)) is not None:
         return f"{words} ({detail or status})"
     if container.get("exitCode"):
-        return f"{_PROGRAM_ENDED} with {exit_code(container['exitCode'])}" + (f" ({detail})" if detail else "")
+        return f"{_PROGRAM_ENDED} with {exit_code(container['exitCode'])}" + (
+            f" ({detail})" if detail else ""
+        )
     return detail or status or NO_REASON
 
 
 def _last_attempt(job: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the container of the last attempt: a multi-node job has no other, and there it is the main node's.
+    """Return the container of the last attempt: a multi-node job has no other, and there it is the main
+    node's.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
     """
@@ -135,7 +152,9 @@ def _last_attempt(job: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def joined(reason: str | None, report: str | None) -> str | None:
-    """Return one reason from Batch's and from what a failing job itself reported, the more telling one first."""
+    """Return one reason from Batch's and from what a failing job itself reported, the more telling one
+    first.
+    """
     if not report or not reason:
         return report or reason
     return f"{report} ({reason})" if reason.startswith(_PROGRAM_ENDED) else f"{reason}: {report}"

@@ -1,4 +1,6 @@
-"""Sets of an array's children as short text, ``3,17-19``: what the ledger keeps of which children failed. Pure."""
+"""Sets of an array's children as short text, ``3,17-19``: what the ledger keeps of which children failed.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 def to_text(children: Iterable[int]) -> str:
     """Return the children in order, neighbours as one range; 5,000 of 10,000 children take at most 25 KB."""
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in _ranges(sorted(set(children))))
+    return ",".join(
+        str(first) if first == last else f"{first}-{last}" for first, last in _ranges(sorted(set(children)))
+    )
 
 
 def from_text(text: str) -> tuple[int, ...]:

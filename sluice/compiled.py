@@ -1,4 +1,6 @@
-"""A pipeline as it travels with a run: plain, frozen, read and written as JSON. Made at synthesis, read by Lambdas and jobs."""
+"""A pipeline as it travels with a run: plain, frozen, read and written as JSON. Made at synthesis, read by
+Lambdas and jobs.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CompiledMachine:
-    """What a step asks of its machine, as far as a run of it may be asked for otherwise: ``sluice.overriding``."""
+    """What a step asks of its machine, as far as a run of it may be asked for otherwise:
+    ``sluice.overriding``.
+    """
 
     compute: Compute
     vcpus: float
@@ -43,20 +47,19 @@ class CompiledMachine:
 class CompiledStep:
     """A node of the graph, with all that a submission needs.
 
-    ``after`` are the parents whose whole job must have succeeded; ``each`` are the arrays whose child i must have succeeded before child
-    i; ``items_of`` is the plan whose items the children share, for an ``each`` array that of the arrays it follows.
-    ``size`` is how many items there are without a plan.
-    ``sequential`` says that child i + 1 waits for child i.
-    ``of_uploads`` says of a plan that its items are the files that started the run: it has no job, and is done when the run begins.
-    ``takes_input`` says that its command has a place for what started the run.
-    ``groups`` are how many nodes each node group of a multi-node step has, the main node's group first.
-    ``returns`` says whether it leaves results for other steps: functions do, commands in images without Sluice do not.
-    ``times`` is how often what failed of it is submitted again by itself; children that lost their machines ``reclaimed`` times, if that is
-    not 0, go to the queue ``steady``.
-    ``finished`` are the arrays of which at least such a share must have succeeded, ``always`` the steps that must only have ended: neither
-    is a dependency of AWS Batch, which would let this step fail with them.
-    ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a ``sluice.compute.QueueKey``.
-    ``machine`` is there where a run may be asked for with overrides.
+    ``after`` are the parents whose whole job must have succeeded; ``each`` are the arrays whose child i must
+    have succeeded before child i; ``items_of`` is the plan whose items the children share, for an ``each``
+    array that of the arrays it follows. ``size`` is how many items there are without a plan. ``sequential``
+    says that child i + 1 waits for child i. ``of_uploads`` says of a plan that its items are the files that
+    started the run: it has no job, and is done when the run begins. ``takes_input`` says that its command has
+    a place for what started the run. ``groups`` are how many nodes each node group of a multi-node step has,
+    the main node's group first. ``returns`` says whether it leaves results for other steps: functions do,
+    commands in images without Sluice do not. ``times`` is how often what failed of it is submitted again by
+    itself; children that lost their machines ``reclaimed`` times, if that is not 0, go to the queue
+    ``steady``. ``finished`` are the arrays of which at least such a share must have succeeded, ``always`` the
+    steps that must only have ended: neither is a dependency of AWS Batch, which would let this step fail with
+    them. ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a
+    ``sluice.compute.QueueKey``. ``machine`` is there where a run may be asked for with overrides.
     """
 
     name: str
@@ -98,7 +101,9 @@ class CompiledStep:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Return the steps without whose success this one does not run; an array of a plan's items needs the plan."""
+        """Return the steps without whose success this one does not run; an array of a plan's items needs the
+        plan.
+        """
         before = self.each or ((self.items_of,) if self.items_of else ())
         return tuple(dict.fromkeys([*before, *self.after]))
 
@@ -109,7 +114,9 @@ class CompiledStep:
 
     @property
     def undivided(self) -> bool:
-        """Return whether a part of its children cannot run again: a command knows its place by AWS_BATCH_JOB_ARRAY_INDEX alone."""
+        """Return whether a part of its children cannot run again: a command knows its place by
+        AWS_BATCH_JOB_ARRAY_INDEX alone.
+        """
         return self.kind is Kind.ARRAY and not self.returns
 
 
@@ -158,7 +165,8 @@ class CompiledPipeline:
             version = document["version"]
             if version > VERSION:
                 raise MalformedMessageError(
-                    f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all stacks together."
+                    f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all"
+                    " stacks together."
                 )
             steps = tuple(_step(step) for step in document["steps"])
             late, ticket = document.get("expected_within"), bool(document.get("ticket"))
@@ -177,8 +185,12 @@ class CompiledPipeline:
 
 
 def _step(document: dict[str, Any]) -> CompiledStep:
-    """Return a step; what a pipeline that was compiled before a field was there does not say has the field's default."""
-    lists: dict[str, tuple[Any, ...]] = {name: tuple(document[name]) for name in ("after", "always", "groups") if name in document}
+    """Return a step; what a pipeline that was compiled before a field was there does not say has the field's
+    default.
+    """
+    lists: dict[str, tuple[Any, ...]] = {
+        name: tuple(document[name]) for name in ("after", "always", "groups") if name in document
+    }
     each = document.get("each") or ()
     typed = {
         # A name alone, or null, in what was compiled when an array could follow only one.
@@ -193,4 +205,6 @@ def _step(document: dict[str, Any]) -> CompiledStep:
 def _machine(document: dict[str, Any] | None) -> CompiledMachine | None:
     if document is None:
         return None
-    return CompiledMachine(**{**document, "compute": Compute(document["compute"]), "parameters": tuple(document["parameters"])})
+    return CompiledMachine(
+        **{**document, "compute": Compute(document["compute"]), "parameters": tuple(document["parameters"])}
+    )

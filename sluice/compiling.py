@@ -1,4 +1,6 @@
-"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: start, gates and cleanup."""
+"""Turns a validated pipeline into the form that travels with a run, with the steps that Sluice adds: start,
+gates and cleanup.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefinitions:
-    """The names of the job definitions of one pipeline: each step's that has jobs, and those of the steps that Sluice adds."""
+    """The names of the job definitions of one pipeline: each step's that has jobs, and those of the steps
+    that Sluice adds.
+    """
 
     steps: Mapping[str, str]
     cleanup: str
@@ -35,10 +39,21 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
     """Return the pipeline with its cleanup and gates, in topological order."""
     written = {step.name: step for step in pipeline.steps}
     parents = {name: parents_of(step) for name, step in written.items()}
-    steps = [_compiled(written[name], written, definitions.steps.get(name, "")) for name in topological_order(parents)]
+    steps = [
+        _compiled(written[name], written, definitions.steps.get(name, ""))
+        for name in topological_order(parents)
+    ]
     own = own_compute(pipeline)
     tidy = str(QueueKey("normal", own))
-    steps.append(CompiledStep(name=CLEANUP, kind=Kind.CLEANUP, job_definition=definitions.cleanup, queue=tidy, after=sinks(parents)))
+    steps.append(
+        CompiledStep(
+            name=CLEANUP,
+            kind=Kind.CLEANUP,
+            job_definition=definitions.cleanup,
+            queue=tidy,
+            after=sinks(parents),
+        )
+    )
     if pipeline.submit_from == "start-job":
         steps = _started(steps, definitions.start, own)
     gated = tuple(one for step in steps for one in _gated(step, definitions.gate, own))
@@ -58,38 +73,66 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
 
 
 def inbox_of(pipeline: Pipeline) -> tuple[str, ...]:
-    """Return the prefixes of what starts the pipeline's runs or comes with its requests: its jobs may read these."""
+    """Return the prefixes of what starts the pipeline's runs or comes with its requests: its jobs may read
+    these.
+    """
     uploads = [trigger.prefix for trigger in pipeline.triggers if isinstance(trigger, S3Upload)]
-    asked = [requests_prefix(pipeline.name)] if any(isinstance(trigger, Manual) for trigger in pipeline.triggers) else []
+    asked = (
+        [requests_prefix(pipeline.name)]
+        if any(isinstance(trigger, Manual) for trigger in pipeline.triggers)
+        else []
+    )
     return tuple(dict.fromkeys([*uploads, *asked]))
 
 
 def own_compute(pipeline: Pipeline) -> Compute:
-    """Return where the steps that Sluice adds run: on the usual machines, or on Fargate where all else of the pipeline does."""
-    return Compute.FARGATE if all(Compute.of(step.compute).is_fargate for step in pipeline.steps) else Compute.SPOT
+    """Return where the steps that Sluice adds run: on the usual machines, or on Fargate where all else of the
+    pipeline does.
+    """
+    return (
+        Compute.FARGATE
+        if all(Compute.of(step.compute).is_fargate for step in pipeline.steps)
+        else Compute.SPOT
+    )
 
 
 def queues_of(pipelines: Iterable[Pipeline]) -> set[str]:
     """Return the keys of the queues that these pipelines' steps go to, and those that Sluice adds to them."""
     nameless = [
-        compile_pipeline(one, JobDefinitions(steps={step.name: "" for step in one.steps}, cleanup="", gate="")) for one in pipelines
+        compile_pipeline(
+            one, JobDefinitions(steps={step.name: "" for step in one.steps}, cleanup="", gate="")
+        )
+        for one in pipelines
     ]
     steps = [step for pipeline in nameless for step in pipeline.steps]
     return {queue for step in steps for queue in (step.queue, *([step.steady] if step.reclaimed else []))}
 
 
 def _overridable(pipeline: Pipeline) -> tuple[str, ...]:
-    return tuple(sorted({name for trigger in pipeline.triggers if isinstance(trigger, Manual) for name in trigger.overrides}))
+    return tuple(
+        sorted(
+            {
+                name
+                for trigger in pipeline.triggers
+                if isinstance(trigger, Manual)
+                for name in trigger.overrides
+            }
+        )
+    )
 
 
 def _machine(step: Step | None) -> CompiledMachine | None:
     if step is None or isinstance(step, MultiNode):
         return None
-    return CompiledMachine(Compute.of(step.compute), step.vcpus, step.memory, step.gpus, tuple(sorted(step.parameters)))
+    return CompiledMachine(
+        Compute.of(step.compute), step.vcpus, step.memory, step.gpus, tuple(sorted(step.parameters))
+    )
 
 
 def _started(steps: list[CompiledStep], job_definition: str, compute: Compute) -> list[CompiledStep]:
-    """Return the steps behind a start job: those that waited for nobody wait for it, so nothing runs before everything is submitted."""
+    """Return the steps behind a start job: those that waited for nobody wait for it, so nothing runs before
+    everything is submitted.
+    """
     urgent = any(QueueKey.parse(step.queue).name == "urgent" for step in steps)
     queue = QueueKey("urgent" if urgent else "normal", compute)
     start = CompiledStep(name=START, kind=Kind.START, job_definition=job_definition, queue=str(queue))
@@ -133,7 +176,9 @@ def _source(step: Array, steps: Mapping[str, Step]) -> Array:
 
 
 def _gated(step: CompiledStep, job_definition: str, compute: Compute) -> Iterator[CompiledStep]:
-    """Yield the gates that fold a step's parents into at most 20, the arrays that it follows included, then the step."""
+    """Yield the gates that fold a step's parents into at most 20, the arrays that it follows included, then
+    the step.
+    """
     parents = step.after
     for level, groups in enumerate(gate_tree(parents, step.most_parents - len(step.each))):
         gates = [

@@ -1,7 +1,8 @@
 """What machines a step may name, and the job queue that each of its wishes leads to.
 
-A queue is known by its key: what machines it has (none for the usual ones), its name, and whether jobs in it have priorities, as in
-``normal``, ``on-demand-bulk``, ``fargate-normal`` or ``gpu-urgent-fair``. The stacks make the queues whose keys some pipeline names.
+A queue is known by its key: what machines it has (none for the usual ones), its name, and whether jobs in it
+have priorities, as in ``normal``, ``on-demand-bulk``, ``fargate-normal`` or ``gpu-urgent-fair``. The stacks
+make the queues whose keys some pipeline names.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Compute(StrEnum):
         return self in (Compute.FARGATE, Compute.FARGATE_SPOT)
 
 
-# The compute environments of each, in the order in which a queue offers its jobs to them: a later one is for want of capacity in an
-# earlier one. All of a queue are EC2 or all Fargate, and of one architecture:
+# The compute environments of each, in the order in which a queue offers its jobs to them: a later one is for
+# want of capacity in an earlier one. All of a queue are EC2 or all Fargate, and of one architecture:
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html
 ENVIRONMENTS: Mapping[Compute, tuple[str, ...]] = {
     Compute.SPOT: ("Spot", "OnDemand"),
@@ -77,10 +78,14 @@ class QueueKey:
         machines, _, name = text.removesuffix(f"-{_FAIR}").rpartition("-")
         compute = machines.replace("-", "_")
         if name not in get_args(QueueName) or compute not in ("", *Compute) or compute == Compute.SPOT:
-            raise ValueError(f"Expected the key of a queue, such as normal or fargate-normal, found {text!r}.")
+            raise ValueError(
+                f"Expected the key of a queue, such as normal or fargate-normal, found {text!r}."
+            )
         return cls(name, Compute.of(compute), fair)
 
     @property
     def environments(self) -> tuple[str, ...]:
         """Return its environments in their order; ``steady`` goes to none that AWS may take back."""
-        return tuple(one for one in ENVIRONMENTS[self.compute] if self.name != "steady" or not one.endswith("Spot"))
+        return tuple(
+            one for one in ENVIRONMENTS[self.compute] if self.name != "steady" or not one.endswith("Spot")
+        )

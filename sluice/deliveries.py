@@ -1,8 +1,10 @@
-"""What a signed request is: which event, and whether it came before. Pure; docs/decisions/0011-webhooks.md has the reasons.
+"""What a signed request is: which event, and whether it came before. Pure; docs/decisions/0011-webhooks.md
+has the reasons.
 
-A *repetition* is an honest sender's: it lost our answer and signs the same event anew, with a later time stamp. A *replay* is a request
-that anybody may have recorded: the same bytes with the same signature, or an older one of the same event. Both are the same run; a
-repetition is answered as the first was, and a replay is refused.
+A *repetition* is an honest sender's: it lost our answer and signs the same event anew, with a later time
+stamp. A *replay* is a request that anybody may have recorded: the same bytes with the same signature, or an
+older one of the same event. Both are the same run; a repetition is answered as the first was, and a replay is
+refused.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ NO_TIME = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What is remembered of an event that is in the trigger queue: when its newest request was signed, and the digest of its body."""
+    """What is remembered of an event that is in the trigger queue: when its newest request was signed, and
+    the digest of its body.
+    """
 
     at: int
     digest: str
@@ -46,14 +50,20 @@ def digest(body: bytes) -> str:
 
 
 def delivery(form: str, signed: Signed, headers: Mapping[str, str], body: bytes, value: Any) -> Delivery:
-    """Return the delivery that a verified request is; ``value`` is what its body says. Raises MalformedMessageError.
+    """Return the delivery that a verified request is; ``value`` is what its body says. Raises
+    MalformedMessageError.
 
-    The id is what the signature covers: the sender's own (standard), the event's in the body (stripe), or the body itself (github, whose
-    X-GitHub-Delivery is not signed: whoever recorded a request could write another one).
+    The id is what the signature covers: the sender's own (standard), the event's in the body (stripe), or the
+    body itself (github, whose X-GitHub-Delivery is not signed: whoever recorded a request could write another
+    one).
     """
     kind = value.get("type") if isinstance(value, dict) else None
     event = headers.get("x-github-event", "") if form == "github" else kind
-    found = {"standard": lambda: signed.id, "github": lambda: digest(body), "stripe": lambda: _event_id(value)}[form]()
+    found = {
+        "standard": lambda: signed.id,
+        "github": lambda: digest(body),
+        "stripe": lambda: _event_id(value),
+    }[form]()
     return Delivery(form=form, id=found, event=event if isinstance(event, str) else "", input=value)
 
 
@@ -70,7 +80,9 @@ def note(signed: Signed, body: bytes) -> Note:
 
 
 def verdict(form: str, came: Note, known: Note | None) -> Verdict:
-    """Return what a request is. Stripe's repetitions may differ in their body (``pending_webhooks``); it is the same event by its id."""
+    """Return what a request is. Stripe's repetitions may differ in their body (``pending_webhooks``); it is
+    the same event by its id.
+    """
     if known is None:
         return Verdict.NEW
     if form == "standard" and came.digest != known.digest:

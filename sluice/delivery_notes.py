@@ -1,4 +1,6 @@
-"""What the ledger remembers of a webhook's events: one note an event, beside its run, written when the event is safely in the queue."""
+"""What the ledger remembers of a webhook's events: one note an event, beside its run, written when the event
+is safely in the queue.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class DeliveryNotes:
 
     def read(self, run_id: str) -> Note | None:
         """Return what is remembered of the event that starts this run."""
-        found = self.client.get_item(TableName=self.table, Key=items.note_key(run_id, _EVENT), ConsistentRead=True).get("Item")
+        found = self.client.get_item(
+            TableName=self.table, Key=items.note_key(run_id, _EVENT), ConsistentRead=True
+        ).get("Item")
         return Note(at=int(found["signed_at"]["N"]), digest=found["digest"]["S"]) if found else None
 
     def write(self, run_id: str, note: Note, now: str) -> bool:

@@ -15,7 +15,9 @@ def seconds_of(text: str) -> int | None:
 
 
 def in_words(seconds: float) -> str:
-    """Return a length of time as ``seconds_of`` reads it, to the minute below: ``1d12h``; ``0m`` for less than one."""
+    """Return a length of time as ``seconds_of`` reads it, to the minute below: ``1d12h``; ``0m`` for less
+    than one.
+    """
     left, words = int(seconds), ""
     for unit, length in _SECONDS.items():
         count, left = divmod(left, length)

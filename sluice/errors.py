@@ -45,7 +45,9 @@ class RefusedError(SluiceError):
 
 
 class UnsettledError(SluiceError):
-    """It is not known yet whether a job was submitted; a later look-up will tell, so the message must come again."""
+    """It is not known yet whether a job was submitted; a later look-up will tell, so the message must come
+    again.
+    """
 
 
 class NotNamedError(SluiceError):
@@ -77,4 +79,6 @@ class LimitError(SluiceError):
 
 
 class EventRefusedError(SluiceError):
-    """EventBridge did not take an event about a run; the message comes again, and ends in the dead-letter queue when it keeps failing."""
+    """EventBridge did not take an event about a run; the message comes again, and ends in the dead-letter
+    queue when it keeps failing.
+    """

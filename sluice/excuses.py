@@ -1,4 +1,6 @@
-"""Which failures a run bears: those that every step behind them was written to bear. Pure; see docs/decisions/0016-failures-borne.md."""
+"""Which failures a run bears: those that every step behind them was written to bear. Pure; see
+docs/decisions/0016-failures-borne.md.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Verdict = bool | None
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What will become of a run: of each step, whether each lost one is excused, and the step for which the run fails for certain."""
+    """What will become of a run: of each step, whether each lost one is excused, and the step for which the
+    run fails for certain.
+    """
 
     fates: Fates
     verdicts: dict[str, Verdict]
@@ -21,7 +25,9 @@ class Outlook:
 
 
 def outlook(graph: Graph, records: Records, reopened: int = 0) -> Outlook:
-    """Return what will become of a run; once it fails for certain, nothing is submitted any more but its tail."""
+    """Return what will become of a run; once it fails for certain, nothing is submitted any more but its
+    tail.
+    """
     found = fates(graph, records, reopened)
     verdicts = excuses(graph, records, found)
     work = (step.name for step in graph.pipeline.steps if step.kind is not Kind.CLEANUP)
@@ -32,24 +38,35 @@ def outlook(graph: Graph, records: Records, reopened: int = 0) -> Outlook:
 def excuses(graph: Graph, records: Records, found: Fates) -> dict[str, Verdict]:
     """Return for each lost step whether its failure is borne.
 
-    It is when something behind it bears it, and nothing behind it does not. ``finished`` bears it when enough children succeeded, a step
-    that needs it when its own failure is borne; ``always`` says nothing either way.
+    It is when something behind it bears it, and nothing behind it does not. ``finished`` bears it when enough
+    children succeeded, a step that needs it when its own failure is borne; ``always`` says nothing either
+    way.
     """
     bearable, verdicts = _bearable(graph), dict[str, Verdict]()
     for step in reversed(graph.pipeline.steps):
         if found[step.name] is Fate.LOST:
-            verdicts[step.name] = _verdict(step.name, graph, records, found, verdicts) if step.name in bearable else False
+            verdicts[step.name] = (
+                _verdict(step.name, graph, records, found, verdicts) if step.name in bearable else False
+            )
     return verdicts
 
 
-def _verdict(name: str, graph: Graph, records: Records, found: Fates, verdicts: dict[str, Verdict]) -> Verdict:
+def _verdict(
+    name: str, graph: Graph, records: Records, found: Fates, verdicts: dict[str, Verdict]
+) -> Verdict:
     behind: list[Verdict] = []
     for step in graph.dependents[name]:
         shares = [share for parent, share in step.finished if parent == name]
         if shares:
             behind.append(satisfied(shares[0], Fate.LOST, records.get(name)))
         elif name in step.needs:
-            behind.append(verdicts[step.name] if found[step.name] is Fate.LOST else True if found[step.name] is Fate.DONE else None)
+            behind.append(
+                verdicts[step.name]
+                if found[step.name] is Fate.LOST
+                else True
+                if found[step.name] is Fate.DONE
+                else None
+            )
     if False in behind:
         return False
     return None if None in behind else True

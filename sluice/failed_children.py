@@ -1,4 +1,6 @@
-"""Asks AWS Batch which children of a failed array failed, once for each generation, and only when something wants to know."""
+"""Asks AWS Batch which children of a failed array failed, once for each generation, and only when something
+wants to know.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,11 @@ _PAUSE_SECONDS = 0.5
 
 
 def failed_children(batch: Any, record: StepRecord, sleep: Callable[[float], None]) -> str:
-    """Return the failed children of a generation by their numbers in the whole step, as ``child_ranges`` writes them.
+    """Return the failed children of a generation by their numbers in the whole step, as ``child_ranges``
+    writes them.
 
-    When AWS Batch lists not all of them, or has forgotten the job, it is all children: too many run again then, which skip what they had
-    finished, and no failed one is left out.
+    When AWS Batch lists not all of them, or has forgotten the job, it is all children: too many run again
+    then, which skip what they had finished, and no failed one is left out.
     """
     known: tuple[int, ...] | None = None
     indexes = record.indexes
@@ -32,7 +35,9 @@ def failed_children(batch: Any, record: StepRecord, sleep: Callable[[float], Non
 
 
 def _whole(batch: Any, record: StepRecord, failed: set[int]) -> bool:
-    """Return whether these and those that succeeded are all: nobody promises that the listing is as new as the end of the array."""
+    """Return whether these and those that succeeded are all: nobody promises that the listing is as new as
+    the end of the array.
+    """
     if record.succeeded is not None and len(failed) == record.size - record.succeeded:
         return True
     succeeded = set(_listed(batch, str(record.job_id), "SUCCEEDED"))

@@ -24,7 +24,11 @@ MEMORY: Mapping[float, tuple[int, ...]] = {
 def size_problem(vcpus: float, memory: int) -> tuple[str, str, str] | None:
     """Return what was expected, what was found and what to do, when Fargate has no such size."""
     if vcpus not in MEMORY:
-        return f"vcpus= of {', '.join(f'{each:g}' for each in MEMORY)} on Fargate", f"{vcpus:g}", "Choose one of these."
+        return (
+            f"vcpus= of {', '.join(f'{each:g}' for each in MEMORY)} on Fargate",
+            f"{vcpus:g}",
+            "Choose one of these.",
+        )
     if memory in MEMORY[vcpus]:
         return None
     enough = next((size for size in MEMORY[vcpus] if size >= memory), MEMORY[vcpus][-1])

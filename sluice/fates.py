@@ -1,4 +1,5 @@
-"""What will become of each step of a run, as far as the ledger knows: which will be submitted again, and which are lost for good. Pure.
+"""What will become of each step of a run, as far as the ledger knows: which will be submitted again, and
+which are lost for good. Pure.
 
 See docs/decisions/0015-generations.md, and 0016 for steps that bear the failure of others.
 """
@@ -24,7 +25,9 @@ class Fate(StrEnum):
     LIVE = "LIVE"
     """It is claimed or has a job."""
     DOOMED = "DOOMED"
-    """Nothing may be submitted behind its job: what that waits for failed, and was submitted again since; or it is only a part."""
+    """Nothing may be submitted behind its job: what that waits for failed, and was submitted again since; or
+    it is only a part.
+    """
     DONE = "DONE"
     AGAIN = "AGAIN"
     """It failed, and is submitted again as soon as what it needs is."""
@@ -50,7 +53,9 @@ class Graph:
         return {step.name: step for step in self.pipeline.steps}
 
     def before(self, name: str, *, borne: bool = False) -> set[str]:
-        """Return all steps without which one does not run; ``borne``: and those before it whose failure is borne."""
+        """Return all steps without which one does not run; ``borne``: and those before it whose failure is
+        borne.
+        """
         found: set[str] = set()
         pending = [name]
         while pending:
@@ -80,7 +85,9 @@ class Graph:
 
     @cached_property
     def tail(self) -> frozenset[str]:
-        """The steps that run also in a run that has failed for certain: those that always do, and what stands behind them."""
+        """The steps that run also in a run that has failed for certain: those that always do, and what stands
+        behind them.
+        """
         found: set[str] = set()
         for step in self.pipeline.steps:
             if step.kind is not Kind.CLEANUP and (step.always or not found.isdisjoint(step.parents)):
@@ -89,7 +96,9 @@ class Graph:
 
 
 def waited_for(step: CompiledStep, graph: Graph, empty: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
-    """Yield whom a step needs, and whether child by child; in place of an empty one, those that it would have waited for."""
+    """Yield whom a step needs, and whether child by child; in place of an empty one, those that it would have
+    waited for.
+    """
     seen: set[str] = set()
     pending = [(name, name in step.each) for name in step.needs]
     for name, each in pending:  # grows while it is read
@@ -115,7 +124,9 @@ def fates(graph: Graph, records: Records, reopened: int = 0, *, failing: bool = 
             free = record.terms.reopened < reopened and step.name not in pointless
             found[step.name] = Fate.LOST if over else _fate_of_failed(step, graph, records, found, free=free)
         elif record.done:
-            found[step.name] = _fate_of_empty(step, records, found) if record.state is StepState.EMPTY else Fate.DONE
+            found[step.name] = (
+                _fate_of_empty(step, records, found) if record.state is StepState.EMPTY else Fate.DONE
+            )
         else:
             # Behind a generation that leaves failed children to the next one nothing may run, either.
             part = record.terms.carried is not None
@@ -130,11 +141,15 @@ def superseded(step: CompiledStep, graph: Graph, records: Records) -> bool:
 
 def generations_before(step: CompiledStep, graph: Graph, records: Records) -> int:
     """Return the sum of the generations of what a step waits for."""
-    return sum(records[name].generation for name, _ in waited_for(step, graph, _empty(records)) if name in records)
+    return sum(
+        records[name].generation for name, _ in waited_for(step, graph, _empty(records)) if name in records
+    )
 
 
 def satisfied(share: float, fate: Fate, record: StepRecord | None) -> bool | None:
-    """Return whether enough children of an array that has ended succeeded; None when it must be asked which failed."""
+    """Return whether enough children of an array that has ended succeeded; None when it must be asked which
+    failed.
+    """
     if fate is Fate.DONE or record is None or record.children == 0:
         return fate is Fate.DONE
     failed = record.failed_indexes
@@ -149,14 +164,28 @@ def _fate_of_failed(step: CompiledStep, graph: Graph, records: Records, found: F
         return Fate.AGAIN
     record = records[step.name]
     # A job that could not be submitted failed by itself, whatever becomes of what stands before it.
-    if record.job_id is not None and not all(found[name] in SETTLED or records[name].planned for name in graph.before(step.name)):
+    if record.job_id is not None and not all(
+        found[name] in SETTLED or records[name].planned for name in graph.before(step.name)
+    ):
         return Fate.UNSETTLED
-    return Fate.AGAIN if free or record.terms.tries < step.times or may_move(step, record) is not False else Fate.LOST
+    return (
+        Fate.AGAIN
+        if free or record.terms.tries < step.times or may_move(step, record) is not False
+        else Fate.LOST
+    )
 
 
 def may_move(step: CompiledStep, record: StepRecord) -> bool | None:
-    """Return whether some failed children go to machines that are not taken back; None when it must be asked which lost theirs."""
-    if not step.reclaimed or record.terms.queue is not None or step.queue == step.steady or step.undivided or record.job_id is None:
+    """Return whether some failed children go to machines that are not taken back; None when it must be asked
+    which lost theirs.
+    """
+    if (
+        not step.reclaimed
+        or record.terms.queue is not None
+        or step.queue == step.steady
+        or step.undivided
+        or record.job_id is None
+    ):
         return False
     if record.state is not StepState.FAILED:
         return False
@@ -167,7 +196,11 @@ def _fate_of_empty(step: CompiledStep, records: Records, found: Fates) -> Fate:
     """Return the fate of a step that has nothing to do: it stands for what it would have waited for."""
     if any(found[name] is Fate.LOST for name in step.needs):
         return Fate.LOST
-    return Fate.DONE if all(found[name] is Fate.DONE or records[name].planned for name in step.needs) else Fate.LIVE
+    return (
+        Fate.DONE
+        if all(found[name] is Fate.DONE or records[name].planned for name in step.needs)
+        else Fate.LIVE
+    )
 
 
 def _hopeless(step: CompiledStep, records: Records, found: Fates) -> bool:
@@ -178,11 +211,17 @@ def _hopeless(step: CompiledStep, records: Records, found: Fates) -> bool:
 
 
 def _pointless(graph: Graph, records: Records) -> set[str]:
-    """Return the steps whose failure everything behind them has borne already: to mend them would change nothing any more."""
+    """Return the steps whose failure everything behind them has borne already: to mend them would change
+    nothing any more.
+    """
     found: set[str] = set()
     for step in reversed(graph.pipeline.steps):
-        behind = [one for one in graph.dependents[step.name] if step.name not in one.always]  # which bears nothing
-        if behind and all(one.name in found if step.name in one.needs else _ran(records.get(one.name)) for one in behind):
+        behind = [
+            one for one in graph.dependents[step.name] if step.name not in one.always
+        ]  # which bears nothing
+        if behind and all(
+            one.name in found if step.name in one.needs else _ran(records.get(one.name)) for one in behind
+        ):
             found.add(step.name)
     return found
 

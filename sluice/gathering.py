@@ -1,7 +1,9 @@
-"""Gathers uploads into groups, and hands a group over when it is full or due. Safe to repeat, to interrupt and to run side by side.
+"""Gathers uploads into groups, and hands a group over when it is full or due. Safe to repeat, to interrupt
+and to run side by side.
 
-A file is in a group from the transaction that notes it on; whatever dies before that is told again by the queue, and whatever dies behind
-it finds the note. A group is handed over at least once, always as the same run. See docs/decisions/0012-groups-of-uploads.md.
+A file is in a group from the transaction that notes it on; whatever dies before that is told again by the
+queue, and whatever dies behind it finds the note. A group is handed over at least once, always as the same
+run. See docs/decisions/0012-groups-of-uploads.md.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ _PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gatherer:
-    """Gathers files. ``remind`` sends a message to itself after some seconds, ``write`` lists a group's files, ``ask`` asks for its run."""
+    """Gathers files. ``remind`` sends a message to itself after some seconds, ``write`` lists a group's
+    files, ``ask`` asks for its run.
+    """
 
     ledger: GroupLedger
     remind: Callable[[GroupDue, int], None]
@@ -42,7 +46,8 @@ class Gatherer:
     sleep: Callable[[float], None] = time.sleep
 
     def gather(self, upload: GroupedUpload, files: Sequence[S3Object]) -> int:
-        """Put files of one trigger into its open group, and into further ones; return how many were in none before.
+        """Put files of one trigger into its open group, and into further ones; return how many were in none
+        before.
 
         ``upload`` is any of the messages that told of them: it says what a new group starts with.
         """
@@ -57,18 +62,25 @@ class Gatherer:
             fruitless = 0 if len(waiting) < before else fruitless + 1
             self.sleep(_PAUSE_SECONDS * fruitless)
         if waiting:
-            raise UnsettledError(f"{len(waiting)} files of {upload.trigger} are to be gathered again: others were always faster.")
+            raise UnsettledError(
+                f"{len(waiting)} files of {upload.trigger} are to be gathered again: others were always"
+                " faster."
+            )
         self._look(upload)
         return gathered
 
     def due(self, message: GroupDue) -> None:
-        """Hand a group over if it is due or full, or else remind again when it will be; one that was never opened is nothing."""
+        """Hand a group over if it is due or full, or else remind again when it will be; one that was never
+        opened is nothing.
+        """
         group = self.ledger.load(message.pipeline, message.trigger, message.number)
         if group is not None and not self._handed_over_if_ripe(group):
             self._remind(group)
 
     def sweep(self) -> None:
-        """Remind at once of the groups that should have been handed over: the reminder, or who was to follow it, was lost."""
+        """Remind at once of the groups that should have been handed over: the reminder, or who was to follow
+        it, was lost.
+        """
         for group in list(self.ledger.unfinished()):
             if group.seconds_left(self.now()) < -SWEPT_AFTER_SECONDS:
                 self.remind(_due(group), 0)
@@ -79,13 +91,19 @@ class Gatherer:
         if newest is not None and newest.state is GroupState.OPEN and not self._handed_over_if_ripe(newest):
             return newest
         group = Group.opened(upload, newest.number + 1 if newest else 1, self.now())
-        # Before it is opened: a group without a reminder would wait for the sweep, a reminder without a group is nothing.
+        # Before it is opened: a group without a reminder would wait for the sweep, a reminder without a group
+        # is nothing.
         self._remind(group)
         return group
 
     def _add(self, group: Group, waiting: list[S3Object]) -> tuple[Group | None, int]:
-        """Add what fits at once, and take it and what is known off ``waiting``; without the group when that must be looked at anew."""
-        files, now = waiting[: min(MOST_ADDED, group.most - group.files)], self.now().isoformat(timespec="milliseconds")
+        """Add what fits at once, and take it and what is known off ``waiting``; without the group when that
+        must be looked at anew.
+        """
+        files, now = (
+            waiting[: min(MOST_ADDED, group.most - group.files)],
+            self.now().isoformat(timespec="milliseconds"),
+        )
         refused = (self.ledger.add if group.files else self.ledger.open)(group, files, now)
         if refused is None:
             del waiting[: len(files)]
@@ -96,7 +114,9 @@ class Gatherer:
         return (None if refused.by_group else group), 0
 
     def _look(self, upload: GroupedUpload) -> None:
-        """Hand over the open group if it is ripe: two that fill it side by side do not know which of them was the last."""
+        """Hand over the open group if it is ripe: two that fill it side by side do not know which of them was
+        the last.
+        """
         newest = self.ledger.newest(upload.pipeline, upload.trigger)
         if newest is not None and newest.state is GroupState.OPEN:
             self._handed_over_if_ripe(newest)
@@ -110,7 +130,8 @@ class Gatherer:
         self.ledger.close(group)
         closed = self.ledger.load(group.pipeline, group.trigger, group.number) or group
         files = self._all_files(closed)
-        # Once the run has been asked for, its cleanup may have removed the list: nobody would remove another one.
+        # Once the run has been asked for, its cleanup may have removed the list: nobody would remove another
+        # one.
         if closed.state is GroupState.CLOSED:
             self.write(closed, files)
             self.ledger.written(closed)
@@ -121,7 +142,8 @@ class Gatherer:
     def _all_files(self, closed: Group) -> list[S3Object]:
         """Return the files of a closed group.
 
-        A query may see a transaction's writes one by one: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+        A query may see a transaction's writes one by one:
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
         (read-committed), so the files are counted.
         """
         for look in range(_LOOKS):
@@ -129,7 +151,9 @@ class Gatherer:
             if len(files) == closed.files:
                 return files
             self.sleep(_PAUSE_SECONDS * (look + 1))
-        raise UnsettledError(f"Expected {closed.files} files of group {closed.name} of {closed.trigger}, found {len(files)}.")
+        raise UnsettledError(
+            f"Expected {closed.files} files of group {closed.name} of {closed.trigger}, found {len(files)}."
+        )
 
     def _remind(self, group: Group) -> None:
         """Ask to be called when a group is due; a second more, so that one call suffices."""

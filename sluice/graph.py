@@ -9,7 +9,8 @@ Parents = Mapping[str, tuple[str, ...]]
 
 
 def topological_order(parents: Parents) -> tuple[str, ...]:
-    """Return the steps so that each stands behind its parents; steps that are free keep the order they were given in.
+    """Return the steps so that each stands behind its parents; steps that are free keep the order they were
+    given in.
 
     Raises graphlib.CycleError when there is a cycle.
     """
@@ -34,7 +35,8 @@ def find_cycle(parents: Parents) -> tuple[str, ...]:
 
 
 def ancestors(parents: Parents, among: Set[str] | None = None) -> dict[str, frozenset[str]]:
-    """Return for each step all steps before it, its parents' parents included; only those of ``among``, if given.
+    """Return for each step all steps before it, its parents' parents included; only those of ``among``, if
+    given.
 
     All steps before all steps are a square of them in memory: name the few that matter.
     """
@@ -64,10 +66,12 @@ def sinks(parents: Parents) -> tuple[str, ...]:
 
 
 def gate_tree(names: Iterable[str], width: int) -> tuple[tuple[tuple[str, ...], ...], ...]:
-    """Return levels of groups, each of at most ``width``, that fold these names until at most ``width`` groups are left.
+    """Return levels of groups, each of at most ``width``, that fold these names until at most ``width``
+    groups are left.
 
-    A step can wait for ``width`` jobs only; each group becomes a tiny job that waits for its members. No level: no gate is needed.
-    The members of a level's groups are the names, for the first, and positions (as text) of the level before, for the others.
+    A step can wait for ``width`` jobs only; each group becomes a tiny job that waits for its members. No
+    level: no gate is needed. The members of a level's groups are the names, for the first, and positions (as
+    text) of the level before, for the others.
     """
     members = tuple(names)
     levels: list[tuple[tuple[str, ...], ...]] = []

@@ -22,7 +22,9 @@ class GroupState(StrEnum):
     CLOSED = "CLOSED"
     """It takes none any more; the list of its files has perhaps not been written yet."""
     WRITTEN = "WRITTEN"
-    """The list is written, and never again: its run may have come and gone. Its run has perhaps not been asked for yet."""
+    """The list is written, and never again: its run may have come and gone. Its run has perhaps not been
+    asked for yet.
+    """
     TOLD = "TOLD"
     """Its run has been asked for."""
 
@@ -44,7 +46,9 @@ class Group:
 
     @classmethod
     def opened(cls, upload: GroupedUpload, number: int, now: datetime) -> Group:
-        """Return the group that an upload opens now; what a deploy changes later is for the groups after it."""
+        """Return the group that an upload opens now; what a deploy changes later is for the groups after
+        it.
+        """
         bucket, key = upload.definition_location()
         return cls(
             pipeline=upload.pipeline,
@@ -60,7 +64,9 @@ class Group:
 
     @property
     def name(self) -> str:
-        """Return what tells this group from every other of its trigger, also when the ledger has forgotten those before it."""
+        """Return what tells this group from every other of its trigger, also when the ledger has forgotten
+        those before it.
+        """
         return f"{self.opened_at}-{self.number}"
 
     @property
@@ -70,7 +76,9 @@ class Group:
 
     @property
     def manifest(self) -> str:
-        """Return the key of its files in the work bucket: among what is its run's, so that the run's cleanup removes it."""
+        """Return the key of its files in the work bucket: among what is its run's, so that the run's cleanup
+        removes it.
+        """
         return keys.uploads(self.run_id)
 
     @property
@@ -94,7 +102,12 @@ class Group:
             work_bucket=work_bucket,
             manifest=self.manifest,
         )
-        return Triggered(pipeline=self.pipeline, trigger=self.trigger, definition=dict(self.definition), detail=found.to_dict())
+        return Triggered(
+            pipeline=self.pipeline,
+            trigger=self.trigger,
+            definition=dict(self.definition),
+            detail=found.to_dict(),
+        )
 
 
 def parse_group_message(body: str) -> GroupedUpload | GroupDue | Sweep:

@@ -1,7 +1,7 @@
 """How groups, their files and the notes about files are written as DynamoDB items, and read back.
 
-``pk = GROUPS#<pipeline>#<trigger>`` with ``sk = GROUP#<number>`` is a group, with ``sk = FILES#<number>#…`` some of its files;
-``pk = FILE#<digest>`` is the note that a file is in a group.
+``pk = GROUPS#<pipeline>#<trigger>`` with ``sk = GROUP#<number>`` is a group, with ``sk = FILES#<number>#…``
+some of its files; ``pk = FILE#<digest>`` is the note that a file is in a group.
 """
 
 from __future__ import annotations
@@ -77,11 +77,16 @@ def group_from(item: Item) -> Group:
 
 
 def files_item(group: Group, files: Sequence[S3Object], now: str) -> Item:
-    """Return a list of some files of a group; 98 of the longest keys and versions stay under DynamoDB's 400 KB also uncompressed."""
+    """Return a list of some files of a group; 98 of the longest keys and versions stay under DynamoDB's 400
+    KB also uncompressed.
+    """
     listed = json.dumps([asdict(file) for file in files], ensure_ascii=False, separators=(",", ":")).encode()
     sort_key = f"{files_sort_key(group.number)}{uuid.uuid4()}"
     return values_of(
-        pk=partition(group.pipeline, group.trigger), sk=sort_key, files=gzip.compress(listed, mtime=0), expires_at=expires_at(now)
+        pk=partition(group.pipeline, group.trigger),
+        sk=sort_key,
+        files=gzip.compress(listed, mtime=0),
+        expires_at=expires_at(now),
     )
 
 

@@ -1,4 +1,6 @@
-"""Where the files that come with requests lie in the inbox: each pipeline's in a place of its own, which no upload trigger takes."""
+"""Where the files that come with requests lie in the inbox: each pipeline's in a place of its own, which no
+upload trigger takes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ def requests_prefix(pipeline: str) -> str:
 
 
 def request_key(pipeline: str, token: str, name: str) -> str:
-    """Return the key of a file that comes with a request; a token may have any characters, and stays one part of the key.
+    """Return the key of a file that comes with a request; a token may have any characters, and stays one part
+    of the key.
 
     A part that is only dots would be lost on the way in some clients:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html

@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass
 
 _RUN_DIGEST_CHARACTERS = 20
-_JOB_NAME = re.compile(r"(?P<run>[a-z][a-z0-9-]*-[a-z2-7]{20})_(?P<step>[a-z][a-z0-9-]*)_(?P<generation>\d{1,4})")
+_JOB_NAME = re.compile(
+    r"(?P<run>[a-z][a-z0-9-]*-[a-z2-7]{20})_(?P<step>[a-z][a-z0-9-]*)_(?P<generation>\d{1,4})"
+)
 
 
 @dataclass(frozen=True, slots=True)

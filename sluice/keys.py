@@ -1,4 +1,6 @@
-"""Every S3 key of a run. Keys of the work bucket are transient; keys of the results bucket are what a user came for."""
+"""Every S3 key of a run. Keys of the work bucket are transient; keys of the results bucket are what a user
+came for.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ def run_prefix(run_id: str) -> str:
 def manifest(run_id: str, step: str, attempt: str) -> str:
     """Return the key of the items that one attempt of a plan wrote, one JSON document a line.
 
-    Each attempt writes its own, so that a second attempt never changes what children of the first already read.
+    Each attempt writes its own, so that a second attempt never changes what children of the first already
+    read.
     """
     return f"{run_prefix(run_id)}{step}/manifest/{attempt}/items.jsonl"
 

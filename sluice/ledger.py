@@ -1,7 +1,8 @@
 """The ledger: runs, their steps and what was submitted, in one DynamoDB table.
 
-Items: ``pk = RUN#<run id>``; ``sk = RUN`` (the run), ``STEP#<step>`` (a step that somebody claimed). A step that waits has no item.
-The sparse index ``unfinished`` holds the runs that have not ended, for the sweep. Every write is conditional, so any may come twice.
+Items: ``pk = RUN#<run id>``; ``sk = RUN`` (the run), ``STEP#<step>`` (a step that somebody claimed). A step
+that waits has no item. The sparse index ``unfinished`` holds the runs that have not ended, for the sweep.
+Every write is conditional, so any may come twice.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a job learns from the ledger at its start: its step's record (None when there is none) and its run."""
+    """What a job learns from the ledger at its start: its step's record (None when there is none) and its
+    run.
+    """
 
     step: StepRecord | None
     trigger: Mapping[str, Any]
@@ -56,11 +59,14 @@ class Ledger:
         return self._transact([self._put(items.run_item(run)), *done, *claimed])
 
     def claim(self, run_id: str, claims: Sequence[Submission], now: str) -> bool:
-        """Claim at most MAX_CLAIMS steps, all or nothing; a later generation in the place of the one before, which must have failed.
+        """Claim at most MAX_CLAIMS steps, all or nothing; a later generation in the place of the one before,
+        which must have failed.
 
         False when somebody has claimed one of them, or the run has ended, and then look at the run again.
         """
-        return self._transact([self._unended(run_id, now), *(self._claim(run_id, claim, now) for claim in claims)])
+        return self._transact(
+            [self._unended(run_id, now), *(self._claim(run_id, claim, now) for claim in claims)]
+        )
 
     def renew(self, run_id: str, record: StepRecord, now: str) -> bool:
         """Take over a claim whose owner seems to be gone; False when somebody else was faster."""
@@ -74,7 +80,9 @@ class Ledger:
         )
 
     def claim_anew(self, run_id: str, record: StepRecord, claim: Submission, now: str) -> bool:
-        """Claim the generation after one whose job gave up because nobody named it; False when that is claimed by somebody else by now."""
+        """Claim the generation after one whose job gave up because nobody named it; False when that is
+        claimed by somebody else by now.
+        """
         put = self._claim(run_id, claim, now)
         put["Put"] |= {
             "ConditionExpression": _ABANDONED,
@@ -83,27 +91,40 @@ class Ledger:
         }
         return self._transact([self._unended(run_id, now), put])
 
-    def submitted(self, run_id: str, job_ids: Mapping[str, str], generations: Mapping[str, int] | None = None) -> None:
+    def submitted(
+        self, run_id: str, job_ids: Mapping[str, str], generations: Mapping[str, int] | None = None
+    ) -> None:
         """Record the jobs of claimed steps, whose generation is 0 when none is given.
 
-        A step that names another job by now, or is of another generation, stays as it is; the job that is not named ends itself.
+        A step that names another job by now, or is of another generation, stays as it is; the job that is not
+        named ends itself.
         """
         known = generations or {}
         for group in _groups(sorted(job_ids.items())):
-            writes: list[dict[str, Any]] = [{"Update": self._submitted(run_id, step, known.get(step, 0), job_id)} for step, job_id in group]
+            writes: list[dict[str, Any]] = [
+                {"Update": self._submitted(run_id, step, known.get(step, 0), job_id)}
+                for step, job_id in group
+            ]
             if not self._transact(writes) and len(group) > 1:
                 for step, job_id in group:
                     self.submitted(run_id, {step: job_id}, known)
 
     def planned(self, message: Planned) -> bool:
-        """Record the items of a plan; False when the ledger names another job or generation, or knows the items already."""
+        """Record the items of a plan; False when the ledger names another job or generation, or knows the
+        items already.
+        """
         return self._update(
             message.run,
             message.step,
             "SET #items = :items, #manifest = :manifest, #job_id = :job_id",
             f"attribute_not_exists(#manifest) AND {_SAME} AND {_NAMED}",
             items.names("items", "manifest", "job_id", "generation"),
-            items.values(items=message.items, manifest=message.manifest, job_id=message.job_id, generation=message.generation),
+            items.values(
+                items=message.items,
+                manifest=message.manifest,
+                job_id=message.job_id,
+                generation=message.generation,
+            ),
         )
 
     def ended(
@@ -117,12 +138,16 @@ class Ledger:
         reason: str | None = None,
         succeeded: int | None = None,
     ) -> bool:
-        """Record how a step's job ended, of an array with how many children succeeded; False when the ledger does not name this job.
+        """Record how a step's job ended, of an array with how many children succeeded; False when the ledger
+        does not name this job.
 
-        A job that ended before it was named is named now if it succeeded. If it failed it may never have begun: it gave up waiting for its
-        name, or one that it waits for did. The look-up of its name decides that, once its claim is old enough.
+        A job that ended before it was named is named now if it succeeded. If it failed it may never have
+        begun: it gave up waiting for its name, or one that it waits for did. The look-up of its name decides
+        that, once its claim is old enough.
         """
-        more = {name: value for name, value in (("job_id", job_id), ("succeeded", succeeded)) if value is not None}
+        more = {
+            name: value for name, value in (("job_id", job_id), ("succeeded", succeeded)) if value is not None
+        }
         named = "#job_id = :job_id" if state is StepState.FAILED else _NAMED
         return self._update(
             run_id,
@@ -133,8 +158,12 @@ class Ledger:
             items.values(state=state, reason=reason or "", generation=generation, **more),
         )
 
-    def learned(self, run_id: str, record: StepRecord, failed_children: str, reclaimed_children: str | None = None) -> bool:
-        """Record which children of a failed step failed, and lost their machines; False when it has been claimed anew meanwhile."""
+    def learned(
+        self, run_id: str, record: StepRecord, failed_children: str, reclaimed_children: str | None = None
+    ) -> bool:
+        """Record which children of a failed step failed, and lost their machines; False when it has been
+        claimed anew meanwhile.
+        """
         more = {} if reclaimed_children is None else {"reclaimed_children": reclaimed_children}
         return self._update(
             run_id,
@@ -142,11 +171,15 @@ class Ledger:
             "SET #failed_children = :failed_children" + "".join(f", #{name} = :{name}" for name in more),
             f"#state = :failed AND {_SAME}",
             items.names("failed_children", "state", "generation", *more),
-            items.values(failed_children=failed_children, failed=StepState.FAILED, generation=record.generation, **more),
+            items.values(
+                failed_children=failed_children, failed=StepState.FAILED, generation=record.generation, **more
+            ),
         )
 
     def failing(self, run_id: str, step: str) -> bool:
-        """Record for certain why a run will fail that has not ended yet; False when that is known, or it has ended."""
+        """Record for certain why a run will fail that has not ended yet; False when that is known, or it has
+        ended.
+        """
         return self._table.update(
             items.run_key(run_id),
             "SET #failed_step = :step",
@@ -165,7 +198,8 @@ class Ledger:
         reopened: int | None = None,
         cleanup_on: str | None = None,
     ) -> bool:
-        """Record the end of a run, once; False when it has ended already, or was reopened more often than ``reopened``, if given.
+        """Record the end of a run, once; False when it has ended already, or was reopened more often than
+        ``reopened``, if given.
 
         ``cleanup_on`` is the day on which the sweep is to find it again, to remove what it left.
         """
@@ -178,11 +212,15 @@ class Ledger:
             update + (", #unfinished = :due" if due else " REMOVE #unfinished"),
             f"#unfinished = :open{since}",
             items.names("state", "ended_at", "failed_step", "unfinished", *more),
-            items.values(state=state, now=now, failed_step=failed_step or "", open=items.UNFINISHED, **more, **due),
+            items.values(
+                state=state, now=now, failed_step=failed_step or "", open=items.UNFINISHED, **more, **due
+            ),
         )
 
     def claim_cleanup(self, run_id: str, cleanup: Submission, now: str) -> bool:
-        """Claim the cleanup of a failed run, which cannot be reopened from then on; False when it was, or somebody has."""
+        """Claim the cleanup of a failed run, which cannot be reopened from then on; False when it was, or
+        somebody has.
+        """
         gone: dict[str, Any] = {
             "Update": {
                 "TableName": self._table.name,
@@ -198,14 +236,19 @@ class Ledger:
     def cleanup_due(self, day: str) -> Iterator[str]:
         """Yield the ids of the failed runs whose objects are to be removed on this day."""
         condition, values = "unfinished = :due", items.values(due=items.cleanup_due(day))
-        for item in self._table.pages(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
+        for item in self._table.pages(
+            IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values
+        ):
             yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
     def reopen(self, run: Run) -> bool:
-        """Let a failed run go on, with one more try for what failed; False when it is not as it was when it was loaded."""
+        """Let a failed run go on, with one more try for what failed; False when it is not as it was when it
+        was loaded.
+        """
         return self._table.update(
             items.run_key(run.run_id),
-            "SET #state = :running, #unfinished = :open, #reopened = :reopened REMOVE #ended_at, #failed_step",
+            "SET #state = :running, #unfinished = :open, #reopened = :reopened REMOVE #ended_at,"
+            " #failed_step",
             "#state = :failed AND #ended_at = :ended_at AND attribute_not_exists(#cleaned)",
             items.names("state", "unfinished", "reopened", "ended_at", "failed_step", "cleaned"),
             items.values(
@@ -220,12 +263,18 @@ class Ledger:
     def load(self, run_id: str) -> Run | None:
         """Return a run with its steps as they are now, or None for a run that the ledger does not know."""
         own = items.values(pk=items.pk(run_id))
-        found = list(self._table.pages(KeyConditionExpression="pk = :pk", ExpressionAttributeValues=own, ConsistentRead=True))
+        found = list(
+            self._table.pages(
+                KeyConditionExpression="pk = :pk", ExpressionAttributeValues=own, ConsistentRead=True
+            )
+        )
         runs = [item for item in found if item["sk"]["S"] == items.RUN]
         return items.run_of(runs[0], found) if runs else None
 
     def assignment(self, run_id: str, step: str) -> Assignment | None:
-        """Return what a job of this step needs to know, in one call; None for a run that the ledger does not know."""
+        """Return what a job of this step needs to know, in one call; None for a run that the ledger does not
+        know.
+        """
         keys = [items.run_key(run_id), items.step_key(run_id, step)]
         found = {item["sk"]["S"]: item for item in self._table.get(keys)}
         if items.RUN not in found:
@@ -235,15 +284,21 @@ class Ledger:
 
     def unfinished(self, before: str) -> Iterator[str]:
         """Yield the ids of the runs that were created before this time and have not ended."""
-        condition, values = "unfinished = :open AND created_at < :before", items.values(open=items.UNFINISHED, before=before)
-        for item in self._table.pages(IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values):
+        condition, values = (
+            "unfinished = :open AND created_at < :before",
+            items.values(open=items.UNFINISHED, before=before),
+        )
+        for item in self._table.pages(
+            IndexName=UNFINISHED_INDEX, KeyConditionExpression=condition, ExpressionAttributeValues=values
+        ):
             yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
     def first(self, run_id: str, event: str, now: str, stale: str = "") -> bool:
         """Note that something is being done for a run, and return whether it is this caller's to do.
 
-        It is when nobody noted it, or when somebody did before ``stale`` and never said that it was done. ``now`` is the caller's mark: the
-        SDK's own repetition of this write, after an answer that was lost, is the same caller.
+        It is when nobody noted it, or when somebody did before ``stale`` and never said that it was done.
+        ``now`` is the caller's mark: the SDK's own repetition of this write, after an answer that was lost,
+        is the same caller.
         """
         return self._table.update(
             items.note_key(run_id, event),
@@ -256,7 +311,11 @@ class Ledger:
     def did(self, run_id: str, event: str) -> None:
         """Note that what ``first`` let this caller do is done."""
         self._table.update(
-            items.note_key(run_id, event), "SET #done = :yes", "attribute_exists(pk)", items.names("done"), items.values(yes="yes")
+            items.note_key(run_id, event),
+            "SET #done = :yes",
+            "attribute_exists(pk)",
+            items.names("done"),
+            items.values(yes="yes"),
         )
 
     def forget(self, run_id: str, event: str) -> None:
@@ -278,7 +337,8 @@ class Ledger:
         return put if claim.generation == 0 else {"Put": {**put["Put"], **_in_place_of(claim.generation - 1)}}
 
     def _unended(self, run_id: str, now: str) -> dict[str, Any]:
-        """Return what makes a transaction fail when the run has ended: whoever cancels a run knows that nothing is claimed afterwards.
+        """Return what makes a transaction fail when the run has ended: whoever cancels a run knows that
+        nothing is claimed afterwards.
 
         A write and no ConditionCheck, which would be one more permission and costs the same.
         """
@@ -294,7 +354,13 @@ class Ledger:
         }
 
     def _put(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+        return {
+            "Put": {
+                "TableName": self._table.name,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
 
     def _submitted(self, run_id: str, step: str, generation: int, job_id: str) -> dict[str, Any]:
         return {
@@ -316,7 +382,15 @@ class Ledger:
             raise
         return True
 
-    def _update(self, run_id: str, step: str, update: str, condition: str, names: dict[str, str], values: dict[str, Any]) -> bool:
+    def _update(
+        self,
+        run_id: str,
+        step: str,
+        update: str,
+        condition: str,
+        names: dict[str, str],
+        values: dict[str, Any],
+    ) -> bool:
         return self._table.update(items.step_key(run_id, step), update, condition, names, values)
 
 
@@ -326,7 +400,9 @@ def _in_place_of(generation: int) -> dict[str, Any]:
         "ConditionExpression": f"{_SAME} AND attribute_not_exists(#manifest) AND "
         "(#state = :failed OR (#state = :succeeded AND attribute_exists(#carried)))",
         "ExpressionAttributeNames": items.names("generation", "state", "manifest", "carried"),
-        "ExpressionAttributeValues": items.values(generation=generation, failed=StepState.FAILED, succeeded=StepState.SUCCEEDED),
+        "ExpressionAttributeValues": items.values(
+            generation=generation, failed=StepState.FAILED, succeeded=StepState.SUCCEEDED
+        ),
     }
 
 

@@ -27,7 +27,9 @@ Item = dict[str, Any]
 
 
 def cleanup_due(day: str) -> str:
-    """Return what stands in the index for a failed run whose objects are to be removed on this day, such as 2026-11-28."""
+    """Return what stands in the index for a failed run whose objects are to be removed on this day, such as
+    2026-11-28.
+    """
     return _CLEANUP_DUE + day
 
 
@@ -73,7 +75,9 @@ def _value(value: str | int | bytes) -> dict[str, Any]:
 
 
 def run_item(run: Run) -> Item:
-    """Return a new run's item. The pipeline is compressed: a graph of 1,000 steps stays under DynamoDB's 400 KB."""
+    """Return a new run's item. The pipeline is compressed: a graph of 1,000 steps stays under DynamoDB's 400
+    KB.
+    """
     return run_key(run.run_id) | values_of(
         pipeline=run.pipeline.name,
         definition=gzip.compress(run.pipeline.to_json().encode(), mtime=0),
@@ -88,15 +92,17 @@ def run_item(run: Run) -> Item:
 def run_of(run: Item, found: Iterable[Item]) -> Run:
     """Return a run from its own item and all items of its partition.
 
-    Raises MalformedMessageError for what a newer version wrote: whoever asked sets its message aside, where it can be seen.
+    Raises MalformedMessageError for what a newer version wrote: whoever asked sets its message aside, where
+    it can be seen.
     """
     try:
         steps = [step_from(item) for item in found if item["sk"]["S"].startswith(STEP)]
         return replace(run_from(run, steps), notes=notes_from(found))
     except (KeyError, ValueError, TypeError, EOFError, OSError, zlib.error) as error:
         raise MalformedMessageError(
-            f"Expected the items of {run['pk']['S']} as this version of Sluice writes them, found others: {type(error).__name__}: {error}. "
-            "Deploy all stacks together, with the version that wrote them or a newer one."
+            f"Expected the items of {run['pk']['S']} as this version of Sluice writes them, found others:"
+            f" {type(error).__name__}: {error}. Deploy all stacks together, with the version that wrote them"
+            " or a newer one."
         ) from error
 
 
@@ -123,7 +129,9 @@ def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
 
 
 def step_item(run_id: str, record: StepRecord) -> Item:
-    """Return the item of a step that has just been claimed, that has nothing to do, or that is done when its run begins."""
+    """Return the item of a step that has just been claimed, that has nothing to do, or that is done when its
+    run begins.
+    """
     return step_key(run_id, record.name) | values_of(
         state=record.state,
         generation=record.generation,
@@ -186,7 +194,11 @@ def step_from(item: Item) -> StepRecord:
 
 
 def _shared(item: Item) -> Shared | None:
-    return Shared(_text(item, "shared_manifest"), int(item["shared_items"]["N"])) if "shared_items" in item else None
+    return (
+        Shared(_text(item, "shared_manifest"), int(item["shared_items"]["N"]))
+        if "shared_items" in item
+        else None
+    )
 
 
 def expires_at(written: str) -> int:

@@ -1,8 +1,8 @@
 """A client for the handful of calls on the way of a run, in the standard library alone.
 
-Importing botocore and parsing a service's model is more than half of a Lambda's cold start, and these calls need neither: JSON over HTTPS
-with a signature. Names, requests, answers and errors are those of botocore's clients, so that either can be handed to the same code.
-See docs/decisions/0003-light-clients.md.
+Importing botocore and parsing a service's model is more than half of a Lambda's cold start, and these calls
+need neither: JSON over HTTPS with a signature. Names, requests, answers and errors are those of botocore's
+clients, so that either can be handed to the same code. See docs/decisions/0003-light-clients.md.
 """
 
 from __future__ import annotations
@@ -29,14 +29,20 @@ from botocore.exceptions import ClientError, HTTPClientError
 from sluice.signing import Credentials, Request, signed_headers
 
 _IDLE_SECONDS = 10
-"""A connection that was idle for longer, perhaps while the Lambda was frozen, is opened anew: a call on a dead one has no known outcome."""
+"""A connection that was idle for longer, perhaps while the Lambda was frozen, is opened anew: a call on a
+dead one has no known outcome.
+"""
 _TIMEOUT_SECONDS = 20
-_THROTTLED = re.compile(r"Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionInProgress|SlowDown")
+_THROTTLED = re.compile(
+    r"Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionInProgress|SlowDown"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The calls of a service that are known here, and how they are written; ``target`` is None where the path names the call."""
+    """The calls of a service that are known here, and how they are written; ``target`` is None where the path
+    names the call.
+    """
 
     calls: frozenset[str]
     target: str | None = None
@@ -46,17 +52,34 @@ class Service:
 
 SERVICES: Mapping[str, Service] = {
     "dynamodb": Service(
-        frozenset({"query", "get_item", "batch_get_item", "update_item", "delete_item", "transact_write_items"}), target="DynamoDB_20120810"
+        frozenset(
+            {"query", "get_item", "batch_get_item", "update_item", "delete_item", "transact_write_items"}
+        ),
+        target="DynamoDB_20120810",
     ),
     "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
     # A repeated SubmitJob can run twice: who calls knows which answers are definite.
     "batch": Service(
-        frozenset({"submit_job", "list_jobs", "describe_jobs", "describe_job_queues", "describe_compute_environments"}), tries=1
+        frozenset(
+            {
+                "submit_job",
+                "list_jobs",
+                "describe_jobs",
+                "describe_job_queues",
+                "describe_compute_environments",
+            }
+        ),
+        tries=1,
     ),
-    # EventBridge and Secrets Manager speak the next version of the same protocol. An event that comes twice is one: its detail has an id.
-    "events": Service(frozenset({"put_events"}), target="AWSEvents", content_type="application/x-amz-json-1.1"),
+    # EventBridge and Secrets Manager speak the next version of the same protocol. An event that comes twice
+    # is one: its detail has an id.
+    "events": Service(
+        frozenset({"put_events"}), target="AWSEvents", content_type="application/x-amz-json-1.1"
+    ),
     "s3": Service(frozenset({"get_object"})),
-    "secretsmanager": Service(frozenset({"get_secret_value"}), target="secretsmanager", content_type="application/x-amz-json-1.1"),
+    "secretsmanager": Service(
+        frozenset({"get_secret_value"}), target="secretsmanager", content_type="application/x-amz-json-1.1"
+    ),
 }
 
 
@@ -77,19 +100,27 @@ class LightClient:
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
         """Return the call of that name."""
         if name not in SERVICES[self.service].calls:
-            raise AttributeError(f"Expected a call that sluice.light_client knows of {self.service}, found {name!r}. Add it to SERVICES.")
+            raise AttributeError(
+                f"Expected a call that sluice.light_client knows of {self.service}, found {name!r}. Add it to"
+                " SERVICES."
+            )
         return self.get_object if name == "get_object" else partial(self._call, name)
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - botocore's names
         """Return an object of S3, read whole."""
         path = "/" + quote(Key, safe="/~")
         scheme, host = urlsplit(self.endpoint)[:2]
-        # AWS wants the bucket in the host, whose certificate has no place for a dot; another endpoint may not resolve such hosts.
+        # AWS wants the bucket in the host, whose certificate has no place for a dot; another endpoint may not
+        # resolve such hosts.
         if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and "." not in Bucket:
             host = f"{Bucket}.{host}"
         else:
             path = f"/{Bucket}{path}"
-        return {"Body": io.BytesIO(self._send("GetObject", f"{scheme}://{host}", self._request("GET", host, path, {}, b"")))}
+        return {
+            "Body": io.BytesIO(
+                self._send("GetObject", f"{scheme}://{host}", self._request("GET", host, path, {}, b""))
+            )
+        }
 
     def _call(self, name: str, **parameters: Any) -> dict[str, Any]:
         operation = "".join(word.capitalize() for word in name.split("_"))
@@ -97,14 +128,30 @@ class LightClient:
             parameters.setdefault("ClientRequestToken", str(uuid.uuid4()))
         body = json.dumps(parameters, default=_blob).encode()
         target, kind = SERVICES[self.service].target, SERVICES[self.service].content_type
-        headers = {"Content-Type": kind, "X-Amz-Target": f"{target}.{operation}"} if target else {"Content-Type": "application/json"}
+        headers = (
+            {"Content-Type": kind, "X-Amz-Target": f"{target}.{operation}"}
+            if target
+            else {"Content-Type": "application/json"}
+        )
         path = "/" if target else f"/v1/{operation.lower()}"
-        answer = self._send(operation, self.endpoint, self._request("POST", urlsplit(self.endpoint).netloc, path, headers, body))
+        answer = self._send(
+            operation,
+            self.endpoint,
+            self._request("POST", urlsplit(self.endpoint).netloc, path, headers, body),
+        )
         document: dict[str, Any] = json.loads(answer, object_hook=_read_blob) if answer else {}
         return document
 
     def _request(self, method: str, host: str, path: str, headers: dict[str, str], body: bytes) -> Request:
-        return Request(service=self.service, region=self.region, method=method, host=host, path=path, headers=headers, body=body)
+        return Request(
+            service=self.service,
+            region=self.region,
+            method=method,
+            host=host,
+            path=path,
+            headers=headers,
+            body=body,
+        )
 
     def _send(self, operation: str, origin: str, request: Request) -> bytes:
         """Return the body of the answer, after as many tries as the service may have."""
@@ -164,9 +211,19 @@ def _error(operation: str, status: int, headers: http.client.HTTPMessage, body: 
     try:
         document = json.loads(text)
     except ValueError:
-        document = {name: found[1] for name in ("Code", "Message") if (found := re.search(f"<{name}>(.*?)</{name}>", text, re.DOTALL))}
+        document = {
+            name: found[1]
+            for name in ("Code", "Message")
+            if (found := re.search(f"<{name}>(.*?)</{name}>", text, re.DOTALL))
+        }
     document = document if isinstance(document, dict) else {}
-    code = headers.get("x-amzn-errortype") or document.get("__type") or document.get("code") or document.get("Code") or str(status)
+    code = (
+        headers.get("x-amzn-errortype")
+        or document.get("__type")
+        or document.get("code")
+        or document.get("Code")
+        or str(status)
+    )
     message = document.get("message") or document.get("Message") or text[:500]
     response: Any = {
         "Error": {"Code": str(code).split(":")[0].rpartition("#")[2], "Message": str(message)},

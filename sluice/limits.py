@@ -23,10 +23,13 @@ MAX_ATTEMPTS = 10
 MAX_EXIT_RULES = 5
 MIN_TIMEOUT_SECONDS = 60
 MAX_TIMEOUT_SECONDS = 1_209_600
-"""Two weeks, after which a job of Fargate ends anyway: https://docs.aws.amazon.com/batch/latest/userguide/fargate.html."""
+"""Two weeks, after which a job of Fargate ends anyway:
+https://docs.aws.amazon.com/batch/latest/userguide/fargate.html.
+"""
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html: AWS_BATCH is reserved
 RESERVED_VARIABLES = ("AWS_BATCH", "SLUICE_")
-# Docker's own floor, which Batch passes on: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html
+# Docker's own floor, which Batch passes on:
+# https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html
 MIN_MEMORY_MIB = 4
 MAX_DESCRIBE_JOBS = 100
 # https://docs.aws.amazon.com/batch/latest/userguide/mnp-node-groups.html
@@ -47,14 +50,23 @@ def check_submit_job(request: dict[str, Any]) -> None:
     name = request["jobName"]
     _require(JOB_NAME.fullmatch(name) is not None, "jobName", "1 to 128 of [A-Za-z0-9_-]", name)
     size = request.get("arrayProperties", {}).get("size", MIN_ARRAY_SIZE)
-    _require(MIN_ARRAY_SIZE <= size <= MAX_ARRAY_SIZE, "arrayProperties.size", f"{MIN_ARRAY_SIZE} to {MAX_ARRAY_SIZE}", size)
+    _require(
+        MIN_ARRAY_SIZE <= size <= MAX_ARRAY_SIZE,
+        "arrayProperties.size",
+        f"{MIN_ARRAY_SIZE} to {MAX_ARRAY_SIZE}",
+        size,
+    )
     depends_on = request.get("dependsOn", [])
     _require(len(depends_on) <= MAX_DEPENDENCIES, "dependsOn", f"at most {MAX_DEPENDENCIES}", len(depends_on))
     for overrides in map(_bytes, _container_overrides(request)):
         expected = f"at most {MAX_CONTAINER_OVERRIDES_BYTES} bytes"
-        _require(overrides <= MAX_CONTAINER_OVERRIDES_BYTES, "containerOverrides", expected, f"{overrides} bytes")
+        _require(
+            overrides <= MAX_CONTAINER_OVERRIDES_BYTES, "containerOverrides", expected, f"{overrides} bytes"
+        )
     payload = _bytes(request)
-    _require(payload <= MAX_PAYLOAD_BYTES, "the payload", f"at most {MAX_PAYLOAD_BYTES} bytes", f"{payload} bytes")
+    _require(
+        payload <= MAX_PAYLOAD_BYTES, "the payload", f"at most {MAX_PAYLOAD_BYTES} bytes", f"{payload} bytes"
+    )
 
 
 def _container_overrides(request: dict[str, Any]) -> list[dict[str, Any]]:

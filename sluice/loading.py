@@ -1,4 +1,6 @@
-"""Finds the pipelines of a project and checks them all, so that one synthesis shows every mistake of every file."""
+"""Finds the pipelines of a project and checks them all, so that one synthesis shows every mistake of every
+file.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ CONTAINERS = "containers"
 
 
 def load_pipelines(root: Path, offered: Offered | None = None) -> tuple[Pipeline, ...]:
-    """Return the pipelines of ``root/pipelines``, by name; raises PipelineError with every mistake of every file.
+    """Return the pipelines of ``root/pipelines``, by name; raises PipelineError with every mistake of every
+    file.
 
-    For a deploy, ``offered`` is what its settings give: what a pipeline needs beyond that is a mistake as well.
+    For a deploy, ``offered`` is what its settings give: what a pipeline needs beyond that is a mistake as
+    well.
     """
     pipelines: dict[str, Pipeline] = {}
     valid: dict[str, Pipeline] = {}
@@ -36,7 +40,11 @@ def load_pipelines(root: Path, offered: Offered | None = None) -> tuple[Pipeline
             valid[source] = pipelines[source]
         except PipelineError as error:
             mistakes.append(error)
-    across = (*_across(pipelines), *check_shared_limits(pipelines), *(check_offered(valid, offered) if offered else ()))
+    across = (
+        *_across(pipelines),
+        *check_shared_limits(pipelines),
+        *(check_offered(valid, offered) if offered else ()),
+    )
     if across:
         mistakes.append(PipelineError(PIPELINES, across))
     if mistakes:
@@ -60,10 +68,17 @@ def _load(path: Path, source: str) -> Pipeline:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[spec.name]
-        raise _refused(source, "a file that Python can import", f"{type(error).__name__}: {error}", "Correct the file.") from error
+        raise _refused(
+            source, "a file that Python can import", f"{type(error).__name__}: {error}", "Correct the file."
+        ) from error
     pipeline = getattr(module, "pipeline", None)
     if not isinstance(pipeline, Pipeline):
-        raise _refused(source, "a name `pipeline` bound to a Pipeline", repr(pipeline), "Write: pipeline = Pipeline(...).")
+        raise _refused(
+            source,
+            "a name `pipeline` bound to a Pipeline",
+            repr(pipeline),
+            "Write: pipeline = Pipeline(...).",
+        )
     return pipeline
 
 
@@ -72,7 +87,9 @@ def _refused(source: str, expected: str, found: str, fix: str) -> PipelineError:
 
 
 def _functions(root: Path, pipeline: Pipeline, source: str) -> Functions | None:
-    """Return the functions of a pipeline's ``steps.py``, read without importing it: its image may have packages that this machine lacks."""
+    """Return the functions of a pipeline's ``steps.py``, read without importing it: its image may have
+    packages that this machine lacks.
+    """
     path = root / CONTAINERS / package_of(str(pipeline.name)) / "steps.py"
     if not path.is_file():
         return None
@@ -80,8 +97,18 @@ def _functions(root: Path, pipeline: Pipeline, source: str) -> Functions | None:
         body = ast.parse(path.read_bytes()).body
     except (SyntaxError, ValueError) as error:
         where = path.relative_to(root).as_posix()
-        raise _refused(source, f"a file {where} that Python can read", f"{type(error).__name__}: {error}", "Correct the file.") from error
-    imported = [alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
+        raise _refused(
+            source,
+            f"a file {where} that Python can read",
+            f"{type(error).__name__}: {error}",
+            "Correct the file.",
+        ) from error
+    imported = [
+        alias.asname or alias.name
+        for node in body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
     return frozenset([*imported, *(node.name for node in body if isinstance(node, ast.FunctionDef))])
 
 
@@ -101,7 +128,9 @@ def _across(pipelines: dict[str, Pipeline]) -> list[Mistake]:
     for source, pipeline in pipelines.items():
         names.setdefault(str(pipeline.name), []).append(source)
     return overlaps + [
-        Mistake(" and ".join(sources), "each pipeline to have its own name", repr(name), "Rename all but one.")
+        Mistake(
+            " and ".join(sources), "each pipeline to have its own name", repr(name), "Rename all but one."
+        )
         for name, sources in names.items()
         if len(sources) > 1
     ]
@@ -110,4 +139,7 @@ def _across(pipelines: dict[str, Pipeline]) -> list[Mistake]:
 def _with_source(error: PipelineError) -> list[Mistake]:
     if error.source == PIPELINES:
         return list(error.mistakes)
-    return [Mistake(f"{error.source}: {mistake.where}", mistake.expected, mistake.found, mistake.fix) for mistake in error.mistakes]
+    return [
+        Mistake(f"{error.source}: {mistake.where}", mistake.expected, mistake.found, mistake.fix)
+        for mistake in error.mistakes
+    ]

@@ -1,4 +1,6 @@
-"""What travels through the queues, and how it is read: every reader refuses what its sender does not promise to send."""
+"""What travels through the queues, and how it is read: every reader refuses what its sender does not promise
+to send.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Message:
 
     @classmethod
     def from_json(cls, body: str) -> Self:
-        """Read a message; raises MalformedMessageError when a field is missing, unknown, of another type or of a newer version."""
+        """Read a message; raises MalformedMessageError when a field is missing, unknown, of another type or
+        of a newer version.
+        """
         document = parse_object(body)
         version = document.get("version", VERSION)
         if version != VERSION or type(version) is not int:
@@ -31,7 +35,9 @@ class Message:
         try:
             message = cls(**document)
         except TypeError as error:
-            raise MalformedMessageError(f"Expected a {cls.__name__}, found {body[:200]!r}: {error}.") from error
+            raise MalformedMessageError(
+                f"Expected a {cls.__name__}, found {body[:200]!r}: {error}."
+            ) from error
         message._check_types()
         return message
 
@@ -39,7 +45,9 @@ class Message:
         for name, annotation in _annotations(type(self)).items():
             expected, value = _TYPES[annotation.split("[")[0]], getattr(self, name)
             if type(value) is not expected or (isinstance(value, int) and value < 0):
-                raise MalformedMessageError(f"Expected {type(self).__name__}.{name} of type {annotation}, found {value!r}.")
+                raise MalformedMessageError(
+                    f"Expected {type(self).__name__}.{name} of type {annotation}, found {value!r}."
+                )
 
 
 _TYPES: dict[str, type] = {"str": str, "int": int, "dict": dict}
@@ -47,7 +55,11 @@ _TYPES: dict[str, type] = {"str": str, "int": int, "dict": dict}
 
 def _annotations(kind: type) -> dict[str, str]:
     """Return the annotations of a class and of those that it extends."""
-    return {name: text for one in reversed(kind.__mro__) for name, text in vars(one).get("__annotations__", {}).items()}
+    return {
+        name: text
+        for one in reversed(kind.__mro__)
+        for name, text in vars(one).get("__annotations__", {}).items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +78,9 @@ class Triggered(Message):
         """Return the bucket and the key of the compiled pipeline; raises MalformedMessageError."""
         bucket, key = self.definition.get("bucket"), self.definition.get("key")
         if not (isinstance(bucket, str) and isinstance(key, str)):
-            raise MalformedMessageError(f"Expected Triggered.definition with a bucket and a key, found {self.definition!r}.")
+            raise MalformedMessageError(
+                f"Expected Triggered.definition with a bucket and a key, found {self.definition!r}."
+            )
         return bucket, key
 
 

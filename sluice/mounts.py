@@ -26,8 +26,9 @@ class HostMount:
 class EfsMount:
     """A file system of Amazon EFS, or an access point of one, as ``path`` in the container.
 
-    It is mounted with TLS under the job's own role, so the file system's policy may name that role. docs/machines.md says what the file
-    system needs to be reachable. Source: https://docs.aws.amazon.com/batch/latest/userguide/efs-volumes.html
+    It is mounted with TLS under the job's own role, so the file system's policy may name that role.
+    docs/machines.md says what the file system needs to be reachable. Source:
+    https://docs.aws.amazon.com/batch/latest/userguide/efs-volumes.html
     """
 
     file_system: Annotated[str, Field(pattern=r"^fs-[0-9a-f]{8,40}$")]

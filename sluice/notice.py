@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-# https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html: 140 bytes a message, and two a character when one is not ASCII
+# https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html: 140 bytes a message, and two a
+# character when one is not ASCII
 SMS_CHARACTERS = 140
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line breaks, under 100 characters
 SUBJECT_CHARACTERS = 99
@@ -29,7 +30,8 @@ class Notice:
 
 
 def text_message(start: str, middle: str, end: str = "") -> str:
-    """Return a text of at most 140 characters, all ASCII, because one other character halves what a message holds.
+    """Return a text of at most 140 characters, all ASCII, because one other character halves what a message
+    holds.
 
     The middle is cut where it does not fit.
     """
@@ -39,5 +41,7 @@ def text_message(start: str, middle: str, end: str = "") -> str:
 
 
 def ascii_of(text: str) -> str:
-    """Return a text in printable ASCII: a question mark for every other character, a space for every other white one."""
+    """Return a text in printable ASCII: a question mark for every other character, a space for every other
+    white one.
+    """
     return "".join(letter if " " <= letter <= "~" else " " if letter.isspace() else "?" for letter in text)

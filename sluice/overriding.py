@@ -1,7 +1,8 @@
 """Overrides per run: what a request asks for otherwise than the pipeline's file does, for steps of its run.
 
-They are checked when the run begins and become part of the pipeline that is stored with it, so that whatever submits its steps, now or
-again, does as they say. Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerOverrides.html
+They are checked when the run begins and become part of the pipeline that is stored with it, so that whatever
+submits its steps, now or again, does as they say. Source:
+https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerOverrides.html
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ Asked = Mapping[str, Any]
 Problems = Iterator[str]
 
 
-def overridden(run_id: str, pipeline: CompiledPipeline, asked: Asked, queues: Mapping[str, str]) -> CompiledPipeline:
+def overridden(
+    run_id: str, pipeline: CompiledPipeline, asked: Asked, queues: Mapping[str, str]
+) -> CompiledPipeline:
     """Return the pipeline as a run of it was asked for: ``{"step": {"memory": 4096, …}, …}``.
 
-    ``queues`` are the queues that are deployed. Raises MalformedMessageError that names everything that is wrong.
+    ``queues`` are the queues that are deployed. Raises MalformedMessageError that names everything that is
+    wrong.
     """
     problems = list(_problems(pipeline, asked, queues))
     if not problems:
@@ -39,7 +43,10 @@ def overridden(run_id: str, pipeline: CompiledPipeline, asked: Asked, queues: Ma
 
 def _problems(pipeline: CompiledPipeline, asked: object, queues: Mapping[str, str]) -> Problems:
     if not pipeline.overridable:
-        yield "Expected none: the pipeline's Manual trigger takes none. Write Manual(overrides=[…]) and deploy, or leave them out."
+        yield (
+            "Expected none: the pipeline's Manual trigger takes none. Write Manual(overrides=[…]) and deploy,"
+            " or leave them out."
+        )
         return
     machines = {step.name: (step, step.machine) for step in pipeline.steps if step.machine is not None}
     if not isinstance(asked, dict):
@@ -57,22 +64,34 @@ def _problems(pipeline: CompiledPipeline, asked: object, queues: Mapping[str, st
 
 
 def _problems_of_step(
-    where: str, step: CompiledStep, machine: CompiledMachine, changes: Asked, allowed: tuple[str, ...], queues: Mapping[str, str]
+    where: str,
+    step: CompiledStep,
+    machine: CompiledMachine,
+    changes: Asked,
+    allowed: tuple[str, ...],
+    queues: Mapping[str, str],
 ) -> Problems:
     right = True
     for field, value in changes.items():
         if field not in allowed:
             right = False
-            yield f"{where}: expected some of {', '.join(allowed)}, found {field!r}. Manual(overrides=[…]) says which."
+            yield (
+                f"{where}: expected some of {', '.join(allowed)}, found {field!r}. Manual(overrides=[…]) says"
+                " which."
+            )
         elif expected := _CHECKS[field](value, step, machine):
             right = False
             yield f"{where}.{field}: expected {expected}, found {str(value)[:100]!r}."
     if not right:
         return
-    if machine.compute.is_fargate and (problem := size_problem(changes.get("vcpus", machine.vcpus), changes.get("memory", machine.memory))):
+    if machine.compute.is_fargate and (
+        problem := size_problem(changes.get("vcpus", machine.vcpus), changes.get("memory", machine.memory))
+    ):
         yield f"{where}: expected {problem[0]}, found {problem[1]}."
     if "queue" in changes and (key := str(_key(step, machine, changes["queue"]))) not in queues:
-        yield f"{where}.queue: expected a queue that is deployed ({', '.join(sorted(queues))}), found {key!r}."
+        yield (
+            f"{where}.queue: expected a queue that is deployed ({', '.join(sorted(queues))}), found {key!r}."
+        )
 
 
 def _key(step: CompiledStep, machine: CompiledMachine, queue: str) -> QueueKey:
@@ -88,14 +107,22 @@ def _changed(step: CompiledStep, changes: Asked) -> CompiledStep:
 
 def _request(machine: CompiledMachine, changes: Asked) -> dict[str, Any]:
     """Return the members of a SubmitJob request that say so."""
-    sizes = {"VCPU": _vcpus(machine, changes.get("vcpus")), "MEMORY": changes.get("memory"), "GPU": changes.get("gpus")}
+    sizes = {
+        "VCPU": _vcpus(machine, changes.get("vcpus")),
+        "MEMORY": changes.get("memory"),
+        "GPU": changes.get("gpus"),
+    }
     container: dict[str, Any] = {}
-    if requirements := [{"type": kind, "value": str(amount)} for kind, amount in sizes.items() if amount is not None]:
+    if requirements := [
+        {"type": kind, "value": str(amount)} for kind, amount in sizes.items() if amount is not None
+    ]:
         container["resourceRequirements"] = requirements
     if "command" in changes:
         container["command"] = changes["command"]
     if "environment" in changes:
-        container["environment"] = [{"name": name, "value": value} for name, value in changes["environment"].items()]
+        container["environment"] = [
+            {"name": name, "value": value} for name, value in changes["environment"].items()
+        ]
     request: dict[str, Any] = {"containerOverrides": container} if container else {}
     if "parameters" in changes:
         request["parameters"] = changes["parameters"]
@@ -138,7 +165,9 @@ def _check_environment(value: object, step: CompiledStep, machine: CompiledMachi
     if not _texts(value):
         return "an object of texts"
     reserved = [name for name in value if not name or "=" in name or name.startswith(RESERVED_VARIABLES)]  # type: ignore[attr-defined]
-    return f"names of your own, which do not begin with {' or '.join(RESERVED_VARIABLES)}" if reserved else None
+    return (
+        f"names of your own, which do not begin with {' or '.join(RESERVED_VARIABLES)}" if reserved else None
+    )
 
 
 def _check_command(value: object, step: CompiledStep, machine: CompiledMachine) -> str | None:
@@ -150,7 +179,14 @@ def _check_command(value: object, step: CompiledStep, machine: CompiledMachine) 
 
 def _check_parameters(value: object, step: CompiledStep, machine: CompiledMachine) -> str | None:
     right = _texts(value) and set(value) <= set(machine.parameters)  # type: ignore[call-overload]
-    return None if right else f"an object of texts with some of {', '.join(machine.parameters) or 'no names: the step has no parameters'}"
+    return (
+        None
+        if right
+        else (
+            "an object of texts with some of"
+            f" {', '.join(machine.parameters) or 'no names: the step has no parameters'}"
+        )
+    )
 
 
 def _check_queue(value: object, step: CompiledStep, machine: CompiledMachine) -> str | None:

@@ -26,7 +26,8 @@ from sluice.secret_sources import Secret
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 # A function of the pipeline's own image, or a dotted module path and a function.
 RUN_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*(:[A-Za-z_][A-Za-z0-9_]*)?$"
-# https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html (image), and the @ of a digest
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html (image), and the @ of a
+# digest
 IMAGE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:/@#-]*$"
 # What is safe both as an S3 key and inside EventBridge's wildcard patterns, which give * and \ a meaning:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
@@ -57,7 +58,8 @@ Ulimit = Annotated[int, Field(ge=-1, le=2_147_483_647)]
 # Tags that are no identifiers: what is reported of a member does not name them.
 _Names = Annotated[list[str], Field(min_length=1, max_length=limits.MAX_DEPENDENCIES), Tag("a list of names")]
 Followed = Annotated[
-    Annotated[str, Tag("a name")] | _Names, Discriminator(lambda value: "a list of names" if isinstance(value, list) else "a name")
+    Annotated[str, Tag("a name")] | _Names,
+    Discriminator(lambda value: "a list of names" if isinstance(value, list) else "a name"),
 ]
 # A family and a size: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-types.html
 INSTANCE_TYPE_PATTERN = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"
@@ -65,14 +67,20 @@ INSTANCE_TYPE_PATTERN = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"
 
 @dataclass(frozen=True, kw_only=True)
 class S3Upload:
-    """Starts a run for each new object, or new version of an object, under a prefix of the inbox bucket; or one for a burst of them."""
+    """Starts a run for each new object, or new version of an object, under a prefix of the inbox bucket; or
+    one for a burst of them.
+    """
 
     prefix: Annotated[str, Field(pattern=KEY_PART_PATTERN, min_length=1, max_length=512)]
     suffix: Annotated[str, Field(pattern=KEY_PART_PATTERN, max_length=128)] = ""
     group_within: str | None = None
-    """Gathers files into one run for so long from the first of them, ``45s`` or ``5m``, at most ``15m``. Default with group_of=: 60s."""
+    """Gathers files into one run for so long from the first of them, ``45s`` or ``5m``, at most ``15m``.
+    Default with group_of=: 60s.
+    """
     group_of: Annotated[int, Field(ge=1, le=limits.MAX_ARRAY_SIZE)] | None = None
-    """Gathers files into one run, at most so many. Default with group_within=: 10,000, as many as an array has children."""
+    """Gathers files into one run, at most so many. Default with group_within=: 10,000, as many as an array
+    has children.
+    """
 
     @property
     def gathers(self) -> bool:
@@ -82,7 +90,9 @@ class S3Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class Manual:
-    """Starts a run when it is asked for, by an event of source ``sluice`` on the default bus; IAM decides who may send one."""
+    """Starts a run when it is asked for, by an event of source ``sluice`` on the default bus; IAM decides who
+    may send one.
+    """
 
     overrides: list[OverrideName] = field(default_factory=list)
     """What a request may ask for otherwise than this file does, for steps of its run: docs/machines.md."""
@@ -90,7 +100,8 @@ class Manual:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Starts a run at set times: ``cron(0 2 ? * SUN *)``, ``rate(6 hours)`` or, once, ``at(2030-01-31T09:00:00)``.
+    """Starts a run at set times: ``cron(0 2 ? * SUN *)``, ``rate(6 hours)`` or, once,
+    ``at(2030-01-31T09:00:00)``.
 
     Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
     """
@@ -104,14 +115,18 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """Starts a run for each signed HTTPS request to an address of the pipeline's own; the signature says who may. See docs/webhooks.md."""
+    """Starts a run for each signed HTTPS request to an address of the pipeline's own; the signature says who
+    may. See docs/webhooks.md.
+    """
 
     signature: Literal["standard", "github", "stripe"] = "standard"
     """How requests are signed: as in Standard Webhooks, by GitHub, or by Stripe."""
     schema: dict[str, Any] | None = None
     """The JSON schema (draft 7) that the body must fit."""
     rotate_days: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """How often Secrets Manager makes a new secret by itself; the one before stays valid. None: a person does."""
+    """How often Secrets Manager makes a new secret by itself; the one before stays valid. None: a person
+    does.
+    """
 
 
 Trigger = S3Upload | Manual | Schedule | Webhook
@@ -124,7 +139,8 @@ class Machine:
     run: Annotated[str, Field(pattern=RUN_PATTERN)] | None = None
     """A function: its name in ``containers/<pipeline>/steps.py``."""
     command: Annotated[list[str], Field(min_length=1)] | None = None
-    """A command instead of a function; needs ``image``. Whether it succeeded is its exit code; it returns nothing to other steps.
+    """A command instead of a function; needs ``image``. Whether it succeeded is its exit code; it returns
+    nothing to other steps.
 
     The word ``{input}`` stands for what started the run: the address of the upload, or the input as JSON.
     """
@@ -139,9 +155,13 @@ class Machine:
     parameters: dict[str, str] = field(default_factory=dict)
     """Words of ``command`` that stand there as ``Ref::name``, each with its default."""
     secrets: dict[str, str | Secret] = field(default_factory=dict)
-    """Variables with values of Secrets Manager (a name or an ARN) or of Parameter Store (``ssm:/a/name`` or an ARN)."""
+    """Variables with values of Secrets Manager (a name or an ARN) or of Parameter Store (``ssm:/a/name`` or
+    an ARN).
+    """
     compute: ComputeName | None = None
-    """What machines it runs on: ``spot`` (the default) has on-demand ones behind it, ``fargate_spot`` has ``fargate``."""
+    """What machines it runs on: ``spot`` (the default) has on-demand ones behind it, ``fargate_spot`` has
+    ``fargate``.
+    """
     gpus: Annotated[int, Field(ge=0, le=16)] = 0
     """Whole GPUs, on machines that have some: ``compute="gpu"``, or ``"unmanaged"``."""
     storage: Annotated[int, Field(ge=21, le=200)] | None = None
@@ -151,11 +171,15 @@ class Machine:
     ulimits: dict[UlimitName, Ulimit | tuple[Ulimit, Ulimit]] = field(default_factory=dict)
     """Limits of the container's processes: one number, or a soft and a hard one. -1 is none."""
     queue: QueueName = "normal"
-    """Which jobs go first where machines are few: ``urgent``, ``normal``, then ``bulk``; ``steady`` never runs on spot machines."""
+    """Which jobs go first where machines are few: ``urgent``, ``normal``, then ``bulk``; ``steady`` never
+    runs on spot machines.
+    """
     priority: Annotated[int, Field(ge=0, le=9999)] | None = None
     """Higher goes first among the jobs of the same queue and machines that have a priority."""
     attempts: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)] = 5
-    """How often Batch starts a job whose host was lost or whose image could not be pulled; a failing program is not repeated."""
+    """How often Batch starts a job whose host was lost or whose image could not be pulled; a failing program
+    is not repeated.
+    """
     retry: list[EvaluateOnExit] = field(default_factory=list)
     """Rules of its own for what is worth another attempt, which Batch looks at before Sluice's."""
     timeout: Annotated[int, Field(ge=limits.MIN_TIMEOUT_SECONDS, le=limits.MAX_TIMEOUT_SECONDS)] = 3600
@@ -163,11 +187,14 @@ class Machine:
     after: list[After] = field(default_factory=list)
     """Names of steps that must have succeeded before this one starts.
 
-    ``finished("score", at_least=0.99)`` bears some failed children, ``always("score")`` any end.
-    A command behind them has the variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"`` for all, null for too many to list.
+    ``finished("score", at_least=0.99)`` bears some failed children, ``always("score")`` any end. A command
+    behind them has the variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"`` for all, null for too
+    many to list.
     """
     retries: Resubmit | None = None
-    """Whether what failed, after all attempts, is submitted again by itself. The failed children run again, and what stands behind them."""
+    """Whether what failed, after all attempts, is submitted again by itself. The failed children run again,
+    and what stands behind them.
+    """
     uses: dict[str, Annotated[int, Field(ge=1)]] = field(default_factory=dict)
     """How many of each of the pipeline's limits a job, or each child, holds while it runs."""
 
@@ -189,7 +216,8 @@ class Plan(Machine):
 
 @dataclass(frozen=True)
 class Array(Machine):
-    """Many children: one for each slice of a plan's items (``items_of``) or of a fixed number of items (``size``).
+    """Many children: one for each slice of a plan's items (``items_of``) or of a fixed number of items
+    (``size``).
 
     Or child i after child i of another array, or of several arrays of the very same children (``each``).
     """
@@ -207,7 +235,9 @@ class Array(Machine):
 
     @property
     def follows(self) -> tuple[str, ...]:
-        """Return the names of the arrays that it follows child by child; what is no name is reported by ``sluice.validation``."""
+        """Return the names of the arrays that it follows child by child; what is no name is reported by
+        ``sluice.validation``.
+        """
         given = self.each if isinstance(self.each, list) else [self.each]
         return tuple(dict.fromkeys(name for name in given if isinstance(name, str)))
 
@@ -236,17 +266,22 @@ class NodeGroup:
 
 @dataclass(frozen=True)
 class MultiNode(Machine):
-    """Nodes that run at the same time and talk to each other; node 0 is the main node, whose end ends the job.
+    """Nodes that run at the same time and talk to each other; node 0 is the main node, whose end ends the
+    job.
 
-    Either all ``nodes`` run the same, or ``groups`` say what runs on which; the main node is in the first group. vCPUs and memory are
-    those of each node, and the time-out is that of the job. Needs SLUICE_NAT=true. Source:
-    https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
+    Either all ``nodes`` run the same, or ``groups`` say what runs on which; the main node is in the first
+    group. vCPUs and memory are those of each node, and the time-out is that of the job. Needs
+    SLUICE_NAT=true. Source: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
     """
 
     name: Name
     nodes: Annotated[int, Field(ge=1, le=limits.MAX_NODES)] | None = field(default=None, kw_only=True)
-    groups: Annotated[list[NodeGroup], Field(max_length=limits.MAX_NODE_GROUPS)] = field(default_factory=list, kw_only=True)
-    instance_type: Annotated[str, Field(pattern=INSTANCE_TYPE_PATTERN)] | None = field(default=None, kw_only=True)
+    groups: Annotated[list[NodeGroup], Field(max_length=limits.MAX_NODE_GROUPS)] = field(
+        default_factory=list, kw_only=True
+    )
+    instance_type: Annotated[str, Field(pattern=INSTANCE_TYPE_PATTERN)] | None = field(
+        default=None, kw_only=True
+    )
     """The type of all its machines, such as c7i.8xlarge; without it AWS Batch chooses one."""
     queue: QueueName = field(default="steady", kw_only=True)
     """Only the queue whose machines AWS never takes back: there is no MultiNode on spot."""
@@ -257,9 +292,11 @@ Step = Plan | Array | Job | MultiNode
 
 @dataclass(frozen=True)
 class Limit:
-    """How many jobs may hold a scarce thing at once, such as the connections of a slow third party; steps hold it with ``uses``.
+    """How many jobs may hold a scarce thing at once, such as the connections of a slow third party; steps
+    hold it with ``uses``.
 
-    Pipelines that list the same limit share it. Source: https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling.html
+    Pipelines that list the same limit share it. Source:
+    https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling.html
     """
 
     name: Name
@@ -276,12 +313,20 @@ class Pipeline:
     limits: list[Limit] = field(default_factory=list)
     """What its steps may use, and how many at once."""
     keep_failed: Annotated[int, Field(ge=1, le=365)] = 7
-    """Days that the transient objects of a failed run stay, for `sluice retry` and for whoever looks; then they are removed."""
+    """Days that the transient objects of a failed run stay, for `sluice retry` and for whoever looks; then
+    they are removed.
+    """
     only_with: Literal["nat"] | None = None
-    """A setting without which the pipeline is left out of a deploy; without this field what needs the setting is refused."""
+    """A setting without which the pipeline is left out of a deploy; without this field what needs the setting
+    is refused.
+    """
     expected_within: str | None = None
-    """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer. It is not ended."""
+    """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer.
+    It is not ended.
+    """
     ticket: bool = False
     """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""
     submit_from: Literal["lambda", "start-job"] = "lambda"
-    """Who submits the first steps of a run: the trigger Lambda, or a small job, which has the time for a graph of thousands."""
+    """Who submits the first steps of a run: the trigger Lambda, or a small job, which has the time for a
+    graph of thousands.
+    """

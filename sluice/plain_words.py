@@ -2,20 +2,32 @@
 
 Sources: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html (status reasons),
 https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html (blocked queues),
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resolve-stopped-errors.html (why a container did not start).
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resolve-stopped-errors.html (why a container did
+not start).
 """
 
 from __future__ import annotations
 
 import re
 
-# "… is not authorized to perform: s3:GetObject on resource: …": how IAM words a refusal, whatever the service.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+# "… is not authorized to perform: s3:GetObject on resource: …": how IAM words a refusal, whatever the
+# service. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _NOT_AUTHORIZED = re.compile(r"not authorized to perform:? \[?(?P<action>[a-z0-9-]+:[A-Za-z]+)")
-# S3 used to name no action; botocore names the operation: "An error occurred (AccessDenied) when calling the GetObject operation".
-_DENIED_CALL = re.compile(r"\((?:AccessDenied\w*|UnauthorizedOperation|AuthorizationError\w*)\) when calling the (?P<call>\w+) operation")
+# S3 used to name no action; botocore names the operation: "An error occurred (AccessDenied) when calling the
+# GetObject operation".
+_DENIED_CALL = re.compile(
+    r"\((?:AccessDenied\w*|UnauthorizedOperation|AuthorizationError\w*)\) when calling the (?P<call>\w+)"
+    r" operation"
+)
 
-_IMAGE_IS_NOT_THERE = ("not found", "NotFound", "manifest unknown", "does not exist", "pull access denied", "no such image")
+_IMAGE_IS_NOT_THERE = (
+    "not found",
+    "NotFound",
+    "manifest unknown",
+    "does not exist",
+    "pull access denied",
+    "no such image",
+)
 
 _REASONS = (
     ("OutOfMemory", "the job needed more memory than it asks for"),
@@ -31,12 +43,24 @@ _REASONS = (
 # What blocks a queue: the beginning of the status reason.
 _BLOCKED = (
     ("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", "AWS has no machine of the wanted types free at the moment"),
-    ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", "the job asks for more vCPUs than its compute environments may have (max vCPUs)"),
-    ("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", "the job asks for more vCPUs, memory or GPUs than any machine of its queue has"),
+    (
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+        "the job asks for more vCPUs than its compute environments may have (max vCPUs)",
+    ),
+    (
+        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+        "the job asks for more vCPUs, memory or GPUs than any machine of its queue has",
+    ),
     ("MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS", "AWS Batch's service role lacks a permission"),
-    ("MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED", "no compute environment supports the configuration that the job asks for"),
+    (
+        "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",
+        "no compute environment supports the configuration that the job asks for",
+    ),
     ("MISCONFIGURATION", "a compute environment is set up so that the job cannot run"),
-    ("UNDETERMINED - ", "AWS Batch cannot tell why; look at the compute environment, its network and its roles"),
+    (
+        "UNDETERMINED - ",
+        "AWS Batch cannot tell why; look at the compute environment, its network and its roles",
+    ),
 )
 
 # https://docs.docker.com/engine/containers/run/#exit-status, and 128 + n for a signal n
@@ -72,7 +96,8 @@ def exit_code(code: int) -> str:
 
 
 def missing_permission(*texts: str) -> str | None:
-    """Return which permission was missing by the words of a refusal, such as ``s3:GetObject``, or None when there was none.
+    """Return which permission was missing by the words of a refusal, such as ``s3:GetObject``, or None when
+    there was none.
 
     Where the refusal names only a call, the call's name stands for the permission.
     """

@@ -1,4 +1,6 @@
-"""Asks AWS Batch which failed children were ended by the loss of their machines: those that may go where machines are not taken back."""
+"""Asks AWS Batch which failed children were ended by the loss of their machines: those that may go where
+machines are not taken back.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,24 @@ from sluice import child_ranges
 from sluice.limits import MAX_DESCRIBE_JOBS
 from sluice.run import StepRecord
 
-# A spot host, and a task of Fargate Spot: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and
-# https://docs.aws.amazon.com/batch/latest/userguide/fargate.html
+# A spot host, and a task of Fargate Spot: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
+# and https://docs.aws.amazon.com/batch/latest/userguide/fargate.html
 RECLAIMED = ("Host EC2", "Your Spot Task was interrupted")
 
 
 def reclaimed_children(batch: Any, record: StepRecord, failed: str, least: int) -> str:
-    """Return those of the failed children, by their numbers in the whole step, that were reclaimed at least so many times; 100 a call."""
+    """Return those of the failed children, by their numbers in the whole step, that were reclaimed at least
+    so many times; 100 a call.
+    """
     place = {child: number for number, child in enumerate(record.indexes)}
     children = [child for child in child_ranges.from_text(failed) if child in place]
-    ids = {f"{record.job_id}:{place[child]}" if record.size > 1 else str(record.job_id): child for child in children}
-    reclaims = {ids[job["jobId"]]: _reclaims(job) for job in _described(batch, list(ids))} if record.job_id else {}
+    ids = {
+        f"{record.job_id}:{place[child]}" if record.size > 1 else str(record.job_id): child
+        for child in children
+    }
+    reclaims = (
+        {ids[job["jobId"]]: _reclaims(job) for job in _described(batch, list(ids))} if record.job_id else {}
+    )
     return child_ranges.to_text(child for child, count in reclaims.items() if count >= least)
 
 
@@ -29,7 +38,11 @@ def _described(batch: Any, job_ids: list[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _reclaims(job: Mapping[str, Any]) -> int:
-    """Return how many attempts the loss of a machine ended; none when something else ended the last one: that is no fault of machines."""
+    """Return how many attempts the loss of a machine ended; none when something else ended the last one: that
+    is no fault of machines.
+    """
     if not str(job.get("statusReason") or "").startswith(RECLAIMED):
         return 0
-    return sum(str(attempt.get("statusReason") or "").startswith(RECLAIMED) for attempt in job.get("attempts") or [])
+    return sum(
+        str(attempt.get("statusReason") or "").startswith(RECLAIMED) for attempt in job.get("attempts") or []
+    )

@@ -1,11 +1,13 @@
 """Which endings of a job are worth another attempt: a step's own rules, and those that Sluice adds to them.
 
 Batch takes five rules at most, the first that matches decides, and **what none matches is tried again**:
-https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html. So the rules of a step end with EXIT for everything, in this order:
+https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html. So the rules of a step end with EXIT for
+everything, in this order:
 
 1. exit code 75, of a function only: the job began before the ledger named it, and is to begin once more;
 2. the step's own;
-3. a lost machine; then, where there is room, an image that could not be pulled and a container that could not be started;
+3. a lost machine; then, where there is room, an image that could not be pulled and a container that could not
+   be started;
 4. EXIT for everything else, unless the step's own last rule already catches everything.
 """
 
@@ -39,7 +41,11 @@ class EvaluateOnExit:
     @property
     def conditions(self) -> dict[str, str]:
         """Return the conditions that it has, by their names."""
-        named = {"on_exit_code": self.on_exit_code, "on_reason": self.on_reason, "on_status_reason": self.on_status_reason}
+        named = {
+            "on_exit_code": self.on_exit_code,
+            "on_reason": self.on_reason,
+            "on_status_reason": self.on_status_reason,
+        }
         return {name: pattern for name, pattern in named.items() if pattern is not None}
 
     @property
@@ -64,7 +70,9 @@ def room(*, function: bool, own: Sequence[EvaluateOnExit] = ()) -> int:
     return MAX_EXIT_RULES - function - (not (own and own[-1].catches_all))
 
 
-def retry_rules(own: Sequence[EvaluateOnExit], *, function: bool, compute: Compute) -> tuple[EvaluateOnExit, ...]:
+def retry_rules(
+    own: Sequence[EvaluateOnExit], *, function: bool, compute: Compute
+) -> tuple[EvaluateOnExit, ...]:
     """Return all rules of a step, in the order in which Batch looks at them."""
     before = [_NOT_NAMED_YET] if function else []
     if own and own[-1].catches_all:

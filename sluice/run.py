@@ -48,11 +48,13 @@ class Shared:
 class Terms:
     """On what terms a generation of a step was submitted.
 
-    ``indexes`` are the children that it works on, as ``child_ranges`` writes them, None for all of them. ``tries`` says how many
-    generations of the step were its own second tries; one that only followed what stands before it is none. ``behind`` is the sum of the
-    generations of the jobs that it waited for, and ``reopened`` how often the run had been reopened: both only grow, so a larger one of
-    now says that something came since. ``missing`` has, for the steps before that failed for good, their failed children.
-    ``queue`` is another one than the step's, and ``carried`` are failed children that this generation leaves to the next one.
+    ``indexes`` are the children that it works on, as ``child_ranges`` writes them, None for all of them.
+    ``tries`` says how many generations of the step were its own second tries; one that only followed what
+    stands before it is none. ``behind`` is the sum of the generations of the jobs that it waited for, and
+    ``reopened`` how often the run had been reopened: both only grow, so a larger one of now says that
+    something came since. ``missing`` has, for the steps before that failed for good, their failed children.
+    ``queue`` is another one than the step's, and ``carried`` are failed children that this generation leaves
+    to the next one.
     """
 
     indexes: str | None = None
@@ -66,11 +68,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step of a run. ``children`` is how many the whole step has, 1 for a plain job, and ``shared`` is what they share.
+    """A step of a run. ``children`` is how many the whole step has, 1 for a plain job, and ``shared`` is what
+    they share.
 
-    ``items`` and ``manifest`` belong to a plan that has announced its items. ``succeeded`` is how many children of this generation's array
-    succeeded, as far as AWS Batch said so at its end, and ``failed_children`` which did not, when somebody wanted to know;
-    ``reclaimed_children`` are those of them that lost their machines too often.
+    ``items`` and ``manifest`` belong to a plan that has announced its items. ``succeeded`` is how many
+    children of this generation's array succeeded, as far as AWS Batch said so at its end, and
+    ``failed_children`` which did not, when somebody wanted to know; ``reclaimed_children`` are those of them
+    that lost their machines too often.
     """
 
     name: str
@@ -91,7 +95,11 @@ class StepRecord:
     @property
     def indexes(self) -> tuple[int, ...]:
         """Return the children, by their numbers in the whole step, that this generation's job works on."""
-        return tuple(range(self.children)) if self.terms.indexes is None else child_ranges.from_text(self.terms.indexes)
+        return (
+            tuple(range(self.children))
+            if self.terms.indexes is None
+            else child_ranges.from_text(self.terms.indexes)
+        )
 
     @property
     def size(self) -> int:
@@ -100,7 +108,9 @@ class StepRecord:
 
     @property
     def failed_indexes(self) -> tuple[int, ...] | None:
-        """Return which children of a failed step failed; None when that must be asked. Of a job that never was, all."""
+        """Return which children of a failed step failed; None when that must be asked. Of a job that never
+        was, all.
+        """
         carried = child_ranges.from_text(self.terms.carried or "")
         if self.state is StepState.SUCCEEDED:
             return carried
@@ -129,7 +139,9 @@ class StepRecord:
 
     @property
     def _ended(self) -> bool:
-        return self.state in (StepState.SUCCEEDED, StepState.EMPTY) or (self.state is StepState.FAILED and self.planned)
+        return self.state in (StepState.SUCCEEDED, StepState.EMPTY) or (
+            self.state is StepState.FAILED and self.planned
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

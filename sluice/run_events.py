@@ -1,8 +1,10 @@
-"""Run State Change and Run Late: what other automation hears on EventBridge's default bus. docs/events.md describes them.
+"""Run State Change and Run Late: what other automation hears on EventBridge's default bus. docs/events.md
+describes them.
 
-The Lambda that changes a run's state puts a message into the alert queue before it records the end, as it does with a failure, and the
-alert Lambda sends the event: trouble with EventBridge never holds up a run, and a Lambda that dies sends again. So an event comes at least
-once, and its ``id`` is the same each time. See docs/decisions/0018-telling.md.
+The Lambda that changes a run's state puts a message into the alert queue before it records the end, as it
+does with a failure, and the alert Lambda sends the event: trouble with EventBridge never holds up a run, and
+a Lambda that dies sends again. So an event comes at least once, and its ``id`` is the same each time. See
+docs/decisions/0018-telling.md.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ _REASON_CHARACTERS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChanged(Message):
-    """A run has come into a state. Times in ISO 8601, UTC; ``failed_step`` and ``reason`` are empty unless it failed.
+    """A run has come into a state. Times in ISO 8601, UTC; ``failed_step`` and ``reason`` are empty unless it
+    failed.
 
-    ``round`` counts how often a person had the run go on: a run that failed, was retried and failed again tells of two failures.
+    ``round`` counts how often a person had the run go on: a run that failed, was retried and failed again
+    tells of two failures.
     """
 
     run: str
@@ -42,7 +46,9 @@ class RunChanged(Message):
     round: int
 
 
-def change(run: Run, state: RunState, at: str, failed_step: str | None = None, reason: str | None = None) -> RunChanged:
+def change(
+    run: Run, state: RunState, at: str, failed_step: str | None = None, reason: str | None = None
+) -> RunChanged:
     """Return what is told of a run's new state; the reason is the ledger's when none is given."""
     record = run.steps.get(failed_step or "")
     return RunChanged(
@@ -59,7 +65,9 @@ def change(run: Run, state: RunState, at: str, failed_step: str | None = None, r
 
 
 def input_of(trigger: Mapping[str, Any]) -> str:
-    """Return what people are told of a run's trigger; one that this version does not know must not keep anybody from being told."""
+    """Return what people are told of a run's trigger; one that this version does not know must not keep
+    anybody from being told.
+    """
     try:
         return stored_occurrence(trigger).uri
     except (KeyError, TypeError):
@@ -67,7 +75,9 @@ def input_of(trigger: Mapping[str, Any]) -> str:
 
 
 def entry(message: RunChanged, kind: str = STATE_CHANGE) -> dict[str, Any]:
-    """Return the entry of a PutEvents request. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
+    """Return the entry of a PutEvents request.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+    """
     name = message.changed_to if kind == STATE_CHANGE else "LATE"
     detail = {
         "version": VERSION,
@@ -87,6 +97,8 @@ def entry(message: RunChanged, kind: str = STATE_CHANGE) -> dict[str, Any]:
 
 def _seconds(message: RunChanged) -> float:
     try:
-        return round((datetime.fromisoformat(message.at) - datetime.fromisoformat(message.began)).total_seconds(), 3)
+        return round(
+            (datetime.fromisoformat(message.at) - datetime.fromisoformat(message.began)).total_seconds(), 3
+        )
     except (ValueError, TypeError):
         return 0.0

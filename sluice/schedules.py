@@ -18,7 +18,9 @@ Problem = tuple[str, str, str]
 """What was expected, what was found, and what to do."""
 
 _FORM = re.compile(r"(cron|rate|at)\((.*)\)")
-_FORMS = "cron(minutes hours day-of-month month day-of-week year), rate(value unit) or at(yyyy-mm-ddThh:mm:ss)"
+_FORMS = (
+    "cron(minutes hours day-of-month month day-of-week year), rate(value unit) or at(yyyy-mm-ddThh:mm:ss)"
+)
 _RATE = re.compile(r"([1-9]\d{0,8}) (minute|hour|day)(s?)")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -27,7 +29,9 @@ _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One of the six fields of a cron expression: its range, names for its numbers, and what it has beside numbers, lists and ranges."""
+    """One of the six fields of a cron expression: its range, names for its numbers, and what it has beside
+    numbers, lists and ranges.
+    """
 
     name: str
     low: int
@@ -60,12 +64,20 @@ def input_problems(value: object) -> Iterator[Problem]:
     try:
         size = len(json.dumps(value, allow_nan=False).encode())
     except ValueError:
-        yield "a JSON value", repr(value)[:100], "JSON has no nan and no infinity; leave them out or write null."
+        yield (
+            "a JSON value",
+            repr(value)[:100],
+            "JSON has no nan and no infinity; leave them out or write null.",
+        )
         return
     except TypeError:
         return  # What JSON has no type for is reported with the types of the fields.
     if size > MOST_INPUT_BYTES:
-        yield f"at most {MOST_INPUT_BYTES} bytes of JSON", f"{size} bytes", "Put it into an object and give the object's key."
+        yield (
+            f"at most {MOST_INPUT_BYTES} bytes of JSON",
+            f"{size} bytes",
+            "Put it into an object and give the object's key.",
+        )
 
 
 def timezone_problems(timezone: str) -> Iterator[Problem]:
@@ -80,7 +92,11 @@ def timezone_problems(timezone: str) -> Iterator[Problem]:
 def _rate_problems(text: str) -> Iterator[Problem]:
     found = _RATE.fullmatch(text)
     if found is None or (found[1] == "1") == bool(found[3]):
-        yield "rate(1 hour) or rate(5 minutes)", f"rate({text})", "Use a whole number from 1 and minute(s), hour(s) or day(s); 1 has no s."
+        yield (
+            "rate(1 hour) or rate(5 minutes)",
+            f"rate({text})",
+            "Use a whole number from 1 and minute(s), hour(s) or day(s); 1 has no s.",
+        )
 
 
 def _at_problems(text: str) -> Iterator[Problem]:
@@ -89,25 +105,43 @@ def _at_problems(text: str) -> Iterator[Problem]:
     except ValueError:
         valid = False
     if not valid:
-        yield "a time such as at(2030-01-31T09:00:00)", f"at({text})", "Leave out fractions and zone; timezone= says which zone it is in."
+        yield (
+            "a time such as at(2030-01-31T09:00:00)",
+            f"at({text})",
+            "Leave out fractions and zone; timezone= says which zone it is in.",
+        )
 
 
 def _cron_problems(text: str) -> Iterator[Problem]:
     given = text.split(" ")
     if len(given) != len(_CRON):
         names = ", ".join(field.name for field in _CRON)
-        yield f"cron with six fields ({names})", f"{len(given)} in cron({text})", "Separate them by one space; unlike Unix it has a year."
+        yield (
+            f"cron with six fields ({names})",
+            f"{len(given)} in cron({text})",
+            "Separate them by one space; unlike Unix it has a year.",
+        )
         return
     for field, value in zip(_CRON, given, strict=True):
         # A ? stands alone: it says that the other of the two fields matters.
-        if ("?" in value and value != "?") or not all(_part_is_valid(field, part) for part in value.split(",")):
+        if ("?" in value and value != "?") or not all(
+            _part_is_valid(field, part) for part in value.split(",")
+        ):
             expected = f"{field.name} of {field.low} to {field.high}" + (
                 f" or {field.names[0]} to {field.names[-1]}" if field.names else ""
             )
-            yield expected, f"{value!r} in cron({text})", "Use *, numbers, ranges (1-5), lists (1,3) or steps (0/15)."
+            yield (
+                expected,
+                f"{value!r} in cron({text})",
+                "Use *, numbers, ranges (1-5), lists (1,3) or steps (0/15).",
+            )
     if (given[2] == "?") == (given[4] == "?"):
         found = f"{given[2]!r} and {given[4]!r} in cron({text})"
-        yield "? in exactly one of day-of-month and day-of-week", found, "Put ? into the one that does not matter."
+        yield (
+            "? in exactly one of day-of-month and day-of-week",
+            found,
+            "Put ? into the one that does not matter.",
+        )
 
 
 def _part_is_valid(field: _Field, part: str) -> bool:
@@ -123,4 +157,6 @@ def _part_is_valid(field: _Field, part: str) -> bool:
 
 
 def _number_is_valid(field: _Field, text: str) -> bool:
-    return text in field.names or (text.isascii() and text.isdecimal() and field.low <= int(text) <= field.high)
+    return text in field.names or (
+        text.isascii() and text.isdecimal() and field.low <= int(text) <= field.high
+    )

@@ -1,7 +1,8 @@
-"""What each Lambda and each job is told by its environment; one class is used at both ends, so a name is written once.
+"""What each Lambda and each job is told by its environment; one class is used at both ends, so a name is
+written once.
 
-A stack calls ``to_env`` on the settings and hands the result to the function or the job definition; the code there calls
-``from_env``. The variable of a field is ``SLUICE_`` and the field's name in capitals.
+A stack calls ``to_env`` on the settings and hands the result to the function or the job definition; the code
+there calls ``from_env``. The variable of a field is ``SLUICE_`` and the field's name in capitals.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ def variable(field: str) -> str:
 class SubmitterSettings(Settings):
     """What is needed to look at a run and to submit what can be submitted.
 
-    ``queues`` is what the ARNs of all job queues begin with, an equals sign, and their names: a form that survives the CDK's tokens, and
-    that leaves room in the 4 KB of a function's environment, however many queues there are.
+    ``queues`` is what the ARNs of all job queues begin with, an equals sign, and their names: a form that
+    survives the CDK's tokens, and that leaves room in the 4 KB of a function's environment, however many
+    queues there are.
     """
 
     ledger_table: str
@@ -61,10 +63,14 @@ class SubmitterSettings(Settings):
 
     @staticmethod
     def join_queues(arns: Mapping[str, str]) -> str:
-        """Return the text of ``queues`` for these ARNs (tokens are welcome), which are alike but for the keys at their ends."""
+        """Return the text of ``queues`` for these ARNs (tokens are welcome), which are alike but for the keys
+        at their ends.
+        """
         beginnings = {arn.removesuffix(key) for key, arn in arns.items() if arn.endswith(key)}
         if len(beginnings) != 1 or not all(arn.endswith(key) for key, arn in arns.items()):
-            raise ValueError(f"Expected ARNs that differ in the names at their ends alone, found {dict(arns)}.")
+            raise ValueError(
+                f"Expected ARNs that differ in the names at their ends alone, found {dict(arns)}."
+            )
         return f"{beginnings.pop()}={','.join(sorted(arns))}"
 
 
@@ -98,7 +104,9 @@ class FanOutSettings(AdvanceSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackSettings(AdvanceSettings):
-    """The track Lambda's settings: it reads the failure reports that jobs leave in the work bucket, and hands itself parts of a sweep."""
+    """The track Lambda's settings: it reads the failure reports that jobs leave in the work bucket, and hands
+    itself parts of a sweep.
+    """
 
     work_bucket: str
     track_queue: str
@@ -106,7 +114,9 @@ class TrackSettings(AdvanceSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSettings(Settings):
-    """The group Lambda's settings: it reminds itself through its own queue, and asks for runs through the trigger queue."""
+    """The group Lambda's settings: it reminds itself through its own queue, and asks for runs through the
+    trigger queue.
+    """
 
     ledger_table: str
     work_bucket: str
@@ -130,7 +140,8 @@ NO_SCHEMA = "none"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings(Settings):
-    """The settings of one pipeline's webhook Lambda: what it starts, how requests are signed, and which module knows the body's schema.
+    """The settings of one pipeline's webhook Lambda: what it starts, how requests are signed, and which
+    module knows the body's schema.
 
     ``schema`` is ``none`` for a pipeline without one. ``secret`` is an ARN of Secrets Manager.
     """

@@ -1,10 +1,13 @@
-"""Who signed a request, in the three forms that a Webhook takes. Pure: the secrets and the time are handed in.
+"""Who signed a request, in the three forms that a Webhook takes. Pure: the secrets and the time are handed
+in.
 
-- ``standard``: Standard Webhooks, https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+- ``standard``: Standard Webhooks,
+  https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 - ``github``: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 - ``stripe``: https://docs.stripe.com/webhooks#verify-manually
 
-All three are HMAC-SHA256. GitHub signs the body alone, so neither the time nor the id of one of its deliveries can be trusted.
+All three are HMAC-SHA256. GitHub signs the body alone, so neither the time nor the id of one of its
+deliveries can be trusted.
 """
 
 from __future__ import annotations
@@ -29,7 +32,10 @@ _ID = re.compile(r"[!-\-/-~]{1,128}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 EXPECTED: Mapping[str, str] = {
-    "standard": "webhook-id (1 to 128 printable characters without a full stop), webhook-timestamp and webhook-signature (v1,<base64>)",
+    "standard": (
+        "webhook-id (1 to 128 printable characters without a full stop), webhook-timestamp and"
+        " webhook-signature (v1,<base64>)"
+    ),
     "github": "X-Hub-Signature-256 (sha256=<hexadecimal>)",
     "stripe": "Stripe-Signature (t=<seconds>,v1=<hexadecimal>)",
 }
@@ -49,7 +55,9 @@ class Signed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Claim:
-    """What a request says of itself: the text that was signed, and the signatures in the form's own encoding."""
+    """What a request says of itself: the text that was signed, and the signatures in the form's own
+    encoding.
+    """
 
     content: bytes
     signatures: tuple[str, ...]
@@ -57,30 +65,44 @@ class _Claim:
 
 
 def signing_key(form: str, secret: str) -> bytes:
-    """Return the key that a stored secret stands for; raises SettingError for one that is no key, or one that can be guessed."""
+    """Return the key that a stored secret stands for; raises SettingError for one that is no key, or one that
+    can be guessed.
+    """
     text = secret.strip()
     try:
-        key = base64.b64decode(text.removeprefix("whsec_"), validate=True) if form == "standard" else text.encode()
+        key = (
+            base64.b64decode(text.removeprefix("whsec_"), validate=True)
+            if form == "standard"
+            else text.encode()
+        )
     except (binascii.Error, ValueError) as error:
-        raise SettingError("Expected a secret in base64, with or without whsec_ before it, found another text. Put a new one.") from error
+        raise SettingError(
+            "Expected a secret in base64, with or without whsec_ before it, found another text. Put a new"
+            " one."
+        ) from error
     if len(key) < LEAST_KEY_BYTES:
-        raise SettingError(f"Expected a secret of at least {LEAST_KEY_BYTES} bytes, found {len(key)}. Put a longer one.")
+        raise SettingError(
+            f"Expected a secret of at least {LEAST_KEY_BYTES} bytes, found {len(key)}. Put a longer one."
+        )
     return key
 
 
 def verify(form: str, keys: Iterable[bytes], headers: Mapping[str, str], body: bytes, now: float) -> Signed:
     """Return what the request's signature vouches for; any of the keys may have made it.
 
-    ``headers`` have names in lower case. Raises SignatureError, in the same words whatever is wrong, and StaleSignatureError for a valid
-    signature whose time stamp is too far from ``now``, in seconds since 1970.
+    ``headers`` have names in lower case. Raises SignatureError, in the same words whatever is wrong, and
+    StaleSignatureError for a valid signature whose time stamp is too far from ``now``, in seconds since 1970.
     """
     claim = _CLAIMS[form](headers, body)
     if claim is None or not _matches(form, claim, keys):
-        raise SignatureError(f"Expected a signature by a valid secret, of the form {form!r}: {EXPECTED[form]}.")
+        raise SignatureError(
+            f"Expected a signature by a valid secret, of the form {form!r}: {EXPECTED[form]}."
+        )
     if claim.signed.at is not None and abs(now - claim.signed.at) > TOLERANCE_SECONDS:
         raise StaleSignatureError(
-            f"Expected a time stamp within {TOLERANCE_SECONDS} seconds of now, found one {abs(now - claim.signed.at):.0f} seconds away. "
-            "Sign the request anew when it is sent, by a clock that is right."
+            f"Expected a time stamp within {TOLERANCE_SECONDS} seconds of now, found one"
+            f" {abs(now - claim.signed.at):.0f} seconds away. Sign the request anew when it is sent, by a"
+            " clock that is right."
         )
     return claim.signed
 
@@ -92,7 +114,9 @@ def signature(form: str, key: bytes, content: bytes) -> str:
 
 
 def _matches(form: str, claim: _Claim, keys: Iterable[bytes]) -> bool:
-    """Compare every signature with every key's, so that the time it takes does not tell which one was nearly right."""
+    """Compare every signature with every key's, so that the time it takes does not tell which one was nearly
+    right.
+    """
     found = False
     for key in keys:
         expected = signature(form, key, claim.content).encode()
@@ -103,7 +127,10 @@ def _matches(form: str, claim: _Claim, keys: Iterable[bytes]) -> bool:
 
 def _standard(headers: Mapping[str, str], body: bytes) -> _Claim | None:
     delivery, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    versions = [entry.partition(",") for entry in headers.get("webhook-signature", "").split(" ")[: 2 * MOST_SIGNATURES]]
+    versions = [
+        entry.partition(",")
+        for entry in headers.get("webhook-signature", "").split(" ")[: 2 * MOST_SIGNATURES]
+    ]
     signatures = [text for version, _, text in versions if version == "v1"]
     if not (_ID.fullmatch(delivery) and _TIME.fullmatch(at)):
         return None
@@ -130,4 +157,8 @@ def _claim(content: bytes, signatures: list[str], signed: Signed) -> _Claim | No
     return _Claim(content=content, signatures=tuple(signatures), signed=signed)
 
 
-_CLAIMS: Mapping[str, Callable[[Mapping[str, str], bytes], _Claim | None]] = {"standard": _standard, "github": _github, "stripe": _stripe}
+_CLAIMS: Mapping[str, Callable[[Mapping[str, str], bytes], _Claim | None]] = {
+    "standard": _standard,
+    "github": _github,
+    "stripe": _stripe,
+}

@@ -51,7 +51,10 @@ def signed_headers(request: Request, credentials: Credentials, now: datetime) ->
     scope = f"{stamp[:8]}/{request.region}/{request.service}/aws4_request"
     to_sign = "\n".join([_ALGORITHM, stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     signature = hmac.new(_key(request, credentials, stamp[:8]), to_sign.encode(), hashlib.sha256).hexdigest()
-    headers["Authorization"] = f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+    headers["Authorization"] = (
+        f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names},"
+        f" Signature={signature}"
+    )
     return headers
 
 

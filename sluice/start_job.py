@@ -9,6 +9,8 @@ from sluice.run import StepRecord
 
 
 def left_to_start_job(pipeline: CompiledPipeline, records: Mapping[str, StepRecord]) -> bool:
-    """Return whether the run's steps are its start job's to submit: there is one, and it has not succeeded."""
+    """Return whether the run's steps are its start job's to submit: there is one, and it has not
+    succeeded.
+    """
     starts = [step.name for step in pipeline.steps if step.kind is Kind.START]
     return not all(name in records and records[name].done for name in starts)

@@ -1,7 +1,7 @@
 """Reads an object of S3 as a stream that outlives its connections.
 
-Who works slowly on what it reads leaves the connection idle, and S3 closes idle ones; botocore repeats a request, but not the reading of
-its answer.
+Who works slowly on what it reads leaves the connection idle, and S3 closes idle ones; botocore repeats a
+request, but not the reading of its answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ Open = Callable[[int], Any]
 
 
 def pieces(open_at: Open, start: int, size: int) -> Generator[bytes, None, None]:
-    """Yield the bytes from ``start`` to the end of what ``open_at`` opens, at most ``size`` at once, anew from where a connection broke."""
+    """Yield the bytes from ``start`` to the end of what ``open_at`` opens, at most ``size`` at once, anew
+    from where a connection broke.
+    """
     offset, fruitless = start, 0
     while True:
         body = open_at(offset)

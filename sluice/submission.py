@@ -1,4 +1,6 @@
-"""What a run needs next: the pure heart of Sluice. Compares the graph with what the ledger says was submitted."""
+"""What a run needs next: the pure heart of Sluice. Compares the graph with what the ledger says was
+submitted.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,8 @@ __all__ = ["INPUT_PARAMETER", "Decision", "Submission", "Wait", "children_of", "
 class Decision:
     """What to do for a run: submit these, in this order, and whether the run has come to an end.
 
-    ``failed_step`` is why the run fails; it may be certain before the end. ``asks`` are the failed steps of which it must be found out
-    which children failed before the run can go on.
+    ``failed_step`` is why the run fails; it may be certain before the end. ``asks`` are the failed steps of
+    which it must be found out which children failed before the run can go on.
     """
 
     submissions: tuple[Submission, ...]
@@ -41,7 +43,9 @@ class Decision:
     asks: tuple[str, ...] = ()
 
 
-def decide(pipeline: CompiledPipeline, records: Records, reopened: int = 0, *, starting: bool = False) -> Decision:
+def decide(
+    pipeline: CompiledPipeline, records: Records, reopened: int = 0, *, starting: bool = False
+) -> Decision:
     """Return what the run needs next; ``reopened`` is how often a person had it run again what had failed.
 
     ``starting`` when its start job asks, to which everybody leaves what stands behind it.
@@ -54,16 +58,24 @@ def decide(pipeline: CompiledPipeline, records: Records, reopened: int = 0, *, s
     left = not starting and not cause and left_to_start_job(pipeline, records)
     submissions = tuple(one for one in placing.submissions() if not left or one.step.kind is Kind.START)
     over = {one.step.name for one in submissions if one.children == 0}
-    over.update(name for name in found if found[name] is Fate.DONE or (found[name] is Fate.LOST and (cause or verdicts.get(name))))
-    done = over.issuperset(graph.tail if cause else work) and (bool(cause) or not _cleanup_doomed(pipeline, found))
+    over.update(
+        name
+        for name in found
+        if found[name] is Fate.DONE or (found[name] is Fate.LOST and (cause or verdicts.get(name)))
+    )
+    done = over.issuperset(graph.tail if cause else work) and (
+        bool(cause) or not _cleanup_doomed(pipeline, found)
+    )
     outcome = RunState.RUNNING if not done else RunState.FAILED if cause else RunState.SUCCEEDED
     return Decision(submissions, outcome, cause, tuple(placing.asks()))
 
 
 def _cleanup_doomed(pipeline: CompiledPipeline, found: Mapping[str, Fate]) -> bool:
-    """Return whether AWS Batch fails the cleanup, because what it waits for failed and was submitted again since.
+    """Return whether AWS Batch fails the cleanup, because what it waits for failed and was submitted again
+    since.
 
-    The run waits for that: then the cleanup is submitted again as well, and behind the run's end nobody would do that.
+    The run waits for that: then the cleanup is submitted again as well, and behind the run's end nobody would
+    do that.
     """
     return any(step.kind is Kind.CLEANUP and found[step.name] is Fate.DOOMED for step in pipeline.steps)
 
@@ -75,15 +87,17 @@ def submit_request(
     job_ids: Mapping[str, str],
     trigger: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the SubmitJob request; raises LimitError when AWS would refuse it, RefusedError when its queue is not deployed.
+    """Return the SubmitJob request; raises LimitError when AWS would refuse it, RefusedError when its queue
+    is not deployed.
 
-    ``job_ids`` are the Batch job ids of the steps that it waits for, ``trigger`` is what the ledger keeps of what started the run.
-    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+    ``job_ids`` are the Batch job ids of the steps that it waits for, ``trigger`` is what the ledger keeps of
+    what started the run. Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
     """
     step = submission.step
     if submission.queue not in queues:
         raise RefusedError(
-            f"Expected the queue of {step.name} to be one of {', '.join(queues)}, found {submission.queue!r}. Deploy all stacks together."
+            f"Expected the queue of {step.name} to be one of {', '.join(queues)}, found {submission.queue!r}."
+            " Deploy all stacks together."
         )
     place = SubmissionSettings(run=run_id, step=step.name, generation=str(submission.generation))
     request: dict[str, Any] = {
@@ -107,17 +121,25 @@ def submit_request(
 def _told(step: CompiledStep, place: SubmissionSettings) -> dict[str, Any]:
     """Return the overrides that tell a job, or each of its nodes, where it stands.
 
-    Their ranges must be those of the job definition, or AWS Batch answers "NodeOverride targets should match job definition":
-    https://github.com/aws/aws-parallelcluster/pull/964
+    Their ranges must be those of the job definition, or AWS Batch answers "NodeOverride targets should match
+    job definition": https://github.com/aws/aws-parallelcluster/pull/964
     """
     overrides = {"environment": [{"name": name, "value": value} for name, value in place.to_env().items()]}
     if step.kind is not Kind.MULTI_NODE:
         return {"containerOverrides": overrides}
-    return {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": one, "containerOverrides": overrides} for one in step.node_ranges]}}
+    return {
+        "nodeOverrides": {
+            "nodePropertyOverrides": [
+                {"targetNodes": one, "containerOverrides": overrides} for one in step.node_ranges
+            ]
+        }
+    }
 
 
 def _add(request: dict[str, Any], more: Mapping[str, Any]) -> None:
-    """Add what the step itself says to its request; Sluice's own variables stay, and those of the step come before them."""
+    """Add what the step itself says to its request; Sluice's own variables stay, and those of the step come
+    before them.
+    """
     for name, value in more.items():
         if name == "containerOverrides":
             environment = [*value.get("environment", ()), *request[name]["environment"]]

@@ -1,4 +1,6 @@
-"""The ledger's table: reads go on to their end, a transaction in the way is waited for, a condition that does not hold is an answer."""
+"""The ledger's table: reads go on to their end, a transaction in the way is waited for, a condition that does
+not hold is an answer.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from sluice.limits import MAX_BATCH_GET_KEYS
 
 _TRIES = 6
 _PAUSE_SECONDS = 0.05
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (cancellation reasons)
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (cancellation
+# reasons)
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
@@ -42,15 +45,25 @@ class Table:
         left = list(keys)
         while left:
             asked, left = left[:MAX_BATCH_GET_KEYS], left[MAX_BATCH_GET_KEYS:]
-            answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": asked, "ConsistentRead": True}})
+            answer = self.client.batch_get_item(
+                RequestItems={self.name: {"Keys": asked, "ConsistentRead": True}}
+            )
             yield from answer["Responses"].get(self.name, [])
             left += (answer.get("UnprocessedKeys") or {}).get(self.name, {}).get("Keys", [])
 
     def update(self, key: Item, update: str, condition: str, names: dict[str, str], values: Item) -> bool:
         """Update an item; False when its condition does not hold."""
-        request = {"UpdateExpression": update, "ConditionExpression": condition, "ExpressionAttributeNames": names}
+        request = {
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+        }
         try:
-            _patiently(lambda: self.client.update_item(TableName=self.name, Key=key, **request, ExpressionAttributeValues=values))
+            _patiently(
+                lambda: self.client.update_item(
+                    TableName=self.name, Key=key, **request, ExpressionAttributeValues=values
+                )
+            )
         except ClientError as error:
             if _code(error) == "ConditionalCheckFailedException":
                 return False
@@ -67,7 +80,8 @@ def _patiently(write: Callable[[], Any]) -> None:
 
     The SDK does not, because it cannot know that the write is conditional.
 
-    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+    Source:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
     """
     for attempt in range(_TRIES):
         try:

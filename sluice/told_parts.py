@@ -1,7 +1,9 @@
-"""What a job is told of parts of a step, beside its place: which children run again, and what is missing to a command behind failed steps.
+"""What a job is told of parts of a step, beside its place: which children run again, and what is missing to a
+command behind failed steps.
 
-The ledger has both; these variables are for whoever has no ledger: a person who looks for a child's log in an older generation
-(``DescribeJobs`` shows a job's variables for a week), and a command. What AWS Batch would refuse as too long is left out, or shortened.
+The ledger has both; these variables are for whoever has no ledger: a person who looks for a child's log in an
+older generation (``DescribeJobs`` shows a job's variables for a week), and a command. What AWS Batch would
+refuse as too long is left out, or shortened.
 """
 
 from __future__ import annotations
@@ -18,11 +20,15 @@ from sluice.run import Terms
 CHILDREN = "SLUICE_CHILDREN"
 """The children, by their numbers in the whole step, that a later generation works on, such as ``3,17-19``."""
 MISSING = "SLUICE_MISSING"
-"""JSON: for each lost step before a command, its failed children; ``"*"`` for a step that never ran, null for more than can be listed."""
+"""JSON: for each lost step before a command, its failed children; ``"*"`` for a step that never ran, null for
+more than can be listed.
+"""
 
 
 def tell_parts(request: dict[str, Any], step: CompiledStep, terms: Terms) -> None:
-    """Add the variables to a SubmitJob request; each in the first of its forms that AWS Batch takes. Nodes are told nothing."""
+    """Add the variables to a SubmitJob request; each in the first of its forms that AWS Batch takes. Nodes
+    are told nothing.
+    """
     if step.kind is Kind.MULTI_NODE:
         return
     overrides = request["containerOverrides"]

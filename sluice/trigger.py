@@ -19,7 +19,9 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Object:
-    """One version of an uploaded object; ``size`` in bytes. ``version_id`` is empty in a bucket without versions."""
+    """One version of an uploaded object; ``size`` in bytes. ``version_id`` is empty in a bucket without
+    versions.
+    """
 
     kind: ClassVar[str] = "s3-upload"
     bucket: str
@@ -34,7 +36,9 @@ class S3Object:
         return f"s3://{self.bucket}/{self.key}"
 
     def identity(self) -> dict[str, str]:
-        """Return what makes this upload unique: the same version of the same object is the same upload, however often it is told."""
+        """Return what makes this upload unique: the same version of the same object is the same upload,
+        however often it is told.
+        """
         return {"bucket": self.bucket, "key": self.key, "version": self.version_id or self.etag}
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,7 +93,8 @@ class _WithoutFiles:
     def upload(self) -> Any:
         """Raise OtherTriggerError."""
         raise OtherTriggerError(
-            f"Expected a run that an upload started, found a {self.kind} one. Use trigger.input, or look at trigger.kind."
+            f"Expected a run that an upload started, found a {self.kind} one. Use trigger.input, or look at"
+            " trigger.kind."
         )
 
     @property
@@ -122,12 +127,18 @@ class Request(_WithoutFiles):
     def to_dict(self) -> dict[str, Any]:
         """Return the form that the ledger keeps."""
         stored = {"kind": self.kind, **asdict(self)}
-        return stored if self.overrides else {name: value for name, value in stored.items() if name != "overrides"}
+        return (
+            stored
+            if self.overrides
+            else {name: value for name, value in stored.items() if name != "overrides"}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment(_WithoutFiles):
-    """One time of a schedule, ``2030-01-31T09:00:00Z``, and the ``input`` that the schedule gives its runs."""
+    """One time of a schedule, ``2030-01-31T09:00:00Z``, and the ``input`` that the schedule gives its
+    runs.
+    """
 
     kind: ClassVar[str] = "schedule"
     time: str
@@ -140,7 +151,9 @@ class Moment(_WithoutFiles):
         return f"{self.expression} at {self.time}"
 
     def identity(self) -> dict[str, str]:
-        """Return what makes this moment unique: it is the time that was meant, however often and however late it is told."""
+        """Return what makes this moment unique: it is the time that was meant, however often and however late
+        it is told.
+        """
         return {"time": self.time}
 
     def to_dict(self) -> dict[str, Any]:
@@ -152,8 +165,9 @@ class Moment(_WithoutFiles):
 class Delivery(_WithoutFiles):
     """A signed request to a pipeline's webhook; ``input`` is its body.
 
-    ``form`` is how it was signed; ``id`` is what it has that makes it unique (see ``sluice.deliveries``). ``event`` is what its sender
-    calls the kind of event, which is empty where it says none, and of GitHub's a header that is not signed.
+    ``form`` is how it was signed; ``id`` is what it has that makes it unique (see ``sluice.deliveries``).
+    ``event`` is what its sender calls the kind of event, which is empty where it says none, and of GitHub's a
+    header that is not signed.
     """
 
     kind: ClassVar[str] = "webhook"
@@ -181,23 +195,33 @@ Occurrence = S3Object | UploadGroup | Request | Moment | Delivery
 
 def stored_occurrence(stored: Mapping[str, Any]) -> Occurrence:
     """Return what ``to_dict`` stored."""
-    kinds: dict[str, type[Occurrence]] = {kind.kind: kind for kind in (S3Object, UploadGroup, Request, Moment, Delivery)}
+    kinds: dict[str, type[Occurrence]] = {
+        kind.kind: kind for kind in (S3Object, UploadGroup, Request, Moment, Delivery)
+    }
     kind = kinds[stored["kind"]]
     return kind(**{name: stored[name] for name in kind.__slots__ if name in stored})
 
 
 def argument(stored: Mapping[str, Any]) -> str:
-    """Return what a command gets for ``{input}``: an upload's address, that of a group's list of files, or the input as JSON."""
+    """Return what a command gets for ``{input}``: an upload's address, that of a group's list of files, or
+    the input as JSON.
+    """
     found = stored_occurrence(stored)
     if isinstance(found, S3Object):
         return found.uri
     if isinstance(found, UploadGroup):
         return f"s3://{found.work_bucket}/{found.manifest}"
-    return found.input if isinstance(found.input, str) else json.dumps(found.input, ensure_ascii=False, separators=(",", ":"))
+    return (
+        found.input
+        if isinstance(found.input, str)
+        else json.dumps(found.input, ensure_ascii=False, separators=(",", ":"))
+    )
 
 
 def described(stored: Mapping[str, Any]) -> str:
-    """Return in a few words what started a run: an upload's key, or how the other triggers are told; also of kinds that are newer."""
+    """Return in a few words what started a run: an upload's key, or how the other triggers are told; also of
+    kinds that are newer.
+    """
     if stored.get("kind") == S3Object.kind or "kind" not in stored:
         return str(stored.get("key", ""))
     try:
@@ -213,7 +237,9 @@ def occurrence(message: Triggered) -> Occurrence | None:
     """
     kind = message.trigger.partition(":")[0]
     if kind not in _READERS:
-        raise MalformedMessageError(f"Expected a trigger of a kind {', '.join(_READERS)}, found {message.trigger!r}.")
+        raise MalformedMessageError(
+            f"Expected a trigger of a kind {', '.join(_READERS)}, found {message.trigger!r}."
+        )
     return _READERS[kind](message)
 
 
@@ -221,14 +247,15 @@ def _request(message: Triggered) -> Request:
     token = message.detail.get("token")
     if not isinstance(token, str) or not token.strip() or len(token) > MOST_TOKEN_CHARACTERS:
         raise MalformedMessageError(
-            f"Expected a request with a token of 1 to {MOST_TOKEN_CHARACTERS} characters, found {str(token)[:100]!r}. "
-            "Send a new one for a new run, and the same one when the same request is sent again."
+            f"Expected a request with a token of 1 to {MOST_TOKEN_CHARACTERS} characters, found"
+            f" {str(token)[:100]!r}. Send a new one for a new run, and the same one when the same request is"
+            " sent again."
         )
     given, overrides = message.detail.get("input"), message.detail.get("overrides") or {}
     if (size := len(json.dumps(given).encode()) + len(json.dumps(overrides).encode())) > MOST_INPUT_BYTES:
         raise MalformedMessageError(
-            f"Expected an input, overrides included, of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. "
-            "Put it into an object and send the object's key."
+            f"Expected an input, overrides included, of at most {MOST_INPUT_BYTES} bytes of JSON, found"
+            f" {size}. Put it into an object and send the object's key."
         )
     return Request(token=token, input=given, overrides=overrides)
 
@@ -243,22 +270,26 @@ def _unknown(message: Triggered) -> Occurrence:
 def _moment(message: Triggered) -> Moment:
     time, expression = message.detail.get("time"), message.detail.get("expression")
     if not (isinstance(time, str) and _TIME.fullmatch(time) and isinstance(expression, str)):
-        raise MalformedMessageError(f"Expected the time and the expression of a schedule, found {str(message.detail)[:200]}.")
+        raise MalformedMessageError(
+            f"Expected the time and the expression of a schedule, found {str(message.detail)[:200]}."
+        )
     return Moment(time=time, expression=expression, input=message.detail.get("input"))
 
 
 def _delivery(message: Triggered) -> Delivery:
     form, delivery, event = (message.detail.get(name) for name in ("form", "id", "event"))
     if not (isinstance(form, str) and isinstance(delivery, str) and delivery and isinstance(event, str)):
-        raise MalformedMessageError(f"Expected the form, id and event of a webhook's delivery, found {str(message.detail)[:200]}.")
+        raise MalformedMessageError(
+            f"Expected the form, id and event of a webhook's delivery, found {str(message.detail)[:200]}."
+        )
     return Delivery(form=form, id=delivery, event=event, input=message.detail.get("input"))
 
 
 def uploaded_object(message: Triggered) -> S3Object | None:
     """Return the object that an upload event tells of; None for the empty object that stands for a folder.
 
-    Raises MalformedMessageError. Keys in EventBridge's S3 events are not URL-encoded, in S3's own notifications they are:
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    Raises MalformedMessageError. Keys in EventBridge's S3 events are not URL-encoded, in S3's own
+    notifications they are: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
     try:
         bucket, stored = message.detail["bucket"]["name"], message.detail["object"]
@@ -273,13 +304,19 @@ def uploaded_object(message: Triggered) -> S3Object | None:
         if not all(isinstance(text, str) for text in texts) or type(upload.size) is not int:
             raise TypeError(texts)
     except (KeyError, TypeError, AttributeError) as error:
-        raise MalformedMessageError(f"Expected the detail of an S3 'Object Created' event, found {str(message.detail)[:200]}.") from error
+        raise MalformedMessageError(
+            f"Expected the detail of an S3 'Object Created' event, found {str(message.detail)[:200]}."
+        ) from error
     return None if upload.key.endswith("/") and upload.size == 0 else upload
 
 
 def _upload_group(message: Triggered) -> UploadGroup:
     found, texts = message.detail, ("bucket", "prefix", "suffix", "group", "work_bucket", "manifest")
-    if not all(isinstance(found.get(name), str) for name in texts) or type(found.get("files")) is not int or found["files"] < 1:
+    if (
+        not all(isinstance(found.get(name), str) for name in texts)
+        or type(found.get("files")) is not int
+        or found["files"] < 1
+    ):
         raise MalformedMessageError(f"Expected a group of uploads, found {str(found)[:200]}.")
     return UploadGroup(files=found["files"], **{name: found[name] for name in texts})
 

@@ -8,7 +8,9 @@ MANUAL = "manual"
 
 
 def upload_name(upload: S3Upload) -> str:
-    """Return the name of an upload trigger; its first word says whether a file or a group of files starts a run."""
+    """Return the name of an upload trigger; its first word says whether a file or a group of files starts a
+    run.
+    """
     return f"{'s3-group' if upload.gathers else 's3'}:{upload.prefix}*{upload.suffix}"
 
 

@@ -1,4 +1,6 @@
-"""Where jobs run: a network, and the environments and queues that some pipeline names. All of them are empty while idle."""
+"""Where jobs run: a network, and the environments and queues that some pipeline names. All of them are empty
+while idle.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +21,34 @@ PRIORITIES: Mapping[str, int] = {"urgent": 100, "steady": 80, "normal": 50, "bul
 
 
 class ComputeStack(Stack):
-    """A queue for each key, with the environments that it offers its jobs to; ``queues`` are the queues' ARNs by their keys.
+    """A queue for each key, with the environments that it offers its jobs to; ``queues`` are the queues' ARNs
+    by their keys.
 
     ``nodes_talk`` lets machines that AWS never takes back reach each other, for the nodes of multi-node jobs.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, configuration: Configuration, queues: Collection[str], nodes_talk: bool = False
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        configuration: Configuration,
+        queues: Collection[str],
+        nodes_talk: bool = False,
     ) -> None:
         super().__init__(
-            scope, construct_id, description="Sluice: where jobs run. Costs nothing while no job is queued, unless NAT is chosen."
+            scope,
+            construct_id,
+            description="Sluice: where jobs run. Costs nothing while no job is queued, unless NAT is chosen.",
         )
         network = Network(self, "Network", nat=configuration.nat)
-        self._environments = Environments(self, "Machines", network=network, configuration=configuration, nodes_talk=nodes_talk)
+        self._environments = Environments(
+            self, "Machines", network=network, configuration=configuration, nodes_talk=nodes_talk
+        )
         self._policy: batch.CfnSchedulingPolicy | None = None
-        # A name of our own, so that a queue can go again: another stack that imports its ARN would hold it for ever. No letter of a stack
-        # prefix is an underscore, so no other Sluice's queues begin like these. See docs/decisions/0013-machines.md.
+        # A name of our own, so that a queue can go again: another stack that imports its ARN would hold it
+        # for ever. No letter of a stack prefix is an underscore, so no other Sluice's queues begin like
+        # these. See docs/decisions/0013-machines.md.
         self._prefix = f"{configuration.stack_prefix}_"
         self.queues = {key: self._queue(QueueKey.parse(key)) for key in sorted(queues)}
         self._say_where(network)

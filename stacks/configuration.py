@@ -41,9 +41,11 @@ _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9-]+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """The app's settings; each is read from the CDK context (``-c nat=true``), then from the environment (``SLUICE_NAT=true``).
+    """The app's settings; each is read from the CDK context (``-c nat=true``), then from the environment
+    (``SLUICE_NAT=true``).
 
-    The two addresses are ``ALERT_EMAIL`` and ``ALERT_PHONE`` in the environment; all others begin with ``SLUICE_``.
+    The two addresses are ``ALERT_EMAIL`` and ``ALERT_PHONE`` in the environment; all others begin with
+    ``SLUICE_``.
     """
 
     alert_email: str | None = None
@@ -61,21 +63,31 @@ class Configuration:
     max_vcpus_on_demand: int = 64
     """The most vCPUs that the on-demand environment has at a time (1 to 100,000)."""
     arm_instance_types: tuple[str, ...] = DEFAULT_INSTANCE_TYPES[Architecture.ARM64]
-    """Instance families or types for steps with ``compute="arm"``; as many vCPUs at a time as the other two environments have."""
+    """Instance families or types for steps with ``compute="arm"``; as many vCPUs at a time as the other two
+    environments have.
+    """
     gpu_instance_types: tuple[str, ...] = ("g4dn", "g5")
     """Instance families or types for steps with ``compute="gpu"``; not every Region has every family."""
     max_vcpus_gpu: int = 64
     """The most vCPUs that each of the two GPU environments has at a time (1 to 100,000)."""
     max_vcpus_fargate: int = 64
-    """The most vCPUs that each of the two Fargate environments has at a time (1 to 100,000); a new account's quota is 6."""
+    """The most vCPUs that each of the two Fargate environments has at a time (1 to 100,000); a new account's
+    quota is 6.
+    """
     keep_queues: tuple[str, ...] = ()
-    """Queues that stay though no pipeline names them any more, with commas between them, such as fargate-normal: runs still use them."""
+    """Queues that stay though no pipeline names them any more, with commas between them, such as
+    fargate-normal: runs still use them.
+    """
     nat: bool = False
-    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle; multi-node steps need it."""
+    """Whether jobs run in private subnets behind a NAT gateway, which costs money while idle; multi-node
+    steps need it.
+    """
     webhooks: bool = True
     """Whether a Webhook gets its address; a Region without function URLs cannot give one."""
     webhook_concurrency: int | None = None
-    """The most requests to a webhook that are answered at a time (1 to 1,000), reserved for it; without, as many as the account allows."""
+    """The most requests to a webhook that are answered at a time (1 to 1,000), reserved for it; without, as
+    many as the account allows.
+    """
     work_retention_days: int = 30
     """Days after which what a run left in the work bucket expires (1 to 3,650)."""
     log_retention_days: int = 30
@@ -89,18 +101,24 @@ class Configuration:
         return self.instance_types or DEFAULT_INSTANCE_TYPES[self.job_architecture]
 
     def architecture_of(self, compute: Compute) -> Architecture:
-        """Return what the machines of a step are, and so what its image is built for; NVIDIA's run with Intel's and AMD's."""
+        """Return what the machines of a step are, and so what its image is built for; NVIDIA's run with
+        Intel's and AMD's.
+        """
         fixed = {Compute.ARM: Architecture.ARM64, Compute.GPU: Architecture.X86_64}
         return fixed.get(compute, self.job_architecture)
 
     @property
     def offered(self) -> Offered:
         """Return what pipelines get of these settings."""
-        return Offered(nat=self.nat, max_vcpus_on_demand=self.max_vcpus_on_demand, instance_types=self.instance_types)
+        return Offered(
+            nat=self.nat, max_vcpus_on_demand=self.max_vcpus_on_demand, instance_types=self.instance_types
+        )
 
     @classmethod
     def read(cls, context: Callable[[str], object | None], environment: Mapping[str, str]) -> Configuration:
-        """Read and check the settings; raises ConfigurationError that names every wrong one. An empty value is no value."""
+        """Read and check the settings; raises ConfigurationError that names every wrong one. An empty value
+        is no value.
+        """
         values: dict[str, Any] = {}
         mistakes: list[str] = []
         for name in (setting.name for setting in fields(cls)):
@@ -112,7 +130,11 @@ class Configuration:
             except ValueError as error:
                 mistakes.append(f"  - {variable(name)}: expected {error}, found {text!r}.")
         if mistakes:
-            raise ConfigurationError("\n".join(["The configuration has mistakes; docs/settings.md lists every setting:", *mistakes]))
+            raise ConfigurationError(
+                "\n".join(
+                    ["The configuration has mistakes; docs/settings.md lists every setting:", *mistakes]
+                )
+            )
         return cls(**values)
 
 
@@ -159,7 +181,9 @@ def _queue(text: str) -> str:
         raise ValueError("keys of queues with commas between them, such as fargate-normal") from error
 
 
-_TYPES = _list_of(_matching(_INSTANCE_TYPE, "instance types or families with commas between them, such as m7i,c7i.large"))
+_TYPES = _list_of(
+    _matching(_INSTANCE_TYPE, "instance types or families with commas between them, such as m7i,c7i.large")
+)
 _YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _READERS: dict[str, Callable[[str], object]] = {
     "alert_email": _matching(_MAIL, "an e-mail address, such as me@example.com"),

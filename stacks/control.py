@@ -1,4 +1,6 @@
-"""What reacts: a queue and a Lambda for each stage, the topics between them, and the rules that fill the queues."""
+"""What reacts: a queue and a Lambda for each stage, the topics between them, and the rules that fill the
+queues.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from stacks.storage import StorageStack
 
 
 class ControlStack(Stack):
-    """trigger → (plan) → fan_out, with track and alert beside them; nothing here changes when a pipeline does."""
+    """trigger → (plan) → fan_out, with track and alert beside them; nothing here changes when a pipeline
+    does.
+    """
 
     def __init__(
         self,
@@ -32,25 +36,47 @@ class ControlStack(Stack):
         queues: Mapping[str, str],
         pipelines_stack: str,
     ) -> None:
-        super().__init__(scope, construct_id, description="Sluice: the queues and Lambdas that start, follow and report runs.")
+        super().__init__(
+            scope,
+            construct_id,
+            description="Sluice: the queues and Lambdas that start, follow and report runs.",
+        )
         self.alerts = alert_topic(self, "Alerts")
         tell_by_mail_and_sms(self.alerts, email=configuration.alert_email, phone=configuration.alert_phone)
         self.plans = plan_topic(self, "Plans")
         react = partial(self._reaction, root=root, log_retention_days=configuration.log_retention_days)
         self.trigger, self.fan_out, self.track = react("trigger"), react("fan_out"), react("track")
         self.alert = react("alert", at_once=2)
-        CfnOutput(self, "TrackQueue", value=self.track.queue.queue_url, description="Where `sluice retry` has a run looked at.")
+        CfnOutput(
+            self,
+            "TrackQueue",
+            value=self.track.queue.queue_url,
+            description="Where `sluice retry` has a run looked at.",
+        )
         self._fill_queues(queues, pipelines_stack)
         self._hand_settings(storage, queues)
         self._permit(storage, queues, pipelines_stack)
         if configuration.dashboard:
-            reactions = {"trigger": self.trigger, "fan_out": self.fan_out, "track": self.track, "alert": self.alert}
+            reactions = {
+                "trigger": self.trigger,
+                "fan_out": self.fan_out,
+                "track": self.track,
+                "alert": self.alert,
+            }
             dashboard(self, "Dashboard", reactions=reactions)
         self._keep_exports()
 
     def _reaction(self, stage: str, *, root: Path, log_retention_days: int, at_once: int = 4) -> Reaction:
         name = "".join(word.capitalize() for word in stage.split("_"))
-        return Reaction(self, name, stage=stage, root=root, alerts=self.alerts, at_once=at_once, log_retention_days=log_retention_days)
+        return Reaction(
+            self,
+            name,
+            stage=stage,
+            root=root,
+            alerts=self.alerts,
+            at_once=at_once,
+            log_retention_days=log_retention_days,
+        )
 
     def _fill_queues(self, queues: Mapping[str, str], pipelines_stack: str) -> None:
         """Say what arrives where; the alert queue is filled by the Lambdas that notice something, too."""
@@ -70,15 +96,28 @@ class ControlStack(Stack):
             self.export_value(value)
 
     def _hand_settings(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
-        ledger, arns, alert = storage.ledger.table_name, AdvanceSettings.join_queues(queues), self.alert.queue.queue_url
+        ledger, arns, alert = (
+            storage.ledger.table_name,
+            AdvanceSettings.join_queues(queues),
+            self.alert.queue.queue_url,
+        )
 
         def advance(reaction: Reaction) -> dict[str, str]:
-            return {"ledger_table": ledger, "queues": arns, "alert_queue": alert, "dead_letter_queue": reaction.dead_letters.queue_url}
+            return {
+                "ledger_table": ledger,
+                "queues": arns,
+                "alert_queue": alert,
+                "dead_letter_queue": reaction.dead_letters.queue_url,
+            }
 
         self.trigger.runs_with(TriggerSettings(**advance(self.trigger)))
         self.fan_out.runs_with(FanOutSettings(**advance(self.fan_out)))
         self.track.runs_with(
-            TrackSettings(**advance(self.track), work_bucket=storage.work.bucket_name, track_queue=self.track.queue.queue_url)
+            TrackSettings(
+                **advance(self.track),
+                work_bucket=storage.work.bucket_name,
+                track_queue=self.track.queue.queue_url,
+            )
         )
         self.alert.runs_with(
             AlertSettings(

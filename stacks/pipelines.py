@@ -1,4 +1,6 @@
-"""What users wrote: for each pipeline its image, its jobs with their roles, its compiled form, and the rules that start it."""
+"""What users wrote: for each pipeline its image, its jobs with their roles, its compiled form, and the rules
+that start it.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,11 @@ class PipelinesStack(Stack):
             results_bucket=storage.results.bucket_name,
             plan_topic=control.plans.topic_arn,
         )
-        grouping = self._grouping(root, storage, control, configuration.log_retention_days) if gathers(pipelines) else None
+        grouping = (
+            self._grouping(root, storage, control, configuration.log_retention_days)
+            if gathers(pipelines)
+            else None
+        )
         limits = Consumables(self, "Limits", pipelines=pipelines)
         tidy = cleanup_image(self, "CleanupImage", root=root, architecture=configuration.job_architecture)
         starts = StartJobs(
@@ -75,15 +81,33 @@ class PipelinesStack(Stack):
                 cleanup_image=tidy,
                 consumables=limits,
             )
-            jobs.may_work_with(inbox=storage.inbox, work=storage.work, results=storage.results, ledger=storage.ledger, plans=control.plans)
+            jobs.may_work_with(
+                inbox=storage.inbox,
+                work=storage.work,
+                results=storage.results,
+                ledger=storage.ledger,
+                plans=control.plans,
+            )
             definitions = jobs.definitions
             if pipeline.submit_from == "start-job":
                 start = starts.job(
-                    part, pipeline=pipeline, ledger=storage.ledger, work=storage.work, log_lines=jobs.logs, task=jobs.own_task
+                    part,
+                    pipeline=pipeline,
+                    ledger=storage.ledger,
+                    work=storage.work,
+                    log_lines=jobs.logs,
+                    task=jobs.own_task,
                 )
                 definitions = replace(definitions, start=start)
             definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=definitions)
-            start_on_uploads(part, pipeline=pipeline, definition=definition, inbox=storage.inbox, fill=control.trigger, gather=grouping)
+            start_on_uploads(
+                part,
+                pipeline=pipeline,
+                definition=definition,
+                inbox=storage.inbox,
+                fill=control.trigger,
+                gather=grouping,
+            )
             start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
             if configuration.webhooks and (webhook := webhook_of(pipeline)):
@@ -105,7 +129,9 @@ class PipelinesStack(Stack):
         check_stack_size(parts, nested)
         refuse_other_requests(self, "OtherRequests", pipelines=pipelines, fill=control.trigger)
 
-    def _grouping(self, root: Path, storage: StorageStack, control: ControlStack, log_retention_days: int) -> Reaction:
+    def _grouping(
+        self, root: Path, storage: StorageStack, control: ControlStack, log_retention_days: int
+    ) -> Reaction:
         grouping = Grouping(
             self,
             "Grouping",

@@ -14,14 +14,35 @@ class StorageStack(Stack):
     """A file lands in the inbox, runs share the work bucket, results stay; the ledger knows every run."""
 
     def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration) -> None:
-        super().__init__(scope, construct_id, description="Sluice: the buckets and the ledger. Retained when the stack is deleted.")
+        super().__init__(
+            scope,
+            construct_id,
+            description="Sluice: the buckets and the ledger. Retained when the stack is deleted.",
+        )
         self.inbox = inbox_bucket(self, "Inbox")
         self.work = work_bucket(self, "Work", expire_after_days=configuration.work_retention_days)
         self.results = results_bucket(self, "Results")
         self.ledger = ledger_table(self, "Ledger")
         CfnOutput(self, "InboxBucket", value=self.inbox.bucket_name, description="Upload here to start runs.")
-        CfnOutput(self, "WorkBucket", value=self.work.bucket_name, description="What the jobs of a run pass on to each other.")
+        CfnOutput(
+            self,
+            "WorkBucket",
+            value=self.work.bucket_name,
+            description="What the jobs of a run pass on to each other.",
+        )
         retention = str(configuration.work_retention_days)
-        CfnOutput(self, "WorkRetentionDays", value=retention, description="Days after which what a run left in the work bucket expires.")
-        CfnOutput(self, "ResultsBucket", value=self.results.bucket_name, description="What the runs published.")
-        CfnOutput(self, "LedgerTable", value=self.ledger.table_name, description="Runs, their steps and what was submitted.")
+        CfnOutput(
+            self,
+            "WorkRetentionDays",
+            value=retention,
+            description="Days after which what a run left in the work bucket expires.",
+        )
+        CfnOutput(
+            self, "ResultsBucket", value=self.results.bucket_name, description="What the runs published."
+        )
+        CfnOutput(
+            self,
+            "LedgerTable",
+            value=self.ledger.table_name,
+            description="Runs, their steps and what was submitted.",
+        )

@@ -32,13 +32,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="session")
 def deployed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app that is deployed: this repository's, with the pipelines of tests/e2e/pipelines beside its own."""
+    """The app that is deployed: this repository's, with the pipelines of tests/e2e/pipelines beside its
+    own.
+    """
     return project(tmp_path_factory.mktemp("app") / "project")
 
 
 @pytest.fixture(scope="session")
 def deployed_cloud(tmp_path_factory: pytest.TempPathFactory, deployed_project: Path) -> Iterator[Place]:
-    """A running local cloud with the app deployed, NAT, somebody to alert and IAM enforced; the tests of a session share it."""
+    """A running local cloud with the app deployed, NAT, somebody to alert and IAM enforced; the tests of a
+    session share it.
+    """
     place = Place(free_port(), tmp_path_factory.mktemp("deployed"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALERT_EMAIL", EMAIL)

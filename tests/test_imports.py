@@ -37,7 +37,12 @@ def test_a_folder_imports_only_what_it_may(folder: str) -> None:
     """Each folder imports itself and what stands below it."""
     files = list((ROOT / folder).rglob("*.py"))
     assert files
-    found = {(path.relative_to(ROOT), name) for path in files for name in imported(path) if name in FOLDERS - {folder}}
+    found = {
+        (path.relative_to(ROOT), name)
+        for path in files
+        for name in imported(path)
+        if name in FOLDERS - {folder}
+    }
     assert {(path, name) for path, name in found if name not in MAY_IMPORT[folder]} == set()
 
 

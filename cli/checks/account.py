@@ -11,7 +11,8 @@ from cli.checks.finding import Finding, Patient, error, not_checked, ok, warning
 # What the CDK's deployments of today ask for: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP_VERSION = 6
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
-# https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html, and those of ECS and of EC2 spot beside it
+# https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html, and those of ECS and of
+# EC2 spot beside it
 _ROLES = {
     "AWSServiceRoleForBatch": "batch.amazonaws.com",
     "AWSServiceRoleForECS": "ecs.amazonaws.com",
@@ -37,7 +38,10 @@ def bootstrap(patient: Patient) -> Iterator[Finding]:
         yield warning("The account and Region are not bootstrapped for the CDK.", fix)
         return
     if not str(version).isdecimal() or int(version) < BOOTSTRAP_VERSION:
-        yield warning(f"The CDK's bootstrap stack has the version {version}; {BOOTSTRAP_VERSION} or newer is needed.", fix)
+        yield warning(
+            f"The CDK's bootstrap stack has the version {version}; {BOOTSTRAP_VERSION} or newer is needed.",
+            fix,
+        )
     else:
         yield ok(f"The CDK's bootstrap stack has the version {version}.")
 
@@ -55,7 +59,10 @@ def service_linked_roles(patient: Patient) -> Iterator[Finding]:
         except ClientError as refused:
             if refused.response["Error"]["Code"] != "NoSuchEntity":
                 raise
-            text = f"{role} is not there. AWS makes it when it is first needed, if whoever deploys may call iam:CreateServiceLinkedRole."
+            text = (
+                f"{role} is not there. AWS makes it when it is first needed, if whoever deploys may call"
+                " iam:CreateServiceLinkedRole."
+            )
             yield warning(text, fix)
 
 
@@ -64,7 +71,9 @@ def stacks(patient: Patient) -> Iterator[Finding]:
     for name in ("Storage", "Compute", "Control", "Pipelines"):
         stack = patient.stack(name)
         try:
-            status = patient.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+            status = patient.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0][
+                "StackStatus"
+            ]
         except ClientError as refused:
             if refused.response["Error"]["Code"] != "ValidationError":
                 raise
@@ -77,4 +86,8 @@ def _stack(stack: str, status: str) -> Finding:
     fix = f"Read why with `aws cloudformation describe-stack-events --stack-name {stack}`, then deploy again."
     if status.endswith("_IN_PROGRESS"):
         return warning(f"{stack} is being deployed: {status}.", "Wait until it is done.")
-    return ok(f"{stack}: {status}.") if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") else error(f"{stack}: {status}.", fix)
+    return (
+        ok(f"{stack}: {status}.")
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+        else error(f"{stack}: {status}.", fix)
+    )

@@ -1,4 +1,6 @@
-"""Whether the Region can give the pipelines with a webhook their addresses: not every Region has function URLs."""
+"""Whether the Region can give the pipelines with a webhook their addresses: not every Region has function
+URLs.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ def with_webhooks(pipelines: Iterable[Pipeline]) -> list[str]:
 
 
 def has_addresses(cloudformation: Any) -> bool:
-    """Return whether CloudFormation can make function URLs here: it knows the resource types of its own Region.
+    """Return whether CloudFormation can make function URLs here: it knows the resource types of its own
+    Region.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeType.html
     """

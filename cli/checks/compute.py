@@ -61,17 +61,25 @@ def blocked(patient: Patient) -> Iterator[Finding]:
     if arns is None:
         yield not_deployed(patient, "Compute")
         return
-    stuck = [job for arn in arns for job in _runnable(patient, arn) if why_blocked(job.get("statusReason") or "")]
+    stuck = [
+        job for arn in arns for job in _runnable(patient, arn) if why_blocked(job.get("statusReason") or "")
+    ]
     for job in stuck:
         reason = job["statusReason"]
-        yield error(f"The job {job['jobName']} blocks its queue: {why_blocked(reason)} ({reason}).", _unblock(job))
+        yield error(
+            f"The job {job['jobName']} blocks its queue: {why_blocked(reason)} ({reason}).", _unblock(job)
+        )
     if not stuck:
         yield ok("No queue is blocked.")
 
 
 def _runnable(patient: Patient, queue: str) -> list[Mapping[str, Any]]:
-    """Return the jobs that wait for a machine, those of the first page: the one that blocks a queue stands at its head."""
-    listed: list[Mapping[str, Any]] = patient.client("batch").list_jobs(jobQueue=queue, jobStatus="RUNNABLE")["jobSummaryList"]
+    """Return the jobs that wait for a machine, those of the first page: the one that blocks a queue stands at
+    its head.
+    """
+    listed: list[Mapping[str, Any]] = patient.client("batch").list_jobs(jobQueue=queue, jobStatus="RUNNABLE")[
+        "jobSummaryList"
+    ]
     return listed
 
 
@@ -87,7 +95,13 @@ def machine_roles(patient: Patient) -> Iterator[Finding]:
     if found is None:
         yield not_deployed(patient, "Compute")
         return
-    profiles = sorted({one["computeResources"]["instanceRole"] for one in found if (one.get("computeResources") or {}).get("instanceRole")})
+    profiles = sorted(
+        {
+            one["computeResources"]["instanceRole"]
+            for one in found
+            if (one.get("computeResources") or {}).get("instanceRole")
+        }
+    )
     if not profiles:
         yield not_checked("No compute environment has machines with a role.")
     for profile in profiles:
@@ -96,11 +110,18 @@ def machine_roles(patient: Patient) -> Iterator[Finding]:
 
 def _profile(patient: Patient, name: str) -> Finding:
     try:
-        roles = patient.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]
+        roles = patient.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"][
+            "Roles"
+        ]
     except ClientError as refused:
         if refused.response["Error"]["Code"] != "NoSuchEntity":
             raise
-        return error(f"The instance profile {name} is gone: no machine can start.", "Deploy the compute stack again.")
+        return error(
+            f"The instance profile {name} is gone: no machine can start.", "Deploy the compute stack again."
+        )
     if roles:
         return ok(f"The machines have the role {roles[0]['RoleName']}.")
-    return error(f"The instance profile {name} has no role: machines cannot join their cluster.", "Deploy the compute stack again.")
+    return error(
+        f"The instance profile {name} has no role: machines cannot join their cluster.",
+        "Deploy the compute stack again.",
+    )

@@ -27,8 +27,20 @@ CHECKS: Mapping[str, Check] = {
     "dead letters": telling.dead_letters,
     "readers": telling.readers,
 }
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException")
-_NO_ACCESS = ("InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException", "SignatureDoesNotMatch", "UnrecognizedClientException")
+_DENIED = (
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+)
+_NO_ACCESS = (
+    "InvalidClientTokenId",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+)
 
 
 def examine(patient: Patient, checks: Mapping[str, Check] = CHECKS) -> Iterator[tuple[str, Finding]]:
@@ -56,7 +68,9 @@ def _findings(patient: Patient, check: Check) -> tuple[list[Finding], bool]:
     except ClientError as refused:
         code = refused.response["Error"]["Code"]
         if code in _NO_ACCESS:
-            return [error(explained(refused), "Renew the credentials: `aws sso login`, or `aws configure`.")], False
+            return [
+                error(explained(refused), "Renew the credentials: `aws sso login`, or `aws configure`.")
+            ], False
         findings.append(_refused(patient, refused, code))
     except BotoCoreError as unanswered:
         findings.append(_unanswered(patient, str(unanswered)))
@@ -66,7 +80,10 @@ def _findings(patient: Patient, check: Check) -> tuple[list[Finding], bool]:
 def _refused(patient: Patient, refused: ClientError, code: str) -> Finding:
     call, text = refused.operation_name, refused.response["Error"].get("Message", "").rstrip(".")
     if code in _DENIED:
-        return warning(f"Not checked: {call} is not permitted: {text}.", "docs/cli.md lists what `sluice doctor` must be allowed to do.")
+        return warning(
+            f"Not checked: {call} is not permitted: {text}.",
+            "docs/cli.md lists what `sluice doctor` must be allowed to do.",
+        )
     return _unanswered(patient, f"{call} was answered with {code}: {text}")
 
 

@@ -53,18 +53,29 @@ class Patient:
         return self.configuration.stack_prefix + name
 
     def resources(self, stack: str, kind: str, within: str = "") -> list[str] | None:
-        """Return the physical ids of a stack's resources of a type, with some letters in their logical ids; None without the stack."""
+        """Return the physical ids of a stack's resources of a type, with some letters in their logical ids;
+        None without the stack.
+        """
         if stack not in self._resources:
             self._resources[stack] = self._listed(self.stack(stack))
         listed = self._resources[stack]
         if listed is None:
             return None
-        return [one["PhysicalResourceId"] for one in listed if one["ResourceType"] == kind and within in one["LogicalResourceId"]]
+        return [
+            one["PhysicalResourceId"]
+            for one in listed
+            if one["ResourceType"] == kind and within in one["LogicalResourceId"]
+        ]
 
     def _listed(self, stack: str) -> list[dict[str, str]] | None:
         pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
         try:
-            return [one for page in pages for one in page["StackResourceSummaries"] if one.get("PhysicalResourceId")]
+            return [
+                one
+                for page in pages
+                for one in page["StackResourceSummaries"]
+                if one.get("PhysicalResourceId")
+            ]
         except ClientError as error:
             # What CloudFormation answers for a stack that there is not.
             if error.response["Error"]["Code"] != "ValidationError":
@@ -97,4 +108,6 @@ def error(text: str, fix: str) -> Finding:
 
 def not_deployed(patient: Patient, stack: str) -> Finding:
     """Return that a check needs a stack that is not there."""
-    return not_checked(f"The stack {patient.stack(stack)} is not deployed.", "Deploy it with `make deploy`, then look again.")
+    return not_checked(
+        f"The stack {patient.stack(stack)} is not deployed.", "Deploy it with `make deploy`, then look again."
+    )

@@ -25,16 +25,22 @@ def subnets(patient: Patient) -> Iterator[Finding]:
     if environments is None:
         yield not_deployed(patient, "Compute")
         return
-    wanted = sorted({subnet for one in environments for subnet in (one.get("computeResources") or {}).get("subnets", ())})
+    wanted = sorted(
+        {subnet for one in environments for subnet in (one.get("computeResources") or {}).get("subnets", ())}
+    )
     if not wanted:
         return
     ec2 = patient.client("ec2")
     found: list[Subnet] = ec2.describe_subnets(Filters=[{"Name": "subnet-id", "Values": wanted}])["Subnets"]
     gone = set(wanted) - {subnet["SubnetId"] for subnet in found}
     for subnet_id in sorted(gone):
-        yield error(f"The subnet {subnet_id} of a compute environment is gone.", "Deploy the compute stack again.")
+        yield error(
+            f"The subnet {subnet_id} of a compute environment is gone.", "Deploy the compute stack again."
+        )
     vpcs = sorted({subnet["VpcId"] for subnet in found})
-    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": vpcs}])["RouteTables"] if vpcs else []
+    tables = (
+        ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": vpcs}])["RouteTables"] if vpcs else []
+    )
     for subnet in found:
         yield from _subnet(subnet, tables)
 
@@ -42,19 +48,35 @@ def subnets(patient: Patient) -> Iterator[Finding]:
 def _subnet(subnet: Subnet, tables: Sequence[Table]) -> Iterator[Finding]:
     name, free = subnet["SubnetId"], subnet.get("AvailableIpAddressCount", _FEW_ADDRESSES)
     if free < _FEW_ADDRESSES:
-        yield warning(f"The subnet {name} has {free} free addresses; each machine takes one or more.", "Use a larger subnet.")
+        yield warning(
+            f"The subnet {name} has {free} free addresses; each machine takes one or more.",
+            "Use a larger subnet.",
+        )
     table = _table_of(subnet, tables)
-    route = next((one for one in (table or {}).get("Routes", ()) if one.get("DestinationCidrBlock") == _ANYWHERE), None)
+    route = next(
+        (one for one in (table or {}).get("Routes", ()) if one.get("DestinationCidrBlock") == _ANYWHERE), None
+    )
     yield _routed(name, route, public=bool(subnet.get("MapPublicIpOnLaunch")))
 
 
 def _routed(name: str, route: Mapping[str, Any] | None, *, public: bool) -> Finding:
     if route is None:
-        return warning(f"The subnet {name} has no route out: without VPC endpoints no machine can join and no image can be pulled.", _NEEDS)
+        return warning(
+            f"The subnet {name} has no route out: without VPC endpoints no machine can join and no image can"
+            " be pulled.",
+            _NEEDS,
+        )
     if route.get("State") == "blackhole":
-        return error(f"The route out of the subnet {name} leads nowhere: its gateway is gone.", "Deploy the compute stack again.")
+        return error(
+            f"The route out of the subnet {name} leads nowhere: its gateway is gone.",
+            "Deploy the compute stack again.",
+        )
     if str(route.get("GatewayId", "")).startswith("igw-") and not public:
-        return error(f"Machines in the subnet {name} get no public address, and its route leads to an internet gateway.", _NEEDS)
+        return error(
+            f"Machines in the subnet {name} get no public address, and its route leads to an internet"
+            " gateway.",
+            _NEEDS,
+        )
     return ok(f"The subnet {name} has a way out.")
 
 
@@ -63,6 +85,14 @@ def _table_of(subnet: Subnet, tables: Sequence[Table]) -> Table | None:
 
     https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
     """
-    mine = [table for table in tables if any(one.get("SubnetId") == subnet["SubnetId"] for one in table.get("Associations", ()))]
-    main = [table for table in tables if table.get("VpcId") == subnet["VpcId"] and any(one.get("Main") for one in table["Associations"])]
+    mine = [
+        table
+        for table in tables
+        if any(one.get("SubnetId") == subnet["SubnetId"] for one in table.get("Associations", ()))
+    ]
+    main = [
+        table
+        for table in tables
+        if table.get("VpcId") == subnet["VpcId"] and any(one.get("Main") for one in table["Associations"])
+    ]
     return next(iter([*mine, *main]), None)

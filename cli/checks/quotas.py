@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from cli.checks.compute import environments_of
 from cli.checks.finding import Finding, Patient, error, not_checked, ok, warning
 
-# https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html: in vCPUs, of A, C, D, H, I, M, R, T and Z
+# https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html: in vCPUs, of A, C, D, H, I,
+# M, R, T and Z
 _EC2 = {"SPOT": "L-34B43A08", "EC2": "L-1216C47A"}
 _WORDS = {"SPOT": "spot", "EC2": "on-demand"}
 # The most that Sluice's own Lambdas run at once: four each, two that tell. New accounts have as few as 10:
@@ -22,12 +23,16 @@ def vcpus(patient: Patient) -> Iterator[Finding]:
         yield not_checked("The local cloud has no quotas: its machines are this machine.")
         return
     for kind, code in _EC2.items():
-        quota = patient.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
+        quota = patient.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=code)[
+            "Quota"
+        ]["Value"]
         yield _compared(kind, code, int(quota), _wanted(patient, kind))
 
 
 def _wanted(patient: Patient, kind: str) -> int:
-    deployed = [one["computeResources"] for one in environments_of(patient) or [] if one.get("computeResources")]
+    deployed = [
+        one["computeResources"] for one in environments_of(patient) or [] if one.get("computeResources")
+    ]
     if deployed:
         return sum(one.get("maxvCpus", 0) for one in deployed if one.get("type") == kind)
     configured = patient.configuration
@@ -35,11 +40,17 @@ def _wanted(patient: Patient, kind: str) -> int:
 
 
 def _compared(kind: str, code: str, quota: int, wanted: int) -> Finding:
-    text = f"EC2 gives this account {quota} {_WORDS[kind]} vCPUs; the compute environments may grow to {wanted}"
+    text = (
+        f"EC2 gives this account {quota} {_WORDS[kind]} vCPUs; the compute environments may grow to {wanted}"
+    )
     if quota >= wanted:
         return ok(f"{text}.")
     fix = _increase("ec2", code, wanted)
-    return error(f"{text}: no machine can start.", fix) if quota < 1 else warning(f"{text}: jobs beyond the quota wait as RUNNABLE.", fix)
+    return (
+        error(f"{text}: no machine can start.", fix)
+        if quota < 1
+        else warning(f"{text}: jobs beyond the quota wait as RUNNABLE.", fix)
+    )
 
 
 def lambda_concurrency(patient: Patient) -> Iterator[Finding]:
@@ -49,7 +60,9 @@ def lambda_concurrency(patient: Patient) -> Iterator[Finding]:
         return
     limit = patient.client("lambda").get_account_settings()["AccountLimit"]
     free = int(limit.get("UnreservedConcurrentExecutions", limit["ConcurrentExecutions"]))
-    text = f"Lambda runs {free} functions at once that reserve nothing; Sluice's take {LAMBDAS_AT_ONCE} at most"
+    text = (
+        f"Lambda runs {free} functions at once that reserve nothing; Sluice's take {LAMBDAS_AT_ONCE} at most"
+    )
     if free >= LAMBDAS_AT_ONCE:
         yield ok(f"{text}.")
     else:
@@ -57,5 +70,12 @@ def lambda_concurrency(patient: Patient) -> Iterator[Finding]:
 
 
 def _increase(service: str, code: str, value: int) -> str:
-    ask = f"aws service-quotas request-service-quota-increase --service-code {service} --quota-code {code} --desired-value {value}"
-    return f"{ask}; or deploy with smaller SLUICE_MAX_VCPUS_SPOT and SLUICE_MAX_VCPUS_ON_DEMAND." if service == "ec2" else ask
+    ask = (
+        f"aws service-quotas request-service-quota-increase --service-code {service} --quota-code {code}"
+        f" --desired-value {value}"
+    )
+    return (
+        f"{ask}; or deploy with smaller SLUICE_MAX_VCPUS_SPOT and SLUICE_MAX_VCPUS_ON_DEMAND."
+        if service == "ec2"
+        else ask
+    )

@@ -1,4 +1,6 @@
-"""Whether a person would be told, and whether something was set aside: subscriptions, dead letters, and who reads the queues."""
+"""Whether a person would be told, and whether something was set aside: subscriptions, dead letters, and who
+reads the queues.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,10 @@ def _subscription(one: Mapping[str, Any]) -> Finding:
     if not endpoint or (pattern is not None and not pattern.fullmatch(endpoint)):
         return error(f"{who} has no endpoint that can be reached.", f"Remove it. {_SUBSCRIBE}")
     if not str(one.get("SubscriptionArn", "")).startswith("arn:"):
-        return warning(f"{who} is not confirmed: nothing is sent to it.", "Follow the link in AWS's e-mail, or deploy again.")
+        return warning(
+            f"{who} is not confirmed: nothing is sent to it.",
+            "Follow the link in AWS's e-mail, or deploy again.",
+        )
     return ok(f"{who} is confirmed.")
 
 
@@ -58,7 +63,9 @@ def dead_letters(patient: Patient) -> Iterator[Finding]:
 
 def _waiting(patient: Patient, queue: str) -> int:
     name = "ApproximateNumberOfMessages"
-    return int(patient.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"][name])
+    return int(
+        patient.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"][name]
+    )
 
 
 def readers(patient: Patient) -> Iterator[Finding]:
@@ -71,6 +78,9 @@ def readers(patient: Patient) -> Iterator[Finding]:
         one = patient.client("lambda").get_event_source_mapping(UUID=uuid)
         function, state = str(one.get("FunctionArn", uuid)).rpartition(":")[2], str(one.get("State"))
         if state in ("Disabled", "Disabling"):
-            yield error(f"{function} does not read its queue: {state}.", f"aws lambda update-event-source-mapping --uuid {uuid} --enabled")
+            yield error(
+                f"{function} does not read its queue: {state}.",
+                f"aws lambda update-event-source-mapping --uuid {uuid} --enabled",
+            )
         else:
             yield ok(f"{function} reads its queue: {state}.")

@@ -24,7 +24,11 @@ def show(place: Place, console: Console, failed: RunView) -> list[str]:
     for message in sorted(messages, key=lambda message: str(message["protocol"])):
         _print(console, message)
     protocols = sorted(message["protocol"] for message in messages)
-    return [] if protocols == ["email", "sms"] else [f"Expected one e-mail and one SMS about {failed.run_id}, found {protocols or 'none'}."]
+    return (
+        []
+        if protocols == ["email", "sms"]
+        else [f"Expected one e-mail and one SMS about {failed.run_id}, found {protocols or 'none'}."]
+    )
 
 
 def _messages(place: Place, run_id: str) -> list[dict[str, Any]]:
@@ -40,6 +44,8 @@ def _messages(place: Place, run_id: str) -> list[dict[str, Any]]:
 def _print(console: Console, message: dict[str, Any]) -> None:
     kind = "E-mail" if message["protocol"] == "email" else "SMS"
     console.print(Text(f"{kind} to {message['endpoint']}", style="bold"))
-    text = "\n".join([*([f"Subject: {message['subject']}", ""] if message["subject"] else []), message["text"].strip()])
+    text = "\n".join(
+        [*([f"Subject: {message['subject']}", ""] if message["subject"] else []), message["text"].strip()]
+    )
     # Not wrapped by us: the commands and links in it are to be copied.
     console.print(Text(indent(text, "  │ ", lambda _: True)), soft_wrap=True)

@@ -1,4 +1,6 @@
-"""The files that the demo uploads: the flights that left New York in 2013, the licences that the CDK ships, and a broken file."""
+"""The files that the demo uploads: the flights that left New York in 2013, the licences that the CDK ships,
+and a broken file.
+"""
 
 from __future__ import annotations
 

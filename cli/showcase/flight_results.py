@@ -20,14 +20,27 @@ def show(console: Console, published: Mapping[str, bytes], content: bytes) -> li
     """Print the tables; return a sentence for each part that differs from the independent computation."""
     console.rule("flight-delays", align="left")
     found, expected = json.loads(published["summary.json"]), flight_delays(content)
-    console.print(_by_month("Mean arrival delay, minutes", found["carriers"], lambda row: _number(row["mean_arrival_delay"])))
-    console.print(_by_month("Cancelled, %", found["carriers"], lambda row: _number(row["cancelled_share"] * 100)))
+    console.print(
+        _by_month(
+            "Mean arrival delay, minutes", found["carriers"], lambda row: _number(row["mean_arrival_delay"])
+        )
+    )
+    console.print(
+        _by_month("Cancelled, %", found["carriers"], lambda row: _number(row["cancelled_share"] * 100))
+    )
     console.print(_routes("Best routes", found["routes"][:_SHOWN]))
     console.print(_routes("Worst routes", found["routes"][-_SHOWN:][::-1]))
-    wrong = [f"flight-delays: {part} differs from one pass over the file." for part in expected if found.get(part) != expected[part]]
+    wrong = [
+        f"flight-delays: {part} differs from one pass over the file."
+        for part in expected
+        if found.get(part) != expected[part]
+    ]
     if not wrong:
         figures = len(found["carriers"]) * 2 + len(found["routes"])
-        console.print(f"{found['flights']:,} flights; all {figures:,} figures equal those of one pass over the file.", highlight=False)
+        console.print(
+            f"{found['flights']:,} flights; all {figures:,} figures equal those of one pass over the file.",
+            highlight=False,
+        )
     return wrong
 
 

@@ -1,4 +1,6 @@
-"""The demo's figures computed again, in one plain pass over each file, by code that shares nothing with the pipelines'."""
+"""The demo's figures computed again, in one plain pass over each file, by code that shares nothing with the
+pipelines'.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _APOSTROPHES = "'\u2019"
 
 @dataclass(slots=True)
 class _Delays:
-    """The flights of a group: how many, how many of them never left, and by how many minutes each of the others was late."""
+    """The flights of a group: how many, how many of them never left, and by how many minutes each of the
+    others was late.
+    """
 
     flights: int = 0
     cancelled: int = 0
@@ -36,7 +40,9 @@ class _Delays:
 
 
 def flight_delays(content: bytes) -> dict[str, Any]:
-    """Return what flight-delays publishes as summary.json: flights, delays by carrier and month, routes from best to worst."""
+    """Return what flight-delays publishes as summary.json: flights, delays by carrier and month, routes from
+    best to worst.
+    """
     months: dict[tuple[str, int], _Delays] = defaultdict(_Delays)
     routes: dict[str, _Delays] = defaultdict(_Delays)
     for row in csv.DictReader(lines_of(content)):
@@ -68,7 +74,9 @@ def _ranked(routes: dict[str, _Delays]) -> list[dict[str, Any]]:
 
 
 def word_counts(content: bytes) -> Counter[str]:
-    """Return how often each word stands in a text: letters, with single apostrophes between them; upper and lower case are one."""
+    """Return how often each word stands in a text: letters, with single apostrophes between them; upper and
+    lower case are one.
+    """
     return Counter(word.lower() for word in _words(content.decode()))
 
 

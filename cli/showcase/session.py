@@ -20,7 +20,9 @@ ADDRESSES = {"ALERT_EMAIL": "you@example.com", "ALERT_PHONE": "+15550100123"}
 
 @contextmanager
 def deployed(say: Say, clock: Clock) -> Iterator[Place]:
-    """Yield a local cloud with the app deployed and IAM enforced; it has ended when this returns, also after Ctrl-C."""
+    """Yield a local cloud with the app deployed and IAM enforced; it has ended when this returns, also after
+    Ctrl-C.
+    """
     place = Place.of(free_port())
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _environment(ADDRESSES), clock.stage("cloud"):

@@ -17,7 +17,9 @@ def upload(s3: Any, bucket: str, files: Iterable[File]) -> None:
 
 
 def runs_by_key(dynamodb: Any, table: str) -> Mapping[str, str]:
-    """Return the run id of each uploaded key. Reads the whole ledger: for a demo's few runs of one upload each."""
+    """Return the run id of each uploaded key. Reads the whole ledger: for a demo's few runs of one upload
+    each.
+    """
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=table,
         FilterExpression="sk = :run",
@@ -25,4 +27,7 @@ def runs_by_key(dynamodb: Any, table: str) -> Mapping[str, str]:
         ConsistentRead=True,
     )
     items = [item for page in pages for item in page["Items"]]
-    return {json.loads(item["trigger"]["S"])["key"]: item["pk"]["S"].removeprefix(ledger_items.RUN_PREFIX) for item in items}
+    return {
+        json.loads(item["trigger"]["S"])["key"]: item["pk"]["S"].removeprefix(ledger_items.RUN_PREFIX)
+        for item in items
+    }

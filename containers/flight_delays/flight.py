@@ -27,7 +27,9 @@ class Flight(NamedTuple):
 
 
 def flight_parser(header: Sequence[str]) -> Callable[[bytes], Flight]:
-    """Return what reads the lines below a header; it raises ValueError that says what was expected and what was found."""
+    """Return what reads the lines below a header; it raises ValueError that says what was expected and what
+    was found.
+    """
     width, places = len(header), itemgetter(*map(header.index, COLUMNS))
 
     def parse(line: bytes) -> Flight:

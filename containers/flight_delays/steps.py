@@ -20,7 +20,8 @@ _HEADER_BYTES = 4096
 
 
 def cut(upload: Upload) -> Iterator[dict[str, Any]]:
-    """Yield byte ranges that end at line ends, at most 64, with ranged reads near the cuts: a longer file takes no longer.
+    """Yield byte ranges that end at line ends, at most 64, with ranged reads near the cuts: a longer file
+    takes no longer.
 
     Raises FlightError when the header lacks a column.
     """
@@ -29,8 +30,9 @@ def cut(upload: Upload) -> Iterator[dict[str, Any]]:
     missing = [column for column in COLUMNS if column not in header]
     if missing or len(first) < 2:
         raise FlightError(
-            f"{upload.source.uri}, first line: expected a header with {', '.join(COLUMNS)}, found {','.join(header)[:200]!r} "
-            f"(missing: {', '.join(missing) or 'a line end'}). Upload a CSV with these columns."
+            f"{upload.source.uri}, first line: expected a header with {', '.join(COLUMNS)}, found"
+            f" {','.join(header)[:200]!r} (missing: {', '.join(missing) or 'a line end'}). Upload a CSV with"
+            " these columns."
         )
     start = len(first[0]) + 1
     size = max(_SMALLEST_RANGE, -(-(upload.size - start) // _MOST_RANGES))
@@ -41,7 +43,8 @@ def cut(upload: Upload) -> Iterator[dict[str, Any]]:
 def read(item: Item, out: Out) -> dict[str, list[int]]:
     """Return flights, cancelled, arrived and minutes late for each carrier, month and route of a range.
 
-    Raises FlightError, naming the byte, for a line that is no flight. A line end inside quotes is none in the middle of a flight.
+    Raises FlightError, naming the byte, for a line that is no flight. A line end inside quotes is none in the
+    middle of a flight.
     """
     groups: dict[str, list[int]] = {}
     parse = flight_parser(item["header"])

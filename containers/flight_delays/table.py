@@ -29,7 +29,12 @@ def by_carrier_and_month(table: Table) -> list[dict[str, Any]]:
     rows = []
     for name, (flights, cancelled, arrived, minutes) in table.items():
         carrier, month = parts_of(name)
-        row = {"carrier": carrier, "month": int(month), "flights": flights, "mean_arrival_delay": mean(minutes, arrived)}
+        row = {
+            "carrier": carrier,
+            "month": int(month),
+            "flights": flights,
+            "mean_arrival_delay": mean(minutes, arrived),
+        }
         rows.append(row | {"cancelled_share": round(cancelled / flights, 6)})
     return sorted(rows, key=lambda row: (row["carrier"], row["month"]))
 

@@ -31,13 +31,17 @@ class Rating(NamedTuple):
 
 
 def ratings(upload: Upload) -> Iterator[Rating]:
-    """Yield the ratings of a file, reading as it goes; raises RatingError, naming the byte, for what is none."""
+    """Yield the ratings of a file, reading as it goes; raises RatingError, naming the byte, for what is
+    none.
+    """
     lines = upload.lines(0, upload.size)
-    header = [name.strip() for name in _cells(next(lines, (0, b""))[1].removeprefix(b"\xef\xbb\xbf"), upload, 0)]
+    header = [
+        name.strip() for name in _cells(next(lines, (0, b""))[1].removeprefix(b"\xef\xbb\xbf"), upload, 0)
+    ]
     if any(name not in header for name in COLUMNS):
         raise RatingError(
-            f"{upload.source.uri}, first line: expected a header with user, item and, if there is one, rating, "
-            f"found {','.join(header)[:200]!r}. Upload a CSV with these columns."
+            f"{upload.source.uri}, first line: expected a header with user, item and, if there is one,"
+            f" rating, found {','.join(header)[:200]!r}. Upload a CSV with these columns."
         )
     for offset, line in lines:
         if line:
@@ -48,7 +52,9 @@ def ratings(upload: Upload) -> Iterator[Rating]:
 
 
 def vectors(upload: Upload) -> Vectors:
-    """Return what each user gave each item; what a user says twice of an item adds up. Memory: every pair of a user and an item."""
+    """Return what each user gave each item; what a user says twice of an item adds up. Memory: every pair of
+    a user and an item.
+    """
     found: Vectors = {}
     for user, item, rating in ratings(upload):
         given = found.setdefault(user, {})

@@ -1,4 +1,6 @@
-"""How alike two items are: the cosine of the angle between what the users gave the one and what they gave the other."""
+"""How alike two items are: the cosine of the angle between what the users gave the one and what they gave the
+other.
+"""
 
 from __future__ import annotations
 
@@ -38,11 +40,15 @@ class Matrix:
         for user, given in by_user.items():
             for item, rating in given.items():
                 by_item[item][user] = rating
-        lengths = {item: sqrt(sum(rating * rating for rating in given.values())) for item, given in by_item.items()}
+        lengths = {
+            item: sqrt(sum(rating * rating for rating in given.values())) for item, given in by_item.items()
+        }
         return cls(by_user, by_item, lengths)
 
     def pairs(self, item: str) -> list[Pair]:
-        """Return the items behind this one in the alphabet that some users gave something to as well: so each pair is found once."""
+        """Return the items behind this one in the alphabet that some users gave something to as well: so each
+        pair is found once.
+        """
         products: dict[str, float] = defaultdict(float)
         users: dict[str, int] = defaultdict(int)
         for user, rating in self.by_item[item].items():

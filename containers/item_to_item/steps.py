@@ -1,4 +1,6 @@
-"""Item-to-item collaborative filtering: find the items, compare each with the others, aggregate the neighbours of each, publish."""
+"""Item-to-item collaborative filtering: find the items, compare each with the others, aggregate the
+neighbours of each, publish.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def find(upload: Upload) -> Iterator[dict[str, Any]]:
 
 
 def compare(item: Item, out: Out) -> dict[str, Any]:
-    """Return an item's pairs with those behind it in the alphabet. The file is read once a child, whatever the number of its items."""
+    """Return an item's pairs with those behind it in the alphabet. The file is read once a child, whatever
+    the number of its items.
+    """
     return {"item": item["item"], "pairs": _matrix(item.upload).pairs(item["item"])}
 
 
@@ -39,7 +43,9 @@ def _matrix(upload: Upload) -> Matrix:
 
 
 def share(upload: Upload, results: Results) -> Iterator[dict[str, Any]]:
-    """Yield ranges of item names for the aggregation, each with at most 1,000 pairs, unless one item alone has more."""
+    """Yield ranges of item names for the aggregation, each with at most 1,000 pairs, unless one item alone
+    has more.
+    """
     pairs: Counter[str] = Counter()
     for _, found in results("compare"):
         pairs[found["item"]] += len(found["pairs"])
@@ -55,7 +61,9 @@ def share(upload: Upload, results: Results) -> Iterator[dict[str, Any]]:
 
 
 def aggregate(item: Item, out: Out, results: Results) -> dict[str, list[list[Any]]]:
-    """Return the nearest neighbours of each item of a range, whichever of the two stands first in the alphabet."""
+    """Return the nearest neighbours of each item of a range, whichever of the two stands first in the
+    alphabet.
+    """
     found: dict[str, list[list[Any]]] = {}
     for _, compared in results("compare"):
         for other, similarity, users in compared["pairs"]:

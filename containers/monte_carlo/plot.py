@@ -13,7 +13,9 @@ _TOP, _BOTTOM = pi + 0.1, pi - 0.1
 
 
 def plot(path: Sequence[Point]) -> str:
-    """Return how an estimate comes near pi: a line in a band of two standard errors, over the throws on a logarithmic scale."""
+    """Return how an estimate comes near pi: a line in a band of two standard errors, over the throws on a
+    logarithmic scale.
+    """
     shown = list(_thinned(path))
     first, last = log10(shown[0][0]), log10(shown[-1][0])
     across = (_WIDTH - 2 * _MARGIN) / ((last - first) or 1)
@@ -29,21 +31,29 @@ def plot(path: Sequence[Point]) -> str:
     _, value, error = path[-1]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="13">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+                ' font-family="sans-serif" font-size="13">'
+            ),
             f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
             f'<polygon points="{" ".join(upper + lower)}" fill="#cfe2f3"/>',
             f'<polyline points="{truth}" fill="none" stroke="#999" stroke-dasharray="4"/>',
             f'<polyline points="{line}" fill="none" stroke="#1f5fa8"/>',
             f'<text x="{_MARGIN}" y="28">pi = {value:.5f} ± {error:.5f} after {path[-1][0]:,} throws</text>',
             f'<text x="{_MARGIN}" y="{_HEIGHT - 16}">{shown[0][0]:,} throws</text>',
-            f'<text x="{_WIDTH - _MARGIN}" y="{_HEIGHT - 16}" text-anchor="end">{shown[-1][0]:,} throws</text>',
+            (
+                f'<text x="{_WIDTH - _MARGIN}" y="{_HEIGHT - 16}" text-anchor="end">{shown[-1][0]:,}'
+                " throws</text>"
+            ),
             "</svg>",
         ]
     )
 
 
 def _thinned(path: Sequence[Point]) -> Iterator[Point]:
-    """Yield at most 400 points, spread evenly over the logarithm of their place, the first and the last among them."""
+    """Yield at most 400 points, spread evenly over the logarithm of their place, the first and the last among
+    them.
+    """
     steps = min(len(path), _MOST_POINTS)
     places = {round(len(path) ** (step / max(steps - 1, 1))) - 1 for step in range(steps)}
     yield from (path[place] for place in sorted(places | {len(path) - 1}))

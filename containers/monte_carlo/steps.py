@@ -20,8 +20,11 @@ class InputError(ValueError):
 
 
 def throw(item: Item, out: Out) -> list[int]:
-    """Return how many points were thrown and how many of them fell into the circle; the same seed always throws the same."""
-    throws, draw = throws_of(item.trigger.input), random.Random(item.number).random  # noqa: S311 - a simulation, no secret
+    """Return how many points were thrown and how many of them fell into the circle; the same seed always
+    throws the same.
+    """
+    throws = throws_of(item.trigger.input)
+    draw = random.Random(item.number).random  # noqa: S311 - a simulation, no secret
     return [throws, sum(draw() ** 2 + draw() ** 2 < 1 for _ in range(throws))]
 
 
@@ -29,7 +32,10 @@ def throws_of(given: Any) -> int:
     """Return how many points a seed throws: ``{"throws": 1000}``; raises InputError."""
     throws = THROWS if given is None else given.get("throws", THROWS) if isinstance(given, dict) else None
     if type(throws) is not int or not 1 <= throws <= MOST_THROWS:
-        raise InputError(f'Expected an input such as {{"throws": {THROWS}}}, 1 to {MOST_THROWS}, found {str(given)[:100]!r}. Correct it.')
+        raise InputError(
+            f'Expected an input such as {{"throws": {THROWS}}}, 1 to {MOST_THROWS}, found'
+            f" {str(given)[:100]!r}. Correct it."
+        )
     return throws
 
 
@@ -40,7 +46,12 @@ def estimate(results: Results, out: Out) -> None:
         thrown, inside = thrown + throws, inside + hits
         path.append((thrown, *estimated(thrown, inside)))
     _, pi, error = path[-1]
-    out.write("pi.json", json.dumps({"pi": pi, "standard_error": error, "seeds": len(path), "throws": thrown, "inside": inside}))
+    out.write(
+        "pi.json",
+        json.dumps(
+            {"pi": pi, "standard_error": error, "seeds": len(path), "throws": thrown, "inside": inside}
+        ),
+    )
     out.write("pi.svg", plot(path))
 
 

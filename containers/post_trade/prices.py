@@ -20,7 +20,9 @@ class PriceError(ValueError):
 
 
 class Series(NamedTuple):
-    """The prices of a symbol from its first month on, one a month; ``filled`` is how many of them were missing."""
+    """The prices of a symbol from its first month on, one a month; ``filled`` is how many of them were
+    missing.
+    """
 
     symbol: str
     first: Month
@@ -32,16 +34,21 @@ def rows() -> list[dict[str, str]]:
     """Return the rows of the file of prices; raises PriceError without the package or a column."""
     found = importlib.util.find_spec("vega_datasets")  # found, not imported: importing it needs pandas
     if found is None or found.origin is None:
-        raise PriceError("Expected the package vega_datasets, found none. The image's requirements.txt names it.")
+        raise PriceError(
+            "Expected the package vega_datasets, found none. The image's requirements.txt names it."
+        )
     with (Path(found.origin).parent / "_data" / "stocks.csv").open(newline="") as file:
         read = list(csv.DictReader(file))
     if not read or any(column not in read[0] for column in _COLUMNS):
-        raise PriceError(f"Expected rows with {', '.join(_COLUMNS)}, found {list(read[0]) if read else 'none'}.")
+        raise PriceError(
+            f"Expected rows with {', '.join(_COLUMNS)}, found {list(read[0]) if read else 'none'}."
+        )
     return read
 
 
 def cleaned(read: Iterable[Mapping[str, str]]) -> list[Series]:
-    """Return the series by symbol. A month that is told twice has its last price; one without a price has the price before it.
+    """Return the series by symbol. A month that is told twice has its last price; one without a price has the
+    price before it.
 
     Raises PriceError, naming symbol and date, for what is no date and no positive price.
     """
@@ -49,7 +56,9 @@ def cleaned(read: Iterable[Mapping[str, str]]) -> list[Series]:
     for row in read:
         where = f"{row['symbol']} {row['date']}"
         if row["price"].strip():
-            by_symbol.setdefault(row["symbol"].strip(), {})[_month(row["date"], where)] = _price(row["price"], where)
+            by_symbol.setdefault(row["symbol"].strip(), {})[_month(row["date"], where)] = _price(
+                row["price"], where
+            )
     return [_series(symbol, months) for symbol, months in sorted(by_symbol.items())]
 
 

@@ -1,4 +1,6 @@
-"""What a series of prices says: returns, volatility, drawdown; and how well next month's risk can be foreseen."""
+"""What a series of prices says: returns, volatility, drawdown; and how well next month's risk can be
+foreseen.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ def returns_of(prices: Sequence[float]) -> list[float]:
 
 
 def measures(prices: Sequence[float]) -> dict[str, float | None]:
-    """Return the total and the yearly return, the yearly volatility (a standard deviation), and the deepest fall from a peak.
+    """Return the total and the yearly return, the yearly volatility (a standard deviation), and the deepest
+    fall from a peak.
 
     Shares, not per cent; None where there are too few months to say.
     """
@@ -39,8 +42,9 @@ def measures(prices: Sequence[float]) -> dict[str, float | None]:
 def forecast(returns: Sequence[float]) -> dict[str, Any] | None:
     """Return a forecast of next month's volatility, with how good it was; None for less than a year.
 
-    The variance is an exponentially weighted mean of squared returns. Its decay is the one that foresaw the first two thirds best; the
-    error is of the last third, which it has not seen, beside that of the naive forecast "as last month".
+    The variance is an exponentially weighted mean of squared returns. Its decay is the one that foresaw the
+    first two thirds best; the error is of the last third, which it has not seen, beside that of the naive
+    forecast "as last month".
     """
     if len(returns) < _FEWEST_RETURNS:
         return None
@@ -60,7 +64,9 @@ def forecast(returns: Sequence[float]) -> dict[str, Any] | None:
 
 def _variances(squares: Sequence[float], decay: float) -> list[float]:
     """Return what is expected before each month, and before the one that follows the last."""
-    return list(accumulate(squares, lambda before, square: decay * before + (1 - decay) * square, initial=squares[0]))
+    return list(
+        accumulate(squares, lambda before, square: decay * before + (1 - decay) * square, initial=squares[0])
+    )
 
 
 def _error(expected: Sequence[float], found: Sequence[float]) -> float:

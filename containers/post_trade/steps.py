@@ -1,4 +1,6 @@
-"""What a portfolio did: clean the prices of its symbols, process each, model each, store the insights of all."""
+"""What a portfolio did: clean the prices of its symbols, process each, model each, store the insights of
+all.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from sluice.trigger import Moment, Request
 
 
 def clean(trigger: Moment | Request) -> Iterator[dict[str, Any]]:
-    """Yield the prices of each symbol of the portfolio: of those that the input names, ``{"symbols": ["IBM"]}``, or of all."""
+    """Yield the prices of each symbol of the portfolio: of those that the input names, ``{"symbols":
+    ["IBM"]}``, or of all.
+    """
     series = {one.symbol: one for one in cleaned(rows())}
     for symbol in symbols_of(trigger.input, sorted(series)):
         yield series[symbol]._asdict()
@@ -27,14 +31,21 @@ def symbols_of(given: Any, known: list[str]) -> list[str]:
         return known
     symbols = given.get("symbols", known) if isinstance(given, dict) else None
     if not isinstance(symbols, list) or any(symbol not in known for symbol in symbols):
-        raise PriceError(f'Expected an input such as {{"symbols": {json.dumps(known)}}}, found {str(given)[:100]!r}. Correct it.')
+        raise PriceError(
+            f'Expected an input such as {{"symbols": {json.dumps(known)}}}, found {str(given)[:100]!r}.'
+            " Correct it."
+        )
     return list(dict.fromkeys(symbols))
 
 
 def process(item: Item, out: Out) -> dict[str, Any]:
     """Return what the prices of a symbol say."""
     prices = item["prices"]
-    span = {"symbol": item["symbol"], "from": month_name(item["first"]), "to": month_name(item["first"] + len(prices) - 1)}
+    span = {
+        "symbol": item["symbol"],
+        "from": month_name(item["first"]),
+        "to": month_name(item["first"] + len(prices) - 1),
+    }
     return span | {"filled": item["filled"], **measures(prices), "returns": returns_of(prices)}
 
 
@@ -47,14 +58,26 @@ def model(item: Item, out: Out) -> dict[str, Any]:
 
 def store(results: Results, out: Out) -> None:
     """Publish the insights, the calmest symbol first, as JSON and as a table."""
-    insights = sorted((insight for _, insight in results("model")), key=lambda one: (one["yearly_volatility"] or 0.0, one["symbol"]))
+    insights = sorted(
+        (insight for _, insight in results("model")),
+        key=lambda one: (one["yearly_volatility"] or 0.0, one["symbol"]),
+    )
     out.write("insights.json", json.dumps(insights, indent=1))
     out.write("insights.csv", _table(insights))
 
 
 def _table(insights: list[dict[str, Any]]) -> str:
     text = io.StringIO()
-    columns = ["symbol", "from", "to", "total_return", "yearly_return", "yearly_volatility", "deepest_fall", "next_yearly_volatility"]
+    columns = [
+        "symbol",
+        "from",
+        "to",
+        "total_return",
+        "yearly_return",
+        "yearly_volatility",
+        "deepest_fall",
+        "next_yearly_volatility",
+    ]
     writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(insight | (insight["forecast"] or {}) for insight in insights)

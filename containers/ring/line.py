@@ -17,7 +17,9 @@ class LineError(Exception):
 
 
 class Line:
-    """One end of a connection; ``seconds`` is how long one document may take. Use it in a ``with``, which hangs up."""
+    """One end of a connection; ``seconds`` is how long one document may take. Use it in a ``with``, which
+    hangs up.
+    """
 
     def __init__(self, connection: socket.socket, seconds: float) -> None:
         connection.settimeout(seconds)
@@ -53,12 +55,16 @@ class Line:
     @staticmethod
     def _cut(line: bytes) -> Any:
         raise LineError(
-            "Expected a JSON document, found that the other end hung up." if not line else f"Expected a line, found {line[:100]!r}."
+            "Expected a JSON document, found that the other end hung up."
+            if not line
+            else f"Expected a line, found {line[:100]!r}."
         )
 
 
 def call(address: tuple[str, int], seconds: float) -> socket.socket:
-    """Return a connection to a node that may not listen yet; raises LineError when nobody does within so many seconds."""
+    """Return a connection to a node that may not listen yet; raises LineError when nobody does within so many
+    seconds.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -66,6 +72,7 @@ def call(address: tuple[str, int], seconds: float) -> socket.socket:
         except OSError as error:
             if time.monotonic() >= deadline:
                 raise LineError(
-                    f"Expected a node that listens at {address[0]}:{address[1]} within {seconds:g} s, found: {error}."
+                    f"Expected a node that listens at {address[0]}:{address[1]} within {seconds:g} s, found:"
+                    f" {error}."
                 ) from error
         time.sleep(_PAUSE_SECONDS)

@@ -1,4 +1,5 @@
-"""How nodes find each other: AWS Batch tells every node the main node's address, and the main node tells everybody everybody's.
+"""How nodes find each other: AWS Batch tells every node the main node's address, and the main node tells
+everybody everybody's.
 
 Nodes start in any order, minutes apart; each is waited for. A stranger who connects is sent away.
 """
@@ -24,8 +25,11 @@ class MeetingError(Exception):
     """Not all nodes have come, or one has left."""
 
 
-def gather(node: Node, name: str, listener: socket.socket, lines: ExitStack, seconds: float) -> tuple[dict[int, Line], list[Address]]:
-    """On the main node: wait for all others and tell them who they are. Returns a line to each, and the addresses by index.
+def gather(
+    node: Node, name: str, listener: socket.socket, lines: ExitStack, seconds: float
+) -> tuple[dict[int, Line], list[Address]]:
+    """On the main node: wait for all others and tell them who they are. Returns a line to each, and the
+    addresses by index.
 
     Raises MeetingError when they are not all there in time.
     """
@@ -38,7 +42,9 @@ def gather(node: Node, name: str, listener: socket.socket, lines: ExitStack, sec
             connection, _ = listener.accept()
         except TimeoutError as error:
             missing = ", ".join(str(index) for index in range(node.count) if index not in addresses)
-            raise MeetingError(f"Expected {node.count} nodes within {seconds:g} s, found none of index {missing}.") from error
+            raise MeetingError(
+                f"Expected {node.count} nodes within {seconds:g} s, found none of index {missing}."
+            ) from error
         line = lines.enter_context(Line(connection, min(HELLO_SECONDS, seconds)))
         if index := _joined(line, node, name, addresses):
             line.wait_up_to(seconds)
@@ -62,13 +68,18 @@ def _joined(line: Line, node: Node, name: str, addresses: dict[int, Address]) ->
     return index
 
 
-def join(node: Node, name: str, listener: socket.socket, lines: ExitStack, seconds: float) -> tuple[Line, list[Address]]:
-    """On any other node: tell the main node where this one listens. Returns the line to it, and all addresses by index.
+def join(
+    node: Node, name: str, listener: socket.socket, lines: ExitStack, seconds: float
+) -> tuple[Line, list[Address]]:
+    """On any other node: tell the main node where this one listens. Returns the line to it, and all addresses
+    by index.
 
     Raises LineError when the main node does not answer in time.
     """
     line = lines.enter_context(Line(call((node.main_address, PORT), seconds), seconds))
-    line.say({"meeting": name, "index": node.index, "address": node.address, "port": listener.getsockname()[1]})
+    line.say(
+        {"meeting": name, "index": node.index, "address": node.address, "port": listener.getsockname()[1]}
+    )
     return line, [(str(host), int(port)) for host, port in line.hear()["nodes"]]
 
 
@@ -78,8 +89,11 @@ def agreed(totals: Mapping[int, object], expected: object) -> None:
         raise MeetingError(f"Expected every node to find {expected}, found {others}.")
 
 
-def neighbours(node: Node, addresses: Sequence[Address], listener: socket.socket, lines: ExitStack, seconds: float) -> tuple[Line, Line]:
-    """Return lines from the node before and to the node behind this one; the first and the last are neighbours too.
+def neighbours(
+    node: Node, addresses: Sequence[Address], listener: socket.socket, lines: ExitStack, seconds: float
+) -> tuple[Line, Line]:
+    """Return lines from the node before and to the node behind this one; the first and the last are
+    neighbours too.
 
     Raises LineError or TimeoutError.
     """

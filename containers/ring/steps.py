@@ -1,4 +1,6 @@
-"""Nodes in a ring: each contributes a number, a token adds them up on its way around, and a second one tells everybody the sum."""
+"""Nodes in a ring: each contributes a number, a token adds them up on its way around, and a second one tells
+everybody the sum.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def ring(node: Node, out: Out) -> dict[str, Any]:
     """Find the sum of all nodes' numbers. The main node leaves last: its end is the end of the job."""
     number = number_of(node.trigger.input, node.index, node.count)
     with ExitStack() as lines:
-        listener = lines.enter_context(socket.create_server((node.address, PORT if node.is_main else 0), backlog=node.count + 8))
+        listener = lines.enter_context(
+            socket.create_server((node.address, PORT if node.is_main else 0), backlog=node.count + 8)
+        )
         if node.is_main:
             return _lead(node, number, out, listener, lines)
         main, addresses = join(node, out.run, listener, lines, JOIN_SECONDS)
@@ -48,7 +52,12 @@ def _lead(node: Node, number: int, out: Out, listener: socket.socket, lines: Exi
     for line in others.values():
         line.say({"agreed": True})
     print(f"{node.count} nodes agree on {token['sum']}", flush=True)
-    return {"sum": token["sum"], "nodes": token["nodes"], "agreed": [0, *totals], "addresses": [host for host, _ in addresses]}
+    return {
+        "sum": token["sum"],
+        "nodes": token["nodes"],
+        "agreed": [0, *totals],
+        "addresses": [host for host, _ in addresses],
+    }
 
 
 def _follow(number: int, before: Line, behind: Line) -> int:
@@ -61,12 +70,21 @@ def _follow(number: int, before: Line, behind: Line) -> int:
 
 
 def number_of(given: Any, index: int, count: int) -> int:
-    """Return what a node contributes: ``{"numbers": [3, 1, 4, 1]}``, or its index and one; raises InputError."""
+    """Return what a node contributes: ``{"numbers": [3, 1, 4, 1]}``, or its index and one; raises
+    InputError.
+    """
     if given is None:
         return index + 1
     numbers = given.get("numbers") if isinstance(given, dict) else None
-    if not isinstance(numbers, list) or len(numbers) != count or not all(type(number) is int for number in numbers):
-        raise InputError(f'Expected an input such as {{"numbers": {list(range(1, count + 1))}}}, found {str(given)[:100]!r}. Correct it.')
+    if (
+        not isinstance(numbers, list)
+        or len(numbers) != count
+        or not all(type(number) is int for number in numbers)
+    ):
+        raise InputError(
+            f'Expected an input such as {{"numbers": {list(range(1, count + 1))}}}, found'
+            f" {str(given)[:100]!r}. Correct it."
+        )
     return int(numbers[index])
 
 

@@ -19,7 +19,9 @@ class InputError(ValueError):
 
 
 def ask(item: Item, out: Out) -> dict[str, float]:
-    """Return when a call began and ended, in seconds since 1970; the third party is a wait here, an HTTP request in real life."""
+    """Return when a call began and ended, in seconds since 1970; the third party is a wait here, an HTTP
+    request in real life.
+    """
     seconds = seconds_of(item.trigger.input)
     began = time.time()
     time.sleep(seconds)
@@ -28,7 +30,13 @@ def ask(item: Item, out: Out) -> dict[str, float]:
 
 def seconds_of(given: Any) -> float:
     """Return how long a call takes: ``{"seconds": 0.3}``; raises InputError."""
-    seconds = CALL_SECONDS if given is None else given.get("seconds", CALL_SECONDS) if isinstance(given, dict) else None
+    seconds = (
+        CALL_SECONDS
+        if given is None
+        else given.get("seconds", CALL_SECONDS)
+        if isinstance(given, dict)
+        else None
+    )
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
         expected = f'Expected an input such as {{"seconds": {CALL_SECONDS}}}, 0 to {MOST_SECONDS:g}'
         raise InputError(f"{expected}, found {str(given)[:100]!r}. Correct it.")
@@ -42,7 +50,9 @@ def compare(results: Results, out: Out) -> None:
 
 
 def most_at_once(calls: Iterable[tuple[float, float]]) -> int:
-    """Return the most calls that were under way at one moment; one that begins when another ends is not beside it."""
+    """Return the most calls that were under way at one moment; one that begins when another ends is not
+    beside it.
+    """
     moments = sorted(moment for began, ended in calls for moment in ((began, 1), (ended, -1)))
     under_way, most = 0, 0
     for _, change in moments:

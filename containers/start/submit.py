@@ -30,7 +30,9 @@ _PAUSE_SECONDS = 2 * LEASE.total_seconds() / _LOOKS
 
 
 def submit(context: Context) -> str:
-    """Do the work of a start job. Raises UnsettledError when claims stay open, and NotStartedError when the run has ended meanwhile."""
+    """Do the work of a start job. Raises UnsettledError when claims stay open, and NotStartedError when the
+    run has ended meanwhile.
+    """
     return submit_all(_advancer(StartSettings.from_env()), context.place.run)
 
 
@@ -52,8 +54,9 @@ def _tell_failed(queue: str, message: RunFailed) -> None:
 def submit_all(advancer: Advancer, run_id: str, sleep: Callable[[float], None] = time.sleep) -> str:
     """Advance a run until no claim is open, and return what was submitted.
 
-    A claim of an attempt that has died becomes a job here, or is found to be one, once it is so old that its owner must be gone. A job that
-    waits for this one runs when it succeeds, so it fails when the run has ended: then Batch lets none of them run.
+    A claim of an attempt that has died becomes a job here, or is found to be one, once it is so old that its
+    owner must be gone. A job that waits for this one runs when it succeeds, so it fails when the run has
+    ended: then Batch lets none of them run.
     """
     for look in range(_LOOKS):
         if look:
@@ -64,12 +67,20 @@ def submit_all(advancer: Advancer, run_id: str, sleep: Callable[[float], None] =
         if advanced and not open_claims:
             return f"{len(run.steps) - 1} steps submitted"
         if open_claims:
-            print(f"Claims that are not settled yet: {', '.join(open_claims[:5])} and {len(open_claims[5:])} more.", flush=True)
-    raise UnsettledError(f"Not all steps of {run_id} were submitted in {_LOOKS} tries; another attempt goes on.")
+            print(
+                f"Claims that are not settled yet: {', '.join(open_claims[:5])} and {len(open_claims[5:])}"
+                " more.",
+                flush=True,
+            )
+    raise UnsettledError(
+        f"Not all steps of {run_id} were submitted in {_LOOKS} tries; another attempt goes on."
+    )
 
 
 def _advance(advancer: Advancer, run_id: str) -> bool:
-    """Advance the run; False when it must be looked at again: nobody sends a message a second time for a job, as for a Lambda."""
+    """Advance the run; False when it must be looked at again: nobody sends a message a second time for a job,
+    as for a Lambda.
+    """
     try:
         advancer.advance(run_id)
     except UnsettledError as error:
@@ -86,14 +97,22 @@ def _advance(advancer: Advancer, run_id: str) -> bool:
 def _running(ledger: Ledger, run_id: str) -> Run:
     run = ledger.load(run_id)
     if run is None:
-        raise NotStartedError(f"Expected the run {run_id} in the ledger, found that it was removed meanwhile.")
+        raise NotStartedError(
+            f"Expected the run {run_id} in the ledger, found that it was removed meanwhile."
+        )
     if run.state is not RunState.RUNNING or run.failed_step:
         failed = run.steps.get(run.failed_step or "")
         where = f" at {failed.name}: {failed.reason}" if failed else ""
-        raise NotStartedError(f"Expected {run_id} to be running, found it {run.state}{where}. What it submitted does not run.")
+        raise NotStartedError(
+            f"Expected {run_id} to be running, found it {run.state}{where}. What it submitted does not run."
+        )
     return run
 
 
 def _open(run: Run) -> Iterator[str]:
     kinds = {step.name: step.kind for step in run.pipeline.steps}
-    yield from (name for name, record in run.steps.items() if record.state is StepState.CLAIMED and kinds[name] is not Kind.START)
+    yield from (
+        name
+        for name, record in run.steps.items()
+        if record.state is StepState.CLAIMED and kinds[name] is not Kind.START
+    )

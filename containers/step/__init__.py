@@ -1,1 +1,3 @@
-"""What every image with Sluice inside starts with: ``python -m containers.step <module>:<function>``, ``cleanup`` or ``gate``."""
+"""What every image with Sluice inside starts with: ``python -m containers.step <module>:<function>``,
+``cleanup`` or ``gate``.
+"""

@@ -35,7 +35,9 @@ FAILED = 1
 NOT_STARTED = 64
 """The job was started with words or settings that no deploy gives it (EX_USAGE of sysexits.h)."""
 TRY_AGAIN = 75
-"""Another attempt may find what is missing (EX_TEMPFAIL of sysexits.h); the job definitions' retry rules know this code."""
+"""Another attempt may find what is missing (EX_TEMPFAIL of sysexits.h); the job definitions' retry rules know
+this code.
+"""
 STOPPED = 143
 
 KINDS: Mapping[Kind, Callable[[Context, Any], str]] = {
@@ -63,7 +65,10 @@ def main(words: Sequence[str], env: Mapping[str, str]) -> int:
 
 def _word(words: Sequence[str]) -> str:
     if len(words) != 1 or not (words[0] in _OWN_WORDS or _FUNCTION.fullmatch(words[0])):
-        raise SettingError(f"Expected one word, <module>:<function>, cleanup or gate, found {list(words)}. The job definition has it.")
+        raise SettingError(
+            f"Expected one word, <module>:<function>, cleanup or gate, found {list(words)}. The job"
+            " definition has it."
+        )
     return words[0]
 
 
@@ -74,7 +79,12 @@ def _run(word: str, place: Place, settings: JobSettings) -> int:
         assignment = assigned(place, ledger)
         place = place.within(assignment.step) if assignment.step else place
         context = Context(
-            place=place, settings=settings, assignment=assignment, s3=s3, sns=lambda: client("sns"), record_of=_records(ledger, place)
+            place=place,
+            settings=settings,
+            assignment=assignment,
+            s3=s3,
+            sns=lambda: client("sns"),
+            record_of=_records(ledger, place),
         )
         gc.enable()
         done = KINDS[context.step.kind](context, _function(word, context.step.kind))
@@ -86,7 +96,7 @@ def _run(word: str, place: Place, settings: JobSettings) -> int:
         return TRY_AGAIN
     except Stopped:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a step raises is reported, and fails the job
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a step raises is reported
         report_failure(error, place, s3, settings.work_bucket)
         return FAILED
     print(f"{place.step} of {place.run}, child {place.child}: {done}", flush=True)
@@ -107,12 +117,16 @@ def _function(word: str, kind: Kind) -> Any:
         return None
     module, _, name = word.partition(":")
     if not name:
-        raise SettingError(f"Expected <module>:<function> for a step of the kind {kind}, found {word!r}. Deploy all stacks together.")
+        raise SettingError(
+            f"Expected <module>:<function> for a step of the kind {kind}, found {word!r}. Deploy all stacks"
+            " together."
+        )
     return getattr(importlib.import_module(module), name)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """End in good order: what is finished is written on the way out. Batch sends SIGTERM 30 seconds before SIGKILL.
+    """End in good order: what is finished is written on the way out. Batch sends SIGTERM 30 seconds before
+    SIGKILL.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
     """
@@ -124,6 +138,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _stop)
-    # Until the clients are there: making them allocates much and frees little, and looking for garbage takes a seventh of a job's start.
+    # Until the clients are there: making them allocates much and frees little, and looking for garbage takes
+    # a seventh of a job's start.
     gc.disable()
     sys.exit(main(sys.argv[1:], os.environ))

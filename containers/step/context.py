@@ -22,7 +22,8 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Where a job stands, what it is to do, and the clients to do it with; ``sns`` is made only when somebody calls it.
+    """Where a job stands, what it is to do, and the clients to do it with; ``sns`` is made only when somebody
+    calls it.
 
     ``record_of`` reads what the ledger says of another step of the run.
     """

@@ -31,7 +31,9 @@ class CleanupError(SluiceError):
 
 
 class NotNamedYetError(SluiceError):
-    """The ledger has no job for this step yet: whoever submitted this one has not recorded it. Another attempt may find it."""
+    """The ledger has no job for this step yet: whoever submitted this one has not recorded it. Another
+    attempt may find it.
+    """
 
 
 class Stopped(SystemExit):

@@ -14,10 +14,11 @@ from sluice.run import StepRecord
 
 
 def missing(context: Context, array: str) -> list[int]:
-    """Return the items of an array that have no result, in order, as they were when this step was submitted; none for one that succeeded.
+    """Return the items of an array that have no result, in order, as they were when this step was submitted;
+    none for one that succeeded.
 
-    Costs a read of the ledger, and the results of the children that failed. Raises ResultsMissingError for an array whose plan found
-    nothing to count.
+    Costs a read of the ledger, and the results of the children that failed. Raises ResultsMissingError for an
+    array whose plan found nothing to count.
     """
     failed = context.assignment.step.terms.missing.get(array) if context.assignment.step else None
     if failed is None:
@@ -25,7 +26,9 @@ def missing(context: Context, array: str) -> list[int]:
     record = context.record_of(array)
     if failed == NEVER_RAN or record is None:
         return list(range(_items(context, array)))
-    return [number for child in child_ranges.from_text(failed) for number in _unfinished(context, record, child)]
+    return [
+        number for child in child_ranges.from_text(failed) for number in _unfinished(context, record, child)
+    ]
 
 
 def _unfinished(context: Context, record: StepRecord, child: int) -> Iterator[int]:
@@ -44,5 +47,7 @@ def _items(context: Context, array: str) -> int:
     plan = context.record_of(step.items_of) if step.items_of else None
     items = step.size if step.size is not None else plan.items if plan else None
     if items is None:
-        raise ResultsMissingError(f"Expected how many items {array} has, found that it never ran, because its plan found none.")
+        raise ResultsMissingError(
+            f"Expected how many items {array} has, found that it never ran, because its plan found none."
+        )
     return items

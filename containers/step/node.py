@@ -1,4 +1,5 @@
-"""A node of a multi-node parallel job: where it sits, what its function is given, and what becomes of the main node's result.
+"""A node of a multi-node parallel job: where it sits, what its function is given, and what becomes of the
+main node's result.
 
 Variables: https://docs.aws.amazon.com/batch/latest/userguide/mnp-env-vars.html
 """
@@ -32,10 +33,12 @@ _PAUSES = (0.0, 1.0, 2.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """What the function of a multi-node step is given: one node among ``count``, with the addresses to talk to.
+    """What the function of a multi-node step is given: one node among ``count``, with the addresses to talk
+    to.
 
-    Every node knows the main node's address; the others' it learns from the main node. When the main node's function returns, the job
-    is over and the other nodes are stopped, so it should return last. What it returns is the step's result.
+    Every node knows the main node's address; the others' it learns from the main node. When the main node's
+    function returns, the job is over and the other nodes are stopped, so it should return last. What it
+    returns is the step's result.
     """
 
     index: int
@@ -52,10 +55,15 @@ class Node:
 
 
 def node(context: Context, function: Function) -> str:
-    """Do the work of one node. A later attempt of a main node that had its result returns at once, and the job is over."""
+    """Do the work of one node. A later attempt of a main node that had its result returns at once, and the
+    job is over.
+    """
     seat = context.place.seat
     if seat is None:
-        raise SettingError(f"Expected a node of a multi-node job for {context.place.step}, found none. Deploy all stacks together.")
+        raise SettingError(
+            f"Expected a node of a multi-node job for {context.place.step}, found none. Deploy all stacks"
+            " together."
+        )
     prefix = keys.child_results_prefix(context.place.run, context.place.step, 0)
     written = list(part_keys(context.s3, context.settings.work_bucket, prefix)) if seat.is_main else []
     if written:
@@ -89,14 +97,18 @@ def _others_failure(context: Context, sleep: Callable[[float], None] = time.slee
     for pause in _PAUSES:
         sleep(pause)
         for key in part_keys(context.s3, bucket, prefix):
-            report: Mapping[str, Any] = json.loads(context.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+            report: Mapping[str, Any] = json.loads(
+                context.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            )
             if report.get("node") and report.get("attempt") == place.attempt:
                 return f"node {report['node']} failed: {report['error']}: {report['message']}"
     return None
 
 
 def own_address(metadata: str | None) -> str:
-    """Return the address of this container's network interface: what the ECS agent says, or else that of the way out."""
+    """Return the address of this container's network interface: what the ECS agent says, or else that of the
+    way out.
+    """
     if metadata:
         return _told_by_agent(metadata)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -105,7 +117,9 @@ def own_address(metadata: str | None) -> str:
 
 
 def _told_by_agent(metadata: str) -> str:
-    """Ask the agent: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html."""
+    """Ask the agent:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html.
+    """
     from urllib.request import ProxyHandler, build_opener
 
     said: object = None
@@ -118,5 +132,6 @@ def _told_by_agent(metadata: str) -> str:
         except (OSError, ValueError, LookupError, TypeError) as error:
             said = said or error
     raise SettingError(
-        f"Expected this node's address from {metadata}, found {str(said)[:200]}. Multi-node jobs run with awsvpc networking."
+        f"Expected this node's address from {metadata}, found {str(said)[:200]}. Multi-node jobs run with"
+        " awsvpc networking."
     )

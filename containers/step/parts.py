@@ -1,4 +1,6 @@
-"""What children return, in the work bucket: JSON lines ``{"i": item, "r": result}``, in parts that are written as the work goes on."""
+"""What children return, in the work bucket: JSON lines ``{"i": item, "r": result}``, in parts that are
+written as the work goes on.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +33,28 @@ def encode(number: int, result: Any) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         kind = type(result).__name__
         raise ReturnedError(
-            f"Expected a result that JSON can hold, found {kind} {str(result)[:100]!r}: {error}. Return such a value."
+            f"Expected a result that JSON can hold, found {kind} {str(result)[:100]!r}: {error}. Return such"
+            " a value."
         ) from error
 
 
 class Parts:
     """Writes the results of one child; use it in a ``with``, which writes the last part.
 
-    A part is written after a second, the next after two more, then four, up to a minute, and whenever 4 MiB are together. So a short
-    child writes one object, and a lost machine loses no more than as much work again as was saved, or a minute's.
+    A part is written after a second, the next after two more, then four, up to a minute, and whenever 4 MiB
+    are together. So a short child writes one object, and a lost machine loses no more than as much work again
+    as was saved, or a minute's.
     """
 
-    def __init__(self, s3: Any, bucket: str, place: Place, *, first: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        s3: Any,
+        bucket: str,
+        place: Place,
+        *,
+        first: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._s3, self._bucket, self._place, self._clock = s3, bucket, place, clock
         self._part, self._bytes, self._pause = first, 0, FIRST_SECONDS
         self._lines: list[bytes] = []
@@ -58,7 +70,9 @@ class Parts:
         except (ClientError, BotoCoreError) as refused:
             if error is None:
                 raise
-            print(f"What was finished last could not be written either: {refused}", file=sys.stderr, flush=True)
+            print(
+                f"What was finished last could not be written either: {refused}", file=sys.stderr, flush=True
+            )
 
     def add(self, line: str) -> None:
         """Keep the result of an item."""
@@ -77,7 +91,8 @@ class Parts:
         self._flushed = self._clock()
 
     def _written(self, body: bytes) -> bool:
-        """Write a part unless somebody has: an attempt whose machine was given up for lost may still be at work, and keeps its parts.
+        """Write a part unless somebody has: an attempt whose machine was given up for lost may still be at
+        work, and keeps its parts.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
@@ -103,7 +118,9 @@ def read_results(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[int, Any]]
 
 
 def read_parts(s3: Any, bucket: str, parts: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    """Yield (item number, result) of these parts, each item once. Memory: eight parts of about 4 MiB, the numbers of a child's items."""
+    """Yield (item number, result) of these parts, each item once. Memory: eight parts of about 4 MiB, the
+    numbers of a child's items.
+    """
     child, seen = "", set[int]()
     for key, body in _bodies(s3, bucket, parts):
         if child != (child := key.rpartition("/")[0]):
@@ -116,11 +133,19 @@ def read_parts(s3: Any, bucket: str, parts: Iterable[str]) -> Iterator[tuple[int
 
 
 def _bodies(s3: Any, bucket: str, parts: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield keys with what they hold, a few read ahead: 10,000 small objects one after the other would take minutes."""
+    """Yield keys with what they hold, a few read ahead: 10,000 small objects one after the other would take
+    minutes.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     def read(key: str) -> tuple[str, bytes]:
-        return key, b"".join(pieces(lambda offset: s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-")["Body"], 0, PART_BYTES))
+        return key, b"".join(
+            pieces(
+                lambda offset: s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-")["Body"],
+                0,
+                PART_BYTES,
+            )
+        )
 
     with ThreadPoolExecutor(_READ_AHEAD) as pool:
         ahead: deque[Any] = deque()

@@ -14,7 +14,9 @@ _MAIN = "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """``main_address`` is empty on the main node, which is node 0; ``metadata`` is where the ECS agent answers."""
+    """``main_address`` is empty on the main node, which is node 0; ``metadata`` is where the ECS agent
+    answers.
+    """
 
     index: int
     count: int
@@ -28,7 +30,9 @@ class Seat:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Seat | None:
-        """Read the seat, None for a job without nodes; raises SettingError. https://docs.aws.amazon.com/batch/latest/userguide/mnp-env-vars.html"""
+        """Read the seat, None for a job without nodes; raises SettingError.
+        https://docs.aws.amazon.com/batch/latest/userguide/mnp-env-vars.html
+        """
         if INDEX not in env:
             return None
         seat = cls(
@@ -38,7 +42,10 @@ class Seat:
             metadata=env.get("ECS_CONTAINER_METADATA_URI_V4"),
         )
         if not seat.is_main and not seat.main_address:
-            raise SettingError(f"Expected {_MAIN} on node {seat.index}, found none. AWS Batch sets it on every node but the main one.")
+            raise SettingError(
+                f"Expected {_MAIN} on node {seat.index}, found none. AWS Batch sets it on every node but the"
+                " main one."
+            )
         return seat
 
 
@@ -46,5 +53,7 @@ def whole_number(env: Mapping[str, str], name: str, default: str = "") -> int:
     """Return a variable that is a whole number; raises SettingError."""
     text = env.get(name, default)
     if not (text.isascii() and text.isdecimal()):
-        raise SettingError(f"Expected {name} to be a whole number, found {text!r}. AWS Batch and the submission set it.")
+        raise SettingError(
+            f"Expected {name} to be a whole number, found {text!r}. AWS Batch and the submission set it."
+        )
     return int(text)

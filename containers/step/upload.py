@@ -60,14 +60,16 @@ class Upload:
         return self.source.size
 
     def read(self, start: int, stop: int) -> bytes:
-        """Return the bytes from ``start`` up to, without, ``stop``, as far as there are any. Memory: all of them.
+        """Return the bytes from ``start`` up to, without, ``stop``, as far as there are any. Memory: all of
+        them.
 
         Raises InputMissingError.
         """
         return b"".join(self._pieces(start, stop, max(stop - start, 1)))
 
     def lines(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
-        r"""Yield the lines of a range, each with its offset and without its line end (``\n`` or ``\r\n``), reading as it goes.
+        r"""Yield the lines of a range, each with its offset and without its line end (``\n`` or ``\r\n``),
+        reading as it goes.
 
         Memory: a line, and 256 KiB. Raises InputMissingError.
         """
@@ -77,10 +79,11 @@ class Upload:
             offset += len(line)
 
     def ranges(self, *, start: int, size: int, separators: bytes = b"\n") -> Iterator[tuple[int, int]]:
-        """Yield ranges from ``start`` to the end, each of at least ``size`` bytes, but for the last, and ending behind a separator.
+        """Yield ranges from ``start`` to the end, each of at least ``size`` bytes, but for the last, and
+        ending behind a separator.
 
-        ``separators`` are single bytes below 128, which UTF-8 has in no other character. Reads only near the cuts: 16 KiB a cut, and more
-        where that holds no separator.
+        ``separators`` are single bytes below 128, which UTF-8 has in no other character. Reads only near the
+        cuts: 16 KiB a cut, and more where that holds no separator.
         """
         if size < 1:
             raise ValueError(f"Expected ranges of at least one byte, found {size}.")
@@ -93,10 +96,13 @@ class Upload:
         window = _PROBE_BYTES
         while position < self.size:
             probe = self.read(position - 1, position - 1 + window)
-            found = [at for at in (probe.find(separators[n : n + 1]) for n in range(len(separators))) if at >= 0]
+            found = [
+                at for at in (probe.find(separators[n : n + 1]) for n in range(len(separators))) if at >= 0
+            ]
             if found:
                 return position + min(found)
-            # A text without separators is read to its end; larger and larger windows keep the number of reads small.
+            # A text without separators is read to its end; larger and larger windows keep the number of reads
+            # small.
             position, window = position + len(probe), min(window * 2, _LARGEST_PROBE_BYTES)
         return self.size
 
@@ -107,14 +113,23 @@ class Upload:
 
     def _body(self, start: int, stop: int) -> Any:
         source = self.source
-        version = {"VersionId": source.version_id} if source.version_id else {"IfMatch": source.etag} if source.etag else {}
+        version = (
+            {"VersionId": source.version_id}
+            if source.version_id
+            else {"IfMatch": source.etag}
+            if source.etag
+            else {}
+        )
         try:
-            return self.s3.get_object(Bucket=source.bucket, Key=source.key, Range=f"bytes={start}-{stop - 1}", **version)["Body"]
+            return self.s3.get_object(
+                Bucket=source.bucket, Key=source.key, Range=f"bytes={start}-{stop - 1}", **version
+            )["Body"]
         except ClientError as error:
             if error.response["Error"]["Code"] not in _GONE:
                 raise
             raise InputMissingError(
-                f"{source.uri} (version {source.version_id or 'none'}) was deleted before it was read. Upload it again."
+                f"{source.uri} (version {source.version_id or 'none'}) was deleted before it was read. Upload"
+                " it again."
             ) from error
 
 
@@ -141,7 +156,8 @@ class Uploads:
         """Return the only file of a group of one; raises OtherTriggerError for more."""
         if self.count != 1:
             raise OtherTriggerError(
-                f"Expected a run that one upload started, found a group of {self.count}. Use trigger.uploads, or item.upload in an array."
+                f"Expected a run that one upload started, found a group of {self.count}. Use trigger.uploads,"
+                " or item.upload in an array."
             )
         return next(self.uploads)
 
@@ -154,7 +170,9 @@ class Uploads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOfUploads(Request):
-    """A request whose input lists files: ``{"uploads": [{"bucket", "key", "version_id", "etag", "size"}]}``."""
+    """A request whose input lists files: ``{"uploads": [{"bucket", "key", "version_id", "etag",
+    "size"}]}``.
+    """
 
     s3: Any
 
@@ -163,7 +181,10 @@ class RequestOfUploads(Request):
         """Return the only file; raises OtherTriggerError for none or several."""
         found = list(self.uploads)
         if len(found) != 1:
-            raise OtherTriggerError(f"Expected a request with one upload, found {len(found)}. Use trigger.uploads, or item.upload.")
+            raise OtherTriggerError(
+                f"Expected a request with one upload, found {len(found)}. Use trigger.uploads, or"
+                " item.upload."
+            )
         return found[0]
 
     @property

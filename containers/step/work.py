@@ -17,7 +17,9 @@ from sluice.uploads import IN_TRIGGER, items_in
 
 
 def work(context: Context, function: Function) -> str:
-    """Do the work of one child. What is finished is written also when an item fails or the job is told to end: the next attempt goes on."""
+    """Do the work of one child. What is finished is written also when an item fails or the job is told to
+    end: the next attempt goes on.
+    """
     parts, done = _own_parts(context)
     previous, results = _previous(context), asked_for(function, context)
     worked, trigger = 0, context.trigger
@@ -45,13 +47,17 @@ def _own_parts(context: Context) -> tuple[Parts, set[int]]:
     place, bucket = context.place, context.settings.work_bucket
     if place.attempt == 1 and place.generation == 0:
         return Parts(context.s3, bucket, place), set()
-    written = list(part_keys(context.s3, bucket, keys.child_results_prefix(place.run, place.step, place.child)))
+    written = list(
+        part_keys(context.s3, bucket, keys.child_results_prefix(place.run, place.step, place.child))
+    )
     done = {number for number, _ in read_parts(context.s3, bucket, written)}
     return Parts(context.s3, bucket, place, first=len(written)), done
 
 
 def _previous(context: Context) -> Callable[[int], Any]:
-    """Return how to find what the array that this one follows returned for an item; of several, what each did, by its name."""
+    """Return how to find what the array that this one follows returned for an item; of several, what each
+    did, by its name.
+    """
     found = {name: _returned(context, name) for name in context.step.each}
     if len(found) == 1:
         return next(iter(found.values()))
@@ -69,8 +75,9 @@ def _returned(context: Context, followed: str) -> Callable[[int], Any]:
     def previous(number: int) -> Any:
         if number not in results:
             raise ResultsMissingError(
-                f"Expected what {followed} returned for item {number} below s3://{context.settings.work_bucket}/{prefix}, found none. "
-                "Was it deleted, or did it expire? Upload the input again."
+                f"Expected what {followed} returned for item {number} below"
+                f" s3://{context.settings.work_bucket}/{prefix}, found none. Was it deleted, or did it"
+                " expire? Upload the input again."
             )
         return results[number]
 
@@ -81,11 +88,14 @@ def _slice(context: Context) -> Iterator[tuple[int, dict[str, Any]]]:
     record = context.assignment.step
     if record is None or record.shared is None:
         raise ResultsMissingError(
-            f"Expected the items of {context.place.step} of {context.place.run} in the ledger, found none. Deploy all stacks together."
+            f"Expected the items of {context.place.step} of {context.place.run} in the ledger, found none."
+            " Deploy all stacks together."
         )
     start, stop = slice_bounds(record.shared.items, record.children, context.place.child)
     if record.shared.manifest is None:
         return ((number, {"index": number}) for number in range(start, stop))
     if record.shared.manifest == IN_TRIGGER:
         return enumerate(items_in(context.assignment.trigger)[start:stop], start=start)
-    return enumerate(read_slice(context.s3, context.settings.work_bucket, record.shared.manifest, start, stop), start=start)
+    return enumerate(
+        read_slice(context.s3, context.settings.work_bucket, record.shared.manifest, start, stop), start=start
+    )

@@ -22,21 +22,26 @@ class TextError(ValueError):
 
 
 def split(upload: Upload) -> Iterator[dict[str, int]]:
-    """Yield pieces that end behind a line end or a space, at most 16, so that cutting takes no longer for a longer text."""
+    """Yield pieces that end behind a line end or a space, at most 16, so that cutting takes no longer for a
+    longer text.
+    """
     size = max(_SMALLEST_PIECE, -(-upload.size // _MOST_PIECES))
     for start, stop in upload.ranges(start=0, size=size, separators=b"\n "):
         yield {"start": start, "stop": stop}
 
 
 def count(item: Item, out: Out) -> dict[str, int]:
-    """Return how often each word stands in a piece. Memory: the piece, a 16th of the text, a few times over."""
+    """Return how often each word stands in a piece. Memory: the piece, a 16th of the text, a few times
+    over.
+    """
     data = item.upload.read(item["start"], item["stop"])
     try:
         return dict(count_words(data.decode()))
     except UnicodeDecodeError as error:
         found = data[error.start : error.start + 8]
         raise TextError(
-            f"{item.upload.source.uri}, byte {item['start'] + error.start}: expected a text in UTF-8, found {found!r}. Save it as UTF-8."
+            f"{item.upload.source.uri}, byte {item['start'] + error.start}: expected a text in UTF-8, found"
+            f" {found!r}. Save it as UTF-8."
         ) from error
 
 
@@ -61,7 +66,9 @@ def merge(results: Results, out: Out) -> None:
     for _, words in results("rank"):
         total.update(dict(_pairs(words)))
     out.write("counts.json", json.dumps(total, ensure_ascii=False, sort_keys=True))
-    out.write("top.csv", "word,count\n" + "".join(f"{word},{number}\n" for word, number in ranked(total)[:_TOP]))
+    out.write(
+        "top.csv", "word,count\n" + "".join(f"{word},{number}\n" for word, number in ranked(total)[:_TOP])
+    )
 
 
 def _pairs(words: list[Any]) -> Iterator[tuple[str, int]]:

@@ -9,11 +9,15 @@ from sluice.run_events import STATE_CHANGE, RunChanged, entry
 
 
 def send_event(message: RunChanged, kind: str = STATE_CHANGE) -> None:
-    """Send one event; raises EventRefusedError when EventBridge does not take it, and then the message comes again."""
+    """Send one event; raises EventRefusedError when EventBridge does not take it, and then the message comes
+    again.
+    """
     answer = client("events").put_events(Entries=[entry(message, kind)])
     if answer.get("FailedEntryCount"):
         # PutEvents answers 200 for entries that it did not take:
         # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
         code, text = (answer["Entries"][0].get(name) for name in ("ErrorCode", "ErrorMessage"))
-        raise EventRefusedError(f"Expected EventBridge to take the event {kind} of {message.run}, found {code}: {text}.")
+        raise EventRefusedError(
+            f"Expected EventBridge to take the event {kind} of {message.run}, found {code}: {text}."
+        )
     logger.info("Other automation was told.", run=message.run, state=message.changed_to, kind=kind)

@@ -1,4 +1,6 @@
-"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the first child, or node, that did."""
+"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the first
+child, or node, that did.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ Job = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """How many children failed, which one, or which node, is looked at and why it failed, where it logged, and its last lines."""
+    """How many children failed, which one, or which node, is looked at and why it failed, where it logged,
+    and its last lines.
+    """
 
     failed: int | None = None
     child: int | None = None
@@ -47,7 +51,9 @@ def gather(job_id: str, children: int, nodes: int = 0) -> Evidence:
 
 
 def _failed_job(job_id: str, children: int) -> tuple[Job | None, Evidence]:
-    """Return the job whose log tells most: for an array its first failed child, beside the array's own count of failures."""
+    """Return the job whose log tells most: for an array its first failed child, beside the array's own count
+    of failures.
+    """
     batch = client("batch")
     if children <= 1:
         jobs = batch.describe_jobs(jobs=[job_id])["jobs"]
@@ -87,5 +93,7 @@ def _with_stream(evidence: Evidence, job: Job) -> Evidence:
 
 
 def _last_lines(group: str, stream: str) -> tuple[str, ...]:
-    events = client("logs").get_log_events(logGroupName=group, logStreamName=stream, limit=LINES, startFromHead=False)["events"]
+    events = client("logs").get_log_events(
+        logGroupName=group, logStreamName=stream, limit=LINES, startFromHead=False
+    )["events"]
     return tuple(event["message"].rstrip()[:_LINE_CHARACTERS] for event in events[-LINES:])

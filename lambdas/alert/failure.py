@@ -12,7 +12,9 @@ from sluice.trigger import stored_occurrence
 
 
 def failure(run: Run, step: str, results_bucket: str) -> Alert:
-    """Return what a person is told of a failed step; a step without a record says that no reason is recorded."""
+    """Return what a person is told of a failed step; a step without a record says that no reason is
+    recorded.
+    """
     try:
         trigger = stored_occurrence(run.trigger)
     except (KeyError, TypeError) as error:
@@ -44,5 +46,8 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
 
 def _reason(record: StepRecord | None) -> str:
     if record is not None and record.terms.carried and record.state is StepState.SUCCEEDED:
-        return f"its children {record.terms.carried} failed before, and those that lost their machines succeeded on others"
+        return (
+            f"its children {record.terms.carried} failed before, and those that lost their machines succeeded"
+            " on others"
+        )
     return (record.reason if record else None) or "no reason is recorded"

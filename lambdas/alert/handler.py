@@ -1,4 +1,6 @@
-"""alert: tell people once of what failed, is late or is blocked; tell other automation of every run's new state."""
+"""alert: tell people once of what failed, is late or is blocked; tell other automation of every run's new
+state.
+"""
 
 from __future__ import annotations
 
@@ -70,22 +72,32 @@ def _delayed(message: RunDelayed) -> None:
     run = _run(message.run)
     notice = early_alerts.delayed(run, message)
     if message.delay == LATE_DELAY:
-        send_event(run_events.change(run, run.state, datetime.now(UTC).isoformat(timespec="milliseconds")), run_events.LATE)
+        send_event(
+            run_events.change(run, run.state, datetime.now(UTC).isoformat(timespec="milliseconds")),
+            run_events.LATE,
+        )
         _once(run.run_id, note_of(message.delay), lambda: _publish(notice))
         if run.pipeline.ticket:
             _once(run.run_id, "ticket", lambda: open_ticket(run, notice))
         return
-    # Many runs may wait for the same machines: one alert a pipeline and day, and a note on each run, so that the sweep is quiet.
+    # Many runs may wait for the same machines: one alert a pipeline and day, and a note on each run, so that
+    # the sweep is quiet.
     _once(f"pipeline-{run.pipeline.name}", f"{note_of(message.delay)}:{_today()}", lambda: _publish(notice))
     _once(run.run_id, note_of(message.delay), lambda: None)
 
 
 def _blocked(message: QueueBlocked) -> None:
-    """Tell of a queue once a day for each reason and pipeline: whatever comes to its head next is blocked by the same."""
+    """Tell of a queue once a day for each reason and pipeline: whatever comes to its head next is blocked by
+    the same.
+    """
     notice = early_alerts.blocked(message, os.environ["AWS_REGION"])
     pipeline = message.name.run_id.rpartition("-")[0] if message.name else "none"
     reason = message.reason.partition(" ")[0][:80]
-    _once(f"queue-{message.queue_name}", f"alert:blocked:{pipeline}:{reason}:{_today()}", lambda: _publish(notice))
+    _once(
+        f"queue-{message.queue_name}",
+        f"alert:blocked:{pipeline}:{reason}:{_today()}",
+        lambda: _publish(notice),
+    )
 
 
 def _run(run_id: str) -> Run:
@@ -96,9 +108,16 @@ def _run(run_id: str) -> Run:
 
 
 def _once(subject: str, event: str, act: Callable[[], None]) -> None:
-    """Do something once for a run, a queue or an environment, however often it is asked for; again when it failed."""
+    """Do something once for a run, a queue or an environment, however often it is asked for; again when it
+    failed.
+    """
     now = datetime.now(UTC)
-    if not ledger.first(subject, event, now.isoformat(timespec="microseconds"), (now - STALE).isoformat(timespec="microseconds")):
+    if not ledger.first(
+        subject,
+        event,
+        now.isoformat(timespec="microseconds"),
+        (now - STALE).isoformat(timespec="microseconds"),
+    ):
         logger.info("This was done before.", subject=subject, event=event)
         return
     try:
@@ -111,7 +130,9 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
 
 def _publish(notice: Notice) -> None:
     topic = settings.alert_topic
-    client("sns").publish(TopicArn=topic, Subject=notice.subject_line(), Message=notice.message(), MessageStructure="json")
+    client("sns").publish(
+        TopicArn=topic, Subject=notice.subject_line(), Message=notice.message(), MessageStructure="json"
+    )
     count("AlertsSent")
     logger.info("A person was told.", subject=notice.subject)
 

@@ -1,7 +1,8 @@
 """Opens an OpsItem of AWS Systems Manager for a run whose pipeline wants a ticket.
 
-The ledger's note makes it one a run; the deduplication string does so, while the OpsItem is open, should the Lambda die before the note is
-done. https://docs.aws.amazon.com/systems-manager/latest/userguide/OpsCenter-working-deduplication.html
+The ledger's note makes it one a run; the deduplication string does so, while the OpsItem is open, should the
+Lambda die before the note is done.
+https://docs.aws.amazon.com/systems-manager/latest/userguide/OpsCenter-working-deduplication.html
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ def open_ticket(run: Run, notice: Notice) -> None:
             Source="Sluice",
             Severity=_SEVERITY,
             OperationalData={
-                "/aws/dedup": {"Type": "SearchableString", "Value": json.dumps({"dedupString": f"sluice-{run.run_id}"})},
+                "/aws/dedup": {
+                    "Type": "SearchableString",
+                    "Value": json.dumps({"dedupString": f"sluice-{run.run_id}"}),
+                },
                 "run": {"Type": "SearchableString", "Value": run.run_id},
                 "pipeline": {"Type": "SearchableString", "Value": run.pipeline.name},
             },

@@ -1,4 +1,6 @@
-"""fan_out: a plan has found its items; record them and submit the arrays that work on them, and what follows."""
+"""fan_out: a plan has found its items; record them and submit the arrays that work on them, and what
+follows.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def _fan_out(body: str) -> None:
     if advance.ledger.planned(message):
         count("ItemsFound", message.items)
     else:
-        logger.info("These items are known, or are of a job that the ledger does not name.", planned=message.to_json())
+        logger.info(
+            "These items are known, or are of a job that the ledger does not name.", planned=message.to_json()
+        )
     if not advance.advance(message.run):
         raise MalformedMessageError(f"Expected a plan of a run of the ledger, found {message.run!r}.")
     logger.info("A run was fanned out.", run=message.run, step=message.step, items=message.items)

@@ -1,4 +1,6 @@
-"""group: files came in a burst; gather them, and ask for one run of them when they are enough or have waited long enough."""
+"""group: files came in a burst; gather them, and ask for one run of them when they are enough or have waited
+long enough.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ settings = GroupSettings.from_env()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Read the group queue: many messages at once, so that a burst costs a call for each hundred files and not for each."""
+    """Read the group queue: many messages at once, so that a burst costs a call for each hundred files and
+    not for each.
+    """
     batch = _Batch()
     for record in event["Records"]:
         with batch.reporting([record["messageId"]]):
@@ -72,11 +76,17 @@ class _Batch:
 
     @contextmanager
     def reporting(self, message_ids: Sequence[str]) -> Iterator[None]:
-        """Report these messages as failed when what is done for them fails; the others are handled all the same."""
+        """Report these messages as failed when what is done for them fails; the others are handled all the
+        same.
+        """
         try:
             yield
         except Exception:  # noqa: BLE001 - logged with its trace, and reported: SQS tells again, five times
-            logger.exception("Messages were not handled; they will come again.", messages=len(message_ids), first=message_ids[0])
+            logger.exception(
+                "Messages were not handled; they will come again.",
+                messages=len(message_ids),
+                first=message_ids[0],
+            )
             self.failed.update(message_ids)
 
 
@@ -85,11 +95,19 @@ def _gather(told: _Told) -> None:
     gathered = gatherer.gather(message, [file for _, file in told.uploads])
     if gathered:
         count("FilesGathered", gathered)
-    logger.info("Files were gathered.", pipeline=message.pipeline, trigger=message.trigger, told=len(told.uploads), new=gathered)
+    logger.info(
+        "Files were gathered.",
+        pipeline=message.pipeline,
+        trigger=message.trigger,
+        told=len(told.uploads),
+        new=gathered,
+    )
 
 
 def _remind(message: GroupDue, seconds: int) -> None:
-    client("sqs").send_message(QueueUrl=settings.group_queue, MessageBody=message.to_json(), DelaySeconds=seconds)
+    client("sqs").send_message(
+        QueueUrl=settings.group_queue, MessageBody=message.to_json(), DelaySeconds=seconds
+    )
 
 
 def _write(group: Group, files: Sequence[S3Object]) -> None:
@@ -101,7 +119,11 @@ def _ask(group: Group, files: Sequence[S3Object]) -> None:
     told = group.told(files, settings.work_bucket)
     client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=told.to_json())
     count("GroupsClosed")
-    logger.info("A group was closed.", run=group.run_id, group=group.name, trigger=group.trigger, files=len(files))
+    logger.info(
+        "A group was closed.", run=group.run_id, group=group.name, trigger=group.trigger, files=len(files)
+    )
 
 
-gatherer = Gatherer(ledger=GroupLedger(client("dynamodb"), settings.ledger_table), remind=_remind, write=_write, ask=_ask)
+gatherer = Gatherer(
+    ledger=GroupLedger(client("dynamodb"), settings.ledger_table), remind=_remind, write=_write, ask=_ask
+)

@@ -1,7 +1,9 @@
 """rotate: Secrets Manager wants a new secret for a webhook; make one, try it, and make it the current one.
 
-The protocol of four steps: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
-Secrets Manager may repeat any of them, so each does nothing where it has been done. The secret before stays valid as AWSPREVIOUS.
+The protocol of four steps:
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html Secrets
+Manager may repeat any of them, so each does nothing where it has been done. The secret before stays valid as
+AWSPREVIOUS.
 """
 
 from __future__ import annotations
@@ -23,14 +25,20 @@ logger = Logger()
 
 def handler(event: dict[str, str], context: object) -> None:
     """Do one step for the version of a secret that the event names."""
-    secret, version, step = event.get("SecretId", ""), event.get("ClientRequestToken", ""), event.get("Step", "")
+    secret, version, step = (
+        event.get("SecretId", ""),
+        event.get("ClientRequestToken", ""),
+        event.get("Step", ""),
+    )
     if step not in _STEPS:
         raise MalformedMessageError(f"Expected a step of a rotation ({', '.join(_STEPS)}), found {step!r}.")
     stages = full_client("secretsmanager").describe_secret(SecretId=secret)["VersionIdsToStages"]
     if "AWSCURRENT" in stages.get(version, []):
         return
     if "AWSPENDING" not in stages.get(version, []):
-        raise MalformedMessageError(f"Expected a version with the stage AWSPENDING, found {version!r} with {stages.get(version)}.")
+        raise MalformedMessageError(
+            f"Expected a version with the stage AWSPENDING, found {version!r} with {stages.get(version)}."
+        )
     _STEPS[step](secret, version, stages)
     logger.info("A step of a rotation is done.", secret=secret, step=step)
 
@@ -43,23 +51,31 @@ def _create(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         new = base64.b64encode(secrets.token_bytes(_BYTES)).decode()
-        client.put_secret_value(SecretId=secret, ClientRequestToken=version, SecretString=new, VersionStages=["AWSPENDING"])
+        client.put_secret_value(
+            SecretId=secret, ClientRequestToken=version, SecretString=new, VersionStages=["AWSPENDING"]
+        )
 
 
 def _set(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
-    """Nobody is told: senders read the secret themselves, and the one before is valid until the next rotation."""
+    """Nobody is told: senders read the secret themselves, and the one before is valid until the next
+    rotation.
+    """
 
 
 def _test(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
     """Read it as the webhook does; raises SettingError for what is no key."""
-    pending = full_client("secretsmanager").get_secret_value(SecretId=secret, VersionId=version, VersionStage="AWSPENDING")
+    pending = full_client("secretsmanager").get_secret_value(
+        SecretId=secret, VersionId=version, VersionStage="AWSPENDING"
+    )
     signing_key("standard", pending["SecretString"])
 
 
 def _finish(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
     current = next((one for one, named in stages.items() if "AWSCURRENT" in named), None)
     moved = {"RemoveFromVersionId": current} if current else {}
-    full_client("secretsmanager").update_secret_version_stage(SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, **moved)
+    full_client("secretsmanager").update_secret_version_stage(
+        SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, **moved
+    )
 
 
 _STEPS: Mapping[str, Callable[[str, str, Mapping[str, list[str]]], None]] = {

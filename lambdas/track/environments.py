@@ -1,4 +1,5 @@
-"""Looks whether the compute environments behind Sluice's queues are valid: AWS Batch has no event for one that is not.
+"""Looks whether the compute environments behind Sluice's queues are valid: AWS Batch has no event for one
+that is not.
 
 AWS Batch sends two kinds of events itself, of jobs and of blocked queues:
 https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-batch.html
@@ -18,7 +19,9 @@ from sluice.settings import AdvanceSettings
 
 
 def looked_at_environments(settings: AdvanceSettings) -> bool:
-    """Tell of the environments that are INVALID; False when they could not be looked at. Two calls, whatever their number."""
+    """Tell of the environments that are INVALID; False when they could not be looked at. Two calls, whatever
+    their number.
+    """
     try:
         for environment in _environments(list(settings.queue_arns().values())):
             if environment.get("status") == "INVALID":
@@ -34,12 +37,17 @@ def looked_at_environments(settings: AdvanceSettings) -> bool:
 
 
 def _environments(queues: list[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the environments of job queues. At most three a queue, so that one page of 100 holds those of 33 queues.
+    """Yield the environments of job queues. At most three a queue, so that one page of 100 holds those of 33
+    queues.
 
     https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeComputeEnvironments.html
     """
     batch = client("batch")
     found = batch.describe_job_queues(jobQueues=queues)["jobQueues"]
-    arns = sorted({one["computeEnvironment"] for queue in found for one in queue.get("computeEnvironmentOrder", ())})
+    arns = sorted(
+        {one["computeEnvironment"] for queue in found for one in queue.get("computeEnvironmentOrder", ())}
+    )
     for start in range(0, len(arns), 100):
-        yield from batch.describe_compute_environments(computeEnvironments=arns[start : start + 100])["computeEnvironments"]
+        yield from batch.describe_compute_environments(computeEnvironments=arns[start : start + 100])[
+            "computeEnvironments"
+        ]

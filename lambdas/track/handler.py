@@ -1,4 +1,6 @@
-"""track: a job has ended, or it is time to sweep; record what is known and advance the runs that it concerns."""
+"""track: a job has ended, or it is time to sweep; record what is known and advance the runs that it
+concerns.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +55,11 @@ def _track(body: str) -> None:
 
 
 def _recorded(event: JobEnded) -> bool:
-    """Record an end; that of a job which ended so fast that whoever submits it has not named it yet is tried again for some seconds.
+    """Record an end; that of a job which ended so fast that whoever submits it has not named it yet is tried
+    again for some seconds.
 
-    Otherwise nobody would learn of it before the sweep. What nobody names in that time is settled by the look-up of its name.
+    Otherwise nobody would learn of it before the sweep. What nobody names in that time is settled by the
+    look-up of its name.
     """
     pauses = iter(_PAUSES)
     while not (known := _record(event)) and _to_be_named(event) and (pause := next(pauses, None)):
@@ -75,20 +79,34 @@ def _record(event: JobEnded) -> bool:
         report = failure_report(settings.work_bucket, run_id, step, generation)
         reason = joined(reason, report)
     known = advance.ledger.ended(
-        run_id, step, event.state, generation=generation, job_id=event.job_id, reason=reason, succeeded=event.succeeded
+        run_id,
+        step,
+        event.state,
+        generation=generation,
+        job_id=event.job_id,
+        reason=reason,
+        succeeded=event.succeeded,
     )
     if known:
         count("JobsFailed" if event.state is StepState.FAILED else "JobsSucceeded")
         if event.queued_seconds is not None:
             measure("QueueWaitSeconds", event.queued_seconds)
-    logger.info("A job ended." if known else "A job ended that no run names.", run=run_id, step=step, state=event.state, reason=reason)
+    logger.info(
+        "A job ended." if known else "A job ended that no run names.",
+        run=run_id,
+        step=step,
+        state=event.state,
+        reason=reason,
+    )
     return known
 
 
 def _sweep() -> None:
-    """Look at the runs whose events may have been lost, and while there are any at the machines that they wait for.
+    """Look at the runs whose events may have been lost, and while there are any at the machines that they
+    wait for.
 
-    Only the first runs are looked at here: a message for each further part lets others do so at the same time, and in time.
+    Only the first runs are looked at here: a message for each further part lets others do so at the same
+    time, and in time.
     """
     before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
     unfinished = tuple(advance.ledger.unfinished(before))
@@ -109,16 +127,23 @@ def _unsettled(run_ids: Sequence[str]) -> list[str]:
 
 def _insist(failed: Sequence[str]) -> None:
     if failed:
-        raise UnsettledError(f"{len(failed)} runs could not be looked at, to be tried again: {', '.join(failed[:5])}.")
+        raise UnsettledError(
+            f"{len(failed)} runs could not be looked at, to be tried again: {', '.join(failed[:5])}."
+        )
 
 
 def _clean_up() -> None:
-    """Remove what failed runs left whose days are over, those of the last days included; what is not removed then expires.
+    """Remove what failed runs left whose days are over, those of the last days included; what is not removed
+    then expires.
 
     For some seconds only; the next sweep goes on.
     """
     today, until = datetime.now(UTC).date(), time.monotonic() + _CLEANING_SECONDS
-    due = [run_id for days in range(_DAYS_LOOKED_BACK) for run_id in advance.ledger.cleanup_due((today - timedelta(days=days)).isoformat())]
+    due = [
+        run_id
+        for days in range(_DAYS_LOOKED_BACK)
+        for run_id in advance.ledger.cleanup_due((today - timedelta(days=days)).isoformat())
+    ]
     for run_id in takewhile(lambda _: time.monotonic() < until, due):
         if advance.clean_up(run_id):
             logger.info("What a failed run left is removed.", run=run_id)
@@ -138,7 +163,9 @@ def _swept(run_id: str) -> bool:
 
 
 def _look(run_id: str) -> tuple[Run | None, list[Mapping[str, Any]]]:
-    """Record the ends of jobs and the plans that were not told, and advance the run; return it and its jobs as they were."""
+    """Record the ends of jobs and the plans that were not told, and advance the run; return it and its jobs
+    as they were.
+    """
     run = advance.ledger.load(run_id)
     jobs = _live(run) if run else []
     for event in filter(None, map(job_ended, jobs)):
@@ -158,6 +185,10 @@ def _tell(delay: RunDelayed) -> None:
 
 def _live(run: Run) -> list[Mapping[str, Any]]:
     """Return what Batch says of the jobs whose end is not recorded."""
-    live = [record.job_id for record in run.steps.values() if record.state is StepState.SUBMITTED and record.job_id]
+    live = [
+        record.job_id
+        for record in run.steps.values()
+        if record.state is StepState.SUBMITTED and record.job_id
+    ]
     groups = [live[start : start + MAX_DESCRIBE_JOBS] for start in range(0, len(live), MAX_DESCRIBE_JOBS)]
     return [job for group in groups for job in client("batch").describe_jobs(jobs=group)["jobs"]]

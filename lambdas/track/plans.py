@@ -1,4 +1,6 @@
-"""What plans wrote down and nobody was told of: the message of a plan that has ended can be lost on its way to fan_out."""
+"""What plans wrote down and nobody was told of: the message of a plan that has ended can be lost on its way
+to fan_out.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,26 @@ from sluice.run import Run, StepState
 
 
 def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
-    """Yield what the plans that succeeded would have announced, read from their manifests; see docs/decisions/0019-crash-matrix.md."""
+    """Yield what the plans that succeeded would have announced, read from their manifests; see
+    docs/decisions/0019-crash-matrix.md.
+    """
     for record in run.steps.values():
         plan = run.pipeline.step(record.name).kind is Kind.PLAN
         if not plan or record.planned or record.state is not StepState.SUCCEEDED or record.job_id is None:
             continue
-        found = written_manifest(full_client("s3"), bucket, keys.manifests_of_job(run.run_id, record.name, record.job_id))
-        logger.warning("The message of a plan did not come.", run=run.run_id, step=record.name, manifest=found)
+        found = written_manifest(
+            full_client("s3"), bucket, keys.manifests_of_job(run.run_id, record.name, record.job_id)
+        )
+        logger.warning(
+            "The message of a plan did not come.", run=run.run_id, step=record.name, manifest=found
+        )
         if found is not None:
             key, items = found
-            yield Planned(run=run.run_id, step=record.name, generation=record.generation, job_id=record.job_id, items=items, manifest=key)
+            yield Planned(
+                run=run.run_id,
+                step=record.name,
+                generation=record.generation,
+                job_id=record.job_id,
+                items=items,
+                manifest=key,
+            )

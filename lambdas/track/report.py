@@ -14,13 +14,21 @@ _CHARACTERS = 2_000
 
 
 def failure_report(bucket: str, run_id: str, step: str, generation: int = 0) -> str | None:
-    """Return in one sentence what the first failing job or child of a step's generation reported, or None when none could."""
+    """Return in one sentence what the first failing job or child of a step's generation reported, or None
+    when none could.
+    """
     try:
-        listed = full_client("s3").list_objects_v2(Bucket=bucket, Prefix=keys.failures_prefix(run_id, step, generation), MaxKeys=1)
+        listed = full_client("s3").list_objects_v2(
+            Bucket=bucket, Prefix=keys.failures_prefix(run_id, step, generation), MaxKeys=1
+        )
         if not listed.get("Contents"):
             return None
-        report = json.loads(full_client("s3").get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])["Body"].read())
-        where = "".join(f" ({name} {report[name]})" for name in ("item", "node") if report.get(name) is not None)
+        report = json.loads(
+            full_client("s3").get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])["Body"].read()
+        )
+        where = "".join(
+            f" ({name} {report[name]})" for name in ("item", "node") if report.get(name) is not None
+        )
         return f"{report['error']}: {report['message']}"[:_CHARACTERS] + where[:_CHARACTERS]
     except (ClientError, BotoCoreError, ValueError, KeyError, TypeError, AttributeError) as error:
         # The failure itself is recorded all the same; only its own words are missing.

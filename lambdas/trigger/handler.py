@@ -34,7 +34,10 @@ def _trigger(body: str) -> None:
         logger.info("The empty object of a folder starts no run.", detail=message.detail)
         return
     run_name = run_id(message.pipeline, message.trigger, started_by.identity())
-    pipeline, now = _definition(*message.definition_location()), datetime.now(UTC).isoformat(timespec="milliseconds")
+    pipeline, now = (
+        _definition(*message.definition_location()),
+        datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
     if isinstance(started_by, Request) and started_by.overrides:
         pipeline = overridden(run_name, pipeline, started_by.overrides, advance.queues)
     if isinstance(started_by, Request):
@@ -49,7 +52,9 @@ def _trigger(body: str) -> None:
     begun = advance.start(run)
     if begun:
         count("RunsStarted")
-    logger.info("A run began." if begun else "This run had begun before.", run=run.run_id, input=started_by.uri)
+    logger.info(
+        "A run began." if begun else "This run had begun before.", run=run.run_id, input=started_by.uri
+    )
 
 
 @cache

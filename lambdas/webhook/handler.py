@@ -1,4 +1,5 @@
-"""webhook: somebody sent a request to a pipeline's own address; find out who, and put what it says into the trigger queue.
+"""webhook: somebody sent a request to a pipeline's own address; find out who, and put what it says into the
+trigger queue.
 
 The one Lambda that answers a caller: it starts nothing itself. See docs/decisions/0011-webhooks.md.
 """
@@ -42,13 +43,16 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return refusal.answer()
     except (ClientError, BotoCoreError, SettingError):
         logger.exception("A request could not be taken; its sender is told to send it again.")
-        return Refusal(503, "Expected to take this request, found that it cannot be done now. Send it again.").answer()
+        return Refusal(
+            503, "Expected to take this request, found that it cannot be done now. Send it again."
+        ).answer()
 
 
 def _answered(request: Request) -> dict[str, Any]:
     signed = _signed(request)
     if settings.signature == "github" and request.headers.get("x-github-event") == "ping":
-        # What GitHub sends when the webhook is made: https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping
+        # What GitHub sends when the webhook is made:
+        # https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping
         return answer(200, {"run": None})
     value = json_of(request.body)
     check(value)
@@ -73,20 +77,32 @@ def _signed(request: Request) -> Signed:
 
 
 def _taken(found: Delivery, signed: Signed, body: bytes) -> str:
-    """Put a delivery into the trigger queue unless it is there, and return the id of its run; raises Refusal (409) for a replay.
+    """Put a delivery into the trigger queue unless it is there, and return the id of its run; raises Refusal
+    (409) for a replay.
 
-    It is noted after it was sent: whoever dies in between leaves no note, and the sender's repetition sends the same run once more.
+    It is noted after it was sent: whoever dies in between leaves no note, and the sender's repetition sends
+    the same run once more.
     """
     run = run_id(settings.pipeline, TRIGGER, found.identity())
     came, known = note(signed, body), notes.read(run)
     ruling = verdict(settings.signature, came, known)
     if ruling is Verdict.OTHER_BODY:
-        raise Refusal(409, f"Expected a new webhook-id for a new body, found {found.id}, which came with another one.", run=run)
+        raise Refusal(
+            409,
+            f"Expected a new webhook-id for a new body, found {found.id}, which came with another one.",
+            run=run,
+        )
     if ruling is Verdict.NEW:
         client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=_message(found).to_json())
         logger.info("An event was put into the trigger queue.", run=run, input=found.uri)
-    if ruling is Verdict.REPLAYED or not notes.write(run, came, datetime.now(UTC).isoformat(timespec="milliseconds")):
-        raise Refusal(409, "Expected a request that was not taken before, found one that was; nothing was started.", run=run)
+    if ruling is Verdict.REPLAYED or not notes.write(
+        run, came, datetime.now(UTC).isoformat(timespec="milliseconds")
+    ):
+        raise Refusal(
+            409,
+            "Expected a request that was not taken before, found one that was; nothing was started.",
+            run=run,
+        )
     return run
 
 

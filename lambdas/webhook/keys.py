@@ -1,7 +1,8 @@
-"""The secrets that are valid now: the current one and the one before, so that a sender has time to take up a new one.
+"""The secrets that are valid now: the current one and the one before, so that a sender has time to take up a
+new one.
 
-Secrets Manager moves the stage AWSPREVIOUS to the version that was AWSCURRENT whenever another one becomes AWSCURRENT:
-https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
+Secrets Manager moves the stage AWSPREVIOUS to the version that was AWSCURRENT whenever another one becomes
+AWSCURRENT: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ STAGES = ("AWSCURRENT", "AWSPREVIOUS")
 
 @dataclass(slots=True, kw_only=True)
 class Keys:
-    """The keys of one secret, read when they are needed and kept for a minute. ``client`` is one of Secrets Manager."""
+    """The keys of one secret, read when they are needed and kept for a minute. ``client`` is one of Secrets
+    Manager.
+    """
 
     client: Any
     secret: str
@@ -61,9 +64,14 @@ class Keys:
         self._keys, self._read_at = keys, self.clock()
 
     def _key(self, stage: str) -> Iterator[bytes]:
-        """Yield the key of a stage. A secret that never changed has none before it, and one that was no secret counts as none."""
+        """Yield the key of a stage. A secret that never changed has none before it, and one that was no
+        secret counts as none.
+        """
         try:
-            yield signing_key(self.form, self.client.get_secret_value(SecretId=self.secret, VersionStage=stage)["SecretString"])
+            yield signing_key(
+                self.form,
+                self.client.get_secret_value(SecretId=self.secret, VersionStage=stage)["SecretString"],
+            )
         except ClientError as error:
             if stage == "AWSCURRENT" or error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise

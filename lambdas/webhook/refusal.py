@@ -7,7 +7,9 @@ from typing import Any
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, and the caller's error
-    """A request that starts nothing; ``status`` is HTTP's, ``more`` goes into the answer beside the sentence."""
+    """A request that starts nothing; ``status`` is HTTP's, ``more`` goes into the answer beside the
+    sentence.
+    """
 
     def __init__(self, status: int, error: str, **more: Any) -> None:
         super().__init__(error)
@@ -17,12 +19,21 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, and the caller's erro
 
     def answer(self) -> dict[str, Any]:
         """Return the answer as Lambda takes it."""
-        headers = {"allow": "POST"} if self.status == 405 else {"retry-after": "5"} if self.status == 503 else {}
+        headers = (
+            {"allow": "POST"} if self.status == 405 else {"retry-after": "5"} if self.status == 503 else {}
+        )
         return answer(self.status, {"error": self.error, **self.more}, headers)
 
 
 def answer(status: int, document: dict[str, Any], headers: dict[str, str] | None = None) -> dict[str, Any]:
-    """Return an answer of JSON: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads."""
+    """Return an answer of JSON:
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads.
+    """
     # Nobody's copy: an answer is about one request.
     fixed = {"content-type": "application/json", "cache-control": "no-store"}
-    return {"statusCode": status, "headers": {**fixed, **(headers or {})}, "body": json.dumps(document), "isBase64Encoded": False}
+    return {
+        "statusCode": status,
+        "headers": {**fixed, **(headers or {})},
+        "body": json.dumps(document),
+        "isBase64Encoded": False,
+    }

@@ -1,4 +1,6 @@
-"""Reads what a function URL hands over: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads (version 2.0)."""
+"""Reads what a function URL hands over:
+https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads (version 2.0).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from sluice.trigger import MOST_INPUT_BYTES
 MOST_BODY_BYTES = MOST_INPUT_BYTES
 MOST_LEVELS = 100
 """Of arrays and objects in each other: what reads the input later goes down level by level."""
-_TOO_LARGE = f"Expected a body of at most {MOST_BODY_BYTES} bytes, also when written as ASCII, found more. Store it and send where it is."
+_TOO_LARGE = (
+    f"Expected a body of at most {MOST_BODY_BYTES} bytes, also when written as ASCII, found more. Store it"
+    " and send where it is."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,9 @@ class Request:
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
-    """Return the request of an event; raises Refusal for another method (405) and for a body that is too large (413)."""
+    """Return the request of an event; raises Refusal for another method (405) and for a body that is too
+    large (413).
+    """
     method = event.get("requestContext", {}).get("http", {}).get("method", "")
     if method != "POST":
         raise Refusal(405, f"Expected POST, found {str(method)[:20]}.")
@@ -42,14 +49,18 @@ def _body(text: str, *, encoded: bool) -> bytes:
     try:
         body = base64.b64decode(text, validate=True) if encoded else text.encode()
     except (binascii.Error, ValueError) as error:
-        raise Refusal(400, "Expected a body in the encoding that the request names, found another.") from error
+        raise Refusal(
+            400, "Expected a body in the encoding that the request names, found another."
+        ) from error
     if len(body) > MOST_BODY_BYTES:
         raise Refusal(413, _TOO_LARGE)
     return body
 
 
 def json_of(body: bytes) -> Any:
-    """Return what a body says; raises Refusal for what is no JSON (400) and for what the ledger cannot keep (413)."""
+    """Return what a body says; raises Refusal for what is no JSON (400) and for what the ledger cannot keep
+    (413).
+    """
     try:
         value = json.loads(body.decode(), parse_constant=_no_constant)
         # A number such as 1e999 reads as infinity, which JSON has no word for.
@@ -57,7 +68,11 @@ def json_of(body: bytes) -> Any:
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        raise Refusal(400, "Expected JSON in UTF-8, found something else. At GitHub choose the content type application/json.") from error
+        raise Refusal(
+            400,
+            "Expected JSON in UTF-8, found something else. At GitHub choose the content type"
+            " application/json.",
+        ) from error
     if _levels(value) > MOST_LEVELS:
         raise _too_deep()
     if len(written) > MOST_INPUT_BYTES:

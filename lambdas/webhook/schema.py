@@ -1,7 +1,7 @@
 """Whether a body fits the schema that the pipeline gives.
 
-The schema was turned into Python at synthesis and comes as a layer (stacks/blocks/webhook_schema.py): reading a schema and a library for it
-at each cold start would cost more than everything else here.
+The schema was turned into Python at synthesis and comes as a layer (stacks/blocks/webhook_schema.py): reading
+a schema and a library for it at each cold start would cost more than everything else here.
 """
 
 from __future__ import annotations
@@ -28,9 +28,13 @@ def schema_check(module: str) -> Callable[[Any], None]:
         try:
             validate(value, name_prefix="body")
         except refused as error:
-            raise Refusal(422, f"Expected a body that fits the schema, found: {error.message}.", path=error.name) from error
+            raise Refusal(
+                422, f"Expected a body that fits the schema, found: {error.message}.", path=error.name
+            ) from error
         except (ArithmeticError, RecursionError) as error:
             # A number that a multipleOf cannot be divided for, or a schema that goes round with a deep body.
-            raise Refusal(422, f"Expected a body that can be checked, found: {type(error).__name__}.", path="body") from error
+            raise Refusal(
+                422, f"Expected a body that can be checked, found: {type(error).__name__}.", path="body"
+            ) from error
 
     return check

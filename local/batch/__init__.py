@@ -2,11 +2,12 @@
 
 | part | what it does |
 | --- | --- |
-| `scheduler`, `dispatch`, `lifecycle` | the rules: a pure core over a clock that is handed in; `job`, `hosts`, `line` are its pieces |
+| `scheduler`, `dispatch`, `lifecycle` | the rules: a pure core over a clock that is handed in |
+| `job`, `hosts`, `line` | its pieces |
 | `api`, `operations/` | the operations of the API over the scheduler; shapes come from botocore's model |
 | `http` | the API as REST-JSON |
 | `cloudformation` | `AWS::Batch::*` for a provisioner |
-| `runner`, `processes`, `docker_executor` | the wall clock: starts attempts as processes or containers, reports their ends |
+| `runner`, `processes`, `docker_executor` | the wall clock: attempts as processes or containers |
 | `simulate` | the virtual clock: what a fleet would do, and what it would cost |
 | `trouble` | what goes wrong in a cloud, on demand |
 | `events`, `describe` | what the world is told of jobs |

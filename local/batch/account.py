@@ -27,7 +27,9 @@ def nobody() -> None:
 
 @dataclass
 class Account:
-    """The resources by name, each as the API describes it, and the lock that guards them and the scheduler."""
+    """The resources by name, each as the API describes it, and the lock that guards them and the
+    scheduler.
+    """
 
     scheduler: Scheduler
     region: str = "us-east-1"
@@ -68,5 +70,7 @@ class Account:
         name = name_or_arn.rpartition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
         found = resources.get(name)
         if found is None:
-            raise client_error(f"{what} {name_or_arn} does not exist: expected the name or ARN of one in {field_name}.")
+            raise client_error(
+                f"{what} {name_or_arn} does not exist: expected the name or ARN of one in {field_name}."
+            )
         return found

@@ -8,7 +8,17 @@ from typing import Any, Final
 
 from local.batch.account import Account
 from local.batch.errors import BatchApiError, client_error
-from local.batch.operations import consumables, definitions, environments, jobs, policies, queues, snapshot, submit, tags
+from local.batch.operations import (
+    consumables,
+    definitions,
+    environments,
+    jobs,
+    policies,
+    queues,
+    snapshot,
+    submit,
+    tags,
+)
 from local.batch.shapes import check_request, fit_answer
 from local.batch.throttle import Throttle
 from local.batch.trouble import LostAnswers, Trouble

@@ -17,9 +17,12 @@ NO_CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 MAX_RESOURCE = "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"
 REQUIREMENT = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
 
-_MAX_RESOURCE_TEXT = f"{MAX_RESOURCE} - CE(s) associated with the job queue cannot meet the CPU requirement of the job."
+_MAX_RESOURCE_TEXT = (
+    f"{MAX_RESOURCE} - CE(s) associated with the job queue cannot meet the CPU requirement of the job."
+)
 _REQUIREMENT_TEXT = (
-    f"{REQUIREMENT} - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue."
+    f"{REQUIREMENT} - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the"
+    " CE(s) attached to the job queue."
 )
 
 

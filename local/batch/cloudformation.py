@@ -56,7 +56,9 @@ class _Resource:
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Result:
         """Create it; a name is made up where the template gives none."""
         named = {self.name_property: _made_up(stack_name, logical_id), **properties}
-        answer = self._api.call(self.create_operation, request(self.create_operation, self.fresh(self.prepared(named))))
+        answer = self._api.call(
+            self.create_operation, request(self.create_operation, self.fresh(self.prepared(named)))
+        )
         return self.result(str(answer[self.arn_answer]))
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack_name: str) -> Result:
@@ -122,24 +124,32 @@ class ComputeEnvironment(_Resource):
 
     def prepared(self, properties: Properties) -> Properties:
         """`Type` and `State` are written in any case in templates."""
-        upper: Properties = {name: str(properties[name]).upper() for name in ("Type", "State") if name in properties}
+        upper: Properties = {
+            name: str(properties[name]).upper() for name in ("Type", "State") if name in properties
+        }
         return {**properties, **upper}
 
     def fresh(self, properties: Properties) -> Properties:
         """`UpdateToLatestImageVersion` says what an update does to the instances that run."""
         if "ComputeResources" not in properties:
             return properties
-        kept = {name: each for name, each in properties["ComputeResources"].items() if name not in _UPDATE_ONLY}
+        kept = {
+            name: each for name, each in properties["ComputeResources"].items() if name not in _UPDATE_ONLY
+        }
         return {**properties, "ComputeResources": kept}
 
     def change(self, physical_id: str, properties: Properties) -> None:
         """UpdateComputeEnvironment."""
-        params = request(self.update_operation, {**self.prepared(properties), "ComputeEnvironment": physical_id})
+        params = request(
+            self.update_operation, {**self.prepared(properties), "ComputeEnvironment": physical_id}
+        )
         self._api.call(self.update_operation, params)
 
     def delete(self, physical_id: str, _properties: Properties) -> None:
         """Disable and delete."""
-        if self._call_if_there(self.update_operation, {"computeEnvironment": physical_id, "state": "DISABLED"}):
+        if self._call_if_there(
+            self.update_operation, {"computeEnvironment": physical_id, "state": "DISABLED"}
+        ):
             self._api.call("DeleteComputeEnvironment", {"computeEnvironment": physical_id})
 
 
@@ -155,7 +165,9 @@ class JobQueue(_Resource):
 
     def change(self, physical_id: str, properties: Properties) -> None:
         """UpdateJobQueue."""
-        self._api.call(self.update_operation, request(self.update_operation, {**properties, "JobQueue": physical_id}))
+        self._api.call(
+            self.update_operation, request(self.update_operation, {**properties, "JobQueue": physical_id})
+        )
 
     def delete(self, physical_id: str, _properties: Properties) -> None:
         """Disable and delete."""
@@ -205,7 +217,9 @@ class SchedulingPolicy(_Resource):
 
     def change(self, physical_id: str, properties: Properties) -> None:
         """UpdateSchedulingPolicy."""
-        self._api.call(self.update_operation, request(self.update_operation, {**properties, "Arn": physical_id}))
+        self._api.call(
+            self.update_operation, request(self.update_operation, {**properties, "Arn": physical_id})
+        )
 
     def delete(self, physical_id: str, _properties: Properties) -> None:
         """Delete."""
@@ -240,7 +254,9 @@ class ConsumableResource(_Resource):
 
 
 def request(operation: str, properties: Properties) -> dict[str, Any]:
-    """Template properties as a request: the model's names for the template's, and only what the operation takes."""
+    """Template properties as a request: the model's names for the template's, and only what the operation
+    takes.
+    """
     shape: Any = service().operation_model(operation).input_shape
     known = {name.lower(): name for name in shape.members}
     fitting = {name: value for name, value in properties.items() if name.lower() in known and value != {}}
@@ -253,7 +269,10 @@ def _convert(shape: Any, value: Any) -> Any:
     if kind == "structure":
         names = {name.lower(): name for name in shape.members}
         pairs = ((names.get(name.lower(), name), each) for name, each in value.items())
-        return {name: _convert(shape.members[name], each) if name in shape.members else each for name, each in pairs}
+        return {
+            name: _convert(shape.members[name], each) if name in shape.members else each
+            for name, each in pairs
+        }
     if kind == "list":
         return [_convert(shape.member, each) for each in value]
     if kind == "map":
@@ -275,4 +294,8 @@ def _truth(value: Any) -> bool:
 
 
 def _made_up(stack_name: str, logical_id: str) -> str:
-    return f"{logical_id[:60]}-{token_hex(8)}" if not stack_name else f"{stack_name[:50]}-{logical_id[:50]}-{token_hex(6)}"
+    return (
+        f"{logical_id[:60]}-{token_hex(8)}"
+        if not stack_name
+        else f"{stack_name[:50]}-{logical_id[:50]}-{token_hex(6)}"
+    )

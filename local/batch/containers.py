@@ -89,7 +89,10 @@ def substitute(command: list[str], parameters: Mapping[str, str]) -> list[str]:
 
     https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html#parameters
     """
-    return [parameters.get(word.removeprefix("Ref::"), word) if word.startswith("Ref::") else word for word in command]
+    return [
+        parameters.get(word.removeprefix("Ref::"), word) if word.startswith("Ref::") else word
+        for word in command
+    ]
 
 
 def _pull(images: Images, name: str) -> Image | None:
@@ -104,7 +107,8 @@ def _argv(command: tuple[str, ...], image: Image | None) -> tuple[str, ...]:
     if image is not None:
         argv = [*image.entrypoint, *(command or image.command)]
     if argv and argv[0] in ("python", "python3"):
-        # The image's interpreter stands for this machine's: the packages are those of this virtual environment.
+        # The image's interpreter stands for this machine's: the packages are those of this virtual
+        # environment.
         argv[0] = sys.executable
     return tuple(argv)
 

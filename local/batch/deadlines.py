@@ -1,6 +1,7 @@
 """When attempts have run for too long.
 
-Attempts with the same timeout come due in the order in which they started, so a queue per timeout needs no sorting.
+Attempts with the same timeout come due in the order in which they started, so a queue per timeout needs no
+sorting.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class Deadlines:
         return earliest
 
     def _sweep(self) -> None:
-        """Forget the attempts that ended; the next sweep comes when twice as many as are left have been noted."""
+        """Forget the attempts that ended; the next sweep comes when twice as many as are left have been
+        noted.
+        """
         for timeout, queue in list(self._by_timeout.items()):
             left = deque(entry for entry in queue if entry[1].is_current(entry[2], entry[3]))
             if left:

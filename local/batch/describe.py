@@ -27,7 +27,9 @@ def child_id(job: Job, index: int | None) -> str:
 
 
 def task_id(job: Job, index: int, attempt: int) -> str:
-    """The ECS task id of an attempt: 32 hexadecimal digits that follow from the attempt, so that none is stored."""
+    """The ECS task id of an attempt: 32 hexadecimal digits that follow from the attempt, so that none is
+    stored.
+    """
     return blake2b(f"{job.id}:{index}:{attempt}".encode(), digest_size=16).hexdigest()
 
 
@@ -45,7 +47,8 @@ def log_target(job: Job, index: int, attempt: int) -> tuple[str, str]:
 
 
 def node_address(job: Job, node: int) -> str:
-    """The private address of a node: on this machine a loopback address of its own, so that nodes really connect.
+    """The private address of a node: on this machine a loopback address of its own, so that nodes really
+    connect.
 
     All of 127.0.0.0/8 is this machine; 127.0.0.* is left to others.
     """
@@ -60,7 +63,9 @@ def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     child = index or 0
     detail = _base(account, job, index, job.states[child])
     attempts = job.attempts_of(child)
-    detail["attempts"] = [_attempt(account, job, child, number, each) for number, each in enumerate(attempts, 1)]
+    detail["attempts"] = [
+        _attempt(account, job, child, number, each) for number, each in enumerate(attempts, 1)
+    ]
     detail["startedAt"] = job.started[child] or None
     detail["stoppedAt"] = job.stopped[child] or None
     detail["statusReason"] = status_reason(job, child)
@@ -95,7 +100,9 @@ def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail = _base(account, job, None, job.parent_status)
     main = job.spec.main_node
     attempts = job.attempts_of(main) if job.is_gang else []
-    detail["attempts"] = [_attempt(account, job, main, number, each) for number, each in enumerate(attempts, 1)]
+    detail["attempts"] = [
+        _attempt(account, job, main, number, each) for number, each in enumerate(attempts, 1)
+    ]
     detail["startedAt"] = job.first_started or None
     detail["stoppedAt"] = job.stopped_at or None
     detail["statusReason"] = job.status_reason

@@ -127,7 +127,9 @@ class Dispatch(Lifecycle):
         self._line_up(job, now)
 
     def _record(self, job: Job, index: int, outcome: Outcome, host: Host, now: int) -> None:
-        attempt = Attempt(job.started[index], now, outcome.exit_code, outcome.reason, outcome.status_reason, host.id)
+        attempt = Attempt(
+            job.started[index], now, outcome.exit_code, outcome.reason, outcome.status_reason, host.id
+        )
         job.history.setdefault(index, []).append(attempt)
 
     def _give_back(self, job: Job, index: int, host: Host, now: int) -> None:
@@ -154,7 +156,9 @@ class Dispatch(Lifecycle):
     # Multi-node parallel jobs: https://docs.aws.amazon.com/batch/latest/userguide/job-lifecycle.html
 
     def _try_gang(self, queue: Queue, job: Job, now: int) -> bool:
-        """Find a host for each node, all in one environment, and start the main node; spot is not for them."""
+        """Find a host for each node, all in one environment, and start the main node; spot is not for
+        them.
+        """
         for environment in queue.environments:
             if environment.spec.spot or not environment.spec.managed:
                 continue
@@ -201,7 +205,9 @@ class Dispatch(Lifecycle):
         self._set_node(job, node, now)
 
     def _end_node(self, job: Job, index: int, now: int) -> None:
-        """Once the main node is over the others are stopped; once all are over the job is, or is tried again."""
+        """Once the main node is over the others are stopped; once all are over the job is, or is tried
+        again.
+        """
         main = job.spec.main_node
         if index == main:
             for node in sorted(job.reserved):

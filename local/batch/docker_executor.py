@@ -23,8 +23,8 @@ from local.batch.retry import Outcome
 log = logging.getLogger(__name__)
 
 _PASSED_ON = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
-# What `docker run` exits with when the container cannot be created, when its command cannot be invoked, and when there
-# is no such command: https://docs.docker.com/reference/cli/docker/container/run/#exit-status.
+# What `docker run` exits with when the container cannot be created, when its command cannot be invoked, and
+# when there is no such command: https://docs.docker.com/reference/cli/docker/container/run/#exit-status.
 _NOT_STARTED = {125, 126, 127}
 _NO_LIMIT = 1 << 40
 
@@ -32,7 +32,8 @@ _NO_LIMIT = 1 << 40
 class DockerExecutor:
     """Runs each attempt as a container of its own, and removes it at its end.
 
-    Give the engine no Images port of its own with it: here the Docker engine knows the images, and pulls them.
+    Give the engine no Images port of its own with it: here the Docker engine knows the images, and pulls
+    them.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class DockerExecutor:
         environment: Mapping[str, str] | None = None,
         file_systems: Path = Path("file-systems"),
     ) -> None:
-        """`environment` says where the engine is, by DOCKER_HOST and its like; this process's own unless given.
+        """`environment` says where the engine is, by DOCKER_HOST and its like; this process's own unless
+        given.
 
         `file_systems` is where a folder stands for each file system of Amazon EFS that a job mounts.
         """
@@ -56,7 +58,9 @@ class DockerExecutor:
         self._names: set[str] = set()
 
     def start(self, task: Task, ended: Callable[[Outcome], None]) -> Callable[[], None]:
-        """Pull the image where it is not here, and run the attempt; the returned function stops the container."""
+        """Pull the image where it is not here, and run the attempt; the returned function stops the
+        container.
+        """
         self._pull(task.image)
         name = f"sluice-{task.id}"
         self._names.add(name)
@@ -67,8 +71,12 @@ class DockerExecutor:
         client = replace(
             task,
             argv=(self._docker, *run_arguments(task, name, self._file_systems)),
-            # The variables' values are in the client's environment and not in its arguments, which others can see.
-            environment={**{name: value for name, value in task.variables.items() if name not in _PASSED_ON}, **self._client},
+            # The variables' values are in the client's environment and not in its arguments, which others can
+            # see.
+            environment={
+                **{name: value for name, value in task.variables.items() if name not in _PASSED_ON},
+                **self._client,
+            },
             workdir=None,
             memory=_NO_LIMIT,
         )
@@ -94,7 +102,11 @@ class DockerExecutor:
         self._call("stop", "--time", str(int(task.stop_seconds)), name)
 
     def _over(self, name: str, outcome: Outcome, ended: Callable[[Outcome], None]) -> None:
-        state = self._call("inspect", "--format", "{{.State.OOMKilled}} {{.State.Error}}", name).stdout.decode().strip()
+        state = (
+            self._call("inspect", "--format", "{{.State.OOMKilled}} {{.State.Error}}", name)
+            .stdout.decode()
+            .strip()
+        )
         killed, _, error = state.partition(" ")
         if killed == "true":
             outcome = Outcome(137, OUT_OF_MEMORY)
@@ -117,7 +129,9 @@ def run_arguments(task: Task, name: str, file_systems: Path = Path("file-systems
     """
     container = task.container
     arguments = ["run", "--name", name, "--network", "host", "--memory", f"{task.memory}m"]
-    arguments += [part for name, value in task.variables.items() for part in ("--env", _variable(name, value))]
+    arguments += [
+        part for name, value in task.variables.items() for part in ("--env", _variable(name, value))
+    ]
     arguments += [part for mount in _mounts(container, file_systems) for part in ("--volume", mount)]
     for limit in container.get("ulimits", []):
         arguments += ["--ulimit", f"{limit['name']}={limit['softLimit']}:{limit['hardLimit']}"]
@@ -142,13 +156,19 @@ def _mounts(container: dict[str, Any], file_systems: Path) -> list[str]:
 
 
 def _source(volume: dict[str, Any], file_systems: Path) -> str | None:
-    """What is mounted: a folder of the host, or one that stands for a file system's folder or access point."""
+    """What is mounted: a folder of the host, or one that stands for a file system's folder or access
+    point.
+    """
     system = volume.get("efsVolumeConfiguration")
     if system is None:
         found: str | None = volume.get("host", {}).get("sourcePath")
         return found
     point = system.get("authorizationConfig", {}).get("accessPointId")
-    folder = file_systems.resolve() / system["fileSystemId"] / (point or system.get("rootDirectory", "/").strip("/"))
+    folder = (
+        file_systems.resolve()
+        / system["fileSystemId"]
+        / (point or system.get("rootDirectory", "/").strip("/"))
+    )
     folder.mkdir(parents=True, exist_ok=True)
     return str(folder)
 

@@ -19,7 +19,9 @@ class StartAttempt(NamedTuple):
 
 
 class StopAttempt(NamedTuple):
-    """Stop an attempt that was started; its end is reported as usual, and ignored where it no longer matters."""
+    """Stop an attempt that was started; its end is reported as usual, and ignored where it no longer
+    matters.
+    """
 
     job: Job
     child: int
@@ -27,7 +29,9 @@ class StopAttempt(NamedTuple):
 
 
 class StateChange(NamedTuple):
-    """A job, an array parent (`child` None) or a child reached `status`; `attempts` of it had ended by then."""
+    """A job, an array parent (`child` None) or a child reached `status`; `attempts` of it had ended by
+    then.
+    """
 
     job: Job
     child: int | None

@@ -40,8 +40,9 @@ NO_TROUBLE = Trouble()
 class Engine:
     """AWS Batch on this machine: `engine.api.call(operation, params)`; `close()` ends all that it started.
 
-    `jobs_at_once` is the machine's limit (twice its processors unless given), whatever the compute environments'
-    `maxvCpus` say. `environment` holds variables for every job's process, such as AWS_ENDPOINT_URL.
+    `jobs_at_once` is the machine's limit (twice its processors unless given), whatever the compute
+    environments' `maxvCpus` say. `environment` holds variables for every job's process, such as
+    AWS_ENDPOINT_URL.
     """
 
     def __init__(
@@ -91,13 +92,17 @@ class Engine:
         self.account.changed()
 
     def reclaim(self, job_id: str) -> None:
-        """Take away the spot host on which a job (or child, or node) runs, with everything else that runs there."""
+        """Take away the spot host on which a job (or child, or node) runs, with everything else that runs
+        there.
+        """
         with self.account.lock:
             found = jobs.find(self.account, job_id)
             job, index = found if found is not None else (None, None)
             host = job.hosts.get(job.spec.main_node if index is None else index) if job is not None else None
         if host is None:
-            raise LookupError(f"{job_id} runs on no host: expected the id of a job that is STARTING or RUNNING.")
+            raise LookupError(
+                f"{job_id} runs on no host: expected the id of a job that is STARTING or RUNNING."
+            )
         self.lose_host(host.id)
 
     def lose_host(self, host_id: str) -> None:
@@ -139,6 +144,8 @@ class Engine:
         """Use the engine in a with statement."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close it."""
         self.close()

@@ -51,7 +51,9 @@ def queue_blocked(account: Account, blocked: QueueBlocked) -> dict[str, Any]:
     return _event(account, "Batch Job Queue Blocked", blocked.at, resources, detail)
 
 
-def _event(account: Account, kind: str, at: int, resources: list[str], detail: dict[str, Any]) -> dict[str, Any]:
+def _event(
+    account: Account, kind: str, at: int, resources: list[str], detail: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "version": "0",
         "id": str(uuid4()),

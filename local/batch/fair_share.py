@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/batch/latest/userguide/fair-share-scheduling.html
 
-AWS sums the vCPU seconds of running and recently finished jobs and does not publish the formula. Here a share's
-usage is what it holds now plus an average of what it held, which fades with `shareDecaySeconds`.
+AWS sums the vCPU seconds of running and recently finished jobs and does not publish the formula. Here a
+share's usage is what it holds now plus an average of what it held, which fades with `shareDecaySeconds`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FairPolicy:
-    """A fair-share policy: weights by share identifier (or by a prefix that ends in `*`), decay, reservation."""
+    """A fair-share policy: weights by share identifier (or by a prefix that ends in `*`), decay,
+    reservation.
+    """
 
     weights: tuple[tuple[str, float], ...] = ()
     decay_seconds: int = 0
@@ -102,7 +104,9 @@ class FairShare:
         self._holding += milli_cpus
 
     def allows(self, milli_cpus: int, capacity: int) -> bool:
-        """`(computeReservation/100)^ActiveFairShares` of the capacity is kept for shares that are not active."""
+        """`(computeReservation/100)^ActiveFairShares` of the capacity is kept for shares that are not
+        active.
+        """
         active = sum(share.waiting or share.holding > 0 for share in self._shares.values())
         reserved = (self.policy.reservation / 100) ** max(active, 1) if self.policy.reservation else 0.0
         return self._holding + milli_cpus <= capacity * (1 - reserved)

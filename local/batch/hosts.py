@@ -21,8 +21,8 @@ _Room = tuple[int, int, int]
 class EnvironmentSpec:
     """What the scheduler is told about a compute environment.
 
-    `sizes` is empty for Fargate, where each task gets a host that is exactly its own size, and for an unmanaged
-    environment, whose hosts come by `add_host`.
+    `sizes` is empty for Fargate, where each task gets a host that is exactly its own size, and for an
+    unmanaged environment, whose hosts come by `add_host`.
     """
 
     id: str
@@ -52,7 +52,8 @@ class Host:
 class Environment:
     """The hosts of one compute environment.
 
-    Hosts with the same room share a bucket, so that finding one looks at a few buckets and never at all hosts.
+    Hosts with the same room share a bucket, so that finding one looks at a few buckets and never at all
+    hosts.
     """
 
     __slots__ = ("_buckets", "_count", "hosts", "idle", "provisioned", "spec", "starved", "used")

@@ -35,7 +35,9 @@ def handle(api: BatchApi, method: str, path: str, body: bytes) -> Response:
         return _refusal(error, request_id)
     except Exception:
         log.exception("%s %s failed", method, path)
-        return _refusal(server_error("Internal error of the local AWS Batch engine: see its log."), request_id)
+        return _refusal(
+            server_error("Internal error of the local AWS Batch engine: see its log."), request_id
+        )
     return 200, _headers(request_id), json.dumps(answer).encode()
 
 

@@ -1,7 +1,8 @@
 """The instance sizes that a compute environment may launch.
 
 The catalogue holds the families that AWS Batch users name most; the ratio of memory to vCPUs is the family's
-(https://aws.amazon.com/ec2/instance-types/). A family that is not listed gets 4 GiB a vCPU, so that it still runs.
+(https://aws.amazon.com/ec2/instance-types/). A family that is not listed gets 4 GiB a vCPU, so that it still
+runs.
 """
 
 from __future__ import annotations
@@ -32,14 +33,42 @@ _GPUS = {
     "p5": {"48xlarge": 8},
     "g4dn": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "metal": 8},
     "g4ad": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 2, "16xlarge": 4},
-    "g5": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4, "48xlarge": 8},
-    "g6": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4, "48xlarge": 8},
-    "g6e": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4, "48xlarge": 8},
+    "g5": {
+        "xlarge": 1,
+        "2xlarge": 1,
+        "4xlarge": 1,
+        "8xlarge": 1,
+        "12xlarge": 4,
+        "16xlarge": 1,
+        "24xlarge": 4,
+        "48xlarge": 8,
+    },
+    "g6": {
+        "xlarge": 1,
+        "2xlarge": 1,
+        "4xlarge": 1,
+        "8xlarge": 1,
+        "12xlarge": 4,
+        "16xlarge": 1,
+        "24xlarge": 4,
+        "48xlarge": 8,
+    },
+    "g6e": {
+        "xlarge": 1,
+        "2xlarge": 1,
+        "4xlarge": 1,
+        "8xlarge": 1,
+        "12xlarge": 4,
+        "16xlarge": 1,
+        "24xlarge": 4,
+        "48xlarge": 8,
+    },
 }
 # "optimal" chooses from the C, M and R families that match the demand of the queues:
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
 _OPTIMAL = ("c5", "m5", "r5")
-# What stands for Graviton's current families: https://docs.aws.amazon.com/batch/latest/userguide/instance-type-compute-table.html
+# What stands for Graviton's current families:
+# https://docs.aws.amazon.com/batch/latest/userguide/instance-type-compute-table.html
 _ARM = ("c6g", "m6g", "r6g")
 
 

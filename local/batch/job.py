@@ -1,7 +1,7 @@
 """A submitted job with its children, held in a few bytes a child.
 
-A million children have to fit into memory, so a child is not an object: its state is a byte, its times are integers
-in arrays, and only what is out of the ordinary (a failed attempt, a reason) is kept in a dictionary.
+A million children have to fit into memory, so a child is not an object: its state is a byte, its times are
+integers in arrays, and only what is out of the ordinary (a failed attempt, a reason) is kept in a dictionary.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Job:
     def __init__(self, job_id: str, seq: int, spec: JobSpec, now: int) -> None:
         size = spec.size or len(spec.nodes) or 1
         self.id = job_id
-        # Whether it has children; whether it has nodes that start together; whether it has either, and so a state of
-        # its own beside theirs.
+        # Whether it has children; whether it has nodes that start together; whether it has either, and so a
+        # state of its own beside theirs.
         self.is_array = spec.size is not None
         self.is_gang = bool(spec.nodes)
         self.has_parent = self.is_array or self.is_gang
@@ -191,7 +191,9 @@ class Job:
         return self.waiting > 0 or (self.blocked is not None and self.blocked[index] > 0)
 
     def final_status(self) -> int:
-        """What an array parent ends as: one failed child fails it; a multi-node job ends as its main node does."""
+        """What an array parent ends as: one failed child fails it; a multi-node job ends as its main node
+        does.
+        """
         if self.is_gang:
             return self.states[self.spec.main_node]
         return FAILED if self.counts[FAILED] else SUCCEEDED

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueueSpec:
-    """What the scheduler is told about a job queue; `environments` are ids in the order in which they are tried.
+    """What the scheduler is told about a job queue; `environments` are ids in the order in which they are
+    tried.
 
     `time_limits` are (reason, milliseconds) pairs: how long a job may block the queue for that reason.
     """
@@ -37,7 +38,8 @@ class Queue:
         self.line = line
         # Nothing is tried again for a queue whose head found no room, until room or a new job appears.
         self.stuck = True
-        # The job that was last asked why it cannot run, and the child that blocks the queue for a known reason.
+        # The job that was last asked why it cannot run, and the child that blocks the queue for a known
+        # reason.
         self.checked: Job | None = None
         self.blocked: tuple[Job, int] | None = None
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Lifecycle:
     """All jobs with their states; what happens is noted in `effects`.
 
-    `watching` says whether state changes are wanted as effects. Jobs that ended are kept in order of their ends when
-    `kept_ms` says for how long.
+    `watching` says whether state changes are wanted as effects. Jobs that ended are kept in order of their
+    ends when `kept_ms` says for how long.
     """
 
     def __init__(self, *, watching: bool, kept_ms: int | None) -> None:
@@ -176,7 +176,9 @@ class Lifecycle:
                 self._finish(job, index, FAILED, reason, now)
 
     def _settle(self, now: int) -> None:
-        """Tell the dependents of everything that has ended; a queue of work, so that a long chain cannot overflow."""
+        """Tell the dependents of everything that has ended; a queue of work, so that a long chain cannot
+        overflow.
+        """
         settled = self._settled
         while settled:
             job, index = settled.popleft()

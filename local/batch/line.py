@@ -75,8 +75,9 @@ class Fifo:
     """First come, first served, by the time of submission.
 
     Jobs start in approximately the order in which they are submitted, as long as their dependencies are met:
-    https://docs.aws.amazon.com/batch/latest/userguide/job_queues.html. The scheduling priority of a job counts in
-    queues with a scheduling policy only: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html.
+    https://docs.aws.amazon.com/batch/latest/userguide/job_queues.html. The scheduling priority of a job
+    counts in queues with a scheduling policy only:
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html.
     """
 
     __slots__ = ("_order",)

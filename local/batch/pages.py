@@ -35,4 +35,6 @@ def offset_of(token: str | None) -> int:
     try:
         return int(urlsafe_b64decode(token).removeprefix(b"from:"))
     except ValueError:
-        raise client_error(f"nextToken {token!r} is not valid: pass the one of the previous answer.") from None
+        raise client_error(
+            f"nextToken {token!r} is not valid: pass the one of the previous answer."
+        ) from None

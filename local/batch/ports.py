@@ -45,8 +45,8 @@ class StartFailedError(Exception):
 class Task:
     """An attempt that is ready to start: the full command line and environment, and where its output goes.
 
-    `argv`, `environment` and `workdir` are for a process of this machine; `command`, `variables` and `container` are
-    what the job definition and the submission came to, for a container.
+    `argv`, `environment` and `workdir` are for a process of this machine; `command`, `variables` and
+    `container` are what the job definition and the submission came to, for a container.
     """
 
     id: str
@@ -88,14 +88,18 @@ class Images(Protocol):
     """Finds an image on this machine."""
 
     def __call__(self, image: str, /) -> Image | None:
-        """The image; None to run the command on this machine as it is; ImageNotFoundError where neither may be."""
+        """The image; None to run the command on this machine as it is; ImageNotFoundError where neither may
+        be.
+        """
 
 
 class Secrets(Protocol):
     """Finds the value of a secret: the ARN of one in Secrets Manager, or a parameter of Parameter Store."""
 
     def __call__(self, value_from: str, execution_role: str, /) -> str:
-        """The value, read as that role; LookupError where there is none, or where the role may not read it."""
+        """The value, read as that role; LookupError where there is none, or where the role may not read
+        it.
+        """
 
 
 class Clock(Protocol):

@@ -1,7 +1,7 @@
 """The words that AWS Batch puts into statusReason.
 
-https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and job_timeouts.html name those that are documented;
-the others are what users report.
+https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and job_timeouts.html name those that are
+documented; the others are what users report.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ _Key = tuple[str, int, int]
 
 
 class Runner:
-    """Starts and stops attempts, reports their ends to the scheduler, wakes it when time has come, tells of changes."""
+    """Starts and stops attempts, reports their ends to the scheduler, wakes it when time has come, tells of
+    changes.
+    """
 
     def __init__(
         self,
@@ -60,9 +62,13 @@ class Runner:
         account.changed = partial(self._wake.put, None)
 
     def trouble(self, trouble: Trouble) -> None:
-        """From now on trouble hosts, images and events as `trouble` says, and no others; call it with the account's lock."""
+        """From now on trouble hosts, images and events as `trouble` says, and no others; call it with the
+        account's lock.
+        """
         clean, images = self._clean_events, self._clean_images
-        self._events = TroubledEvents(clean, trouble) if trouble.troubles_events and clean is not no_events else clean
+        self._events = (
+            TroubledEvents(clean, trouble) if trouble.troubles_events and clean is not no_events else clean
+        )
         self._starters.images = UnpullableImages(images, trouble.unpullable) if trouble.unpullable else images
         random = Random(trouble.seed)  # noqa: S311 - repeatable, not secret
         self._reclaims = Reclaims(trouble.reclaims_an_hour, random, trouble.reclaimed_attempts)
@@ -110,7 +116,9 @@ class Runner:
         return min((each for each in times if each is not None), default=math.inf)
 
     def _report(self, report: Callable[[], None]) -> None:
-        """Take a report from any thread, which passes it on itself: to wake another for it costs more than to do it."""
+        """Take a report from any thread, which passes it on itself: to wake another for it costs more than to
+        do it.
+        """
         self._inbox.append(report)
         self._take_reports()
 

@@ -1,10 +1,11 @@
-"""AWS Batch's rules as a pure, deterministic core: commands in, effects out, time handed in with each command.
+"""AWS Batch's rules as a pure, deterministic core: commands in, effects out, time handed in with each
+command.
 
 It does no I/O, starts no thread and reads no clock. The wall-clock runtime (`runner.py`) and the simulation
 (`simulate.py`) drive the same object. All times are milliseconds.
 
-Each transition costs O(1), or O(log n) where a heap is involved; nothing scans the jobs. This is the top layer, the
-commands; `dispatch.py` starts and ends attempts, `lifecycle.py` moves jobs from state to state.
+Each transition costs O(1), or O(log n) where a heap is involved; nothing scans the jobs. This is the top
+layer, the commands; `dispatch.py` starts and ends attempts, `lifecycle.py` moves jobs from state to state.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 class Scheduler(Dispatch):
     """The jobs of one account and Region, and what becomes of them.
 
-    `slots` bounds how many attempts are under way at once, whatever the environments' `maxvCpus` say: it is the
-    machine's limit, not AWS's. `watching` says whether state changes are wanted as effects. Jobs that ended are
-    forgotten after `kept_ms`.
+    `slots` bounds how many attempts are under way at once, whatever the environments' `maxvCpus` say: it is
+    the machine's limit, not AWS's. `watching` says whether state changes are wanted as effects. Jobs that
+    ended are forgotten after `kept_ms`.
     """
 
-    def __init__(self, *, slots: int | None = None, watching: bool = True, kept_ms: int | None = None) -> None:
+    def __init__(
+        self, *, slots: int | None = None, watching: bool = True, kept_ms: int | None = None
+    ) -> None:
         super().__init__(slots=slots, watching=watching, kept_ms=kept_ms)
 
     # Environments and queues
@@ -240,7 +243,9 @@ class Scheduler(Dispatch):
         return min(due, default=None)
 
     def first_deadline(self) -> int | None:
-        """The time of the first timeout or limit that was ever set and is not past, whether it still matters or not."""
+        """The time of the first timeout or limit that was ever set and is not past, whether it still matters
+        or not.
+        """
         first, limits = self._deadlines.first_entry(), self._limits
         if limits and (first is None or limits[0][0] < first):
             return limits[0][0]

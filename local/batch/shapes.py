@@ -38,13 +38,17 @@ def fit_answer(operation: str, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def fit(shape_name: str, value: dict[str, Any]) -> dict[str, Any]:
-    """A value as a structure of the model has it; None members are left out, unknown members are a ValueError."""
+    """A value as a structure of the model has it; None members are left out, unknown members are a
+    ValueError.
+    """
     fitted: dict[str, Any] = _fit(_plan_of(shape_name), value)
     return fitted
 
 
 class _Plan:
-    """A shape of the model without botocore's cost of looking it up: `members` of a structure, `item` of a list."""
+    """A shape of the model without botocore's cost of looking it up: `members` of a structure, `item` of a
+    list.
+    """
 
     __slots__ = ("item", "members", "name")
 

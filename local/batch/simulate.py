@@ -1,7 +1,7 @@
 """The same rules over a virtual clock: what a fleet would do, in seconds instead of hours.
 
-Durations are sampled, spot hosts are reclaimed by a rate, and the answer is when all was done, what it cost, and how
-long jobs waited. Everything follows from the seed.
+Durations are sampled, spot hosts are reclaimed by a rate, and the answer is when all was done, what it cost,
+and how long jobs waited. Everything follows from the seed.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def lognormal(median_seconds: float, sigma: float) -> Duration:
 class Conditions:
     """The world of a simulation.
 
-    `price` is by environment, in dollars for a vCPU-hour. `start_seconds` goes before each attempt (image, container),
-    `boot_seconds` before the first one on a new host. A host is paid for until it has been idle for `idle_seconds`.
+    `price` is by environment, in dollars for a vCPU-hour. `start_seconds` goes before each attempt (image,
+    container), `boot_seconds` before the first one on a new host. A host is paid for until it has been idle
+    for `idle_seconds`.
     """
 
     seed: int = 0

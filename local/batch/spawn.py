@@ -1,8 +1,9 @@
 """Starting a process without holding up the other threads.
 
-`subprocess` and `os.posix_spawn` keep the interpreter's lock until the new program is loaded, so that only one process
-starts at a time however many threads there are. The C library's own posix_spawn, called through ctypes, waits without
-it. Where the C library lacks one of the functions (glibc before 2.34, other systems), `subprocess` does the same slower.
+`subprocess` and `os.posix_spawn` keep the interpreter's lock until the new program is loaded, so that only
+one process starts at a time however many threads there are. The C library's own posix_spawn, called through
+ctypes, waits without it. Where the C library lacks one of the functions (glibc before 2.34, other systems),
+`subprocess` does the same slower.
 """
 
 from __future__ import annotations
@@ -46,8 +47,12 @@ class _Spawned:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
-def spawn(program: str, argv: Sequence[str], environment: Mapping[str, str], workdir: Path | None, output: int) -> Child:
-    """Start a program in a session of its own, with both outputs into a descriptor and nothing to read; OSError."""
+def spawn(
+    program: str, argv: Sequence[str], environment: Mapping[str, str], workdir: Path | None, output: int
+) -> Child:
+    """Start a program in a session of its own, with both outputs into a descriptor and nothing to read;
+    OSError.
+    """
     library = _library()
     if library is None:
         return _popen(program, argv, environment, workdir, output)
@@ -63,7 +68,9 @@ def spawn(program: str, argv: Sequence[str], environment: Mapping[str, str], wor
     return _Spawned(pid.value)
 
 
-def _popen(program: str, argv: Sequence[str], environment: Mapping[str, str], workdir: Path | None, output: int) -> Child:
+def _popen(
+    program: str, argv: Sequence[str], environment: Mapping[str, str], workdir: Path | None, output: int
+) -> Child:
     return subprocess.Popen(  # noqa: S603 - running the job's own command is the purpose
         argv,
         executable=program,
@@ -76,7 +83,9 @@ def _popen(program: str, argv: Sequence[str], environment: Mapping[str, str], wo
     )
 
 
-def _fill(library: ctypes.CDLL, actions: ctypes.Array[ctypes.c_char], workdir: Path | None, output: int) -> None:
+def _fill(
+    library: ctypes.CDLL, actions: ctypes.Array[ctypes.c_char], workdir: Path | None, output: int
+) -> None:
     """What the new process does before it loads its program, in this order."""
     _check(library.posix_spawn_file_actions_adddup2(actions, output, 1))
     _check(library.posix_spawn_file_actions_adddup2(actions, output, 2))
@@ -89,10 +98,13 @@ def _fill(library: ctypes.CDLL, actions: ctypes.Array[ctypes.c_char], workdir: P
 @cache
 def _library() -> ctypes.CDLL | None:
     """The C library with its functions' types; None where it cannot do all that is needed."""
-    # PyDLL keeps the interpreter's lock: to give it up for such short calls would cost a change of threads each.
+    # PyDLL keeps the interpreter's lock: to give it up for such short calls would cost a change of threads
+    # each.
     library = ctypes.PyDLL(None)
     needed = ("addclosefrom_np", "addchdir_np")
-    if sys.platform != "linux" or not all(hasattr(library, f"posix_spawn_file_actions_{each}") for each in needed):
+    if sys.platform != "linux" or not all(
+        hasattr(library, f"posix_spawn_file_actions_{each}") for each in needed
+    ):
         return None
     library.posix_spawn_file_actions_adddup2.argtypes = (c_void_p, c_int, c_int)
     library.posix_spawn_file_actions_addopen.argtypes = (c_void_p, c_int, c_char_p, c_int, ctypes.c_uint)
@@ -111,8 +123,14 @@ def _posix_spawn() -> Callable[..., int]:
 
 @cache
 def _attributes() -> ctypes.Array[ctypes.c_char]:
-    """A session of its own, and the signals that Python ignores as they are by default; the same for every process."""
-    library, attributes, signals = ctypes.CDLL(None), create_string_buffer(_STRUCTURE), create_string_buffer(_STRUCTURE)
+    """A session of its own, and the signals that Python ignores as they are by default; the same for every
+    process.
+    """
+    library, attributes, signals = (
+        ctypes.CDLL(None),
+        create_string_buffer(_STRUCTURE),
+        create_string_buffer(_STRUCTURE),
+    )
     library.sigemptyset(signals)
     for number in _RESTORED:
         library.sigaddset(signals, c_int(number))

@@ -45,9 +45,9 @@ class Dependency:
 class JobSpec:
     """A job as the scheduler sees it; `info` is carried along untouched for the caller.
 
-    `size` is None for a job that is no array. `nodes` holds one need a node of a multi-node parallel job and is
-    empty otherwise. `resources` are (consumable resource, quantity) pairs that each attempt holds. A job that is
-    `doomed` fails with that reason as soon as it is submitted.
+    `size` is None for a job that is no array. `nodes` holds one need a node of a multi-node parallel job and
+    is empty otherwise. `resources` are (consumable resource, quantity) pairs that each attempt holds. A job
+    that is `doomed` fails with that reason as soon as it is submitted.
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""The threads that start attempts: each start waits until its program is loaded, so that one would leave cores idle."""
+"""The threads that start attempts: each start waits until its program is loaded, so that one would leave
+cores idle.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _THREADS = (os.cpu_count() or 1) + 1
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Who is told, on any thread, that an attempt runs (and how to stop it), is over, or could not be started."""
+    """Who is told, on any thread, that an attempt runs (and how to stop it), is over, or could not be
+    started.
+    """
 
     begun: Callable[[StartAttempt, Callable[[], None]], None]
     over: Callable[[StartAttempt, Outcome], None]
@@ -50,7 +54,9 @@ class Starters:
         self._reports = reports
         self._waiting: queue.SimpleQueue[StartAttempt | None] = queue.SimpleQueue()
         self._closing = False
-        self._threads = [threading.Thread(target=self._loop, name="batch-start", daemon=True) for _ in range(_THREADS)]
+        self._threads = [
+            threading.Thread(target=self._loop, name="batch-start", daemon=True) for _ in range(_THREADS)
+        ]
 
     def open(self) -> None:
         """Begin."""

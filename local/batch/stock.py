@@ -40,7 +40,9 @@ class Stocks:
 
     def have(self, wanted: Sequence[tuple[str, int]]) -> bool:
         """Whether all that is wanted may be taken now."""
-        return all(name in self.by_name and self.by_name[name].available >= quantity for name, quantity in wanted)
+        return all(
+            name in self.by_name and self.by_name[name].available >= quantity for name, quantity in wanted
+        )
 
     def take(self, wanted: Sequence[tuple[str, int]]) -> None:
         """Take it: what cannot be replenished is gone from the total at once."""

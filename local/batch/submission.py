@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Submission:
     """What DescribeJobs and the executor need to know of a job; carried as `JobSpec.info`.
 
-    `containers` has one resolved container a node of a multi-node job, and one otherwise. Both fit the model, so that
-    nothing of them has to be checked again for each event.
+    `containers` has one resolved container a node of a multi-node job, and one otherwise. Both fit the model,
+    so that nothing of them has to be checked again for each event.
     """
 
     queue_name: str
@@ -54,7 +54,9 @@ def resolve(definition: Resource, queue: Resource, params: dict[str, Any]) -> Jo
         size=params.get("arrayProperties", {}).get("size"),
         retry=_retry(retry),
         timeout_ms=int(timeout["attemptDurationSeconds"] * 1000) if timeout else None,
-        depends_on=tuple(Dependency(each["jobId"], each.get("type") == "N_TO_N") for each in depends if "jobId" in each),
+        depends_on=tuple(
+            Dependency(each["jobId"], each.get("type") == "N_TO_N") for each in depends if "jobId" in each
+        ),
         sequential=any(each.get("type") == "SEQUENTIAL" for each in depends),
         nodes=nodes,
         main_node=definition["nodeProperties"]["mainNode"] if nodes else 0,
@@ -72,7 +74,9 @@ def override(container: dict[str, Any], changes: dict[str, Any]) -> dict[str, An
     A command replaces; variables and requirements replace those of the same name and add the others:
     https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerOverrides.html.
     """
-    replaced: dict[str, Any] = {name: changes[name] for name in ("command", "instanceType") if name in changes}
+    replaced: dict[str, Any] = {
+        name: changes[name] for name in ("command", "instanceType") if name in changes
+    }
     result: dict[str, Any] = {**container, **replaced}
     for field, key in (("environment", "name"), ("resourceRequirements", "type")):
         if field in changes:
@@ -81,7 +85,9 @@ def override(container: dict[str, Any], changes: dict[str, Any]) -> dict[str, An
     for kind, old in (("VCPU", "vcpus"), ("MEMORY", "memory")):
         if old in changes and amount(changes, kind, "") is None:
             result[old] = changes[old]
-            result["resourceRequirements"] = [r for r in result.get("resourceRequirements", []) if r["type"] != kind]
+            result["resourceRequirements"] = [
+                r for r in result.get("resourceRequirements", []) if r["type"] != kind
+            ]
     return result
 
 
@@ -123,8 +129,15 @@ def _retry(strategy: dict[str, Any] | None) -> Retry:
 
 
 def _resources(definition: Resource, params: dict[str, Any]) -> tuple[tuple[str, int], ...]:
-    chosen = params.get("consumableResourcePropertiesOverride") or definition.get("consumableResourceProperties") or {}
-    return tuple((each["consumableResource"], each.get("quantity", 1)) for each in chosen.get("consumableResourceList", []))
+    chosen = (
+        params.get("consumableResourcePropertiesOverride")
+        or definition.get("consumableResourceProperties")
+        or {}
+    )
+    return tuple(
+        (each["consumableResource"], each.get("quantity", 1))
+        for each in chosen.get("consumableResourceList", [])
+    )
 
 
 def _described(
@@ -156,8 +169,8 @@ def _described(
 def _doom(definition: Resource, params: dict[str, Any]) -> str | None:
     """Why a job fails as soon as it is submitted.
 
-    "If the total number of combined tags from the job and job definition is over 50, the job is moved to the FAILED
-    state": https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html.
+    "If the total number of combined tags from the job and job definition is over 50, the job is moved to the
+    FAILED state": https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html.
     """
     propagated = params.get("propagateTags", definition.get("propagateTags", False))
     tags = {**definition.get("tags", {}), **params.get("tags", {})}

@@ -10,8 +10,9 @@ _SECOND = 1000
 class Throttle:
     """Lets so many calls through in any second, wherever that second begins.
 
-    AWS says how many and not how they are counted; a bucket that fills while nobody calls would let twice as many through in the second
-    after a pause. Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
+    AWS says how many and not how they are counted; a bucket that fills while nobody calls would let twice as
+    many through in the second after a pause. Source:
+    https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
     """
 
     def __init__(self, a_second: float) -> None:

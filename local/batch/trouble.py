@@ -1,7 +1,8 @@
 """Trouble on demand: what goes wrong in a cloud, seeded, so that it goes wrong the same way again.
 
-Spot reclaims: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-interruptions.html. Events come at least once,
-in no certain order: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html.
+Spot reclaims: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-interruptions.html. Events come at
+least once, in no certain order:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ _SOON = 500  # milliseconds
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What goes wrong, and how often: rates are probabilities from 0 to 1, `reclaims_an_hour` counts for each host.
+    """What goes wrong, and how often: rates are probabilities from 0 to 1, `reclaims_an_hour` counts for each
+    host.
 
-    `reclaimed_attempts` is the chance of each attempt on a spot host to lose that host within half a second of its start. A reordered event
-    comes after the next one. `submits_a_second` throttles SubmitJob; None leaves the engine's limit. `invalid` has the compute environments
-    that are INVALID, each with its reason.
+    `reclaimed_attempts` is the chance of each attempt on a spot host to lose that host within half a second
+    of its start. A reordered event comes after the next one. `submits_a_second` throttles SubmitJob; None
+    leaves the engine's limit. `invalid` has the compute environments that are INVALID, each with its reason.
     """
 
     seed: int = 0
@@ -55,7 +57,9 @@ class Trouble:
 
 
 class Reclaims:
-    """When each spot host is reclaimed: an exponential distribution over its life, and the chance of each attempt to bring it about."""
+    """When each spot host is reclaimed: an exponential distribution over its life, and the chance of each
+    attempt to bring it about.
+    """
 
     def __init__(self, an_hour: float, random: Random, of_attempts: float = 0) -> None:
         self._a_millisecond = an_hour / 3_600_000

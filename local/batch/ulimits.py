@@ -1,4 +1,6 @@
-"""A container's ulimits for a process of this machine: util-linux's `prlimit` sets them before the program starts."""
+"""A container's ulimits for a process of this machine: util-linux's `prlimit` sets them before the program
+starts.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,19 @@ from typing import Any
 
 # What this interpreter can ask for of the names that Batch knows:
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ulimit.html
-_KNOWN = {name.removeprefix("RLIMIT_").lower(): number for name, number in vars(resource).items() if name.startswith("RLIMIT_")}
+_KNOWN = {
+    name.removeprefix("RLIMIT_").lower(): number
+    for name, number in vars(resource).items()
+    if name.startswith("RLIMIT_")
+}
 _UNLIMITED = -1
 
 
 def limited(argv: tuple[str, ...], ulimits: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """The command line under these limits; as it is where there are none, or no `prlimit`.
 
-    Who is not root may lower a hard limit and never raise it: what is beyond this process's own is brought down to it.
+    Who is not root may lower a hard limit and never raise it: what is beyond this process's own is brought
+    down to it.
     """
     program = _prlimit()
     if not ulimits or not argv or program is None:

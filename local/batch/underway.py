@@ -12,7 +12,8 @@ from local.batch.retry import Outcome
 class Underway:
     """What the runner's thread knows of an attempt that another thread starts.
 
-    A stop that is asked for before the process runs waits for it, and so does an end that is told before the start is.
+    A stop that is asked for before the process runs waits for it, and so does an end that is told before the
+    start is.
     """
 
     begun: bool = False

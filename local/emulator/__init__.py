@@ -1,8 +1,8 @@
 """The one package that touches ministack's private names.
 
-ministack (https://github.com/ministackorg/ministack) publishes a server, not a library. What Sluice adds to it (a real
-AWS Batch, messages that would be mailed, credentials for jobs) hangs on the names that are used here and nowhere
-else; tests/local/test_emulator.py fails by name when one of them moves.
+ministack (https://github.com/ministackorg/ministack) publishes a server, not a library. What Sluice adds to
+it (a real AWS Batch, messages that would be mailed, credentials for jobs) hangs on the names that are used
+here and nowhere else; tests/local/test_emulator.py fails by name when one of them moves.
 
 Import it only in a process whose environment comes from `local.environment`: ministack reads it at import.
 """
@@ -22,7 +22,17 @@ from local.emulator.events import EVENTS_KEPT, bound_events_log, name_scheduled_
 from local.emulator.functions import address_functions, gather_batches, stop_lambda_workers
 from local.emulator.objects import miss_images, name_versions, read_ranges_of_versions
 from local.emulator.secrets import rotate_secrets, secret_value, set_rotation
-from local.emulator.services import Handler, Response, add_resource_types, answer_before, asgi, call_ec2, replace_service, scope, service_of
+from local.emulator.services import (
+    Handler,
+    Response,
+    add_resource_types,
+    answer_before,
+    asgi,
+    call_ec2,
+    replace_service,
+    scope,
+    service_of,
+)
 from local.emulator.told import VISIBLE, capture_messages, put_logs, queue_alarms, set_alarm
 
 __all__ = [

@@ -19,8 +19,8 @@ from local.place import ACCOUNT, REGION
 def enforce_iam(enforce: bool) -> None:
     """Switch IAM on or off for every request from now on.
 
-    Running Lambda workers keep the credentials that they were started with, so they are ended; the next invocation
-    starts one with its role's credentials.
+    Running Lambda workers keep the credentials that they were started with, so they are ended; the next
+    invocation starts one with its role's credentials.
     """
     if enforce != gateway.AUTH:
         gateway.AUTH = enforce
@@ -32,13 +32,19 @@ def iam_enforced() -> bool:
     return bool(gateway.AUTH)
 
 
-def denied(headers: Mapping[str, str], action: str, resource: str, context: Mapping[str, object]) -> str | None:
-    """Return the ARN of the caller if its policies do not allow `action` on `resource`, and None if they do."""
+def denied(
+    headers: Mapping[str, str], action: str, resource: str, context: Mapping[str, object]
+) -> str | None:
+    """Return the ARN of the caller if its policies do not allow `action` on `resource`, and None if they
+    do.
+    """
     if not gateway.AUTH:
         return None
     key = router.extract_access_key_id(headers)
     service = action.partition(":")[0]
-    verdict = iam_evaluator.enforce(key, action, service, REGION, resource_arn=resource, service_context=dict(context))
+    verdict = iam_evaluator.enforce(
+        key, action, service, REGION, resource_arn=resource, service_context=dict(context)
+    )
     if verdict is None:
         return None
     return str(getattr(verdict, "principal_arn", "") or "the caller")
@@ -102,10 +108,11 @@ _EVENT_KEYS = (("events:source", "Source"), ("events:detail-type", "DetailType")
 
 
 def count_loopback_as_tls() -> None:
-    """Let policies that demand TLS (`aws:SecureTransport`) take this endpoint, which is plain HTTP, for secure.
+    """Let policies that demand TLS (`aws:SecureTransport`) take this endpoint, which is plain HTTP, for
+    secure.
 
-    Buckets and queues of the app refuse requests without TLS; what goes over loopback leaves the machine no more than
-    what TLS carries.
+    Buckets and queues of the app refuse requests without TLS; what goes over loopback leaves the machine no
+    more than what TLS carries.
     """
     pin = gateway.pin_request_origin
 

@@ -29,7 +29,9 @@ def put_event(event: Mapping[str, Any]) -> None:
 
 
 def bound_events_log(entries: int = EVENTS_KEPT) -> None:
-    """Let EventBridge keep its newest events only; ministack keeps every event since its start, and reads none of them."""
+    """Let EventBridge keep its newest events only; ministack keeps every event since its start, and reads
+    none of them.
+    """
 
     def events_log() -> deque[Any]:
         kept = eventbridge._events_log.get("entries")

@@ -16,8 +16,8 @@ from ministack.services import (
 def miss_images() -> None:
     """Let ECR's DescribeImages raise ImageNotFoundException for an image that is not there, as AWS does.
 
-    ministack answers with an empty list, from which the CDK concludes that the image exists: it never builds it.
-    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
+    ministack answers with an empty list, from which the CDK concludes that the image exists: it never builds
+    it. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
     """
     describe = ecr._describe_images
 
@@ -68,7 +68,9 @@ def read_ranges_of_versions() -> None:
     def get_object(bucket: str, key: str, headers: Mapping[str, str], query: Any = None) -> Any:
         wanted = headers.get("range") if "versionId" in (query or {}) else None
         # A checksum of the whole version would not fit a part of it.
-        asked = {name: value for name, value in headers.items() if not wanted or name != "x-amz-checksum-mode"}
+        asked = {
+            name: value for name, value in headers.items() if not wanted or name != "x-amz-checksum-mode"
+        }
         status, answer, body = get(bucket, key, asked, query)
         if not wanted or status != 200:
             return status, answer, body

@@ -20,10 +20,11 @@ from local.secret_names import json_value, secret_parts
 
 
 def secret_value(value_from: str, execution_role: str = "") -> str:
-    """Return what `valueFrom` of a job's secret names, read as the role that starts the job; LookupError where it cannot be had.
+    """Return what `valueFrom` of a job's secret names, read as the role that starts the job; LookupError
+    where it cannot be had.
 
-    It is the ARN of a secret, with `:json-key:version-stage:version-id` after it or not, or the ARN or name of a parameter.
-    https://docs.aws.amazon.com/batch/latest/userguide/specifying-sensitive-data-secrets.html
+    It is the ARN of a secret, with `:json-key:version-stage:version-id` after it or not, or the ARN or name
+    of a parameter. https://docs.aws.amazon.com/batch/latest/userguide/specifying-sensitive-data-secrets.html
     """
     secret, key, stage, version = secret_parts(value_from)
     with scope():
@@ -46,16 +47,27 @@ def _parameter_arn(value_from: str) -> str:
 
 
 def _may_read(role_arn: str, action: str, resource: str) -> None:
-    """Raise LookupError where a role may not read a secret; a job without an execution role is left to Batch's own rules."""
+    """Raise LookupError where a role may not read a secret; a job without an execution role is left to
+    Batch's own rules.
+    """
     if not (gateway.AUTH and role_arn):
         return
     key = role_credentials(role_arn, "start")["AWS_ACCESS_KEY_ID"]
-    if iam_evaluator.enforce(key, action, action.partition(":")[0], REGION, resource_arn=resource, service_context={}) is not None:
-        raise LookupError(f"AccessDeniedException: {role_arn} is not authorized to perform: {action} on resource: {resource}.")
+    if (
+        iam_evaluator.enforce(
+            key, action, action.partition(":")[0], REGION, resource_arn=resource, service_context={}
+        )
+        is not None
+    ):
+        raise LookupError(
+            f"AccessDeniedException: {role_arn} is not authorized to perform: {action} on resource:"
+            f" {resource}."
+        )
 
 
 def rotate_secrets(begin: Callable[[str, str, str], None]) -> None:
-    """Let RotateSecret make a version AWSPENDING and call `begin(secret, function, version)`, which is to have the function finish it.
+    """Let RotateSecret make a version AWSPENDING and call `begin(secret, function, version)`, which is to
+    have the function finish it.
 
     ministack copies the old value and calls nobody. A version that has no value yet cannot be read.
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
@@ -73,7 +85,12 @@ def rotate_secrets(begin: Callable[[str, str, str], None]) -> None:
             return responses.error_response_json("InvalidRequestException", message, 400)
         token = data.get("ClientRequestToken") or str(uuid.uuid4())
         secretsmanager._remove_stage_everywhere(secret, "AWSPENDING")
-        secret["Versions"][token] = {"SecretString": None, "SecretBinary": None, "CreatedDate": int(time.time()), "Stages": ["AWSPENDING"]}
+        secret["Versions"][token] = {
+            "SecretString": None,
+            "SecretBinary": None,
+            "CreatedDate": int(time.time()),
+            "Stages": ["AWSPENDING"],
+        }
         secret.update(_rotation(function, data.get("RotationRules") or secret.get("RotationRules")))
         begin(secret["ARN"], function, token)
         return responses.json_response({"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token})
@@ -89,7 +106,9 @@ def rotate_secrets(begin: Callable[[str, str, str], None]) -> None:
 
 
 def set_rotation(secret_id: str, function: str | None, rules: object) -> str:
-    """Note which function rotates a secret, None for none, and return the secret's ARN; LookupError when there is no such secret."""
+    """Note which function rotates a secret, None for none, and return the secret's ARN; LookupError when
+    there is no such secret.
+    """
     _, secret = secretsmanager._resolve(secret_id)
     if not secret:
         raise LookupError(f"Expected a secret {secret_id}, found none.")

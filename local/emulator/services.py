@@ -27,13 +27,17 @@ def scope() -> AbstractContextManager[None]:
 
 
 def replace_service(name: str, handle: Handler) -> None:
-    """Let `handle(method, path, headers, body)`, with the query in `path`, answer and authorise requests of a service.
+    """Let `handle(method, path, headers, body)`, with the query in `path`, answer and authorise requests of a
+    service.
 
-    ministack checks who calls; what the caller may do is left to `handle`, because ministack knows no resources of
-    services such as Batch and would refuse each policy that names some. `handle` runs in a thread of its own.
+    ministack checks who calls; what the caller may do is left to `handle`, because ministack knows no
+    resources of services such as Batch and would refuse each policy that names some. `handle` runs in a
+    thread of its own.
     """
 
-    async def answer(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> Response:
+    async def answer(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
         target = f"{path}?{urlencode(query, doseq=True)}" if query else path
         return await asyncio.to_thread(handle, method, target, headers, body)
 
@@ -58,10 +62,14 @@ def service_of(method: str, path: str, headers: Mapping[str, str], query: Mappin
 
 
 def answer_before(service: str, handle: Callable[[Mapping[str, str], bytes], Response | None]) -> None:
-    """Let `handle(headers, body)` answer the requests of a service that ministack does not know; it returns None for all others."""
+    """Let `handle(headers, body)` answer the requests of a service that ministack does not know; it returns
+    None for all others.
+    """
     known = gateway.SERVICE_HANDLERS[service]
 
-    async def answer(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]) -> Response:
+    async def answer(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
         return handle(headers, body) or cast("Response", await known(method, path, headers, body, query))
 
     gateway.SERVICE_HANDLERS[service] = answer

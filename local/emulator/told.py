@@ -39,7 +39,9 @@ def capture_messages(deliver: Callable[[Message], None]) -> None:
     """
     fanout = sns._fanout
 
-    def fan_out(topic: str, message_id: str, text: str, subject: str, structure: str = "", *more: Any, **named: Any) -> None:
+    def fan_out(
+        topic: str, message_id: str, text: str, subject: str, structure: str = "", *more: Any, **named: Any
+    ) -> None:
         attributes = more[0] if more else named.get("message_attributes")
         for subscription in sns._topic_by_arn_any_scope(topic)["subscriptions"]:
             message = _message(subscription, text, subject, structure, attributes or {})
@@ -50,7 +52,9 @@ def capture_messages(deliver: Callable[[Message], None]) -> None:
     sns._fanout = fan_out
 
 
-def _message(subscription: dict[str, Any], text: str, subject: str, structure: str, attributes: dict[str, Any]) -> Message | None:
+def _message(
+    subscription: dict[str, Any], text: str, subject: str, structure: str, attributes: dict[str, Any]
+) -> Message | None:
     """Return what a subscriber gets, or None if it is no person or its filter passes the message over."""
     protocol = subscription["protocol"]
     body = sns._resolve_message_for_protocol(text, structure, protocol)
@@ -71,7 +75,9 @@ def queue_alarms() -> list[QueueAlarm]:
 
 
 def _queue_alarm(alarm: dict[str, Any]) -> QueueAlarm:
-    queue = next((found["Value"] for found in alarm.get("Dimensions") or () if found["Name"] == "QueueName"), "")
+    queue = next(
+        (found["Value"] for found in alarm.get("Dimensions") or () if found["Name"] == "QueueName"), ""
+    )
     stored = sqs._queue_by_arn(f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}") or {"messages": []}
     now = time.time()
     visible = sum(message["visible_at"] <= now for message in list(stored["messages"]))

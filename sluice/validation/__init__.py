@@ -9,7 +9,19 @@ from pydantic import TypeAdapter
 
 from sluice.after import Always, Finished, name_of
 from sluice.errors import Mistake, PipelineError
-from sluice.pipeline import Array, Job, Manual, MultiNode, Name, Pipeline, Plan, S3Upload, Schedule, Step, Webhook
+from sluice.pipeline import (
+    Array,
+    Job,
+    Manual,
+    MultiNode,
+    Name,
+    Pipeline,
+    Plan,
+    S3Upload,
+    Schedule,
+    Step,
+    Webhook,
+)
 from sluice.validation.fields import check_fields, checked, listed, where
 from sluice.validation.graph import check_cycles, check_names, check_parents
 from sluice.validation.machines import check_machine
@@ -39,7 +51,10 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from checked("name", TypeAdapter(Name), pipeline.name)
     yield from check_submitter(pipeline)
-    for field, kinds in (("triggers", (S3Upload, Manual, Schedule, Webhook)), ("steps", (Plan, Array, Job, MultiNode))):
+    for field, kinds in (
+        ("triggers", (S3Upload, Manual, Schedule, Webhook)),
+        ("steps", (Plan, Array, Job, MultiNode)),
+    ):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
             yield from check_fields(where(field, thing, number), thing, kinds)
             yield from check_group_fields(where(field, thing, number), thing)
@@ -51,7 +66,8 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
     yield from check_plans_of_uploads(pipeline)
     yield from check_webhooks(pipeline)
     yield from check_telling(pipeline)
-    # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes are reported too.
+    # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes
+    # are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Step) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]
     for step in steps:
@@ -72,15 +88,24 @@ def _shape(pipeline: Pipeline) -> Iterator[Mistake]:
         if not isinstance(value := getattr(pipeline, field), list | tuple):
             yield Mistake(field, "a list", repr(value), f"Write {field}=[...].")
     if pipeline.steps in ([], ()):
-        yield Mistake("steps", "at least one step", "none", 'Add a step, for instance Job("work", run="work").')
+        yield Mistake(
+            "steps", "at least one step", "none", 'Add a step, for instance Job("work", run="work").'
+        )
     if pipeline.triggers in ([], ()):
-        yield Mistake("triggers", "at least one trigger", "none", 'Add a trigger, for instance S3Upload(prefix="my-files/").')
+        yield Mistake(
+            "triggers",
+            "at least one trigger",
+            "none",
+            'Add a trigger, for instance S3Upload(prefix="my-files/").',
+        )
 
 
 def _readable(step: Step) -> bool:
     """Return whether the fields that the graph is made of have the types that they should have."""
     each = getattr(step, "each", None)
     texts = [step.run, getattr(step, "items_of", None), *(each if isinstance(each, list) else [each])]
-    known = isinstance(step.after, list) and all(isinstance(one, str | Finished | Always) for one in step.after)
+    known = isinstance(step.after, list) and all(
+        isinstance(one, str | Finished | Always) for one in step.after
+    )
     after = known and all(isinstance(name_of(one), str) for one in step.after)
     return after and all(text is None or isinstance(text, str) for text in texts) and readable_nodes(step)

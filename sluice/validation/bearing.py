@@ -28,9 +28,20 @@ def check_after(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
 def _finished(where: str, one: Finished, waited_for: Step) -> Iterator[Mistake]:
     if not isinstance(waited_for, Array):
         fix = f'Use after=["{one.step}"], or always("{one.step}").'
-        yield Mistake(where, "finished() of an Array: a single job has no share of children", f"{one.step!r}", fix)
-    if isinstance(one.at_least, bool) or not isinstance(one.at_least, int | float) or not 0 < one.at_least <= 1:
-        yield Mistake(where, "at_least above 0 and at most 1", repr(one.at_least), "Give the share of children, such as at_least=0.99.")
+        yield Mistake(
+            where, "finished() of an Array: a single job has no share of children", f"{one.step!r}", fix
+        )
+    if (
+        isinstance(one.at_least, bool)
+        or not isinstance(one.at_least, int | float)
+        or not 0 < one.at_least <= 1
+    ):
+        yield Mistake(
+            where,
+            "at_least above 0 and at most 1",
+            repr(one.at_least),
+            "Give the share of children, such as at_least=0.99.",
+        )
 
 
 def check_retries(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
@@ -39,9 +50,13 @@ def check_retries(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
         return
     where, times = f"steps[{step.name!r}].retries", step.retries.times
     if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_TIMES:
-        yield Mistake(f"{where}.times", f"1 to {MOST_TIMES}", repr(times), "Give how often what failed runs again.")
+        yield Mistake(
+            f"{where}.times", f"1 to {MOST_TIMES}", repr(times), "Give how often what failed runs again."
+        )
     most, reclaimed = step.attempts, step.retries.reclaimed
-    if reclaimed is not None and (isinstance(reclaimed, bool) or not isinstance(reclaimed, int) or not 1 <= reclaimed <= most):
+    if reclaimed is not None and (
+        isinstance(reclaimed, bool) or not isinstance(reclaimed, int) or not 1 <= reclaimed <= most
+    ):
         fix = "Give how many attempts must have lost their machines; there are attempts= of them."
         yield Mistake(f"{where}.reclaimed", f"1 to the {most} attempts of the step", repr(reclaimed), fix)
     followers = [step.name, *_followers(step.name, steps)] if isinstance(step, Array) else []
@@ -59,6 +74,10 @@ def _followers(name: str, steps: Mapping[str, Step]) -> Iterator[str]:
     """Yield the arrays that follow one child by child, directly or not; a circle is reported elsewhere."""
     pending = [name]
     for followed in pending:  # grows while it is read
-        found = [one.name for one in steps.values() if isinstance(one, Array) and followed in one.follows and one.name not in pending]
+        found = [
+            one.name
+            for one in steps.values()
+            if isinstance(one, Array) and followed in one.follows and one.name not in pending
+        ]
         pending.extend(found)
         yield from found

@@ -35,14 +35,31 @@ def check_parameters(where: str, step: Step) -> Iterator[Mistake]:
     named = {word.removeprefix(_REF) for word in words if word.startswith(_REF)}
     for name in step.parameters:
         if not (isinstance(name, str) and _PARAMETER.fullmatch(name)):
-            yield Mistake(f"{where}.parameters", "names of letters, digits, _ and -", repr(name), "Rename it.")
+            yield Mistake(
+                f"{where}.parameters", "names of letters, digits, _ and -", repr(name), "Rename it."
+            )
         elif name not in named:
-            yield Mistake(f"{where}.parameters", f"a word {_REF}{name} in command=", "none", "Add the word, or drop the parameter.")
+            yield Mistake(
+                f"{where}.parameters",
+                f"a word {_REF}{name} in command=",
+                "none",
+                "Add the word, or drop the parameter.",
+            )
     for name in sorted(named - set(step.parameters)):
-        yield Mistake(f"{where}.command", "a default for each parameter", f"{_REF}{name}", f'Write parameters={{"{name}": "…"}}.')
+        yield Mistake(
+            f"{where}.command",
+            "a default for each parameter",
+            f"{_REF}{name}",
+            f'Write parameters={{"{name}": "…"}}.',
+        )
     for word in words:
         if _REF in word[1:]:
-            yield Mistake(f"{where}.command", f"{_REF}… as a word of its own", repr(word), "Split the word in two, or use environment=.")
+            yield Mistake(
+                f"{where}.command",
+                f"{_REF}… as a word of its own",
+                repr(word),
+                "Split the word in two, or use environment=.",
+            )
 
 
 def check_secrets(where: str, step: Step) -> Iterator[Mistake]:
@@ -55,16 +72,32 @@ def check_secrets(where: str, step: Step) -> Iterator[Mistake]:
             expected = f"the name of a variable, which does not begin with {' or '.join(RESERVED_VARIABLES)}"
             yield Mistake(f"{where}.secrets", expected, repr(name), "Rename it.")
         elif isinstance(step.environment, dict) and name in step.environment:
-            yield Mistake(place, "a variable that environment= does not set", repr(name), "Rename one of the two.")
+            yield Mistake(
+                place, "a variable that environment= does not set", repr(name), "Rename one of the two."
+            )
         if isinstance(source, str) and read_source(source, place=_ANYWHERE) is None:
             expected = "the name or ARN of a secret, or ssm: and the name of a parameter, or its ARN"
-            yield Mistake(place, expected, repr(source), 'Write, for instance, "my-app/api-key" or "ssm:/my-app/api-key".')
-        if isinstance(secret, Secret) and not (isinstance(secret.kms_key, str) and _KEY.fullmatch(secret.kms_key)):
-            yield Mistake(place, "the ARN of a key as kms_key=", repr(secret.kms_key), "Take it from the secret's description.")
+            yield Mistake(
+                place,
+                expected,
+                repr(source),
+                'Write, for instance, "my-app/api-key" or "ssm:/my-app/api-key".',
+            )
+        if isinstance(secret, Secret) and not (
+            isinstance(secret.kms_key, str) and _KEY.fullmatch(secret.kms_key)
+        ):
+            yield Mistake(
+                place,
+                "the ARN of a key as kms_key=",
+                repr(secret.kms_key),
+                "Take it from the secret's description.",
+            )
 
 
 def check_mounts(where: str, step: Step) -> Iterator[Mistake]:
-    """Yield what is wrong with each folder, folders at the same place, and folders of machines where there are none."""
+    """Yield what is wrong with each folder, folders at the same place, and folders of machines where there
+    are none.
+    """
     seen: set[str] = set()
     for number, mount in enumerate(listed(step.mounts)):
         place = f"{where}.mounts[{number}]"
@@ -74,12 +107,24 @@ def check_mounts(where: str, step: Step) -> Iterator[Mistake]:
         if mount.path == "/":
             yield Mistake(f"{place}.path", "a folder other than /", "'/'", "The image's own files are there.")
         if str(mount.path) in seen:
-            yield Mistake(f"{place}.path", "a place of its own", repr(mount.path), "Change one of the two paths.")
+            yield Mistake(
+                f"{place}.path", "a place of its own", repr(mount.path), "Change one of the two paths."
+            )
         seen.add(str(mount.path))
         if isinstance(mount, HostMount) and step.compute in (Compute.FARGATE, Compute.FARGATE_SPOT):
-            yield Mistake(place, "EfsMount on Fargate", "HostMount", "Fargate has no machine of yours; use EfsMount, or storage=.")
+            yield Mistake(
+                place,
+                "EfsMount on Fargate",
+                "HostMount",
+                "Fargate has no machine of yours; use EfsMount, or storage=.",
+            )
         if isinstance(mount, EfsMount) and mount.access_point is not None and mount.root != "/":
-            yield Mistake(f"{place}.root", "none beside access_point=", repr(mount.root), "The access point has its own; drop root=.")
+            yield Mistake(
+                f"{place}.root",
+                "none beside access_point=",
+                repr(mount.root),
+                "The access point has its own; drop root=.",
+            )
 
 
 def check_ulimits(where: str, step: Step) -> Iterator[Mistake]:
@@ -87,8 +132,18 @@ def check_ulimits(where: str, step: Step) -> Iterator[Mistake]:
     if not of_type(step.ulimits, dict):
         return
     for name, limit in step.ulimits.items():
-        if isinstance(limit, tuple) and len(limit) == 2 and all(type(one) is int for one in limit) and _above(*limit):
-            yield Mistake(f"{where}.ulimits[{name!r}]", "a soft limit of at most the hard one", repr(limit), "Swap the two.")
+        if (
+            isinstance(limit, tuple)
+            and len(limit) == 2
+            and all(type(one) is int for one in limit)
+            and _above(*limit)
+        ):
+            yield Mistake(
+                f"{where}.ulimits[{name!r}]",
+                "a soft limit of at most the hard one",
+                repr(limit),
+                "Swap the two.",
+            )
 
 
 def _above(soft: int, hard: int) -> bool:

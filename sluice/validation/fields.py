@@ -56,8 +56,13 @@ def check_fields(place: str, thing: object, kinds: tuple[type, ...]) -> Iterator
 
 @cache
 def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
-    """Return what checks each field of a class: the fields one by one, because an instance as a whole would be taken as checked."""
-    return {name: TypeAdapter(annotation) for name, annotation in get_type_hints(kind, include_extras=True).items()}
+    """Return what checks each field of a class: the fields one by one, because an instance as a whole would
+    be taken as checked.
+    """
+    return {
+        name: TypeAdapter(annotation)
+        for name, annotation in get_type_hints(kind, include_extras=True).items()
+    }
 
 
 def checked(place: str, adapter: TypeAdapter[Any], value: object) -> Iterator[Mistake]:
@@ -66,6 +71,13 @@ def checked(place: str, adapter: TypeAdapter[Any], value: object) -> Iterator[Mi
         adapter.validate_python(value, strict=True)
     except ValidationError as error:
         for problem in error.errors():
-            field = ".".join([place, *(str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier())])
+            field = ".".join(
+                [
+                    place,
+                    *(str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier()),
+                ]
+            )
             expected = problem["msg"].removeprefix("Input should be ").removeprefix("String should ")
-            yield Mistake(field, expected, repr(problem["input"]), _FIXES.get(problem["type"], "Change its type."))
+            yield Mistake(
+                field, expected, repr(problem["input"]), _FIXES.get(problem["type"], "Change its type.")
+            )

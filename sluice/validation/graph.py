@@ -1,4 +1,6 @@
-"""Checks the graph that the steps make: their names, whom they wait for, and that they never wait in a circle."""
+"""Checks the graph that the steps make: their names, whom they wait for, and that they never wait in a
+circle.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,12 @@ def check_names(steps: list[Step]) -> Iterator[Mistake]:
         if count > 1:
             yield Mistake("steps", "each name once", f"{name!r} {count} times", "Rename all but one.")
         if name in RESERVED_STEP_NAMES or str(name).startswith("gate-"):
-            yield Mistake(f"steps[{name!r}].name", "another name", repr(name), "Sluice adds steps of that name itself; rename yours.")
+            yield Mistake(
+                f"steps[{name!r}].name",
+                "another name",
+                repr(name),
+                "Sluice adds steps of that name itself; rename yours.",
+            )
 
 
 def check_cycles(steps: list[Step]) -> Iterator[Mistake]:
@@ -38,7 +45,9 @@ def check_cycles(steps: list[Step]) -> Iterator[Mistake]:
     parents = {step.name: parents_of(step) for step in steps}
     cycle = find_cycle({name: tuple(p for p in names if p in parents) for name, names in parents.items()})
     if cycle:
-        yield Mistake("steps", "a graph without a cycle", " → ".join(cycle), "Remove one of these dependencies.")
+        yield Mistake(
+            "steps", "a graph without a cycle", " → ".join(cycle), "Remove one of these dependencies."
+        )
 
 
 def parents_of(step: Step) -> tuple[str, ...]:

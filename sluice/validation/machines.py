@@ -18,7 +18,9 @@ _WITH_GPUS = (Compute.GPU, Compute.UNMANAGED)
 
 
 def check_machine(step: Step) -> Iterator[Mistake]:
-    """Yield what does not go together in what a step asks of its machine; fields of a wrong type have been reported and are left out."""
+    """Yield what does not go together in what a step asks of its machine; fields of a wrong type have been
+    reported and are left out.
+    """
     where = f"steps[{step.name!r}]"
     yield from check_parameters(where, step)
     yield from check_secrets(where, step)
@@ -49,14 +51,24 @@ def _compute(step: Step) -> Compute | None:
 def _queue(where: str, step: Step) -> Iterator[Mistake]:
     if step.queue == "steady" and step.compute in ("spot", "fargate_spot"):
         fix = 'Write another queue, or compute="on_demand" or "fargate": what is steady is never taken back.'
-        yield Mistake(f"{where}.compute", "machines that AWS never takes back, for the queue steady", repr(step.compute), fix)
+        yield Mistake(
+            f"{where}.compute",
+            "machines that AWS never takes back, for the queue steady",
+            repr(step.compute),
+            fix,
+        )
 
 
 def _nodes(where: str, step: MultiNode) -> Iterator[Mistake]:
     """Source: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html."""
     if step.compute is not None and step.compute not in _FOR_NODES:
         fix = f"Write one of {', '.join(_FOR_NODES)}, or drop compute=."
-        yield Mistake(f"{where}.compute", "machines that Batch itself launches and AWS never takes back", repr(step.compute), fix)
+        yield Mistake(
+            f"{where}.compute",
+            "machines that Batch itself launches and AWS never takes back",
+            repr(step.compute),
+            fix,
+        )
     if step.parameters:
         fix = "Write the words themselves, or use environment=."
         yield Mistake(f"{where}.parameters", "none for a MultiNode", _names(step.parameters), fix)
@@ -66,18 +78,28 @@ def _gpus(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:
     if not is_number(step.gpus):
         return
     if step.gpus and compute not in _WITH_GPUS:
-        yield Mistake(f"{where}.gpus", "none on machines without GPUs", repr(step.gpus), 'Write compute="gpu".')
+        yield Mistake(
+            f"{where}.gpus", "none on machines without GPUs", repr(step.gpus), 'Write compute="gpu".'
+        )
     if compute is Compute.GPU and step.gpus == 0:
-        yield Mistake(f"{where}.gpus", 'at least 1 for compute="gpu"', "0", "Write gpus=1, or other machines.")
+        yield Mistake(
+            f"{where}.gpus", 'at least 1 for compute="gpu"', "0", "Write gpus=1, or other machines."
+        )
 
 
 def _fargate(where: str, step: Step) -> Iterator[Mistake]:
     """Source: https://docs.aws.amazon.com/batch/latest/userguide/when-to-use-fargate.html."""
-    if is_number(step.vcpus) and is_number(step.memory) and (problem := size_problem(step.vcpus, step.memory)):
+    if (
+        is_number(step.vcpus)
+        and is_number(step.memory)
+        and (problem := size_problem(step.vcpus, step.memory))
+    ):
         yield Mistake(where, *problem)
     if of_type(step.ulimits, dict):
         fix = "Drop ulimits=, or run it on machines of EC2."
-        yield Mistake(f"{where}.ulimits", "none on Fargate, which has limits of its own", _names(step.ulimits), fix)
+        yield Mistake(
+            f"{where}.ulimits", "none on Fargate, which has limits of its own", _names(step.ulimits), fix
+        )
 
 
 def _names(value: Any) -> str:

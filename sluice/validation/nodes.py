@@ -20,7 +20,12 @@ def check_nodes(where: str, step: MultiNode, functions: Functions | None) -> Ite
     """Yield what is wrong with the nodes of a step beside their fields."""
     if (step.nodes is None) == (not step.groups):
         found = "neither" if step.nodes is None else "both"
-        yield Mistake(where, "either nodes= or groups=", found, "Give the number of nodes that run the same, or a list of NodeGroup(...).")
+        yield Mistake(
+            where,
+            "either nodes= or groups=",
+            found,
+            "Give the number of nodes that run the same, or a list of NodeGroup(...).",
+        )
     if step.groups:
         yield from _groups(where, step, functions)
     else:
@@ -29,20 +34,33 @@ def check_nodes(where: str, step: MultiNode, functions: Functions | None) -> Ite
         fix = f'Drop queue=, or write queue="{QUEUE}": AWS runs no MultiNode on spot machines.'
         yield Mistake(f"{where}.queue", f"{QUEUE!r} for a MultiNode", repr(step.queue), fix)
     if step.uses:
-        fix = "Let a Job before it or after it hold the limit: AWS does not say whether a quantity counts once or for each node."
+        fix = (
+            "Let a Job before it or after it hold the limit: AWS does not say whether a quantity counts once"
+            " or for each node."
+        )
         yield Mistake(f"{where}.uses", "none for a MultiNode", repr(step.uses), fix)
 
 
 def _groups(where: str, step: MultiNode, functions: Functions | None) -> Iterator[Mistake]:
     for name in ("run", "command", "image"):
         if getattr(step, name) is not None:
-            yield Mistake(f"{where}.{name}", f"no {name}= beside groups=", repr(getattr(step, name)), "Move it into its NodeGroup(...).")
+            yield Mistake(
+                f"{where}.{name}",
+                f"no {name}= beside groups=",
+                repr(getattr(step, name)),
+                "Move it into its NodeGroup(...).",
+            )
     yield from check_variables(where, step.environment)
     for number, group in enumerate(step.groups):
         yield from check_own_program(f"{where}.groups[{number}]", group, functions)
     total = nodes_of(step)
     if total > limits.MAX_NODES:
-        yield Mistake(f"{where}.groups", f"at most {limits.MAX_NODES:,} nodes together", f"{total:,}", "Lower the number of nodes.")
+        yield Mistake(
+            f"{where}.groups",
+            f"at most {limits.MAX_NODES:,} nodes together",
+            f"{total:,}",
+            "Lower the number of nodes.",
+        )
 
 
 def check_group_fields(where: str, step: object) -> Iterator[Mistake]:
@@ -57,7 +75,9 @@ def readable_nodes(step: object) -> bool:
     if not isinstance(step, MultiNode):
         return True
     groups: Any = step.groups
-    sized = isinstance(groups, list) and all(isinstance(group, NodeGroup) and _readable(group) for group in groups)
+    sized = isinstance(groups, list) and all(
+        isinstance(group, NodeGroup) and _readable(group) for group in groups
+    )
     return sized and (step.nodes is None or _whole(step.nodes))
 
 

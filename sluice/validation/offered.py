@@ -1,4 +1,6 @@
-"""Checks whether a deploy offers what the pipelines need of it: the one check that looks at files and settings together."""
+"""Checks whether a deploy offers what the pipelines need of it: the one check that looks at files and
+settings together.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +43,30 @@ def _check(where: str, step: MultiNode, offered: Offered) -> Iterator[Mistake]:
     Source: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
     """
     if not offered.nat:
-        fix = 'Deploy with SLUICE_NAT=true (a NAT gateway costs by the hour), or write only_with="nat" in the pipeline to leave it out.'
+        fix = (
+            'Deploy with SLUICE_NAT=true (a NAT gateway costs by the hour), or write only_with="nat" in the'
+            " pipeline to leave it out."
+        )
         yield Mistake(where, "private subnets with NAT for a MultiNode", "SLUICE_NAT=false", fix)
     vcpus = nodes_of(step) * math.ceil(step.vcpus)
     if vcpus > offered.max_vcpus_on_demand:
-        fix = f"Deploy with SLUICE_MAX_VCPUS_ON_DEMAND={vcpus} or more, or lower its nodes or vCPUs: they start together."
-        yield Mistake(where, f"at most {offered.max_vcpus_on_demand} vCPUs for all nodes together", str(vcpus), fix)
+        fix = (
+            f"Deploy with SLUICE_MAX_VCPUS_ON_DEMAND={vcpus} or more, or lower its nodes or vCPUs: they start"
+            " together."
+        )
+        yield Mistake(
+            where, f"at most {offered.max_vcpus_on_demand} vCPUs for all nodes together", str(vcpus), fix
+        )
     chosen = step.instance_type
     if chosen and not {chosen, chosen.partition(".")[0]} & set(offered.instance_types):
         listed = ",".join(offered.instance_types)
-        fix = f"Deploy with SLUICE_INSTANCE_TYPES={f'{listed},' if listed else ''}{chosen}, or drop instance_type=."
-        yield Mistake(f"{where}.instance_type", f"one of SLUICE_INSTANCE_TYPES ({listed or 'none are listed'})", repr(chosen), fix)
+        fix = (
+            f"Deploy with SLUICE_INSTANCE_TYPES={f'{listed},' if listed else ''}{chosen}, or drop"
+            " instance_type=."
+        )
+        yield Mistake(
+            f"{where}.instance_type",
+            f"one of SLUICE_INSTANCE_TYPES ({listed or 'none are listed'})",
+            repr(chosen),
+            fix,
+        )

@@ -21,10 +21,15 @@ def check_retry(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:
         yield from _rule(place, rule, function=_function(step))
         if rule.conditions and rule.catches_all and number < len(rules) - 1:
             yield Mistake(
-                place, "a rule for everything at the end only", "rules behind it", "Batch never looks at those; move it to the end."
+                place,
+                "a rule for everything at the end only",
+                "rules behind it",
+                "Batch never looks at those; move it to the end.",
             )
     if any(rule.action == "RETRY" for rule in rules) and step.attempts == 1:
-        yield Mistake(f"{where}.attempts", "2 or more beside a rule that says RETRY", "1", "Write attempts=3.")
+        yield Mistake(
+            f"{where}.attempts", "2 or more beside a rule that says RETRY", "1", "Write attempts=3."
+        )
     yield from _room(where, step, rules, compute)
 
 
@@ -38,13 +43,21 @@ def _rule(place: str, rule: EvaluateOnExit, *, function: bool) -> Iterator[Mista
         fix = "Write on_exit_code=, on_reason= or on_status_reason=."
         yield Mistake(place, "a condition", "none", fix)
     if function and rule.on_exit_code == TRY_AGAIN:
-        yield Mistake(f"{place}.on_exit_code", f"another code than {TRY_AGAIN}", repr(TRY_AGAIN), "Sluice itself ends a function's job so.")
+        yield Mistake(
+            f"{place}.on_exit_code",
+            f"another code than {TRY_AGAIN}",
+            repr(TRY_AGAIN),
+            "Sluice itself ends a function's job so.",
+        )
 
 
 def _room(where: str, step: Step, rules: list[EvaluateOnExit], compute: Compute) -> Iterator[Mistake]:
     most = room(function=_function(step), own=rules)
-    # A machine that AWS may take back needs the rule that says so, unless theirs look at what became of the machine.
-    if compute is not Compute.FARGATE and not (rules and (rules[-1].catches_all or any(rule.on_status_reason for rule in rules))):
+    # A machine that AWS may take back needs the rule that says so, unless theirs look at what became of the
+    # machine.
+    if compute is not Compute.FARGATE and not (
+        rules and (rules[-1].catches_all or any(rule.on_status_reason for rule in rules))
+    ):
         most -= 1
     if len(rules) > most:
         needs = f"of the {MAX_EXIT_RULES} that Batch takes Sluice needs the others"

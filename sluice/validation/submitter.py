@@ -12,7 +12,8 @@ from sluice.pipeline import Pipeline
 from sluice.validation.fields import checked, listed
 
 MOST_STEPS_OF_A_LAMBDA = 1_000
-"""What a Lambda submits in its minute, at fewer than 50 a second: AWS Batch takes no more in an account and Region.
+"""What a Lambda submits in its minute, at fewer than 50 a second: AWS Batch takes no more in an account and
+Region.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 """
@@ -20,8 +21,12 @@ Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 
 def check_submitter(pipeline: Pipeline) -> Iterator[Mistake]:
     """Yield what is wrong with ``submit_from``, and a graph that is too large for a Lambda."""
-    yield from checked("submit_from", TypeAdapter(get_type_hints(Pipeline)["submit_from"]), pipeline.submit_from)
+    yield from checked(
+        "submit_from", TypeAdapter(get_type_hints(Pipeline)["submit_from"]), pipeline.submit_from
+    )
     steps = len(listed(pipeline.steps))
     if pipeline.submit_from == "lambda" and steps > MOST_STEPS_OF_A_LAMBDA:
         fix = 'Write submit_from="start-job": a small job has the time to submit them.'
-        yield Mistake("steps", f"at most {MOST_STEPS_OF_A_LAMBDA} steps that a Lambda submits", str(steps), fix)
+        yield Mistake(
+            "steps", f"at most {MOST_STEPS_OF_A_LAMBDA} steps that a Lambda submits", str(steps), fix
+        )

@@ -19,7 +19,15 @@ def check_telling(pipeline: Pipeline) -> Iterator[Mistake]:
     if expected is not None and (seconds is None or not SHORTEST <= seconds <= LONGEST):
         found = repr(expected)
         yield Mistake(
-            "expected_within", "a length of time from 5m to 30d", found, 'Write days, hours and minutes, such as "2h" or "1d12h".'
+            "expected_within",
+            "a length of time from 5m to 30d",
+            found,
+            'Write days, hours and minutes, such as "2h" or "1d12h".',
         )
     if not isinstance(pipeline.ticket, bool):
-        yield Mistake("ticket", "True or False", repr(pipeline.ticket), "Write ticket=True to open an OpsItem when a run fails.")
+        yield Mistake(
+            "ticket",
+            "True or False",
+            repr(pipeline.ticket),
+            "Write ticket=True to open an OpsItem when a run fails.",
+        )

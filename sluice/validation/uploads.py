@@ -17,7 +17,9 @@ _UNITS = {"s": 1, "m": 60}
 
 
 def grouping_of(upload: S3Upload) -> tuple[int, int]:
-    """Return for how many seconds a trigger gathers files, and how many at most; where one is given, the other has its default."""
+    """Return for how many seconds a trigger gathers files, and how many at most; where one is given, the
+    other has its default.
+    """
     seconds = _seconds(upload.group_within) if upload.group_within is not None else DEFAULT_SECONDS
     return seconds or DEFAULT_SECONDS, upload.group_of or MAX_ARRAY_SIZE
 
@@ -30,7 +32,12 @@ def check_grouping(pipeline: Pipeline) -> Iterator[Mistake]:
         seconds = _seconds(upload.group_within)
         if seconds is None or seconds > MOST_SECONDS:
             fix = "Write whole seconds or minutes; SQS keeps a message back for 15 minutes at most."
-            yield Mistake(f"triggers[{number}].group_within", "a time from 1s to 15m, such as 45s or 5m", repr(upload.group_within), fix)
+            yield Mistake(
+                f"triggers[{number}].group_within",
+                "a time from 1s to 15m, such as 45s or 5m",
+                repr(upload.group_within),
+                fix,
+            )
 
 
 def check_plans_of_uploads(pipeline: Pipeline) -> Iterator[Mistake]:
@@ -41,7 +48,10 @@ def check_plans_of_uploads(pipeline: Pipeline) -> Iterator[Mistake]:
         if triggers and not any(isinstance(trigger, S3Upload | Manual) for trigger in triggers):
             found = "triggers without files"
             yield Mistake(
-                where, "either run=, or a trigger that has files", found, "Write the function that finds the items, or add an S3Upload."
+                where,
+                "either run=, or a trigger that has files",
+                found,
+                "Write the function that finds the items, or add an S3Upload.",
             )
         if step.after:
             fix = "Its items are known when the run begins; let the step that works on them wait."

@@ -31,18 +31,28 @@ def check_uses(step: Step, pipeline: Pipeline) -> Iterator[Mistake]:
         if name not in known:
             expected = f"a limit of the pipeline ({', '.join(sorted(known)) or 'it has none'})"
             yield Mistake(
-                place, expected, repr(name), f"Write limits=[Limit({str(name)!r}, at_once=...)] in the pipeline, or correct the name."
+                place,
+                expected,
+                repr(name),
+                f"Write limits=[Limit({str(name)!r}, at_once=...)] in the pipeline, or correct the name.",
             )
         elif isinstance(quantity, int) and isinstance(known[name], int) and quantity > known[name]:
             fix = "Lower it, or raise at_once: the job would wait for ever."
             yield Mistake(place, f"at most the {known[name]} of {name} that there are", str(quantity), fix)
     if len(step.uses) > limits.MAX_LIMITS_OF_A_JOB:
-        yield Mistake(place, f"at most {limits.MAX_LIMITS_OF_A_JOB} limits", str(len(step.uses)), "Drop some: AWS Batch takes no more.")
+        yield Mistake(
+            place,
+            f"at most {limits.MAX_LIMITS_OF_A_JOB} limits",
+            str(len(step.uses)),
+            "Drop some: AWS Batch takes no more.",
+        )
 
 
 def limits_of(pipeline: Pipeline) -> list[Limit]:
     """Return the limits of a pipeline whose names can be compared."""
-    return [limit for limit in listed(pipeline.limits) if isinstance(limit, Limit) and isinstance(limit.name, str)]
+    return [
+        limit for limit in listed(pipeline.limits) if isinstance(limit, Limit) and isinstance(limit.name, str)
+    ]
 
 
 def check_shared_limits(pipelines: Mapping[str, Pipeline]) -> Iterator[Mistake]:
@@ -54,4 +64,9 @@ def check_shared_limits(pipelines: Mapping[str, Pipeline]) -> Iterator[Mistake]:
     for name, found in declared.items():
         if len(set(map(repr, found.values()))) > 1:  # one may be of a wrong type
             counts = " and ".join(f"{at_once} in {source}" for source, at_once in found.items())
-            yield Mistake(" and ".join(found), f"one at_once for the limit {name!r}", counts, "Make them equal, or give one another name.")
+            yield Mistake(
+                " and ".join(found),
+                f"one at_once for the limit {name!r}",
+                counts,
+                "Make them equal, or give one another name.",
+            )

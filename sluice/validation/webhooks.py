@@ -1,4 +1,6 @@
-"""Checks the webhook of a pipeline, and that its schema is one: what a schema does not say right would let every body through."""
+"""Checks the webhook of a pipeline, and that its schema is one: what a schema does not say right would let
+every body through.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,16 @@ from sluice.validation.fields import listed
 
 MOST_SCHEMA_BYTES = 32 * 1024
 """What is made of it is read at each cold start."""
-# Draft 7's own schema, but no word that it does not know: one of a later draft, or with a slip of the pen, would be ignored.
-# `$defs` is where later drafts keep definitions; nothing but a $ref looks at it. https://json-schema.org/draft-07/schema
+# Draft 7's own schema, but no word that it does not know: one of a later draft, or with a slip of the pen,
+# would be ignored. `$defs` is where later drafts keep definitions; nothing but a $ref looks at it.
+# https://json-schema.org/draft-07/schema
 _STRICT = Draft7Validator(
     {
         **{name: rule for name, rule in Draft7Validator.META_SCHEMA.items() if name != "$id"},
-        "properties": {**Draft7Validator.META_SCHEMA["properties"], "$defs": {"type": "object", "additionalProperties": {"$ref": "#"}}},
+        "properties": {
+            **Draft7Validator.META_SCHEMA["properties"],
+            "$defs": {"type": "object", "additionalProperties": {"$ref": "#"}},
+        },
         "additionalProperties": False,
     }
 )
@@ -32,7 +38,12 @@ def check_webhooks(pipeline: Pipeline) -> Iterator[Mistake]:
     """Yield what is wrong with a pipeline's webhook beside the types of its fields."""
     triggers = listed(pipeline.triggers)
     if sum(isinstance(trigger, Webhook) for trigger in triggers) > 1:
-        yield Mistake("triggers", "at most one Webhook", "several", "Keep one, and write a pipeline for each other sender.")
+        yield Mistake(
+            "triggers",
+            "at most one Webhook",
+            "several",
+            "Keep one, and write a pipeline for each other sender.",
+        )
     for number, trigger in enumerate(triggers):
         if isinstance(trigger, Webhook):
             yield from _rotation(f"triggers[{number}]", trigger)
@@ -41,7 +52,10 @@ def check_webhooks(pipeline: Pipeline) -> Iterator[Mistake]:
 
 def _rotation(where: str, webhook: Webhook) -> Iterator[Mistake]:
     if webhook.rotate_days is not None and webhook.signature in ("github", "stripe"):
-        fix = f"Drop it, and change the secret there and here: {webhook.signature} cannot be told of another secret."
+        fix = (
+            f"Drop it, and change the secret there and here: {webhook.signature} cannot be told of another"
+            " secret."
+        )
         yield Mistake(f"{where}.rotate_days", "none for this signature", repr(webhook.rotate_days), fix)
 
 
@@ -51,25 +65,50 @@ def _schema(where: str, schema: Any) -> Iterator[Mistake]:
     try:
         written = json.dumps(schema, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        yield Mistake(where, "a schema that JSON can hold", str(error), "Use dicts, lists, texts, numbers, True, False and None.")
+        yield Mistake(
+            where,
+            "a schema that JSON can hold",
+            str(error),
+            "Use dicts, lists, texts, numbers, True, False and None.",
+        )
         return
     if (size := len(written.encode())) > MOST_SCHEMA_BYTES:
-        yield Mistake(where, f"at most {MOST_SCHEMA_BYTES} bytes of JSON", f"{size} bytes", "Check less here, and the rest in a step.")
+        yield Mistake(
+            where,
+            f"at most {MOST_SCHEMA_BYTES} bytes of JSON",
+            f"{size} bytes",
+            "Check less here, and the rest in a step.",
+        )
     mistakes = list(_mistakes(where, schema))
     yield from mistakes or _compiled(where, schema)
 
 
 def _mistakes(where: str, schema: dict[str, Any]) -> Iterator[Mistake]:
     if str(schema.get("$schema", _DRAFT)).rstrip("#") != _DRAFT:
-        yield Mistake(f"{where}.$schema", repr(_DRAFT), repr(schema["$schema"]), "Write the schema in draft 7, or leave $schema out.")
+        yield Mistake(
+            f"{where}.$schema",
+            repr(_DRAFT),
+            repr(schema["$schema"]),
+            "Write the schema in draft 7, or leave $schema out.",
+        )
     # Where one of several forms would do, what it says is the mistake in the form that was nearly met.
     errors = [best_match([error]) for error in _STRICT.iter_errors(schema)]
     for error in sorted(errors, key=lambda error: error.json_path):
         place = where + error.json_path.removeprefix("$")
-        yield Mistake(place, "a JSON schema of draft 7", error.message, "See https://json-schema.org/draft-07/json-schema-validation.")
+        yield Mistake(
+            place,
+            "a JSON schema of draft 7",
+            error.message,
+            "See https://json-schema.org/draft-07/json-schema-validation.",
+        )
     for place, target in _references(where, schema):
         if not (isinstance(target, str) and target.startswith("#")):
-            yield Mistake(place, "a $ref into the schema itself, such as '#/definitions/name'", repr(target), "Write the definition here.")
+            yield Mistake(
+                place,
+                "a $ref into the schema itself, such as '#/definitions/name'",
+                repr(target),
+                "Write the definition here.",
+            )
 
 
 def _references(where: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -87,7 +126,12 @@ def _compiled(where: str, schema: dict[str, Any]) -> Iterator[Mistake]:
     try:
         schema_code(schema)
     except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError, re.error) as error:
-        yield Mistake(where, "a schema that can be checked", f"{type(error).__name__}: {error}", "Correct its patterns and references.")
+        yield Mistake(
+            where,
+            "a schema that can be checked",
+            f"{type(error).__name__}: {error}",
+            "Correct its patterns and references.",
+        )
 
 
 def schema_code(schema: dict[str, Any]) -> str:

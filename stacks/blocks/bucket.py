@@ -12,13 +12,18 @@ from stacks.reasons import accept
 
 # A crashed upload leaves parts that cost money and that no listing shows:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
-_FORGET_PARTS = s3.LifecycleRule(id="forget-parts-of-broken-uploads", abort_incomplete_multipart_upload_after=Duration.days(7))
+_FORGET_PARTS = s3.LifecycleRule(
+    id="forget-parts-of-broken-uploads", abort_incomplete_multipart_upload_after=Duration.days(7)
+)
 
 
 def inbox_bucket(scope: Construct, construct_id: str) -> s3.Bucket:
-    """Return the bucket that people upload to: versioned, so that a run reads the very object that started it, and heard by EventBridge."""
+    """Return the bucket that people upload to: versioned, so that a run reads the very object that started
+    it, and heard by EventBridge.
+    """
     bucket = _bucket(scope, construct_id, versioned=True, lifecycle_rules=[_FORGET_PARTS])
-    # `event_bridge_enabled=True` of the L2 would add a Lambda of its own (a custom resource) to write this one property.
+    # `event_bridge_enabled=True` of the L2 would add a Lambda of its own (a custom resource) to write this
+    # one property.
     resource = bucket.node.default_child
     assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - tells mypy what the L2 always is
     resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
@@ -28,7 +33,9 @@ def inbox_bucket(scope: Construct, construct_id: str) -> s3.Bucket:
 
 
 def work_bucket(scope: Construct, construct_id: str, *, expire_after_days: int) -> s3.Bucket:
-    """Return the bucket of what jobs pass on; a run's cleanup empties its part, and expiry is for the runs that never got there."""
+    """Return the bucket of what jobs pass on; a run's cleanup empties its part, and expiry is for the runs
+    that never got there.
+    """
     expire = s3.LifecycleRule(id="expire-what-cleanup-left", expiration=Duration.days(expire_after_days))
     return _bucket(scope, construct_id, lifecycle_rules=[expire, _FORGET_PARTS])
 
@@ -53,7 +60,8 @@ def _bucket(scope: Construct, construct_id: str, **properties: Any) -> s3.Bucket
     accept(
         bucket,
         "AwsSolutions-S1",
-        "Server access logs are delivered on best effort, and a log bucket of their own would cost with every item that a child reads; "
-        "the ledger names each run's input by version, and who wants an audit trail has CloudTrail's data events.",
+        "Server access logs are delivered on best effort, and a log bucket of their own would cost with every"
+        " item that a child reads; the ledger names each run's input by version, and who wants an audit trail"
+        " has CloudTrail's data events.",
     )
     return bucket

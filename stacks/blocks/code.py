@@ -1,4 +1,6 @@
-"""The code of the Lambdas: own files by an allow-list, Powertools from AWS's public layer, boto3 from the runtime. No pip, no Docker."""
+"""The code of the Lambdas: own files by an allow-list, Powertools from AWS's public layer, boto3 from the
+runtime. No pip, no Docker.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,14 @@ from aws_cdk import IgnoreMode, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-# Layer version 36 is Powertools 3.31.1, the newest pair of numbers that could be confirmed; docs/decisions/0006-powertools-layer.md.
+# Layer version 36 is Powertools 3.31.1, the newest pair of numbers that could be confirmed;
+# docs/decisions/0006-powertools-layer.md.
 # https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/
 _POWERTOOLS_ACCOUNT = "017000801446"
 _POWERTOOLS_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64:36"
 
-# These modules and packages are for synthesis, most of which needs pydantic, which the runtime does not have, or for jobs.
+# These modules and packages are for synthesis, most of which needs pydantic, which the runtime does not have,
+# or for jobs.
 NOT_FOR_LAMBDAS = (
     "pipeline",
     "after",
@@ -35,8 +39,13 @@ NOT_FOR_LAMBDAS = (
 def reaction_code(root: Path, stage: str) -> lambda_.Code:
     """Return the code of one stage's Lambda: its folder, what the Lambdas share, and the vocabulary."""
     own = ["!lambdas/__init__.py", "!lambdas/*.py", f"!lambdas/{stage}/**"]
-    vocabulary = ["!sluice/**", *(f"sluice/{module}{end}" for module in NOT_FOR_LAMBDAS for end in (".py", ""))]
-    return lambda_.Code.from_asset(str(root), exclude=["*", *own, *vocabulary, "**/__pycache__"], ignore_mode=IgnoreMode.DOCKER)
+    vocabulary = [
+        "!sluice/**",
+        *(f"sluice/{module}{end}" for module in NOT_FOR_LAMBDAS for end in (".py", "")),
+    ]
+    return lambda_.Code.from_asset(
+        str(root), exclude=["*", *own, *vocabulary, "**/__pycache__"], ignore_mode=IgnoreMode.DOCKER
+    )
 
 
 def powertools_layer(scope: Construct) -> lambda_.ILayerVersion:

@@ -19,10 +19,13 @@ class Consumables(Construct):
         declared = {limit.name: limit for pipeline in pipelines for limit in pipeline.limits}
         self._resources = {name: self._resource(limit) for name, limit in sorted(declared.items())}
 
-    def needed(self, uses: Mapping[str, int]) -> batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None:
+    def needed(
+        self, uses: Mapping[str, int]
+    ) -> batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None:
         """Return what a job definition says of the limits that its jobs hold, None for none.
 
-        Source: https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling-how-to-for-jobs.html
+        Source:
+        https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling-how-to-for-jobs.html
         """
         if not uses:
             return None
@@ -35,11 +38,14 @@ class Consumables(Construct):
         return batch.CfnJobDefinition.ConsumableResourcePropertiesProperty(consumable_resource_list=held)
 
     def _resource(self, limit: Limit) -> batch.CfnConsumableResource:
-        """Return a limit's resource. Its number changes in place, also for runs under way: it is the third party's, not the run's.
+        """Return a limit's resource. Its number changes in place, also for runs under way: it is the third
+        party's, not the run's.
 
-        One that no pipeline declares any more stays, because job definitions of runs under way still name it. So it has no name of our
-        own, which would be taken when the limit is declared again.
+        One that no pipeline declares any more stays, because job definitions of runs under way still name it.
+        So it has no name of our own, which would be taken when the limit is declared again.
         """
-        resource = batch.CfnConsumableResource(self, limit.name, resource_type="REPLENISHABLE", total_quantity=limit.at_once)
+        resource = batch.CfnConsumableResource(
+            self, limit.name, resource_type="REPLENISHABLE", total_quantity=limit.at_once
+        )
         resource.apply_removal_policy(RemovalPolicy.RETAIN)
         return resource

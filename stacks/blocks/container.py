@@ -20,10 +20,12 @@ _Definition = batch.CfnJobDefinition
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What one job definition runs, and on how much machine; memory is in MiB, the time-out in seconds and of each attempt.
+    """What one job definition runs, and on how much machine; memory is in MiB, the time-out in seconds and of
+    each attempt.
 
-    ``rules`` are all its retry rules, in their order. ``secrets`` are what Batch calls ``valueFrom``, by their variables. ``ulimits`` are a
-    limit, or a soft and a hard one. ``fargate`` is there for a task of Fargate.
+    ``rules`` are all its retry rules, in their order. ``secrets`` are what Batch calls ``valueFrom``, by
+    their variables. ``ulimits`` are a limit, or a soft and a hard one. ``fargate`` is there for a task of
+    Fargate.
     """
 
     image: str
@@ -46,7 +48,9 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """On whose behalf a job runs: the ARNs of its own role and that of its start, and the name of the log group of its lines."""
+    """On whose behalf a job runs: the ARNs of its own role and that of its start, and the name of the log
+    group of its lines.
+    """
 
     job_role: str
     execution_role: str
@@ -55,11 +59,18 @@ class Identity:
     @classmethod
     def of(cls, *, job_role: iam.IRole, execution_role: iam.IRole, log_group: logs.ILogGroup) -> Identity:
         """Return the identity that these make."""
-        return cls(job_role=job_role.role_arn, execution_role=execution_role.role_arn, log_group=log_group.log_group_name)
+        return cls(
+            job_role=job_role.role_arn,
+            execution_role=execution_role.role_arn,
+            log_group=log_group.log_group_name,
+        )
 
 
-def container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDefinition.ContainerPropertiesProperty:
-    """Return the container of a job, or of each of some nodes; ``stream`` is what the names of its log streams begin with.
+def container(
+    work: Work, identity: Identity, *, stream: str
+) -> batch.CfnJobDefinition.ContainerPropertiesProperty:
+    """Return the container of a job, or of each of some nodes; ``stream`` is what the names of its log
+    streams begin with.
 
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html
     """
@@ -68,9 +79,19 @@ def container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDef
         command=list(work.command),
         job_role_arn=identity.job_role,
         execution_role_arn=identity.execution_role,
-        resource_requirements=[_Definition.ResourceRequirementProperty(type=kind, value=amount) for kind, amount in _sizes(work).items()],
-        environment=[_Definition.EnvironmentProperty(name=name, value=value) for name, value in sorted(work.environment.items())],
-        secrets=[_Definition.SecretProperty(name=name, value_from=value) for name, value in sorted(work.secrets.items())] or None,
+        resource_requirements=[
+            _Definition.ResourceRequirementProperty(type=kind, value=amount)
+            for kind, amount in _sizes(work).items()
+        ],
+        environment=[
+            _Definition.EnvironmentProperty(name=name, value=value)
+            for name, value in sorted(work.environment.items())
+        ],
+        secrets=[
+            _Definition.SecretProperty(name=name, value_from=value)
+            for name, value in sorted(work.secrets.items())
+        ]
+        or None,
         volumes=volumes(work.mounts),
         mount_points=mount_points(work.mounts),
         ulimits=[_ulimit(name, limit) for name, limit in sorted(work.ulimits.items())] or None,
@@ -83,7 +104,8 @@ def container(work: Work, identity: Identity, *, stream: str) -> batch.CfnJobDef
 
 
 def _sizes(work: Work) -> dict[str, str]:
-    # Machines of EC2 have whole vCPUs: https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
+    # Machines of EC2 have whole vCPUs:
+    # https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
     vcpus = f"{work.vcpus:g}" if work.fargate else str(math.ceil(work.vcpus))
     return {"VCPU": vcpus, "MEMORY": str(work.memory), **({"GPU": str(work.gpus)} if work.gpus else {})}
 

@@ -1,7 +1,8 @@
-"""The dashboard: runs by state, how long they took, items, the wait in the queues, and what the Lambdas could not do.
+"""The dashboard: runs by state, how long they took, items, the wait in the queues, and what the Lambdas could
+not do.
 
-Of 50 metrics at most: an account's first three dashboards of that size are free, each further one costs $3.00 a month.
-https://aws.amazon.com/cloudwatch/pricing/
+Of 50 metrics at most: an account's first three dashboards of that size are free, each further one costs $3.00
+a month. https://aws.amazon.com/cloudwatch/pricing/
 """
 
 from __future__ import annotations
@@ -22,32 +23,56 @@ _WAIT = ("Average", "Maximum")
 _ADVANCING = ("trigger", "fan_out", "track")
 
 
-def dashboard(scope: Construct, construct_id: str, *, reactions: Mapping[str, Reaction]) -> cloudwatch.Dashboard:
+def dashboard(
+    scope: Construct, construct_id: str, *, reactions: Mapping[str, Reaction]
+) -> cloudwatch.Dashboard:
     """Return the dashboard over the metrics that the reactions write, by stage."""
     of = _Metrics(reactions)
     board = cloudwatch.Dashboard(scope, construct_id, default_interval=Duration.days(1))
     board.add_widgets(
-        _graph("Runs", [of.sum("RunsStarted", "trigger"), of.total("RunsSucceeded", *_ADVANCING), of.total("RunsFailed", *_ADVANCING)]),
-        _graph("Seconds of a run", [of.one("RunSeconds", "track", statistic) for statistic in ("Average", "p95", "Maximum")]),
+        _graph(
+            "Runs",
+            [
+                of.sum("RunsStarted", "trigger"),
+                of.total("RunsSucceeded", *_ADVANCING),
+                of.total("RunsFailed", *_ADVANCING),
+            ],
+        ),
+        _graph(
+            "Seconds of a run",
+            [of.one("RunSeconds", "track", statistic) for statistic in ("Average", "p95", "Maximum")],
+        ),
         _graph("Jobs, arrays as one", [of.sum("JobsSucceeded", "track"), of.sum("JobsFailed", "track")]),
     )
     board.add_widgets(
         _graph("Items found", [of.sum("ItemsFound", "fan_out")]),
         _graph(
-            "Seconds in the queue, of jobs that wait for no other", [of.one("QueueWaitSeconds", "track", s) for s in ("Average", "Maximum")]
+            "Seconds in the queue, of jobs that wait for no other",
+            [of.one("QueueWaitSeconds", "track", s) for s in ("Average", "Maximum")],
         ),
         _graph("People told", [of.sum("AlertsSent", "alert")]),
     )
     board.add_widgets(
-        _graph("Messages set aside, and still there", [_dead_letters(one, stage) for stage, one in reactions.items()]),
-        _graph("Seconds that the oldest message has waited", [_age(one, stage) for stage, one in reactions.items()]),
-        _graph("Failures and throttles of the functions", [metric for stage, one in reactions.items() for metric in _failures(one, stage)]),
+        _graph(
+            "Messages set aside, and still there",
+            [_dead_letters(one, stage) for stage, one in reactions.items()],
+        ),
+        _graph(
+            "Seconds that the oldest message has waited",
+            [_age(one, stage) for stage, one in reactions.items()],
+        ),
+        _graph(
+            "Failures and throttles of the functions",
+            [metric for stage, one in reactions.items() for metric in _failures(one, stage)],
+        ),
     )
     return board
 
 
 class _Metrics:
-    """The metrics of the namespace Sluice, whose dimension is the function that wrote them (lambdas/consuming.py)."""
+    """The metrics of the namespace Sluice, whose dimension is the function that wrote them
+    (lambdas/consuming.py).
+    """
 
     def __init__(self, reactions: Mapping[str, Reaction]) -> None:
         self._functions = {stage: reaction.function.function_name for stage, reaction in reactions.items()}
@@ -56,7 +81,12 @@ class _Metrics:
         dimensions = {"service": self._functions[stage]}
         label = statistic if statistic != "Sum" else name
         return cloudwatch.Metric(
-            namespace=_NAMESPACE, metric_name=name, dimensions_map=dimensions, statistic=statistic, period=_PERIOD, label=label
+            namespace=_NAMESPACE,
+            metric_name=name,
+            dimensions_map=dimensions,
+            statistic=statistic,
+            period=_PERIOD,
+            label=label,
         )
 
     def sum(self, name: str, stage: str) -> cloudwatch.Metric:
@@ -71,11 +101,15 @@ class _Metrics:
 
 
 def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=metrics, width=_WIDTH, left_y_axis=cloudwatch.YAxisProps(min=0))
+    return cloudwatch.GraphWidget(
+        title=title, left=metrics, width=_WIDTH, left_y_axis=cloudwatch.YAxisProps(min=0)
+    )
 
 
 def _dead_letters(reaction: Reaction, stage: str) -> cloudwatch.Metric:
-    return reaction.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", label=stage)
+    return reaction.dead_letters.metric_approximate_number_of_messages_visible(
+        statistic="Maximum", label=stage
+    )
 
 
 def _age(reaction: Reaction, stage: str) -> cloudwatch.Metric:
@@ -83,4 +117,7 @@ def _age(reaction: Reaction, stage: str) -> cloudwatch.Metric:
 
 
 def _failures(reaction: Reaction, stage: str) -> list[cloudwatch.Metric]:
-    return [reaction.function.metric_errors(label=f"{stage} errors"), reaction.function.metric_throttles(label=f"{stage} throttles")]
+    return [
+        reaction.function.metric_errors(label=f"{stage} errors"),
+        reaction.function.metric_throttles(label=f"{stage} throttles"),
+    ]

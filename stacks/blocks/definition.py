@@ -1,4 +1,6 @@
-"""A pipeline in the form that travels with a run, published beside the templates under the hash of its content."""
+"""A pipeline in the form that travels with a run, published beside the templates under the hash of its
+content.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from sluice.loading import PIPELINES
 from sluice.pipeline import Pipeline
 
 MOST_BYTES = 240 * 1024
-"""Compressed. The ledger keeps it with a run, beside an input of at most 128 KiB, in an item of at most 400 KB.
+"""Compressed. The ledger keeps it with a run, beside an input of at most 128 KiB, in an item of at most 400
+KB.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
@@ -26,13 +29,17 @@ def check_definition_size(pipeline: str, text: str) -> None:
     if (size := len(gzip.compress(text.encode(), mtime=0))) > MOST_BYTES:
         fix = "Let an array do what many steps do, or cut the graph into several pipelines."
         found = f"{size} bytes"
-        raise PipelineError(PIPELINES, (Mistake(pipeline, f"a graph of at most {MOST_BYTES} bytes, compressed", found, fix),))
+        raise PipelineError(
+            PIPELINES, (Mistake(pipeline, f"a graph of at most {MOST_BYTES} bytes, compressed", found, fix),)
+        )
 
 
 class Definition(Construct):
     """The compiled pipeline as a file: ``bucket`` and ``key`` say where the trigger Lambda finds it."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, pipeline: Pipeline, job_definitions: JobDefinitions) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, pipeline: Pipeline, job_definitions: JobDefinitions
+    ) -> None:
         super().__init__(scope, construct_id)
         stage = Stage.of(self)
         assert stage is not None, "every construct stands in an app"  # noqa: S101

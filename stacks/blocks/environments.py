@@ -22,7 +22,15 @@ class Environments(Construct):
     ``nodes_talk`` lets machines that AWS never takes back reach each other, for the nodes of multi-node jobs.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, network: Network, configuration: Configuration, nodes_talk: bool) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: Network,
+        configuration: Configuration,
+        nodes_talk: bool,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._network = network
         self._configuration = configuration
@@ -80,7 +88,9 @@ class Environments(Construct):
 
     def _gpu_on_demand(self, name: str) -> _Made:
         types, most = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
-        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, image_type=GPU_IMAGE, talk=self._talk)
+        return self._ec2.on_demand(
+            name, instance_types=types, max_vcpus=most, image_type=GPU_IMAGE, talk=self._talk
+        )
 
     def _fargate(self, name: str) -> _Made:
         most, spot = self._configuration.max_vcpus_fargate, name == "FargateSpot"

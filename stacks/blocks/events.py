@@ -1,4 +1,6 @@
-"""What fills the queues: rules of EventBridge and the plan topic. What cannot be delivered goes to the queue's dead-letter queue."""
+"""What fills the queues: rules of EventBridge and the plan topic. What cannot be delivered goes to the
+queue's dead-letter queue.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +23,29 @@ _VERSION = 1
 
 
 def rule_target(fill: Reaction, **properties: Any) -> events.CfnRule.TargetProperty:
-    """Return a rule's target: the reaction's queue, and its dead-letter queue for events that EventBridge could not deliver in a day."""
+    """Return a rule's target: the reaction's queue, and its dead-letter queue for events that EventBridge
+    could not deliver in a day.
+    """
     dead_letters = events.CfnRule.DeadLetterConfigProperty(arn=fill.dead_letters.queue_arn)
-    return events.CfnRule.TargetProperty(id="Queue", arn=fill.queue.queue_arn, dead_letter_config=dead_letters, **properties)
+    return events.CfnRule.TargetProperty(
+        id="Queue", arn=fill.queue.queue_arn, dead_letter_config=dead_letters, **properties
+    )
 
 
 def with_detail(template: str) -> events.CfnRule.InputTransformerProperty:
     """Return the transformer that puts the event's detail in the place of ``<detail>``."""
-    return events.CfnRule.InputTransformerProperty(input_paths_map={"detail": "$.detail"}, input_template=template)
+    return events.CfnRule.InputTransformerProperty(
+        input_paths_map={"detail": "$.detail"}, input_template=template
+    )
 
 
 def hear_plans(topic: sns.Topic, *, fill: Reaction) -> None:
     """Bring what plan jobs publish into the reaction's queue, as it was published."""
-    topic.add_subscription(subscriptions.SqsSubscription(fill.queue, raw_message_delivery=True, dead_letter_queue=fill.dead_letters))
+    topic.add_subscription(
+        subscriptions.SqsSubscription(
+            fill.queue, raw_message_delivery=True, dead_letter_queue=fill.dead_letters
+        )
+    )
 
 
 def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: str, fill: Reaction) -> None:
@@ -66,7 +78,8 @@ def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: str, fill: R
 
 
 def hear_blocked_queues(scope: Construct, construct_id: str, *, queues: str, fill: Reaction) -> None:
-    """Bring what AWS Batch says of the job queues whose ARNs begin so when the job at the head of one cannot run.
+    """Bring what AWS Batch says of the job queues whose ARNs begin so when the job at the head of one cannot
+    run.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html
     """
@@ -74,14 +87,20 @@ def hear_blocked_queues(scope: Construct, construct_id: str, *, queues: str, fil
         scope,
         construct_id,
         description="Sluice: a job queue is blocked",
-        event_pattern={"source": ["aws.batch"], "detail-type": [BLOCKED_EVENT], "detail": {"jobQueue": [{"prefix": queues}]}},
+        event_pattern={
+            "source": ["aws.batch"],
+            "detail-type": [BLOCKED_EVENT],
+            "detail": {"jobQueue": [{"prefix": queues}]},
+        },
         targets=[rule_target(fill)],
     )
     _let_rules(fill, rule.attr_arn)
 
 
 def sweep_every_five_minutes(scope: Construct, construct_id: str, *, fill: Reaction) -> None:
-    """Ask for a look at the unfinished runs now and then, so that a lost event delays a run and never strands it."""
+    """Ask for a look at the unfinished runs now and then, so that a lost event delays a run and never strands
+    it.
+    """
     message = json.dumps({"sweep": True, "version": _VERSION})
     rule = events.CfnRule(
         scope,

@@ -18,7 +18,8 @@ _Definition = batch.CfnJobDefinition
 def fargate_environment(
     scope: Construct, construct_id: str, *, network: Network, max_vcpus: int, spot: bool
 ) -> batch.CfnComputeEnvironment:
-    """Return an environment that gives each job a task of its own size, which AWS may take back when it is a spot one.
+    """Return an environment that gives each job a task of its own size, which AWS may take back when it is a
+    spot one.
 
     It updates in place: https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments.html
     """
@@ -39,7 +40,9 @@ def fargate_environment(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FargateTask:
-    """What a task of Fargate needs to be told besides its size: ``storage`` is in GiB, None for the 20 that it has anyway."""
+    """What a task of Fargate needs to be told besides its size: ``storage`` is in GiB, None for the 20 that
+    it has anyway.
+    """
 
     architecture: Architecture
     public_address: bool
@@ -47,7 +50,9 @@ class FargateTask:
     storage: int | None = None
 
     def properties(self) -> dict[str, Any]:
-        """Return them as members of a container: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html."""
+        """Return them as members of a container:
+        https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html.
+        """
         address = "ENABLED" if self.public_address else "DISABLED"
         told: dict[str, Any] = {
             "network_configuration": _Definition.NetworkConfigurationProperty(assign_public_ip=address),

@@ -35,7 +35,8 @@ def function_role(scope: Construct, *, log_lines: logs.ILogGroup) -> iam.Role:
 
 
 def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
-    """Read and write runs, submit the jobs of Sluice's own definitions to Sluice's own queues, and look up jobs and why they failed.
+    """Read and write runs, submit the jobs of Sluice's own definitions to Sluice's own queues, and look up
+    jobs and why they failed.
 
     TransactWriteItems is authorised as the writes in it:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -66,8 +67,12 @@ def read_failure_reports(function: lambda_.Function, *, work: s3.IBucket) -> Non
 
 
 def gather_files(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
-    """Read and write groups of uploads and the notes about files, and find the groups that are open; nothing of runs."""
-    own: dict[str, Any] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{NOTE}*"]}}
+    """Read and write groups of uploads and the notes about files, and find the groups that are open; nothing
+    of runs.
+    """
+    own: dict[str, Any] = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{NOTE}*"]}
+    }
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
     unfinished: dict[str, Any] = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"], unfinished)
@@ -91,7 +96,11 @@ def find_manifests(function: lambda_.Function, *, work: s3.IBucket) -> None:
 
 def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:
     """Read the run, its failed jobs and the last lines of their logs, and note that somebody was told."""
-    _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], [ledger.table_arn])
+    _allow(
+        function,
+        ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+        [ledger.table_arn],
+    )
     _allow(function, ["batch:DescribeJobs", "batch:ListJobs"], [_ANYTHING])
     log_groups = job_logs_of(job_logs_in, "*")
     _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{log_groups}")])
@@ -102,7 +111,9 @@ def tell_automation(function: lambda_.Function) -> None:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
     """
-    conditions: dict[str, dict[str, Any]] = {"StringEquals": {"events:source": SOURCE, "events:detail-type": [STATE_CHANGE, LATE]}}
+    conditions: dict[str, dict[str, Any]] = {
+        "StringEquals": {"events:source": SOURCE, "events:detail-type": [STATE_CHANGE, LATE]}
+    }
     _allow(function, ["events:PutEvents"], [_arn(function, "events", "event-bus/default")], conditions)
 
 
@@ -112,9 +123,14 @@ def open_tickets(function: lambda_.Function) -> None:
 
 
 def _allow(
-    function: lambda_.Function, actions: list[str], resources: list[str], conditions: dict[str, dict[str, Any]] | None = None
+    function: lambda_.Function,
+    actions: list[str],
+    resources: list[str],
+    conditions: dict[str, dict[str, Any]] | None = None,
 ) -> None:
-    function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))
+    function.add_to_role_policy(
+        iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
+    )
 
 
 def _arn(construct: Construct, service: str, resource: str) -> str:

@@ -1,4 +1,5 @@
-"""What gathers uploads into groups: there while some pipeline gathers, in the stack of the pipelines, with which it comes and goes.
+"""What gathers uploads into groups: there while some pipeline gathers, in the stack of the pipelines, with
+which it comes and goes.
 
 In the control stack it could not go: a stack cannot take back what a later one still uses.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
@@ -20,7 +21,8 @@ from stacks.blocks import events, grants
 from stacks.blocks.reaction import Reaction
 from stacks.storage import StorageStack
 
-# Lambda hands over fewer when they come to 6 MB: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+# Lambda hands over fewer when they come to 6 MB:
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 MESSAGES_AT_ONCE = 10_000
 WINDOW = Duration.seconds(5)
 # Two that fill the same group side by side wait for each other now and then; more would do little else.
@@ -33,7 +35,9 @@ def gathers(pipelines: Sequence[Pipeline]) -> bool:
 
 
 class Grouping(Construct):
-    """The group Lambda behind its queue; it reminds itself of groups through that queue and asks for runs through the trigger's."""
+    """The group Lambda behind its queue; it reminds itself of groups through that queue and asks for runs
+    through the trigger's.
+    """
 
     def __init__(
         self,

@@ -11,8 +11,12 @@ from constructs import Construct
 from sluice.loading import CONTAINERS, package_of
 from stacks.configuration import Architecture
 
-_PLATFORMS = {Architecture.X86_64: assets.Platform.LINUX_AMD64, Architecture.ARM64: assets.Platform.LINUX_ARM64}
-# Every image has the vocabulary and the code around a step; a pipeline's image has its own folder besides, and no other's.
+_PLATFORMS = {
+    Architecture.X86_64: assets.Platform.LINUX_AMD64,
+    Architecture.ARM64: assets.Platform.LINUX_ARM64,
+}
+# Every image has the vocabulary and the code around a step; a pipeline's image has its own folder besides,
+# and no other's.
 _SHARED = ("sluice", f"{CONTAINERS}/step")
 
 
@@ -23,18 +27,27 @@ def pipeline_image(
     return _image(scope, construct_id, folder=package_of(pipeline), root=root, architecture=architecture)
 
 
-def cleanup_image(scope: Construct, construct_id: str, *, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
+def cleanup_image(
+    scope: Construct, construct_id: str, *, root: Path, architecture: Architecture
+) -> assets.DockerImageAsset:
     """Return the image of the jobs that Sluice adds to every pipeline: cleanup and gates."""
     return _image(scope, construct_id, folder="cleanup", root=root, architecture=architecture)
 
 
-def start_image(scope: Construct, construct_id: str, *, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
+def start_image(
+    scope: Construct, construct_id: str, *, root: Path, architecture: Architecture
+) -> assets.DockerImageAsset:
     """Return the image of the jobs that submit the first steps of a run."""
     return _image(scope, construct_id, folder="start", root=root, architecture=architecture)
 
 
-def _image(scope: Construct, construct_id: str, *, folder: str, root: Path, architecture: Architecture) -> assets.DockerImageAsset:
-    included = [f"!{CONTAINERS}/__init__.py", *(f"!{path}/**" for path in (*_SHARED, f"{CONTAINERS}/{folder}"))]
+def _image(
+    scope: Construct, construct_id: str, *, folder: str, root: Path, architecture: Architecture
+) -> assets.DockerImageAsset:
+    included = [
+        f"!{CONTAINERS}/__init__.py",
+        *(f"!{path}/**" for path in (*_SHARED, f"{CONTAINERS}/{folder}")),
+    ]
     return assets.DockerImageAsset(
         scope,
         construct_id,

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-# A job that no machine can ever take blocks all behind it; after ten minutes at the head it fails, and its run says why:
-# https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
-_NEVER_FITS = ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
+# A job that no machine can ever take blocks all behind it; after ten minutes at the head it fails, and its
+# run says why: https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
+_NEVER_FITS = (
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+)
 _PATIENCE_SECONDS = 600
 
 
@@ -22,10 +25,12 @@ def job_queue(
     environments: Sequence[batch.CfnComputeEnvironment],
     policy: batch.CfnSchedulingPolicy | None = None,
 ) -> batch.CfnJobQueue:
-    """Return a queue that offers its jobs to these environments in this order; a later one is used when an earlier one has no capacity.
+    """Return a queue that offers its jobs to these environments in this order; a later one is used when an
+    earlier one has no capacity.
 
-    With a policy the jobs go by their priorities, else in the order in which they were submitted. A queue cannot change from one to the
-    other: https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateJobQueue.html
+    With a policy the jobs go by their priorities, else in the order in which they were submitted. A queue
+    cannot change from one to the other:
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateJobQueue.html
     """
     return batch.CfnJobQueue(
         scope,
@@ -35,7 +40,9 @@ def job_queue(
         state="ENABLED",
         scheduling_policy_arn=policy.attr_arn if policy else None,
         compute_environment_order=[
-            batch.CfnJobQueue.ComputeEnvironmentOrderProperty(order=order, compute_environment=environment.attr_compute_environment_arn)
+            batch.CfnJobQueue.ComputeEnvironmentOrderProperty(
+                order=order, compute_environment=environment.attr_compute_environment_arn
+            )
             for order, environment in enumerate(environments, start=1)
         ],
         job_state_time_limit_actions=[
@@ -48,7 +55,8 @@ def job_queue(
 
 
 def fair_share(scope: Construct, construct_id: str) -> batch.CfnSchedulingPolicy:
-    """Return the policy of the queues whose jobs have priorities: one share, so that all priorities are compared with each other.
+    """Return the policy of the queues whose jobs have priorities: one share, so that all priorities are
+    compared with each other.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/share-identifiers.html
     """

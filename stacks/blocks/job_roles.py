@@ -1,7 +1,7 @@
 """What the jobs of one pipeline may do: only with what is their pipeline's.
 
-A run's id is its pipeline's name, a hyphen and 20 characters. The patterns count those characters, so that ``word`` never reaches what
-is ``word-count``'s.
+A run's id is its pipeline's name, a hyphen and 20 characters. The patterns count those characters, so that
+``word`` never reaches what is ``word-count``'s.
 """
 
 from __future__ import annotations
@@ -23,16 +23,23 @@ Role = iam.Role
 
 
 def job_role(scope: Construct, construct_id: str) -> iam.Role:
-    """Return a role for the programs in jobs of this account; other accounts' tasks cannot be talked into using it.
+    """Return a role for the programs in jobs of this account; other accounts' tasks cannot be talked into
+    using it.
 
     Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html (confused deputy)
     """
     conditions = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
-    return iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions))
+    return iam.Role(
+        scope, construct_id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions)
+    )
 
 
 def execution_role(
-    scope: Construct, construct_id: str, *, images: Sequence[assets.DockerImageAsset], log_lines: logs.ILogGroup
+    scope: Construct,
+    construct_id: str,
+    *,
+    images: Sequence[assets.DockerImageAsset],
+    log_lines: logs.ILogGroup,
 ) -> iam.Role:
     """Return the role that starts containers: it may pull these images and write to this log group."""
     role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
@@ -63,22 +70,33 @@ def advance_runs(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable, queu
     own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}}
     _allow(role, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
     stack = Stack.of(role)
-    definitions = f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job-definition/sluice-{pipeline}-*"
+    definitions = (
+        f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job-definition/sluice-{pipeline}-*"
+    )
     _allow(role, ["batch:SubmitJob"], [definitions, *queues])
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html: a look-up is of everything or of nothing.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html: a look-up is of
+    # everything or of nothing.
     _allow(role, ["batch:ListJobs"], ["*"])
 
 
 def use_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
     """Read, list and write what the pipeline's runs pass on."""
     prefix = keys.run_prefix(runs_of(pipeline))
-    _allow(role, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], [work.arn_for_objects(f"{prefix}*")])
+    _allow(
+        role,
+        ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+        [work.arn_for_objects(f"{prefix}*")],
+    )
     _allow(role, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": [f"{prefix}*"]}})
 
 
 def report_failures(role: iam.Role, *, pipeline: str, step: str, work: s3.IBucket) -> None:
     """Leave the report of a failing step of the pipeline's runs."""
-    _allow(role, ["s3:PutObject"], [work.arn_for_objects(f"{keys.all_failures_prefix(runs_of(pipeline), step)}*")])
+    _allow(
+        role,
+        ["s3:PutObject"],
+        [work.arn_for_objects(f"{keys.all_failures_prefix(runs_of(pipeline), step)}*")],
+    )
 
 
 def delete_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
@@ -89,8 +107,9 @@ def delete_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
 def read_uploads(role: iam.Role, *, prefixes: Sequence[str], inbox: s3.IBucket) -> None:
     """Read the very versions that started the runs.
 
-    Without ``s3:ListBucket`` a deleted object would be "access denied", and a run could not say that its input is gone; S3 decides that
-    without looking at a prefix: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    Without ``s3:ListBucket`` a deleted object would be "access denied", and a run could not say that its
+    input is gone; S3 decides that without looking at a prefix:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     objects = [inbox.arn_for_objects(f"{prefix}*") for prefix in prefixes]
     _allow(role, ["s3:GetObject", "s3:GetObjectVersion"], objects)
@@ -102,5 +121,10 @@ def publish_results(role: iam.Role, *, pipeline: str, results: s3.IBucket) -> No
     _allow(role, ["s3:PutObject", "s3:AbortMultipartUpload"], [results.arn_for_objects(f"{pipeline}/*")])
 
 
-def _allow(role: iam.Role, actions: list[str], resources: list[str], conditions: dict[str, dict[str, list[str]]] | None = None) -> None:
+def _allow(
+    role: iam.Role,
+    actions: list[str],
+    resources: list[str],
+    conditions: dict[str, dict[str, list[str]]] | None = None,
+) -> None:
     role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))

@@ -10,7 +10,9 @@ from sluice.ledger import UNFINISHED_INDEX
 
 
 def ledger_table(scope: Construct, construct_id: str) -> dynamodb.Table:
-    """Return the table of runs, steps and submissions: paid by request, encrypted, restorable, with the sparse index of unfinished runs."""
+    """Return the table of runs, steps and submissions: paid by request, encrypted, restorable, with the
+    sparse index of unfinished runs.
+    """
     # DynamoDB encrypts always; without a word it uses the key that AWS owns, whose calls nobody pays for:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
     table = dynamodb.Table(
@@ -19,7 +21,9 @@ def ledger_table(scope: Construct, construct_id: str) -> dynamodb.Table:
         partition_key=_text("pk"),
         sort_key=_text("sk"),
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
         time_to_live_attribute="expires_at",
         removal_policy=RemovalPolicy.RETAIN,
     )

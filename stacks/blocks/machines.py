@@ -1,4 +1,6 @@
-"""The machines: managed EC2 environments that are empty while idle, alike but for what their machines are and how they are bought."""
+"""The machines: managed EC2 environments that are empty while idle, alike but for what their machines are and
+how they are bought.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ IMAGE, GPU_IMAGE = "ECS_AL2023", "ECS_AL2023_NVIDIA"
 
 
 class Machines:
-    """What all environments of EC2 share: the launch template, the role of the instances, the network. It adds them to ``scope``."""
+    """What all environments of EC2 share: the launch template, the role of the instances, the network. It
+    adds them to ``scope``.
+    """
 
     def __init__(self, scope: Construct, *, network: Network) -> None:
         self._scope = scope
@@ -31,35 +35,61 @@ class Machines:
     def spot(
         self, construct_id: str, *, instance_types: Sequence[str], max_vcpus: int, image_type: str = IMAGE
     ) -> batch.CfnComputeEnvironment:
-        """Return an environment of spare machines, chosen where AWS is least likely to want them back, then by price."""
+        """Return an environment of spare machines, chosen where AWS is least likely to want them back, then
+        by price.
+        """
         bought = {"type": "SPOT", "allocation_strategy": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
         groups = [self._network.no_way_in]
-        return self._environment(construct_id, image_type, groups, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
+        return self._environment(
+            construct_id,
+            image_type,
+            groups,
+            instance_types=list(instance_types),
+            maxv_cpus=max_vcpus,
+            **bought,
+        )
 
     def on_demand(
-        self, construct_id: str, *, instance_types: Sequence[str], max_vcpus: int, image_type: str = IMAGE, talk: bool = False
+        self,
+        construct_id: str,
+        *,
+        instance_types: Sequence[str],
+        max_vcpus: int,
+        image_type: str = IMAGE,
+        talk: bool = False,
     ) -> batch.CfnComputeEnvironment:
-        """Return an environment of machines that stay until the job is done; with ``talk`` they can reach each other."""
+        """Return an environment of machines that stay until the job is done; with ``talk`` they can reach
+        each other.
+        """
         bought = {"type": "EC2", "allocation_strategy": "BEST_FIT_PROGRESSIVE"}
         groups = [self._network.no_way_in, *([self._network.nodes] if talk else [])]
-        return self._environment(construct_id, image_type, groups, instance_types=list(instance_types), maxv_cpus=max_vcpus, **bought)
+        return self._environment(
+            construct_id,
+            image_type,
+            groups,
+            instance_types=list(instance_types),
+            maxv_cpus=max_vcpus,
+            **bought,
+        )
 
     def _environment(
         self, construct_id: str, image_type: str, groups: Sequence[ec2.ISecurityGroup], **machines: Any
     ) -> batch.CfnComputeEnvironment:
         """Return a managed environment that updates in place.
 
-        That needs the service-linked role (no ``service_role``), no name of our own, and a strategy other than BEST_FIT:
-        https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments.html
+        That needs the service-linked role (no ``service_role``), no name of our own, and a strategy other
+        than BEST_FIT: https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments.html
         """
         return batch.CfnComputeEnvironment(
             self._scope,
             construct_id,
             type="MANAGED",
             state="ENABLED",
-            # CloudFormation's own default is to replace: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-batch-computeenvironment.html
+            # CloudFormation's own default is to replace:
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-batch-computeenvironment.html
             replace_compute_environment=False,
-            # A new image or template reaches new machines; jobs that run now get six more hours, the most there is.
+            # A new image or template reaches new machines; jobs that run now get six more hours, the most
+            # there is.
             update_policy=batch.CfnComputeEnvironment.UpdatePolicyProperty(
                 terminate_jobs_on_update=False, job_execution_timeout_minutes=360
             ),
@@ -68,7 +98,9 @@ class Machines:
                 instance_role=self._profile.attr_arn,
                 subnets=self._network.subnet_ids,
                 security_group_ids=[group.security_group_id for group in groups],
-                ec2_configuration=[batch.CfnComputeEnvironment.Ec2ConfigurationObjectProperty(image_type=image_type)],
+                ec2_configuration=[
+                    batch.CfnComputeEnvironment.Ec2ConfigurationObjectProperty(image_type=image_type)
+                ],
                 # By number, not `$Latest`: only then does an environment notice a changed template.
                 launch_template=batch.CfnComputeEnvironment.LaunchTemplateSpecificationProperty(
                     launch_template_id=self._template.ref, version=self._template.attr_latest_version_number
@@ -80,17 +112,25 @@ class Machines:
 
 
 def hardened(**more: Any) -> ec2.CfnLaunchTemplate.LaunchTemplateDataProperty:
-    """Return what every machine is launched with: metadata by session token only and not from containers, disks encrypted.
+    """Return what every machine is launched with: metadata by session token only and not from containers,
+    disks encrypted.
 
-    One hop is enough: jobs get their own role's credentials from the ECS agent (169.254.170.2), never from the instance's metadata,
-    which would hand them the instance's role: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+    One hop is enough: jobs get their own role's credentials from the ECS agent (169.254.170.2), never from
+    the instance's metadata, which would hand them the instance's role:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
     """
     disk = ec2.CfnLaunchTemplate.BlockDeviceMappingProperty(
         device_name="/dev/xvda",
-        ebs=ec2.CfnLaunchTemplate.EbsProperty(encrypted=True, volume_type="gp3", volume_size=_ROOT_VOLUME_GIB, delete_on_termination=True),
+        ebs=ec2.CfnLaunchTemplate.EbsProperty(
+            encrypted=True, volume_type="gp3", volume_size=_ROOT_VOLUME_GIB, delete_on_termination=True
+        ),
     )
-    metadata = ec2.CfnLaunchTemplate.MetadataOptionsProperty(http_tokens="required", http_put_response_hop_limit=1, http_endpoint="enabled")
-    return ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(metadata_options=metadata, block_device_mappings=[disk], **more)
+    metadata = ec2.CfnLaunchTemplate.MetadataOptionsProperty(
+        http_tokens="required", http_put_response_hop_limit=1, http_endpoint="enabled"
+    )
+    return ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(
+        metadata_options=metadata, block_device_mappings=[disk], **more
+    )
 
 
 def _instance_profile(scope: Construct) -> iam.CfnInstanceProfile:
@@ -99,13 +139,19 @@ def _instance_profile(scope: Construct) -> iam.CfnInstanceProfile:
 
 
 def instance_role(scope: Construct) -> iam.Role:
-    """Return a role for instances: what the ECS agent needs, and nothing for the jobs, which have roles of their own."""
-    policy = iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonEC2ContainerServiceforEC2Role")
-    role = iam.Role(scope, "InstanceRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), managed_policies=[policy])
+    """Return a role for instances: what the ECS agent needs, and nothing for the jobs, which have roles of
+    their own.
+    """
+    policy = iam.ManagedPolicy.from_aws_managed_policy_name(
+        "service-role/AmazonEC2ContainerServiceforEC2Role"
+    )
+    role = iam.Role(
+        scope, "InstanceRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), managed_policies=[policy]
+    )
     accept(
         role,
         "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]",
-        "It is what the ECS agent of a Batch instance is documented to need, and AWS extends it when the agent changes: "
-        "https://docs.aws.amazon.com/batch/latest/userguide/instance_IAM_role.html",
+        "It is what the ECS agent of a Batch instance is documented to need, and AWS extends it when the"
+        " agent changes: https://docs.aws.amazon.com/batch/latest/userguide/instance_IAM_role.html",
     )
     return role

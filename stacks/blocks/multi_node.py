@@ -24,18 +24,26 @@ class Nodes:
 
 
 def multi_node_definition(
-    scope: Construct, step: str, *, pipeline: str, groups: Sequence[Nodes], instance_type: str | None, identity: Identity
+    scope: Construct,
+    step: str,
+    *,
+    pipeline: str,
+    groups: Sequence[Nodes],
+    instance_type: str | None,
+    identity: Identity,
 ) -> str:
     """Add a job definition of nodes and return its name, which carries the hash of its content.
 
-    Attempts and time-out are the main node's: its failure is a failure of the job, and the time-out is for the job as a whole.
-    Source: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
+    Attempts and time-out are the main node's: its failure is a failure of the job, and the time-out is for
+    the job as a whole. Source:
+    https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
     """
     ranges = [
         batch.CfnJobDefinition.NodeRangePropertyProperty(
             target_nodes=group.range,
             container=container(group.work, identity, stream=f"{pipeline}-{step}"),
-            # One, and the same for all: https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
+            # One, and the same for all:
+            # https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
             instance_types=[instance_type] if instance_type else None,
         )
         for group in groups
@@ -43,4 +51,6 @@ def multi_node_definition(
     nodes = batch.CfnJobDefinition.NodePropertiesProperty(
         main_node=MAIN_NODE, num_nodes=sum(group.count for group in groups), node_range_properties=ranges
     )
-    return registered(scope, step, pipeline=pipeline, work=groups[0].work, type="multinode", node_properties=nodes)
+    return registered(
+        scope, step, pipeline=pipeline, work=groups[0].work, type="multinode", node_properties=nodes
+    )

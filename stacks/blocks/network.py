@@ -11,16 +11,22 @@ from stacks.reasons import accept
 
 
 class Network(Construct):
-    """Public subnets with public addresses and no way in, or with ``nat`` private subnets behind one NAT gateway.
+    """Public subnets with public addresses and no way in, or with ``nat`` private subnets behind one NAT
+    gateway.
 
-    A NAT gateway costs by the hour, also while nothing runs, so it is for those who need it: multi-node jobs, or one outgoing address.
+    A NAT gateway costs by the hour, also while nothing runs, so it is for those who need it: multi-node jobs,
+    or one outgoing address.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, nat: bool) -> None:
         super().__init__(scope, construct_id)
         kinds = [ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=20)]
         if nat:
-            kinds.append(ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=18))
+            kinds.append(
+                ec2.SubnetConfiguration(
+                    name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=18
+                )
+            )
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -34,24 +40,36 @@ class Network(Construct):
                 "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
             },
         )
-        self.subnet_ids = [subnet.subnet_id for subnet in (self.vpc.private_subnets if nat else self.vpc.public_subnets)]
+        self.subnet_ids = [
+            subnet.subnet_id for subnet in (self.vpc.private_subnets if nat else self.vpc.public_subnets)
+        ]
         self.no_way_in = ec2.SecurityGroup(
-            self, "NoWayIn", vpc=self.vpc, description="Sluice jobs: everything out, nothing in", allow_all_outbound=True
+            self,
+            "NoWayIn",
+            vpc=self.vpc,
+            description="Sluice jobs: everything out, nothing in",
+            allow_all_outbound=True,
         )
         accept(
             self.vpc,
             "AwsSolutions-VPC7",
-            "Nothing listens here and nothing may come in; flow logs would cost with every byte that a job moves. "
-            "Who must keep them adds a flow log to the VPC.",
+            "Nothing listens here and nothing may come in; flow logs would cost with every byte that a job"
+            " moves. Who must keep them adds a flow log to the VPC.",
         )
 
     @cached_property
     def nodes(self) -> ec2.SecurityGroup:
         """Return a group whose members reach each other on every port, and nobody else reaches them.
 
-        Nodes get network interfaces of their own, with the groups of their environment; what they speak, on which ports, is theirs to
-        choose: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
+        Nodes get network interfaces of their own, with the groups of their environment; what they speak, on
+        which ports, is theirs to choose: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
         """
-        group = ec2.SecurityGroup(self, "Nodes", vpc=self.vpc, description="Sluice nodes: in from one another", allow_all_outbound=True)
+        group = ec2.SecurityGroup(
+            self,
+            "Nodes",
+            vpc=self.vpc,
+            description="Sluice nodes: in from one another",
+            allow_all_outbound=True,
+        )
         group.connections.allow_internally(ec2.Port.all_traffic(), "The nodes of multi-node jobs")
         return group

@@ -34,7 +34,8 @@ from stacks.blocks.volumes import let_mount
 from stacks.configuration import Architecture, Configuration
 
 _GATE = "gate"
-# Batch's own placeholder: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html#parameters
+# Batch's own placeholder:
+# https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html#parameters
 _REFERENCE = f"Ref::{INPUT_PARAMETER}"
 # A cleanup lists and deletes, a gate only starts and ends.
 _SMALLEST_VCPUS = 0.25
@@ -46,7 +47,8 @@ _SMALL_ATTEMPTS = 5
 class PipelineJobs(Construct):
     """Job definitions for every step that a user wrote, and for the cleanup and the gates that Sluice adds.
 
-    ``places`` says which of them stand in nested stacks, which must be there before anything starts the pipeline.
+    ``places`` says which of them stand in nested stacks, which must be there before anything starts the
+    pipeline.
     """
 
     def __init__(
@@ -68,14 +70,18 @@ class PipelineJobs(Construct):
         self._environment = settings.to_env()
         self._images = self._own_images(root)
         days = configuration.log_retention_days
-        self.logs = log_group(self, "Logs", retention_days=days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name))
+        self.logs = log_group(
+            self, "Logs", retention_days=days, name=job_logs_of(Stack.of(self).stack_name, pipeline.name)
+        )
         self._work_role = job_roles.job_role(self, "JobRole")
         self._tidy_role = job_roles.job_role(self, "CleanupRole")
         self._start_role = job_roles.execution_role(
             self, "ExecutionRole", images=[*self._images.values(), cleanup_image], log_lines=self.logs
         )
         let_pull(self._start_role, [program.image for program in programs_of(pipeline) if program.image])
-        let_read_secrets(self._start_role, [secret for step in pipeline.steps for secret in step.secrets.values()])
+        let_read_secrets(
+            self._start_role, [secret for step in pipeline.steps for secret in step.secrets.values()]
+        )
         let_mount(self._work_role, [mount for step in pipeline.steps for mount in step.mounts])
         # Each of these names and addresses is asked of the CDK once, not for every definition.
         self._uris = {architecture: image.image_uri for architecture, image in self._images.items()}
@@ -87,7 +93,13 @@ class PipelineJobs(Construct):
         )
 
     def may_work_with(
-        self, *, inbox: s3.IBucket, work: s3.IBucket, results: s3.IBucket, ledger: dynamodb.ITable, plans: sns.ITopic
+        self,
+        *,
+        inbox: s3.IBucket,
+        work: s3.IBucket,
+        results: s3.IBucket,
+        ledger: dynamodb.ITable,
+        plans: sns.ITopic,
     ) -> None:
         """Let the jobs reach what is this pipeline's, and nothing of another's."""
         name = self._pipeline.name
@@ -105,7 +117,9 @@ class PipelineJobs(Construct):
         shared = shared_work(self._with_jobs())
         distinct = list({id(work): work for work in shared.values()}.values())
         self.places = Places(self, len(distinct))
-        names = {id(work): self._define_step(work, self.places.of(number)) for number, work in enumerate(distinct)}
+        names = {
+            id(work): self._define_step(work, self.places.of(number)) for number, work in enumerate(distinct)
+        }
         return {step: names[id(work)] for step, work in shared.items()}
 
     def _with_jobs(self) -> list[Step]:
@@ -118,9 +132,19 @@ class PipelineJobs(Construct):
         Steps of other images need none, nor a folder in containers/.
         """
         of = self._configuration.architecture_of
-        needed = {of(Compute.of(step.compute)) for step in self._with_jobs() if any(one.image is None for one in programs_of_step(step))}
-        names = {one: "Image" if one is self._configuration.job_architecture else f"Image{one.name.capitalize()}" for one in sorted(needed)}
-        return {one: pipeline_image(self, name, pipeline=self._pipeline.name, root=root, architecture=one) for one, name in names.items()}
+        needed = {
+            of(Compute.of(step.compute))
+            for step in self._with_jobs()
+            if any(one.image is None for one in programs_of_step(step))
+        }
+        names = {
+            one: "Image" if one is self._configuration.job_architecture else f"Image{one.name.capitalize()}"
+            for one in sorted(needed)
+        }
+        return {
+            one: pipeline_image(self, name, pipeline=self._pipeline.name, root=root, architecture=one)
+            for one, name in names.items()
+        }
 
     def _define_step(self, step: Step, place: Construct) -> str:
         if not isinstance(step, MultiNode):
@@ -131,14 +155,19 @@ class PipelineJobs(Construct):
             for span, group in zip(node_ranges([group.nodes for group in groups]), groups, strict=True)
         ]
         name, kind = self._pipeline.name, step.instance_type
-        return multi_node_definition(place, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=self._identity)
+        return multi_node_definition(
+            place, step.name, pipeline=name, groups=nodes, instance_type=kind, identity=self._identity
+        )
 
     def _work(self, step: Step, program: Program) -> Work:
         compute = Compute.of(step.compute)
         architecture = self._configuration.architecture_of(compute)
         return Work(
             image=program.image or self._uris[architecture],
-            command=[_REFERENCE if word == INPUT else word for word in program.command or [self._function(program.run or "")]],
+            command=[
+                _REFERENCE if word == INPUT else word
+                for word in program.command or [self._function(program.run or "")]
+            ],
             vcpus=step.vcpus,
             memory=step.memory,
             gpus=step.gpus,
@@ -147,7 +176,9 @@ class PipelineJobs(Construct):
             timeout=step.timeout,
             environment={**step.environment, **program.environment, **self._environment},
             parameters=step.parameters,
-            secrets={name: source_of(secret, self._start_role).value_from for name, secret in step.secrets.items()},
+            secrets={
+                name: source_of(secret, self._start_role).value_from for name, secret in step.secrets.items()
+            },
             mounts=step.mounts,
             ulimits={str(name): limit for name, limit in step.ulimits.items()},
             priority=step.priority,
@@ -182,7 +213,9 @@ class PipelineJobs(Construct):
         if not compute.is_fargate:
             return None
         architecture = self._configuration.architecture_of(compute)
-        return FargateTask(architecture=architecture, public_address=not self._configuration.nat, storage=storage)
+        return FargateTask(
+            architecture=architecture, public_address=not self._configuration.nat, storage=storage
+        )
 
     def _identity_of(self, role: job_roles.Role) -> Identity:
         return Identity.of(job_role=role, execution_role=self._start_role, log_group=self.logs)
@@ -192,6 +225,8 @@ class PipelineJobs(Construct):
 
 
 def _attempts(step: Step) -> int:
-    """Return how often a job of a step begins: where children move after so many lost machines, no more often than that."""
+    """Return how often a job of a step begins: where children move after so many lost machines, no more often
+    than that.
+    """
     reclaimed = step.retries.reclaimed if step.retries else None
     return min(step.attempts, reclaimed or step.attempts)

@@ -1,4 +1,6 @@
-"""A reaction: everything that a Lambda does comes from a queue with a dead-letter queue and an alarm. Made here, and nowhere else."""
+"""A reaction: everything that a Lambda does comes from a queue with a dead-letter queue and an alarm. Made
+here, and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _MEMORY_MIB = 512
 
 
 class Reaction(Construct):
-    """A queue, its dead-letter queue, the Lambda that reads it under a role of its own, and alarms on all three."""
+    """A queue, its dead-letter queue, the Lambda that reads it under a role of its own, and alarms on all
+    three.
+    """
 
     def __init__(
         self,
@@ -57,12 +61,18 @@ class Reaction(Construct):
         )
         alarm_on_dead_letters(self, stage=stage, dead_letters=self.dead_letters, alerts=alerts)
         alarm_on_age(self, stage=stage, queue=self.queue, alerts=alerts)
-        self.function = _function(self, stage=stage, root=root, log_lines=log_group(self, "Logs", retention_days=log_retention_days))
+        self.function = _function(
+            self, stage=stage, root=root, log_lines=log_group(self, "Logs", retention_days=log_retention_days)
+        )
         # More than ten messages at once need a window in which they are gathered:
         # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
         self.function.add_event_source(
             sources.SqsEventSource(
-                self.queue, batch_size=batch, max_batching_window=window, max_concurrency=at_once, report_batch_item_failures=True
+                self.queue,
+                batch_size=batch,
+                max_batching_window=window,
+                max_concurrency=at_once,
+                report_batch_item_failures=True,
             )
         )
         alarm_on_failures(self, stage=stage, function=self.function, alerts=alerts)
@@ -109,13 +119,15 @@ def _function(scope: Construct, *, stage: str, root: Path, log_lines: logs.ILogG
         log_group=log_lines,
         memory_size=_MEMORY_MIB,
         timeout=TIMEOUT,
-        # The Tracer's SDK would double a cold start, and the run's id in every log line already ties a run together.
+        # The Tracer's SDK would double a cold start, and the run's id in every log line already ties a run
+        # together.
         tracing=lambda_.Tracing.DISABLED,
         environment={"POWERTOOLS_SERVICE_NAME": stage, "POWERTOOLS_METRICS_NAMESPACE": "Sluice"},
     )
     accept(
         function,
         "AwsSolutions-L1",
-        "The Powertools layer and boto3 of the runtime are proven together on this version; see stacks/blocks/code.py.",
+        "The Powertools layer and boto3 of the runtime are proven together on this version; see"
+        " stacks/blocks/code.py.",
     )
     return function

@@ -1,8 +1,8 @@
 """The rules that start a pipeline when it is asked for, by an event on the default bus.
 
-IAM decides who may ask: ``events:PutEvents`` on the default bus, with the conditions ``events:source`` = ``sluice`` and
-``events:detail-type`` = ``Run Requested``.
-Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+IAM decides who may ask: ``events:PutEvents`` on the default bus, with the conditions ``events:source`` =
+``sluice`` and ``events:detail-type`` = ``Run Requested``. Source:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from stacks.blocks.reaction import Reaction
 from stacks.blocks.trigger_message import message, triggered
 
 
-def start_on_requests(scope: Construct, *, pipeline: Pipeline, definition: Definition, fill: Reaction) -> None:
+def start_on_requests(
+    scope: Construct, *, pipeline: Pipeline, definition: Definition, fill: Reaction
+) -> None:
     """Add the rule of a pipeline with a Manual trigger."""
     if not _may_be_asked_for(pipeline):
         return
@@ -31,12 +33,20 @@ def start_on_requests(scope: Construct, *, pipeline: Pipeline, definition: Defin
         "Request",
         description=f"Sluice: a request starts {pipeline.name}",
         event_pattern=_requests_for([pipeline.name]),
-        targets=[rule_target(fill, input_transformer=with_detail(triggered(pipeline.name, MANUAL, definition, "<detail>")))],
+        targets=[
+            rule_target(
+                fill, input_transformer=with_detail(triggered(pipeline.name, MANUAL, definition, "<detail>"))
+            )
+        ],
     )
 
 
-def refuse_other_requests(scope: Construct, construct_id: str, *, pipelines: Sequence[Pipeline], fill: Reaction) -> None:
-    """Hear requests for what nobody may ask for: the trigger Lambda sets them aside with the reason, and an alarm tells of it."""
+def refuse_other_requests(
+    scope: Construct, construct_id: str, *, pipelines: Sequence[Pipeline], fill: Reaction
+) -> None:
+    """Hear requests for what nobody may ask for: the trigger Lambda sets them aside with the reason, and an
+    alarm tells of it.
+    """
     known = [pipeline.name for pipeline in pipelines if _may_be_asked_for(pipeline)]
     others = [{"anything-but": known}] if known else [{"exists": True}]
     events.CfnRule(
@@ -44,7 +54,11 @@ def refuse_other_requests(scope: Construct, construct_id: str, *, pipelines: Seq
         construct_id,
         description="Sluice: a request for a pipeline that is not there",
         event_pattern=_requests_for([*others, {"exists": False}]),
-        targets=[rule_target(fill, input_transformer=with_detail(message('"unknown"', "unknown", "{}", "<detail>")))],
+        targets=[
+            rule_target(
+                fill, input_transformer=with_detail(message('"unknown"', "unknown", "{}", "<detail>"))
+            )
+        ],
     )
 
 

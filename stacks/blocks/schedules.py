@@ -20,7 +20,9 @@ from stacks.blocks.trigger_message import triggered
 _MEANT = "<aws.scheduler.scheduled-time>"
 
 
-def start_on_schedules(scope: Construct, *, pipeline: Pipeline, definition: Definition, fill: Reaction) -> None:
+def start_on_schedules(
+    scope: Construct, *, pipeline: Pipeline, definition: Definition, fill: Reaction
+) -> None:
     """Add a schedule for each Schedule trigger, all under one role that may fill the trigger queue."""
     schedules = [trigger for trigger in pipeline.triggers if isinstance(trigger, Schedule)]
     role = _role(scope, fill) if schedules else None
@@ -37,7 +39,9 @@ def start_on_schedules(scope: Construct, *, pipeline: Pipeline, definition: Defi
                 arn=fill.queue.queue_arn,
                 role_arn=role.role_arn,
                 input=triggered(pipeline.name, schedule_name(schedule), definition, _detail(schedule)),
-                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=fill.dead_letters.queue_arn),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
+                    arn=fill.dead_letters.queue_arn
+                ),
             ),
         )
 
@@ -47,9 +51,15 @@ def _detail(schedule: Schedule) -> str:
 
 
 def _role(scope: Construct, fill: Reaction) -> iam.Role:
-    """Return a role for schedules of this account: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"""
+    """Return a role for schedules of this account:
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    """
     conditions = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
-    role = iam.Role(scope, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=conditions))
+    role = iam.Role(
+        scope,
+        "ScheduleRole",
+        assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=conditions),
+    )
     queues = [fill.queue.queue_arn, fill.dead_letters.queue_arn]
     role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=queues))
     return role

@@ -1,4 +1,6 @@
-"""Graphs of a thousand steps: equal work is defined once, and what still is too much for a stack stands in stacks of its own."""
+"""Graphs of a thousand steps: equal work is defined once, and what still is too much for a stack stands in
+stacks of its own.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ _OF_THE_GRAPH = ("name", "after", "queue", "items_of", "each", "size", "sequenti
 
 
 def shared_work(steps: Sequence[Step]) -> dict[str, Step]:
-    """Return for each step's name the step to define: itself, or one called ``shared`` for all that run the same."""
+    """Return for each step's name the step to define: itself, or one called ``shared`` for all that run the
+    same.
+    """
     works = {step.name: _work(step) for step in steps}
     count = Counter(works.values())
     first = {works[step.name]: step for step in reversed(steps)}
@@ -35,11 +39,15 @@ def shared_work(steps: Sequence[Step]) -> dict[str, Step]:
 
 
 def _work(step: Step) -> str:
-    return repr([(one.name, getattr(step, one.name)) for one in fields(step) if one.name not in _OF_THE_GRAPH])
+    return repr(
+        [(one.name, getattr(step, one.name)) for one in fields(step) if one.name not in _OF_THE_GRAPH]
+    )
 
 
 class Places:
-    """Where so many definitions of a pipeline stand: in its own stack, or, when they are many, in nested ones."""
+    """Where so many definitions of a pipeline stand: in its own stack, or, when they are many, in nested
+    ones.
+    """
 
     def __init__(self, scope: Construct, count: int) -> None:
         self._scope, self.in_nested_stacks = scope, count if count > MOST_IN_THE_STACK else 0
@@ -52,7 +60,11 @@ class Places:
 
     def come_before(self, part: Construct) -> None:
         """Let nothing that starts the pipeline be made before its definitions are."""
-        nested = [stack.nested_stack_resource for stack in self._stacks if stack.nested_stack_resource is not None]
+        nested = [
+            stack.nested_stack_resource for stack in self._stacks if stack.nested_stack_resource is not None
+        ]
         if nested:
-            for starter in (child for child in part.node.children if isinstance(child, CfnRule | CfnSchedule)):
+            for starter in (
+                child for child in part.node.children if isinstance(child, CfnRule | CfnSchedule)
+            ):
                 starter.node.add_dependency(*nested)

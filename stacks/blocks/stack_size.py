@@ -20,14 +20,20 @@ _NAMED = 3
 
 
 def check_stack_size(parts: Mapping[str, Construct], nested: Mapping[str, int]) -> None:
-    """Raise PipelineError, naming the largest pipelines, when they have more resources than a stack or a deploy may have.
+    """Raise PipelineError, naming the largest pipelines, when they have more resources than a stack or a
+    deploy may have.
 
-    ``parts`` are the constructs of each pipeline, and ``nested`` how many definitions each has in stacks of its own.
+    ``parts`` are the constructs of each pipeline, and ``nested`` how many definitions each has in stacks of
+    its own.
     """
     own = {name: sum(1 for _ in _resources(part)) for name, part in parts.items()}
     mistakes = [
         *_mistakes("in the stack of all pipelines", own, MOST_RESOURCES - _KEPT_FOR_THE_STACK),
-        *_mistakes("in a deploy, nested stacks included", _sum(own, nested), MOST_NESTED_RESOURCES - _KEPT_FOR_THE_STACK),
+        *_mistakes(
+            "in a deploy, nested stacks included",
+            _sum(own, nested),
+            MOST_NESTED_RESOURCES - _KEPT_FOR_THE_STACK,
+        ),
     ]
     if mistakes:
         raise PipelineError(PIPELINES, tuple(mistakes))
@@ -37,7 +43,10 @@ def _mistakes(where: str, counts: Mapping[str, int], most: int) -> Iterator[Mist
     if (total := sum(counts.values())) > most:
         largest = sorted(counts, key=lambda name: -counts[name])[:_NAMED]
         found = f"{total}, most of them in {', '.join(f'{name} ({counts[name]})' for name in largest)}"
-        fix = "Let steps run the same work (they share a definition), or deploy some pipelines with another SLUICE_STACK_PREFIX."
+        fix = (
+            "Let steps run the same work (they share a definition), or deploy some pipelines with another"
+            " SLUICE_STACK_PREFIX."
+        )
         yield Mistake(PIPELINES, f"at most {most} CloudFormation resources {where}", found, fix)
 
 

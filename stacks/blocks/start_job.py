@@ -48,7 +48,11 @@ class StartJobs(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._root, self._architecture, self._queues, self._alerts = root, architecture, queues, alerts
-        start = StartSettings(ledger_table=settings.ledger_table, queues=StartSettings.join_queues(queues), alert_queue=alerts.queue_url)
+        start = StartSettings(
+            ledger_table=settings.ledger_table,
+            queues=StartSettings.join_queues(queues),
+            alert_queue=alerts.queue_url,
+        )
         self._environment = {**settings.to_env(), **start.to_env()}
 
     @cached_property
@@ -65,13 +69,21 @@ class StartJobs(Construct):
         log_lines: logs.ILogGroup,
         task: FargateTask | None,
     ) -> str:
-        """Define the start job of a pipeline, with minimal vCPU and memory, and return its definition's name."""
+        """Define the start job of a pipeline, with minimal vCPU and memory, and return its definition's
+        name.
+        """
         part = Construct(scope, "Start")
         role = job_roles.job_role(part, "Role")
         execution = job_roles.execution_role(part, "ExecutionRole", images=[self._image], log_lines=log_lines)
         self._permit(role, pipeline=pipeline.name, ledger=ledger, work=work)
         identity = Identity.of(job_role=role, execution_role=execution, log_group=log_lines)
-        return job_definition(part, START, pipeline=pipeline.name, work=self._work(own_compute(pipeline), task), identity=identity)
+        return job_definition(
+            part,
+            START,
+            pipeline=pipeline.name,
+            work=self._work(own_compute(pipeline), task),
+            identity=identity,
+        )
 
     def _work(self, compute: Compute, task: FargateTask | None) -> Work:
         return Work(
@@ -86,8 +98,12 @@ class StartJobs(Construct):
             fargate=task,
         )
 
-    def _permit(self, role: job_roles.Role, *, pipeline: str, ledger: dynamodb.ITable, work: s3.IBucket) -> None:
-        """Let it do for this pipeline's runs what the Lambdas do for all, leave a report when it fails, and nothing else."""
+    def _permit(
+        self, role: job_roles.Role, *, pipeline: str, ledger: dynamodb.ITable, work: s3.IBucket
+    ) -> None:
+        """Let it do for this pipeline's runs what the Lambdas do for all, leave a report when it fails, and
+        nothing else.
+        """
         job_roles.read_assignment(role, pipeline=pipeline, ledger=ledger)
         job_roles.advance_runs(role, pipeline=pipeline, ledger=ledger, queues=list(self._queues.values()))
         job_roles.report_failures(role, pipeline=pipeline, step=START, work=work)

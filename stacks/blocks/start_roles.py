@@ -1,4 +1,6 @@
-"""What the role that starts containers may do beyond its own images and logs: read secrets, pull from registries of an account."""
+"""What the role that starts containers may do beyond its own images and logs: read secrets, pull from
+registries of an account.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +38,21 @@ def let_read_secrets(role: iam.Role, secrets: Iterable[str | Secret]) -> None:
         source = source_of(secret, role)
         role.add_to_policy(iam.PolicyStatement(actions=[source.action], resources=[source.resource]))
         if isinstance(secret, Secret):
-            via = {"StringEquals": {"kms:ViaService": f"{source.service}.{source.arn.split(':')[3]}.{Stack.of(role).url_suffix}"}}
-            role.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[secret.kms_key], conditions=via))
+            via = {
+                "StringEquals": {
+                    "kms:ViaService": (
+                        f"{source.service}.{source.arn.split(':')[3]}.{Stack.of(role).url_suffix}"
+                    )
+                }
+            }
+            role.add_to_policy(
+                iam.PolicyStatement(actions=["kms:Decrypt"], resources=[secret.kms_key], conditions=via)
+            )
 
 
 def let_pull(role: iam.Role, images: Iterable[str]) -> None:
-    """Allow a role to pull these images, of those that are in a private registry of Amazon ECR; other registries ask for nothing.
+    """Allow a role to pull these images, of those that are in a private registry of Amazon ECR; other
+    registries ask for nothing.
 
     The repository of another account has to allow this account too:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
@@ -50,7 +61,10 @@ def let_pull(role: iam.Role, images: Iterable[str]) -> None:
     if not found:
         return
     partition = Stack.of(role).partition
-    repositories = [f"arn:{partition}:ecr:{one['region']}:{one['account']}:repository/{one['repository']}" for one in found]
+    repositories = [
+        f"arn:{partition}:ecr:{one['region']}:{one['account']}:repository/{one['repository']}"
+        for one in found
+    ]
     actions = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
     role.add_to_policy(iam.PolicyStatement(actions=actions, resources=repositories))
     role.add_to_policy(iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]))

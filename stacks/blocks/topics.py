@@ -17,8 +17,8 @@ def plan_topic(scope: Construct, construct_id: str) -> sns.Topic:
 def alert_topic(scope: Construct, construct_id: str) -> sns.Topic:
     """Return the topic that people subscribe to; alarms of this account may publish on it.
 
-    Not encrypted with the key that AWS manages: CloudWatch may not use that one, and its alarms would be lost silently.
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    Not encrypted with the key that AWS manages: CloudWatch may not use that one, and its alarms would be lost
+    silently. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     """
     # The display name is what an SMS begins with.
     topic = sns.Topic(scope, construct_id, display_name="Sluice", enforce_ssl=True)

@@ -1,6 +1,8 @@
-"""An unmanaged environment: jobs run on machines that the user launches, from a launch template that makes them join.
+"""An unmanaged environment: jobs run on machines that the user launches, from a launch template that makes
+them join.
 
-See docs/unmanaged.md. Source: https://docs.aws.amazon.com/batch/latest/userguide/unmanaged_compute_environments.html
+See docs/unmanaged.md. Source:
+https://docs.aws.amazon.com/batch/latest/userguide/unmanaged_compute_environments.html
 """
 
 from __future__ import annotations
@@ -21,20 +23,25 @@ _IMAGES = {
     Architecture.X86_64: "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
     Architecture.ARM64: "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
 }
-# The environment's cluster is named by DescribeComputeEnvironments only, and the agent starts after this script: so the machine asks.
+# The environment's cluster is named by DescribeComputeEnvironments only, and the agent starts after this
+# script: so the machine asks.
 _JOIN = """#!/bin/bash
 set -euo pipefail
 command -v aws > /dev/null || dnf install --assumeyes awscli-2
 cluster=$(aws batch describe-compute-environments --region ${AWS::Region} --compute-environments ${Environment} \\
   --query 'computeEnvironments[0].ecsClusterArn' --output text)
 echo "ECS_CLUSTER=$cluster" >> /etc/ecs/ecs.config
-"""
+"""  # noqa: E501 - a line of the script that machines have today
 
 
 class OwnMachines(Construct):
-    """The environment, and the launch template with the role, the image, the network's group and the script of a machine that joins it."""
+    """The environment, and the launch template with the role, the image, the network's group and the script
+    of a machine that joins it.
+    """
 
-    def __init__(self, scope: Construct, construct_id: str, *, network: Network, architecture: Architecture) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, network: Network, architecture: Architecture
+    ) -> None:
         super().__init__(scope, construct_id)
         self.environment = batch.CfnComputeEnvironment(
             self,
@@ -43,12 +50,15 @@ class OwnMachines(Construct):
             state="ENABLED",
             replace_compute_environment=False,
             # Batch takes its service-linked role for managed environments only:
-            # https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironment.html (serviceRole)
+            # https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironment.html
             service_role=_service_role(self).role_arn,
         )
         role = instance_role(self)
-        # No resource-level permissions: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
-        role.add_to_policy(iam.PolicyStatement(actions=["batch:DescribeComputeEnvironments"], resources=["*"]))
+        # No resource-level permissions:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["batch:DescribeComputeEnvironments"], resources=["*"])
+        )
         profile = iam.CfnInstanceProfile(self, "InstanceProfile", roles=[role.role_name])
         self._template = self._launch_template(network, profile, architecture)
 
@@ -57,7 +67,9 @@ class OwnMachines(Construct):
         """Return the id of the launch template."""
         return self._template.ref
 
-    def _launch_template(self, network: Network, profile: iam.CfnInstanceProfile, architecture: Architecture) -> ec2.CfnLaunchTemplate:
+    def _launch_template(
+        self, network: Network, profile: iam.CfnInstanceProfile, architecture: Architecture
+    ) -> ec2.CfnLaunchTemplate:
         script = Fn.sub(_JOIN, {"Environment": self.environment.attr_compute_environment_arn})
         data = hardened(
             image_id=f"resolve:ssm:{_IMAGES[architecture]}",

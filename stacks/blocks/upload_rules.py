@@ -19,7 +19,13 @@ from stacks.blocks.trigger_message import triggered
 
 
 def start_on_uploads(
-    scope: Construct, *, pipeline: Pipeline, definition: Definition, inbox: s3.IBucket, fill: Reaction, gather: Reaction | None
+    scope: Construct,
+    *,
+    pipeline: Pipeline,
+    definition: Definition,
+    inbox: s3.IBucket,
+    fill: Reaction,
+    gather: Reaction | None,
 ) -> None:
     """Add a rule for each upload trigger, to the queue of who gathers if it gathers.
 
@@ -41,7 +47,9 @@ def start_on_uploads(
 
 
 def _pattern(upload: S3Upload, inbox: s3.IBucket) -> dict[str, Any]:
-    """Return what matches the upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html (keys are not encoded)."""
+    """Return what matches the upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    (keys are not encoded).
+    """
     key = {"wildcard": f"{upload.prefix}*{upload.suffix}"} if upload.suffix else {"prefix": upload.prefix}
     return {
         "source": ["aws.s3"],

@@ -1,4 +1,5 @@
-"""A pipeline's own HTTPS address: a function URL, the secret that its callers sign with, and the Lambda that knows who signed.
+"""A pipeline's own HTTPS address: a function URL, the secret that its callers sign with, and the Lambda that
+knows who signed.
 
 One Lambda that no queue feeds, because it answers somebody who waits; docs/decisions/0011-webhooks.md.
 """
@@ -26,7 +27,8 @@ from stacks.blocks.webhook_schema import MODULE, schema_layer
 from stacks.blocks.webhook_secret import Rotation, signing_secret
 from stacks.reasons import accept
 
-# GitHub gives up after ten seconds: https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
+# GitHub gives up after ten seconds:
+# https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
 _TIMEOUT = Duration.seconds(10)
 _MEMORY_MIB = 512
 
@@ -56,7 +58,9 @@ class WebhookAddress(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.secret = signing_secret(self, "Secret", pipeline=pipeline.name, webhook=webhook)
-        self.function = _function(self, pipeline=pipeline, root=root, at_once=at_once, log_retention_days=log_retention_days)
+        self.function = _function(
+            self, pipeline=pipeline, root=root, at_once=at_once, log_retention_days=log_retention_days
+        )
         if webhook.schema is not None:
             self.function.add_layers(schema_layer(self, "Schema", pipeline=pipeline, schema=webhook.schema))
         self._runs_with(pipeline, webhook, definition, ledger, fill)
@@ -66,12 +70,24 @@ class WebhookAddress(Construct):
         alarm_on_unanswered(self, pipeline=pipeline.name, function=self.function, alerts=alerts)
         if webhook.rotate_days is not None:
             rotation = Rotation(
-                self, "Rotation", secret=self.secret, days=webhook.rotate_days, root=root, log_retention_days=log_retention_days
+                self,
+                "Rotation",
+                secret=self.secret,
+                days=webhook.rotate_days,
+                root=root,
+                log_retention_days=log_retention_days,
             )
             alarm_on_rotation(rotation, pipeline=pipeline.name, function=rotation.function, alerts=alerts)
         self._tell(pipeline.name)
 
-    def _runs_with(self, pipeline: Pipeline, webhook: Webhook, definition: Definition, ledger: dynamodb.ITable, fill: Reaction) -> None:
+    def _runs_with(
+        self,
+        pipeline: Pipeline,
+        webhook: Webhook,
+        definition: Definition,
+        ledger: dynamodb.ITable,
+        fill: Reaction,
+    ) -> None:
         settings = WebhookSettings(
             pipeline=pipeline.name,
             definition_bucket=definition.bucket,
@@ -90,11 +106,20 @@ class WebhookAddress(Construct):
         url = self.function.add_function_url(auth_type=lambda_.FunctionUrlAuthType.NONE)
         name = "".join(word.capitalize() for word in pipeline.split("-"))
         stack = Stack.of(self)
-        CfnOutput(stack, f"{name}WebhookUrl", value=url.url, description=f"Start {pipeline} by a signed request.")
-        CfnOutput(stack, f"{name}WebhookSecret", value=self.secret.attr_id, description=f"What signs requests to {pipeline}.")
+        CfnOutput(
+            stack, f"{name}WebhookUrl", value=url.url, description=f"Start {pipeline} by a signed request."
+        )
+        CfnOutput(
+            stack,
+            f"{name}WebhookSecret",
+            value=self.secret.attr_id,
+            description=f"What signs requests to {pipeline}.",
+        )
 
 
-def _function(scope: Construct, *, pipeline: Pipeline, root: Path, at_once: int | None, log_retention_days: int) -> lambda_.Function:
+def _function(
+    scope: Construct, *, pipeline: Pipeline, root: Path, at_once: int | None, log_retention_days: int
+) -> lambda_.Function:
     log_lines = log_group(scope, "Logs", retention_days=log_retention_days)
     function = lambda_.Function(
         scope,
@@ -113,5 +138,9 @@ def _function(scope: Construct, *, pipeline: Pipeline, root: Path, at_once: int 
         reserved_concurrent_executions=at_once,
         environment={"POWERTOOLS_SERVICE_NAME": "webhook"},
     )
-    accept(function, "AwsSolutions-L1", "As every Lambda of the app: proven with the Powertools layer on this version.")
+    accept(
+        function,
+        "AwsSolutions-L1",
+        "As every Lambda of the app: proven with the Powertools layer on this version.",
+    )
     return function

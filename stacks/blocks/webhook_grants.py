@@ -20,7 +20,8 @@ def read_secret(function: lambda_.Function, *, secret: secretsmanager.CfnSecret)
 def rotate_secret(function: lambda_.Function, *, secret: secretsmanager.CfnSecret) -> None:
     """Put a new version of the secret, and make it the current one.
 
-    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+    Source:
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
     """
     actions = ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"]
     _allow(function, [f"secretsmanager:{action}" for action in actions], secret.attr_id)
@@ -38,6 +39,11 @@ def note_deliveries(function: lambda_.Function, *, pipeline: str, ledger: dynamo
 
 
 def _allow(
-    function: lambda_.Function, actions: list[str], resource: str, conditions: dict[str, dict[str, list[str]]] | None = None
+    function: lambda_.Function,
+    actions: list[str],
+    resource: str,
+    conditions: dict[str, dict[str, list[str]]] | None = None,
 ) -> None:
-    function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions))
+    function.add_to_role_policy(
+        iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions)
+    )

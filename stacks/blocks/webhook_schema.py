@@ -1,4 +1,6 @@
-"""The schema of a webhook's body as code, in a layer of its own: the function's code is the same for every pipeline."""
+"""The schema of a webhook's body as code, in a layer of its own: the function's code is the same for every
+pipeline.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,11 @@ from sluice.validation.webhooks import schema_code
 MODULE = "webhook_schema"
 
 
-def schema_layer(scope: Construct, construct_id: str, *, pipeline: Pipeline, schema: dict[str, Any]) -> lambda_.LayerVersion:
-    """Return a layer with the module ``webhook_schema``, and with the exceptions of the library that wrote it.
+def schema_layer(
+    scope: Construct, construct_id: str, *, pipeline: Pipeline, schema: dict[str, Any]
+) -> lambda_.LayerVersion:
+    """Return a layer with the module ``webhook_schema``, and with the exceptions of the library that wrote
+    it.
 
     What is in the folder ``python`` of a layer can be imported:
     https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html#python-layer-paths
@@ -37,7 +42,9 @@ def schema_layer(scope: Construct, construct_id: str, *, pipeline: Pipeline, sch
 
 
 def write_schema(folder: Path, schema: dict[str, Any]) -> None:
-    """Write the module and what it imports: of the library, nothing but the exceptions is needed where the code runs."""
+    """Write the module and what it imports: of the library, nothing but the exceptions is needed where the
+    code runs.
+    """
     library = folder / "fastjsonschema"
     library.mkdir(parents=True, exist_ok=True)
     (folder / f"{MODULE}.py").write_text(schema_code(schema))

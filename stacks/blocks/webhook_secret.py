@@ -1,4 +1,6 @@
-"""The secret of a webhook: made by Secrets Manager, changed by a person or by itself; the one before stays valid."""
+"""The secret of a webhook: made by Secrets Manager, changed by a person or by itself; the one before stays
+valid.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,14 @@ from stacks.blocks.webhook_grants import rotate_secret
 from stacks.reasons import accept
 
 _CHARACTERS = 44
-"""Letters and digits, a number that four divides: such a text is base64 too, of 33 bytes, as Standard Webhooks wants secrets to be."""
+"""Letters and digits, a number that four divides: such a text is base64 too, of 33 bytes, as Standard
+Webhooks wants secrets to be.
+"""
 
 
-def signing_secret(scope: Construct, construct_id: str, *, pipeline: str, webhook: Webhook) -> secretsmanager.CfnSecret:
+def signing_secret(
+    scope: Construct, construct_id: str, *, pipeline: str, webhook: Webhook
+) -> secretsmanager.CfnSecret:
     """Return a secret with a value that nobody has seen; Stripe's own takes its place by hand."""
     secret = secretsmanager.CfnSecret(
         scope,
@@ -37,7 +43,8 @@ def signing_secret(scope: Construct, construct_id: str, *, pipeline: str, webhoo
         accept(
             secret,
             "AwsSolutions-SMG4",
-            "Its callers have to take up each new secret in time; where they can, rotate_days= of the Webhook turns rotation on.",
+            "Its callers have to take up each new secret in time; where they can, rotate_days= of the Webhook"
+            " turns rotation on.",
         )
     return secret
 
@@ -46,19 +53,30 @@ class Rotation(Construct):
     """Lets Secrets Manager put a new secret every so many days, by a Lambda that it calls four times."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, secret: secretsmanager.CfnSecret, days: int, root: Path, log_retention_days: int
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        secret: secretsmanager.CfnSecret,
+        days: int,
+        root: Path,
+        log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
         self.function = _function(self, root=root, log_retention_days=log_retention_days)
         rotate_secret(self.function, secret=secret)
         service = iam.ServicePrincipal("secretsmanager.amazonaws.com")
-        self.function.add_permission("SecretsManager", principal=service, source_account=Stack.of(self).account)
+        self.function.add_permission(
+            "SecretsManager", principal=service, source_account=Stack.of(self).account
+        )
         schedule = secretsmanager.CfnRotationSchedule(
             self,
             "Schedule",
             secret_id=secret.attr_id,
             rotation_lambda_arn=self.function.function_arn,
-            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=days),
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
+                automatically_after_days=days
+            ),
             rotate_immediately_on_update=False,
         )
         # Secrets Manager tries whether it may call the function when the schedule is made.
@@ -83,5 +101,9 @@ def _function(scope: Construct, *, root: Path, log_retention_days: int) -> lambd
         tracing=lambda_.Tracing.DISABLED,
         environment={"POWERTOOLS_SERVICE_NAME": "rotate"},
     )
-    accept(function, "AwsSolutions-L1", "As every Lambda of the app: proven with the Powertools layer on this version.")
+    accept(
+        function,
+        "AwsSolutions-L1",
+        "As every Lambda of the app: proven with the Powertools layer on this version.",
+    )
     return function

@@ -59,7 +59,9 @@ def state_of(world: CommandWorld) -> Run:
 
 
 def test_what_lives_is_terminated(world: CommandWorld) -> None:
-    """Every live job is told to end; when the ledger hears of it, an advance submits nothing more and alerts nobody."""
+    """Every live job is told to end; when the ledger hears of it, an advance submits nothing more and alerts
+    nobody.
+    """
     world.advancer().start(run_of_two())
     world.jobs.jobs["job-0"]["status"] = "SUCCEEDED"
     assert cancelled(world)[-1].nothing
@@ -92,7 +94,9 @@ def test_jobs_that_batch_does_not_list(world: CommandWorld) -> None:
 
 
 def test_a_submission_under_way_is_waited_for(world: CommandWorld) -> None:
-    """A step that somebody is submitting right now is no ground to say that nothing is left; its job is terminated as well."""
+    """A step that somebody is submitting right now is no ground to say that nothing is left; its job is
+    terminated as well.
+    """
     world.begin(RUN_ID, NOW, TWO)
     one, looks = canceller(world), list[Left]()
     one.stop()
@@ -114,7 +118,9 @@ def request(name: str) -> dict[str, str]:
 
 
 def test_claims_of_the_dead_are_settled(world: CommandWorld) -> None:
-    """A step whose submitter died is settled when its claim is old enough: by its job, or as never submitted."""
+    """A step whose submitter died is settled when its claim is old enough: by its job, or as never
+    submitted.
+    """
     world.begin(RUN_ID, NOW, TWO)
     world.jobs.submit_job(**request("b"))
     looks = cancelled(world)
@@ -129,7 +135,9 @@ def test_claims_of_the_dead_are_settled(world: CommandWorld) -> None:
 @pytest.mark.parametrize("lives_for", range(1, 12))
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_submitter_may_die_anywhere(world: CommandWorld, lives_for: int, lost: bool) -> None:
-    """Wherever a submitter died, and also when an answer was lost, nothing lives after the cancel and nothing comes after it."""
+    """Wherever a submitter died, and also when an answer was lost, nothing lives after the cancel and nothing
+    comes after it.
+    """
     if lost:
         world.jobs.answers = [("after", refused("InternalError", status=500))]
     with contextlib.suppress(DeadError, UnsettledError):
@@ -143,7 +151,9 @@ def test_a_submitter_may_die_anywhere(world: CommandWorld, lives_for: int, lost:
     assert (len(world.jobs.jobs), world.jobs.live()) == (count, [])
 
 
-def test_a_job_that_does_not_end_is_no_success(world: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_job_that_does_not_end_is_no_success(
+    world: CommandWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
     """When something is left after the time, the exit code is 1 and what is left is named."""
     world.advancer().start(run_of_two())
     world.jobs.stubborn = {"job-1"}
@@ -161,7 +171,12 @@ def test_it_can_be_said_again(world: CommandWorld, capsys: pytest.CaptureFixture
     assert "3 jobs terminated, and a last look found none left" in capsys.readouterr().out
     assert cancel(world.given("cancel", RUN_ID, "--json"), world.cloud) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document == {"run_id": RUN_ID, "state": "CANCELLED", "terminated": [], "left": {"jobs": [], "claims": []}}
+    assert document == {
+        "run_id": RUN_ID,
+        "state": "CANCELLED",
+        "terminated": [],
+        "left": {"jobs": [], "claims": []},
+    }
 
 
 def test_a_run_that_has_succeeded_stays_so(world: CommandWorld) -> None:
@@ -196,7 +211,9 @@ def test_other_automation_is_told_that_a_run_is_cancelled(world: CommandWorld) -
     assert [(one["state"], one["id"]) for one in details] == [("CANCELLED", f"{RUN_ID}/0/CANCELLED")] * 2
 
 
-@pytest.mark.parametrize("answer", [refused("AccessDeniedException", "not authorized to perform: events:PutEvents", 403), 1])
+@pytest.mark.parametrize(
+    "answer", [refused("AccessDeniedException", "not authorized to perform: events:PutEvents", 403), 1]
+)
 def test_a_run_is_cancelled_though_nobody_can_be_told(
     world: CommandWorld, capsys: pytest.CaptureFixture[str], answer: Exception | int
 ) -> None:

@@ -31,7 +31,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 def test_a_local_cloud_that_runs(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a word in the environment, a local cloud on the usual port is used, and that is said beside the result."""
+    """Without a word in the environment, a local cloud on the usual port is used, and that is said beside the
+    result.
+    """
     with hold(place.pid_file):
         found = cloud_of({})
     assert found.client("batch").meta.endpoint_url == place.endpoint
@@ -55,8 +57,12 @@ def test_the_region_of_the_cli(place: Place, monkeypatch: pytest.MonkeyPatch) ->
     assert cloud_of().client("batch").meta.region_name == "eu-central-1"
 
 
-def test_no_cloud_at_all(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a region, without credentials and without a local cloud a command says in a sentence what to do."""
+def test_no_cloud_at_all(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a region, without credentials and without a local cloud a command says in a sentence what to
+    do.
+    """
     assert main(["runs"]) == 1
     assert "Expected a region, found none." in capsys.readouterr().err
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
@@ -67,7 +73,9 @@ def test_no_cloud_at_all(place: Place, capsys: pytest.CaptureFixture[str], monke
     assert err.count("\n") == 1
 
 
-def test_a_cloud_that_does_not_answer(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cloud_that_does_not_answer(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An endpoint without a listener is one sentence, and no traceback."""
     port = free_port()
     for name, value in Place.of(port).client_environment().items():
@@ -84,7 +92,9 @@ def test_what_the_stacks_say(world: CommandWorld) -> None:
 def test_sluice_is_not_deployed(world: CommandWorld) -> None:
     """A cloud without the stacks is refused with what to do; so are stacks of another age."""
     del world.clients["cloudformation"].outputs["SluiceStorage"]["LedgerTable"]
-    with pytest.raises(CommandError, match="the stack SluiceStorage in the test to have the output LedgerTable, found none"):
+    with pytest.raises(
+        CommandError, match="the stack SluiceStorage in the test to have the output LedgerTable, found none"
+    ):
         _ = world.cloud.table
     del world.clients["cloudformation"].outputs["SluiceStorage"]
     with pytest.raises(CommandError, match=r"found no stack SluiceStorage\. Deploy it with `make deploy`"):
@@ -97,8 +107,14 @@ def test_sluice_is_not_deployed(world: CommandWorld) -> None:
         (NoCredentialsError(), "aws configure"),
         (NoRegionError(), "AWS_REGION"),
         (EndpointConnectionError(endpoint_url="https://x/"), "AWS_ENDPOINT_URL"),
-        (refused("AccessDeniedException", "not authorized to perform: batch:TerminateJob"), "docs/cli.md lists what each command"),
-        (refused("ThrottlingException", "Rate exceeded"), "AWS refused SubmitJob: ThrottlingException: Rate exceeded."),
+        (
+            refused("AccessDeniedException", "not authorized to perform: batch:TerminateJob"),
+            "docs/cli.md lists what each command",
+        ),
+        (
+            refused("ThrottlingException", "Rate exceeded"),
+            "AWS refused SubmitJob: ThrottlingException: Rate exceeded.",
+        ),
     ],
 )
 def test_refusals_say_what_to_do(error: ClientError, words: str) -> None:

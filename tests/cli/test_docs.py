@@ -21,7 +21,9 @@ EXAMPLES = [line for block in BLOCKS for line in block.splitlines() if line.star
 
 def commands() -> set[str]:
     """Return the names of the parser's commands."""
-    (names,) = (action.choices for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    (names,) = (
+        action.choices for action in parser()._actions if isinstance(action, argparse._SubParsersAction)
+    )
     return set(names)
 
 

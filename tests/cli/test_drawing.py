@@ -13,13 +13,20 @@ SIX_JOBS = {"a": (), "b": ("a",), "c": ("a",), "d": ("a", "b"), "e": ("c",), "f"
 
 def drawn(graph: dict[str, tuple[str, ...]]) -> list[str]:
     """Return the drawing of a graph, each step's words being its name."""
-    return draw({name: name for name in graph}, [Edge(parent, child, Why.AFTER) for child, parents in graph.items() for parent in parents])
+    return draw(
+        {name: name for name in graph},
+        [Edge(parent, child, Why.AFTER) for child, parents in graph.items() for parent in parents],
+    )
 
 
 def read(lines: list[str]) -> set[tuple[str, str]]:
     """Return the edges that the lines of a drawing show, followed cell by cell from each step down."""
     names = {(row, line.index(NODE)): line.split()[-1] for row, line in enumerate(lines) if NODE in line}
-    return {(name, below) for (row, column), name in names.items() for below in _below(lines, names, row + 1, column)}
+    return {
+        (name, below)
+        for (row, column), name in names.items()
+        for below in _below(lines, names, row + 1, column)
+    }
 
 
 def _below(lines: list[str], names: dict[tuple[int, int], str], row: int, column: int) -> list[str]:
@@ -45,7 +52,9 @@ def graphs(draw_: st.DrawFn) -> dict[str, tuple[str, ...]]:
     """Return a strategy of acyclic graphs."""
     graph: dict[str, tuple[str, ...]] = {}
     for number in range(draw_(st.integers(0, 9))):
-        graph[f"s{number}"] = tuple(draw_(st.lists(st.sampled_from(sorted(graph)), unique=True, max_size=5))) if graph else ()
+        graph[f"s{number}"] = (
+            tuple(draw_(st.lists(st.sampled_from(sorted(graph)), unique=True, max_size=5))) if graph else ()
+        )
     return graph
 
 

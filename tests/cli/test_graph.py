@@ -19,7 +19,9 @@ ODD = Pipeline(
     name="odd",
     triggers=[S3Upload(prefix="odd/"), S3Upload(prefix="even/", suffix=".csv")],
     steps=[
-        Job("end", run="end", after=["graph", "x"]),  # the words of Mermaid's own grammar, and the last step first
+        Job(
+            "end", run="end", after=["graph", "x"]
+        ),  # the words of Mermaid's own grammar, and the last step first
         Plan("graph", run="graph"),
         Array("x", run="x", items_of="graph", items_per_child=10),
         Array("o", run="o", each="x", after=["graph"]),
@@ -44,7 +46,9 @@ def test_a_pipeline_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_mermaid() -> None:
-    """Names of steps that are words of Mermaid stand in quotes; arrows say what is waited for; triggers start what waits for nothing."""
+    """Names of steps that are words of Mermaid stand in quotes; arrows say what is waited for; triggers start
+    what waits for nothing.
+    """
     assert mermaid(ODD).splitlines() == [
         "flowchart TD",
         '    t0(["S3 upload odd/*"])',
@@ -93,7 +97,9 @@ def test_all_pipelines(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert "S3 upload word-count/*.txt" in next(line for line in lines if line.startswith("word-count"))
     assert main(["pipelines", "--json"]) == 0
-    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == [line.split()[0] for line in lines[1:]]
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == [
+        line.split()[0] for line in lines[1:]
+    ]
 
 
 def test_no_pipeline_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

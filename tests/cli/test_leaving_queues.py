@@ -32,7 +32,9 @@ def runs(world: CommandWorld) -> CommandWorld:
 
 
 def test_a_run_with_steps_left_is_in_the_way(runs: CommandWorld) -> None:
-    """Of the queues that leave, those with unfinished runs are told, each with its runs; a step that is done needs none."""
+    """Of the queues that leave, those with unfinished runs are told, each with its runs; a step that is done
+    needs none.
+    """
     assert runs_in_the_way(runs.cloud, {"normal"}) == {"bulk": [FIRST]}
     assert runs_in_the_way(runs.cloud, set(QUEUES)) == {}
     runs.ledger.ended(FIRST, "a", StepState.SUCCEEDED)
@@ -40,8 +42,12 @@ def test_a_run_with_steps_left_is_in_the_way(runs: CommandWorld) -> None:
     assert runs_in_the_way(runs.cloud, {"bulk"}) == {"normal": [FIRST]}
 
 
-def test_the_deploy_is_refused_with_what_to_do(runs: CommandWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The refusal names queue, run and setting; with the setting the deploy goes on, and so does the first one of all."""
+def test_the_deploy_is_refused_with_what_to_do(
+    runs: CommandWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal names queue, run and setting; with the setting the deploy goes on, and so does the first
+    one of all.
+    """
     (tmp_path / "pipelines").mkdir()
     (tmp_path / "pipelines" / "words.py").write_text(FILE)
     monkeypatch.setattr(deploy, "REPOSITORY", tmp_path)

@@ -29,7 +29,10 @@ def container(*attempts: str, group: str | None = GROUP) -> dict[str, Any]:
     """Return what DescribeJobs tells of a job with these attempts."""
     options = {"awslogs-group": group} if group else {}
     return {
-        "container": {"logStreamName": attempts[-1], "logConfiguration": {"logDriver": "awslogs", "options": options}},
+        "container": {
+            "logStreamName": attempts[-1],
+            "logConfiguration": {"logDriver": "awslogs", "options": options},
+        },
         "attempts": [{"container": {"logStreamName": name}} for name in attempts],
     }
 
@@ -39,7 +42,10 @@ def write(world: CommandWorld, stream: str, *messages: str, second: int = 0) -> 
     client = world.clients["logs"]
     if not client.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=stream)["logStreams"]:
         client.create_log_stream(logGroupName=GROUP, logStreamName=stream)
-    events = [{"timestamp": AT + second * 1000 + number, "message": message} for number, message in enumerate(messages)]
+    events = [
+        {"timestamp": AT + second * 1000 + number, "message": message}
+        for number, message in enumerate(messages)
+    ]
     client.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
 
 
@@ -65,7 +71,9 @@ def array(world: CommandWorld) -> CommandWorld:
     world.jobs.add("job-c", status="FAILED", arrayProperties={"size": 3})
     for index in range(3):
         status = "FAILED" if index else "SUCCEEDED"
-        world.jobs.add(f"job-c:{index}", status=status, arrayProperties={"index": index}, **container(f"c/{index}"))
+        world.jobs.add(
+            f"job-c:{index}", status=status, arrayProperties={"index": index}, **container(f"c/{index}")
+        )
         write(world, f"c/{index}", f"child {index}")
     return world
 
@@ -84,7 +92,11 @@ def test_json_lines(one: CommandWorld, capsys: pytest.CaptureFixture[str]) -> No
     write(one, "a/1", "first")
     assert logs(one.given("logs", RUN_ID, "a", "0", "--json"), one.cloud) == 0
     line = json.loads(capsys.readouterr().out)
-    assert (line["attempt"], line["message"], datetime.fromisoformat(line["at"]).timestamp() * 1000) == (1, "first", AT)
+    assert (line["attempt"], line["message"], datetime.fromisoformat(line["at"]).timestamp() * 1000) == (
+        1,
+        "first",
+        AT,
+    )
 
 
 def test_more_lines_than_a_page(one: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +172,10 @@ def test_children_of_an_array_that_waits(array: CommandWorld, capsys: pytest.Cap
 
 @pytest.mark.parametrize(
     ("words", "refusal"),
-    [(["count", "3"], "one of its 3 children, 0 to 2, found 3"), (["nope"], r"\(split, count, rank, merge, cleanup\), found 'nope'")],
+    [
+        (["count", "3"], "one of its 3 children, 0 to 2, found 3"),
+        (["nope"], r"\(split, count, rank, merge, cleanup\), found 'nope'"),
+    ],
 )
 def test_what_is_not_there(array: CommandWorld, words: list[str], refusal: str) -> None:
     """A child or a step that there is not is refused with those that there are."""
@@ -185,7 +200,9 @@ def test_follow_gives_up_with_the_run(array: CommandWorld) -> None:
 
 
 def test_where_a_job_logs() -> None:
-    """A job definition that names no group logs into AWS Batch's own; a job that has not started has no stream."""
+    """A job definition that names no group logs into AWS Batch's own; a job that has not started has no
+    stream.
+    """
     assert streams(container("x", group=None)) == [(DEFAULT_GROUP, "x")]
     assert streams({"attempts": [], "container": {}}) == []
 
@@ -199,13 +216,17 @@ def nodes(world: CommandWorld) -> CommandWorld:
     world.ledger.submitted(RUN_ID, {"ring": "job-r"})
     world.jobs.add("job-r", status="SUCCEEDED", nodeProperties={"numNodes": 3})
     for index in range(3):
-        world.jobs.add(f"job-r#{index}", status="SUCCEEDED", nodeDetails={"nodeIndex": index}, **container(f"r/{index}"))
+        world.jobs.add(
+            f"job-r#{index}", status="SUCCEEDED", nodeDetails={"nodeIndex": index}, **container(f"r/{index}")
+        )
         write(world, f"r/{index}", f"node {index}")
     return world
 
 
 @pytest.mark.parametrize(("words", "says"), [((), "node 0"), (("0",), "node 0"), (("2",), "node 2")])
-def test_a_nodes_log(nodes: CommandWorld, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_nodes_log(
+    nodes: CommandWorld, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Of the main node, unless another is asked for."""
     assert logs(nodes.given("logs", RUN_ID, "ring", *words), nodes.cloud) == 0
     assert capsys.readouterr().out.splitlines() == [says]
@@ -217,7 +238,9 @@ def test_a_node_that_is_none_is_refused(nodes: CommandWorld) -> None:
         logs(nodes.given("logs", RUN_ID, "ring", "3"), nodes.cloud)
 
 
-def test_a_node_that_has_not_started_has_the_jobs_state(nodes: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_node_that_has_not_started_has_the_jobs_state(
+    nodes: CommandWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
     """AWS Batch knows no nodes of a job that waits."""
     for index in range(3):
         del nodes.jobs.jobs[f"job-r#{index}"]
@@ -228,14 +251,25 @@ def test_a_node_that_has_not_started_has_the_jobs_state(nodes: CommandWorld, cap
 
 @pytest.fixture
 def again(array: CommandWorld) -> CommandWorld:
-    """The array of which children 1 and 2 ran again as one array, and then child 2 alone; each generation has logged who it is."""
+    """The array of which children 1 and 2 ran again as one array, and then child 2 alone; each generation has
+    logged who it is.
+    """
     queue = array.cloud.queues["normal"]
     array.jobs.jobs["job-c"] |= {"jobName": f"{RUN_ID}_count_0", "jobQueue": queue}
     again = {"environment": [{"name": "SLUICE_CHILDREN", "value": "1-2"}]}
-    array.jobs.add("job-d", jobName=f"{RUN_ID}_count_1", jobQueue=queue, status="FAILED", arrayProperties={"size": 2}, container=again)
+    array.jobs.add(
+        "job-d",
+        jobName=f"{RUN_ID}_count_1",
+        jobQueue=queue,
+        status="FAILED",
+        arrayProperties={"size": 2},
+        container=again,
+    )
     for index in range(2):
         status = "FAILED" if index else "SUCCEEDED"
-        array.jobs.add(f"job-d:{index}", status=status, arrayProperties={"index": index}, **container(f"d/{index}"))
+        array.jobs.add(
+            f"job-d:{index}", status=status, arrayProperties={"index": index}, **container(f"d/{index}")
+        )
         write(array, f"d/{index}", f"child {index + 1} again")
     array.jobs.add("job-e", jobName=f"{RUN_ID}_count_2", jobQueue=queue, status="FAILED", **container("e"))
     write(array, "e", "child 2 once more")
@@ -245,7 +279,14 @@ def again(array: CommandWorld) -> CommandWorld:
     jobs = ("job-c", "job-d", "job-e")
     for generation, terms in ((1, Terms(indexes="1-2", tries=1)), (2, Terms(indexes="2", tries=2))):
         before, job = jobs[generation - 1], jobs[generation]
-        array.ledger.ended(RUN_ID, "count", StepState.FAILED, generation=generation - 1, job_id=before, reason="a child failed")
+        array.ledger.ended(
+            RUN_ID,
+            "count",
+            StepState.FAILED,
+            generation=generation - 1,
+            job_id=before,
+            reason="a child failed",
+        )
         assert array.ledger.claim(RUN_ID, [Submission(count, 3, generation=generation, terms=terms)], NOW)
         array.ledger.submitted(RUN_ID, {"count": job}, {"count": generation})
     return array
@@ -263,8 +304,12 @@ def again(array: CommandWorld) -> CommandWorld:
         (["2", "--generation", "0"], "child 2"),
     ],
 )
-def test_a_child_of_any_generation(again: CommandWorld, words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The log is that of the last generation that worked on the child, or of the one that is asked for; numbers are those of the step."""
+def test_a_child_of_any_generation(
+    again: CommandWorld, words: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log is that of the last generation that worked on the child, or of the one that is asked for;
+    numbers are those of the step.
+    """
     assert logs(again.given("logs", RUN_ID, "count", *words), again.cloud) == 0
     assert capsys.readouterr().out == f"{line}\n"
 
@@ -287,7 +332,9 @@ def test_a_child_that_a_generation_does_not_have(again: CommandWorld, words: lis
 
 
 def test_a_generation_that_batch_has_forgotten(again: CommandWorld) -> None:
-    """It says so, and not that there never was one; of one whose children were too many to be told, it says how to look."""
+    """It says so, and not that there never was one; of one whose children were too many to be told, it says
+    how to look.
+    """
     again.jobs.jobs["job-d"]["container"] = {}
     with pytest.raises(CommandError, match="generation 1 worked on 2 of 3 children"):
         logs(again.given("logs", RUN_ID, "count", "1"), again.cloud)

@@ -35,7 +35,11 @@ def test_wrong_usage_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) 
 
 def test_a_reader_that_has_enough() -> None:
     """A reader that goes away early, such as `head`, is no failure and no traceback."""
-    command = [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main(['pipelines', '--json']))"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from cli.main import main; sys.exit(main(['pipelines', '--json']))",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None
         assert running.stderr is not None

@@ -1,4 +1,6 @@
-"""A failed run is opened again, once, and somebody is asked to look at it; every other run is refused with the reason."""
+"""A failed run is opened again, once, and somebody is asked to look at it; every other run is refused with
+the reason.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def failed(world: CommandWorld, *, returns: bool = True, created_at: str = NOW) 
     graph = pipeline(replace(COUNT, returns=returns), step("merge", after=("count",)))
     world.advancer().start(Run(run_id=RUN_ID, pipeline=graph, trigger={"key": "k"}, created_at=created_at))
     for name in ("count", "merge"):
-        world.ledger.ended(RUN_ID, name, StepState.FAILED, job_id=run_of(world).steps[name].job_id, reason="it broke")
+        world.ledger.ended(
+            RUN_ID, name, StepState.FAILED, job_id=run_of(world).steps[name].job_id, reason="it broke"
+        )
     world.advancer().advance(RUN_ID)
     assert run_of(world).state is RunState.FAILED
 
@@ -69,11 +73,17 @@ def _november(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.retry.datetime", Clock)
 
 
-def test_a_failed_run_is_open_again_and_somebody_is_asked_to_look(world: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_run_is_open_again_and_somebody_is_asked_to_look(
+    world: CommandWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The sweep would find it, too."""
     failed(world)
     assert retry(world.given("retry", RUN_ID), world.cloud) == 0
-    assert (run_of(world).state, run_of(world).reopened, run_of(world).failed_step) == (RunState.RUNNING, 1, None)
+    assert (run_of(world).state, run_of(world).reopened, run_of(world).failed_step) == (
+        RunState.RUNNING,
+        1,
+        None,
+    )
     assert asked(world) == [Look((RUN_ID,))]
     assert list(world.ledger.unfinished("2030")) == [RUN_ID]
     assert "what failed of count, merge" in capsys.readouterr().out
@@ -87,7 +97,9 @@ def test_for_programs(world: CommandWorld, capsys: pytest.CaptureFixture[str]) -
     assert json.loads(capsys.readouterr().out) == expected
 
 
-def test_it_says_that_an_array_of_a_command_runs_again_as_a_whole(world: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_says_that_an_array_of_a_command_runs_again_as_a_whole(
+    world: CommandWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A command cannot be told which of its children failed."""
     failed(world, returns=False)
     retry(world.given("retry", RUN_ID), world.cloud)
@@ -107,7 +119,9 @@ def test_a_queue_that_cannot_be_reached_is_said_and_the_run_is_open_all_the_same
     assert run_of(world).state is RunState.RUNNING
 
 
-@pytest.mark.parametrize(("state", "why"), [(RunState.SUCCEEDED, "nothing to run again"), (RunState.CANCELLED, "start it anew")])
+@pytest.mark.parametrize(
+    ("state", "why"), [(RunState.SUCCEEDED, "nothing to run again"), (RunState.CANCELLED, "start it anew")]
+)
 def test_a_run_that_has_not_failed_is_refused(world: CommandWorld, state: RunState, why: str) -> None:
     """With the reason."""
     world.begin(RUN_ID, NOW)

@@ -32,7 +32,9 @@ pipeline = Pipeline(name="words", triggers=triggers, steps=[Job("a", image="busy
 
 def words(*triggers: Any) -> Pipeline:
     """Return a pipeline with these triggers."""
-    return Pipeline(name="words", triggers=list(triggers), steps=[Job("a", image="busybox", command=["true"])])
+    return Pipeline(
+        name="words", triggers=list(triggers), steps=[Job("a", image="busybox", command=["true"])]
+    )
 
 
 class Events:
@@ -53,7 +55,9 @@ class Events:
 def root(tmp_path: Path) -> Path:
     """A repository with one pipeline that takes texts and requests."""
     (tmp_path / "pipelines").mkdir()
-    (tmp_path / "pipelines" / "words.py").write_text(FILE.format(triggers='S3Upload(prefix="texts/", suffix=".txt"), Manual()'))
+    (tmp_path / "pipelines" / "words.py").write_text(
+        FILE.format(triggers='S3Upload(prefix="texts/", suffix=".txt"), Manual()')
+    )
     return tmp_path
 
 
@@ -81,14 +85,21 @@ def test_a_file_goes_to_the_trigger_that_takes_it(tmp_path: Path) -> None:
 
 
 def test_every_wrong_file_is_told(tmp_path: Path) -> None:
-    """A file that is not there, a folder, a file that no trigger takes and a name that is given twice are named together."""
+    """A file that is not there, a folder, a file that no trigger takes and a name that is given twice are
+    named together.
+    """
     other, twin = tmp_path / "a.pdf", tmp_path / "sub" / "a.pdf"
     twin.parent.mkdir()
     other.touch()
     twin.touch()
     with pytest.raises(UsageError) as error:
         sendings(words(TEXTS), [tmp_path / "none.txt", tmp_path, other, twin], None)
-    for sentence in ("none.txt: no such file", ": a folder", "a.pdf: no trigger takes it, they take *.txt", "a.pdf: given 2 times"):
+    for sentence in (
+        "none.txt: no such file",
+        ": a folder",
+        "a.pdf: no trigger takes it, they take *.txt",
+        "a.pdf: given 2 times",
+    ):
         assert sentence in str(error.value)
 
 
@@ -108,18 +119,28 @@ def test_files_need_an_upload_trigger(triggers: tuple[Any, ...], prefix: str | N
 
 
 @pytest.mark.parametrize("size", [0, 5, 9 * 1024 * 1024])
-def test_the_id_of_an_uploads_run_is_that_of_its_event(size: int, world: CommandWorld, bus: Events, tmp_path: Path) -> None:
-    """The id is derived from the version that was stored, in one piece or in parts, as the trigger Lambda derives it from the event."""
+def test_the_id_of_an_uploads_run_is_that_of_its_event(
+    size: int, world: CommandWorld, bus: Events, tmp_path: Path
+) -> None:
+    """The id is derived from the version that was stored, in one piece or in parts, as the trigger Lambda
+    derives it from the event.
+    """
     path = tmp_path / "a.txt"
     path.write_bytes(b"x" * size)
     heard: list[int] = []
     (sending,) = sendings(words(TEXTS), [path], None)
     first = run_of("words", TEXTS, send(world.clients["s3"], INBOX, sending.path, sending.key, heard.append))
     version = world.clients["s3"].head_object(Bucket=INBOX, Key="texts/a.txt")["VersionId"]
-    detail = {"bucket": {"name": INBOX}, "object": {"key": "texts/a.txt", "version-id": version, "etag": "any", "size": size}}
+    detail = {
+        "bucket": {"name": INBOX},
+        "object": {"key": "texts/a.txt", "version-id": version, "etag": "any", "size": size},
+    }
     assert first == world.run_id_of("words", "s3:texts/*.txt", detail)
     assert sum(heard) == size
-    assert run_of("words", TEXTS, send(world.clients["s3"], INBOX, sending.path, sending.key, heard.append)) != first
+    assert (
+        run_of("words", TEXTS, send(world.clients["s3"], INBOX, sending.path, sending.key, heard.append))
+        != first
+    )
 
 
 def test_the_same_token_is_the_same_run(bus: Events) -> None:
@@ -132,13 +153,20 @@ def test_the_same_token_is_the_same_run(bus: Events) -> None:
 
 
 def test_a_request_that_cannot_be(bus: Events) -> None:
-    """A pipeline that takes none, an input that is too large, and an event that the bus refuses: each is told, and nothing has begun."""
+    """A pipeline that takes none, an input that is too large, and an event that the bus refuses: each is
+    told, and nothing has begun.
+    """
     with pytest.raises(UsageError, match="Expected a Manual trigger of words, found none"):
         request(bus, words(TEXTS), "t", None)
     with pytest.raises(UsageError, match=f"at most {MOST_INPUT_BYTES} bytes"):
         request(bus, words(Manual()), "t", "x" * MOST_INPUT_BYTES)
     assert bus.sent == []
-    refusing = Events({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}]})
+    refusing = Events(
+        {
+            "FailedEntryCount": 1,
+            "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}],
+        }
+    )
     with pytest.raises(CommandError, match=r"ThrottlingException: slow down\. Nothing has begun"):
         request(refusing, words(Manual()), "t", None)
 
@@ -153,7 +181,9 @@ def test_a_request_that_cannot_be(bus: Events) -> None:
         (("--prefix", "texts/"), "Expected files beside --prefix"),
     ],
 )
-def test_words_that_do_not_go_together(given: tuple[str, ...], sentence: str, world: CommandWorld, bus: Events, root: Path) -> None:
+def test_words_that_do_not_go_together(
+    given: tuple[str, ...], sentence: str, world: CommandWorld, bus: Events, root: Path
+) -> None:
     """Files and a request exclude each other."""
     with pytest.raises(UsageError, match=sentence):
         run(world.given("run", "words", *given), world.cloud, root)
@@ -174,9 +204,16 @@ def test_a_pipeline_that_is_not_there(world: CommandWorld, root: Path) -> None:
         run(world.given("run", "other"), world.cloud, root)
 
 
-@pytest.mark.parametrize(("state", "code"), [(RunState.SUCCEEDED, 0), (RunState.FAILED, 1), (RunState.CANCELLED, 1)])
+@pytest.mark.parametrize(
+    ("state", "code"), [(RunState.SUCCEEDED, 0), (RunState.FAILED, 1), (RunState.CANCELLED, 1)]
+)
 def test_the_exit_code_is_the_runs(
-    state: RunState, code: int, world: CommandWorld, bus: Events, root: Path, capsys: pytest.CaptureFixture[str]
+    state: RunState,
+    code: int,
+    world: CommandWorld,
+    bus: Events,
+    root: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A run is followed from before it is in the ledger until it has ended; only success is 0."""
     run_id = world.run_id_of("words", MANUAL, {"token": "t"})
@@ -193,7 +230,9 @@ def test_the_exit_code_is_the_runs(
     assert (view["run_id"], view["state"]) == (run_id, state)
 
 
-def test_a_run_that_never_begins_is_told(world: CommandWorld, bus: Events, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_never_begins_is_told(
+    world: CommandWorld, bus: Events, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After two minutes without a line in the ledger the command names where to look."""
     monkeypatch.setattr(run_command, "BEGINS_WITHIN_SECONDS", 0.0)
     with pytest.raises(CommandError, match="dead-letter queue"):
@@ -224,9 +263,13 @@ def test_an_upload_that_s3_refuses_is_an_error(tmp_path: Path, world: CommandWor
             send(world.clients["s3"], INBOX, sending.path, sending.key, lambda _: None)
 
 
-def test_overrides_are_checked_and_sent(world: CommandWorld, bus: Events, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_overrides_are_checked_and_sent(
+    world: CommandWorld, bus: Events, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The event has them as they were given; what is wrong with them is said before anything is sent."""
-    (root / "pipelines" / "words.py").write_text(FILE.format(triggers='Manual(overrides=["memory", "queue"])'))
+    (root / "pipelines" / "words.py").write_text(
+        FILE.format(triggers='Manual(overrides=["memory", "queue"])')
+    )
     for wrong, says in (
         ('{"a": {"memory": 3}}', r"\['a'\].memory"),
         ('{"b": {}}', "expected one of a"),
@@ -237,6 +280,9 @@ def test_overrides_are_checked_and_sent(world: CommandWorld, bus: Events, root: 
             run(world.given("run", "words", "--overrides", wrong), world.cloud, root)
     assert bus.sent == []
     asked = '{"a": {"memory": 4096, "queue": "urgent"}}'
-    assert run(world.given("run", "words", "--token", "t", "--overrides", asked, "--detach"), world.cloud, root) == 0
+    assert (
+        run(world.given("run", "words", "--token", "t", "--overrides", asked, "--detach"), world.cloud, root)
+        == 0
+    )
     assert json.loads(bus.sent[0]["Detail"])["overrides"] == json.loads(asked)
     assert capsys.readouterr().out.strip() == world.run_id_of("words", MANUAL, {"token": "t"})

@@ -1,4 +1,6 @@
-"""`sluice run NAME FILE…` where a file alone starts no run: it is one of a group, or it comes with a request."""
+"""`sluice run NAME FILE…` where a file alone starts no run: it is one of a group, or it comes with a
+request.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +46,27 @@ class Group:
         """Gather into the world's ledger."""
         self._s3 = world.clients["s3"]
         self.ledger = GroupLedger(world.clients["dynamodb"], TABLE)
-        self._gatherer = Gatherer(ledger=self.ledger, remind=lambda *_: None, write=lambda *_: None, ask=lambda *_: None)
+        self._gatherer = Gatherer(
+            ledger=self.ledger, remind=lambda *_: None, write=lambda *_: None, ask=lambda *_: None
+        )
 
     def __call__(self, _: float) -> None:
         """Gather every version that is there."""
         for version in self._s3.list_object_versions(Bucket=INBOX)["Versions"]:
-            found = S3Object(bucket=INBOX, key=version["Key"], version_id=version["VersionId"], etag="e", size=version["Size"])
+            found = S3Object(
+                bucket=INBOX,
+                key=version["Key"],
+                version_id=version["VersionId"],
+                etag="e",
+                size=version["Size"],
+            )
             told = GroupedUpload(
-                pipeline="words", trigger=TRIGGER, definition={"bucket": "w", "key": "d"}, detail=found.to_dict(), within=60, of=2
+                pipeline="words",
+                trigger=TRIGGER,
+                definition={"bucket": "w", "key": "d"},
+                detail=found.to_dict(),
+                within=60,
+                of=2,
             )
             self._gatherer.gather(told, [found])
 
@@ -59,7 +74,9 @@ class Group:
 def test_the_run_of_a_group_is_known_as_soon_as_it_has_the_files(
     world: CommandWorld, bus: Events, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Three files of groups of two are two runs: one that has begun, and one of which it is told what it waits for."""
+    """Three files of groups of two are two runs: one that has begun, and one of which it is told what it
+    waits for.
+    """
     write(root, GATHERING)
     group = Group(world)
     given = world.given("run", "words", *files(tmp_path, "a.txt", "b.txt", "c.txt"), "--detach")
@@ -92,15 +109,29 @@ def test_files_that_nobody_gathers_are_told(
     """With where to look."""
     write(root, GATHERING)
     monkeypatch.setattr(gathered, "GATHERED_WITHIN_SECONDS", -1.0)
-    with pytest.raises(CommandError, match=r"Expected texts/a.txt to be gathered .* nor of 1 more.* group Lambda's log"):
-        run(world.given("run", "words", *files(tmp_path, "a.txt", "b.txt")), world.cloud, root, sleep=lambda _: None)
+    with pytest.raises(
+        CommandError, match=r"Expected texts/a.txt to be gathered .* nor of 1 more.* group Lambda's log"
+    ):
+        run(
+            world.given("run", "words", *files(tmp_path, "a.txt", "b.txt")),
+            world.cloud,
+            root,
+            sleep=lambda _: None,
+        )
 
 
 @pytest.mark.parametrize("triggers", ["Manual()", 'Manual(), S3Upload(prefix="texts/", suffix=".txt")'])
 def test_files_that_no_upload_trigger_takes_come_with_a_request(
-    triggers: str, world: CommandWorld, bus: Events, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    triggers: str,
+    world: CommandWorld,
+    bus: Events,
+    root: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """They are the uploads of its input, beside what else the input has; each lies in a place of its request."""
+    """They are the uploads of its input, beside what else the input has; each lies in a place of its
+    request.
+    """
     write(root, triggers)
     paths = files(tmp_path, "a.pdf", "b c.pdf")
     given = world.given("run", "words", *paths, "--token", "one/..", "--input", '{"n": 1}', "--detach")
@@ -108,9 +139,14 @@ def test_files_that_no_upload_trigger_takes_come_with_a_request(
     assert capsys.readouterr().out.strip() == world.run_id_of("words", MANUAL, {"token": "one/.."})
     asked = json.loads(bus.sent[0]["Detail"])["input"]
     assert asked["n"] == 1
-    assert [one["key"] for one in asked["uploads"]] == ["requests/words/one%2F%2E%2E/a.pdf", "requests/words/one%2F%2E%2E/b c.pdf"]
+    assert [one["key"] for one in asked["uploads"]] == [
+        "requests/words/one%2F%2E%2E/a.pdf",
+        "requests/words/one%2F%2E%2E/b c.pdf",
+    ]
     for one, path in zip(asked["uploads"], paths, strict=True):
-        stored = world.clients["s3"].get_object(Bucket=one["bucket"], Key=one["key"], VersionId=one["version_id"])
+        stored = world.clients["s3"].get_object(
+            Bucket=one["bucket"], Key=one["key"], VersionId=one["version_id"]
+        )
         assert (stored["Body"].read(), stored["ETag"].strip('"'), one["size"]) == (
             Path(path).read_bytes(),
             one["etag"],
@@ -129,7 +165,13 @@ def test_files_that_no_upload_trigger_takes_come_with_a_request(
     ],
 )
 def test_a_request_that_cannot_have_these_files(
-    words: tuple[str, ...], sentence: str, world: CommandWorld, bus: Events, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: tuple[str, ...],
+    sentence: str,
+    world: CommandWorld,
+    bus: Events,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is said before anything is uploaded."""
     write(root, "Manual()")

@@ -49,7 +49,9 @@ def test_all_runs_newest_first(three: CommandWorld) -> None:
     assert listed(three) == [words(2), words(1), words(0)]
 
 
-@pytest.mark.parametrize(("state", "number"), [(RunState.FAILED, 0), (RunState.SUCCEEDED, 1), (RunState.RUNNING, 2)])
+@pytest.mark.parametrize(
+    ("state", "number"), [(RunState.FAILED, 0), (RunState.SUCCEEDED, 1), (RunState.RUNNING, 2)]
+)
 def test_runs_in_a_state(three: CommandWorld, state: RunState, number: int) -> None:
     """A state lists the runs in it."""
     assert listed(three, state=state) == [words(number)]
@@ -64,7 +66,9 @@ def test_runs_of_a_pipeline(three: CommandWorld, state: RunState | None) -> None
 
 @pytest.mark.parametrize("state", [None, RunState.RUNNING])
 def test_more_runs_than_a_page(world: CommandWorld, state: RunState | None) -> None:
-    """More runs than one BatchGetItem takes are all listed; a limit takes the newest and says that there are more."""
+    """More runs than one BatchGetItem takes are all listed; a limit takes the newest and says that there are
+    more.
+    """
     for number in range(MANY):
         world.begin(words(number), at(number), pipeline(step("a")))
     newest = [words(number) for number in reversed(range(MANY))]
@@ -92,7 +96,9 @@ def test_json_holds_what_programs_need(three: CommandWorld, capsys: pytest.Captu
 
 
 def test_lines_are_plain_without_a_terminal(three: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
-    """Elsewhere than on a terminal a run is a line whose first word is its id; the remark about more goes to the standard error."""
+    """Elsewhere than on a terminal a run is a line whose first word is its id; the remark about more goes to
+    the standard error.
+    """
     assert runs(three.given("runs", "--limit", "2"), three.cloud) == 0
     out, err = capsys.readouterr()
     assert [line.split()[0] for line in out.splitlines()] == ["RUN", words(2), words(1)]

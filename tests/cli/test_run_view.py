@@ -42,7 +42,9 @@ def test_a_step_without_a_record_waits() -> None:
 
 def test_an_array_with_a_child_under_way_runs() -> None:
     """Batch calls such an array pending; a person sees how many children are done, and since when it runs."""
-    step = _view(_record(), _job("PENDING", {"SUCCEEDED": 1, "RUNNING": 1, "RUNNABLE": 2}, startedAt=_START_MS))
+    step = _view(
+        _record(), _job("PENDING", {"SUCCEEDED": 1, "RUNNING": 1, "RUNNABLE": 2}, startedAt=_START_MS)
+    )
     assert (step.state, step.done, step.failed, step.children, step.seconds) == ("RUNNING", 1, 0, 4, 4.0)
 
 
@@ -61,7 +63,13 @@ def test_a_failed_step_has_its_reason_and_counts() -> None:
     """What failed is counted apart from what is done."""
     job = _job("FAILED", {"SUCCEEDED": 3, "FAILED": 1}, startedAt=_START_MS, stoppedAt=_START_MS + 2500)
     step = _view(_record(StepState.FAILED, reason="1 of 4 children failed"), job)
-    assert (step.state, step.done, step.failed, step.seconds, step.reason) == ("FAILED", 3, 1, 2.5, "1 of 4 children failed")
+    assert (step.state, step.done, step.failed, step.seconds, step.reason) == (
+        "FAILED",
+        3,
+        1,
+        2.5,
+        "1 of 4 children failed",
+    )
 
 
 def test_nodes_count_as_children_and_succeed_together() -> None:
@@ -73,7 +81,13 @@ def test_nodes_count_as_children_and_succeed_together() -> None:
         (StepState.FAILED, "FAILED", 0),
     ):
         record = StepRecord(name="ring", state=state, job_id="j")
-        run = Run(run_id="p-1", pipeline=CompiledPipeline("p", (step,)), trigger={}, created_at=_NOW.isoformat(), steps={"ring": record})
+        run = Run(
+            run_id="p-1",
+            pipeline=CompiledPipeline("p", (step,)),
+            trigger={},
+            created_at=_NOW.isoformat(),
+            steps={"ring": record},
+        )
         (view,) = view_of(run, {"j": {"jobId": "j", "status": status}}, _NOW).steps
         assert (view.kind, view.state, view.children, view.done) == ("multinode", status, 4, done)
 
@@ -85,5 +99,7 @@ def test_a_later_generation_counts_what_the_earlier_ones_finished() -> None:
     assert (running.children, running.done, running.failed) == (4, 2, 1)
     over = _view(_record(StepState.SUCCEEDED, generation=1, terms=terms))
     assert (over.done, over.failed) == (3, 1)
-    last = _view(_record(generation=2, terms=Terms(indexes="1,3")), _job("PENDING", {"SUCCEEDED": 1, "FAILED": 1}))
+    last = _view(
+        _record(generation=2, terms=Terms(indexes="1,3")), _job("PENDING", {"SUCCEEDED": 1, "FAILED": 1})
+    )
     assert (last.done, last.failed) == (3, 1)

@@ -57,7 +57,9 @@ class Commands:
 
 
 @pytest.fixture
-def commands(deployed_cloud: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+def commands(
+    deployed_cloud: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Commands:
     """Commands against the deployed cloud, named by the environment as `sluice local env` prints it."""
     for name, value in deployed_cloud.client_environment().items():
         monkeypatch.setenv(name, value)
@@ -65,15 +67,26 @@ def commands(deployed_cloud: Place, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 
 def test_run_uploads_asks_and_follows(commands: Commands, tmp_path: Path) -> None:
-    """A file and a request each begin the run whose id the command knows beforehand, and are followed until they have succeeded."""
+    """A file and a request each begin the run whose id the command knows beforehand, and are followed until
+    they have succeeded.
+    """
     text = tmp_path / "from-the-command.txt"
     text.write_bytes(TEXT)
     (uploaded,) = commands.document("run", "word-count", str(text))
     assert (uploaded["state"], uploaded["input"]) == ("SUCCEEDED", "word-count/from-the-command.txt")
-    code, out, remark = commands.run("run", "six-jobs", "--token", "from the command", "--input", '{"any": 1}')
+    code, out, remark = commands.run(
+        "run", "six-jobs", "--token", "from the command", "--input", '{"any": 1}'
+    )
     assert (code, "SUCCEEDED" in out, "following six-jobs-" in remark) == (0, True, True)
-    (listed,) = [run for run in commands.document("runs", "--limit", "500") if run["input"] == "request from the command"]
-    assert commands.run("run", "six-jobs", "--token", "from the command", "--detach")[1] == f"{listed['run_id']}\n"
+    (listed,) = [
+        run
+        for run in commands.document("runs", "--limit", "500")
+        if run["input"] == "request from the command"
+    ]
+    assert (
+        commands.run("run", "six-jobs", "--token", "from the command", "--detach")[1]
+        == f"{listed['run_id']}\n"
+    )
 
 
 def test_files_of_a_group_are_one_run_that_is_followed(commands: Commands, tmp_path: Path) -> None:
@@ -89,8 +102,12 @@ def test_files_of_a_group_are_one_run_that_is_followed(commands: Commands, tmp_p
     assert f"{views[-1]['run_id']} begins when its group closes: in " in remark
 
 
-def test_files_that_come_with_a_request_are_its_uploads(commands: Commands, deployed_project: Path, tmp_path: Path) -> None:
-    """The jobs may read them; a request that names another pipeline's files is set aside, and begins nothing."""
+def test_files_that_come_with_a_request_are_its_uploads(
+    commands: Commands, deployed_project: Path, tmp_path: Path
+) -> None:
+    """The jobs may read them; a request that names another pipeline's files is set aside, and begins
+    nothing.
+    """
     paths = [tmp_path / "a b.txt", tmp_path / "ž.bin"]
     for path in paths:
         path.write_text(path.name)
@@ -103,43 +120,74 @@ def test_files_that_come_with_a_request_are_its_uploads(commands: Commands, depl
 
     record = cloud.ledger.load(run_id)
     assert record is not None
-    foreign = [{**one, "key": one["key"].replace("requests/brought", "word-count")} for one in record.trigger["input"]["uploads"]]
-    refused = request(cloud.client("events"), named("brought", deployed_project), "brought/2", {"uploads": foreign})
+    foreign = [
+        {**one, "key": one["key"].replace("requests/brought", "word-count")}
+        for one in record.trigger["input"]["uploads"]
+    ]
+    refused = request(
+        cloud.client("events"), named("brought", deployed_project), "brought/2", {"uploads": foreign}
+    )
     reason = _set_aside(commands.place)
-    assert "Expected uploads of brought, below requests/brought/, found word-count/brought%2F1/a b.txt" in reason
+    assert (
+        "Expected uploads of brought, below requests/brought/, found word-count/brought%2F1/a b.txt" in reason
+    )
     assert cloud.ledger.load(refused) is None
 
 
 def _set_aside(place: Place) -> str:
     """Take a message from the dead letters of the trigger queue, and return why it is there."""
-    pages = client_of(place, "cloudformation").get_paginator("list_stack_resources").paginate(StackName="SluiceControl")
-    found = [one for page in pages for one in page["StackResourceSummaries"] if one["ResourceType"] == "AWS::SQS::Queue"]
-    (url,) = [one["PhysicalResourceId"] for one in found if one["LogicalResourceId"].startswith("TriggerDeadLetters")]
+    pages = (
+        client_of(place, "cloudformation")
+        .get_paginator("list_stack_resources")
+        .paginate(StackName="SluiceControl")
+    )
+    found = [
+        one
+        for page in pages
+        for one in page["StackResourceSummaries"]
+        if one["ResourceType"] == "AWS::SQS::Queue"
+    ]
+    (url,) = [
+        one["PhysicalResourceId"]
+        for one in found
+        if one["LogicalResourceId"].startswith("TriggerDeadLetters")
+    ]
     sqs, deadline = client_of(place, "sqs"), time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        for message in sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=2).get("Messages", []):
+        for message in sqs.receive_message(
+            QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=2
+        ).get("Messages", []):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             return str(message["MessageAttributes"]["reason"]["StringValue"])
     pytest.fail(f"Expected a message in {url} within {SECONDS} s, found none.")
 
 
 def test_a_run_from_its_begin_to_its_end(commands: Commands) -> None:
-    """A run is listed while it runs, followed to its end, shown with all of its children, and each of its jobs' logs can be read."""
+    """A run is listed while it runs, followed to its end, shown with all of its children, and each of its
+    jobs' logs can be read.
+    """
     run_id = commands.start("word-count/commands.txt", TEXT * 12_000)
     code, followed, _ = commands.run("show", run_id[: len("word-count-") + 8], "--follow")
     assert (code, "SUCCEEDED" in followed) == (0, True)
     view = commands.document("show", run_id)
-    assert {(step["state"], step["done"] == step["children"]) for step in view["steps"]} == {("SUCCEEDED", True)}
+    assert {(step["state"], step["done"] == step["children"]) for step in view["steps"]} == {
+        ("SUCCEEDED", True)
+    }
     children = {step["name"]: step["children"] for step in view["steps"]}
     last = children["count"] - 1
     assert children == {"split": 1, "count": last + 1, "rank": last + 1, "merge": 1, "cleanup": 1}
     assert last > 0
-    assert [run["state"] for run in commands.document("runs", "--pipeline", "word-count", "--limit", "500") if run["run_id"] == run_id] == [
-        "SUCCEEDED"
-    ]
+    assert [
+        run["state"]
+        for run in commands.document("runs", "--pipeline", "word-count", "--limit", "500")
+        if run["run_id"] == run_id
+    ] == ["SUCCEEDED"]
     for place in (["split"], ["count", str(last)], ["rank", "0"], ["merge"], ["cleanup"]):
         code, log, _ = commands.run("logs", run_id, *place)
-        assert (code, f"{place[0]} of {run_id}, child {place[-1] if len(place) > 1 else 0}" in log) == (0, True)
+        assert (code, f"{place[0]} of {run_id}, child {place[-1] if len(place) > 1 else 0}" in log) == (
+            0,
+            True,
+        )
     code, _, remark = commands.run("logs", run_id, "count")
     assert (code, f"0 to {last}, behind its name" in remark) == (2, True)
     assert commands.run("cancel", run_id)[0] == 1
@@ -156,7 +204,9 @@ def test_a_run_that_fails(commands: Commands) -> None:
     _, _, remark = commands.run("logs", run_id, "count")
     child = remark.rpartition("Failed: ")[2].split(",")[0].strip().rstrip(".")
     assert "TextError" in commands.run("logs", run_id, "count", child)[1]
-    assert run_id in [run["run_id"] for run in commands.document("runs", "--state", "failed", "--limit", "500")]
+    assert run_id in [
+        run["run_id"] for run in commands.document("runs", "--state", "failed", "--limit", "500")
+    ]
 
 
 def test_a_run_that_is_cancelled(commands: Commands) -> None:
@@ -172,7 +222,9 @@ def test_a_run_that_is_cancelled(commands: Commands) -> None:
     view = commands.document("show", run_id)
     assert view["state"] == "CANCELLED"
     _until_told(commands, run_id)
-    assert sorted(job["jobId"] for job in _jobs(commands.place, run_id)) == sorted(job["jobId"] for job in jobs)
+    assert sorted(job["jobId"] for job in _jobs(commands.place, run_id)) == sorted(
+        job["jobId"] for job in jobs
+    )
     assert commands.document("cancel", run_id) == {
         "run_id": run_id,
         "state": "CANCELLED",
@@ -197,4 +249,6 @@ def _until_told(commands: Commands, run_id: str) -> None:
         if all(step["state"] in ("SUCCEEDED", "WAITING") or step["reason"] for step in steps):
             return
         time.sleep(0.2)
-    pytest.fail(f"Expected the ledger to hear of the end of every job of {run_id} within {SECONDS} s, found {steps}.")
+    pytest.fail(
+        f"Expected the ledger to hear of the end of every job of {run_id} within {SECONDS} s, found {steps}."
+    )

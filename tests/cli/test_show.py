@@ -32,7 +32,9 @@ def rows(text: str) -> dict[str, list[str]]:
     return {line.split()[0]: line.split()[1:] for line in text.splitlines() if line}
 
 
-def test_steps_with_states_children_and_times(running: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_steps_with_states_children_and_times(
+    running: CommandWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each step has a line: its kind, its state, how many of its children are done, and how long it took."""
     assert show(running.given("show", RUN_ID), running.cloud) == 0
     shown = rows(capsys.readouterr().out)
@@ -55,8 +57,16 @@ def test_json_is_the_whole_view(running: CommandWorld, capsys: pytest.CaptureFix
     """Programs get the run with its times and every step."""
     assert show(running.given("show", RUN_ID, "--json"), running.cloud) == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["run_id"], document["state"], document["created_at"], document["ended_at"]) == (RUN_ID, "RUNNING", NOW, None)
-    assert [(one["name"], one["state"]) for one in document["steps"]] == [("a", "SUCCEEDED"), ("b", "RUNNING")]
+    assert (document["run_id"], document["state"], document["created_at"], document["ended_at"]) == (
+        RUN_ID,
+        "RUNNING",
+        NOW,
+        None,
+    )
+    assert [(one["name"], one["state"]) for one in document["steps"]] == [
+        ("a", "SUCCEEDED"),
+        ("b", "RUNNING"),
+    ]
 
 
 def ending(world: CommandWorld) -> Iterator[None]:
@@ -70,10 +80,15 @@ def ending(world: CommandWorld) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_follow_stays_until_the_end(running: CommandWorld, capsys: pytest.CaptureFixture[str], form: list[str]) -> None:
+def test_follow_stays_until_the_end(
+    running: CommandWorld, capsys: pytest.CaptureFixture[str], form: list[str]
+) -> None:
     """`--follow` prints what changes until the run has ended, and returns what became of it."""
     course = ending(running)
-    assert show(running.given("show", RUN_ID, "--follow", *form), running.cloud, sleep=lambda _: next(course)) == 1
+    assert (
+        show(running.given("show", RUN_ID, "--follow", *form), running.cloud, sleep=lambda _: next(course))
+        == 1
+    )
     out = capsys.readouterr().out
     if form:
         states = [json.loads(line)["steps"][1]["state"] for line in out.splitlines()]

@@ -14,18 +14,26 @@ from sluice.run import RunState
 
 
 def _step(name: str, state: str, done: int = 0, children: int = 4, reason: str | None = None) -> StepView:
-    return StepView(name=name, kind="array", state=state, children=children, done=done, seconds=1.5, reason=reason)
+    return StepView(
+        name=name, kind="array", state=state, children=children, done=done, seconds=1.5, reason=reason
+    )
 
 
 def _run(state: RunState, *steps: StepView) -> RunView:
     return RunView(run_id="p-1", pipeline="p", input="in/a.txt", state=state, seconds=2.0, steps=steps)
 
 
-def _watched(looks: Sequence[RunView], *, terminal: bool = False, seconds: float = 60) -> tuple[list[RunView], str]:
+def _watched(
+    looks: Sequence[RunView], *, terminal: bool = False, seconds: float = 60
+) -> tuple[list[RunView], str]:
     """Return the runs as they ended and what was printed on the way, one look after the other."""
     console, remaining = Console(file=io.StringIO(), force_terminal=terminal, width=100), list(looks)
     ended = watch(
-        lambda: [remaining.pop(0) if len(remaining) > 1 else remaining[0]], console, runs=1, seconds=seconds, sleep=lambda _: None
+        lambda: [remaining.pop(0) if len(remaining) > 1 else remaining[0]],
+        console,
+        runs=1,
+        seconds=seconds,
+        sleep=lambda _: None,
     )
     assert isinstance(console.file, io.StringIO)
     return ended, console.file.getvalue()

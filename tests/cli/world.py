@@ -1,4 +1,6 @@
-"""A ledger and a log in moto, stacks with the outputs that commands read, and a stand-in for AWS Batch whose jobs end when told."""
+"""A ledger and a log in moto, stacks with the outputs that commands read, and a stand-in for AWS Batch whose
+jobs end when told.
+"""
 
 from __future__ import annotations
 
@@ -36,16 +38,29 @@ class Jobs(Batch):
 
     def add(self, job_id: str, **job: Any) -> None:
         """Add a job, or the child of one, as DescribeJobs tells of it."""
-        self.jobs[job_id] = {"jobId": job_id, "jobName": job_id, "createdAt": len(self.jobs), "status": "RUNNING", "jobQueue": "", **job}
+        self.jobs[job_id] = {
+            "jobId": job_id,
+            "jobName": job_id,
+            "createdAt": len(self.jobs),
+            "status": "RUNNING",
+            "jobQueue": "",
+            **job,
+        }
 
     def list_jobs(self, **request: Any) -> dict[str, Any]:
         """Find jobs by the beginning of their names, two on a page, or failed children."""
         validate_parameters(request, self._model.operation_model("ListJobs").input_shape)
         if "arrayJobId" in request:
-            children = [job for job_id, job in self.jobs.items() if job_id.startswith(request["arrayJobId"] + ":")]
+            children = [
+                job for job_id, job in self.jobs.items() if job_id.startswith(request["arrayJobId"] + ":")
+            ]
             return {"jobSummaryList": [job for job in children if job["status"] == request["jobStatus"]]}
         start, pattern = int(request.get("nextToken", 0)), request["filters"][0]["values"][0]
-        matches = [job for job in self.jobs.values() if job["jobQueue"] == request["jobQueue"] and _like(job["jobName"], pattern)]
+        matches = [
+            job
+            for job in self.jobs.values()
+            if job["jobQueue"] == request["jobQueue"] and _like(job["jobName"], pattern)
+        ]
         more = {"nextToken": str(start + 2)} if len(matches) > start + 2 else {}
         return {"jobSummaryList": matches[start : start + 2], **more}
 
@@ -72,7 +87,9 @@ def _like(name: str, pattern: str) -> bool:
 
 
 class Stacks:
-    """The stacks with outputs that commands read. moto's CloudFormation wants more packages than these two answers are worth."""
+    """The stacks with outputs that commands read. moto's CloudFormation wants more packages than these two
+    answers are worth.
+    """
 
     def __init__(self) -> None:
         """Have the stacks of a deployed app."""
@@ -93,7 +110,9 @@ class Stacks:
 
 
 class Bus:
-    """EventBridge: keeps what was sent; ``answer`` is an error to raise, or a count of entries that it did not take."""
+    """EventBridge: keeps what was sent; ``answer`` is an error to raise, or a count of entries that it did
+    not take.
+    """
 
     def __init__(self) -> None:
         """Take everything."""
@@ -107,7 +126,10 @@ class Bus:
         if isinstance(self.answer, Exception):
             raise self.answer
         self.sent.extend(request["Entries"])
-        return {"FailedEntryCount": self.answer, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no."}]}
+        return {
+            "FailedEntryCount": self.answer,
+            "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no."}],
+        }
 
 
 class CommandWorld(World):
@@ -116,7 +138,9 @@ class CommandWorld(World):
     def __init__(self) -> None:
         """Begin with stacks and an empty ledger, inside of moto."""
         self.session = botocore.session.get_session()
-        self.clients: dict[str, Any] = {name: self.session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs")}
+        self.clients: dict[str, Any] = {
+            name: self.session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs")
+        }
         make_table(self.clients["dynamodb"])
         super().__init__(self.clients["dynamodb"])
         self.jobs = Jobs()
@@ -125,7 +149,14 @@ class CommandWorld(World):
         self.clients |= {"batch": self.jobs, "cloudformation": Stacks(), "events": self.bus}
         self.cloud = Cloud(self.clients.__getitem__, "the test")
 
-    def begin(self, run_id: str, created_at: str, pipeline: CompiledPipeline | None = None, *, key: str = "word-count/a.txt") -> None:
+    def begin(
+        self,
+        run_id: str,
+        created_at: str,
+        pipeline: CompiledPipeline | None = None,
+        *,
+        key: str = "word-count/a.txt",
+    ) -> None:
         """Write a new run with its first claims, submitted by nobody."""
         pipeline = pipeline or word_count()
         run = Run(run_id=run_id, pipeline=pipeline, trigger={"key": key}, created_at=created_at)

@@ -1,4 +1,6 @@
-"""Jobs of a run, one after another in this process, over moto's S3, DynamoDB and SNS: the real entry point, ledger and pipelines."""
+"""Jobs of a run, one after another in this process, over moto's S3, DynamoDB and SNS: the real entry point,
+ledger and pipelines.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ class Jobs:
     def upload(self, pipeline: Pipeline, key: str, content: bytes) -> Run:
         """Store an input and begin its run; no job is submitted yet."""
         version = self.s3.put_object(Bucket=INBOX, Key=key, Body=content)["VersionId"]
-        return self.begin(pipeline, S3Object(bucket=INBOX, key=key, version_id=version, etag="", size=len(content)))
+        return self.begin(
+            pipeline, S3Object(bucket=INBOX, key=key, version_id=version, etag="", size=len(content))
+        )
 
     def begin(self, pipeline: Pipeline, trigger: Occurrence) -> Run:
         """Begin a run that something else started; no job is submitted yet."""
@@ -65,7 +69,9 @@ class Jobs:
                 return str(decision.outcome)
             for submission in decision.submissions:
                 self.submit(run, submission)
-                self.codes[submission.step.name] = [self.start(run, submission, child, functions) for child in range(submission.children)]
+                self.codes[submission.step.name] = [
+                    self.start(run, submission, child, functions) for child in range(submission.children)
+                ]
                 self.settle(run, submission)
                 if any(self.codes[submission.step.name]):
                     return "FAILED"  # Batch starts nothing behind a job that failed.
@@ -76,7 +82,9 @@ class Jobs:
         if submission.children:
             self.ledger.submitted(run.run_id, {submission.step.name: job_id(submission.step.name)})
 
-    def start(self, run: Run, submission: Submission, child: int, functions: Mapping[str, str], **more: str) -> int:
+    def start(
+        self, run: Run, submission: Submission, child: int, functions: Mapping[str, str], **more: str
+    ) -> int:
         """Run one attempt of one child as Batch would, and return its exit code."""
         name = submission.step.name
         place = SubmissionSettings(run=run.run_id, step=name, generation="0").to_env()
@@ -104,16 +112,23 @@ class Jobs:
     def results(self, run: Run) -> dict[str, str]:
         """Return the files that the run published, by name."""
         prefix = keys.result(run.pipeline.name, run.run_id, "")
-        return {key.removeprefix(prefix): self.read(RESULTS, key).decode() for key in self.keys(RESULTS, prefix)}
+        return {
+            key.removeprefix(prefix): self.read(RESULTS, key).decode() for key in self.keys(RESULTS, prefix)
+        }
 
     def failure(self, run: Run, step: str, child: int = 0, generation: int = 0) -> dict[str, Any]:
         """Return the failure report of a job."""
-        report: dict[str, Any] = json.loads(self.read(WORK, keys.failure(run.run_id, step, child, generation)))
+        report: dict[str, Any] = json.loads(
+            self.read(WORK, keys.failure(run.run_id, step, child, generation))
+        )
         return report
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """Return the keys below a prefix."""
-        return [stored["Key"] for stored in self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
+        return [
+            stored["Key"]
+            for stored in self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        ]
 
     def read(self, bucket: str, key: str) -> bytes:
         """Return an object."""
@@ -150,7 +165,9 @@ def jobs_at(endpoint: str | None) -> Jobs:
     """Return a cloud in which there are the buckets, the table, the topic and a queue behind it."""
     session = clients._session()  # Every test's, with what it parsed of the services' models.
     names = ("s3", "sns", "sqs", "dynamodb")
-    made: list[Any] = [session.create_client(name, region_name="us-east-1", endpoint_url=endpoint) for name in names]
+    made: list[Any] = [
+        session.create_client(name, region_name="us-east-1", endpoint_url=endpoint) for name in names
+    ]
     s3, sns, sqs, table = made
     for bucket in (INBOX, WORK, RESULTS):
         s3.create_bucket(Bucket=bucket)

@@ -45,8 +45,12 @@ def resubmitted(jobs: Jobs, run: Run, work: Submission, indexes: str) -> None:
     jobs.ledger.submitted(run.run_id, {work.step.name: job_id(work.step.name)}, {work.step.name: 1})
 
 
-def test_only_what_was_not_finished_is_done_by_the_child_whose_work_it_is(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 8 fails child 2 behind items 6 and 7; the only child of the next generation does items 8 and 9 as child 2."""
+def test_only_what_was_not_finished_is_done_by_the_child_whose_work_it_is(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Item 8 fails child 2 behind items 6 and 7; the only child of the next generation does items 8 and 9 as
+    child 2.
+    """
     monkeypatch.setattr(functions, "on_item", fails_at(8))
     work = worked(jobs, run)
     assert jobs.codes["work"] == [0, 0, FAILED]
@@ -57,16 +61,25 @@ def test_only_what_was_not_finished_is_done_by_the_child_whose_work_it_is(jobs: 
     assert functions.worked == [8, 9]
 
 
-def test_children_of_a_later_array_are_those_that_failed(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Child 1 of two is child 2 of three; its failure report is of its own generation and under its own number."""
+def test_children_of_a_later_array_are_those_that_failed(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Child 1 of two is child 2 of three; its failure report is of its own generation and under its own
+    number.
+    """
     monkeypatch.setattr(functions, "on_item", fails_at(0, 8))
     work = worked(jobs, run)
     assert jobs.codes["work"] == [FAILED, 0, FAILED]
     functions.worked.clear()
     resubmitted(jobs, run, work, "0,2")
-    assert [jobs.start(run, replace(work, children=2), child, FUNCTIONS, **AGAIN) for child in (0, 1)] == [FAILED, FAILED]
+    assert [jobs.start(run, replace(work, children=2), child, FUNCTIONS, **AGAIN) for child in (0, 1)] == [
+        FAILED,
+        FAILED,
+    ]
     assert functions.worked == [0, 8]
-    assert [key.rpartition("failures/")[2] for key in jobs.keys("work", f"runs/{run.run_id}/work/failures/")] == [
+    assert [
+        key.rpartition("failures/")[2] for key in jobs.keys("work", f"runs/{run.run_id}/work/failures/")
+    ] == [
         "0000/00000.json",
         "0000/00002.json",
         "0001/00000.json",
@@ -101,18 +114,24 @@ BEARING = Pipeline(
         Array("work", run="work", items_of="find", items_per_child=4),
         Array("never", run="work", items_of="find", after=["work"]),
         Array("fixed", run="throw", size=3, after=["work"]),
-        Job("gather", run="lacking", after=[finished("work", at_least=0.5), always("never"), always("fixed")]),
+        Job(
+            "gather", run="lacking", after=[finished("work", at_least=0.5), always("never"), always("fixed")]
+        ),
     ],
 )
 
 
 @pytest.mark.parametrize(
-    ("array", "expected"), [("work", [8, 9]), ("never", list(range(10))), ("fixed", [0, 1, 2])], ids=["failed", "never ran", "fixed size"]
+    ("array", "expected"),
+    [("work", [8, 9]), ("never", list(range(10))), ("fixed", [0, 1, 2])],
+    ids=["failed", "never ran", "fixed size"],
 )
 def test_a_fan_in_that_bears_failures_gets_the_list_of_what_is_missing(
     array: str, expected: list[int], jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The items without a result: those of a failed child that it had not finished, and all of an array that never ran."""
+    """The items without a result: those of a failed child that it had not finished, and all of an array that
+    never ran.
+    """
     run = jobs.upload(BEARING, "probe/a", b"")
     jobs.module = "tests.containers.functions"
     monkeypatch.setattr(functions, "on_item", fails_at(8))
@@ -140,11 +159,19 @@ def test_nothing_is_missing_of_what_succeeded(jobs: Jobs, monkeypatch: pytest.Mo
 
 
 def test_terms_are_stored_and_read_back() -> None:
-    """What a step was submitted with is what its job reads; an item from before there were terms is a first generation."""
+    """What a step was submitted with is what its job reads; an item from before there were terms is a first
+    generation.
+    """
     terms = Terms(indexes="3,17-19", tries=2, behind=5, reopened=1, missing={"a": "1-2", "b": "*"})
-    record = StepRecord(name="a", state=StepState.CLAIMED, generation=3, children=20, claimed_at=NOW, terms=terms)
+    record = StepRecord(
+        name="a", state=StepState.CLAIMED, generation=3, children=20, claimed_at=NOW, terms=terms
+    )
     item = items.step_item("r", record)
     assert items.step_from(item) == record
-    old = {name: value for name, value in item.items() if name not in ("indexes", "tries", "behind", "reopened", "missing")}
+    old = {
+        name: value
+        for name, value in item.items()
+        if name not in ("indexes", "tries", "behind", "reopened", "missing")
+    }
     assert items.step_from(old).terms == Terms()
     assert (record.size, record.indexes) == (4, (3, 17, 18, 19))

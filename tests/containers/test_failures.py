@@ -1,4 +1,6 @@
-"""Bad code, bad input and bad luck: each ends in one clear error, and nothing that was finished is done again."""
+"""Bad code, bad input and bad luck: each ends in one clear error, and nothing that was finished is done
+again.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from tests.containers.jobs import WORK, Jobs
 from tests.containers.probe import FUNCTIONS, planned, submission
 
 ENVIRONMENT = {
-    **JobSettings(ledger_table="ledger", work_bucket="work", results_bucket="results", plan_topic="topic").to_env(),
+    **JobSettings(
+        ledger_table="ledger", work_bucket="work", results_bucket="results", plan_topic="topic"
+    ).to_env(),
     **SubmissionSettings(run="p-1", step="work", generation="0").to_env(),
     "AWS_BATCH_JOB_ID": "j",
 }
@@ -37,13 +41,20 @@ def failing_at(number: int, error: Callable[[], object]) -> Callable[[Any], int]
     return on_item
 
 
-def test_one_line_says_why_a_job_failed(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The last line of the log names the step, the run, the item and the error; the trace stands before it, from the user's code."""
+def test_one_line_says_why_a_job_failed(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last line of the log names the step, the run, the item and the error; the trace stands before it,
+    from the user's code.
+    """
     monkeypatch.setattr(functions, "on_item", failing_at(1, lambda: 1 // 0))
     array = planned(jobs, run)
     assert jobs.start(run, array, 0, FUNCTIONS) == FAILED
     lines = capsys.readouterr().err.splitlines()
-    assert lines[-1] == f"work of {run.run_id} failed at item 1: ZeroDivisionError: integer division or modulo by zero"
+    assert (
+        lines[-1]
+        == f"work of {run.run_id} failed at item 1: ZeroDivisionError: integer division or modulo by zero"
+    )
     assert lines[0] == "Traceback (most recent call last):"
     assert not any("StepError" in line for line in lines)
 
@@ -57,7 +68,9 @@ def test_code_that_exits_has_failed(code: int, jobs: Jobs, run: Run, monkeypatch
     assert jobs.failure(run, "work", 0) == {"error": "SystemExit", "message": str(code), "item": 1}
 
 
-def test_a_result_that_json_cannot_hold_names_its_item(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_that_json_cannot_hold_names_its_item(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also when the result is written later than it is returned."""
     monkeypatch.setattr(functions, "on_item", lambda item: {1, 2} if item.number == 2 else None)
     array = planned(jobs, run)
@@ -74,7 +87,9 @@ def test_a_plan_must_yield(returned: object, jobs: Jobs, run: Run, monkeypatch: 
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
     report = jobs.failure(run, "find")
     assert report["error"] == "ReturnedError"
-    assert report["message"].startswith(f"Expected the plan's function to yield dicts, found that it returned {type(returned).__name__}")
+    assert report["message"].startswith(
+        f"Expected the plan's function to yield dicts, found that it returned {type(returned).__name__}"
+    )
     assert jobs.announced() == []
 
 
@@ -86,7 +101,9 @@ def test_a_plan_may_return_a_list(jobs: Jobs, run: Run, monkeypatch: pytest.Monk
 
 
 def test_a_missing_result_is_not_taken_for_none(jobs: Jobs, run: Run) -> None:
-    """When what the followed array returned is gone, the child fails and names it, instead of working on nothing."""
+    """When what the followed array returned is gone, the child fails and names it, instead of working on
+    nothing.
+    """
     array = planned(jobs, run)
     assert [jobs.start(run, array, child, FUNCTIONS) for child in range(3)] == [0, 0, 0]
     jobs.s3.delete_object(Bucket=WORK, Key=keys.child_results(run.run_id, "work", 1, 0))
@@ -99,11 +116,16 @@ def test_a_missing_result_is_not_taken_for_none(jobs: Jobs, run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["folow", "gather", "find"])
-def test_results_of_no_array_are_refused(name: str, jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_of_no_array_are_refused(
+    name: str, jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A mistyped name is an error; it would else look like an array without results."""
     monkeypatch.setattr(functions, "gather", lambda results, out: list(results(name)))
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
-    assert jobs.failure(run, "gather")["message"] == f"Expected an array or nodes before gather (work, follow), found '{name}'."
+    assert (
+        jobs.failure(run, "gather")["message"]
+        == f"Expected an array or nodes before gather (work, follow), found '{name}'."
+    )
 
 
 def test_an_attempt_after_a_finished_one_repeats_nothing(jobs: Jobs, run: Run) -> None:
@@ -116,7 +138,9 @@ def test_an_attempt_after_a_finished_one_repeats_nothing(jobs: Jobs, run: Run) -
     assert jobs.keys(WORK) == before
 
 
-def test_a_failed_child_goes_on_where_it_failed(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_child_goes_on_where_it_failed(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another attempt works on the item that failed and those behind it."""
     monkeypatch.setattr(functions, "on_item", failing_at(4, lambda: 1 // 0))
     array = planned(jobs, run)
@@ -126,7 +150,9 @@ def test_a_failed_child_goes_on_where_it_failed(jobs: Jobs, run: Run, monkeypatc
     assert functions.worked == [3, 4, 4, 5]
 
 
-def test_a_cleanup_says_what_it_could_not_delete(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cleanup_says_what_it_could_not_delete(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """DeleteObjects answers 200 for refused objects too; that fails the job."""
     from sluice.clients import client
 
@@ -137,7 +163,9 @@ def test_a_cleanup_says_what_it_could_not_delete(jobs: Jobs, run: Run, monkeypat
     assert "found 1 refused, first runs/a: AccessDenied" in jobs.failure(run, "cleanup")["message"]
 
 
-def test_a_refused_report_does_not_hide_the_failure(jobs: Jobs, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_report_does_not_hide_the_failure(
+    jobs: Jobs, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The log has why the job failed, and why the report is missing."""
     from containers.step.place import Place
 
@@ -156,7 +184,9 @@ def test_a_refused_report_does_not_hide_the_failure(jobs: Jobs, run: Run, capsys
 def test_wrong_words_are_named(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The job does not start, and says what it was started with."""
     assert main(words, ENVIRONMENT) == NOT_STARTED
-    assert capsys.readouterr().err.startswith(f"Expected one word, <module>:<function>, cleanup or gate, found {words}.")
+    assert capsys.readouterr().err.startswith(
+        f"Expected one word, <module>:<function>, cleanup or gate, found {words}."
+    )
 
 
 @pytest.mark.parametrize("name", ["SLUICE_GENERATION", "AWS_BATCH_JOB_ATTEMPT", "AWS_BATCH_JOB_ARRAY_INDEX"])
@@ -170,13 +200,20 @@ def test_a_step_without_a_function_is_named(jobs: Jobs, run: Run) -> None:
     """A definition that starts a plan as a cleanup is reported, and nothing is deleted."""
     plan = submission(jobs, run, "find")
     jobs.submit(run, plan)
-    place = {"SLUICE_RUN": run.run_id, "SLUICE_STEP": "find", "SLUICE_GENERATION": "0", "AWS_BATCH_JOB_ID": "job-find"}
+    place = {
+        "SLUICE_RUN": run.run_id,
+        "SLUICE_STEP": "find",
+        "SLUICE_GENERATION": "0",
+        "AWS_BATCH_JOB_ID": "job-find",
+    }
     assert main(["cleanup"], jobs.settings.to_env() | place) == FAILED
     assert "Expected <module>:<function> for a step of the kind plan" in jobs.failure(run, "find")["message"]
 
 
 def test_a_report_holds_long_and_odd_messages(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A megabyte of message is cut, and what is no valid Unicode does not keep the report from being written."""
+    """A megabyte of message is cut, and what is no valid Unicode does not keep the report from being
+    written.
+    """
 
     def broken(upload: Any) -> None:
         raise ValueError("\ud800" + "\U0001f642" * 1_000_000)

@@ -29,14 +29,20 @@ def published(jobs: Jobs, seeds: Pipeline) -> list[str]:
 
 
 @pytest.mark.parametrize(("size", "items_per_child", "children"), [(1, 1, 1), (5, 1, 5), (10, 4, 3)])
-def test_items_without_a_plan_are_their_numbers(jobs: Jobs, size: int, items_per_child: int, children: int) -> None:
-    """Item i is {"index": i}; the array behind it has the same items and gets what was returned for each; the fan-in reads all."""
+def test_items_without_a_plan_are_their_numbers(
+    jobs: Jobs, size: int, items_per_child: int, children: int
+) -> None:
+    """Item i is {"index": i}; the array behind it has the same items and gets what was returned for each; the
+    fan-in reads all.
+    """
     lines = published(jobs, pipeline(run="throw", size=size, items_per_child=items_per_child))
     assert lines == [f"{i} {[i, [{'index': i}, i]]}" for i in range(size)]
     assert len(jobs.codes["throw"]) == children
 
 
-def test_an_array_that_follows_several_is_given_what_each_returned(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_array_that_follows_several_is_given_what_each_returned(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """For the same item, by the name of the array; nothing of a command."""
     steps: list[Step] = [
         Array("throw", run="throw", size=5, items_per_child=2),
@@ -53,7 +59,9 @@ def test_an_array_that_follows_several_is_given_what_each_returned(jobs: Jobs, m
 
 
 def test_behind_a_command_there_is_nothing_to_go_on_with(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function that follows a command child by child gets no previous result, for a command returns none."""
+    """A function that follows a command child by child gets no previous result, for a command returns
+    none.
+    """
     monkeypatch.setattr(Jobs, "start", _command_succeeds(Jobs.start))
     lines = published(jobs, pipeline(image="busybox", command=["true"], size=3))
     assert lines == [f"{i} {[i, None]}" for i in range(3)]

@@ -1,4 +1,6 @@
-"""Nodes of a multi-node step by the real entry point: their place, their addresses, the main node's result, and who failed first."""
+"""Nodes of a multi-node step by the real entry point: their place, their addresses, the main node's result,
+and who failed first.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ def agent() -> Iterator[str]:
 
     class Agent(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = json.dumps({"Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": [self.path.rsplit("/", 1)[1]]}]}).encode()
+            answer = json.dumps(
+                {"Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": [self.path.rsplit("/", 1)[1]]}]}
+            ).encode()
             self.send_response(200)
             self.end_headers()
             self.wfile.write(answer if "metadata" in self.path else b"{}")
@@ -112,7 +116,9 @@ def test_each_node_knows_its_place_and_its_addresses(jobs: Jobs, run: Run, agent
     assert {one.trigger.input["seed"] for one in seen} == {7}
 
 
-def test_what_the_main_node_returns_is_the_steps_result(jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_main_node_returns_is_the_steps_result(
+    jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The step behind it reads one pair, whatever the other nodes returned."""
     monkeypatch.setattr(f"{__name__}.on_node", lambda node: {"sum": 10 if node.is_main else -1})
     jobs.codes["meet"] = [start(jobs, run, index, agent) for index in (2, 1, 0)]
@@ -146,23 +152,37 @@ def fails(*indices: int) -> Callable[[Node], Any]:
     return on_node
 
 
-def test_a_failing_node_says_which_it_is(jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_node_says_which_it_is(
+    jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its report is beside the others', under its own number."""
     monkeypatch.setattr(f"{__name__}.on_node", fails(2))
     assert [start(jobs, run, index, agent) for index in (1, 2)] == [0, FAILED]
     report = jobs.failure(run, "meet", 2)
-    assert (report["error"], report["message"], report["node"], report["attempt"]) == ("ValueError", "node 2 cannot", 2, 1)
+    assert (report["error"], report["message"], report["node"], report["attempt"]) == (
+        "ValueError",
+        "node 2 cannot",
+        2,
+        1,
+    )
 
 
-def test_the_main_node_tells_who_failed_before_it(jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_main_node_tells_who_failed_before_it(
+    jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A broken connection is how the main node learns of it, and never the cause."""
     monkeypatch.setattr(f"{__name__}.on_node", fails(0, 2))
     assert [start(jobs, run, index, agent) for index in (2, 0)] == [FAILED, FAILED]
     message = jobs.failure(run, "meet")["message"]
-    assert message == "node 2 failed: ValueError: node 2 cannot; then the main node failed: ValueError: node 0 cannot"
+    assert (
+        message
+        == "node 2 failed: ValueError: node 2 cannot; then the main node failed: ValueError: node 0 cannot"
+    )
 
 
-def test_a_failure_of_an_earlier_attempt_explains_nothing(jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_an_earlier_attempt_explains_nothing(
+    jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second attempt's main node fails for its own reason."""
     monkeypatch.setattr(f"{__name__}.on_node", fails(0, 2))
     assert start(jobs, run, 2, agent) == FAILED
@@ -170,7 +190,9 @@ def test_a_failure_of_an_earlier_attempt_explains_nothing(jobs: Jobs, run: Run, 
     assert jobs.failure(run, "meet")["message"] == "node 0 cannot"
 
 
-def test_a_failure_of_an_earlier_generation_explains_nothing(jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_an_earlier_generation_explains_nothing(
+    jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When the step runs again, the main node hears of the nodes of its own job only."""
     monkeypatch.setattr(f"{__name__}.on_node", fails(0, 2))
     assert start(jobs, run, 2, agent) == FAILED
@@ -183,10 +205,14 @@ def test_a_failure_of_an_earlier_generation_explains_nothing(jobs: Jobs, run: Ru
     assert jobs.failure(run, "meet", generation=1)["message"] == "node 0 cannot"
     assert start(jobs, run, 2, agent, **place) == FAILED
     assert start(jobs, run, 0, agent, **place) == FAILED
-    assert jobs.failure(run, "meet", generation=1)["message"].startswith("node 2 failed: ValueError: node 2 cannot; then")
+    assert jobs.failure(run, "meet", generation=1)["message"].startswith(
+        "node 2 failed: ValueError: node 2 cannot; then"
+    )
 
 
-def test_a_node_that_is_stopped_reports_nothing(jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_that_is_stopped_reports_nothing(
+    jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The main node's end stops the others, which is no failure of theirs."""
 
     def stopped(node: Node) -> None:
@@ -203,14 +229,21 @@ def test_a_node_that_is_stopped_reports_nothing(jobs: Jobs, run: Run, agent: str
     [
         ({"AWS_BATCH_JOB_NODE_INDEX": "one"}, "AWS_BATCH_JOB_NODE_INDEX to be a whole number, found 'one'"),
         ({"AWS_BATCH_JOB_NUM_NODES": ""}, "AWS_BATCH_JOB_NUM_NODES to be a whole number"),
-        ({"AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": ""}, "Expected AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS on node 1"),
+        (
+            {"AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": ""},
+            "Expected AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS on node 1",
+        ),
     ],
 )
 def test_a_node_without_its_variables_is_not_started(
     jobs: Jobs, run: Run, agent: str, variables: dict[str, str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It says which is missing."""
-    whole = {"AWS_BATCH_JOB_NODE_INDEX": "1", "AWS_BATCH_JOB_NUM_NODES": "3", "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": MAIN}
+    whole = {
+        "AWS_BATCH_JOB_NODE_INDEX": "1",
+        "AWS_BATCH_JOB_NUM_NODES": "3",
+        "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": MAIN,
+    }
     assert jobs.start(run, submission(run), 0, FUNCTIONS, **(whole | variables)) == NOT_STARTED
     assert says in capsys.readouterr().err
 

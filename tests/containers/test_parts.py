@@ -72,7 +72,9 @@ def test_nothing_is_written_for_nothing(jobs: Jobs) -> None:
 
 
 def test_an_attempt_that_was_given_up_loses_nothing_and_counts_nothing_twice(jobs: Jobs) -> None:
-    """Two attempts of a child at work at once keep apart; of an item that both finished the first result is read."""
+    """Two attempts of a child at work at once keep apart; of an item that both finished the first result is
+    read.
+    """
     with Parts(jobs.s3, WORK, PLACE) as lost, Parts(jobs.s3, WORK, PLACE) as second:
         lost.add(encode(0, "lost"))
         lost.add(encode(1, "lost"))
@@ -86,7 +88,11 @@ def test_an_attempt_that_was_given_up_loses_nothing_and_counts_nothing_twice(job
 def test_results_of_many_children_come_by_child(jobs: Jobs) -> None:
     """Parts are read ahead, and still come in order."""
     for child in range(30):
-        jobs.s3.put_object(Bucket=WORK, Key=keys.child_results(RUN, "work", child, 0), Body=encode(child, {"of": child}).encode())
+        jobs.s3.put_object(
+            Bucket=WORK,
+            Key=keys.child_results(RUN, "work", child, 0),
+            Body=encode(child, {"of": child}).encode(),
+        )
     assert list(read_results(jobs.s3, WORK, PREFIX)) == [(child, {"of": child}) for child in range(30)]
 
 
@@ -109,7 +115,9 @@ def test_a_refused_part_does_not_hide_why_the_child_failed(capsys: pytest.Captur
     assert "could not be written either: An error occurred (AccessDenied)" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("result", [{1, 2}, b"bytes", (number for number in range(3)), {("a", "b"): 1}, {"x": object()}])
+@pytest.mark.parametrize(
+    "result", [{1, 2}, b"bytes", (number for number in range(3)), {("a", "b"): 1}, {"x": object()}]
+)
 def test_what_json_cannot_hold_is_refused(result: object) -> None:
     """The error says what was returned."""
     with pytest.raises(ReturnedError, match=f"found {type(result).__name__} "):

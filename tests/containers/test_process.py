@@ -29,10 +29,16 @@ ROOT = Path(__file__).parents[2]
 def child_zero(jobs: Jobs, run: Run, endpoint: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     """Start the first child of the array, and end it if it has not ended."""
     place = SubmissionSettings(run=run.run_id, step="work", generation="0").to_env()
-    batch = {"AWS_BATCH_JOB_ID": f"{job_id('work')}:0", "AWS_BATCH_JOB_ARRAY_INDEX": "0", "AWS_BATCH_JOB_ATTEMPT": "1"}
+    batch = {
+        "AWS_BATCH_JOB_ID": f"{job_id('work')}:0",
+        "AWS_BATCH_JOB_ARRAY_INDEX": "0",
+        "AWS_BATCH_JOB_ATTEMPT": "1",
+    }
     env = {**os.environ, **jobs.settings.to_env(), **place, **batch, "AWS_ENDPOINT_URL": endpoint, **more}
     words = [sys.executable, "-m", "containers.step", "tests.containers.waiting:work"]
-    with subprocess.Popen(words, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        words, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield process
         finally:
@@ -47,7 +53,9 @@ def test_a_stopped_child_keeps_what_is_finished(cloud: Place, monkeypatch: pytes
     manifest = keys.manifest(run.run_id, "find", "1")
     write_manifest(jobs.s3, WORK, manifest, ({"n": number} for number in range(10)))
     jobs.submit(run, submission(jobs, run, "find"))
-    message = Planned(run=run.run_id, step="find", generation=0, job_id=job_id("find"), items=10, manifest=manifest)
+    message = Planned(
+        run=run.run_id, step="find", generation=0, job_id=job_id("find"), items=10, manifest=manifest
+    )
     assert jobs.ledger.planned(message)
     jobs.submit(run, submission(jobs, run, "work"))
     with child_zero(jobs, run, endpoint, WAIT_AT="1") as process:

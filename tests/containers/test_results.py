@@ -61,7 +61,9 @@ def run_of(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize(("count", "sums"), [(10, "18 12 15"), (2, "0 1"), (1, "0")])
-def test_what_an_array_returned_decides_how_many_children_the_next_has(jobs: Jobs, run_of: Any, count: int, sums: str) -> None:
+def test_what_an_array_returned_decides_how_many_children_the_next_has(
+    jobs: Jobs, run_of: Any, count: int, sums: str
+) -> None:
     """The second plan reads it, and so do the children of the array behind it."""
     state, run = run_of(count)
     assert state == "SUCCEEDED"
@@ -80,4 +82,7 @@ def test_a_plan_that_asks_for_another_step_is_told_what_there_is(jobs: Jobs, run
     """Only arrays before it have results for it."""
     state, run = run_of(3, share="asks_for_nothing")
     assert state == "FAILED"
-    assert "Expected an array or nodes before share (work), found 'add'." in jobs.failure(run, "share")["message"]
+    assert (
+        "Expected an array or nodes before share (work), found 'add'."
+        in jobs.failure(run, "share")["message"]
+    )

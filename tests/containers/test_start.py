@@ -55,7 +55,10 @@ def run(jobs: Jobs) -> Run:
 def start(jobs: Jobs, run: Run) -> int:
     """Run an attempt of the start job and return its exit code."""
     place = SubmissionSettings(run=run.run_id, step="start", generation="0").to_env()
-    return main([WORD], jobs.settings.to_env() | place | {"AWS_BATCH_JOB_ID": job_id("start"), "AWS_BATCH_JOB_ATTEMPT": "1"})
+    return main(
+        [WORD],
+        jobs.settings.to_env() | place | {"AWS_BATCH_JOB_ID": job_id("start"), "AWS_BATCH_JOB_ATTEMPT": "1"},
+    )
 
 
 def recorded(jobs: Jobs, run: Run) -> Run:
@@ -65,8 +68,12 @@ def recorded(jobs: Jobs, run: Run) -> Run:
     return found
 
 
-def test_it_submits_the_steps_and_says_how_many(jobs: Jobs, batch: Batch, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the queues and definitions of the run's own pipeline, each behind the start job or behind its parents."""
+def test_it_submits_the_steps_and_says_how_many(
+    jobs: Jobs, batch: Batch, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the queues and definitions of the run's own pipeline, each behind the start job or behind its
+    parents.
+    """
     assert start(jobs, run) == 0
     assert "start of fan-aaaaaaaaaaaaaaaaaaaa, child 0: 3 steps submitted" in capsys.readouterr().out
     submitted = {job["jobName"].split("_")[1]: job for job in batch.jobs.values() if "_" in job["jobName"]}
@@ -101,7 +108,9 @@ def test_claims_that_stay_open_ask_for_another_attempt(jobs: Jobs, batch: Batch,
 def test_a_call_that_may_succeed_later_is_tried_later(
     jobs: Jobs, batch: Batch, run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
 ) -> None:
-    """A throttled look-up ends no start job: nobody sends it a message a second time. What is not allowed ends it at once."""
+    """A throttled look-up ends no start job: nobody sends it a message a second time. What is not allowed
+    ends it at once.
+    """
     errors, real = [error], Advancer.advance
 
     def advance(advancer: Advancer, run_id: str) -> bool:
@@ -114,11 +123,15 @@ def test_a_call_that_may_succeed_later_is_tried_later(
     assert len(batch.jobs) == (4 if code == 0 else 1)
 
 
-def test_a_refused_submission_fails_the_start_job_and_tells_a_person(jobs: Jobs, batch: Batch, run: Run) -> None:
+def test_a_refused_submission_fails_the_start_job_and_tells_a_person(
+    jobs: Jobs, batch: Batch, run: Run
+) -> None:
     """The alert queue hears of it, and the job leaves its report."""
     batch.answers = [("before", refused("AccessDeniedException", "batch:SubmitJob", 403))]
     assert start(jobs, run) == FAILED
-    (message,) = jobs.sqs.receive_message(QueueUrl=jobs.sqs.get_queue_url(QueueName="alerts")["QueueUrl"])["Messages"]
+    (message,) = jobs.sqs.receive_message(QueueUrl=jobs.sqs.get_queue_url(QueueName="alerts")["QueueUrl"])[
+        "Messages"
+    ]
     assert RunFailed.from_json(message["Body"]) == RunFailed(run=run.run_id, step="first")
     report = jobs.failure(run, "start")
     assert report["error"] == "NotStartedError"

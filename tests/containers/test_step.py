@@ -20,10 +20,14 @@ from tests.containers.probe import FUNCTIONS, planned, submission
 
 
 def test_every_result_arrives_in_order(jobs: Jobs, run: Run) -> None:
-    """Children share the items, child i goes on where child i was, and the fan-in reads every result once, in order."""
+    """Children share the items, child i goes on where child i was, and the fan-in reads every result once, in
+    order.
+    """
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
     assert jobs.codes == {"find": [0], "work": [0] * 3, "follow": [0] * 3, "gather": [0], "cleanup": [0]}
-    assert jobs.results(run) == {"all.txt": "".join(f"{number} [{number}, {number}]\n" for number in range(10))}
+    assert jobs.results(run) == {
+        "all.txt": "".join(f"{number} [{number}, {number}]\n" for number in range(10))
+    }
 
 
 def test_cleanup_leaves_other_runs_alone(jobs: Jobs, run: Run) -> None:
@@ -47,7 +51,9 @@ def test_a_plan_announces_its_items(jobs: Jobs, run: Run) -> None:
     jobs.submit(run, plan)
     jobs.start(run, plan, 0, FUNCTIONS)
     key = keys.manifest(run.run_id, "find", f"{job_id('find')}-1")
-    assert jobs.announced() == [Planned(run=run.run_id, step="find", generation=0, job_id=job_id("find"), items=10, manifest=key)]
+    assert jobs.announced() == [
+        Planned(run=run.run_id, step="find", generation=0, job_id=job_id("find"), items=10, manifest=key)
+    ]
 
 
 def test_a_plan_without_items_announces_that(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,10 +73,15 @@ def test_a_plan_that_is_recorded_does_not_plan_again(jobs: Jobs, run: Run) -> No
 
 @pytest.mark.parametrize(
     ("items", "said"),
-    [([{"n": 0}, "text"], "Item 1: expected a JSON object, found str"), ([{"x": "y" * 9000}], "Item 0: expected at most 8192 bytes")],
+    [
+        ([{"n": 0}, "text"], "Item 1: expected a JSON object, found str"),
+        ([{"x": "y" * 9000}], "Item 0: expected at most 8192 bytes"),
+    ],
     ids=["text", "9,000 bytes"],
 )
-def test_a_plan_of_no_items_fails_by_name(items: list[Any], said: str, jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_of_no_items_fails_by_name(
+    items: list[Any], said: str, jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What cannot be an item fails the plan, with a report that names it, and nothing is announced."""
     monkeypatch.setattr(functions, "items", items)
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
@@ -102,7 +113,9 @@ def test_a_replaced_input_is_read_as_it_was(jobs: Jobs, run: Run) -> None:
     assert jobs.read(WORK, manifest) == b'{"size":5}\n'
 
 
-def test_a_function_that_raises_fails_its_child(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_raises_fails_its_child(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The report says what was raised and at which item; what was finished before stays recorded."""
 
     def broken(item: Any) -> int:
@@ -126,8 +139,12 @@ def test_a_function_that_is_not_there_is_named(jobs: Jobs, run: Run) -> None:
     assert "missing" in jobs.failure(run, "find")["message"]
 
 
-def test_sigterm_keeps_what_is_finished(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch, stoppable: None) -> None:
-    """A child that is told to stop records its finished items; the next attempt does the others only, and each result is there once."""
+def test_sigterm_keeps_what_is_finished(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch, stoppable: None
+) -> None:
+    """A child that is told to stop records its finished items; the next attempt does the others only, and
+    each result is there once.
+    """
     monkeypatch.setattr(functions, "items", [{"n": number} for number in range(8)])
 
     def stopped(item: Any) -> int:
@@ -143,7 +160,9 @@ def test_sigterm_keeps_what_is_finished(jobs: Jobs, run: Run, monkeypatch: pytes
     monkeypatch.setattr(functions, "on_item", lambda item: item.number)
     assert jobs.start(run, array, 0, FUNCTIONS, AWS_BATCH_JOB_ATTEMPT="2") == 0
     assert functions.worked == [0, 1, 2, 2, 3]
-    parts = [jobs.read(WORK, key) for key in jobs.keys(WORK, keys.child_results_prefix(run.run_id, "work", 0))]
+    parts = [
+        jobs.read(WORK, key) for key in jobs.keys(WORK, keys.child_results_prefix(run.run_id, "work", 0))
+    ]
     assert b"".join(parts).splitlines() == [b'{"i":%d,"r":%d}' % (number, number) for number in range(4)]
 
 
@@ -154,16 +173,26 @@ def test_a_fast_child_writes_one_object(jobs: Jobs, run: Run) -> None:
     assert len(jobs.keys(WORK, keys.child_results_prefix(run.run_id, "work", 0))) == 1
 
 
-@pytest.mark.parametrize("place", [{"AWS_BATCH_JOB_ID": "another"}, {"SLUICE_GENERATION": "1"}], ids=["another job", "another generation"])
-def test_a_job_that_the_ledger_does_not_name_does_nothing(place: dict[str, str], jobs: Jobs, run: Run) -> None:
+@pytest.mark.parametrize(
+    "place",
+    [{"AWS_BATCH_JOB_ID": "another"}, {"SLUICE_GENERATION": "1"}],
+    ids=["another job", "another generation"],
+)
+def test_a_job_that_the_ledger_does_not_name_does_nothing(
+    place: dict[str, str], jobs: Jobs, run: Run
+) -> None:
     """It ends well, at once, so that no rule tries it again, and does no work."""
     array = planned(jobs, run)
     assert jobs.start(run, array, 0, FUNCTIONS, AWS_BATCH_JOB_ARRAY_INDEX="0", **place) == 0
     assert functions.worked == []
 
 
-def test_a_job_that_is_not_named_yet_is_tried_again(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever submitted it may not have recorded it: it waits a quarter of an hour, ever more patiently, and asks for another attempt."""
+def test_a_job_that_is_not_named_yet_is_tried_again(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever submitted it may not have recorded it: it waits a quarter of an hour, ever more patiently, and
+    asks for another attempt.
+    """
     pauses: list[float] = []
     monkeypatch.setattr(place_module.assigned, "__kwdefaults__", {"sleep": pauses.append})
     plan = submission(jobs, run, "find")
@@ -184,12 +213,18 @@ def test_a_job_of_a_run_that_ended_does_not_wait_for_its_name(jobs: Jobs, run: R
     assert jobs.announced() == []
 
 
-def test_a_job_that_is_named_while_it_waits_works(jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_is_named_while_it_waits_works(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The name may come after the job's start."""
     plan = submission(jobs, run, "find")
     jobs.ledger.claim(run.run_id, [plan], NOW)
     name = {"find": job_id("find")}
-    monkeypatch.setattr(place_module.assigned, "__kwdefaults__", {"sleep": lambda seconds: jobs.ledger.submitted(run.run_id, name)})
+    monkeypatch.setattr(
+        place_module.assigned,
+        "__kwdefaults__",
+        {"sleep": lambda seconds: jobs.ledger.submitted(run.run_id, name)},
+    )
     assert jobs.start(run, plan, 0, FUNCTIONS) == 0
     assert jobs.announced()[0].items == 10
 
@@ -197,7 +232,12 @@ def test_a_job_that_is_named_while_it_waits_works(jobs: Jobs, run: Run, monkeypa
 @pytest.mark.parametrize("missing", ["SLUICE_RUN", "SLUICE_LEDGER_TABLE", "AWS_BATCH_JOB_ID"])
 def test_a_missing_setting_is_named(missing: str, jobs: Jobs, capsys: pytest.CaptureFixture[str]) -> None:
     """Started by hand, the entry point says what it lacks."""
-    env = jobs.settings.to_env() | {"SLUICE_RUN": "r", "SLUICE_STEP": "s", "SLUICE_GENERATION": "0", "AWS_BATCH_JOB_ID": "j"}
+    env = jobs.settings.to_env() | {
+        "SLUICE_RUN": "r",
+        "SLUICE_STEP": "s",
+        "SLUICE_GENERATION": "0",
+        "AWS_BATCH_JOB_ID": "j",
+    }
     assert main(["cleanup"], {name: value for name, value in env.items() if name != missing}) == NOT_STARTED
     assert missing in capsys.readouterr().err
 

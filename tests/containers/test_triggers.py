@@ -20,24 +20,36 @@ from tests.containers.jobs import INBOX, WORK, Jobs, functions_of
 PIPELINE = Pipeline(
     name="files",
     triggers=[S3Upload(prefix="files/", group_within="60s"), Manual(), Schedule("rate(1 day)")],
-    steps=[Plan("files"), Array("size_of", run="size_of", items_of="files", items_per_child=2), Job("told", run="told", after=["size_of"])],
+    steps=[
+        Plan("files"),
+        Array("size_of", run="size_of", items_of="files", items_per_child=2),
+        Job("told", run="told", after=["size_of"]),
+    ],
 )
 NAMES = ["a", "b", "c", "d", "e"]
 
 
 def stored(jobs: Jobs) -> list[S3Object]:
     """Store files, each with a newer version above it."""
-    versions = {name: jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=name.encode())["VersionId"] for name in NAMES}
+    versions = {
+        name: jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=name.encode())["VersionId"]
+        for name in NAMES
+    }
     for name in NAMES:
         jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=b"newer")
-    return [S3Object(bucket=INBOX, key=f"files/{name}", version_id=versions[name], etag="", size=1) for name in NAMES]
+    return [
+        S3Object(bucket=INBOX, key=f"files/{name}", version_id=versions[name], etag="", size=1)
+        for name in NAMES
+    ]
 
 
 def group(jobs: Jobs) -> UploadGroup:
     """Return a group whose list of files is written."""
     found, manifest = stored(jobs), keys.uploads(f"files-{'a' * 20}")
     write_manifest(jobs.s3, WORK, manifest, map(asdict, found))
-    return UploadGroup(bucket=INBOX, prefix="files/", suffix="", group="g-1", files=5, work_bucket=WORK, manifest=manifest)
+    return UploadGroup(
+        bucket=INBOX, prefix="files/", suffix="", group="g-1", files=5, work_bucket=WORK, manifest=manifest
+    )
 
 
 def ran(jobs: Jobs, trigger: Occurrence) -> dict[str, Any]:
@@ -73,14 +85,15 @@ def test_the_files_of_a_request_are_the_items(jobs: Jobs) -> None:
     assert found["trigger.json"] == {"kind": "manual", "files": [f"files/{name}" for name in NAMES[::-1]]}
 
 
-@pytest.mark.parametrize("trigger", [Request(token="t"), Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")])
+@pytest.mark.parametrize(
+    "trigger", [Request(token="t"), Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")]
+)
 def test_a_trigger_without_files_has_no_items_and_says_so(jobs: Jobs, trigger: Occurrence) -> None:
     """What follows runs; a step that asks for the files is told what started the run."""
     found = ran(jobs, trigger)
     assert found["sizes.json"] == []
-    assert found["trigger.json"]["files"] == [
-        f"Expected a run that an upload started, found a {trigger.kind} one. Use trigger.input, or look at trigger.kind."
-    ]
+    expected = f"Expected a run that an upload started, found a {trigger.kind} one."
+    assert found["trigger.json"]["files"] == [f"{expected} Use trigger.input, or look at trigger.kind."]
 
 
 def test_the_upload_of_an_item_is_its_own_file_or_else_the_runs(jobs: Jobs) -> None:
@@ -102,7 +115,9 @@ def test_a_trigger_of_one_file_has_an_upload(jobs: Jobs) -> None:
     assert Uploads(one, jobs.s3).upload.key == "files/a"
     assert Upload(files[0], jobs.s3).upload.key == "files/a"
     assert [upload.key for upload in Upload(files[0], jobs.s3).uploads] == ["files/a"]
-    assert RequestOfUploads(token="t", input={"uploads": [asdict(files[2])]}, s3=jobs.s3).upload.key == "files/c"
+    assert (
+        RequestOfUploads(token="t", input={"uploads": [asdict(files[2])]}, s3=jobs.s3).upload.key == "files/c"
+    )
     with pytest.raises(OtherTriggerError, match="found 0"):
         _ = RequestOfUploads(token="t", input={"uploads": []}, s3=jobs.s3).upload
     assert (Uploads(whole, jobs.s3).count, Uploads(whole, jobs.s3).input["prefix"]) == (5, "files/")

@@ -1,4 +1,6 @@
-"""What a step sees of its input: ranges that end behind separators, lines with their offsets, exactly the version that was uploaded."""
+"""What a step sees of its input: ranges that end behind separators, lines with their offsets, exactly the
+version that was uploaded.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,18 @@ def upload_of(data: bytes) -> tuple[Upload, Inbox]:
     return Upload(S3Object(bucket=INBOX, key="a", version_id="", etag="e", size=len(data)), s3), s3
 
 
-@given(data=TEXTS, start=st.integers(0, 20), size=st.integers(1, 100), separators=st.sampled_from([b"\n", b"\n ", b" "]))
-def test_ranges_cover_all_and_end_behind_separators(data: bytes, start: int, size: int, separators: bytes) -> None:
-    """Each range begins where the one before ended, none but the last is short or ends elsewhere, and no character is cut."""
+@given(
+    data=TEXTS,
+    start=st.integers(0, 20),
+    size=st.integers(1, 100),
+    separators=st.sampled_from([b"\n", b"\n ", b" "]),
+)
+def test_ranges_cover_all_and_end_behind_separators(
+    data: bytes, start: int, size: int, separators: bytes
+) -> None:
+    """Each range begins where the one before ended, none but the last is short or ends elsewhere, and no
+    character is cut.
+    """
     upload, s3 = upload_of(data)
     ranges = list(upload.ranges(start=start, size=size, separators=separators))
     assert [begin for begin, _ in ranges] == [start, *(stop for _, stop in ranges)][: len(ranges)]
@@ -76,11 +87,16 @@ def test_ranges_of_nothing_are_refused() -> None:
 
 @given(data=TEXTS, start=st.integers(0, 300), stop=st.integers(0, 300))
 def test_lines_come_with_their_offsets(data: bytes, start: int, stop: int) -> None:
-    r"""An offset is where the line begins in the whole object; ``\r\n`` is one line end, a lone ``\r`` is none."""
+    r"""An offset is where the line begins in the whole object; ``\r\n`` is one line end, a lone ``\r`` is
+    none.
+    """
     upload, _ = upload_of(data)
     found = list(upload.lines(start, stop))
     assert [line for _, line in found] == [line.removesuffix(b"\r") for line in _lines(data[start:stop])]
-    assert all(data[offset:].startswith(line) and (offset == start or data[offset - 1 : offset] == b"\n") for offset, line in found)
+    assert all(
+        data[offset:].startswith(line) and (offset == start or data[offset - 1 : offset] == b"\n")
+        for offset, line in found
+    )
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -124,5 +140,8 @@ def test_what_is_no_name_is_not_published(name: str) -> None:
 def test_published_files_lie_in_the_folder_of_the_run() -> None:
     """The address comes back, and text is written as UTF-8."""
     s3 = Bucket()
-    assert Out(s3, "results", "p", "p-1").write("2013/caf\u00e9.txt", "\u6771") == "s3://results/p/p-1/2013/caf\u00e9.txt"
+    assert (
+        Out(s3, "results", "p", "p-1").write("2013/caf\u00e9.txt", "\u6771")
+        == "s3://results/p/p-1/2013/caf\u00e9.txt"
+    )
     assert s3.objects == {"p/p-1/2013/caf\u00e9.txt": "\u6771".encode()}

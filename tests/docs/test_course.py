@@ -40,10 +40,16 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def test_every_pipeline_has_its_chapter_in_order() -> None:
     """The list of the course links each chapter once, and each is about a pipeline that is there."""
-    linked = re.findall(r"^(\d+)\. \[(\w+)\]\((\S+)\): ", (COURSE / "README.md").read_text(), flags=re.MULTILINE)
+    linked = re.findall(
+        r"^(\d+)\. \[(\w+)\]\((\S+)\): ", (COURSE / "README.md").read_text(), flags=re.MULTILINE
+    )
     assert [int(number) for number, _, _ in linked] == list(range(1, len(CHAPTERS) + 1))
     assert sorted(target for _, _, target in linked) == [page.name for page in CHAPTERS]
-    assert sorted(title.replace("_", "-") for _, title, _ in linked) == sorted(PIPELINES) == [name(page) for page in CHAPTERS]
+    assert (
+        sorted(title.replace("_", "-") for _, title, _ in linked)
+        == sorted(PIPELINES)
+        == [name(page) for page in CHAPTERS]
+    )
 
 
 @pytest.mark.parametrize("page", CHAPTERS, ids=name)
@@ -60,8 +66,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [page for page in CHAPTERS if name(page) not in MORE_THAN_ITS_OWN], ids=name)
 def test_the_code_is_the_pipelines_own(page: Path) -> None:
-    """Each line of Python stands in the pipeline's file or in its steps, but for the spaces before it and a comma behind it."""
-    files = [ROOT / "pipelines" / f"{package_of(name(page))}.py", *(ROOT / "containers" / package_of(name(page))).glob("*.py")]
+    """Each line of Python stands in the pipeline's file or in its steps, but for the spaces before it and a
+    comma behind it.
+    """
+    files = [
+        ROOT / "pipelines" / f"{package_of(name(page))}.py",
+        *(ROOT / "containers" / package_of(name(page))).glob("*.py"),
+    ]
     code = "".join("".join(file.read_text().split()) for file in files)
     shown = [line for block in blocks(page, "python") for line in block.splitlines() if line.strip()]
     assert [line for line in shown if "".join(line.split()).rstrip(",") not in code] == []
@@ -76,8 +87,14 @@ def test_the_drawing_is_the_commands_own(page: Path) -> None:
 
 def commands(page: Path) -> Iterator[list[str]]:
     """Yield the commands of a page as words."""
-    lines = (shlex.split(command, comments=True) for block in blocks(page, "sh") for command in _joined(block))
-    yield from (words for words in ([word for word in line if not re.fullmatch(r"[A-Z_]+=\S*", word)] for line in lines) if words)
+    lines = (
+        shlex.split(command, comments=True) for block in blocks(page, "sh") for command in _joined(block)
+    )
+    yield from (
+        words
+        for words in ([word for word in line if not re.fullmatch(r"[A-Z_]+=\S*", word)] for line in lines)
+        if words
+    )
 
 
 def _joined(block: str) -> list[str]:
@@ -92,7 +109,9 @@ def _joined(block: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_the_commands_are_understood(page: Path) -> None:
-    """`sluice` takes each line, and the pipeline that it names is there; an event names one that may be asked for."""
+    """`sluice` takes each line, and the pipeline that it names is there; an event names one that may be asked
+    for.
+    """
     for words in commands(page):
         if words[0] in ("sluice", ".venv/bin/sluice"):
             given = parser().parse_args(words[1:])

@@ -18,7 +18,9 @@ from stacks.configuration import ConfigurationError
 ROOT = pages.ROOT
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _MARKDOWN = [
-    path for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "decisions", ROOT / "benchmarks") for path in sorted(folder.glob("*.md"))
+    path
+    for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "decisions", ROOT / "benchmarks")
+    for path in sorted(folder.glob("*.md"))
 ]
 
 
@@ -56,16 +58,26 @@ def _leads_somewhere(page: Path, target: str) -> bool:
 
 
 def _headings(page: Path) -> set[str]:
-    lines = [line.lstrip("#").strip().lower() for line in page.read_text().splitlines() if line.startswith("#")]
+    lines = [
+        line.lstrip("#").strip().lower() for line in page.read_text().splitlines() if line.startswith("#")
+    ]
     return {re.sub(r"[^\w -]", "", line).replace(" ", "-") for line in lines}
 
 
 def test_every_error_has_its_section() -> None:
     """docs/errors.md has a heading for each error class, followed by the class's own sentence."""
     text = " ".join((ROOT / "docs" / "errors.md").read_text().split())
-    found = [error for _, error in inspect.getmembers(errors, inspect.isclass) if issubclass(error, errors.SluiceError)]
+    found = [
+        error
+        for _, error in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(error, errors.SluiceError)
+    ]
     ours = [*found, ConfigurationError, LocalCloudError, deploy.DeployError]
-    missing = [one.__name__ for one in ours if one is not errors.SluiceError and f"## {one.__name__} {_sentence(one)}" not in text]
+    missing = [
+        one.__name__
+        for one in ours
+        if one is not errors.SluiceError and f"## {one.__name__} {_sentence(one)}" not in text
+    ]
     assert missing == []
 
 

@@ -17,7 +17,12 @@ import pytest
 from cli.main import parser
 from docs.pages import ROOT
 
-_PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
+_PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "benchmarks" / "README.md",
+]
 _SHELL = re.compile(r"```sh\n(?P<lines>.*?)```", re.DOTALL)
 
 
@@ -37,7 +42,9 @@ def test_make_knows_each_target(command: str) -> None:
     """Each `make` command names targets of the Makefile, and what it would run can be worked out."""
     words = shlex.split(command)
     arguments = words[words.index("make") + 1 :]
-    ran = subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        ["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
 
 
@@ -71,7 +78,9 @@ def test_the_workflow_runs_what_ci_runs() -> None:
 def test_no_page_names_a_path_of_one_machine() -> None:
     """Pages and build files name no home folder."""
     files = [*_PAGES, ROOT / "Makefile", ROOT / ".ci" / "run"]
-    assert [path.name for path in files if re.search(r"/(home|root|Users|work)/", Path(path).read_text())] == []
+    assert [
+        path.name for path in files if re.search(r"/(home|root|Users|work)/", Path(path).read_text())
+    ] == []
 
 
 class _Text:
@@ -95,7 +104,11 @@ class _Item(dict[str, int]):
 
 def test_the_functions_of_the_readme_count_words() -> None:
     """The step functions that the README shows work together as it says."""
-    (block,) = (found for found in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL) if "def merge" in found)
+    (block,) = (
+        found
+        for found in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+        if "def merge" in found
+    )
     steps: dict[str, Any] = {"Counter": Counter, "json": json}
     exec(block, steps)  # noqa: S102 - our own README
     text = _Text(b"to be or not to be")
@@ -104,5 +117,8 @@ def test_the_functions_of_the_readme_count_words() -> None:
         item.upload = text
         item.previous = steps["count"](item, None)
     written: dict[str, str] = {}
-    steps["merge"](lambda _: enumerate(steps["rank"](item, None) for item in items), SimpleNamespace(write=written.__setitem__))
+    steps["merge"](
+        lambda _: enumerate(steps["rank"](item, None) for item in items),
+        SimpleNamespace(write=written.__setitem__),
+    )
     assert json.loads(written["counts.json"]) == {"to": 2, "be": 2, "or": 1, "not": 1}

@@ -1,4 +1,6 @@
-"""The deployed app as these tests use it: upload, wait, look. Everything goes through the same AWS APIs as on AWS."""
+"""The deployed app as these tests use it: upload, wait, look. Everything goes through the same AWS APIs as on
+AWS.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,12 @@ _POLL_SECONDS = 0.1
 _T = TypeVar("_T")
 
 
-def wait_for(look: Callable[[], _T | Literal[False] | None], what: str, seconds: float = SECONDS, pause: float = _POLL_SECONDS) -> _T:
+def wait_for(
+    look: Callable[[], _T | Literal[False] | None],
+    what: str,
+    seconds: float = SECONDS,
+    pause: float = _POLL_SECONDS,
+) -> _T:
     """Return what ``look`` finds as soon as it finds something; fails the test after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
@@ -59,14 +66,20 @@ class Application:
     def runs_of(self, upload: Upload) -> list[str]:
         """Return the ids of the runs that this very version has started."""
         return [
-            run_id for run_id, trigger in self.triggers() if (trigger.get("key"), trigger.get("version_id")) == (upload.key, upload.version)
+            run_id
+            for run_id, trigger in self.triggers()
+            if (trigger.get("key"), trigger.get("version_id")) == (upload.key, upload.version)
         ]
 
     def triggers(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each run with what started it."""
         values = ledger_items.values(run=ledger_items.RUN)
         scan = self.client("dynamodb").get_paginator("scan").paginate
-        pages = scan(TableName=self.outputs["LedgerTable"], FilterExpression="sk = :run", ExpressionAttributeValues=values)
+        pages = scan(
+            TableName=self.outputs["LedgerTable"],
+            FilterExpression="sk = :run",
+            ExpressionAttributeValues=values,
+        )
         for item in (item for page in pages for item in page["Items"]):
             yield item["pk"]["S"].removeprefix(ledger_items.RUN_PREFIX), json.loads(item["trigger"]["S"])
 
@@ -81,16 +94,24 @@ class Application:
     def wait_until_ended(self, run_id: str) -> RunView:
         """Return what there is to see of a run when nothing more will happen to it."""
         runs = Runs(self.ledger, self.client("batch"))
-        return wait_for(lambda: next((view for view in runs.look([run_id]) if view.ended), None), f"the end of {run_id}")
+        return wait_for(
+            lambda: next((view for view in runs.look([run_id]) if view.ended), None), f"the end of {run_id}"
+        )
 
     def published(self, run: Run, name: str) -> bytes:
         """Return a file that a run published."""
         key = keys.result(run.pipeline.name, run.run_id, name)
-        return bytes(self.client("s3").get_object(Bucket=self.outputs["ResultsBucket"], Key=key)["Body"].read())
+        return bytes(
+            self.client("s3").get_object(Bucket=self.outputs["ResultsBucket"], Key=key)["Body"].read()
+        )
 
     def messages(self, run: Run) -> list[dict[str, str]]:
         """Return the e-mails and text messages about a run; both name the end of its id."""
-        return [message for message in control(self.place, "GET", "messages") if run.run_id[-20:] in message["text"]]
+        return [
+            message
+            for message in control(self.place, "GET", "messages")
+            if run.run_id[-20:] in message["text"]
+        ]
 
     def resource(self, stack: str, logical_id: str, kind: str) -> str:
         """Return the physical id of a stack's resource by the beginning of its logical id."""
@@ -120,10 +141,19 @@ class Application:
         """Take an action out of a role's policies, and put it back."""
         iam = self.client("iam")
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        before = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
-        assert any(action in _actions(one) for policy in before.values() for one in policy["Statement"]), f"{role} never had {action}."
+        before = {
+            name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names
+        }
+        assert any(action in _actions(one) for policy in before.values() for one in policy["Statement"]), (
+            f"{role} never had {action}."
+        )
         for name, policy in before.items():
-            _put(iam, role, name, {**policy, "Statement": [_without(one, action) for one in policy["Statement"]]})
+            _put(
+                iam,
+                role,
+                name,
+                {**policy, "Statement": [_without(one, action) for one in policy["Statement"]]},
+            )
         try:
             yield
         finally:
@@ -138,7 +168,10 @@ def _actions(statement: dict[str, Any]) -> list[str]:
 
 def _without(statement: dict[str, Any], action: str) -> dict[str, Any]:
     """Return a statement without an action; one that has no other allows what nobody asks for."""
-    return {**statement, "Action": [one for one in _actions(statement) if one != action] or ["sluice:Nothing"]}
+    return {
+        **statement,
+        "Action": [one for one in _actions(statement) if one != action] or ["sluice:Nothing"],
+    }
 
 
 def _put(iam: Any, role: str, name: str, policy: dict[str, Any]) -> None:

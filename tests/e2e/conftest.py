@@ -1,4 +1,6 @@
-"""The app, deployed once with IAM enforced, and a burst of uploads that run side by side while the tests wait for theirs."""
+"""The app, deployed once with IAM enforced, and a burst of uploads that run side by side while the tests wait
+for theirs.
+"""
 
 from __future__ import annotations
 

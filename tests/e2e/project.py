@@ -1,4 +1,6 @@
-"""The project that the whole-path tests deploy: this repository's, with pipelines of the tests' own beside its own."""
+"""The project that the whole-path tests deploy: this repository's, with pipelines of the tests' own beside
+its own.
+"""
 
 from __future__ import annotations
 

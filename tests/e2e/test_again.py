@@ -1,4 +1,6 @@
-"""What failed runs again in the same run, by itself or when a person asks; and steps that bear failures run in spite of them."""
+"""What failed runs again in the same run, by itself or when a person asks; and steps that bear failures run
+in spite of them.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +30,17 @@ TEXT = files.text()[:450_000]
 ENDED = ("SUCCEEDED", "FAILED")
 
 
-def started(app: Application, burst: dict[str, Upload], name: str, content: bytes, changes: dict[str, dict[str, Any]]) -> str:
-    """Start word-count with some of its steps changed, and return the id of the run: of a definition of its own."""
+def started(
+    app: Application, burst: dict[str, Upload], name: str, content: bytes, changes: dict[str, dict[str, Any]]
+) -> str:
+    """Start word-count with some of its steps changed, and return the id of the run: of a definition of its
+    own.
+    """
     pipeline = app.ended(burst["text"]).pipeline
     definition = changed(pipeline, lambda step: replace(step, **changes.get(step.name, {})))
-    bucket = next(one["Name"] for one in app.client("s3").list_buckets()["Buckets"] if one["Name"].startswith("cdk-"))
+    bucket = next(
+        one["Name"] for one in app.client("s3").list_buckets()["Buckets"] if one["Name"].startswith("cdk-")
+    )
     key = f"test-{name}.json"
     app.client("s3").put_object(Bucket=bucket, Key=key, Body=definition.to_json().encode())
     upload = app.put(f"word-count/{name}.bin", content)  # which no rule matches
@@ -40,8 +48,15 @@ def started(app: Application, burst: dict[str, Upload], name: str, content: byte
         "bucket": {"name": app.outputs["InboxBucket"]},
         "object": {"key": upload.key, "version-id": upload.version, "size": len(content)},
     }
-    message = {"pipeline": "word-count", "trigger": f"s3:{name}", "definition": {"bucket": bucket, "key": key}, "detail": detail}
-    app.client("sqs").send_message(QueueUrl=app.queue("trigger"), MessageBody=json.dumps({**message, "version": 1}))
+    message = {
+        "pipeline": "word-count",
+        "trigger": f"s3:{name}",
+        "definition": {"bucket": bucket, "key": key},
+        "detail": detail,
+    }
+    app.client("sqs").send_message(
+        QueueUrl=app.queue("trigger"), MessageBody=json.dumps({**message, "version": 1})
+    )
     return wait_for(lambda: app.runs_of(upload), f"a run of {upload.key}")[0]
 
 
@@ -74,14 +89,22 @@ def job_of(app: Application, run_id: str, step: str) -> str:
 
 
 def test_only_the_children_that_failed_run_again(app: Application, burst: dict[str, Upload]) -> None:
-    """Two children of an array are terminated; a second generation of two does their work, and the figures are whole."""
+    """Two children of an array are terminated; a second generation of two does their work, and the figures
+    are whole.
+    """
     run_id = started(app, burst, "two-fail", TEXT, {"count": {"times": 1}})
     array = job_of(app, run_id, "count")
     for child in (1, 3):
         app.client("batch").terminate_job(jobId=f"{array}:{child}", reason="the test ends it")
     run = ended(app, run_id)
     assert run.state is RunState.SUCCEEDED, reasons(run)
-    assert [run.steps[name].generation for name in ("split", "count", "rank", "merge", "cleanup")] == [0, 1, 1, 1, 1]
+    assert [run.steps[name].generation for name in ("split", "count", "rank", "merge", "cleanup")] == [
+        0,
+        1,
+        1,
+        1,
+        1,
+    ]
     assert [run.steps[name].indexes for name in ("count", "rank")] == [(1, 3), (1, 3)]
     jobs = app.client("batch").describe_jobs(jobs=[array, str(run.steps["count"].job_id)])["jobs"]
     assert sorted(job["arrayProperties"]["size"] for job in jobs) == [2, run.steps["count"].children]
@@ -90,7 +113,9 @@ def test_only_the_children_that_failed_run_again(app: Application, burst: dict[s
 
 
 def test_a_run_that_failed_goes_on_when_a_person_asks(app: Application, burst: dict[str, Upload]) -> None:
-    """`sluice retry` runs the two children that failed and what stands behind them; a person was told of the command."""
+    """`sluice retry` runs the two children that failed and what stands behind them; a person was told of the
+    command.
+    """
     run_id = started(app, burst, "mended", TEXT, {})
     array = job_of(app, run_id, "count")
     for child in (0, 2):
@@ -130,7 +155,9 @@ def test_what_always_runs_runs_in_a_run_that_fails(app: Application, burst: dict
 
 
 def test_jobs_that_lose_their_machines_move_to_steady(quiet: Application, burst: dict[str, Upload]) -> None:
-    """While every spot machine is taken away at once, each step fails, moves to machines that nobody takes, and succeeds there."""
+    """While every spot machine is taken away at once, each step fails, moves to machines that nobody takes,
+    and succeeds there.
+    """
     again = {"times": 1, "reclaimed": 2}
     changes = dict.fromkeys(("split", "count", "rank", "merge"), again)
     control(quiet.place, "PUT", "trouble", {"reclaims_an_hour": 36_000})
@@ -144,14 +171,20 @@ def test_jobs_that_lose_their_machines_move_to_steady(quiet: Application, burst:
     assert json.loads(quiet.published(run, "counts.json")) == {"to": 2, "be": 2, "or": 1, "not": 1}
 
 
-def test_what_a_failed_run_left_goes_when_its_days_are_over(app: Application, burst: dict[str, Upload]) -> None:
-    """The sweep finds it on its day and submits its cleanup, once; until then its objects are there for `sluice retry`."""
+def test_what_a_failed_run_left_goes_when_its_days_are_over(
+    app: Application, burst: dict[str, Upload]
+) -> None:
+    """The sweep finds it on its day and submits its cleanup, once; until then its objects are there for
+    `sluice retry`.
+    """
     run = app.ended(burst["not utf-8"])
     assert run.state is RunState.FAILED
     assert _left(app, run)
     days = timedelta(days=run.pipeline.keep_failed)
     today = datetime.now(UTC)
-    kept = {items.cleanup_due((today + days - timedelta(days=passed)).date().isoformat()) for passed in (0, 1)}  # midnight may have passed
+    kept = {
+        items.cleanup_due((today + days - timedelta(days=passed)).date().isoformat()) for passed in (0, 1)
+    }  # midnight may have passed
     assert _due(app, run) in kept
     sweep(app)
     assert _left(app, run)
@@ -171,9 +204,15 @@ def test_what_a_failed_run_left_goes_when_its_days_are_over(app: Application, bu
 
 
 def _left(app: Application, run: Run) -> list[Any]:
-    return list(app.client("s3").list_objects_v2(Bucket=app.outputs["WorkBucket"], Prefix=keys.run_prefix(run.run_id)).get("Contents", []))
+    return list(
+        app.client("s3")
+        .list_objects_v2(Bucket=app.outputs["WorkBucket"], Prefix=keys.run_prefix(run.run_id))
+        .get("Contents", [])
+    )
 
 
 def _due(app: Application, run: Run) -> str | None:
-    item = app.client("dynamodb").get_item(TableName=app.outputs["LedgerTable"], Key=items.run_key(run.run_id))["Item"]
+    item = app.client("dynamodb").get_item(
+        TableName=app.outputs["LedgerTable"], Key=items.run_key(run.run_id)
+    )["Item"]
     return item["unfinished"]["S"] if "unfinished" in item else None

@@ -9,12 +9,18 @@ from tests.conftest import EMAIL, PHONE
 from tests.e2e.application import Application
 
 
-def test_a_healthy_app_has_no_findings_and_what_the_local_cloud_lacks_is_not_called_well(app: Application) -> None:
+def test_a_healthy_app_has_no_findings_and_what_the_local_cloud_lacks_is_not_called_well(
+    app: Application,
+) -> None:
     """Every check looked at something; quotas and service-linked roles are not checked here, and say why."""
     found = list(examine(Patient(app.client, Configuration())))
     assert {name for name, _ in found} == set(CHECKS)
     assert [(name, one) for name, one in found if one.level in (Level.ERROR, Level.WARNING)] == []
-    assert {name for name, one in found if one.level is Level.NOT_CHECKED} == {"vCPU quotas", "Lambda quota", "service roles"}
+    assert {name for name, one in found if one.level is Level.NOT_CHECKED} == {
+        "vCPU quotas",
+        "Lambda quota",
+        "service roles",
+    }
     told = " ".join(one.text for name, one in found if name == "subscriptions")
     assert EMAIL in told
     assert PHONE in told

@@ -20,10 +20,15 @@ def test_a_broken_file_fails_its_run_with_the_reason(app: Application, burst: Bu
 
 
 def test_a_person_is_told_once_by_mail_and_once_by_sms(app: Application, burst: Burst) -> None:
-    """The alert of a broken file names pipeline, step, input and the way to run it again; the SMS is short."""
+    """The alert of a broken file names pipeline, step, input and the way to run it again; the SMS is
+    short.
+    """
     run = app.ended(burst["broken"])
     messages = {message["protocol"]: message for message in _told(app, run)}
-    assert {protocol: message["endpoint"] for protocol, message in messages.items()} == {"email": EMAIL, "sms": PHONE}
+    assert {protocol: message["endpoint"] for protocol, message in messages.items()} == {
+        "email": EMAIL,
+        "sms": PHONE,
+    }
     assert "flight-delays" in messages["email"]["subject"]
     assert "flights/weather.csv" in messages["email"]["text"]
     assert "aws s3api copy-object" in messages["email"]["text"]
@@ -64,7 +69,10 @@ def test_a_job_that_may_not_read_fails_the_run(quiet: Application, burst: Burst)
 
 
 def _told(app: Application, run: Run) -> list[dict[str, str]]:
-    return wait_for(lambda: found if len(found := app.messages(run)) >= 2 else None, f"an e-mail and an SMS about {run.run_id}")
+    return wait_for(
+        lambda: found if len(found := app.messages(run)) >= 2 else None,
+        f"an e-mail and an SMS about {run.run_id}",
+    )
 
 
 def _role_of_function(app: Application, stage: str) -> str:
@@ -73,5 +81,7 @@ def _role_of_function(app: Application, stage: str) -> str:
 
 
 def _role_of_jobs(app: Application, run: Run) -> str:
-    definitions = app.client("batch").describe_job_definitions(jobDefinitionName=run.pipeline.step("split").job_definition)
+    definitions = app.client("batch").describe_job_definitions(
+        jobDefinitionName=run.pipeline.step("split").job_definition
+    )
     return str(definitions["jobDefinitions"][0]["containerProperties"]["jobRoleArn"]).rsplit("/", 1)[-1]

@@ -15,7 +15,9 @@ FILES = 50
 def dropped(app: Application, folder: str) -> list[Upload]:
     """Upload a burst of files of 0, 1, 2, … words."""
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(lambda n: app.put(f"small-files/{folder}/{n:03d}.txt", b"word " * n), range(FILES)))
+        return list(
+            pool.map(lambda n: app.put(f"small-files/{folder}/{n:03d}.txt", b"word " * n), range(FILES))
+        )
 
 
 def groups(app: Application) -> dict[str, dict[str, Any]]:
@@ -38,12 +40,18 @@ def test_a_burst_is_one_run_in_which_each_file_is_worked_once(app: Application) 
     before = set(groups(app))
     first_burst = dropped(app, "first")
     first = ended(app, before)
-    assert (first.steps["files"].state, first.steps["files"].job_id, first.steps["files"].items) == (StepState.SUCCEEDED, None, FILES)
+    assert (first.steps["files"].state, first.steps["files"].job_id, first.steps["files"].items) == (
+        StepState.SUCCEEDED,
+        None,
+        FILES,
+    )
     assert first.steps["count"].children == 2
     found = json.loads(app.published(first, "words.json"))
     assert found["of each"] == {upload.key: number for number, upload in enumerate(first_burst)}
     assert (found["files"], found["words"], found["started by"]) == (FILES, sum(range(FILES)), "s3-group")
-    listed = app.client("s3").list_objects_v2(Bucket=app.outputs["WorkBucket"], Prefix=f"runs/{first.run_id}/")
+    listed = app.client("s3").list_objects_v2(
+        Bucket=app.outputs["WorkBucket"], Prefix=f"runs/{first.run_id}/"
+    )
     assert listed.get("KeyCount", 0) == 0
 
     dropped(app, "first")

@@ -1,4 +1,6 @@
-"""Commands are told what started their run by the word ``{input}``, and a start job whose machine goes is tried again."""
+"""Commands are told what started their run by the word ``{input}``, and a start job whose machine goes is
+tried again.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,12 @@ def test_a_start_job_that_loses_its_machine_submits_once(app: Application) -> No
     """Batch tries it again; whatever the first attempt had submitted is not submitted a second time."""
     run_id = ask(app, "told", "a lost start")
     job_id = wait_for(
-        lambda: (run := app.ledger.load(run_id)) is not None and "start" in run.steps and run.steps["start"].job_id, "the start job"
+        lambda: (
+            (run := app.ledger.load(run_id)) is not None
+            and "start" in run.steps
+            and run.steps["start"].job_id
+        ),
+        "the start job",
     )
     wait_for(lambda: _described(app, job_id)["status"] == "RUNNING", "a start job that runs", pause=0.005)
     control(app.place, "PUT", "trouble", {"reclaim": job_id})
@@ -41,7 +48,9 @@ def test_a_start_job_that_loses_its_machine_submits_once(app: Application) -> No
     assert second["container"]["exitCode"] == 0
     for name in ("say", "each", "cleanup"):
         filters = [{"name": "JOB_NAME", "values": [f"{run_id}_{name}_0"]}]
-        named = app.client("batch").list_jobs(jobQueue=app.outputs["NormalQueue"], filters=filters)["jobSummaryList"]
+        named = app.client("batch").list_jobs(jobQueue=app.outputs["NormalQueue"], filters=filters)[
+            "jobSummaryList"
+        ]
         assert [one["jobId"] for one in named] == [run.steps[name].job_id]
 
 

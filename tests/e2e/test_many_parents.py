@@ -22,13 +22,18 @@ def shapes(app: Application) -> Run:
 
 def children(app: Application, run: Run, step: str) -> list[dict[str, Any]]:
     """Return Batch's description of the three children of an array, by index."""
-    found = app.client("batch").describe_jobs(jobs=[f"{run.steps[step].job_id}:{child}" for child in range(3)])["jobs"]
+    found = app.client("batch").describe_jobs(
+        jobs=[f"{run.steps[step].job_id}:{child}" for child in range(3)]
+    )["jobs"]
     return sorted(found, key=lambda child: int(child["arrayProperties"]["index"]))
 
 
 def test_a_job_behind_more_than_twenty_waits_for_all_of_them(app: Application, shapes: Run) -> None:
     """Gates stand between: each is a job of its own, and no job depends on more than twenty."""
-    assert {name for name in shapes.steps if name.startswith("gate-")} == {"gate-0-0-joined", "gate-0-1-joined"}
+    assert {name for name in shapes.steps if name.startswith("gate-")} == {
+        "gate-0-0-joined",
+        "gate-0-1-joined",
+    }
     ids = {str(step.job_id): name for name, step in shapes.steps.items()}
     found = jobs(app, shapes)
     waits = {name: {ids[one["jobId"]] for one in job["dependsOn"]} for name, job in found.items()}
@@ -40,7 +45,9 @@ def test_a_job_behind_more_than_twenty_waits_for_all_of_them(app: Application, s
 
 
 def test_children_wait_for_the_same_children_of_two_arrays(app: Application, shapes: Run) -> None:
-    """A diamond: N_TO_N on both sides, and no child of the last starts before both of its own have stopped."""
+    """A diamond: N_TO_N on both sides, and no child of the last starts before both of its own have
+    stopped.
+    """
     sides = {str(shapes.steps[name].job_id) for name in ("left", "right")}
     depends_on = jobs(app, shapes)["bottom"]["dependsOn"]
     assert {(one["jobId"], one["type"]) for one in depends_on} == {(side, "N_TO_N") for side in sides}
@@ -64,7 +71,9 @@ def test_each_way_in_has_an_input_of_its_own(app: Application, shapes: Run) -> N
 
 
 def test_folders_and_other_suffixes_start_nothing(app: Application) -> None:
-    """A console makes a folder as an empty object whose key ends with a slash; a pipeline of .txt files is not started by others."""
+    """A console makes a folder as an empty object whose key ends with a slash; a pipeline of .txt files is
+    not started by others.
+    """
     silent = [
         app.put("shapes/folder/", b""),
         app.put("shapes/", b""),

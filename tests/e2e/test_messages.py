@@ -30,9 +30,15 @@ def test_the_same_event_twice_is_one_run(app: Application) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_malformed_message_is_set_aside_with_an_alarm(app: Application, stage: str) -> None:
-    """A message that nobody promised ends in the stage's dead-letter queue with its reason, and an alarm tells of it."""
+    """A message that nobody promised ends in the stage's dead-letter queue with its reason, and an alarm
+    tells of it.
+    """
     sqs, dead_letters = app.client("sqs"), app.queue(stage, "DeadLetters")
-    alarm = app.resource("SluiceControl", f"{''.join(word.capitalize() for word in stage.split('_'))}Alarm", "AWS::CloudWatch::Alarm")
+    alarm = app.resource(
+        "SluiceControl",
+        f"{''.join(word.capitalize() for word in stage.split('_'))}Alarm",
+        "AWS::CloudWatch::Alarm",
+    )
     sqs.send_message(QueueUrl=app.queue(stage), MessageBody=f"not JSON, for {stage}")
     wait_for(lambda: _state(app, alarm) == "ALARM", f"the alarm of {stage}")
     received = sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])["Messages"]
@@ -62,8 +68,14 @@ def _message_about(app: Application, upload: Upload) -> str:
 
 def _template(app: Application) -> str:
     events = app.client("events")
-    targets = [target for rule in events.list_rules()["Rules"] for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]]
-    templates = [target["InputTransformer"]["InputTemplate"] for target in targets if "InputTransformer" in target]
+    targets = [
+        target
+        for rule in events.list_rules()["Rules"]
+        for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    ]
+    templates = [
+        target["InputTransformer"]["InputTemplate"] for target in targets if "InputTransformer" in target
+    ]
     (found,) = [template for template in templates if '"pipeline":"word-count"' in template]
     return str(found)
 
@@ -75,7 +87,11 @@ def _state(app: Application, alarm: str) -> Any:
 def _job_processes(app: Application) -> list[str]:
     """Return the command lines of the jobs that the cloud runs: processes in the folder of its images."""
     assert holder(app.place.pid_file), "The cloud has ended."
-    return [command for path in Path("/proc").glob("[0-9]*") if _works_in(path, app.place.images) and (command := _command(path))]
+    return [
+        command
+        for path in Path("/proc").glob("[0-9]*")
+        if _works_in(path, app.place.images) and (command := _command(path))
+    ]
 
 
 def _works_in(process: Path, folder: Path) -> bool:

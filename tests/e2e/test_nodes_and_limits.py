@@ -25,7 +25,9 @@ def test_four_nodes_agree_on_a_sum(app: Application) -> None:
     found = json.loads(app.published(run, "sum.json"))
     assert (found["sum"], found["nodes"], found["agreed"]) == (55, 4, [0, 1, 2, 3])
     described = nodes(app, run)
-    assert found["addresses"] == [one["container"]["networkInterfaces"][0]["privateIpv4Address"] for one in described]
+    assert found["addresses"] == [
+        one["container"]["networkInterfaces"][0]["privateIpv4Address"] for one in described
+    ]
     assert len(set(found["addresses"])) == 4
     assert "4 nodes agree on 55" in lines(app, described[0])
     job = jobs(app, run)["ring"]
@@ -33,7 +35,9 @@ def test_four_nodes_agree_on_a_sum(app: Application) -> None:
 
 
 def test_a_failing_node_fails_the_run_with_its_reason(app: Application) -> None:
-    """Three numbers for four nodes: the reason is in the ledger and in the mail, with the lines of a node's log."""
+    """Three numbers for four nodes: the reason is in the ledger and in the mail, with the lines of a node's
+    log.
+    """
     run_id = ask(app, "ring", "three numbers", {"numbers": [1, 2, 3]})
     wait_for(lambda: app.ledger.load(run_id), f"the run {run_id}")
     app.wait_until_ended(run_id)
@@ -50,7 +54,10 @@ def test_a_failing_node_fails_the_run_with_its_reason(app: Application) -> None:
 def test_a_lost_main_node_is_tried_again(app: Application) -> None:
     """With all nodes: they meet anew, and the run ends as if nothing had happened."""
     run_id = ask(app, "ring", "lost")
-    job_id = wait_for(lambda: (run := app.ledger.load(run_id)) and (step := run.steps.get("ring")) and step.job_id, "the ring's job")
+    job_id = wait_for(
+        lambda: (run := app.ledger.load(run_id)) and (step := run.steps.get("ring")) and step.job_id,
+        "the ring's job",
+    )
     # Half a second later the nodes may have agreed.
     wait_for(lambda: _state(app, f"{job_id}#0") == "RUNNING", "a main node that runs", pause=0.005)
     control(app.place, "PUT", "trouble", {"reclaim": f"{job_id}#0"})
@@ -69,16 +76,36 @@ def _state(app: Application, job_id: str) -> str | None:
 def test_the_events_of_nodes_start_no_lambda(app: Application) -> None:
     """The rule lets the job's own end pass: nodes carry the same name, and there may be a thousand."""
     events = app.client("events")
-    (rule,) = [one for one in events.list_rules()["Rules"] if "a job, or an array as a whole, has ended" in one.get("Description", "")]
+    (rule,) = [
+        one
+        for one in events.list_rules()["Rules"]
+        if "a job, or an array as a whole, has ended" in one.get("Description", "")
+    ]
     for job_id, heard in (("4c7599ae-0a82", True), ("4c7599ae-0a82#0", False), ("4c7599ae-0a82#12", False)):
-        detail = {"status": "SUCCEEDED", "jobQueue": app.outputs["SteadyQueue"], "jobId": job_id, "jobName": "x"}
-        event: dict[str, Any] = {"id": "1", "account": "0", "source": "aws.batch", "time": "2026-01-01T00:00:00Z", "region": "us-east-1"}
+        detail = {
+            "status": "SUCCEEDED",
+            "jobQueue": app.outputs["SteadyQueue"],
+            "jobId": job_id,
+            "jobName": "x",
+        }
+        event: dict[str, Any] = {
+            "id": "1",
+            "account": "0",
+            "source": "aws.batch",
+            "time": "2026-01-01T00:00:00Z",
+            "region": "us-east-1",
+        }
         event |= {"resources": [], "detail-type": "Batch Job State Change", "detail": detail}
-        assert events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))["Result"] is heard
+        assert (
+            events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))["Result"]
+            is heard
+        )
 
 
 def test_no_more_than_two_calls_at_once(app: Application) -> None:
-    """Twelve children hold one of two each: by Batch's clock two run at once, by that and by their own never three."""
+    """Twelve children hold one of two each: by Batch's clock two run at once, by that and by their own never
+    three.
+    """
     run = ended(app, ask(app, "slow-vendor", "calls", {"seconds": 0.5}))
     found = json.loads(app.published(run, "calls.json"))
     assert found["calls"] == 12

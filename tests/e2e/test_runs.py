@@ -74,5 +74,7 @@ def test_a_job_is_submitted_once_for_each_step(app: Application, burst: Burst) -
     for step in run.steps:
         name = f"{run.run_id}_{step}_0"
         queue = app.outputs["NormalQueue"]
-        jobs = app.client("batch").list_jobs(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [name]}])["jobSummaryList"]
+        jobs = app.client("batch").list_jobs(
+            jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [name]}]
+        )["jobSummaryList"]
         assert [job["jobId"] for job in jobs] == [run.steps[step].job_id]

@@ -1,4 +1,6 @@
-"""Shapes of graphs on the deployed app: begun by a start job, with a plan behind an array, each step on its own machine."""
+"""Shapes of graphs on the deployed app: begun by a start job, with a plan behind an array, each step on its
+own machine.
+"""
 
 from __future__ import annotations
 
@@ -31,15 +33,21 @@ def test_a_start_job_submits_the_others(app: Application) -> None:
 
 def _named(app: Application, name: str) -> list[Any]:
     queue = app.outputs["NormalQueue"]
-    listed: list[Any] = app.client("batch").list_jobs(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [name]}])["jobSummaryList"]
+    listed: list[Any] = app.client("batch").list_jobs(
+        jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [name]}]
+    )["jobSummaryList"]
     return listed
 
 
 def test_a_start_job_that_may_not_submit_fails_the_run(quiet: Application) -> None:
-    """The refusal is recorded with the missing permission's name, a person is told, and nothing of the run has been started."""
+    """The refusal is recorded with the missing permission's name, a person is told, and nothing of the run
+    has been started.
+    """
     allowed = ended(quiet, ask(quiet, "hello-fan", "allowed"))
     definition = allowed.pipeline.step("start").job_definition
-    described = quiet.client("batch").describe_job_definitions(jobDefinitionName=definition)["jobDefinitions"][0]
+    described = quiet.client("batch").describe_job_definitions(jobDefinitionName=definition)[
+        "jobDefinitions"
+    ][0]
     role = str(described["containerProperties"]["jobRoleArn"]).rsplit("/", 1)[-1]
     with quiet.without_permission(role, "batch:SubmitJob"):
         run = _over(quiet, ask(quiet, "hello-fan", "refused"))
@@ -73,15 +81,26 @@ def test_what_a_portfolio_did_equals_one_pass_over_its_prices(app: Application) 
         assert {name: insights[symbol][name] for name in expected} == pytest.approx(expected)
     found = jobs(app, run)
     sizes = {name: tuple(_size(found[name]).values()) for name in ("clean", "process", "model", "store")}
-    assert sizes == {"clean": ("1", "512"), "process": ("1", "1024"), "model": ("2", "4096"), "store": ("1", "512")}
+    assert sizes == {
+        "clean": ("1", "512"),
+        "process": ("1", "1024"),
+        "model": ("2", "4096"),
+        "store": ("1", "512"),
+    }
 
 
 def _size(job: dict[str, Any]) -> dict[str, str]:
-    return {one["type"]: one["value"] for one in job["container"]["resourceRequirements"] if one["type"] in ("VCPU", "MEMORY")}
+    return {
+        one["type"]: one["value"]
+        for one in job["container"]["resourceRequirements"]
+        if one["type"] in ("VCPU", "MEMORY")
+    }
 
 
 def test_what_an_array_found_decides_the_jobs_of_the_next(app: Application) -> None:
-    """Airports that the same planes fly to: plan, array, plan, array, job. The neighbours equal one pass over the whole matrix."""
+    """Airports that the same planes fly to: plan, array, plan, array, job. The neighbours equal one pass over
+    the whole matrix.
+    """
     text = items.planes(15_000)
     run = app.ended(app.put("ratings/planes.csv", text.encode()))
     assert run.state is RunState.SUCCEEDED, {step.name: step.reason for step in run.steps.values()}

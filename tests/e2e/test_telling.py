@@ -1,4 +1,6 @@
-"""People and other automation are told: of failures with all their facts, of late runs and blocked queues, of every run's new state."""
+"""People and other automation are told: of failures with all their facts, of late runs and blocked queues, of
+every run's new state.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,12 @@ def heard(app: Application) -> Iterator[str]:
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     pattern = json.dumps({"source": ["sluice"], "detail-type": ["Run State Change", "Run Late"]})
     rule = events.put_rule(Name="hears-of-runs", EventPattern=pattern)["RuleArn"]
-    allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
     allow["Condition"] = {"ArnEquals": {"aws:SourceArn": rule}}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
@@ -73,40 +80,65 @@ def hearing(app: Application, heard: str) -> Heard:
 
 
 def by_lambda(compiled: CompiledPipeline) -> CompiledPipeline:
-    """Return the pipeline without its start job: that is itself a job that has started, and may submit deployed definitions only."""
+    """Return the pipeline without its start job: that is itself a job that has started, and may submit
+    deployed definitions only.
+    """
     kept = (step for step in compiled.steps if step.kind is not Kind.START)
-    return replace(compiled, steps=tuple(replace(step, after=tuple(name for name in step.after if name != START)) for step in kept))
+    return replace(
+        compiled,
+        steps=tuple(
+            replace(step, after=tuple(name for name in step.after if name != START)) for step in kept
+        ),
+    )
 
 
 def start(app: Application, change: Callable[[CompiledPipeline], CompiledPipeline]) -> str:
     """Start a run of the deployed hello-fan in another form, as its rule would, and return its id."""
     rules = app.client("events").list_rules()["Rules"]
-    (rule,) = [rule["Name"] for rule in rules if f"a request starts {PIPELINE}" in rule.get("Description", "")]
+    (rule,) = [
+        rule["Name"] for rule in rules if f"a request starts {PIPELINE}" in rule.get("Description", "")
+    ]
     (target,) = app.client("events").list_targets_by_rule(Rule=rule)["Targets"]
     token, s3 = uuid.uuid4().hex, app.client("s3")
-    message = json.loads(target["InputTransformer"]["InputTemplate"].replace("<detail>", json.dumps({"token": token})))
+    message = json.loads(
+        target["InputTransformer"]["InputTemplate"].replace("<detail>", json.dumps({"token": token}))
+    )
     where = message["definition"]
-    compiled = CompiledPipeline.from_json(s3.get_object(Bucket=where["bucket"], Key=where["key"])["Body"].read().decode())
+    compiled = CompiledPipeline.from_json(
+        s3.get_object(Bucket=where["bucket"], Key=where["key"])["Body"].read().decode()
+    )
     where["key"] = f"{token}.json"
-    s3.put_object(Bucket=where["bucket"], Key=where["key"], Body=change(by_lambda(compiled)).to_json().encode())
+    s3.put_object(
+        Bucket=where["bucket"], Key=where["key"], Body=change(by_lambda(compiled)).to_json().encode()
+    )
     app.client("sqs").send_message(QueueUrl=app.queue("trigger"), MessageBody=json.dumps(message))
     return run_id(PIPELINE, "manual", {"token": token})
 
 
-def doing(app: Application, step: str, command: str, **needs: str) -> Callable[[CompiledPipeline], CompiledPipeline]:
+def doing(
+    app: Application, step: str, command: str, **needs: str
+) -> Callable[[CompiledPipeline], CompiledPipeline]:
     """Return what makes a step of the pipeline run another command, on a machine with other needs."""
 
     def change(compiled: CompiledPipeline) -> CompiledPipeline:
         batch = app.client("batch")
-        old = batch.describe_job_definitions(jobDefinitionName=compiled.step(step).job_definition)["jobDefinitions"][0]
+        old = batch.describe_job_definitions(jobDefinitionName=compiled.step(step).job_definition)[
+            "jobDefinitions"
+        ][0]
         kept = ("image", "executionRoleArn", "jobRoleArn", "logConfiguration", "resourceRequirements")
-        container = {name: old["containerProperties"][name] for name in kept if name in old["containerProperties"]}
+        container = {
+            name: old["containerProperties"][name] for name in kept if name in old["containerProperties"]
+        }
         container["command"] = ["sh", "-c", command]
         if needs:
-            container["resourceRequirements"] = [{"type": kind.upper(), "value": value} for kind, value in needs.items()]
+            container["resourceRequirements"] = [
+                {"type": kind.upper(), "value": value} for kind, value in needs.items()
+            ]
         name = f"sluice-test-{uuid.uuid4().hex}"
         batch.register_job_definition(jobDefinitionName=name, type="container", containerProperties=container)
-        steps = tuple(replace(one, job_definition=name) if one.name == step else one for one in compiled.steps)
+        steps = tuple(
+            replace(one, job_definition=name) if one.name == step else one for one in compiled.steps
+        )
         return replace(compiled, steps=steps)
 
     return change
@@ -159,31 +191,54 @@ def test_a_run_that_succeeds_is_heard_of_twice(app: Application, hearing: Heard)
     wait_for(lambda: len(hearing.of(run)) == 2, f"two events of {run}")
     began, ended = hearing.of(run)
     assert hearing.kinds(run) == [("Run State Change", "RUNNING"), ("Run State Change", "SUCCEEDED")]
-    assert (began["source"], began["detail"]["pipeline"], began["detail"]["seconds"]) == ("sluice", PIPELINE, 0)
+    assert (began["source"], began["detail"]["pipeline"], began["detail"]["seconds"]) == (
+        "sluice",
+        PIPELINE,
+        0,
+    )
     assert ended["detail"]["seconds"] > 0
     assert ended["detail"]["id"] == f"{run}/0/SUCCEEDED"
 
 
-def test_a_failed_array_is_one_mail_with_all_its_facts_one_ticket_and_one_event(app: Application, hearing: Heard) -> None:
-    """How many of how many children, the exit code in plain words, the child's last lines, both ways to go on; and an OpsItem."""
-    fails = doing(app, "many", "echo child $AWS_BATCH_JOB_ARRAY_INDEX gives up; test $AWS_BATCH_JOB_ARRAY_INDEX -lt 8 || exit 127")
+def test_a_failed_array_is_one_mail_with_all_its_facts_one_ticket_and_one_event(
+    app: Application, hearing: Heard
+) -> None:
+    """How many of how many children, the exit code in plain words, the child's last lines, both ways to go
+    on; and an OpsItem.
+    """
+    fails = doing(
+        app,
+        "many",
+        "echo child $AWS_BATCH_JOB_ARRAY_INDEX gives up; test $AWS_BATCH_JOB_ARRAY_INDEX -lt 8 || exit 127",
+    )
     run = start(app, lambda compiled: replace(fails(compiled), ticket=True))
-    [mail] = wait_for(lambda: app.ledger.load(run) is not None and mails(app, run, "failed at many"), f"an e-mail about {run}")
+    [mail] = wait_for(
+        lambda: app.ledger.load(run) is not None and mails(app, run, "failed at many"),
+        f"an e-mail about {run}",
+    )
     assert "2 of 10 children failed" in mail
     assert "the program ended with exit code 127: its command was not found" in mail
     assert "| child 8 gives up" in mail
     assert f"sluice retry {run}" in mail
     assert "aws events put-events" in mail
     tickets = wait_for(lambda: tickets_of(app, run), f"an OpsItem for {run}")
-    assert [(item["Title"], item["Source"]) for item in tickets] == [(f"Sluice: {PIPELINE} failed at many", "Sluice")]
+    assert [(item["Title"], item["Source"]) for item in tickets] == [
+        (f"Sluice: {PIPELINE} failed at many", "Sluice")
+    ]
     wait_for(lambda: len(hearing.of(run)) == 2, f"two events of {run}")
     detail = hearing.of(run)[1]["detail"]
-    assert (detail["state"], detail["failed_step"], detail["reason"]) == ("FAILED", "many", "2 of 10 children failed")
+    assert (detail["state"], detail["failed_step"], detail["reason"]) == (
+        "FAILED",
+        "many",
+        "2 of 10 children failed",
+    )
 
 
 def test_a_run_that_is_late_is_told_of_once_and_goes_on(app: Application, hearing: Heard) -> None:
     """However often the sweep looks; the run is not ended."""
-    run = start(app, lambda compiled: replace(doing(app, "first", "sleep 300")(compiled), expected_within=3600))
+    run = start(
+        app, lambda compiled: replace(doing(app, "first", "sleep 300")(compiled), expected_within=3600)
+    )
     job = job_of(app, run, "first")
     wait_for(lambda: _status(app, job) == "RUNNING", "the job to run")
     backdate(app, run, 90)
@@ -201,7 +256,9 @@ def test_a_run_that_is_late_is_told_of_once_and_goes_on(app: Application, hearin
 
 
 def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application) -> None:
-    """The job asks for more than any machine has; after half an hour the run is told of as not started, too."""
+    """The job asks for more than any machine has; after half an hour the run is told of as not started,
+    too.
+    """
     run = start(app, doing(app, "first", "true", vcpu="192", memory="3000000"))
     job = job_of(app, run, "first")
     [mail] = wait_for(lambda: mails(app, run, "is blocked"), f"an e-mail about the queue that {run} blocks")
@@ -217,16 +274,22 @@ def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application
 
 
 def test_a_run_that_a_person_cancels_is_heard_of_and_leaves_nothing(app: Application, hearing: Heard) -> None:
-    """Its jobs are terminated, nothing more of it is submitted, nobody is alerted, and other automation hears CANCELLED."""
+    """Its jobs are terminated, nothing more of it is submitted, nobody is alerted, and other automation hears
+    CANCELLED.
+    """
     run = start(app, doing(app, "first", "sleep 300"))
     job = job_of(app, run, "first")
     wait_for(lambda: _status(app, job) == "RUNNING", "the job to run")
     assert cancel(parser().parse_args(["cancel", run]), Cloud(app.client, "the test")) == 0
-    wait_for(lambda: ("Run State Change", "CANCELLED") in hearing.kinds(run), f"the event that {run} is cancelled")
+    wait_for(
+        lambda: ("Run State Change", "CANCELLED") in hearing.kinds(run), f"the event that {run} is cancelled"
+    )
     found = app.ledger.load(run)
     assert found is not None
     assert found.state is RunState.CANCELLED
-    jobs = app.client("batch").describe_jobs(jobs=[record.job_id for record in found.steps.values() if record.job_id])["jobs"]
+    jobs = app.client("batch").describe_jobs(
+        jobs=[record.job_id for record in found.steps.values() if record.job_id]
+    )["jobs"]
     assert {one["status"] for one in jobs} == {"FAILED"}
     assert [one["statusReason"] for one in jobs if one["jobId"] == job] == [REASON]
     sweep(app)
@@ -236,9 +299,17 @@ def test_a_run_that_a_person_cancels_is_heard_of_and_leaves_nothing(app: Applica
 
 def test_an_invalid_environment_is_told_of_with_its_reason(app: Application) -> None:
     """While a run waits for its machines; once they are valid again the run goes on to its end."""
-    environments = [app.resource("SluiceCompute", name, "AWS::Batch::ComputeEnvironment") for name in ("MachinesSpot", "MachinesOnDemand")]
+    environments = [
+        app.resource("SluiceCompute", name, "AWS::Batch::ComputeEnvironment")
+        for name in ("MachinesSpot", "MachinesOnDemand")
+    ]
     names = [environment.rpartition("/")[2] for environment in environments]
-    control(app.place, "PUT", "trouble", {"invalid": dict.fromkeys(names, "CLIENT_ERROR - The launch template is gone")})
+    control(
+        app.place,
+        "PUT",
+        "trouble",
+        {"invalid": dict.fromkeys(names, "CLIENT_ERROR - The launch template is gone")},
+    )
     try:
         run = start(app, lambda compiled: compiled)
         job = job_of(app, run, "first")

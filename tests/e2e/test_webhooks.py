@@ -25,7 +25,8 @@ from tests.e2e.application import Application, wait_for
 from tests.sluice.signers import SIGNERS, github, standard, stripe
 
 BODY = b'{"throws": 2}'
-# The signature is looked at before the schema: a body that does not fit it tells whether the signature is good, and starts nothing.
+# The signature is looked at before the schema: a body that does not fit it tells whether the signature is
+# good, and starts nothing.
 UNFIT = b'{"throws": 0}'
 
 
@@ -42,7 +43,11 @@ class Address:
 
     def secret(self, stage: str = "AWSCURRENT") -> str:
         """Return what senders sign with."""
-        return str(self.app.client("secretsmanager").get_secret_value(SecretId=self.secret_id, VersionStage=stage)["SecretString"])
+        return str(
+            self.app.client("secretsmanager").get_secret_value(SecretId=self.secret_id, VersionStage=stage)[
+                "SecretString"
+            ]
+        )
 
     def post(self, headers: dict[str, str], body: bytes, method: str = "POST") -> tuple[int, dict[str, Any]]:
         """Return the status and the document of an answer."""
@@ -55,9 +60,13 @@ class Address:
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
-    def send(self, delivery: str, body: bytes = BODY, *, at: int | None = None, secret: str | None = None) -> tuple[int, dict[str, Any]]:
+    def send(
+        self, delivery: str, body: bytes = BODY, *, at: int | None = None, secret: str | None = None
+    ) -> tuple[int, dict[str, Any]]:
         """Send a request that is signed as Standard Webhooks says."""
-        return self.post(standard(secret or self.secret(), body, int(time.time()) if at is None else at, delivery), body)
+        return self.post(
+            standard(secret or self.secret(), body, int(time.time()) if at is None else at, delivery), body
+        )
 
     def rotate(self) -> None:
         """Let Secrets Manager have a new secret made, and wait until it is the current one."""
@@ -91,20 +100,35 @@ def said(app: Application, run: Run) -> list[str]:
     (job,) = app.client("batch").describe_jobs(jobs=[run.steps["say"].job_id])["jobs"]
     group = job["container"]["logConfiguration"]["options"]["awslogs-group"]
     stream = job["container"]["logStreamName"]
-    return [event["message"] for event in app.client("logs").get_log_events(logGroupName=group, logStreamName=stream)["events"]]
+    return [
+        event["message"]
+        for event in app.client("logs").get_log_events(logGroupName=group, logStreamName=stream)["events"]
+    ]
 
 
 def test_a_signed_request_is_one_run_however_often_it_comes(app: Application, address: Address) -> None:
-    """202 with its id; the same request is refused, an honest repetition answered as before; the body is the input."""
+    """202 with its id; the same request is refused, an honest repetition answered as before; the body is the
+    input.
+    """
     at, secret = int(time.time()), address.secret()
-    with app.without_permission(app.resource("SluicePipelines", "deliveriesWebhookRole", "AWS::IAM::Role"), "sqs:SendMessage"):
+    with app.without_permission(
+        app.resource("SluicePipelines", "deliveriesWebhookRole", "AWS::IAM::Role"), "sqs:SendMessage"
+    ):
         assert address.send("order-1", at=at)[0] == 503
     with ThreadPoolExecutor(6) as threads:
         answers = list(threads.map(lambda _: address.send("order-1", at=at, secret=secret), range(6)))
     assert sorted(status for status, _ in answers) == [202, 409, 409, 409, 409, 409]
-    assert {document["run"] for _, document in answers} == {run_id("deliveries", "webhook", {"form": "standard", "id": "order-1"})}
+    assert {document["run"] for _, document in answers} == {
+        run_id("deliveries", "webhook", {"form": "standard", "id": "order-1"})
+    }
     run = ended(app, answers[0][1]["run"])
-    assert run.trigger == {"kind": "webhook", "form": "standard", "id": "order-1", "event": "", "input": {"throws": 2}}
+    assert run.trigger == {
+        "kind": "webhook",
+        "form": "standard",
+        "id": "order-1",
+        "event": "",
+        "input": {"throws": 2},
+    }
     assert said(app, run) == ['delivered {"throws":2}']
     replayed = address.send("order-1", at=at)
     assert (replayed[0], replayed[1]["run"]) == (409, run.run_id)
@@ -113,7 +137,9 @@ def test_a_signed_request_is_one_run_however_often_it_comes(app: Application, ad
     wait_for(lambda: app.waiting(app.queue("trigger")) == 0, "an empty trigger queue")
     after = app.ledger.load(run.run_id)
     assert after is not None
-    assert {name: step.job_id for name, step in after.steps.items()} == {name: step.job_id for name, step in run.steps.items()}
+    assert {name: step.job_id for name, step in after.steps.items()} == {
+        name: step.job_id for name, step in run.steps.items()
+    }
 
 
 def test_what_is_refused_starts_nothing(address: Address) -> None:
@@ -141,10 +167,14 @@ def test_two_secrets_are_valid_at_once(address: Address) -> None:
     assert address.send("rotated-0", UNFIT)[0] == 422
     address.rotate()
     secrets.append(address.secret())
-    assert [address.send(f"rotated-1-{n}", UNFIT, secret=secret)[0] for n, secret in enumerate(reversed(secrets))] == [422, 422]
+    assert [
+        address.send(f"rotated-1-{n}", UNFIT, secret=secret)[0] for n, secret in enumerate(reversed(secrets))
+    ] == [422, 422]
     address.rotate()
     secrets.append(address.secret())
-    assert [address.send(f"rotated-2-{n}", UNFIT, secret=secret)[0] for n, secret in enumerate(reversed(secrets))] == [422, 422, 401]
+    assert [
+        address.send(f"rotated-2-{n}", UNFIT, secret=secret)[0] for n, secret in enumerate(reversed(secrets))
+    ] == [422, 422, 401]
     assert [address.secret("AWSPREVIOUS"), address.secret()] == secrets[1:]
 
 
@@ -167,12 +197,23 @@ def speaking(address: Address, form: str, secret: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("form", ["github", "stripe"])
-def test_the_signatures_of_github_and_stripe_start_runs(app: Application, address: Address, form: str) -> None:
+def test_the_signatures_of_github_and_stripe_start_runs(
+    app: Application, address: Address, form: str
+) -> None:
     """The body is the input; a redelivery is the same run."""
-    secret, body, now = "whsec_" + "aVendorsSecret12" * 2, b'{"id": "evt_1", "type": "order.paid", "throws": 1}', int(time.time())
+    secret, body, now = (
+        "whsec_" + "aVendorsSecret12" * 2,
+        b'{"id": "evt_1", "type": "order.paid", "throws": 1}',
+        int(time.time()),
+    )
     with speaking(address, form, secret):
-        first = wait_for(lambda: (sent := address.post(SIGNERS[form](secret, body, now), body))[0] in (202, 409) and sent, "the other form")
-        again = address.post(github(secret, body) if form == "github" else stripe(secret, body, now + 1), body)
+        first = wait_for(
+            lambda: (sent := address.post(SIGNERS[form](secret, body, now), body))[0] in (202, 409) and sent,
+            "the other form",
+        )
+        again = address.post(
+            github(secret, body) if form == "github" else stripe(secret, body, now + 1), body
+        )
         assert address.post(standard(address.secret(), body, now), body)[0] == 401
     assert (first[0], again[0]) == ((202, 409) if form == "github" else (202, 202))
     assert first[1]["run"] == again[1]["run"]
@@ -184,9 +225,18 @@ def test_the_signatures_of_github_and_stripe_start_runs(app: Application, addres
 def test_the_request_of_the_docs_is_taken(app: Application, address: Address) -> None:
     """The lines of docs/webhooks.md, run by a shell with openssl and curl."""
     (lines,) = (
-        block for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), re.DOTALL) if "openssl" in block
+        block
+        for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), re.DOTALL)
+        if "openssl" in block
     )
-    variables = {"URL": app.outputs["DeliveriesWebhookUrl"], "SECRET": address.secret(), "NO_PROXY": "*", "PATH": os.environ["PATH"]}
-    ran = subprocess.run(["sh", "-ec", lines], env=variables, capture_output=True, text=True, check=False, timeout=60)
+    variables = {
+        "URL": app.outputs["DeliveriesWebhookUrl"],
+        "SECRET": address.secret(),
+        "NO_PROXY": "*",
+        "PATH": os.environ["PATH"],
+    }
+    ran = subprocess.run(
+        ["sh", "-ec", lines], env=variables, capture_output=True, text=True, check=False, timeout=60
+    )
     assert ran.returncode == 0, ran.stderr
     assert ended(app, json.loads(ran.stdout)["run"]).trigger["form"] == "standard"

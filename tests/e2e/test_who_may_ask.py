@@ -23,8 +23,13 @@ MAY_NOT = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
 @contextmanager
 def somebody(app: Application, name: str, statement: dict[str, Any]) -> Iterator[Any]:
     """Yield the event bus as a role with one statement sees it."""
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
-    arn = app.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+    }
+    arn = app.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"][
+        "Arn"
+    ]
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     app.client("iam").put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy)
     session = app.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
@@ -52,7 +57,10 @@ def ask(events: Any, token: str) -> str:
 
 def test_who_may_send_the_event_may_start_a_run(app: Application) -> None:
     """The same event of two roles: one is refused by name and nothing begins, the other begins a run."""
-    with somebody(app, "may-not-ask", MAY_NOT) as events, pytest.raises(ClientError, match=r"AccessDenied.*events:PutEvents"):
+    with (
+        somebody(app, "may-not-ask", MAY_NOT) as events,
+        pytest.raises(ClientError, match=r"AccessDenied.*events:PutEvents"),
+    ):
         ask(events, "not allowed")
     with somebody(app, "may-ask", MAY_ASK) as events:
         began = ask(events, "allowed")

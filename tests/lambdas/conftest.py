@@ -1,4 +1,6 @@
-"""Handlers as Lambda loads them: with their settings in the environment, over moto's AWS and the strict Batch of tests.sluice."""
+"""Handlers as Lambda loads them: with their settings in the environment, over moto's AWS and the strict Batch
+of tests.sluice.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ class Aws:
         monkeypatch.setattr(clients, "full_client", self.client)
         sqs, s3, sns = self.client("sqs"), self.client("s3"), self.client("sns")
         self.queues = {
-            name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("alerts", "dead", "inbox", "groups", "trigger", "track")
+            name: sqs.create_queue(QueueName=name)["QueueUrl"]
+            for name in ("alerts", "dead", "inbox", "groups", "trigger", "track")
         }
         for bucket in ("work", "results", "assets"):
             s3.create_bucket(Bucket=bucket)
@@ -79,7 +82,10 @@ class Aws:
     def received(self, queue: str) -> list[dict[str, Any]]:
         """Return what waits in a queue, with its attributes."""
         found = self.client("sqs").receive_message(
-            QueueUrl=self.queues[queue], MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=0
+            QueueUrl=self.queues[queue],
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            VisibilityTimeout=0,
         )
         messages: list[dict[str, Any]] = found.get("Messages", [])
         return messages
@@ -87,13 +93,31 @@ class Aws:
     def upload(self, graph: CompiledPipeline, key: str = "words/a.txt", size: int = 5) -> str:
         """Store a definition and return the message that an upload makes of it."""
         self.client("s3").put_object(Bucket="assets", Key="1.json", Body=graph.to_json().encode())
-        detail = {"bucket": {"name": "inbox"}, "object": {"key": key, "size": size, "version-id": "v1", "etag": "e"}}
+        detail = {
+            "bucket": {"name": "inbox"},
+            "object": {"key": key, "size": size, "version-id": "v1", "etag": "e"},
+        }
         definition = {"bucket": "assets", "key": "1.json"}
-        return json.dumps({"pipeline": graph.name, "trigger": "s3", "definition": definition, "detail": detail, "version": 1})
+        return json.dumps(
+            {
+                "pipeline": graph.name,
+                "trigger": "s3",
+                "definition": definition,
+                "detail": detail,
+                "version": 1,
+            }
+        )
 
 
 def _record(number: str, body: str) -> dict[str, Any]:
-    return {"messageId": number, "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1"}
+    return {
+        "messageId": number,
+        "receiptHandle": "r",
+        "body": body,
+        "attributes": {},
+        "eventSource": "aws:sqs",
+        "awsRegion": "us-east-1",
+    }
 
 
 @pytest.fixture
@@ -101,7 +125,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """A fresh AWS for the handlers."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "SLUICE_"))]:
         monkeypatch.delenv(name)
-    for name, value in {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_SERVICE_NAME": "test"}.items():
+    for name, value in {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "POWERTOOLS_SERVICE_NAME": "test",
+    }.items():
         monkeypatch.setenv(name, value)
     clients.client.cache_clear()
     clients.full_client.cache_clear()

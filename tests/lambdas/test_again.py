@@ -1,4 +1,6 @@
-"""track and later generations: an old end changes nothing, a person's call is heard, and what failed runs left is removed in time."""
+"""track and later generations: an old end changes nothing, a person's call is heard, and what failed runs
+left is removed in time.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,19 @@ def begun(aws: Aws, **more: Any) -> None:
     """Begin a run of one job and its cleanup."""
     graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    aws.handler("track").advance.start(Run(run_id=RUN_ID, pipeline=graph, trigger={}, created_at=created, **more))
+    aws.handler("track").advance.start(
+        Run(run_id=RUN_ID, pipeline=graph, trigger={}, created_at=created, **more)
+    )
 
 
 def end_of(name: str, generation: int, job_id: str, status: str) -> str:
     """Return Batch's event of the end of a job."""
-    detail = {"jobName": f"{RUN_ID}_{name}_{generation}", "jobId": job_id, "status": status, "statusReason": "it broke"}
+    detail = {
+        "jobName": f"{RUN_ID}_{name}_{generation}",
+        "jobId": job_id,
+        "status": status,
+        "statusReason": "it broke",
+    }
     return json.dumps({"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": detail})
 
 
@@ -78,7 +87,9 @@ def test_the_sweep_removes_what_failed_runs_left_when_their_days_are_over(
     for name, record in run_of(aws, RUN_ID).steps.items():
         ledger(aws).ended(RUN_ID, name, StepState.FAILED, job_id=record.job_id)
     due = (ended + timedelta(days=7)).date().isoformat()
-    assert ledger(aws).finish(RUN_ID, RunState.FAILED, ended.isoformat(timespec="milliseconds"), "a", cleanup_on=due)
+    assert ledger(aws).finish(
+        RUN_ID, RunState.FAILED, ended.isoformat(timespec="milliseconds"), "a", cleanup_on=due
+    )
     assert aws.call("track", '{"sweep": true}') == []
     assert aws.call("track", '{"sweep": true}') == []
     names = [job["jobName"] for job in aws.batch.jobs.values()]

@@ -66,7 +66,11 @@ def test_an_upload_alone_is_the_only_item(aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("given", "items", "jobs"),
     [
-        ({"uploads": [{"bucket": "i", "key": "a", "version_id": "", "etag": "e", "size": 1}] * 2}, 2, ["cleanup", "count"]),
+        (
+            {"uploads": [{"bucket": "i", "key": "a", "version_id": "", "etag": "e", "size": 1}] * 2},
+            2,
+            ["cleanup", "count"],
+        ),
         ({"uploads": []}, 0, ["cleanup"]),
         (None, 0, ["cleanup"]),
         ([1], 0, ["cleanup"]),
@@ -75,25 +79,48 @@ def test_an_upload_alone_is_the_only_item(aws: Aws) -> None:
 def test_a_request_may_list_files(aws: Aws, given: Any, items: int, jobs: list[str]) -> None:
     """Those of its input; one without has no items, which ends well."""
     upload = json.loads(aws.upload(files_pipeline()))
-    assert aws.call("trigger", json.dumps(upload | {"trigger": "manual", "detail": {"token": "t", "input": given}})) == []
+    assert (
+        aws.call(
+            "trigger", json.dumps(upload | {"trigger": "manual", "detail": {"token": "t", "input": given}})
+        )
+        == []
+    )
     assert aws.batch.names() == jobs
     run = run_of(aws, str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0])
     assert run.steps["files"].items == items
 
 
-@pytest.mark.parametrize("listed", [5, "a", [5], [{"bucket": "i", "key": "a"}], [{"bucket": "i", "key": "a", "size": "1"}]])
+@pytest.mark.parametrize(
+    "listed", [5, "a", [5], [{"bucket": "i", "key": "a"}], [{"bucket": "i", "key": "a", "size": "1"}]]
+)
 def test_a_request_whose_files_are_none_is_set_aside(aws: Aws, listed: Any) -> None:
     """With what was expected."""
     upload = json.loads(aws.upload(files_pipeline()))
-    assert aws.call("trigger", json.dumps(upload | {"trigger": "manual", "detail": {"token": "t", "input": {"uploads": listed}}})) == []
+    assert (
+        aws.call(
+            "trigger",
+            json.dumps(
+                upload | {"trigger": "manual", "detail": {"token": "t", "input": {"uploads": listed}}}
+            ),
+        )
+        == []
+    )
     assert aws.batch.names() == []
-    assert "Expected uploads with bucket, key" in aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]
+    assert (
+        "Expected uploads with bucket, key"
+        in aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]
+    )
 
 
-@pytest.mark.parametrize("key", ["requests/words-2/t/a", "requests/other/t/a", "tables/a", "Requests/words/t/a"])
+@pytest.mark.parametrize(
+    "key", ["requests/words-2/t/a", "requests/other/t/a", "tables/a", "Requests/words/t/a"]
+)
 def test_a_request_with_files_of_another_pipeline_is_set_aside(aws: Aws, key: str) -> None:
     """Each is named, with where its own ones lie; those that are its own begin the run."""
-    own, other = ({"bucket": "i", "key": one, "version_id": "", "etag": "e", "size": 1} for one in ("requests/words/t/a", key))
+    own, other = (
+        {"bucket": "i", "key": one, "version_id": "", "etag": "e", "size": 1}
+        for one in ("requests/words/t/a", key)
+    )
     upload = json.loads(aws.upload(replace(files_pipeline(), inbox=("texts/", "requests/words/"))))
     for token, listed in (("bad", [own, other]), ("good", [own, own | {"key": "texts/a"}])):
         detail = {"token": token, "input": {"uploads": listed}}
@@ -112,7 +139,10 @@ def test_a_reminder_is_sent_and_followed(aws: Aws) -> None:
     assert aws.call("group", '{"pipeline":"words","trigger":"s3-group:words/*","number":1,"version":1}') == []
     assert asked(aws) == []
     queue = {"QueueUrl": aws.queues["groups"], "AttributeNames": ["ApproximateNumberOfMessagesDelayed"]}
-    assert aws.client("sqs").get_queue_attributes(**queue)["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "2"
+    assert (
+        aws.client("sqs").get_queue_attributes(**queue)["Attributes"]["ApproximateNumberOfMessagesDelayed"]
+        == "2"
+    )
 
 
 def test_a_burst_told_twice_is_asked_for_once(aws: Aws) -> None:
@@ -149,15 +179,21 @@ def test_what_is_malformed_is_set_aside_and_the_others_are_gathered(aws: Aws, bo
     assert len(asked(aws)) == 1
 
 
-@pytest.mark.parametrize("change", [{"of": 0}, {"of": "3"}, {"within": -1}, {"within": True}, {"detail": {}}, {"definition": {}}])
+@pytest.mark.parametrize(
+    "change", [{"of": 0}, {"of": "3"}, {"within": -1}, {"within": True}, {"detail": {}}, {"definition": {}}]
+)
 def test_an_upload_that_says_nonsense_is_set_aside(aws: Aws, change: dict[str, Any]) -> None:
     """It never opens a group."""
     assert aws.call("group", json.dumps(json.loads(told(aws, 1)) | change)) == []
     assert len(aws.received("dead")) == 1
-    assert group_ledger.GroupLedger(aws.client("dynamodb"), "ledger").newest("words", "s3-group:words/*") is None
+    assert (
+        group_ledger.GroupLedger(aws.client("dynamodb"), "ledger").newest("words", "s3-group:words/*") is None
+    )
 
 
-def test_messages_whose_handling_fails_come_again_and_no_others(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_whose_handling_fails_come_again_and_no_others(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One trigger's files cannot be written: those of the other are gathered."""
     other = json.dumps(json.loads(told(aws, 9, of=1)) | {"trigger": "s3-group:other/*"})
     add = group_ledger.GroupLedger.open
@@ -191,7 +227,9 @@ def test_a_group_that_is_none_is_set_aside(aws: Aws, change: dict[str, Any]) -> 
     message = json.loads(asked(aws)[0])
     message["detail"] |= change
     assert aws.call("trigger", json.dumps(message)) == []
-    assert "Expected a group of uploads" in aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]
+    assert (
+        "Expected a group of uploads" in aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]
+    )
 
 
 def test_metrics_say_how_many_files_and_groups(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,7 +51,12 @@ def planned(aws: Aws, run_id: str, items: int = 3) -> str:
 
 def ended(aws: Aws, run_id: str, name: str, status: str, **more: Any) -> str:
     """Return Batch's event of the end of a step's job."""
-    detail = {"jobName": f"{run_id}_{name}_0", "jobId": run_of(aws, run_id).steps[name].job_id, "status": status, **more}
+    detail = {
+        "jobName": f"{run_id}_{name}_0",
+        "jobId": run_of(aws, run_id).steps[name].job_id,
+        "status": status,
+        **more,
+    }
     return json.dumps({"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": detail})
 
 
@@ -75,7 +80,9 @@ def test_a_run_goes_through_all_handlers_to_its_end(aws: Aws) -> None:
 
 
 def test_a_request_with_overrides_submits_its_steps_as_it_asks(aws: Aws) -> None:
-    """They are stored with the run; what is wrong with them begins no run and is set aside with the reason."""
+    """They are stored with the run; what is wrong with them begins no run and is set aside with the
+    reason.
+    """
     split = replace(word_count().step("split"), machine=CompiledMachine(Compute.SPOT, 1, 2048))
     steps = tuple(split if one.name == "split" else one for one in word_count().steps)
     upload = json.loads(aws.upload(replace(word_count(), steps=steps, overridable=("memory", "queue"))))
@@ -92,7 +99,9 @@ def test_a_request_with_overrides_submits_its_steps_as_it_asks(aws: Aws) -> None
     assert run.trigger["overrides"] == {"split": {"memory": 4096, "queue": "urgent"}}
     assert run.pipeline.step("split").queue == "urgent"
     reasons = [message["MessageAttributes"]["reason"]["StringValue"] for message in aws.received("dead")]
-    assert sorted(word for reason in reasons for word in ("].memory", "].queue", "such as") if word in reason) == [
+    assert sorted(
+        word for reason in reasons for word in ("].memory", "].queue", "such as") if word in reason
+    ) == [
         "].memory",
         "].queue",
         "such as",
@@ -102,17 +111,29 @@ def test_a_request_with_overrides_submits_its_steps_as_it_asks(aws: Aws) -> None
 def test_the_same_request_twice_is_one_run_with_its_input(aws: Aws) -> None:
     """The token says which request it is; another token is another run."""
     upload = json.loads(aws.upload(word_count()))
-    asked = [json.dumps(upload | {"trigger": "manual", "detail": {"token": token, "input": [1]}}) for token in ("t", "t", "u")]
+    asked = [
+        json.dumps(upload | {"trigger": "manual", "detail": {"token": token, "input": [1]}})
+        for token in ("t", "t", "u")
+    ]
     assert aws.call("trigger", *asked) == []
     runs = [run_of(aws, str(job["jobName"]).split("_")[0]) for job in aws.batch.jobs.values()]
-    assert [run.trigger for run in runs] == [{"kind": "manual", "token": token, "input": [1]} for token in ("t", "u")]
+    assert [run.trigger for run in runs] == [
+        {"kind": "manual", "token": token, "input": [1]} for token in ("t", "u")
+    ]
 
 
-def test_a_failed_run_that_was_asked_for_is_told_with_how_to_ask_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_run_that_was_asked_for_is_told_with_how_to_ask_again(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An alert needs no upload."""
     monkeypatch.setattr(aws.batch, "describe_jobs", lambda jobs: {"jobs": []}, raising=False)
     upload = json.loads(aws.upload(word_count()))
-    assert aws.call("trigger", json.dumps(upload | {"trigger": "manual", "detail": {"token": "t", "input": None}})) == []
+    assert (
+        aws.call(
+            "trigger", json.dumps(upload | {"trigger": "manual", "detail": {"token": "t", "input": None}})
+        )
+        == []
+    )
     run_id = str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
     assert aws.call("track", ended(aws, run_id, "split", "FAILED")) == []
     assert aws.call("alert", *(message["Body"] for message in aws.received("alerts"))) == []
@@ -122,7 +143,9 @@ def test_a_failed_run_that_was_asked_for_is_told_with_how_to_ask_again(aws: Aws,
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("body", ["{", "[]", '{"version": 2}'])
-def test_a_malformed_message_is_set_aside_with_its_reason_and_consumed(aws: Aws, name: str, body: str) -> None:
+def test_a_malformed_message_is_set_aside_with_its_reason_and_consumed(
+    aws: Aws, name: str, body: str
+) -> None:
     """Reading it again cannot help; the dead-letter queue has an alarm."""
     assert aws.call(name, body) == []
     [message] = aws.received("dead")
@@ -141,7 +164,9 @@ def test_a_message_of_a_run_that_nobody_knows_is_set_aside(aws: Aws, name: str) 
 
 def test_failures_are_reported_by_their_id_and_the_others_are_handled(aws: Aws) -> None:
     """One message whose definition is not there does not hold up the rest."""
-    lost = json.loads(aws.upload(word_count(), key="words/b.txt")) | {"definition": {"bucket": "assets", "key": "gone.json"}}
+    lost = json.loads(aws.upload(word_count(), key="words/b.txt")) | {
+        "definition": {"bucket": "assets", "key": "gone.json"}
+    }
     assert aws.call("trigger", aws.upload(word_count()), json.dumps(lost), "{") == ["1"]
     assert aws.batch.names() == ["split"]
     assert len(aws.received("dead")) == 1
@@ -170,7 +195,9 @@ def test_the_placeholder_of_a_folder_starts_no_run(aws: Aws) -> None:
 
 def test_a_refusal_by_iam_is_recorded_and_told(aws: Aws) -> None:
     """The message is consumed; the run has failed with the permission's name."""
-    aws.batch.answers = [("before", refused("AccessDeniedException", "not authorized to perform: batch:SubmitJob", 403))]
+    aws.batch.answers = [
+        ("before", refused("AccessDeniedException", "not authorized to perform: batch:SubmitJob", 403))
+    ]
     assert aws.call("trigger", aws.upload(word_count())) == []
     [told] = failures_told(aws)
     run = run_of(aws, told["run"])
@@ -188,9 +215,14 @@ def test_the_report_of_a_failing_child_joins_the_reason(aws: Aws) -> None:
     """The first child's own words, and its item."""
     run_id = begun(aws)
     report = {"error": "ValueError", "message": "not a number", "item": {"start": 7}}
-    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "count", 2, 0), Body=json.dumps(report).encode())
+    aws.client("s3").put_object(
+        Bucket="work", Key=keys.failure(run_id, "count", 2, 0), Body=json.dumps(report).encode()
+    )
     failed(aws, run_id)
-    assert run_of(aws, run_id).steps["count"].reason == "1 of 3 children failed: ValueError: not a number (item {'start': 7})"
+    assert (
+        run_of(aws, run_id).steps["count"].reason
+        == "1 of 3 children failed: ValueError: not a number (item {'start': 7})"
+    )
 
 
 @pytest.mark.parametrize("report", [b"{", b"[]", b'{"error": "E"}', b"5"])
@@ -212,8 +244,12 @@ def test_an_event_of_a_job_that_the_ledger_does_not_name_changes_nothing(aws: Aw
     assert run_of(aws, run_id).steps["split"].state is StepState.SUBMITTED
 
 
-def unnamed(aws: Aws, monkeypatch: pytest.MonkeyPatch, whenever: Callable[[str], None]) -> tuple[str, list[float]]:
-    """Let a job end whose Lambda died before it could name it; return its run and how long track paused, with what happens in each."""
+def unnamed(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, whenever: Callable[[str], None]
+) -> tuple[str, list[float]]:
+    """Let a job end whose Lambda died before it could name it; return its run and how long track paused, with
+    what happens in each.
+    """
     aws.batch.answers = [("after", refused("InternalError", status=500))]
     assert aws.call("trigger", aws.upload(word_count())) == ["0"]
     [job] = aws.batch.jobs.values()
@@ -230,16 +266,28 @@ def unnamed(aws: Aws, monkeypatch: pytest.MonkeyPatch, whenever: Callable[[str],
     return run_id, pauses
 
 
-def test_a_job_that_failed_before_it_was_named_is_not_its_steps_failure(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its Lambda died before it could name it: the job gave up waiting, and its claim is settled by a look-up of its name."""
+def test_a_job_that_failed_before_it_was_named_is_not_its_steps_failure(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its Lambda died before it could name it: the job gave up waiting, and its claim is settled by a look-up
+    of its name.
+    """
     run_id, pauses = unnamed(aws, monkeypatch, lambda _: None)
     run = run_of(aws, run_id)
-    assert (run.state, run.steps["split"].state, run.steps["split"].job_id) == (RunState.RUNNING, StepState.CLAIMED, None)
+    assert (run.state, run.steps["split"].state, run.steps["split"].job_id) == (
+        RunState.RUNNING,
+        StepState.CLAIMED,
+        None,
+    )
     assert 2 < sum(pauses) < 5
 
 
-def test_a_job_that_failed_while_it_was_being_named_fails_its_step_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its machine could not start it, and said so before the Lambda that submitted it had written its name."""
+def test_a_job_that_failed_while_it_was_being_named_fails_its_step_at_once(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machine could not start it, and said so before the Lambda that submitted it had written its
+    name.
+    """
 
     def name(job_id: str) -> None:
         run_id = str(aws.batch.jobs[job_id]["jobName"]).split("_")[0]
@@ -247,17 +295,24 @@ def test_a_job_that_failed_while_it_was_being_named_fails_its_step_at_once(aws: 
 
     run_id, pauses = unnamed(aws, monkeypatch, name)
     assert len(pauses) == 1
-    assert (run_of(aws, run_id).state, run_of(aws, run_id).steps["split"].state) == (RunState.FAILED, StepState.FAILED)
+    assert (run_of(aws, run_id).state, run_of(aws, run_id).steps["split"].state) == (
+        RunState.FAILED,
+        StepState.FAILED,
+    )
 
 
 @pytest.mark.parametrize("items", [0, 3])
-def test_the_sweep_finds_the_items_of_a_plan_whose_message_was_lost(items: int, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_finds_the_items_of_a_plan_whose_message_was_lost(
+    items: int, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They are in its manifest; a manifest that was not completed is none."""
     graph = pipeline(step("split", Kind.PLAN), step("count", Kind.ARRAY, items_of="split"))
     run_id = old_run(aws, "a", graph=graph)
     job_id = str(run_of(aws, run_id).steps["split"].job_id)
     s3, whole = aws.client("s3"), keys.manifest(run_id, "split", f"{job_id}-2")
-    s3.put_object(Bucket="work", Key=keys.manifest_index(keys.manifest(run_id, "split", f"{job_id}-1")), Body=bytes(8))
+    s3.put_object(
+        Bucket="work", Key=keys.manifest_index(keys.manifest(run_id, "split", f"{job_id}-1")), Body=bytes(8)
+    )
     describe(aws, monkeypatch)
     assert aws.call("track", '{"sweep": true}') == []
     assert not run_of(aws, run_id).steps["split"].planned
@@ -271,7 +326,9 @@ def test_the_sweep_finds_the_items_of_a_plan_whose_message_was_lost(items: int, 
 def old_run(aws: Aws, letter: str, minutes: int = 10, graph: CompiledPipeline | None = None) -> str:
     """Return the id of a run of one job that began some minutes ago."""
     created = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
-    run = Run(run_id="words-" + letter * 20, pipeline=graph or pipeline(step("a")), trigger={}, created_at=created)
+    run = Run(
+        run_id="words-" + letter * 20, pipeline=graph or pipeline(step("a")), trigger={}, created_at=created
+    )
     aws.handler("track").advance.start(run)
     return run.run_id
 
@@ -297,7 +354,9 @@ def test_the_sweep_finds_an_end_whose_event_was_lost(aws: Aws, monkeypatch: pyte
 
 
 def test_a_sweep_of_many_runs_is_spread_over_messages(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One Lambda could not look at all of them in its minute: it looks at the first ones, and hands on the others."""
+    """One Lambda could not look at all of them in its minute: it looks at the first ones, and hands on the
+    others.
+    """
     runs = [old_run(aws, letter) for letter in "abcde"]
     describe(aws, monkeypatch)
     track = aws.handler("track")
@@ -311,7 +370,9 @@ def test_a_sweep_of_many_runs_is_spread_over_messages(aws: Aws, monkeypatch: pyt
     assert {run_of(aws, run).state for run in runs} == {RunState.SUCCEEDED}
 
 
-def test_a_run_that_cannot_be_swept_does_not_keep_the_sweep_from_the_others(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_cannot_be_swept_does_not_keep_the_sweep_from_the_others(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The others are looked at, and the sweep comes again."""
     broken, sound = old_run(aws, "a", minutes=20), old_run(aws, "b")
     describe(aws, monkeypatch, broken)
@@ -320,7 +381,9 @@ def test_a_run_that_cannot_be_swept_does_not_keep_the_sweep_from_the_others(aws:
 
 
 def failures_told(aws: Aws) -> list[dict[str, Any]]:
-    """Return the failures that were handed to the alerts, without the states that other automation hears of."""
+    """Return the failures that were handed to the alerts, without the states that other automation hears
+    of.
+    """
     found = [json.loads(message["Body"]) for message in aws.received("alerts")]
     return [message for message in found if "changed_to" not in message]
 
@@ -338,7 +401,10 @@ def evidence(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     now = int(datetime.now(UTC).timestamp() * 1000)
     lines = [{"timestamp": now, "message": "Traceback"}, {"timestamp": now, "message": "ValueError: seven"}]
     logs.put_log_events(logGroupName="/sluice/words", logStreamName="count/2", logEvents=lines)
-    container = {"logStreamName": "count/2", "logConfiguration": {"options": {"awslogs-group": "/sluice/words"}}}
+    container = {
+        "logStreamName": "count/2",
+        "logConfiguration": {"options": {"awslogs-group": "/sluice/words"}},
+    }
 
     def describe_jobs(jobs: list[str]) -> dict[str, Any]:
         array = {"size": 3, "statusSummary": {"FAILED": 1, "SUCCEEDED": 2}}
@@ -353,7 +419,9 @@ def evidence(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws.batch, "list_jobs", list_jobs)
 
 
-def test_a_person_is_told_once_with_the_log_of_the_failed_child(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_is_told_once_with_the_log_of_the_failed_child(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Though the failure is told twice, and again later."""
     run_id = begun(aws)
     failed(aws, run_id)
@@ -369,7 +437,9 @@ def test_a_person_is_told_once_with_the_log_of_the_failed_child(aws: Aws, monkey
     assert "The last lines of the log of child 2:" in mail["Message"]
 
 
-def test_an_alert_goes_out_without_a_log_that_cannot_be_read(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_alert_goes_out_without_a_log_that_cannot_be_read(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Rather than not at all."""
     run_id = begun(aws)
     failed(aws, run_id)
@@ -408,7 +478,9 @@ def test_metrics_are_written_to_the_log(aws: Aws, capsys: pytest.CaptureFixture[
     """In CloudWatch's embedded format, in the namespace Sluice."""
     begun(aws)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    assert [(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], line["RunsStarted"]) for line in lines] == [("Sluice", [1.0])]
+    assert [(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], line["RunsStarted"]) for line in lines] == [
+        ("Sluice", [1.0])
+    ]
 
 
 def test_the_log_of_the_node_that_failed_first_is_told(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,7 +497,10 @@ def test_the_log_of_the_node_that_failed_first_is_told(aws: Aws, monkeypatch: py
     asked: list[str] = []
 
     def list_jobs(**request: Any) -> dict[str, Any]:
-        assert (request["multiNodeJobId"], request["jobStatus"]) == (run_of(aws, run_id).steps["ring"].job_id, "FAILED")
+        assert (request["multiNodeJobId"], request["jobStatus"]) == (
+            run_of(aws, run_id).steps["ring"].job_id,
+            "FAILED",
+        )
         return {"jobSummaryList": failed_nodes}
 
     def describe_jobs(jobs: list[str]) -> dict[str, Any]:
@@ -450,10 +525,18 @@ def test_a_failing_node_is_named_in_the_reason(aws: Aws) -> None:
     run_id = str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0]
     report = {"error": "ValueError", "message": "cannot", "item": None, "node": 2, "attempt": 1}
     aws.client("s3").create_bucket(Bucket="work")
-    aws.client("s3").put_object(Bucket="work", Key=keys.failure(run_id, "ring", 2, 0), Body=json.dumps(report).encode())
+    aws.client("s3").put_object(
+        Bucket="work", Key=keys.failure(run_id, "ring", 2, 0), Body=json.dumps(report).encode()
+    )
     node = json.loads(ended(aws, run_id, "ring", "FAILED", nodeDetails={"nodeIndex": 2}))
     node["detail"]["jobId"] += "#2"
     assert aws.call("track", json.dumps(node)) == []
     assert run_of(aws, run_id).steps["ring"].state is StepState.SUBMITTED, "a node's end is not the job's"
-    assert aws.call("track", ended(aws, run_id, "ring", "FAILED", attempts=[{"container": {"exitCode": 1}}])) == []
-    assert run_of(aws, run_id).steps["ring"].reason == "ValueError: cannot (node 2) (the program ended with exit code 1)"
+    assert (
+        aws.call("track", ended(aws, run_id, "ring", "FAILED", attempts=[{"container": {"exitCode": 1}}]))
+        == []
+    )
+    assert (
+        run_of(aws, run_id).steps["ring"].reason
+        == "ValueError: cannot (node 2) (the program ended with exit code 1)"
+    )

@@ -17,7 +17,9 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 class Manager:
-    """Secrets Manager's client in a rotation: the version has a stage before it has a value, which moto does not do."""
+    """Secrets Manager's client in a rotation: the version has a stage before it has a value, which moto does
+    not do.
+    """
 
     def __init__(self, real: Any, arn: str) -> None:
         """Begin a rotation."""
@@ -32,7 +34,11 @@ class Manager:
     def describe_secret(self, SecretId: str) -> dict[str, Any]:  # noqa: N803 - botocore's names
         """Return the stages of each version."""
         stages = self._real.describe_secret(SecretId=SecretId)["VersionIdsToStages"]
-        return {"VersionIdsToStages": stages if TOKEN in stages or not self.begun else {**stages, TOKEN: ["AWSPENDING"]}}
+        return {
+            "VersionIdsToStages": stages
+            if TOKEN in stages or not self.begun
+            else {**stages, TOKEN: ["AWSPENDING"]}
+        }
 
 
 @pytest.fixture
@@ -47,7 +53,9 @@ def manager(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Manager:
 
 def step(aws: Aws, name: str, token: str = TOKEN) -> None:
     """Call the Lambda for one step."""
-    import_module("lambdas.rotate.handler").handler({"SecretId": aws.secret, "ClientRequestToken": token, "Step": name}, None)
+    import_module("lambdas.rotate.handler").handler(
+        {"SecretId": aws.secret, "ClientRequestToken": token, "Step": name}, None
+    )
 
 
 def value(aws: Aws, manager: Manager, stage: str) -> str:
@@ -60,7 +68,11 @@ def test_four_steps_make_a_new_secret_and_keep_the_one_before(aws: Aws, manager:
     for name in STEPS:
         step(aws, name)
     new = value(aws, manager, "AWSCURRENT")
-    assert (value(aws, manager, "AWSPREVIOUS"), new != SECRET, len(signing_key("standard", new))) == (SECRET, True, 32)
+    assert (value(aws, manager, "AWSPREVIOUS"), new != SECRET, len(signing_key("standard", new))) == (
+        SECRET,
+        True,
+        32,
+    )
 
 
 def test_every_step_may_come_twice(aws: Aws, manager: Manager) -> None:
@@ -73,7 +85,9 @@ def test_every_step_may_come_twice(aws: Aws, manager: Manager) -> None:
 
 
 @pytest.mark.parametrize(("name", "token"), [("dropSecret", TOKEN), ("", TOKEN), ("createSecret", "another")])
-def test_what_secrets_manager_does_not_ask_is_refused(aws: Aws, manager: Manager, name: str, token: str) -> None:
+def test_what_secrets_manager_does_not_ask_is_refused(
+    aws: Aws, manager: Manager, name: str, token: str
+) -> None:
     """Another step, or a version that is not being rotated: nothing is changed."""
     with pytest.raises(MalformedMessageError):
         step(aws, name, token)

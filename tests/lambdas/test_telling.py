@@ -1,4 +1,6 @@
-"""What the sweep notices and the alert Lambda tells: delays, blocked queues, invalid environments, tickets, events about runs."""
+"""What the sweep notices and the alert Lambda tells: delays, blocked queues, invalid environments, tickets,
+events about runs.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +29,32 @@ def begin(aws: Aws, minutes: int, **compiled: Any) -> None:
     created = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
     graph = replace(pipeline(step("a")), **compiled)
     aws.handler("track").advance.start(
-        Run(run_id=RUN, pipeline=graph, trigger={"kind": "manual", "token": "t", "input": None}, created_at=created)
+        Run(
+            run_id=RUN,
+            pipeline=graph,
+            trigger={"kind": "manual", "token": "t", "input": None},
+            created_at=created,
+        )
     )
 
 
 def jobs_are(aws: Aws, monkeypatch: pytest.MonkeyPatch, **job: Any) -> None:
     """Let Batch say so of every job."""
-    monkeypatch.setattr(aws.batch, "describe_jobs", lambda jobs: {"jobs": [aws.batch.jobs[one] | job for one in jobs]}, raising=False)
+    monkeypatch.setattr(
+        aws.batch,
+        "describe_jobs",
+        lambda jobs: {"jobs": [aws.batch.jobs[one] | job for one in jobs]},
+        raising=False,
+    )
 
 
 def handed(aws: Aws) -> list[dict[str, Any]]:
     """Return what was handed to the alerts, without states of runs, and empty the queue."""
     messages = aws.received("alerts")
     for message in messages:
-        aws.client("sqs").delete_message(QueueUrl=aws.queues["alerts"], ReceiptHandle=message["ReceiptHandle"])
+        aws.client("sqs").delete_message(
+            QueueUrl=aws.queues["alerts"], ReceiptHandle=message["ReceiptHandle"]
+        )
     bodies = [json.loads(message["Body"]) for message in messages]
     return [body for body in bodies if "changed_to" not in body]
 
@@ -57,7 +71,10 @@ def events_of(aws: Aws, monkeypatch: pytest.MonkeyPatch, failed: int = 0) -> lis
 
     def put_events(**request: Any) -> dict[str, Any]:
         sent.extend(request["Entries"])
-        return {"FailedEntryCount": failed, "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}]}
+        return {
+            "FailedEntryCount": failed,
+            "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}],
+        }
 
     monkeypatch.setattr(bus, "put_events", put_events)
     real = aws.client
@@ -92,7 +109,9 @@ def test_a_run_within_its_time_is_not_late(aws: Aws, monkeypatch: pytest.MonkeyP
     assert handed(aws) == []
 
 
-def test_a_run_that_ends_in_the_sweep_is_not_told_of_as_late(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_ends_in_the_sweep_is_not_told_of_as_late(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its event was lost, and it is over."""
     begin(aws, 120, expected_within=3600)
     jobs_are(aws, monkeypatch, status="SUCCEEDED")
@@ -100,7 +119,9 @@ def test_a_run_that_ends_in_the_sweep_is_not_told_of_as_late(aws: Aws, monkeypat
     assert handed(aws) == []
 
 
-def test_runs_that_do_not_start_are_one_mail_a_pipeline_and_day(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_do_not_start_are_one_mail_a_pipeline_and_day(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The queue's reason is in it; the sweep does not hand the run over again."""
     begin(aws, 40)
     jobs_are(aws, monkeypatch, status="RUNNABLE", statusReason="CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - no")
@@ -114,7 +135,9 @@ def test_runs_that_do_not_start_are_one_mail_a_pipeline_and_day(aws: Aws, monkey
     assert subjects(aws) == ["Sluice: words has not started"]
 
 
-def test_an_invalid_environment_is_told_of_once_a_day_and_only_while_runs_wait(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_environment_is_told_of_once_a_day_and_only_while_runs_wait(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a run nobody asks Batch."""
     aws.batch.environments["spot"] |= {"status": "INVALID", "statusReason": "the role is gone"}
     assert aws.call("track", SWEEP) == []
@@ -128,7 +151,9 @@ def test_an_invalid_environment_is_told_of_once_a_day_and_only_while_runs_wait(a
     assert subjects(aws) == ["Sluice: the compute environment spot is invalid"]
 
 
-def test_environments_that_cannot_be_looked_at_let_the_sweep_come_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environments_that_cannot_be_looked_at_let_the_sweep_come_again(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The runs were looked at all the same."""
     begin(aws, 10)
     jobs_are(aws, monkeypatch, status="SUCCEEDED")
@@ -143,9 +168,17 @@ def test_environments_that_cannot_be_looked_at_let_the_sweep_come_again(aws: Aws
     assert run.steps["a"].state is StepState.SUCCEEDED
 
 
-def blocked(name: str = f"{RUN}_a_0", reason: str = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too much") -> str:
+def blocked(
+    name: str = f"{RUN}_a_0", reason: str = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too much"
+) -> str:
     """Return AWS's event of a blocked queue."""
-    detail = {"jobQueue": QUEUES["normal"], "jobId": "j", "jobName": name, "status": "RUNNABLE", "statusReason": reason}
+    detail = {
+        "jobQueue": QUEUES["normal"],
+        "jobId": "j",
+        "jobName": name,
+        "status": "RUNNABLE",
+        "statusReason": reason,
+    }
     return json.dumps({"source": "aws.batch", "detail-type": "Batch Job Queue Blocked", "detail": detail})
 
 
@@ -154,7 +187,10 @@ def test_a_blocked_queue_is_one_mail_a_day_for_a_reason_and_a_pipeline(aws: Aws)
     other = "words-" + "b" * 20
     assert aws.call("alert", blocked(), blocked(), blocked(f"{other}_a_0")) == []
     assert subjects(aws) == ["Sluice: the queue Sluice_normal is blocked"]
-    assert aws.call("alert", blocked(reason="UNDETERMINED - Batch job is blocked, root cause is undetermined.")) == []
+    assert (
+        aws.call("alert", blocked(reason="UNDETERMINED - Batch job is blocked, root cause is undetermined."))
+        == []
+    )
     assert len(subjects(aws)) == 2
 
 
@@ -188,7 +224,10 @@ def test_one_ticket_a_run(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = tickets(aws, monkeypatch)
     begin(aws, 0, ticket=True)
     jobs_are(aws, monkeypatch, status="FAILED")
-    failed, late = RunFailed(run=RUN, step="a").to_json(), RunDelayed(run=RUN, delay=LATE, why="too long").to_json()
+    failed, late = (
+        RunFailed(run=RUN, step="a").to_json(),
+        RunDelayed(run=RUN, delay=LATE, why="too long").to_json(),
+    )
     assert aws.call("alert", failed, failed, late) == []
     [ticket] = opened
     assert ticket["Title"] == "Sluice: words failed at a"
@@ -212,9 +251,15 @@ def test_a_ticket_that_is_open_already_is_as_good(aws: Aws, monkeypatch: pytest.
     assert len(opened) == 1
 
 
-def test_a_ticket_that_is_refused_is_tried_again_and_the_mail_is_not(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ticket_that_is_refused_is_tried_again_and_the_mail_is_not(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The missing permission ends in the dead-letter queue, which has an alarm."""
-    opened = tickets(aws, monkeypatch, refused("AccessDeniedException", "not authorized to perform: ssm:CreateOpsItem", 403))
+    opened = tickets(
+        aws,
+        monkeypatch,
+        refused("AccessDeniedException", "not authorized to perform: ssm:CreateOpsItem", 403),
+    )
     begin(aws, 0, ticket=True)
     message = RunFailed(run=RUN, step="a").to_json()
     assert aws.call("alert", message) == ["0"]
@@ -222,7 +267,9 @@ def test_a_ticket_that_is_refused_is_tried_again_and_the_mail_is_not(aws: Aws, m
     assert (len(opened), len(subjects(aws))) == (2, 1)
 
 
-def tickets(aws: Aws, monkeypatch: pytest.MonkeyPatch, error: ClientError | None = None) -> list[dict[str, Any]]:
+def tickets(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, error: ClientError | None = None
+) -> list[dict[str, Any]]:
     """Let Systems Manager answer so, and return the list that the OpsItems will be in; moto has none."""
     opened: list[dict[str, Any]] = []
     jobs_are(aws, monkeypatch, status="FAILED")
@@ -239,11 +286,15 @@ def tickets(aws: Aws, monkeypatch: pytest.MonkeyPatch, error: ClientError | None
 
     monkeypatch.setattr(ssm, "create_ops_item", create_ops_item)
     real = aws.client
-    monkeypatch.setattr("sluice.clients.full_client", lambda service: ssm if service == "ssm" else real(service))
+    monkeypatch.setattr(
+        "sluice.clients.full_client", lambda service: ssm if service == "ssm" else real(service)
+    )
     return opened
 
 
-def test_a_log_that_is_not_there_yet_leaves_the_rest_of_the_alert(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_is_not_there_yet_leaves_the_rest_of_the_alert(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The stream has a name before it exists: the link is given, the lines are not."""
     begin(aws, 0)
     options = {"logConfiguration": {"options": {"awslogs-group": "/none"}}}
@@ -279,20 +330,39 @@ def test_a_run_that_a_newer_version_wrote_is_set_aside(aws: Aws) -> None:
     """A state or a trigger that this version does not know: its message waits where it can be seen."""
     begin(aws, 0)
     table = aws.client("dynamodb")
-    change = {"TableName": TABLE, "Key": {"pk": {"S": f"RUN#{RUN}"}, "sk": {"S": "STEP#a"}}, "UpdateExpression": "SET #state = :new"}
-    table.update_item(**change, ExpressionAttributeNames={"#state": "state"}, ExpressionAttributeValues={":new": {"S": "HIBERNATING"}})
+    change = {
+        "TableName": TABLE,
+        "Key": {"pk": {"S": f"RUN#{RUN}"}, "sk": {"S": "STEP#a"}},
+        "UpdateExpression": "SET #state = :new",
+    }
+    table.update_item(
+        **change,
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":new": {"S": "HIBERNATING"}},
+    )
     assert aws.call("alert", RunFailed(run=RUN, step="a").to_json()) == []
     [message] = aws.received("dead")
     assert "as this version of Sluice writes them" in message["MessageAttributes"]["reason"]["StringValue"]
     assert aws.received("inbox") == []
 
 
-def test_a_trigger_of_a_newer_version_is_set_aside_and_does_not_break_events(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trigger_of_a_newer_version_is_set_aside_and_does_not_break_events(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The event says what it can."""
     monkeypatch.setattr(aws.batch, "describe_jobs", lambda jobs: {"jobs": []}, raising=False)
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    aws.handler("track").advance.start(Run(run_id=RUN, pipeline=pipeline(step("a")), trigger={"kind": "telepathy"}, created_at=created))
+    aws.handler("track").advance.start(
+        Run(run_id=RUN, pipeline=pipeline(step("a")), trigger={"kind": "telepathy"}, created_at=created)
+    )
     events = events_of(aws, monkeypatch)
-    assert aws.call("alert", *(message["Body"] for message in aws.received("alerts")), RunFailed(run=RUN, step="a").to_json()) == []
+    assert (
+        aws.call(
+            "alert",
+            *(message["Body"] for message in aws.received("alerts")),
+            RunFailed(run=RUN, step="a").to_json(),
+        )
+        == []
+    )
     assert "telepathy" in json.loads(events[0]["Detail"])["input"]
     assert "telepathy" in aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]

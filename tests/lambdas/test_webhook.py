@@ -37,9 +37,19 @@ def now() -> int:
     return int(time.time())
 
 
-def event(headers: dict[str, str], body: bytes = BODY, *, method: str = "POST", encoded: bool = False) -> dict[str, Any]:
-    """Return what a function URL hands over: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads."""
-    http = {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "curl"}
+def event(
+    headers: dict[str, str], body: bytes = BODY, *, method: str = "POST", encoded: bool = False
+) -> dict[str, Any]:
+    """Return what a function URL hands over:
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads.
+    """
+    http = {
+        "method": method,
+        "path": "/",
+        "protocol": "HTTP/1.1",
+        "sourceIp": "192.0.2.1",
+        "userAgent": "curl",
+    }
     text = base64.b64encode(body).decode() if encoded else body.decode("utf-8", "replace")
     return {
         "version": "2.0",
@@ -63,7 +73,9 @@ def raising(error: Exception) -> Callable[..., NoReturn]:
 class Hook:
     """The handler of one form, loaded as on a cold start."""
 
-    def __init__(self, aws: Aws, monkeypatch: pytest.MonkeyPatch, form: str = "standard", **settings: str) -> None:
+    def __init__(
+        self, aws: Aws, monkeypatch: pytest.MonkeyPatch, form: str = "standard", **settings: str
+    ) -> None:
         self.aws, self.form = aws, form
         self.secret = STRIPES if form == "stripe" else SECRET
         aws.client("secretsmanager").put_secret_value(SecretId=aws.secret, SecretString=self.secret)
@@ -103,7 +115,9 @@ FORMS = list(SIGNERS)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_signed_request_is_a_message_and_the_run_that_it_will_be(hook: Callable[..., Hook], aws: Aws, form: str) -> None:
+def test_a_signed_request_is_a_message_and_the_run_that_it_will_be(
+    hook: Callable[..., Hook], aws: Aws, form: str
+) -> None:
     """202 names the run that the trigger Lambda then begins, with the body as its input."""
     here = hook(form)
     status, document = here.send()
@@ -130,7 +144,9 @@ def test_the_same_request_twice_starts_nothing_more(hook: Callable[..., Hook], f
 
 @pytest.mark.parametrize("form", ["standard", "stripe"])
 def test_an_honest_repetition_is_answered_as_the_first(hook: Callable[..., Hook], form: str) -> None:
-    """A sender that lost the answer signs the same event anew: the same run, and nothing more is sent. The older request is a replay."""
+    """A sender that lost the answer signs the same event anew: the same run, and nothing more is sent. The
+    older request is a replay.
+    """
     here, at = hook(form), now()
     first = here.send(at=at - 10)
     assert here.send(at=at) == first
@@ -173,8 +189,12 @@ def test_stripes_repetitions_may_differ(hook: Callable[..., Hook]) -> None:
     assert here.send(b'{"id": "evt_1", "pending_webhooks": 1}', at=at + 1) == first
 
 
-def test_what_dies_before_it_is_noted_is_sent_again(hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Lambda that ends between queue and note leaves no note: the repetition, even the very same bytes, sends the same run once more."""
+def test_what_dies_before_it_is_noted_is_sent_again(
+    hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Lambda that ends between queue and note leaves no note: the repetition, even the very same bytes,
+    sends the same run once more.
+    """
     here, at = hook(), now()
     with monkeypatch.context() as patch:
         patch.setattr(here.module.DeliveryNotes, "write", raising(HTTPClientError(error="gone")))
@@ -185,18 +205,24 @@ def test_what_dies_before_it_is_noted_is_sent_again(hook: Callable[..., Hook], m
     assert [run_id("words", "webhook", one.identity()) for one in deliveries] == [document["run"]] * 2
 
 
-def test_a_queue_that_does_not_take_it_leaves_no_note(hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_does_not_take_it_leaves_no_note(
+    hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sender is told to come again, and then is not taken for a replay."""
     here, at = hook(), now()
     with monkeypatch.context() as patch:
-        patch.setattr(here.aws.client("sqs"), "send_message", raising(refused("ServiceUnavailable", status=503)))
+        patch.setattr(
+            here.aws.client("sqs"), "send_message", raising(refused("ServiceUnavailable", status=503))
+        )
         status, document = here.send(at=at)
     assert (status, "Send it again" in document["error"]) == (503, True)
     assert here.send(at=at)[0] == 202
     assert len(here.queued()) == 1
 
 
-def test_two_at_once_are_one_answer_and_one_refusal(hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_are_one_answer_and_one_refusal(
+    hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both may be in the queue, where they are the same run; one of them is told that it was a replay."""
     here, at = hook(), now()
     monkeypatch.setattr(here.module.DeliveryNotes, "read", lambda *_: None)
@@ -339,7 +365,9 @@ def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         (b'{"a": [1' + b"0" * 400 + b"]}", "body"),
     ],
 )
-def test_what_does_not_fit_the_schema_is_refused_with_its_place(hook: Callable[..., Hook], schema: str, body: bytes, path: str) -> None:
+def test_what_does_not_fit_the_schema_is_refused_with_its_place(
+    hook: Callable[..., Hook], schema: str, body: bytes, path: str
+) -> None:
     """422; the last number is too large to be divided."""
     here = hook(SCHEMA=schema)
     status, document = here.send(body)
@@ -423,7 +451,9 @@ def test_a_secret_before_that_was_none_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize("service", ["dynamodb", "secretsmanager"])
-def test_an_aws_that_does_not_answer_is_told_as_such(hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPatch, service: str) -> None:
+def test_an_aws_that_does_not_answer_is_told_as_such(
+    hook: Callable[..., Hook], monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
     """503, and when to come again; not a word of what is broken."""
     here = hook()
     target = here.module.notes.client if service == "dynamodb" else here.module.keys.client
@@ -435,7 +465,8 @@ def test_an_aws_that_does_not_answer_is_told_as_such(hook: Callable[..., Hook], 
 
 
 HEADERS = st.dictionaries(
-    st.sampled_from([name for form in FORMS for name in SIGNERS[form](SECRET, b"", 0)]) | st.text(max_size=5), st.text(max_size=40)
+    st.sampled_from([name for form in FORMS for name in SIGNERS[form](SECRET, b"", 0)]) | st.text(max_size=5),
+    st.text(max_size=40),
 )
 
 
@@ -446,7 +477,9 @@ def test_noise_never_raises_and_never_gets_in(hook: Callable[..., Hook], schema:
     @settings(max_examples=300, deadline=None)
     @given(HEADERS, st.text() | st.none(), st.booleans(), st.sampled_from(["POST", "GET", ""]))
     def check(headers: dict[str, str], body: str | None, encoded: bool, method: str) -> None:
-        status, document = here.answer(event(headers, method=method) | {"body": body, "isBase64Encoded": encoded})
+        status, document = here.answer(
+            event(headers, method=method) | {"body": body, "isBase64Encoded": encoded}
+        )
         assert status in (400, 401, 405)
         assert document["error"].startswith("Expected ")
 
@@ -459,7 +492,9 @@ def test_signed_noise_never_raises(hook: Callable[..., Hook], schema: str) -> No
     here = hook(SCHEMA=schema)
 
     @settings(max_examples=300, deadline=None)
-    @given(st.binary(max_size=200) | st.text(alphabet='[]{}",:0129.eE-truefalsn a', max_size=60).map(str.encode))
+    @given(
+        st.binary(max_size=200) | st.text(alphabet='[]{}",:0129.eE-truefalsn a', max_size=60).map(str.encode)
+    )
     def check(body: bytes) -> None:
         assert here.send(body, at=now() - 10)[0] in (202, 400, 409, 422)
 

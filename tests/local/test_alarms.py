@@ -32,7 +32,10 @@ def test_the_state_follows_the_comparison(comparison: str, visible: int, state: 
 
 def test_only_changes_are_set() -> None:
     """An alarm that is in the state that it should be in is left alone, so that nobody is told twice."""
-    alarms = [QueueAlarm(name, "q", "GreaterThanThreshold", 0, state, 1) for name, state in (("a", "ALARM"), ("b", "OK"))]
+    alarms = [
+        QueueAlarm(name, "q", "GreaterThanThreshold", 0, state, 1)
+        for name, state in (("a", "ALARM"), ("b", "OK"))
+    ]
     told: list[tuple[str, str]] = []
     watch = QueueAlarms(lambda: alarms, lambda name, state, _: told.append((name, state)))
     watch.close()
@@ -68,5 +71,7 @@ def test_a_message_in_a_dead_letter_queue_reaches_a_person(cloud: Place) -> None
         assert time.monotonic() < deadline, "no mail came"
         time.sleep(0.05)
     assert [message["subject"] for message in messages_to(cloud, person)] == [f'ALARM: "{name}" in us-east-1']
-    states = {alarm["AlarmName"]: alarm["StateValue"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
+    states = {
+        alarm["AlarmName"]: alarm["StateValue"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]
+    }
     assert (states[name], states[f"{name}-other"] == "ALARM") == ("ALARM", False)

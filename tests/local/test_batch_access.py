@@ -13,7 +13,10 @@ PREFIX = "arn:aws:batch:us-east-1:000000000000:"
         (
             "SubmitJob",
             {"jobDefinition": "work:3", "jobQueue": PREFIX + "job-queue/normal"},
-            [("batch:SubmitJob", PREFIX + "job-definition/work:3"), ("batch:SubmitJob", PREFIX + "job-queue/normal")],
+            [
+                ("batch:SubmitJob", PREFIX + "job-definition/work:3"),
+                ("batch:SubmitJob", PREFIX + "job-queue/normal"),
+            ],
         ),
         (
             "SubmitJob",
@@ -29,12 +32,16 @@ PREFIX = "arn:aws:batch:us-east-1:000000000000:"
         ("ListJobs", {"jobQueue": "normal"}, [("batch:ListJobs", "*")]),
     ],
 )
-def test_actions_and_resources(operation: str, parameters: dict[str, object], expected: list[tuple[str, str]]) -> None:
+def test_actions_and_resources(
+    operation: str, parameters: dict[str, object], expected: list[tuple[str, str]]
+) -> None:
     """A submission needs its definition and its queue; a look-up has no resource, as AWS documents it."""
     assert list(required(operation, parameters, f"/v1/{operation.lower()}")) == expected
 
 
 def test_tags_belong_to_what_the_path_names() -> None:
     """Tag operations are allowed on the resource in the path."""
-    found = list(required("TagResource", {}, "/v1/tags/arn%3Aaws%3Abatch%3Aus-east-1%3A000000000000%3Ajob%2F1"))
+    found = list(
+        required("TagResource", {}, "/v1/tags/arn%3Aaws%3Abatch%3Aus-east-1%3A000000000000%3Ajob%2F1")
+    )
     assert found == [("batch:TagResource", PREFIX + "job/1")]

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
 
 LIMIT_SECONDS = 20
-JOBS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+JOBS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+}
 CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
 
 
@@ -44,9 +47,16 @@ class Queue:
         """Register a job definition that runs a command, and return its ARN."""
         needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}]
         image = "public.ecr.aws/docker/library/python:3.13-slim"
-        properties: Any = {"image": image, "command": list(command), "resourceRequirements": needs, **container}
+        properties: Any = {
+            "image": image,
+            "command": list(command),
+            "resourceRequirements": needs,
+            **container,
+        }
         name = f"definition-{uuid.uuid4().hex[:8]}"
-        made = self.batch.register_job_definition(jobDefinitionName=name, type="container", containerProperties=properties)
+        made = self.batch.register_job_definition(
+            jobDefinitionName=name, type="container", containerProperties=properties
+        )
         return made["jobDefinitionArn"]
 
     def run(self, definition: str) -> dict[str, Any]:
@@ -67,7 +77,9 @@ class Queue:
 
         def lines() -> list[str]:
             try:
-                found = logs.get_log_events(logGroupName="/aws/batch/job", logStreamName=stream, startFromHead=True)
+                found = logs.get_log_events(
+                    logGroupName="/aws/batch/job", logStreamName=stream, startFromHead=True
+                )
             except logs.exceptions.ResourceNotFoundException:
                 return []  # the first line makes the stream
             return [event["message"] for event in found["events"]]
@@ -93,9 +105,19 @@ def queue(cloud: Place) -> Queue:
 def new_queue(cloud: Place) -> Queue:
     """Make a job queue through CloudFormation, as a deploy does."""
     name = f"queue-{uuid.uuid4().hex[:8]}"
-    resources = {"type": "SPOT", "maxvCpus": 4, "minvCpus": 0, "instanceTypes": ["optimal"], "subnets": ["subnet-1"]}
+    resources = {
+        "type": "SPOT",
+        "maxvCpus": 4,
+        "minvCpus": 0,
+        "instanceTypes": ["optimal"],
+        "subnets": ["subnet-1"],
+    }
     resources |= {"instanceRole": "ecsInstanceRole", "securityGroupIds": ["sg-1"]}
-    environment = {"Type": "MANAGED", "State": "ENABLED", "ComputeResources": {k[0].upper() + k[1:]: v for k, v in resources.items()}}
+    environment = {
+        "Type": "MANAGED",
+        "State": "ENABLED",
+        "ComputeResources": {k[0].upper() + k[1:]: v for k, v in resources.items()},
+    }
     order = [{"Order": 1, "ComputeEnvironment": {"Ref": "Machines"}}]
     template = {
         "Resources": {
@@ -131,7 +153,9 @@ def test_a_job_has_its_roles_credentials(enforced: Queue) -> None:
     """A job's AWS clients find the cloud, and are its job role there."""
     name = f"job-{uuid.uuid4().hex[:8]}"
     policy = json.dumps(JOBS)
-    role = client(enforced.place, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    role = client(enforced.place, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"][
+        "Arn"
+    ]
     job = enforced.run(enforced.define("python", "-c", CALLER, jobRoleArn=role))
     assert enforced.printed(job)[0].startswith(f"arn:aws:sts::000000000000:assumed-role/{name}/")
 
@@ -144,13 +168,20 @@ def test_a_job_without_a_role_has_no_credentials(enforced: Queue) -> None:
 
 
 def test_a_jobs_secrets_come_from_the_clouds_stores(queue: Queue) -> None:
-    """A job sees a secret, a key of a secret's JSON and a parameter by its variables; its definition names only where they are."""
+    """A job sees a secret, a key of a secret's JSON and a parameter by its variables; its definition names
+    only where they are.
+    """
     secrets, parameters = client(queue.place, "secretsmanager"), client(queue.place, "ssm")
     plain = secrets.create_secret(Name=f"{queue.name}/plain", SecretString="one")["ARN"]
     pair = secrets.create_secret(Name=f"{queue.name}/pair", SecretString='{"user": "two"}')["ARN"]
     parameters.put_parameter(Name=f"/{queue.name}", Value="three", Type="SecureString")
     parameters.put_parameter(Name=f"{queue.name}-plain", Value="four", Type="String")
-    sources = [plain, f"{pair}:user::", f"arn:aws:ssm:us-east-1:000000000000:parameter/{queue.name}", f"{queue.name}-plain"]
+    sources = [
+        plain,
+        f"{pair}:user::",
+        f"arn:aws:ssm:us-east-1:000000000000:parameter/{queue.name}",
+        f"{queue.name}-plain",
+    ]
     named = [{"name": f"SECRET_{number}", "valueFrom": source} for number, source in enumerate(sources)]
     job = queue.run(queue.define("sh", "-c", "echo $SECRET_0 $SECRET_1 $SECRET_2 $SECRET_3", secrets=named))
     assert queue.printed(job) == ["one two three four"]
@@ -162,11 +193,15 @@ def test_a_job_whose_secret_is_missing_fails(queue: Queue) -> None:
     job = queue.run(queue.define("true", secrets=[{"name": "SECRET", "valueFrom": source}]))
     assert job["status"] == "FAILED"
     reason = job["attempts"][0]["container"]["reason"]
-    assert reason.startswith(f"ResourceInitializationError: unable to pull secrets or registry auth: Expected {source} to be")
+    assert reason.startswith(
+        f"ResourceInitializationError: unable to pull secrets or registry auth: Expected {source} to be"
+    )
 
 
 def test_a_secret_is_read_as_the_role_that_starts_the_job(enforced: Queue) -> None:
-    """An execution role that may not read the secret keeps the job from starting; one that may, by its exact pattern, lets it."""
+    """An execution role that may not read the secret keeps the job from starting; one that may, by its exact
+    pattern, lets it.
+    """
     name = f"start-{uuid.uuid4().hex[:8]}"
     iam = client(enforced.place, "iam")
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(JOBS))["Role"]["Arn"]
@@ -175,7 +210,9 @@ def test_a_secret_is_read_as_the_role_that_starts_the_job(enforced: Queue) -> No
     secrets = [{"name": "SECRET", "valueFrom": source}]
     definition = enforced.define("sh", "-c", "echo $SECRET", secrets=secrets, executionRoleArn=role)
     reason = enforced.run(definition)["attempts"][0]["container"]["reason"]
-    assert f"{role} is not authorized to perform: secretsmanager:GetSecretValue on resource: {source}-" in reason
+    assert (
+        f"{role} is not authorized to perform: secretsmanager:GetSecretValue on resource: {source}-" in reason
+    )
     allow = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": f"{source}-??????"}
     document = {"Version": "2012-10-17", "Statement": [allow]}
     iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(document))
@@ -183,7 +220,9 @@ def test_a_secret_is_read_as_the_role_that_starts_the_job(enforced: Queue) -> No
 
 
 def test_a_machine_of_ones_own_joins_an_unmanaged_environment(queue: Queue) -> None:
-    """A job waits RUNNABLE until a machine is there; what is no such request is refused with what was expected."""
+    """A job waits RUNNABLE until a machine is there; what is no such request is refused with what was
+    expected.
+    """
     name = f"own-{uuid.uuid4().hex[:8]}"
     role = "arn:aws:iam::000000000000:role/batch"
     queue.batch.create_compute_environment(computeEnvironmentName=name, type="UNMANAGED", serviceRole=role)
@@ -191,9 +230,14 @@ def test_a_machine_of_ones_own_joins_an_unmanaged_environment(queue: Queue) -> N
     queue.batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
     job = queue.batch.submit_job(jobName="job", jobQueue=name, jobDefinition=queue.define("true"))["jobId"]
     assert queue.describe(job)["status"] == "RUNNABLE"
-    assert control(queue.place, "POST", "instances", {"environment": name, "type": "m5.large"})["instance"].startswith("i-")
+    assert control(queue.place, "POST", "instances", {"environment": name, "type": "m5.large"})[
+        "instance"
+    ].startswith("i-")
     until(lambda: queue.describe(job)["status"] == "SUCCEEDED")
-    for wrong, says in (({"environment": name}, "Expected"), ({"environment": "nobody", "type": "m5.large"}, "does not exist")):
+    for wrong, says in (
+        ({"environment": name}, "Expected"),
+        ({"environment": "nobody", "type": "m5.large"}, "does not exist"),
+    ):
         with pytest.raises(HTTPError) as raised:
             control(queue.place, "POST", "instances", wrong)
         assert says in raised.value.read().decode()
@@ -244,7 +288,9 @@ def test_submitting_needs_the_definition_and_the_queue(enforced: Queue) -> None:
         batch = client(enforced.place, "batch", **credentials)
         return str(batch.submit_job(jobName="job", jobQueue=enforced.name, jobDefinition=definition)["jobId"])
 
-    with pytest.raises(ClientError, match=f"AccessDenied.*batch:SubmitJob on resource: .*job-queue/{enforced.name}"):
+    with pytest.raises(
+        ClientError, match=f"AccessDenied.*batch:SubmitJob on resource: .*job-queue/{enforced.name}"
+    ):
         submit_with(definition)
     assert submit_with(definition, f"arn:aws:batch:us-east-1:000000000000:job-queue/{enforced.name}")
 

@@ -19,6 +19,8 @@ from local.batches import MOST_BYTES, Waiting, ripe
     ],
     ids=["none", "young", "old", "enough", "more than enough", "large", "too large", "one too large"],
 )
-def test_messages_wait_until_they_are_enough_large_or_old(messages: list[Waiting], most: int, handed_over: int) -> None:
+def test_messages_wait_until_they_are_enough_large_or_old(
+    messages: list[Waiting], most: int, handed_over: int
+) -> None:
     """The window is five seconds, and it is the oldest that counts."""
     assert ripe(messages, most, 5.0) == handed_over

@@ -11,7 +11,9 @@ from local.place import REPOSITORY, Place
 
 
 def test_the_version_is_pinned_exactly() -> None:
-    """package.json names one version, and the lock file the same: a 3.x CLI refuses this library's assemblies."""
+    """package.json names one version, and the lock file the same: a 3.x CLI refuses this library's
+    assemblies.
+    """
     pinned = cdk.pinned_version()
     assert all(part.isdecimal() for part in pinned.split("."))
     lock = json.loads((REPOSITORY / "package-lock.json").read_text())

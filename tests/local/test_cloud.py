@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
 
-ANYBODY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+ANYBODY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+}
 
 
 def client(place: Place, service: str, **credentials: Any) -> Any:
@@ -96,7 +99,12 @@ def test_iam_refuses_unknown_keys(enforced: Place) -> None:
 def test_the_printed_credentials_stay_an_administrators(enforced: Place, bucket: str) -> None:
     """With IAM enforced, the credentials that `sluice local env` prints still may do everything."""
     given = enforced.client_environment()
-    s3 = client(enforced, "s3", aws_access_key_id=given["AWS_ACCESS_KEY_ID"], aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"])
+    s3 = client(
+        enforced,
+        "s3",
+        aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+    )
     assert bucket in [found["Name"] for found in s3.list_buckets()["Buckets"]]
 
 
@@ -106,7 +114,9 @@ def test_iam_off_allows_everything(cloud: Place, bucket: str) -> None:
 
 
 def test_a_policy_that_demands_tls_admits_this_machine(enforced: Place, bucket: str) -> None:
-    """A bucket that refuses requests without TLS works over loopback, and still refuses what else its policy denies."""
+    """A bucket that refuses requests without TLS works over loopback, and still refuses what else its policy
+    denies.
+    """
     deny = {"Effect": "Deny", "Principal": "*", "Resource": f"arn:aws:s3:::{bucket}/*"}
     insecure = {**deny, "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
     statements = [insecure, {**deny, "Action": "s3:DeleteObject"}]
@@ -188,9 +198,16 @@ def test_messages_to_people_are_captured(cloud: Place) -> None:
     texts = {"default": "for queues", "email": "a long text", "sms": "a short text"}
     sns.publish(TopicArn=topic, Subject="Run failed", MessageStructure="json", Message=json.dumps(texts))
     assert messages_to(cloud, "someone@example.org") == [
-        {"protocol": "email", "endpoint": "someone@example.org", "subject": "Run failed", "text": "a long text"}
+        {
+            "protocol": "email",
+            "endpoint": "someone@example.org",
+            "subject": "Run failed",
+            "text": "a long text",
+        }
     ]
-    assert messages_to(cloud, "+15555550100") == [{"protocol": "sms", "endpoint": "+15555550100", "subject": "", "text": "a short text"}]
+    assert messages_to(cloud, "+15555550100") == [
+        {"protocol": "sms", "endpoint": "+15555550100", "subject": "", "text": "a short text"}
+    ]
 
 
 def test_a_filter_keeps_messages_from_a_subscriber(cloud: Place) -> None:
@@ -206,7 +223,9 @@ def test_a_filter_keeps_messages_from_a_subscriber(cloud: Place) -> None:
 
 
 def test_unknown_pages_and_values_are_refused(cloud: Place) -> None:
-    """A page that does not exist and a value that is none leave the cloud as it was, with an error that says why."""
+    """A page that does not exist and a value that is none leave the cloud as it was, with an error that says
+    why.
+    """
     with pytest.raises(OSError, match="404"):
         control(cloud, "GET", "nothing")
     with pytest.raises(OSError, match="400"):
@@ -223,7 +242,9 @@ def test_ecr_misses_an_image_that_is_not_there(cloud: Place) -> None:
 
 
 def test_an_upload_event_names_the_version(cloud: Place, bucket: str) -> None:
-    """EventBridge's event of a put into a bucket with versions carries the version that the put answered with."""
+    """EventBridge's event of a put into a bucket with versions carries the version that the put answered
+    with.
+    """
     s3, sqs, events = (client(cloud, service) for service in ("s3", "sqs", "events"))
     queue = sqs.create_queue(QueueName=bucket)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -231,9 +252,13 @@ def test_an_upload_event_names_the_version(cloud: Place, bucket: str) -> None:
     events.put_rule(Name=bucket, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=bucket, Targets=[{"Id": "queue", "Arn": arn}])
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
 
     version = s3.put_object(Bucket=bucket, Key="a", Body=b"a")["VersionId"]
 
     received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
-    assert [json.loads(message["Body"])["detail"]["object"]["version-id"] for message in received] == [version]
+    assert [json.loads(message["Body"])["detail"]["object"]["version-id"] for message in received] == [
+        version
+    ]

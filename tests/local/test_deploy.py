@@ -13,10 +13,20 @@ from local.place import Place
 from local.process import control
 from tests.local.test_cloud import client, role_with
 
-OUTPUTS = {"InboxBucket", "ResultsBucket", "LedgerTable", "NormalQueue", "JobsVpc", "JobsSubnets", "JobsSecurityGroup"}
+OUTPUTS = {
+    "InboxBucket",
+    "ResultsBucket",
+    "LedgerTable",
+    "NormalQueue",
+    "JobsVpc",
+    "JobsSubnets",
+    "JobsSecurityGroup",
+}
 
 
-def test_the_message_of_an_app_that_does_not_synthesise_is_shown(cloud: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_of_an_app_that_does_not_synthesise_is_shown(
+    cloud: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the app says when it refuses to synthesise is what the person reads."""
     monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
     (tmp_path / "app.py").write_text("import sys\nsys.exit('Expected a prefix, found none.')\n")

@@ -121,7 +121,9 @@ def test_what_cannot_be_built_is_refused(
 
 
 def test_a_pushed_image_is_found_by_its_uri(context: Path, images: Images) -> None:
-    """build, tag and push, as the CDK calls them, make the image known under the URI that job definitions name."""
+    """build, tag and push, as the CDK calls them, make the image known under the URI that job definitions
+    name.
+    """
     docker.main(["build", "--tag", "cdkasset-abc", str(context)])
     assert docker.main(["tag", "cdkasset-abc", URI]) == 0
     assert docker.main(["push", URI]) == 0

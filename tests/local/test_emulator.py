@@ -14,33 +14,47 @@ import pytest
 from local import emulator
 from local.place import REPOSITORY
 
-PARTS = [import_module(f"{emulator.__name__}.{part.name}") for part in pkgutil.iter_modules(emulator.__path__)]
+PARTS = [
+    import_module(f"{emulator.__name__}.{part.name}") for part in pkgutil.iter_modules(emulator.__path__)
+]
 FOLDERS = ("local", "cli", "sluice", "stacks", "lambdas", "containers", "pipelines")
 
 
 def ministack_modules() -> dict[str, ModuleType]:
     """Return the modules of ministack that the emulator imports, by the names that it gives them."""
-    found = {name: value for part in PARTS for name, value in vars(part).items() if isinstance(value, ModuleType)}
+    found = {
+        name: value for part in PARTS for name, value in vars(part).items() if isinstance(value, ModuleType)
+    }
     return {name: module for name, module in found.items() if module.__name__.startswith("ministack")}
 
 
 def used_names() -> Iterator[tuple[str, str]]:
     """Yield each `module.name` of ministack that stands in the emulator's source."""
     for node in (node for part in PARTS for node in ast.walk(ast.parse(inspect.getsource(part)))):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ministack_modules():
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in ministack_modules()
+        ):
             yield node.value.id, node.attr
 
 
 @pytest.mark.parametrize(("module", "name"), sorted(set(used_names())))
 def test_every_name_that_is_used_exists(module: str, name: str) -> None:
-    """Each name of ministack that the emulator uses is there; a new version that moves one fails here by name."""
+    """Each name of ministack that the emulator uses is there; a new version that moves one fails here by
+    name.
+    """
     there = ministack_modules()[module]
     assert hasattr(there, name), f"{there.__name__} has no {name} any more: local/emulator must follow."
 
 
 def test_names_are_found_in_the_source() -> None:
     """The list of used names is read from the source, and holds the ones that the rest hangs on."""
-    assert {("gateway", "AUTH"), ("gateway", "SERVICE_HANDLERS"), ("provisioners", "_RESOURCE_HANDLERS")} <= set(used_names())
+    assert {
+        ("gateway", "AUTH"),
+        ("gateway", "SERVICE_HANDLERS"),
+        ("provisioners", "_RESOURCE_HANDLERS"),
+    } <= set(used_names())
 
 
 @pytest.mark.parametrize(
@@ -83,9 +97,16 @@ def test_names_are_found_in_the_source() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_private_functions_take_what_they_are_given(module: str, function: str, parameters: list[str]) -> None:
-    """The functions of ministack that the emulator calls or stands in for take the parameters that it passes on."""
-    assert list(inspect.signature(getattr(ministack_modules()[module], function)).parameters)[: len(parameters)] == parameters
+def test_private_functions_take_what_they_are_given(
+    module: str, function: str, parameters: list[str]
+) -> None:
+    """The functions of ministack that the emulator calls or stands in for take the parameters that it passes
+    on.
+    """
+    assert (
+        list(inspect.signature(getattr(ministack_modules()[module], function)).parameters)[: len(parameters)]
+        == parameters
+    )
 
 
 def test_the_emulator_reads_iam_at_each_request() -> None:
@@ -94,7 +115,9 @@ def test_the_emulator_reads_iam_at_each_request() -> None:
 
 
 def test_the_log_of_events_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """EventBridge keeps its newest events and forgets the rest, and ministack appends to the very log that is bounded."""
+    """EventBridge keeps its newest events and forgets the rest, and ministack appends to the very log that is
+    bounded.
+    """
     eventbridge = ministack_modules()["eventbridge"]
     monkeypatch.setattr(eventbridge, "_events_log_list", eventbridge._events_log_list)
     emulator.bound_events_log(3)

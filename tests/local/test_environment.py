@@ -10,7 +10,13 @@ PLACE = Place(4599, Path("/state"))
 
 def test_nothing_of_the_callers_account_or_network_passes() -> None:
     """Lambda functions and jobs see neither the caller's account nor the caller's proxies."""
-    caller = {"AWS_PROFILE": "work", "AWS_ENDPOINT_URL": "https://x", "HTTPS_PROXY": "http://p", "SECRET": "s", "HOME": "/h"}
+    caller = {
+        "AWS_PROFILE": "work",
+        "AWS_ENDPOINT_URL": "https://x",
+        "HTTPS_PROXY": "http://p",
+        "SECRET": "s",
+        "HOME": "/h",
+    }
     passed = environment.of_cloud(PLACE, caller)
     assert not set(passed) & {"AWS_PROFILE", "AWS_ENDPOINT_URL", "HTTPS_PROXY", "SECRET"}
     assert passed["HOME"] == "/h"
@@ -19,9 +25,15 @@ def test_nothing_of_the_callers_account_or_network_passes() -> None:
 def test_only_loopback_is_bound() -> None:
     """The emulator is told to listen on loopback and to open no second port."""
     passed = environment.of_cloud(PLACE, {})
-    assert (passed["BIND_HOST"], passed["IOT_MTLS_ENABLED"], passed["SFTP_ENABLED"]) == ("127.0.0.1", "0", "0")
+    assert (passed["BIND_HOST"], passed["IOT_MTLS_ENABLED"], passed["SFTP_ENABLED"]) == (
+        "127.0.0.1",
+        "0",
+        "0",
+    )
 
 
 def test_no_docker_is_found() -> None:
     """The emulator finds no Docker, of which it would remove containers."""
-    assert environment.of_cloud(PLACE, {"DOCKER_HOST": "unix:///var/run/docker.sock"})["DOCKER_HOST"].startswith("unix:///state/")
+    assert environment.of_cloud(PLACE, {"DOCKER_HOST": "unix:///var/run/docker.sock"})[
+        "DOCKER_HOST"
+    ].startswith("unix:///state/")

@@ -27,7 +27,9 @@ echo "$*" >> "$FAKE_CALLS"
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a stand-in for the docker command line first on the PATH, and return the file with what it was called with."""
+    """Put a stand-in for the docker command line first on the PATH, and return the file with what it was
+    called with.
+    """
     program, calls = tmp_path / "bin" / "docker", tmp_path / "calls"
     program.parent.mkdir()
     program.write_text(FAKE.replace("$FAKE_CALLS", str(calls)))
@@ -82,14 +84,23 @@ def test_the_option_reaches_the_cloud_and_its_jobs(calls: Path, tmp_path: Path) 
     assert run.endswith("img echo hi")
 
 
-def test_images_are_built_by_the_real_docker(calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where jobs run in Docker, docker builds and tags what the CDK asks for; it logs in nowhere and pushes nothing."""
+def test_images_are_built_by_the_real_docker(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where jobs run in Docker, docker builds and tags what the CDK asks for; it logs in nowhere and pushes
+    nothing.
+    """
     monkeypatch.setenv(docker.EXECUTOR, "docker")
     monkeypatch.setenv(docker.IMAGES, str(tmp_path / "images"))
     build = ["build", "--tag", "x", "--platform", "linux/amd64", "."]
     for arguments in (build, ["tag", "x", "uri"], ["inspect", "x"], ["push", "uri"]):
         assert docker.main(arguments) == 0
-    assert calls.read_text().splitlines() == [" ".join(build), "tag x uri", "inspect x", "image inspect --format {{.Id}} uri"]
+    assert calls.read_text().splitlines() == [
+        " ".join(build),
+        "tag x uri",
+        "inspect x",
+        "image inspect --format {{.Id}} uri",
+    ]
 
 
 @pytest.fixture
@@ -105,7 +116,9 @@ def contained(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.mark.xdist_group("docker")
 def test_a_cloud_runs_a_job_in_a_container(contained: Place, tmp_path: Path) -> None:
-    """A job of a plain image runs in a container, which sees its own files, and its output is in CloudWatch Logs."""
+    """A job of a plain image runs in a container, which sees its own files, and its output is in CloudWatch
+    Logs.
+    """
     queue = new_queue(contained)
     job = queue.run(queue.define("sh", "-c", f"test ! -e {tmp_path} && echo in a container", image="busybox"))
     assert job["status"] == "SUCCEEDED"
@@ -113,15 +126,23 @@ def test_a_cloud_runs_a_job_in_a_container(contained: Place, tmp_path: Path) -> 
 
 
 @pytest.mark.xdist_group("docker")
-def test_a_cloud_runs_an_image_that_was_built_for_it(contained: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An image that is built, tagged and pushed as the CDK does it runs under the URI of the account's registry."""
+def test_a_cloud_runs_an_image_that_was_built_for_it(
+    contained: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image that is built, tagged and pushed as the CDK does it runs under the URI of the account's
+    registry.
+    """
     context, uri = tmp_path / "context", "000000000000.dkr.ecr.us-east-1.amazonaws.com/assets:test"
     context.mkdir()
     (context / "greeting").write_text("built\n")
     (context / "Dockerfile").write_text('FROM busybox\nCOPY greeting /greeting\nENTRYPOINT ["cat"]\n')
     monkeypatch.setenv(docker.EXECUTOR, "docker")
     program = str(cdk.docker_program(contained))
-    for arguments in (["build", "--tag", "sluice-test", str(context)], ["tag", "sluice-test", uri], ["push", uri]):
+    for arguments in (
+        ["build", "--tag", "sluice-test", str(context)],
+        ["tag", "sluice-test", uri],
+        ["push", uri],
+    ):
         subprocess.run([program, *arguments], check=True)
     queue = new_queue(contained)
     try:

@@ -1,4 +1,6 @@
-"""What CloudFormation makes of a network with NAT, through the cloud's own API; and what a container is told of itself."""
+"""What CloudFormation makes of a network with NAT, through the cloud's own API; and what a container is told
+of itself.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ from tests.local.test_cloud import client
 
 VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
 SUBNET = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.0.0/20"}}
-GROUP = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"VpcId": {"Ref": "Vpc"}, "GroupDescription": "nodes"}}
+GROUP = {
+    "Type": "AWS::EC2::SecurityGroup",
+    "Properties": {"VpcId": {"Ref": "Vpc"}, "GroupDescription": "nodes"},
+}
 GATEWAY = {"SubnetId": {"Ref": "Subnet"}, "AllocationId": {"Fn::GetAtt": ["Address", "AllocationId"]}}
 RULE = {"GroupId": {"Ref": "Group"}, "IpProtocol": "-1", "SourceSecurityGroupId": {"Ref": "Group"}}
 RESOURCES = {
@@ -35,7 +40,9 @@ def test_a_network_with_nat_comes_and_goes(cloud: Place) -> None:
     cloudformation, ec2 = client(cloud, "cloudformation"), client(cloud, "ec2")
     addresses = len(ec2.describe_addresses()["Addresses"])
     cloudformation.create_stack(StackName="nat", TemplateBody=json.dumps({"Resources": RESOURCES}))
-    cloudformation.get_waiter("stack_create_complete").wait(StackName="nat", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="nat", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100}
+    )
     found: dict[str, Any] = {
         one["LogicalResourceId"]: one["PhysicalResourceId"]
         for one in cloudformation.describe_stack_resources(StackName="nat")["StackResources"]
@@ -44,9 +51,13 @@ def test_a_network_with_nat_comes_and_goes(cloud: Place) -> None:
     assert (gateway["SubnetId"], gateway["State"]) == (found["Subnet"], "available")
     assert len(ec2.describe_addresses()["Addresses"]) == addresses + 1
     (group,) = ec2.describe_security_groups(GroupIds=[found["Group"]])["SecurityGroups"]
-    assert [[pair["GroupId"] for pair in rule["UserIdGroupPairs"]] for rule in group["IpPermissions"]] == [[found["Group"]]]
+    assert [[pair["GroupId"] for pair in rule["UserIdGroupPairs"]] for rule in group["IpPermissions"]] == [
+        [found["Group"]]
+    ]
     cloudformation.delete_stack(StackName="nat")
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName="nat", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName="nat", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100}
+    )
     assert len(ec2.describe_addresses()["Addresses"]) == addresses
     assert [one for one in ec2.describe_nat_gateways()["NatGateways"] if one["State"] == "available"] == []
 
@@ -54,7 +65,9 @@ def test_a_network_with_nat_comes_and_goes(cloud: Place) -> None:
 def test_an_answer_without_an_id_is_an_error() -> None:
     """Not a resource without a name."""
     with pytest.raises(LocalCloudError, match="Expected natGatewayId in EC2's answer"):
-        handlers(lambda action, parameters: b"<Error/>")["AWS::EC2::NatGateway"]["create"]("Gateway", {}, "stack")
+        handlers(lambda action, parameters: b"<Error/>")["AWS::EC2::NatGateway"]["create"](
+            "Gateway", {}, "stack"
+        )
 
 
 def test_a_container_is_told_its_address(cloud: Place) -> None:

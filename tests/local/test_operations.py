@@ -24,7 +24,11 @@ FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
         ("sns", Request("POST", "/", FORM, {}, b"Action=Publish&Version=2010-03-31"), "Publish"),
         ("sts", Request("GET", "/", {}, {"Action": ["GetCallerIdentity"]}), "GetCallerIdentity"),
         ("batch", Request("POST", "/v1/submitjob", {}), "SubmitJob"),
-        ("batch", Request("GET", "/v1/tags/arn:aws:batch:us-east-1:000000000000:job/1", {}), "ListTagsForResource"),
+        (
+            "batch",
+            Request("GET", "/v1/tags/arn:aws:batch:us-east-1:000000000000:job/1", {}),
+            "ListTagsForResource",
+        ),
         ("lambda", Request("POST", "/2015-03-31/functions/f/invocations", {}), "Invoke"),
         ("lambda", Request("GET", "/2015-03-31/functions/f/configuration", {}), "GetFunctionConfiguration"),
         ("scheduler", Request("POST", "/schedules/name", {}), "CreateSchedule"),

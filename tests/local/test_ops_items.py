@@ -1,4 +1,6 @@
-"""The stand-in for OpsItems refuses what Systems Manager refuses, and the emulator's other calls of the service still work."""
+"""The stand-in for OpsItems refuses what Systems Manager refuses, and the emulator's other calls of the
+service still work.
+"""
 
 from __future__ import annotations
 

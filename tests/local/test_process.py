@@ -26,7 +26,9 @@ def test_a_cloud_ends_with_its_process(tmp_path: Path) -> None:
 
 def test_a_running_cloud_is_not_started_again(cloud: Place) -> None:
     """A second start says that one runs, and how to end it."""
-    with pytest.raises(LocalCloudError, match=rf"found one \(process \d+\): `sluice local down --port {cloud.port}`"):
+    with pytest.raises(
+        LocalCloudError, match=rf"found one \(process \d+\): `sluice local down --port {cloud.port}`"
+    ):
         process.start(cloud)
 
 
@@ -36,7 +38,9 @@ def test_a_taken_port_is_refused(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         place = Place(other.getsockname()[1], tmp_path)
-        with pytest.raises(LocalCloudError, match=f"Expected port {place.port} to be free.*another with --port"):
+        with pytest.raises(
+            LocalCloudError, match=f"Expected port {place.port} to be free.*another with --port"
+        ):
             process.start(place)
 
 

@@ -1,4 +1,6 @@
-"""Secrets Manager's rotation on this machine; tests/e2e/test_webhooks.py rotates with the app's own Lambda."""
+"""Secrets Manager's rotation on this machine; tests/e2e/test_webhooks.py rotates with the app's own
+Lambda.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,15 @@ def handler(event, context):
         try:
             client.get_secret_value(**named)
         except client.exceptions.ResourceNotFoundException:
-            client.put_secret_value(SecretId=event["SecretId"], ClientRequestToken=event["ClientRequestToken"],
+            token = event["ClientRequestToken"]
+            client.put_secret_value(SecretId=event["SecretId"], ClientRequestToken=token,
                                     SecretString="new", VersionStages=["AWSPENDING"])
     if event["Step"] == "finishSecret":
         stages = client.describe_secret(SecretId=event["SecretId"])["VersionIdsToStages"]
         before = next(one for one, names in stages.items() if "AWSCURRENT" in names)
         client.update_secret_version_stage(SecretId=event["SecretId"], VersionStage="AWSCURRENT",
-                                           MoveToVersionId=event["ClientRequestToken"], RemoveFromVersionId=before)
+                                           MoveToVersionId=event["ClientRequestToken"],
+                                           RemoveFromVersionId=before)
 """
 
 
@@ -40,7 +44,12 @@ def function(cloud: Place, name: str, code: str = CODE) -> str:
         archive.writestr("index.py", code)
     role = f"arn:aws:iam::{ACCOUNT}:role/none"
     made = client_of(cloud, "lambda").create_function(
-        FunctionName=name, Runtime="python3.13", Role=role, Handler="index.handler", Code={"ZipFile": packed.getvalue()}, Timeout=30
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": packed.getvalue()},
+        Timeout=30,
     )
     return str(made["FunctionArn"])
 
@@ -54,11 +63,18 @@ def test_a_function_makes_the_new_value(cloud: Place) -> None:
     """Until it has, the version under way cannot be read; afterwards the old value is the one before."""
     secrets = client_of(cloud, "secretsmanager")
     secrets.create_secret(Name="rotated", SecretString="old")
-    secrets.rotate_secret(SecretId="rotated", RotationLambdaARN=function(cloud, "rotate"), RotationRules={"AutomaticallyAfterDays": 30})
+    secrets.rotate_secret(
+        SecretId="rotated",
+        RotationLambdaARN=function(cloud, "rotate"),
+        RotationRules={"AutomaticallyAfterDays": 30},
+    )
     wait_for(lambda: value(secrets, "rotated") == "new", "the new value")
     assert value(secrets, "rotated", "AWSPREVIOUS") == "old"
     described = secrets.describe_secret(SecretId="rotated")
-    assert (described["RotationEnabled"], described["RotationRules"]) == (True, {"AutomaticallyAfterDays": 30})
+    assert (described["RotationEnabled"], described["RotationRules"]) == (
+        True,
+        {"AutomaticallyAfterDays": 30},
+    )
 
 
 def test_a_rotation_that_fails_changes_nothing_and_stands_in_the_way(cloud: Place) -> None:
@@ -78,5 +94,7 @@ def test_a_rotation_that_fails_changes_nothing_and_stands_in_the_way(cloud: Plac
 def test_a_schedule_names_a_secret_that_is_there() -> None:
     """Or the stack fails."""
     with pytest.raises(LookupError, match="Expected a secret nobody"):
-        rotation.ROTATION_SCHEDULE["AWS::SecretsManager::RotationSchedule"]["create"]("Schedule", {"SecretId": "nobody"}, "stack")
+        rotation.ROTATION_SCHEDULE["AWS::SecretsManager::RotationSchedule"]["create"](
+            "Schedule", {"SecretId": "nobody"}, "stack"
+        )
     rotation.ROTATION_SCHEDULE["AWS::SecretsManager::RotationSchedule"]["delete"]("nobody", {})

@@ -32,6 +32,8 @@ def test_a_key_of_a_secrets_json() -> None:
 @pytest.mark.parametrize("text", ["hidden", '["hidden"]', '{"other": "hidden"}'])
 def test_a_missing_key_does_not_tell_the_secret(text: str) -> None:
     """The error names the secret and the key, and nothing of the secret's text."""
-    with pytest.raises(LookupError, match=r"^'?Expected the secret of the-arn .* key user, found none") as caught:
+    with pytest.raises(
+        LookupError, match=r"^'?Expected the secret of the-arn .* key user, found none"
+    ) as caught:
         json_value(text, "user", "the-arn")
     assert "hidden" not in str(caught.value)

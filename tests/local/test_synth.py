@@ -46,7 +46,9 @@ def test_settings_count(app: Path) -> None:
     assert synth.digest(app, {"EDITOR": "vi", "SLUICE_HOME": "/somewhere"}) == before
 
 
-def test_an_unchanged_app_is_synthesised_once(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_app_is_synthesised_once(
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second deploy of the same sources takes the templates of the first."""
     runs = []
 
@@ -65,7 +67,9 @@ def test_an_unchanged_app_is_synthesised_once(app: Path, tmp_path: Path, monkeyp
     assert all((directory / "manifest.json").exists() for directory in (first, third))
 
 
-def test_the_assemblies_that_were_used_last_are_kept(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_assemblies_that_were_used_last_are_kept(
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Old assemblies go, the one that is asked for never does, nor one that another process is making."""
 
     def synthesise(_place: Place, arguments: list[str], *_: object) -> None:
@@ -85,7 +89,9 @@ def test_the_assemblies_that_were_used_last_are_kept(app: Path, tmp_path: Path, 
     assert len([path for path in made if path.exists()]) == synth.KEPT_ASSEMBLIES
 
 
-def test_two_processes_may_synthesise_the_same(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_may_synthesise_the_same(
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When another process finished the same assembly first, its files are used and left as they are."""
     place = Place(1, tmp_path)
 

@@ -70,7 +70,10 @@ def test_get_shows_what_put_asked_for(desk: Desk) -> None:
         ('{"delayed_events": true}', "from 0 to 1, found true"),
         ('{"reclaims_an_hour": -1}', "Expected reclaims_an_hour to be a number of 0 or more, found -1"),
         ('{"reclaims_an_hour": NaN}', "found NaN"),
-        ('{"submits_a_second": 0}', "Expected submits_a_second to be a number of 1 or more, or null, found 0"),
+        (
+            '{"submits_a_second": 0}',
+            "Expected submits_a_second to be a number of 1 or more, or null, found 0",
+        ),
         ('{"unpullable": "image"}', "a list of image names"),
         ('{"invalid": ["ce"]}', "an object of compute environments and reasons"),
         ('{"invalid": {"nobody": "why"}}', "No compute environment nobody is known"),
@@ -103,7 +106,9 @@ def test_a_host_is_lost_and_a_job_reclaimed(desk: Desk) -> None:
 
 
 def test_a_running_cloud_makes_trouble_and_stops(queue: Queue) -> None:
-    """Through the endpoint: an image fails to be pulled and an answer is lost, until the trouble is taken back."""
+    """Through the endpoint: an image fails to be pulled and an answer is lost, until the trouble is taken
+    back.
+    """
     image = "public.ecr.aws/docker/library/broken:1"
     definition = queue.define("true", image=image)
     once = client(queue.place, "batch", config=Config(retries={"max_attempts": 0}))

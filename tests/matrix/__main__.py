@@ -1,6 +1,9 @@
-"""``make matrix``, ``make soak`` and ``make load``: every case; many runs with random trouble, by seed; and many runs at once.
+"""``make matrix``, ``make soak`` and ``make load``: every case; many runs with random trouble, by seed; and
+many runs at once.
 
-python -m tests.matrix matrix [--only TEXT] | soak [--seed N] [--minutes M] | load [--runs N] [--reclaimed SHARE]
+python -m tests.matrix matrix [--only TEXT]
+python -m tests.matrix soak [--seed N] [--minutes M]
+python -m tests.matrix load [--runs N] [--reclaimed SHARE]
 """
 
 from __future__ import annotations
@@ -32,7 +35,9 @@ def main(words: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     matrix = commands.add_parser("matrix")
     matrix.add_argument(
-        "--only", default="", help="play only the cases whose line has this text, and show what happens in the first that fails"
+        "--only",
+        default="",
+        help="play only the cases whose line has this text, and show what happens in the first that fails",
     )
     soak = commands.add_parser("soak")
     soak.add_argument("--seed", type=int, help="play this seed alone, and show what happens")
@@ -58,7 +63,9 @@ def _matrix(only: str) -> int:
         for number, done in enumerate(pool.imap_unordered(outcome, cases, chunksize=20), 1):
             failed += [done] if done.objections else []
             if number % 500 == 0:
-                print(f"  {number:,} played, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
+                print(
+                    f"  {number:,} played, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True
+                )
     for one in failed[:_SHOWN]:
         print("\n".join([f"FAILED {one.case}", *(f"  {objection}" for objection in one.objections)]))
     if failed and only:
@@ -99,9 +106,13 @@ def _soak(minutes: float) -> int:
 
 
 def _soaks(pool: multiprocessing.pool.Pool, minutes: float) -> Iterator[Soaked]:
-    """Yield soaks of new seeds until the minutes are over, at least one for each process. A pool reads ahead all that it is given."""
+    """Yield soaks of new seeds until the minutes are over, at least one for each process. A pool reads ahead
+    all that it is given.
+    """
     seeds = itertools.count(random.SystemRandom().randrange(1_000_000))
-    until = time.monotonic() + minutes * 60  # What is made before the processes are takes long where others compute too.
+    until = (
+        time.monotonic() + minutes * 60
+    )  # What is made before the processes are takes long where others compute too.
     while True:
         yield from pool.imap_unordered(_soaked, list(itertools.islice(seeds, os.cpu_count())))
         if time.monotonic() > until:

@@ -1,7 +1,8 @@
 """Actors: a Lambda's invocation or a job's attempt, as a thread that runs only when it is its turn.
 
-One thread runs at a time, and turns change only where an actor waits: at its AWS calls and when it sleeps. So what happens follows from the
-clock alone, every run can be repeated exactly, and one process can stand between any two calls of another.
+One thread runs at a time, and turns change only where an actor waits: at its AWS calls and when it sleeps. So
+what happens follows from the clock alone, every run can be repeated exactly, and one process can stand
+between any two calls of another.
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ class KilledError(BaseException):
 class Actor:
     """Runs ``work`` in turns; ``ended`` hears how it ended: what it returned, or what it raised."""
 
-    def __init__(self, actors: Actors, name: str, stage: str, work: Callable[[], Any], ended: Callable[[Any, BaseException | None], None]):
+    def __init__(
+        self,
+        actors: Actors,
+        name: str,
+        stage: str,
+        work: Callable[[], Any],
+        ended: Callable[[Any, BaseException | None], None],
+    ):
         """Wait for the first turn."""
         self.name, self.stage = name, stage
         self.facts: Mapping[str, str] = {}
@@ -51,7 +59,9 @@ class Actor:
             self._ended(*self._result)
 
     def wait(self, seconds: float) -> None:
-        """End the turn and wait for another; called by the actor itself. Raises what somebody wants it to meet."""
+        """End the turn and wait for another; called by the actor itself. Raises what somebody wants it to
+        meet.
+        """
         self.must_live()
         self._actors.clock.later(seconds, self.resume)
         self._back.release()
@@ -96,7 +106,13 @@ class Actors:
         self.living: set[Actor] = set()
         self.current: Actor | None = None
 
-    def start(self, name: str, stage: str, work: Callable[[], Any], ended: Callable[[Any, BaseException | None], None]) -> Actor:
+    def start(
+        self,
+        name: str,
+        stage: str,
+        work: Callable[[], Any],
+        ended: Callable[[Any, BaseException | None], None],
+    ) -> Actor:
         """Start one; its first turn comes at once."""
         actor = Actor(self, name, stage, work, ended)
         self.living.add(actor)
@@ -104,7 +120,9 @@ class Actors:
         return actor
 
     def sleep(self, seconds: float) -> None:
-        """Let the current actor sleep; a thread that is no actor's, as others may have left in this process, sleeps in real time."""
+        """Let the current actor sleep; a thread that is no actor's, as others may have left in this process,
+        sleeps in real time.
+        """
         if threading.current_thread() is threading.main_thread():
             return
         if self.current is not None and self.current.thread is threading.current_thread():

@@ -21,7 +21,9 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 class Buckets:
     """The calls of a low-level client; ``stored`` hears of every object that is written."""
 
-    def __init__(self, versioned: str, stored: Callable[[str, str, bytes], None] = lambda bucket, key, body: None) -> None:
+    def __init__(
+        self, versioned: str, stored: Callable[[str, str, bytes], None] = lambda bucket, key, body: None
+    ) -> None:
         """Hold nothing; one bucket keeps every version."""
         self._versioned = versioned
         self.objects: dict[str, dict[str, bytes]] = {}
@@ -30,7 +32,9 @@ class Buckets:
         self._versions: dict[tuple[str, str, str], bytes] = {}
         self._stored = stored
 
-    def put_object(self, *, Bucket: str, Key: str, Body: Any = b"", IfNoneMatch: str = "", **_: Any) -> dict[str, Any]:
+    def put_object(
+        self, *, Bucket: str, Key: str, Body: Any = b"", IfNoneMatch: str = "", **_: Any
+    ) -> dict[str, Any]:
         """Store an object; refused with ``IfNoneMatch="*"`` where there is one."""
         objects = self.objects.setdefault(Bucket, {})
         if IfNoneMatch == "*" and Key in objects:
@@ -85,10 +89,19 @@ class Buckets:
         behind = ContinuationToken or StartAfter
         every = self._keys.get(Bucket, [])
         first = max(bisect_left(every, Prefix), bisect_right(every, behind))
-        keys = list(islice(takewhile(lambda key: key.startswith(Prefix), islice(every, first, None)), MaxKeys + 1))
+        keys = list(
+            islice(takewhile(lambda key: key.startswith(Prefix), islice(every, first, None)), MaxKeys + 1)
+        )
         page = keys[:MaxKeys]
-        contents = [{"Key": key, "Size": len(self.objects[Bucket][key]), "ETag": _etag(self.objects[Bucket][key])} for key in page]
-        more = {"IsTruncated": True, "NextContinuationToken": page[-1]} if len(keys) > len(page) else {"IsTruncated": False}
+        contents = [
+            {"Key": key, "Size": len(self.objects[Bucket][key]), "ETag": _etag(self.objects[Bucket][key])}
+            for key in page
+        ]
+        more = (
+            {"IsTruncated": True, "NextContinuationToken": page[-1]}
+            if len(keys) > len(page)
+            else {"IsTruncated": False}
+        )
         return {"KeyCount": len(page), **more, **({"Contents": contents} if contents else {})}
 
     def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +112,9 @@ class Buckets:
         return {}
 
     def _found(self, bucket: str, key: str, version: str, operation: str) -> bytes:
-        body = self._versions.get((bucket, key, version)) if version else self.objects.get(bucket, {}).get(key)
+        body = (
+            self._versions.get((bucket, key, version)) if version else self.objects.get(bucket, {}).get(key)
+        )
         if body is None:
             raise refusal("NoSuchVersion" if version else "NoSuchKey", operation, status=404)
         return body

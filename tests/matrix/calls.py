@@ -1,4 +1,6 @@
-"""The one place through which every AWS call goes: it counts them, lets them go wrong, and repeats them as the SDK does."""
+"""The one place through which every AWS call goes: it counts them, lets them go wrong, and repeats them as
+the SDK does.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ class Calls:
                 actor.wait(_BACKOFF * 2**attempt)
         raise AssertionError("unreachable: the last try answers or raises")
 
-    def _try(self, call: Call, fault: Fault | None, attempt: int, actor: Actor, parameters: dict[str, Any]) -> Any:
+    def _try(
+        self, call: Call, fault: Fault | None, attempt: int, actor: Actor, parameters: dict[str, Any]
+    ) -> Any:
         first = attempt == 0
         if fault is Fault.DIES_BEFORE:
             actor.die()
@@ -97,9 +101,13 @@ class Calls:
 
 
 def _conflict(name: str) -> ClientError:
-    """Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling."""
+    """Source:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling.
+    """
     if name == "transact_write_items":
-        return refusal("TransactionCanceledException", name, reasons=[{"Code": "TransactionConflict"}, {"Code": "None"}])
+        return refusal(
+            "TransactionCanceledException", name, reasons=[{"Code": "TransactionConflict"}, {"Code": "None"}]
+        )
     return refusal("TransactionConflictException", name)
 
 

@@ -1,4 +1,6 @@
-"""Every case of the matrix, found by running each scenario once without a fault and looking at what it did."""
+"""Every case of the matrix, found by running each scenario once without a fault and looking at what it
+did.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ LATE_SECONDS = 1500.0
 SHUFFLES = 12
 MARK = "run-a"
 DOUBLED = ("six-jobs", "word-count of an empty text")
-"""The scenarios in which also every two calls go wrong together: those with the fewest calls, one without and one with jobs of our code."""
+"""The scenarios in which also every two calls go wrong together: those with the fewest calls, one without and
+one with jobs of our code.
+"""
 
 
 def twice(sent: Sent) -> list[float]:
@@ -34,11 +38,15 @@ def late(sent: Sent) -> list[float]:
 def shuffled(seed: int, sent: Sent) -> list[float]:
     """Deliver every message once or twice, at any time within ten minutes, and so in any order."""
     draw = random.Random(f"{seed} {sent.number}")  # noqa: S311 - repeatable, not secret
-    return [DELIVERY_SECONDS] if sent.scheduled else [draw.uniform(0, 600) for _ in range(draw.choice((1, 2)))]
+    return (
+        [DELIVERY_SECONDS] if sent.scheduled else [draw.uniform(0, 600) for _ in range(draw.choice((1, 2)))]
+    )
 
 
 def lost(sent: Sent) -> list[float]:
-    """Lose for good what tells of jobs and plans; only what starts a run, what alerts and the sweep arrive."""
+    """Lose for good what tells of jobs and plans; only what starts a run, what alerts and the sweep
+    arrive.
+    """
     return [DELIVERY_SECONDS] if sent.scheduled or not sent.queue.startswith(("Track", "FanOut")) else []
 
 
@@ -53,7 +61,8 @@ WEATHERS: dict[str, Weather] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A scenario in a weather, with one call that goes wrong or one message that does not come as it should; or none.
+    """A scenario in a weather, with one call that goes wrong or one message that does not come as it should;
+    or none.
 
     ``then`` is a later call that goes wrong in the same way, in what follows from the first.
     """
@@ -70,7 +79,11 @@ class Case:
     def __str__(self) -> str:
         """Return a line that says what happens."""
         happens = (
-            f"{self.fault}: {self.what}" if self.fault else f"message {self.message} {self.fate}: {self.what}" if self.fate else "nothing"
+            f"{self.fault}: {self.what}"
+            if self.fault
+            else f"message {self.message} {self.fate}: {self.what}"
+            if self.fate
+            else "nothing"
         )
         return f"{self.scenario} | {self.weather} | {happens}"
 
@@ -82,7 +95,9 @@ class Case:
         """Return when a message comes."""
         if sent.number != self.message:
             return WEATHERS[self.weather](sent)
-        return {"is lost for good": [], "comes twice": [DELIVERY_SECONDS, 1.0], "comes late": [LATE_SECONDS]}[self.fate]
+        return {"is lost for good": [], "comes twice": [DELIVERY_SECONDS, 1.0], "comes late": [LATE_SECONDS]}[
+            self.fate
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +137,26 @@ def cases_of(scenario: str) -> Iterator[Case]:
     for weather in ("fair", "every event lost"):
         world = played(Case(scenario, weather))
         for call in world.calls.made:
-            yield from (Case(scenario, weather, call=call.number, fault=fault, what=str(call)) for fault in faults_of(call))
+            yield from (
+                Case(scenario, weather, call=call.number, fault=fault, what=str(call))
+                for fault in faults_of(call)
+            )
     for sent in played(Case(scenario)).messages.sent:
         for fate in ("comes twice", "comes late", *(["is lost for good"] if _may_be_lost(sent) else [])):
             yield Case(scenario, message=sent.number, fate=fate, what=f"{sent.queue} {sent.body[:60]}")
 
 
 def _may_be_lost(sent: Sent) -> bool:
-    """Return whether a run survives the loss of a message: of what tells of jobs and plans, and of what reminds of a group."""
+    """Return whether a run survives the loss of a message: of what tells of jobs and plans, and of what
+    reminds of a group.
+    """
     return sent.queue.startswith(("Track", "FanOut")) or (sent.delay > 0 and not sent.scheduled)
 
 
 def doubles_of(scenario: str) -> Iterator[Case]:
-    """Yield every case in which one process dies, and another in what follows from that, each once its call has taken effect."""
+    """Yield every case in which one process dies, and another in what follows from that, each once its call
+    has taken effect.
+    """
     for call in played(Case(scenario)).calls.made:
         first = Case(scenario, call=call.number, fault=Fault.DIES_AFTER, what=str(call))
         for other in played(first).calls.made[call.number + 1 :]:

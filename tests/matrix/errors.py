@@ -7,7 +7,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 
-def refusal(code: str, operation: str, *, status: int = 400, message: str = "", reasons: list[dict[str, str]] | None = None) -> ClientError:
+def refusal(
+    code: str,
+    operation: str,
+    *,
+    status: int = 400,
+    message: str = "",
+    reasons: list[dict[str, str]] | None = None,
+) -> ClientError:
     """Return an error as botocore and the light client raise it."""
     response: Any = {
         "Error": {"Code": code, "Message": message or f"{operation} was refused."},

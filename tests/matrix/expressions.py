@@ -1,6 +1,8 @@
-"""DynamoDB's condition and update expressions, as far as any caller has needed them; what is unknown is refused, never ignored.
+"""DynamoDB's condition and update expressions, as far as any caller has needed them; what is unknown is
+refused, never ignored.
 
-Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html and
+Source:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html and
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
 
@@ -84,7 +86,9 @@ class _Reader:
 
     def _take(self, *expected: str) -> str:
         token = self._tokens.pop(0) if self._tokens else ""
-        assert not expected or token.upper() in expected, f"Expected {expected}, found {token!r} in {self._text!r}."
+        assert not expected or token.upper() in expected, (
+            f"Expected {expected}, found {token!r} in {self._text!r}."
+        )
         return token
 
     def end(self) -> None:
@@ -128,7 +132,9 @@ class _Reader:
             there = name == "attribute_exists"
             return lambda *given: (first(*given) is not None) is there
         found = str.startswith if name == "begins_with" else operator.contains
-        return lambda *given: first(*given) is not None and found(comparable(first(*given)), comparable(second(*given)))
+        return lambda *given: (
+            first(*given) is not None and found(comparable(first(*given)), comparable(second(*given)))
+        )
 
     def _comparison(self) -> _Test:
         left, word = self._operand(), self._take().upper()

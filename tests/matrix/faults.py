@@ -14,7 +14,9 @@ class Fault(StrEnum):
     DIES_AFTER = "dies after"
     """The call took effect, and its caller is gone before it has the answer."""
     TOLD_TO_STOP = "told to stop"
-    """A job's machine is taken back with notice: SIGTERM at this call and what the job does about it, then the machine is gone."""
+    """A job's machine is taken back with notice: SIGTERM at this call and what the job does about it, then
+    the machine is gone.
+    """
     ANSWER_LOST = "answer lost"
     """The call took effect, its answer never comes; the SDK repeats it, where it may."""
     NO_ANSWER = "no answer"
@@ -34,7 +36,9 @@ BATCH_TRIES, OTHER_TRIES = 1, 4
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a run: the how-manieth, whose (a Lambda's stage, or ``job``), of which service, and its name as botocore has it."""
+    """A call of a run: the how-manieth, whose (a Lambda's stage, or ``job``), of which service, and its name
+    as botocore has it.
+    """
 
     number: int
     stage: str
@@ -54,7 +58,8 @@ class Call:
 def faults_of(call: Call) -> list[Fault]:
     """Return every way in which a call can go wrong that the run must survive.
 
-    A job whose SDK gives up on a call fails, as any program that fails: that is told to a person, and is no case here.
+    A job whose SDK gives up on a call fails, as any program that fails: that is told to a person, and is no
+    case here.
     """
     found = [Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.REFUSED]
     found += [Fault.TOLD_TO_STOP] if call.stage == "job" else [Fault.OUTAGE]

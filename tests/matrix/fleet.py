@@ -56,13 +56,18 @@ class Fleet:
         self.scheduler = Scheduler(kept_ms=None)
         limits = Limits(submits_a_second=self.submits_a_second)
         self.account = Account(
-            self.scheduler, clock=self.clock.milliseconds, limits=limits, new_id=lambda: f"{next(numbers):08d}-0000-4000-8000-000000000000"
+            self.scheduler,
+            clock=self.clock.milliseconds,
+            limits=limits,
+            new_id=lambda: f"{next(numbers):08d}-0000-4000-8000-000000000000",
         )
         self.api = BatchApi(self.account)
         handlers = HANDLERS(self.api)
         for kind, name, properties in self.deployment.batch:
             if kind == "AWS::Batch::JobDefinition":
-                self.account.definitions[properties["JobDefinitionName"]] = _registered(self.deployment)[properties["JobDefinitionName"]]
+                self.account.definitions[properties["JobDefinitionName"]] = _registered(self.deployment)[
+                    properties["JobDefinitionName"]
+                ]
             else:
                 handlers[kind]["create"](name, properties, "")
 
@@ -86,7 +91,9 @@ class Fleet:
         return [job.spec.name for job in self.scheduler.jobs.values() if not job.is_over]
 
     def attempts_beside(self, actor: Actor) -> int:
-        """Return how many attempts whatever would go with the machine of a job has behind it already, at most."""
+        """Return how many attempts whatever would go with the machine of a job has behind it already, at
+        most.
+        """
         host = next(start.host for start, other in self._running.values() if other is actor)
         return max(job.attempts[index] for job, index in host.tasks)
 
@@ -123,14 +130,23 @@ class Fleet:
             return
         task = task_of(start, this_machine, no_credentials, no_secrets, {})
         name = f"{start.job.spec.name.split('_', 1)[1]}:{start.child} attempt {start.attempt}"
-        actor = self.actors.start(name, "job", lambda: self.run(task), lambda code, error: self._ended(start, actor, code, error))
-        actor.facts = {"job": start.job.id, "name": start.job.spec.name, "child": str(start.child), "attempt": str(start.attempt)}
+        actor = self.actors.start(
+            name, "job", lambda: self.run(task), lambda code, error: self._ended(start, actor, code, error)
+        )
+        actor.facts = {
+            "job": start.job.id,
+            "name": start.job.spec.name,
+            "child": str(start.child),
+            "attempt": str(start.attempt),
+        }
         self._running[start.job.id, start.child, start.attempt] = start, actor
         self.scheduler.started(start.job, start.child, start.attempt, self.clock.milliseconds())
         self._carry_out()
 
     def _ended(self, start: StartAttempt, actor: Actor, code: Any, error: BaseException | None) -> None:
-        if start.job.is_current(start.child, start.attempt) and (isinstance(error, KilledError) or actor.reclaimed):
+        if start.job.is_current(start.child, start.attempt) and (
+            isinstance(error, KilledError) or actor.reclaimed
+        ):
             self.lose_host_of(actor)
         self._running.pop((start.job.id, start.child, start.attempt), None)
         if isinstance(error, SystemExit):
@@ -146,7 +162,9 @@ class Fleet:
         if start is None or actor is None or actor.over:
             return
         if start.job.is_current(start.child, start.attempt):
-            self.scheduler.ended(start.job, start.child, start.attempt, Outcome(_STOPPED), self.clock.milliseconds())
+            self.scheduler.ended(
+                start.job, start.child, start.attempt, Outcome(_STOPPED), self.clock.milliseconds()
+            )
             self._carry_out()
         actor.kill()
 

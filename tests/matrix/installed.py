@@ -45,7 +45,9 @@ def here() -> World:
 
 @contextmanager
 def inhabit(world: World) -> Iterator[None]:
-    """Let all handlers and jobs live in this world; what they print is kept there. Nothing of it stays afterwards."""
+    """Let all handlers and jobs live in this world; what they print is kept there. Nothing of it stays
+    afterwards.
+    """
     changes = [*_changes(), *SMALLER, (os, "environ", {**os.environ, "AWS_REGION": "us-east-1"})]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     _here.append(world)
@@ -82,7 +84,8 @@ def _changes() -> list[tuple[Any, str, Any]]:
 
 
 def _locks(kind: type) -> Iterator[tuple[Any, str, Any]]:
-    """Yield the locks that Python before 3.12 holds for all instances of a class: an actor would wait for another, whose turn it is not.
+    """Yield the locks that Python before 3.12 holds for all instances of a class: an actor would wait for
+    another, whose turn it is not.
 
     Source: https://docs.python.org/3/library/functools.html#functools.cached_property
     """
@@ -93,13 +96,20 @@ def _locks(kind: type) -> Iterator[tuple[Any, str, Any]]:
 
 def handlers(deployment: Deployment) -> Mapping[str, ModuleType]:
     """Return the handler of each function, loaded with the settings that the templates give it."""
-    return _loaded(tuple((stage, tuple(sorted(one.environment.items()))) for stage, one in sorted(deployment.functions.items())))
+    return _loaded(
+        tuple(
+            (stage, tuple(sorted(one.environment.items())))
+            for stage, one in sorted(deployment.functions.items())
+        )
+    )
 
 
 @cache
 def _loaded(functions: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> Mapping[str, ModuleType]:
     """Load modules of our own, which no other test of this process meets."""
-    theirs = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "lambdas"}
+    theirs = {
+        name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "lambdas"
+    }
     variables, real = dict(os.environ), (clients.client, clients.full_client)
     clients.client = clients.full_client = client
     try:
@@ -114,14 +124,23 @@ def _loaded(functions: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> M
 
 
 def _load(stage: str, environment: dict[str, str]) -> ModuleType:
-    os.environ.update(environment, AWS_REGION="us-east-1", POWERTOOLS_METRICS_DISABLED="true", POWERTOOLS_LOG_LEVEL="CRITICAL")
+    os.environ.update(
+        environment,
+        AWS_REGION="us-east-1",
+        POWERTOOLS_METRICS_DISABLED="true",
+        POWERTOOLS_LOG_LEVEL="CRITICAL",
+    )
     module = importlib.import_module(f"lambdas.{stage}.handler")
     for name, value in list(vars(module).items()):
         if value is datetime:
             setattr(module, name, VirtualTime)
         elif isinstance(value, Advancer | Gatherer):
             setattr(module, name, replace(value, now=now, sleep=sleep))
-    for one in [module for name, module in sys.modules.items() if name.partition(".")[0] == "lambdas" and hasattr(module, "logger")]:
+    for one in [
+        module
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] == "lambdas" and hasattr(module, "logger")
+    ]:
         one.logger = _Log  # type: ignore[attr-defined]
     return module
 

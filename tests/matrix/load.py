@@ -33,16 +33,30 @@ class Loaded:
     def __str__(self) -> str:
         """Return one line, and one for each of the first objections."""
         what = (
-            f"{self.runs:,} runs at once: {self.calls:,} calls, {self.throttled:,} SubmitJob calls throttled, "
-            f"{self.machines_lost} attempts lost with their machines, over after {self.virtual:.0f} virtual seconds ({self.wall:.0f} s)"
+            f"{self.runs:,} runs at once: {self.calls:,} calls, {self.throttled:,} SubmitJob calls throttled,"
+            f" {self.machines_lost} attempts lost with their machines, over after {self.virtual:.0f} virtual"
+            f" seconds ({self.wall:.0f} s)"
         )
-        return "\n".join([what, *([f"  {one}" for one in self.objections[:20]] or ["all succeeded, and nothing was done twice"])])
+        return "\n".join(
+            [
+                what,
+                *(
+                    [f"  {one}" for one in self.objections[:20]]
+                    or ["all succeeded, and nothing was done twice"]
+                ),
+            ]
+        )
 
 
 def loaded(runs: int, reclaimed: float, seed: int = 0) -> Loaded:
     """Begin so many runs within a second, and take that share of the children's machines away."""
     draw, began = random.Random(seed), time.monotonic()  # noqa: S311 - repeatable, not secret
-    world = World(deployment(), choose=lambda call: _choice(world, draw, reclaimed, call), seed=seed, submits_a_second=_SUBMITS_A_SECOND)
+    world = World(
+        deployment(),
+        choose=lambda call: _choice(world, draw, reclaimed, call),
+        seed=seed,
+        submits_a_second=_SUBMITS_A_SECOND,
+    )
     marks = [f"run-{number:05d}" for number in range(runs)]
     scenario = scenarios()[SCENARIO]
 
@@ -69,4 +83,8 @@ def _choice(world: World, draw: random.Random, reclaimed: float, call: Call) -> 
         return None
     actor = world.actors.current
     assert actor is not None
-    return draw.choice((Fault.DIES_BEFORE, Fault.TOLD_TO_STOP)) if world.fleet.attempts_beside(actor) == 0 else None
+    return (
+        draw.choice((Fault.DIES_BEFORE, Fault.TOLD_TO_STOP))
+        if world.fleet.attempts_beside(actor) == 0
+        else None
+    )

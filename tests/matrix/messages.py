@@ -18,7 +18,8 @@ Weather = Callable[["Sent"], list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message on its way: the how-manieth of all, into which queue, and whether a schedule or a sender of ours sent it.
+    """A message on its way: the how-manieth of all, into which queue, and whether a schedule or a sender of
+    ours sent it.
 
     ``delay`` is for how many seconds its sender keeps it back, whatever the weather.
     """
@@ -65,7 +66,9 @@ class Messages:
         sent = Sent(len(self.sent), queue, body, scheduled, delay)
         self.sent.append(sent)
         for seconds in self._weather(sent):
-            self._clock.later(delay + seconds, lambda: self._arrive(queue, Message(f"message-{next(self._numbers)}", body)))
+            self._clock.later(
+                delay + seconds, lambda: self._arrive(queue, Message(f"message-{next(self._numbers)}", body))
+            )
 
     def publish(self, topic: str, body: str) -> None:
         """Hand what is published to every subscriber."""
@@ -80,7 +83,12 @@ class Messages:
         for rule in self._deployment.rules:
             if rule.pattern is not None and matches(rule.pattern, event):
                 template = rule.template
-                self.send(rule.queue, json.dumps(event) if template is None else template.replace("<detail>", json.dumps(event["detail"])))
+                self.send(
+                    rule.queue,
+                    json.dumps(event)
+                    if template is None
+                    else template.replace("<detail>", json.dumps(event["detail"])),
+                )
 
     def receive(self, queue: str, most: int) -> list[Message]:
         """Take messages out of sight."""
@@ -96,7 +104,9 @@ class Messages:
         self.held[queue].invisible -= 1
 
     def come_again(self, queue: str, message: Message, seconds: float) -> None:
-        """Show a message again once it has been out of sight for long enough, or set it aside when it was received too often."""
+        """Show a message again once it has been out of sight for long enough, or set it aside when it was
+        received too often.
+        """
 
         def again() -> None:
             held = self.held[queue]
@@ -117,7 +127,9 @@ def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
     """
     return all(
-        matches(wanted, event.get(name) or {}) if isinstance(wanted, dict) else any(_fits(one, event.get(name)) for one in wanted)
+        matches(wanted, event.get(name) or {})
+        if isinstance(wanted, dict)
+        else any(_fits(one, event.get(name)) for one in wanted)
         for name, wanted in pattern.items()
     )
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 LOOKS_EVERY = 20.0
 _EXPECTED = (KilledError, CommandError, ClientError, BotoCoreError)
-"""How a command may end that could not do what it was to do: the person reads it, and looks at the run again."""
+"""How a command may end that could not do what it was to do: the person reads it, and looks at the run
+again.
+"""
 
 
 def mends(world: World, mark: str) -> None:

@@ -44,7 +44,11 @@ class Reactions:
 
     def _read(self, queue: str) -> None:
         function = self._functions.get(queue)
-        if function is None or self._running[queue] >= function.at_once or not self._messages.held[queue].waiting:
+        if (
+            function is None
+            or self._running[queue] >= function.at_once
+            or not self._messages.held[queue].waiting
+        ):
             return
         batch = self._messages.receive(queue, function.batch)
         self._running[queue] += 1
@@ -52,7 +56,11 @@ class Reactions:
 
         def ended(answer: Any, error: BaseException | None) -> None:
             self._running[queue] -= 1
-            failed = {one.id for one in batch} if error else {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+            failed = (
+                {one.id for one in batch}
+                if error
+                else {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+            )
             for message in batch:
                 if message.id in failed:
                     self._messages.come_again(queue, message, visibility - (self._clock.seconds - began))
@@ -71,5 +79,8 @@ class Reactions:
         for value in vars(module).values():
             if getattr(value, "__module__", "") == module.__name__ and hasattr(value, "cache_clear"):
                 value.cache_clear()  # Every start is a cold one: what a warm function has kept may be gone.
-        records = [{"messageId": one.id, "body": one.body, "attributes": {}, "eventSource": "aws:sqs"} for one in batch]
+        records = [
+            {"messageId": one.id, "body": one.body, "attributes": {}, "eventSource": "aws:sqs"}
+            for one in batch
+        ]
         return module.handler({"Records": records}, None)

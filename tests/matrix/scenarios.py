@@ -1,4 +1,5 @@
-"""What is run: every pipeline of ``pipelines/``, found and not listed, with a small input; and ways in which a run should not succeed.
+"""What is run: every pipeline of ``pipelines/``, found and not listed, with a small input; and ways in which
+a run should not succeed.
 
 A new pipeline joins by itself. One that an upload starts needs a body for its file here.
 """
@@ -30,12 +31,17 @@ Begin = Callable[["World", str], None]
 """Begins a run in a world; the text tells apart the runs of one world."""
 
 _FLIGHTS = "year,month,day,dep_time,arr_delay,carrier,origin,dest\n" + "".join(
-    f"2013,{month},1,517,{11 * month - 30},{carrier},JFK,LAX\n" for month in (1, 2, 3) for carrier in ("UA", "AA", "9E")
+    f"2013,{month},1,517,{11 * month - 30},{carrier},JFK,LAX\n"
+    for month in (1, 2, 3)
+    for carrier in ("UA", "AA", "9E")
 )
 _RATINGS = "user,item,rating\n" + "".join(
     f"{user},{item},{stars}\n" for user, stars in (("ann", 1), ("bob", 3)) for item in ("tea", "jam", "oil")
 )
-_TEXT = "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\nThe slings and arrows of outrageous fortune"
+_TEXT = (
+    "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to suffer\nThe slings and"
+    " arrows of outrageous fortune"
+)
 BODIES: dict[str, bytes] = {
     "word-count": _TEXT.encode(),
     "flight-delays": _FLIGHTS.encode(),
@@ -56,8 +62,9 @@ SMALLER: list[tuple[Any, str, Any]] = [
 class Scenario:
     """A run: how it begins, and how it must end.
 
-    ``told`` says whether a person is told of a failure, ``borne`` which steps may fail in a run that succeeds, ``gathers`` whether its
-    files may become several runs, and ``alone`` whether it takes machines away that other runs would miss.
+    ``told`` says whether a person is told of a failure, ``borne`` which steps may fail in a run that
+    succeeds, ``gathers`` whether its files may become several runs, and ``alone`` whether it takes machines
+    away that other runs would miss.
     """
 
     name: str
@@ -89,10 +96,18 @@ def deployment() -> Deployment:
 def scenarios() -> dict[str, Scenario]:
     """Return all scenarios by their names."""
     found = [Scenario(str(one.name), _beginning(one), gathers=_gathers(one)) for one in load_pipelines(ROOT)]
-    found += [Scenario(str(one.name), _beginning(one), **OWN_ENDS.get(str(one.name), {})) for one in load_pipelines(OWN)]
+    found += [
+        Scenario(str(one.name), _beginning(one), **OWN_ENDS.get(str(one.name), {}))
+        for one in load_pipelines(OWN)
+    ]
     found.append(Scenario("word-count of an empty text", _upload("word-count/empty-{}.txt", b"")))
     found.append(
-        Scenario("word-count of what is no text", _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"), RunState.FAILED, told=True)
+        Scenario(
+            "word-count of what is no text",
+            _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"),
+            RunState.FAILED,
+            told=True,
+        )
     )
     return {one.name: one for one in found}
 
@@ -102,14 +117,20 @@ def _beginning(pipeline: Pipeline) -> Begin:
     for trigger in pipeline.triggers:
         if isinstance(trigger, S3Upload):
             if name not in BODIES:
-                raise LookupError(f"Expected the body of a small file for {name} in BODIES of {__file__}, found none. Add one.")
+                raise LookupError(
+                    f"Expected the body of a small file for {name} in BODIES of {__file__}, found none. Add"
+                    " one."
+                )
             key = f"{trigger.prefix}{{}}{trigger.suffix}"
             return _burst(key, BODIES[name]) if trigger.gathers else _upload(key, BODIES[name])
         if isinstance(trigger, Manual) and name == "mended":
             return _asked_and_mended
         if isinstance(trigger, Manual):
             return lambda world, mark: world.request(name, mark, INPUTS.get(name))
-    raise LookupError(f"Expected {name} to start with an upload or a request, found {pipeline.triggers}. Teach {__file__} how it starts.")
+    raise LookupError(
+        f"Expected {name} to start with an upload or a request, found {pipeline.triggers}. Teach {__file__}"
+        " how it starts."
+    )
 
 
 def _gathers(pipeline: Pipeline) -> bool:

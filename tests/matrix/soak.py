@@ -1,4 +1,6 @@
-"""Many runs at once, with random faults, losses, delays and machines taken away; everything follows from the seed."""
+"""Many runs at once, with random faults, losses, delays and machines taken away; everything follows from the
+seed.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ class Soaked:
     def __str__(self) -> str:
         """Return one line, and one for each objection."""
         what = (
-            f"{self.runs} runs, {self.calls:,} calls, {self.faults} of them wrong, {self.machines_lost} attempts lost with their machines"
+            f"{self.runs} runs, {self.calls:,} calls, {self.faults} of them wrong, {self.machines_lost}"
+            " attempts lost with their machines"
         )
         return "\n".join([f"seed {self.seed}: {what}", *(f"  {one}" for one in self.objections)])
 
@@ -56,8 +59,8 @@ class Trouble:
     def choose(self, call: Call) -> Fault | None:
         """Return what goes wrong with a call, but nothing that a person would have to mend.
 
-        A machine is lost only with first attempts on it, so that Batch's three attempts suffice; a message is failed twice at most by
-        faults, so that it does not end among the dead letters, which a person reads.
+        A machine is lost only with first attempts on it, so that Batch's three attempts suffice; a message is
+        failed twice at most by faults, so that it does not end among the dead letters, which a person reads.
         """
         if self.random.random() >= self._rate:
             return None
@@ -77,12 +80,18 @@ class Trouble:
 
     def delivers(self, sent: Sent) -> list[float]:
         """Return when the copies of a message come; what starts a run or alerts is not lost."""
-        if sent.queue.startswith(("Track", "FanOut")) and not sent.scheduled and self.random.random() < self._lost:
+        if (
+            sent.queue.startswith(("Track", "FanOut"))
+            and not sent.scheduled
+            and self.random.random() < self._lost
+        ):
             return []
         return [self._delay() for _ in range(2 if self.random.random() < self._twice else 1)]
 
     def _delay(self) -> float:
-        return self.random.uniform(0, 900) if self.random.random() < self._late else self.random.expovariate(5)
+        return (
+            self.random.uniform(0, 900) if self.random.random() < self._late else self.random.expovariate(5)
+        )
 
     def start_seconds(self) -> float:
         """Return how long an attempt's machine and image take."""
@@ -96,9 +105,22 @@ class Trouble:
 def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
     """Play a seed."""
     trouble = Trouble(seed)
-    world = World(deployment(), choose=trouble.choose, weather=trouble.delivers, seed=seed, submits_a_second=_SUBMITS_A_SECOND)
-    trouble.world, world.fleet.start_seconds, world.calls.latency = world, trouble.start_seconds, trouble.latency
-    begun = {f"run-{number:05d}": trouble.random.choice([one for one in scenarios().values() if not one.alone]) for number in range(runs)}
+    world = World(
+        deployment(),
+        choose=trouble.choose,
+        weather=trouble.delivers,
+        seed=seed,
+        submits_a_second=_SUBMITS_A_SECOND,
+    )
+    trouble.world, world.fleet.start_seconds, world.calls.latency = (
+        world,
+        trouble.start_seconds,
+        trouble.latency,
+    )
+    begun = {
+        f"run-{number:05d}": trouble.random.choice([one for one in scenarios().values() if not one.alone])
+        for number in range(runs)
+    }
     world.run(lambda here: _begin(here, trouble, begun))
     found = objections(world, begun, expected)
     lost = sum(world.fleet.lost.values())

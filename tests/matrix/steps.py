@@ -1,4 +1,6 @@
-"""The steps of the matrix's own pipelines, which fail on purpose: by their generation, so that trouble elsewhere changes nothing of it."""
+"""The steps of the matrix's own pipelines, which fail on purpose: by their generation, so that trouble
+elsewhere changes nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def fails(item: Item, out: Out) -> int:
 
 
 def loses_its_machine(item: Item, out: Out) -> int:
-    """Return the square of an item's number; one item's machine is taken away in every attempt of the first generation."""
+    """Return the square of an item's number; one item's machine is taken away in every attempt of the first
+    generation.
+    """
     if item.number == STEADY and _generation() == 0:
         _me().die()
     return item.number**2

@@ -9,7 +9,12 @@ from tests.matrix.errors import refusal
 from tests.matrix.expressions import Item, comparable, holds, updated
 
 Key = tuple[str, str]
-_CHECKED = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item", "ConditionCheck": "condition_check"}
+_CHECKED = {
+    "Put": "put_item",
+    "Update": "update_item",
+    "Delete": "delete_item",
+    "ConditionCheck": "condition_check",
+}
 
 
 class Table:
@@ -32,8 +37,17 @@ class Table:
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Change an item, or begin one."""
         self._check(request, request["Key"])
-        key, names, values = _key(request["Key"]), request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
-        self._write(key, updated(request["UpdateExpression"], {**request["Key"], **self.items.get(key, {})}, names, values))
+        key, names, values = (
+            _key(request["Key"]),
+            request.get("ExpressionAttributeNames", {}),
+            request.get("ExpressionAttributeValues", {}),
+        )
+        self._write(
+            key,
+            updated(
+                request["UpdateExpression"], {**request["Key"], **self.items.get(key, {})}, names, values
+            ),
+        )
         return {}
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
@@ -50,7 +64,10 @@ class Table:
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
         """Return several items."""
         keys = [_key(key) for key in request["RequestItems"][self.name]["Keys"]]
-        return {"Responses": {self.name: [dict(self.items[key]) for key in keys if key in self.items]}, "UnprocessedKeys": {}}
+        return {
+            "Responses": {self.name: [dict(self.items[key]) for key in keys if key in self.items]},
+            "UnprocessedKeys": {},
+        }
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         """Write all or nothing; the same token again is the same request.
@@ -78,14 +95,20 @@ class Table:
         names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
         near = self._near(request, values)
         found = [item for item in near if holds(request["KeyConditionExpression"], item, names, values)]
-        found.sort(key=lambda item: comparable(item[order]), reverse=not request.get("ScanIndexForward", True))
+        found.sort(
+            key=lambda item: comparable(item[order]), reverse=not request.get("ScanIndexForward", True)
+        )
         found = found[: request.get("Limit")]
         if request.get("IndexName"):
-            found = [{name: item[name] for name in ("pk", "sk", "unfinished", "created_at")} for item in found]
+            found = [
+                {name: item[name] for name in ("pk", "sk", "unfinished", "created_at")} for item in found
+            ]
         return {"Items": [dict(item) for item in found], "Count": len(found)}
 
     def _near(self, request: dict[str, Any], values: Item) -> list[Item]:
-        """Return the items among which a query's are: those of its partition, or those that are in the index."""
+        """Return the items among which a query's are: those of its partition, or those that are in the
+        index.
+        """
         if request.get("IndexName"):
             return [item for item in self.items.values() if "unfinished" in item]
         keys = {key for value in values.values() for key in self._partitions.get(value.get("S", ""), ())}
@@ -102,7 +125,10 @@ class Table:
 
     def _may(self, request: dict[str, Any], key: Item) -> bool:
         assert request["TableName"] == self.name
-        names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+        names, values = (
+            request.get("ExpressionAttributeNames", {}),
+            request.get("ExpressionAttributeValues", {}),
+        )
         return holds(request.get("ConditionExpression"), self.items.get(_key(key), {}), names, values)
 
 

@@ -1,7 +1,7 @@
 """A part of the crash matrix; ``make matrix`` plays all of it.
 
-The part is chosen by the cases' own words: every scenario, every weather, every fate of a message, and of the calls about a half, each in
-one of its ways.
+The part is chosen by the cases' own words: every scenario, every weather, every fate of a message, and of the
+calls about a half, each in one of its ways.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ pytestmark = pytest.mark.xdist_group("matrix")
 
 
 def _chosen(scenario: str) -> Iterator[Case]:
-    for _, group in groupby(cases_of(scenario), key=lambda case: (case.weather, case.call, case.message, case.fate)):
+    for _, group in groupby(
+        cases_of(scenario), key=lambda case: (case.weather, case.call, case.message, case.fate)
+    ):
         ways = list(group)
         lot = zlib.crc32(str(ways[0]).encode())
         if ways[0].call is None or lot % 2:
@@ -46,7 +48,9 @@ def test_whatever_goes_wrong_a_run_ends_as_it_should(scenario: str) -> None:
 
 @pytest.mark.parametrize("scenario", DOUBLED)
 def test_whatever_two_processes_die_a_run_ends_as_it_should(scenario: str) -> None:
-    """The second dies in what follows from the death of the first; here some of the pairs, all in `make matrix`."""
+    """The second dies in what follows from the death of the first; here some of the pairs, all in `make
+    matrix`.
+    """
     cases = list(doubles_of(scenario))[::25]
     assert [(str(done.case), done.objections) for done in map(outcome, cases) if done.objections] == []
     assert len(cases) > 10
@@ -59,8 +63,12 @@ def test_every_pipeline_is_a_scenario() -> None:
 
 
 def test_what_fails_runs_again_alone_and_on_other_machines() -> None:
-    """The scenarios with failures do have generations: those that failed, those that moved, and those that a person asked for."""
-    found = {name: played(Case(name)).runs()[0] for name in ("failing-once", "wandering", "mended", "bearing")}
+    """The scenarios with failures do have generations: those that failed, those that moved, and those that a
+    person asked for.
+    """
+    found = {
+        name: played(Case(name)).runs()[0] for name in ("failing-once", "wandering", "mended", "bearing")
+    }
     terms = {name: run.steps[step].terms for name, step in _FAILING.items() for run in [found[name]]}
     assert (terms["failing-once"].tries, terms["failing-once"].indexes) == (1, "0,2")
     assert (terms["wandering"].queue, terms["wandering"].tries) == ("steady", 0)
@@ -73,15 +81,35 @@ _FAILING = {"failing-once": "grade", "wandering": "wander", "mended": "grade"}
 
 def test_every_stage_and_every_kind_of_job_makes_calls_that_go_wrong() -> None:
     """Nobody who calls AWS is left out."""
-    cases = [case for name in ("word-count", "small-files", "hello-fan", "mended") for case in cases_of(name) if case.fault]
+    cases = [
+        case
+        for name in ("word-count", "small-files", "hello-fan", "mended")
+        for case in cases_of(name)
+        if case.fault
+    ]
     words = {case.what.split()[1].split("_")[0] for case in cases}
-    assert {"trigger", "group", "fan", "track", "alert", "split", "count", "rank", "merge", "cleanup", "start", "person"} <= words
+    assert {
+        "trigger",
+        "group",
+        "fan",
+        "track",
+        "alert",
+        "split",
+        "count",
+        "rank",
+        "merge",
+        "cleanup",
+        "start",
+        "person",
+    } <= words
     assert {case.fault for case in cases} == set(Fault)
 
 
 def test_the_same_case_happens_the_same_way_again() -> None:
     """What fails can be looked into."""
-    case = next(case for case in cases_of("word-count") if case.fault is Fault.DIES_AFTER and "count_0:1" in case.what)
+    case = next(
+        case for case in cases_of("word-count") if case.fault is Fault.DIES_AFTER and "count_0:1" in case.what
+    )
     first, second = played(case), played(case)
     assert (first.calls.made, first.clock.seconds) == (second.calls.made, second.clock.seconds)
 
@@ -107,7 +135,9 @@ def _ask_nobody(patch: pytest.MonkeyPatch) -> None:
         assert found is not None
         return found
 
-    patch.setattr(installed, "_changes", lambda changes=installed._changes: [*changes(), (job, "assigned", anybody)])
+    patch.setattr(
+        installed, "_changes", lambda changes=installed._changes: [*changes(), (job, "assigned", anybody)]
+    )
 
 
 def _submit_at_once(patch: pytest.MonkeyPatch) -> None:

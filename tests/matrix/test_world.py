@@ -34,7 +34,9 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "case", [Case("word-count", "every message twice"), Case("flight-delays", call=30, fault=Fault.DIES_AFTER)], ids=str
+    "case",
+    [Case("word-count", "every message twice"), Case("flight-delays", call=30, fault=Fault.DIES_AFTER)],
+    ids=str,
 )
 def test_answers_are_those_of_moto(case: Case, clients: dict[str, Any]) -> None:
     """Objects, items, conditions that fail and what is not there."""
@@ -50,7 +52,11 @@ def test_answers_are_those_of_moto(case: Case, clients: dict[str, Any]) -> None:
     assert len(asked) > 60
     for service, name, parameters, answer in asked:
         parameters.pop("VersionId", None)  # Versions have other names there.
-        assert _plain(answer) == _plain(_answer(clients[service], name, parameters)), (service, name, parameters)
+        assert _plain(answer) == _plain(_answer(clients[service], name, parameters)), (
+            service,
+            name,
+            parameters,
+        )
 
 
 def _buckets() -> set[str]:
@@ -66,7 +72,9 @@ def _answer(client: Any, name: str, parameters: dict[str, Any]) -> Any:
 
 def _plain(answer: Any) -> Any:
     if isinstance(answer, ClientError):
-        return answer.response["Error"]["Code"], [one["Code"] for one in answer.response.get("CancellationReasons", [])]
+        return answer.response["Error"]["Code"], [
+            one["Code"] for one in answer.response.get("CancellationReasons", [])
+        ]
     kept = {name: answer[name] for name in _KEPT if name in answer}
     for one in kept.get("Contents", []):
         for name in [name for name in one if name not in ("Key", "Size")]:
@@ -89,6 +97,8 @@ def _plain(answer: Any) -> Any:
         ({"name": [{"anything-but": ["a"]}, {"exists": False}]}, {}, True),
     ],
 )
-def test_patterns_match_as_eventbridge_matches_them(pattern: dict[str, Any], event: dict[str, Any], fits: bool) -> None:
+def test_patterns_match_as_eventbridge_matches_them(
+    pattern: dict[str, Any], event: dict[str, Any], fits: bool
+) -> None:
     """The kinds of comparison that our rules have."""
     assert matches(pattern, event) is fits

@@ -16,17 +16,22 @@ if TYPE_CHECKING:
     from tests.matrix.scenarios import Scenario
     from tests.matrix.world import World
 
-# Two calls to the third party at a time are allowed, and one is what it comes to when the jobs miss each other; three is an objection.
+# Two calls to the third party at a time are allowed, and one is what it comes to when the jobs miss each
+# other; three is an objection.
 _TIMING = re.compile(rb'"most_at_once": [12]\b')
 _MARK = re.compile(r"run-(?:\d{5}|a)\b")
 Files = Mapping[str, bytes]
 
 
 def published(world: World, run_id: str) -> Files:
-    """Return the files that a run published, by their names, without what depends on how its jobs happened to fall in time."""
+    """Return the files that a run published, by their names, without what depends on how its jobs happened to
+    fall in time.
+    """
     objects = world.buckets.objects.get(world.deployment.environment("SLUICE_RESULTS_BUCKET"), {})
     marker = f"/{run_id}/"
-    return {key.partition(marker)[2]: _TIMING.sub(b"", body) for key, body in objects.items() if marker in key}
+    return {
+        key.partition(marker)[2]: _TIMING.sub(b"", body) for key, body in objects.items() if marker in key
+    }
 
 
 def by_mark(world: World) -> dict[str, list[Run]]:
@@ -38,8 +43,12 @@ def by_mark(world: World) -> dict[str, list[Run]]:
     return found
 
 
-def objections(world: World, begun: Mapping[str, Scenario], expected: Callable[[str], Files]) -> Iterator[str]:
-    """Yield what does not hold for what was begun with these marks; ``expected`` returns the files that a scenario publishes."""
+def objections(
+    world: World, begun: Mapping[str, Scenario], expected: Callable[[str], Files]
+) -> Iterator[str]:
+    """Yield what does not hold for what was begun with these marks; ``expected`` returns the files that a
+    scenario publishes.
+    """
     runs = by_mark(world)
     for mark, scenario in begun.items():
         files, mine = expected(scenario.name), runs.get(mark, [])
@@ -50,7 +59,11 @@ def objections(world: World, begun: Mapping[str, Scenario], expected: Callable[[
         else:
             yield f"{mark}: {len(mine)} runs of it are in the ledger"
     for scenario in {one.name: one for one in begun.values() if one.gathers}.values():
-        yield from (f"{run.run_id}: {one}" for run in _groups(world, scenario) for one in _of_run(world, run, scenario, None))
+        yield from (
+            f"{run.run_id}: {one}"
+            for run in _groups(world, scenario)
+            for one in _of_run(world, run, scenario, None)
+        )
 
 
 def _groups(world: World, scenario: Scenario) -> list[Run]:
@@ -58,16 +71,23 @@ def _groups(world: World, scenario: Scenario) -> list[Run]:
 
 
 def _scattered(world: World, mark: str, scenario: Scenario, files: Files) -> Iterator[str]:
-    """Yield what does not hold for the files of a burst: in how many groups they are is open, but each is in one, and was counted once."""
+    """Yield what does not hold for the files of a burst: in how many groups they are is open, but each is in
+    one, and was counted once.
+    """
     expected = sorted(json.loads(files["words.json"])["of each"].values())
-    everywhere = [json.loads(published(world, run.run_id).get("words.json", "{}")).get("of each", {}) for run in _groups(world, scenario)]
+    everywhere = [
+        json.loads(published(world, run.run_id).get("words.json", "{}")).get("of each", {})
+        for run in _groups(world, scenario)
+    ]
     found = [(key, words) for each in everywhere for key, words in each.items() if f"/{mark}-" in key]
     if len(dict(found)) != len(found) or sorted(words for _, words in found) != expected:
         yield f"{mark}: the files with their words are {found}, of {expected}"
 
 
 def _of_run(world: World, run: Run, scenario: Scenario, files: Files | None) -> Iterator[str]:
-    """Yield what does not hold for a run; ``files`` are what it had to publish, None when that is looked at elsewhere."""
+    """Yield what does not hold for a run; ``files`` are what it had to publish, None when that is looked at
+    elsewhere.
+    """
     told = _told(world, run.run_id)
     if run.state is not scenario.ends:
         yield f"the run is {run.state} (failed step: {run.failed_step})"
@@ -85,11 +105,16 @@ def _of_run(world: World, run: Run, scenario: Scenario, files: Files | None) -> 
 
 
 def unrest(world: World) -> list[str]:
-    """Return what is still going on in a world in which everything should have ended, and what was set aside."""
+    """Return what is still going on in a world in which everything should have ended, and what was set
+    aside.
+    """
     found = [f"the job {name} has not ended" for name in world.fleet.unfinished()]
     for name, held in world.messages.held.items():
         if held.waiting or held.invisible:
-            found.append(f"{name} holds {[message.body[:200] for message in held.waiting]} and {held.invisible} that are not visible")
+            found.append(
+                f"{name} holds {[message.body[:200] for message in held.waiting]} and {held.invisible} that"
+                " are not visible"
+            )
     found += [f"a finished item was worked on again: {work}" for work in world.repeated]
     return found
 
@@ -99,7 +124,11 @@ def _steps(world: World, run: Run, scenario: Scenario) -> Iterator[str]:
     for step in run.pipeline.steps:
         record = run.steps.get(step.name)
         # The end of a cleanup comes behind the run's, when nobody looks after events that are lost.
-        ends = (StepState.SUCCEEDED, StepState.EMPTY, *([StepState.SUBMITTED] if step.kind is Kind.CLEANUP else []))
+        ends = (
+            StepState.SUCCEEDED,
+            StepState.EMPTY,
+            *([StepState.SUBMITTED] if step.kind is Kind.CLEANUP else []),
+        )
         if record is not None and record.state is StepState.FAILED and step.name in scenario.borne:
             continue
         if step.of_uploads and record is not None:
@@ -107,13 +136,18 @@ def _steps(world: World, run: Run, scenario: Scenario) -> Iterator[str]:
         if record is None or record.state not in ends:
             yield f"the step {step.name} is {record.state if record else 'not recorded'}"
         elif record.state is not StepState.EMPTY and "SUCCEEDED" not in jobs.get(record.job_id or "", ""):
-            yield f"the job of {step.name} is {record.job_id} in the ledger, and {jobs.get(record.job_id or '')} in Batch"
+            yield (
+                f"the job of {step.name} is {record.job_id} in the ledger, and"
+                f" {jobs.get(record.job_id or '')} in Batch"
+            )
 
 
 def _work(world: World, run: Run) -> Iterator[str]:
-    """Yield work of jobs that the ledger never named, and work that was done again though no machine was lost.
+    """Yield work of jobs that the ledger never named, and work that was done again though no machine was
+    lost.
 
-    What failed is done again by the next generation; that it repeats nothing that had finished is looked at for all runs together.
+    What failed is done again by the next generation; that it repeats nothing that had finished is looked at
+    for all runs together.
     """
     done: Counter[tuple[str, int, str, int | None]] = Counter()
     for work in world.works:
@@ -121,14 +155,26 @@ def _work(world: World, run: Run) -> Iterator[str]:
             continue
         named = world.named.get((run.run_id, work.step, work.generation), set())
         if named != {work.job}:
-            yield f"the job {work.job} of {work.step}, generation {work.generation}, worked, and the ledger named {sorted(named)}"
+            yield (
+                f"the job {work.job} of {work.step}, generation {work.generation}, worked, and the ledger"
+                f" named {sorted(named)}"
+            )
         done[work.step, work.generation, work.child, work.item] += 1
     for (step, generation, child, item), times in done.items():
-        gang = run.pipeline.step(step).kind is Kind.MULTI_NODE  # All its nodes begin again when one of their machines is lost.
-        mine = {of: number for (name, of), number in world.fleet.lost.items() if name == f"{run.run_id}_{step}_{generation}"}
+        gang = (
+            run.pipeline.step(step).kind is Kind.MULTI_NODE
+        )  # All its nodes begin again when one of their machines is lost.
+        mine = {
+            of: number
+            for (name, of), number in world.fleet.lost.items()
+            if name == f"{run.run_id}_{step}_{generation}"
+        }
         lost = sum(mine.values()) if gang else mine.get(int(child), 0)
         if times > 1 + lost:
-            yield f"{step}, child {child}, item {item} was worked on {times} times, and {lost} machines were lost"
+            yield (
+                f"{step}, child {child}, item {item} was worked on {times} times, and {lost} machines were"
+                " lost"
+            )
 
 
 def _told(world: World, run_id: str) -> list[str]:
@@ -137,4 +183,7 @@ def _told(world: World, run_id: str) -> list[str]:
 
 def _difference(found: Files, expected: Files) -> str:
     names = [name for name in {**found, **expected} if found.get(name) != expected.get(name)]
-    return ", ".join(f"{name}: {found.get(name, b'nothing')[:80]!r} for {expected.get(name, b'nothing')[:80]!r}" for name in sorted(names))
+    return ", ".join(
+        f"{name}: {found.get(name, b'nothing')[:80]!r} for {expected.get(name, b'nothing')[:80]!r}"
+        for name in sorted(names)
+    )

@@ -36,7 +36,9 @@ from tests.matrix.table import Table
 DELIVERY_SECONDS = 0.05
 SWEEP_SECONDS = 300.0
 WORK_SECONDS = 0.4
-"""Of a user's function, for each item: three items are more than a second, after which a child writes what it has."""
+"""Of a user's function, for each item: three items are more than a second, after which a child writes what it
+has.
+"""
 MOST_SECONDS = 4 * 3600.0
 """A run that has not ended by then is stranded."""
 _RESULTS = re.compile(r"runs/(?P<run>[^/]+)/(?P<step>[^/]+)/results/")
@@ -49,7 +51,8 @@ def fair(sent: Sent) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A user's function was called, or a user's command run: by which job, its attempt's child, for which item (None: no array's).
+    """A user's function was called, or a user's command run: by which job, its attempt's child, for which
+    item (None: no array's).
 
     ``child`` is the number in the job's own array, and ``item`` that in the whole step.
     """
@@ -82,7 +85,14 @@ class World:
         self.table = Table(deployment.table, self._written)
         self.buckets = Buckets(deployment.inbox, self._stored)
         self.messages = Messages(deployment, self.clock, weather)
-        self.fleet = Fleet(deployment, self.clock, self.actors, self._run, self.messages.put_event, submits_a_second=submits_a_second)
+        self.fleet = Fleet(
+            deployment,
+            self.clock,
+            self.actors,
+            self._run,
+            self.messages.put_event,
+            submits_a_second=submits_a_second,
+        )
         services = {
             "s3": self.buckets,
             "dynamodb": self.table,
@@ -118,7 +128,12 @@ class World:
         stored = self.buckets.put_object(Bucket=self.deployment.inbox, Key=key, Body=body)
         detail = {
             "bucket": {"name": self.deployment.inbox},
-            "object": {"key": key, "size": len(body), "etag": stored["ETag"].strip('"'), "version-id": stored["VersionId"]},
+            "object": {
+                "key": key,
+                "size": len(body),
+                "etag": stored["ETag"].strip('"'),
+                "version-id": stored["VersionId"],
+            },
         }
         self.messages.put_event({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
 
@@ -156,12 +171,17 @@ class World:
         """EventBridge."""
         for entry in Entries:
             detail = json.loads(entry["Detail"])
-            self.messages.put_event({"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail})
+            self.messages.put_event(
+                {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}
+            )
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "event"} for _ in Entries]}
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
         """CloudFormation."""
-        found = [{"OutputKey": name, "OutputValue": value} for name, value in self.deployment.outputs[StackName].items()]
+        found = [
+            {"OutputKey": name, "OutputValue": value}
+            for name, value in self.deployment.outputs[StackName].items()
+        ]
         return {"Stacks": [{"StackName": StackName, "Outputs": found}]}
 
     def get_log_events(self, **_: Any) -> dict[str, Any]:
@@ -178,13 +198,16 @@ class World:
             if kind is not Kind.START:
                 self._worked(first.number if isinstance(first, Item) else None)
             self._forget(function)
-            # Nodes talk to one another over real connections, which know nothing of turns: here they only say who they are.
+            # Nodes talk to one another over real connections, which know nothing of turns: here they only say
+            # who they are.
             return {"node": first.index} if isinstance(first, Node) else function(first, *others, **asked_for)
 
         return called
 
     def _forget(self, function: Any) -> None:
-        """Empty what another process has kept: each job has caches of its own, which this world's jobs would share."""
+        """Empty what another process has kept: each job has caches of its own, which this world's jobs would
+        share.
+        """
         if self._reader is not self.actors.current:
             self._reader = self.actors.current
             for kept in vars(sys.modules[function.__module__]).values():
@@ -218,7 +241,9 @@ class World:
     def _stored(self, bucket: str, key: str, body: bytes) -> None:
         found = _RESULTS.match(key)
         if found:
-            self._recorded |= {(found["run"], found["step"], json.loads(line)["i"]) for line in body.splitlines()}
+            self._recorded |= {
+                (found["run"], found["step"], json.loads(line)["i"]) for line in body.splitlines()
+            }
 
     def _sweep(self) -> None:
         for rule in self.deployment.rules:

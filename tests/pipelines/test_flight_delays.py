@@ -27,7 +27,11 @@ def flights(count: int) -> str:
     for _ in range(count):
         departed = draw.choice(["517", "NA", "2359"])
         delay = "NA" if departed == "NA" else draw.choice(["-31", "0", "11", "1272", "NA"])
-        carrier, origin, dest = draw.choice(["UA", "AA", "9E"]), draw.choice(["EWR", "JFK"]), draw.choice(["IAH", "LAX"])
+        carrier, origin, dest = (
+            draw.choice(["UA", "AA", "9E"]),
+            draw.choice(["EWR", "JFK"]),
+            draw.choice(["IAH", "LAX"]),
+        )
         lines.append(f"2013,{draw.randint(1, 12)},1,{departed},{delay},{carrier},{origin},{dest}\n")
     return HEADER + "".join(lines)
 
@@ -38,7 +42,11 @@ def one_pass(text: str) -> dict[tuple[str, int], tuple[int, int, list[int]]]:
     for row in csv.DictReader(io.StringIO(text)):
         groups[row["carrier"], int(row["month"])].append(row)
     return {
-        name: (len(rows), sum(row["dep_time"] == "NA" for row in rows), [int(row["arr_delay"]) for row in rows if row["arr_delay"] != "NA"])
+        name: (
+            len(rows),
+            sum(row["dep_time"] == "NA" for row in rows),
+            [int(row["arr_delay"]) for row in rows if row["arr_delay"] != "NA"],
+        )
         for name, rows in groups.items()
     }
 
@@ -72,7 +80,9 @@ def test_a_file_of_one_header_has_no_flights(jobs: Jobs) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x00\xff\xfe" * 100, b"a,b,c\n1,2,3\n", HEADER.strip().encode()], ids=["empty", "binary", "columns", "no line end"]
+    "content",
+    [b"", b"\x00\xff\xfe" * 100, b"a,b,c\n1,2,3\n", HEADER.strip().encode()],
+    ids=["empty", "binary", "columns", "no line end"],
 )
 def test_what_is_no_file_of_flights_fails_the_plan(content: bytes, jobs: Jobs) -> None:
     """The plan says which columns it expected and what it found."""
@@ -90,14 +100,19 @@ def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -
     run = jobs.upload(pipeline, "flights/crlf.csv", (HEADER.replace("\n", "\r\n") + rows).encode())
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
     carriers = json.loads(jobs.results(run)["summary.json"])["carriers"]
-    assert [(row["carrier"], row["flights"], row["mean_arrival_delay"]) for row in carriers] == [("U,A", 40, 19.5)]
+    assert [(row["carrier"], row["flights"], row["mean_arrival_delay"]) for row in carriers] == [
+        ("U,A", 40, 19.5)
+    ]
 
 
 @pytest.mark.parametrize(
     ("row", "said"),
     [
         ("2013,1,1,517", "expected 8 columns, found 4 in b'2013,1,1,517'. Correct the line."),
-        ("2013,1,1,517,late,UA,EWR,IAH", "expected a whole number as arr_delay, found 'late' in b'2013,1,1,517,late,UA"),
+        (
+            "2013,1,1,517,late,UA,EWR,IAH",
+            "expected a whole number as arr_delay, found 'late' in b'2013,1,1,517,late,UA",
+        ),
         ("2013,1,1,517,2.5,UA,EWR,IAH", "expected a whole number as arr_delay, found '2.5'"),
         ("2013,1,1,517,nan,UA,EWR,IAH", "expected a whole number as arr_delay, found 'nan'"),
         ("2013,1,1,517,inf,UA,EWR,IAH", "expected a whole number as arr_delay, found 'inf'"),
@@ -111,7 +126,9 @@ def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -
 def test_a_row_that_is_no_flight_is_named_by_its_byte(row: str, said: str, jobs: Jobs) -> None:
     """The error says where the line is, what was expected there and what was found."""
     before = flights(3).encode()
-    run = jobs.upload(pipeline, "flights/row.csv", before + row.encode("latin-1") + b"\n2013,1,1,517,3,UA,EWR,IAH\n")
+    run = jobs.upload(
+        pipeline, "flights/row.csv", before + row.encode("latin-1") + b"\n2013,1,1,517,3,UA,EWR,IAH\n"
+    )
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
     report = jobs.failure(run, "read")
     assert (report["error"], report["item"]) == ("FlightError", 0)
@@ -119,7 +136,9 @@ def test_a_row_that_is_no_flight_is_named_by_its_byte(row: str, said: str, jobs:
 
 
 def test_forms_of_csv_that_spreadsheets_write(jobs: Jobs) -> None:
-    """A byte order mark, quoted names, whole numbers with a point, empty lines and a last line without an end change no figure."""
+    """A byte order mark, quoted names, whole numbers with a point, empty lines and a last line without an end
+    change no figure.
+    """
     plain = "2013,1,1,517,11,UA,EWR,IAH\n2013,1,1,,,UA,EWR,IAH\n"
     odd = '2013,1,1,517,11.0,UA,EWR,IAH\r\n\r\n2013,01,1,NA,NA,"UA",EWR,IAH'
     header = ",".join(f'"{name}"' for name in HEADER.strip().split(","))
@@ -139,4 +158,12 @@ def test_published_csv_quotes_what_needs_it(jobs: Jobs) -> None:
     run = jobs.upload(pipeline, "flights/odd.csv", (HEADER + '2013,1,1,517,11,"A,""|B",EWR,IAH\n').encode())
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
     rows = list(csv.DictReader(io.StringIO(jobs.results(run)["carriers.csv"])))
-    assert rows == [{"carrier": 'A,"|B', "month": "1", "flights": "1", "mean_arrival_delay": "11.0", "cancelled_share": "0.0"}]
+    assert rows == [
+        {
+            "carrier": 'A,"|B',
+            "month": "1",
+            "flights": "1",
+            "mean_arrival_delay": "11.0",
+            "cancelled_share": "0.0",
+        }
+    ]

@@ -1,4 +1,6 @@
-"""item_to_item from the upload to the results, every job run by its real entry point, on real data and on odd data."""
+"""item_to_item from the upload to the results, every job run by its real entry point, on real data and on odd
+data.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,12 @@ FUNCTIONS = functions_of(pipeline)
 def planes(flights_read: int = 40_000) -> str:
     """Return a CSV of which plane flew where, and how often: planes are the users, airports the items."""
     first = io.StringIO("".join(flights().decode().splitlines(keepends=True)[: flights_read + 1]))
-    flown = Counter((row["tailnum"], row["dest"]) for row in csv.DictReader(first) if row["tailnum"] not in ("", "NA"))
-    return "user,item,rating\n" + "".join(f"{plane},{airport},{times}\n" for (plane, airport), times in flown.items())
+    flown = Counter(
+        (row["tailnum"], row["dest"]) for row in csv.DictReader(first) if row["tailnum"] not in ("", "NA")
+    )
+    return "user,item,rating\n" + "".join(
+        f"{plane},{airport},{times}\n" for (plane, airport), times in flown.items()
+    )
 
 
 def one_pass(text: str, most: int = 10) -> dict[str, list[list[Any]]]:
@@ -41,7 +47,9 @@ def one_pass(text: str, most: int = 10) -> dict[str, list[list[Any]]]:
             both = ours.keys() & theirs.keys()
             if other != one and len(both) >= 2:
                 product = sum(ours[user] * theirs[user] for user in both)
-                length = sqrt(sum(value**2 for value in ours.values())) * sqrt(sum(value**2 for value in theirs.values()))
+                length = sqrt(sum(value**2 for value in ours.values())) * sqrt(
+                    sum(value**2 for value in theirs.values())
+                )
                 pairs.append([other, product / length, len(both)])
         if pairs:
             found[one] = sorted(pairs, key=lambda pair: (-round(pair[1], 9), pair[0]))[:most]
@@ -71,7 +79,9 @@ def same(found: dict[str, list[list[Any]]], expected: dict[str, list[list[Any]]]
 
 
 def test_neighbours_equal_one_pass_over_the_matrix(jobs: Jobs) -> None:
-    """Real data: airports that the same planes fly to. The second plan finds several jobs' worth of pairs, and no more than they hold."""
+    """Real data: airports that the same planes fly to. The second plan finds several jobs' worth of pairs,
+    and no more than they hold.
+    """
     found = neighbours(jobs, planes())
     assert same(found, one_pass(planes()))
     assert len(found) > 80
@@ -83,7 +93,9 @@ def test_neighbours_equal_one_pass_over_the_matrix(jobs: Jobs) -> None:
 def test_what_the_array_found_decides_how_many_jobs_aggregate_it(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch, most: int, jobs_needed: int
 ) -> None:
-    """A job for as many pairs as one can hold; an item with more has a job of its own. The results are the same."""
+    """A job for as many pairs as one can hold; an item with more has a job of its own. The results are the
+    same.
+    """
     monkeypatch.setattr(steps, "MOST_PAIRS_OF_A_JOB", most)
     text = "user,item\n" + "".join(f"{user},{item}\n" for user in ("u1", "u2") for item in "abcd")
     found = neighbours(jobs, text)
@@ -110,7 +122,11 @@ def test_only_the_nearest_are_published(jobs: Jobs, monkeypatch: pytest.MonkeyPa
     }
 
 
-@pytest.mark.parametrize("text", ["user,item\n", "user,item\na,x\n", "user,item\na,x\na,y\n"], ids=["none", "one", "no pair in common"])
+@pytest.mark.parametrize(
+    "text",
+    ["user,item\n", "user,item\na,x\n", "user,item\na,x\na,y\n"],
+    ids=["none", "one", "no pair in common"],
+)
 def test_items_without_neighbours_are_a_run_without_pairs(jobs: Jobs, text: str) -> None:
     """The arrays are empty, and so is what is published."""
     assert neighbours(jobs, text) == {}
@@ -121,8 +137,14 @@ def test_items_without_neighbours_are_a_run_without_pairs(jobs: Jobs, text: str)
     ("content", "said"),
     [
         (b"", "expected a header with user, item"),
-        (b"who,what\na,b\n", "expected a header with user, item and, if there is one, rating, found 'who,what'"),
-        (b"user,item\na\n", "At byte 10 of s3://inbox/ratings/odd.csv: expected 2 columns, found 1. Correct the line."),
+        (
+            b"who,what\na,b\n",
+            "expected a header with user, item and, if there is one, rating, found 'who,what'",
+        ),
+        (
+            b"user,item\na\n",
+            "At byte 10 of s3://inbox/ratings/odd.csv: expected 2 columns, found 1. Correct the line.",
+        ),
         (b"user,item\n,x\n", "expected a user and an item"),
         (b"user,item\na, \n", "expected a user and an item"),
         (b"user,item\na," + b"x" * 201 + b"\n", "at most 200 characters"),

@@ -36,7 +36,9 @@ def few(seeds: int) -> Pipeline:
     ],
 )
 def test_the_estimate_is_within_five_standard_errors_of_pi(jobs: Jobs, trigger: Any) -> None:
-    """Whatever started the run, its input says how much is thrown; results and a plot are published, nothing transient stays."""
+    """Whatever started the run, its input says how much is thrown; results and a plot are published, nothing
+    transient stays.
+    """
     run = jobs.begin(few(40), trigger)
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
     found = json.loads(jobs.results(run)["pi.json"])

@@ -1,4 +1,6 @@
-"""post_trade from what starts it to the results, every job run by its real entry point, on the real prices."""
+"""post_trade from what starts it to the results, every job run by its real entry point, on the real
+prices.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +28,16 @@ SYMBOLS = {"AAPL": 123, "AMZN": 123, "GOOG": 68, "IBM": 123, "MSFT": 123}
 
 
 def one_pass() -> dict[str, dict[str, Any]]:
-    """Return the measures of each symbol straight from the file, month after month, without the pipeline's code."""
+    """Return the measures of each symbol straight from the file, month after month, without the pipeline's
+    code.
+    """
     found: dict[str, dict[str, Any]] = {}
     for symbol in SYMBOLS:
         prices = [float(row["price"]) for row in rows() if row["symbol"] == symbol]
         gains = [prices[n] / prices[n - 1] - 1 for n in range(1, len(prices))]
-        fall = max((prices[n] - prices[m]) / prices[n] for n in range(len(prices)) for m in range(n, len(prices)))
+        fall = max(
+            (prices[n] - prices[m]) / prices[n] for n in range(len(prices)) for m in range(n, len(prices))
+        )
         found[symbol] = {
             "total_return": (prices[-1] - prices[0]) / prices[0],
             "yearly_return": math.exp(math.log(prices[-1] / prices[0]) / (len(gains) / 12)) - 1,
@@ -51,7 +57,10 @@ def foreseen(gains: list[float]) -> dict[str, float]:
         if month == 0:
             return squares[0]
         weights = [(1 - decay) * decay ** (month - 1 - past) for past in range(month)]
-        return sum(weight * square for weight, square in zip(weights, squares, strict=False)) + decay**month * squares[0]
+        return (
+            sum(weight * square for weight, square in zip(weights, squares, strict=False))
+            + decay**month * squares[0]
+        )
 
     def error(months: range, decay: float) -> float:
         return fmean((expected(month, decay) - squares[month]) ** 2 for month in months)
@@ -69,10 +78,14 @@ def foreseen(gains: list[float]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    "trigger", [Moment(time="2030-01-31T22:30:00Z", expression="cron(30 22 ? * MON-FRI *)"), Request(token="tonight")], ids=["night", "now"]
+    "trigger",
+    [Moment(time="2030-01-31T22:30:00Z", expression="cron(30 22 ? * MON-FRI *)"), Request(token="tonight")],
+    ids=["night", "now"],
 )
 def test_the_insights_equal_one_pass_over_the_prices(jobs: Jobs, trigger: Any) -> None:
-    """Whatever starts it: a child for each symbol, every figure as computed plainly, the calmest first, nothing transient left."""
+    """Whatever starts it: a child for each symbol, every figure as computed plainly, the calmest first,
+    nothing transient left.
+    """
     run = jobs.begin(pipeline, trigger)
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
     assert len(jobs.codes["process"]) == len(jobs.codes["model"]) == len(SYMBOLS)
@@ -84,7 +97,9 @@ def test_the_insights_equal_one_pass_over_the_prices(jobs: Jobs, trigger: Any) -
             {name: value for name, value in expected[one["symbol"]].items() if name != "forecast"}
         )
         assert one["forecast"] == pytest.approx(expected[one["symbol"]]["forecast"])
-    assert [one["yearly_volatility"] for one in insights] == sorted(one["yearly_volatility"] for one in insights)
+    assert [one["yearly_volatility"] for one in insights] == sorted(
+        one["yearly_volatility"] for one in insights
+    )
     table = list(csv.DictReader(io.StringIO(jobs.results(run)["insights.csv"])))
     assert [row["symbol"] for row in table] == [one["symbol"] for one in insights]
     assert {row["symbol"]: (row["from"], row["to"]) for row in table}["GOOG"] == ("2004-08", "2010-03")
@@ -126,10 +141,22 @@ def row(date: str, price: str, symbol: str = "X") -> dict[str, str]:
 
 
 def test_prices_are_put_in_order_and_gaps_are_filled() -> None:
-    """By month, the last word on a month counts, and a month without a price has the one before; how many is told."""
-    told = [("May 1 2001", "7"), ("Jan 1 2001", "5"), ("Jan 1 2001", "4"), ("Feb 1 2001", " "), ("Apr 1 2001", "6")]
+    """By month, the last word on a month counts, and a month without a price has the one before; how many is
+    told.
+    """
+    told = [
+        ("May 1 2001", "7"),
+        ("Jan 1 2001", "5"),
+        ("Jan 1 2001", "4"),
+        ("Feb 1 2001", " "),
+        ("Apr 1 2001", "6"),
+    ]
     (series,) = cleaned([row(*one) for one in told])
-    assert (month_name(series.first), series.prices, series.filled) == ("2001-01", [4.0, 4.0, 4.0, 6.0, 7.0], 2)
+    assert (month_name(series.first), series.prices, series.filled) == (
+        "2001-01",
+        [4.0, 4.0, 4.0, 6.0, 7.0],
+        2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,8 +177,15 @@ def test_what_is_no_price_is_refused_by_name(date: str, price: str, said: str) -
 
 
 def test_few_months_say_little() -> None:
-    """One price has no return, two no volatility, less than a year no forecast; no month without movement divides by nothing."""
-    assert measures([5.0]) == {"total_return": 0, "yearly_return": None, "yearly_volatility": None, "deepest_fall": 0}
+    """One price has no return, two no volatility, less than a year no forecast; no month without movement
+    divides by nothing.
+    """
+    assert measures([5.0]) == {
+        "total_return": 0,
+        "yearly_return": None,
+        "yearly_volatility": None,
+        "deepest_fall": 0,
+    }
     assert measures([5.0, 4.0])["yearly_volatility"] is None
     assert forecast([0.1] * 11) is None
     still = forecast([0.0] * 24)

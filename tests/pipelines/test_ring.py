@@ -53,7 +53,9 @@ def node(index: int, count: int, given: Any = None) -> Node:
     return Node(index=index, count=count, address=f"127.77.0.{index + 1}", main_address=MAIN, trigger=trigger)
 
 
-def started(pool: ThreadPoolExecutor, count: int, given: Any = None, pause: float = 0.0) -> list[Future[dict[str, Any]]]:
+def started(
+    pool: ThreadPoolExecutor, count: int, given: Any = None, pause: float = 0.0
+) -> list[Future[dict[str, Any]]]:
     """Start all nodes, the last one first."""
     futures: list[Future[dict[str, Any]]] = []
     for index in reversed(range(count)):
@@ -67,7 +69,12 @@ def test_all_nodes_end_with_the_same_sum(count: int, pool: ThreadPoolExecutor) -
     """However many there are, and though the main node starts last."""
     main, *others = [future.result(timeout=30) for future in started(pool, count, pause=0.05)]
     total = count * (count + 1) // 2
-    assert main == {"sum": total, "nodes": count, "agreed": list(range(count)), "addresses": [f"127.77.0.{n + 1}" for n in range(count)]}
+    assert main == {
+        "sum": total,
+        "nodes": count,
+        "agreed": list(range(count)),
+        "addresses": [f"127.77.0.{n + 1}" for n in range(count)],
+    }
     assert others == [{"sum": total}] * (count - 1)
 
 
@@ -77,12 +84,21 @@ def test_the_numbers_come_from_the_runs_input(pool: ThreadPoolExecutor) -> None:
     assert [one["sum"] for one in results] == [55] * 4
 
 
-def test_strangers_do_not_disturb(pool: ThreadPoolExecutor, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_strangers_do_not_disturb(
+    pool: ThreadPoolExecutor, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Garbage, silence, a node of another run, a number that is no node's: each is sent away."""
     monkeypatch.setattr(meeting, "HELLO_SECONDS", 0.3)
     others = [pool.submit(ring, node(0, 3), OUT)]
     hello = {"meeting": "ring-run", "index": 1, "address": "127.77.0.9", "port": 1}
-    wrong = [{**hello, "meeting": "another"}, {**hello, "index": 3}, {**hello, "index": 0}, {**hello, "port": "x"}, [1], {}]
+    wrong = [
+        {**hello, "meeting": "another"},
+        {**hello, "index": 3},
+        {**hello, "index": 0},
+        {**hello, "port": "x"},
+        [1],
+        {},
+    ]
     silent = call((MAIN, port), 10)
     for said in [b"GET / HTTP/1.1\r\n\r\n", b"\n", *(json.dumps(one).encode() + b"\n" for one in wrong)]:
         with call((MAIN, port), 10) as stranger:
@@ -145,7 +161,9 @@ def test_a_thousand_addresses_fit_into_a_line(pool: ThreadPoolExecutor) -> None:
         assert len(heard.hear()["nodes"]) == 1_000
 
 
-@pytest.mark.parametrize("said", [b"{}", b"x" * (MOST_BYTES + 1) + b"\n"], ids=["no line end", "an endless line"])
+@pytest.mark.parametrize(
+    "said", [b"{}", b"x" * (MOST_BYTES + 1) + b"\n"], ids=["no line end", "an endless line"]
+)
 def test_a_line_without_an_end_is_refused(said: bytes) -> None:
     """Nobody is made to hold what never ends."""
     here, there = socket.socketpair()
@@ -163,7 +181,11 @@ def test_a_line_without_an_end_is_refused(said: bytes) -> None:
         sender.join(5)
 
 
-@pytest.mark.parametrize("given", [{}, [], "x", 5, {"numbers": [1, 2]}, {"numbers": [1, 2, 3, "4"]}, {"numbers": [1, 2, 3, True]}], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [{}, [], "x", 5, {"numbers": [1, 2]}, {"numbers": [1, 2, 3, "4"]}, {"numbers": [1, 2, 3, True]}],
+    ids=str,
+)
 def test_a_wrong_input_is_refused(given: Any) -> None:
     """It says what was expected for so many nodes."""
     with pytest.raises(InputError, match=r'Expected an input such as \{"numbers": \[1, 2, 3, 4\]\}'):
@@ -174,7 +196,9 @@ def test_what_the_main_node_returned_is_published(monkeypatch: pytest.MonkeyPatc
     """By the step behind the ring."""
     written: dict[str, Any] = {}
     monkeypatch.setattr(Out, "write", lambda _, name, data: written.update({name: json.loads(data)}))
-    results = Results(read=lambda name: iter([(0, {"of": name})]), unfinished=lambda _: [], trigger=Request(token="t"))
+    results = Results(
+        read=lambda name: iter([(0, {"of": name})]), unfinished=lambda _: [], trigger=Request(token="t")
+    )
     publish(results, OUT)
     assert written == {"sum.json": {"of": "ring"}}
 

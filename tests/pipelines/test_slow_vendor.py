@@ -1,4 +1,6 @@
-"""slow_vendor: what its steps do; that no more than two run at once is AWS Batch's part, and tested with it in tests/e2e."""
+"""slow_vendor: what its steps do; that no more than two run at once is AWS Batch's part, and tested with it
+in tests/e2e.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,13 @@ def test_every_call_is_counted(jobs: Jobs) -> None:
 
 @pytest.mark.parametrize(
     ("calls", "most"),
-    [([], 0), ([(0, 1)], 1), ([(0, 1), (1, 2)], 1), ([(0, 2), (1, 3), (2, 4)], 2), ([(0, 9), (1, 2), (3, 5), (4, 6)], 3)],
+    [
+        ([], 0),
+        ([(0, 1)], 1),
+        ([(0, 1), (1, 2)], 1),
+        ([(0, 2), (1, 3), (2, 4)], 2),
+        ([(0, 9), (1, 2), (3, 5), (4, 6)], 3),
+    ],
 )
 def test_the_most_at_once_are_found(calls: list[tuple[float, float]], most: int) -> None:
     """A call that begins when another ends is not beside it."""
@@ -31,7 +39,9 @@ def test_the_most_at_once_are_found(calls: list[tuple[float, float]], most: int)
 
 
 @pytest.mark.parametrize(
-    "given", [[], "x", {"seconds": "1"}, {"seconds": -1}, {"seconds": 61}, {"seconds": True}, {"seconds": None}], ids=str
+    "given",
+    [[], "x", {"seconds": "1"}, {"seconds": -1}, {"seconds": 61}, {"seconds": True}, {"seconds": None}],
+    ids=str,
 )
 def test_a_wrong_input_is_refused(given: Any) -> None:
     """It says what was expected."""

@@ -59,17 +59,25 @@ def test_odd_keys_are_read_as_they_are(key: str, jobs: Jobs) -> None:
 
 
 def test_a_binary_file_fails_with_its_reason(jobs: Jobs) -> None:
-    """Bytes that are no UTF-8 fail the child that meets them; it names the byte of the file and says what to do."""
+    """Bytes that are no UTF-8 fail the child that meets them; it names the byte of the file and says what to
+    do.
+    """
     text = "caf\u00e9 \u6771\u4eac\n".encode() * 3_000
     run = jobs.upload(pipeline, "word-count/binary.txt", text + b"\xff\xfe\x00\x01" + text)
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
     child = jobs.codes["count"].index(1)
     report = jobs.failure(run, "count", child)
     assert (report["error"], report["item"]) == ("TextError", child)
-    assert report["message"].startswith(f"s3://inbox/word-count/binary.txt, byte {len(text)}: expected a text in UTF-8, found b'\\xff\\xfe")
+    assert report["message"].startswith(
+        f"s3://inbox/word-count/binary.txt, byte {len(text)}: expected a text in UTF-8, found b'\\xff\\xfe"
+    )
 
 
-@pytest.mark.parametrize("text", ["\ufeffone two\r\ntwo", "one\ttwo\x0btwo", "One TWO two"], ids=["mark and CRLF", "other spaces", "case"])
+@pytest.mark.parametrize(
+    "text",
+    ["\ufeffone two\r\ntwo", "one\ttwo\x0btwo", "One TWO two"],
+    ids=["mark and CRLF", "other spaces", "case"],
+)
 def test_marks_and_spaces_are_no_words(text: str, jobs: Jobs) -> None:
     """A byte order mark, line ends of any kind and other white space only stand between words."""
     run = jobs.upload(pipeline, "word-count/a.txt", text.encode())

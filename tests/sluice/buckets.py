@@ -1,4 +1,6 @@
-"""An S3 bucket in memory that counts the calls and the bytes that are read from it, and that fails where it is told to."""
+"""An S3 bucket in memory that counts the calls and the bytes that are read from it, and that fails where it
+is told to.
+"""
 
 from __future__ import annotations
 
@@ -54,13 +56,28 @@ class Bucket:
         self.uploads[Key] = {}
         return {"UploadId": Key}
 
-    def upload_part(self, *, Bucket: str, Key: str, UploadId: str, PartNumber: int, Body: Any) -> dict[str, Any]:  # noqa: N803
+    def upload_part(  # botocore's names
+        self,
+        *,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        UploadId: str,  # noqa: N803
+        PartNumber: int,  # noqa: N803
+        Body: Any,  # noqa: N803
+    ) -> dict[str, Any]:
         """Take a part."""
         self._count("upload_part")
         self.uploads[UploadId][PartNumber] = bytes(Body)
         return {"ETag": f"etag-{PartNumber}"}
 
-    def complete_multipart_upload(self, *, Bucket: str, Key: str, UploadId: str, MultipartUpload: Any) -> dict[str, Any]:  # noqa: N803
+    def complete_multipart_upload(  # botocore's names
+        self,
+        *,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        UploadId: str,  # noqa: N803
+        MultipartUpload: Any,  # noqa: N803
+    ) -> dict[str, Any]:
         """Join the parts that the caller lists."""
         self._count("complete_multipart_upload")
         parts = self.uploads.pop(UploadId)

@@ -1,4 +1,6 @@
-"""A DynamoDB table as the storage stack makes it (moto's), a strict stand-in for AWS Batch's calls, and calls that die."""
+"""A DynamoDB table as the storage stack makes it (moto's), a strict stand-in for AWS Batch's calls, and calls
+that die.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def dynamodb() -> Iterator[Any]:
 
 
 class _Atomic:
-    """Lets one call at a time through: DynamoDB's writes and transactions are atomic, moto's among threads are not."""
+    """Lets one call at a time through: DynamoDB's writes and transactions are atomic, moto's among threads
+    are not.
+    """
 
     def __init__(self, client: Any) -> None:
         self._client, self._lock = client, threading.Lock()
@@ -55,24 +59,36 @@ class _Atomic:
 def make_table(client: Any, name: str = TABLE) -> None:
     """Make the ledger's table with its sparse index."""
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    index = [{"AttributeName": "unfinished", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}]
+    index = [
+        {"AttributeName": "unfinished", "KeyType": "HASH"},
+        {"AttributeName": "created_at", "KeyType": "RANGE"},
+    ]
     client.create_table(
         TableName=name,
         KeySchema=keys,
-        AttributeDefinitions=[{"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]],
-        GlobalSecondaryIndexes=[{"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}],
+        AttributeDefinitions=[
+            {"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]
+        ],
+        GlobalSecondaryIndexes=[
+            {"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
 
 
 def refused(code: str, message: str = "", status: int = 400) -> ClientError:
     """Return an error that AWS answers."""
-    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(response, "SubmitJob")
 
 
 class Batch:
-    """Takes what AWS Batch would take and nothing else; ``answers`` are errors of the next submissions, before or after their effect."""
+    """Takes what AWS Batch would take and nothing else; ``answers`` are errors of the next submissions,
+    before or after their effect.
+    """
 
     def __init__(self) -> None:
         """Have no jobs."""
@@ -83,7 +99,9 @@ class Batch:
         """The children of ended arrays, by job id and state."""
         self.details: dict[str, dict[str, Any]] = {}
         """Why jobs and children failed, by their ids."""
-        self.environments: dict[str, dict[str, Any]] = {"spot": {"computeEnvironmentName": "spot", "status": "VALID"}}
+        self.environments: dict[str, dict[str, Any]] = {
+            "spot": {"computeEnvironmentName": "spot", "status": "VALID"}
+        }
         self._model: Any = botocore.session.get_session().get_service_model("batch")
         self._lock = threading.Lock()
         self._numbers = itertools.count()
@@ -122,9 +140,15 @@ class Batch:
         if self.pages:
             return self.pages.pop(0)
         if "arrayJobId" in request:
-            return self._children(request["arrayJobId"], request["jobStatus"], int(request.get("nextToken", 0)))
+            return self._children(
+                request["arrayJobId"], request["jobStatus"], int(request.get("nextToken", 0))
+            )
         wanted = [value.lower() for value in request["filters"][0]["values"]]
-        jobs = [job for job in self.jobs.values() if job["jobQueue"] == request["jobQueue"] and job["jobName"].lower() in wanted]
+        jobs = [
+            job
+            for job in self.jobs.values()
+            if job["jobQueue"] == request["jobQueue"] and job["jobName"].lower() in wanted
+        ]
         return {"jobSummaryList": jobs}
 
     def _children(self, job_id: str, state: str, start: int) -> dict[str, Any]:
@@ -133,18 +157,33 @@ class Batch:
             raise refused("ClientException", f"Job {job_id} does not exist")
         found = self.children[job_id].get(state, [])
         more = {"nextToken": str(start + 2)} if len(found) > start + 2 else {}
-        return {"jobSummaryList": [{"arrayProperties": {"index": index}} for index in found[start : start + 2]], **more}
+        return {
+            "jobSummaryList": [{"arrayProperties": {"index": index}} for index in found[start : start + 2]],
+            **more,
+        }
 
     def describe_jobs(self, **request: Any) -> dict[str, Any]:
         """Describe jobs and children that a test has said something about."""
         validate_parameters(request, self._model.operation_model("DescribeJobs").input_shape)
-        return {"jobs": [{"jobId": job_id, **self.details[job_id]} for job_id in request["jobs"] if job_id in self.details]}
+        return {
+            "jobs": [
+                {"jobId": job_id, **self.details[job_id]}
+                for job_id in request["jobs"]
+                if job_id in self.details
+            ]
+        }
 
     def describe_job_queues(self, **request: Any) -> dict[str, Any]:
         """Describe queues, each before the environments of ``environments``."""
         validate_parameters(request, self._model.operation_model("DescribeJobQueues").input_shape)
-        order = [{"order": number, "computeEnvironment": name} for number, name in enumerate(self.environments)]
-        return {"jobQueues": [{"jobQueueArn": queue, "computeEnvironmentOrder": order} for queue in request["jobQueues"]]}
+        order = [
+            {"order": number, "computeEnvironment": name} for number, name in enumerate(self.environments)
+        ]
+        return {
+            "jobQueues": [
+                {"jobQueueArn": queue, "computeEnvironmentOrder": order} for queue in request["jobQueues"]
+            ]
+        }
 
     def describe_compute_environments(self, **request: Any) -> dict[str, Any]:
         """Describe environments."""
@@ -161,7 +200,9 @@ class DeadError(Exception):
 
 
 class Mortal:
-    """Hands calls to clients until the last one that it lives for; then every call fails, as when a process has died."""
+    """Hands calls to clients until the last one that it lives for; then every call fails, as when a process
+    has died.
+    """
 
     def __init__(self, lives_for: int) -> None:
         """Live for so many calls; the answer of the last is lost."""

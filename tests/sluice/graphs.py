@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from sluice.compiled import CompiledPipeline, CompiledStep, Kind
 
-QUEUES = {name: f"arn:aws:batch:us-east-1:000000000000:job-queue/Sluice_{name}" for name in ("urgent", "normal", "bulk", "steady")}
+QUEUES = {
+    name: f"arn:aws:batch:us-east-1:000000000000:job-queue/Sluice_{name}"
+    for name in ("urgent", "normal", "bulk", "steady")
+}
 RUN_ID = "words-" + "a" * 20
 
 
@@ -27,15 +30,27 @@ def step(
 ) -> CompiledStep:
     """Return a compiled step of the queue normal."""
     definition, followed = f"{name}-definition:1", (each,) if isinstance(each, str) else each
-    return CompiledStep(name, kind, definition, "normal", after, followed, items_of, items_per_child, size, sequential, **more)
+    return CompiledStep(
+        name, kind, definition, "normal", after, followed, items_of, items_per_child, size, sequential, **more
+    )
 
 
-def following(name: str, followed: CompiledStep, others: list[CompiledStep] | None = None, **more: Any) -> CompiledStep:
-    """Return an array that follows one child by child, and those of ``others`` that have the very same children."""
+def following(
+    name: str, followed: CompiledStep, others: list[CompiledStep] | None = None, **more: Any
+) -> CompiledStep:
+    """Return an array that follows one child by child, and those of ``others`` that have the very same
+    children.
+    """
     shape = (followed.items_of, followed.items_per_child, followed.size)
-    alike = [one for one in others or [] if one is not followed and (one.items_of, one.items_per_child, one.size) == shape]
+    alike = [
+        one
+        for one in others or []
+        if one is not followed and (one.items_of, one.items_per_child, one.size) == shape
+    ]
     each = (followed.name, *(one.name for one in alike))
-    return step(name, Kind.ARRAY, each=each, items_of=shape[0], items_per_child=shape[1], size=shape[2], **more)
+    return step(
+        name, Kind.ARRAY, each=each, items_of=shape[0], items_per_child=shape[1], size=shape[2], **more
+    )
 
 
 def pipeline(*steps: CompiledStep) -> CompiledPipeline:
@@ -63,7 +78,10 @@ def pipelines(draw: st.DrawFn) -> CompiledPipeline:
         after = tuple(draw(st.lists(st.sampled_from(names), unique=True, max_size=4))) if names else ()
         steps.append(_drawn(draw, f"s{number}", steps, after))
     if draw(st.booleans()):
-        steps = [step("start", Kind.START), *(one if one.parents else replace(one, after=("start",)) for one in steps)]
+        steps = [
+            step("start", Kind.START),
+            *(one if one.parents else replace(one, after=("start",)) for one in steps),
+        ]
     waited_for = {parent for one in steps for parent in one.parents}
     sinks = tuple(one.name for one in steps if one.name not in waited_for)
     return pipeline(*steps, step("cleanup", Kind.CLEANUP, after=sinks))
@@ -75,7 +93,13 @@ def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[s
     kinds = ["job", "plan", "size", *(["items"] if plans else []), *(["each"] if arrays else [])]
     kind = draw(st.sampled_from(kinds))
     if kind == "items":
-        return step(name, Kind.ARRAY, after=after, items_of=draw(st.sampled_from(plans)), items_per_child=draw(st.integers(1, 3)))
+        return step(
+            name,
+            Kind.ARRAY,
+            after=after,
+            items_of=draw(st.sampled_from(plans)),
+            items_per_child=draw(st.integers(1, 3)),
+        )
     if kind == "size":
         return step(
             name,
@@ -86,5 +110,10 @@ def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[s
             sequential=draw(st.booleans()),
         )
     if kind == "each":
-        return following(name, draw(st.sampled_from(arrays)), draw(st.lists(st.sampled_from(arrays), unique_by=id)), after=after)
+        return following(
+            name,
+            draw(st.sampled_from(arrays)),
+            draw(st.lists(st.sampled_from(arrays), unique_by=id)),
+            after=after,
+        )
     return step(name, Kind.PLAN if kind == "plan" else Kind.JOB, after=after)

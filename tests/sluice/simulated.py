@@ -1,4 +1,6 @@
-"""A run against a simulated AWS Batch: jobs end, events come late, twice and out of order, claims are left behind, decisions are stale."""
+"""A run against a simulated AWS Batch: jobs end, events come late, twice and out of order, claims are left
+behind, decisions are stale.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ class Simulation:
     items: int = 3
     ledger: dict[str, StepRecord] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
-    """By their names, which have the step and the generation; a job that the ledger does not name waits for that, and gives up."""
+    """By their names, which have the step and the generation; a job that the ledger does not name waits for
+    that, and gives up.
+    """
     done: Counter[tuple[str, int]] = field(default_factory=Counter)
     tried: Counter[tuple[str, int]] = field(default_factory=Counter)
     named: set[str] = field(default_factory=set)
@@ -73,11 +77,16 @@ class Simulation:
         """Let things happen in any order until the run has ended; AssertionError when it never does."""
         self.outcome = RunState.RUNNING
         for _ in range(3_000):
-            often, seldom = [self.work, self.work, self.tell, self.tell], [self.advance, self.remember, self.act_on_stale]
+            often, seldom = (
+                [self.work, self.work, self.tell, self.tell],
+                [self.advance, self.remember, self.act_on_stale],
+            )
             self.random.choice([*often, *often, *seldom, *seldom, self.settle])()
             if self.outcome is not RunState.RUNNING:
                 return
-        for _ in range(200):  # Everything has happened that can: now everything is told, and claims are settled.
+        for _ in range(
+            200
+        ):  # Everything has happened that can: now everything is told, and claims are settled.
             self.tell_all()
             self.settle()
             self.advance()
@@ -91,7 +100,12 @@ class Simulation:
 
     def work(self) -> None:
         """Let a child of a job end that can."""
-        able = [(job, child) for job in self.jobs.values() for child, ended in enumerate(job.children) if ended is None]
+        able = [
+            (job, child)
+            for job in self.jobs.values()
+            for child, ended in enumerate(job.children)
+            if ended is None
+        ]
         self.random.shuffle(able)
         for job, child in able:
             if (verdict := self._can(job, child)) is not None:
@@ -112,7 +126,10 @@ class Simulation:
 
     def _can(self, job: Job, child: int) -> bool | None:
         """Return whether a child runs (True), fails because of what it waits for (False), or waits (None)."""
-        before = [self.jobs[wait].children[child : child + 1] if each else self.jobs[wait].children for wait, each in job.waits]
+        before = [
+            self.jobs[wait].children[child : child + 1] if each else self.jobs[wait].children
+            for wait, each in job.waits
+        ]
         if job.submission.step.sequential and child:
             before.append([job.children[child - 1]])
         if any(False in one and (None not in one) for one in before):
@@ -136,7 +153,9 @@ class Simulation:
     def _planned(self, name: str, job: Job) -> None:
         record = self.ledger[name]
         if record.generation == job.submission.generation:
-            self.ledger[name] = replace(record, items=self.items, manifest="m", job_id=self._id(job.submission))
+            self.ledger[name] = replace(
+                record, items=self.items, manifest="m", job_id=self._id(job.submission)
+            )
 
     # What the ledger hears
 
@@ -177,7 +196,9 @@ class Simulation:
             self._act(replace(decision, outcome=RunState.RUNNING), seen)
 
     def _act(self, decision: Decision, seen: dict[str, StepRecord]) -> None:
-        """Do what was decided when the ledger was as it was seen; a claim that was taken meanwhile is refused, with all the others."""
+        """Do what was decided when the ledger was as it was seen; a claim that was taken meanwhile is
+        refused, with all the others.
+        """
         job_ids = {record.name: str(record.job_id) for record in seen.values() if record.job_id}
         for name in decision.asks:
             self._learn(name)
@@ -192,7 +213,9 @@ class Simulation:
             self.outcome = decision.outcome
 
     def _submit_all(self, ready: list[Submission], job_ids: dict[str, str]) -> bool:
-        """Submit and name; False when the Lambda died: what it submitted by then has no name, and what it claimed is left behind."""
+        """Submit and name; False when the Lambda died: what it submitted by then has no name, and what it
+        claimed is left behind.
+        """
         dies = self.random.random() < 0.2
         for one in ready:
             if dies and self.random.random() < 0.2:
@@ -208,7 +231,9 @@ class Simulation:
             job = self.jobs[record.job_id]
             failed = [index for index, child in zip(job.indexes, job.children, strict=True) if not child]
             lost = child_ranges.to_text(job.reclaimed) if self.pipeline.step(name).reclaimed else None
-            self.ledger[name] = replace(record, failed_children=child_ranges.to_text(failed), reclaimed_children=lost)
+            self.ledger[name] = replace(
+                record, failed_children=child_ranges.to_text(failed), reclaimed_children=lost
+            )
 
     def _ready(self, submissions: tuple[Submission, ...], seen: dict[str, StepRecord]) -> list[Submission]:
         known = {record.name for record in seen.values() if record.job_id and not record.failed}
@@ -237,7 +262,12 @@ class Simulation:
             )
         state = StepState.CLAIMED if one.children else StepState.EMPTY
         self.ledger[one.step.name] = StepRecord(
-            name=one.step.name, state=state, generation=one.generation, children=one.children, shared=one.shared, terms=one.terms
+            name=one.step.name,
+            state=state,
+            generation=one.generation,
+            children=one.children,
+            shared=one.shared,
+            terms=one.terms,
         )
 
     def _submit(self, one: Submission, job_ids: dict[str, str]) -> None:
@@ -246,21 +276,27 @@ class Simulation:
             terms = self.jobs[job_ids[wait.step]].submission.terms
             assert not terms.carried, f"{one.step.name} waits for a part of {wait.step}"
             others = terms.indexes
-            assert not wait.n_to_n or others == one.terms.indexes, f"{one.step.name} waits child by child for other children"
+            assert not wait.n_to_n or others == one.terms.indexes, (
+                f"{one.step.name} waits child by child for other children"
+            )
         assert self._id(one) not in self.jobs, "submitted twice"
         waits = [(job_ids[wait.step], wait.n_to_n) for wait in one.waits]
         self.jobs[self._id(one)] = Job(one, waits, [None] * one.size)
         job_ids[one.step.name] = self._id(one)
 
     def _name(self, one: Submission) -> None:
-        """Record a job, whose end may have been recorded before; unless the step has another, or is of another generation, by now."""
+        """Record a job, whose end may have been recorded before; unless the step has another, or is of
+        another generation, by now.
+        """
         record = self.ledger[one.step.name]
         if record.generation == one.generation and record.state is StepState.CLAIMED:
             self.ledger[one.step.name] = replace(record, job_id=self._id(one), state=StepState.SUBMITTED)
             self.named.add(self._id(one))
 
     def settle(self) -> None:
-        """Submit what somebody claimed and never submitted, as ``advance`` does once its owner must be gone."""
+        """Submit what somebody claimed and never submitted, as ``advance`` does once its owner must be
+        gone.
+        """
         for name, record in list(self.ledger.items()):
             if record.state is StepState.CLAIMED:
                 self._settle(name, record)
@@ -279,7 +315,9 @@ class Simulation:
                 self._claim(one)
             self._submit(one, job_ids)
             self._name(one)
-        elif one is None and Fate.LOST in [outlook(graph, self.ledger, self.reopened).fates[need] for need in graph.steps[name].needs]:
+        elif one is None and Fate.LOST in [
+            outlook(graph, self.ledger, self.reopened).fates[need] for need in graph.steps[name].needs
+        ]:
             self.ledger[name] = replace(record, state=StepState.FAILED)
 
     def _id(self, one: Submission) -> str:
@@ -298,11 +336,17 @@ class Simulation:
         if step.undivided and record.children:
             last = self.jobs[record.job_id].children if record.job_id else [False]
             return sum(map(bool, last)) / len(last)
-        return sum(bool(self.done[step.name, child]) for child in range(record.children)) / record.children if record.children else 1.0
+        return (
+            sum(bool(self.done[step.name, child]) for child in range(record.children)) / record.children
+            if record.children
+            else 1.0
+        )
 
     def borne(self, step: CompiledStep) -> bool:
         """Return whether what a step failed to do is borne by all that stands behind it."""
-        behind = [one for one in self.pipeline.steps if step.name in one.parents and one.kind is not Kind.CLEANUP]
+        behind = [
+            one for one in self.pipeline.steps if step.name in one.parents and one.kind is not Kind.CLEANUP
+        ]
         verdicts = [verdict for one in behind for verdict in self._bears(one, step)]
         return bool(verdicts) and all(verdicts)
 

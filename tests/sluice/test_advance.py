@@ -19,7 +19,9 @@ from sluice.submission import decide
 from tests.sluice.clouds import DeadError, Mortal, World, dynamodb, refused
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step, word_count
 
-THREE = pipeline(step("a"), step("b", after=("a",)), step("c", after=("b",)), step("cleanup", Kind.CLEANUP, after=("c",)))
+THREE = pipeline(
+    step("a"), step("b", after=("a",)), step("c", after=("b",)), step("cleanup", Kind.CLEANUP, after=("c",))
+)
 AFTER_LEASE = LEASE.total_seconds() + 1
 
 
@@ -32,7 +34,12 @@ def world() -> Iterator[World]:
 
 def run_of(graph: CompiledPipeline) -> Run:
     """Return a run that has not begun."""
-    return Run(run_id=RUN_ID, pipeline=graph, trigger={"kind": "s3-upload"}, created_at="2026-01-01T00:00:00.000+00:00")
+    return Run(
+        run_id=RUN_ID,
+        pipeline=graph,
+        trigger={"kind": "s3-upload"},
+        created_at="2026-01-01T00:00:00.000+00:00",
+    )
 
 
 def planned(world: World, items: int = 5) -> Planned:
@@ -122,7 +129,9 @@ def test_concurrent_advances_submit_each_step_once(world: World) -> None:
 
 def test_more_steps_than_a_transaction_holds_are_submitted_once_each(world: World) -> None:
     """DynamoDB writes at most 100 items together; 120 steps are two rounds."""
-    graph = pipeline(*(step(f"s{number}", after=(f"s{number - 1}",) if number else ()) for number in range(120)))
+    graph = pipeline(
+        *(step(f"s{number}", after=(f"s{number - 1}",) if number else ()) for number in range(120))
+    )
     assert world.advancer().start(run_of(graph))
     world.advancer().advance(RUN_ID)
     assert len(world.batch.jobs) == 120
@@ -132,7 +141,10 @@ def test_more_steps_than_a_transaction_holds_are_submitted_once_each(world: Worl
 def test_a_refusal_by_iam_fails_the_run_with_the_permissions_name(world: World) -> None:
     """The reason is recorded, a person is told, and nothing more is submitted."""
     message = "User: role is not authorized to perform: batch:SubmitJob on resource: b-definition"
-    world.batch.answers = [("before", refused("ThrottlingException")), ("before", refused("AccessDeniedException", message, 403))]
+    world.batch.answers = [
+        ("before", refused("ThrottlingException")),
+        ("before", refused("AccessDeniedException", message, 403)),
+    ]
     world.advancer().start(run_of(THREE))
     run = recorded(world)
     assert (run.state, run.failed_step, world.batch.names()) == (RunState.FAILED, "a", [])
@@ -147,7 +159,8 @@ def test_a_refused_cleanup_does_not_fail_the_run(world: World) -> None:
     """It is recorded; the bucket's lifecycle does the rest."""
     world.batch.answers = [("before", refused("TooManyRequestsException", status=429))] * 3
     graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
-    submit, world.batch.submit_job = world.batch.submit_job, lambda **request: _refuse_cleanup(submit, **request)  # type: ignore[method-assign]
+    submit = world.batch.submit_job
+    world.batch.submit_job = lambda **request: _refuse_cleanup(submit, **request)  # type: ignore[method-assign]
     advancer = world.advancer()
     advancer.start(run_of(graph))
     assert recorded(world).state is RunState.RUNNING
@@ -164,35 +177,50 @@ def _refuse_cleanup(submit: Callable[..., dict[str, str]], **request: object) ->
 
 def test_a_throttled_submission_is_repeated_at_once(world: World) -> None:
     """Throttling is a definite answer: nothing happened."""
-    world.batch.answers = [("before", refused(code, status=429)) for code in ("TooManyRequestsException", "ThrottlingException")]
+    world.batch.answers = [
+        ("before", refused(code, status=429)) for code in ("TooManyRequestsException", "ThrottlingException")
+    ]
     world.advancer().start(run_of(THREE))
     assert world.batch.names() == ["a", "b", "c", "cleanup"]
 
 
-UNKNOWN = [refused("InternalError", status=500), refused("ServiceUnavailable", status=503), ReadTimeoutError(endpoint_url="https://batch")]
+UNKNOWN = [
+    refused("InternalError", status=500),
+    refused("ServiceUnavailable", status=503),
+    ReadTimeoutError(endpoint_url="https://batch"),
+]
 
 
 @pytest.mark.parametrize("error", UNKNOWN, ids=["500", "503", "time-out"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_unknown_outcome_is_settled_by_a_look_up(world: World, when: str, error: Exception) -> None:
-    """The claim stays; after the lease its job is found, or it is submitted again: one job a step either way."""
+    """The claim stays; after the lease its job is found, or it is submitted again: one job a step either
+    way.
+    """
     world.batch.answers = [(when, error)]
     with pytest.raises(UnsettledError):
         world.advancer().start(run_of(THREE))
     assert recorded(world).steps["a"].state is StepState.CLAIMED
     world.advancer().advance(RUN_ID)
-    assert len(world.batch.jobs) == (1 if when == "after" else 0), "nothing may be submitted while the claim is young"
+    assert len(world.batch.jobs) == (1 if when == "after" else 0), (
+        "nothing may be submitted while the claim is young"
+    )
     world.later(AFTER_LEASE)
     world.advancer().advance(RUN_ID)
     assert world.batch.names() == ["a", "b", "c", "cleanup"]
     assert {record.job_id for record in recorded(world).steps.values()} == set(world.batch.jobs)
 
 
-GAVE_UP = [{"status": "FAILED"}, {"status": "PENDING", "arrayProperties": {"size": 5, "statusSummary": {"FAILED": 1, "RUNNING": 4}}}]
+GAVE_UP = [
+    {"status": "FAILED"},
+    {"status": "PENDING", "arrayProperties": {"size": 5, "statusSummary": {"FAILED": 1, "RUNNING": 4}}},
+]
 
 
 @pytest.mark.parametrize("gave_up", GAVE_UP, ids=["a job", "a child"])
-def test_a_job_that_gave_up_without_a_name_is_submitted_again(world: World, gave_up: dict[str, object]) -> None:
+def test_a_job_that_gave_up_without_a_name_is_submitted_again(
+    world: World, gave_up: dict[str, object]
+) -> None:
     """It has done nothing, for it asks for its name first; the ledger names the second one."""
     world.batch.answers = [("after", UNKNOWN[0])]
     with pytest.raises(UnsettledError):
@@ -239,7 +267,10 @@ def test_a_run_ends_at_once_when_its_cleanup_gets_its_job_meanwhile(world: World
     with pytest.raises(UnsettledError):
         world.advancer().start(run_of(pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))))
     world.ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
-    naming = replace(world.advancer(), sleep=lambda _: world.ledger.submitted(RUN_ID, {"cleanup": "the job that was being submitted"}))
+    naming = replace(
+        world.advancer(),
+        sleep=lambda _: world.ledger.submitted(RUN_ID, {"cleanup": "the job that was being submitted"}),
+    )
     naming.advance(RUN_ID)
     assert recorded(world).state is RunState.SUCCEEDED
 
@@ -286,9 +317,13 @@ def _calls_of_a_run() -> list[str]:
 CALLS = _calls_of_a_run()
 
 
-@pytest.mark.parametrize("number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)])
+@pytest.mark.parametrize(
+    "number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)]
+)
 def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_step(world: World, number: int) -> None:
-    """Every AWS call of a whole run is a case: it takes effect, its answer is lost, and the process is gone."""
+    """Every AWS call of a whole run is a case: it takes effect, its answer is lost, and the process is
+    gone.
+    """
     with pytest.raises(DeadError):
         _advance_all(world, Mortal(number))
     for _ in range(4):
@@ -309,7 +344,9 @@ def test_the_enumerated_calls_are_those_of_a_whole_run() -> None:
 def test_a_failure_is_told_again_when_its_teller_died_before_it_was_recorded(world: World) -> None:
     """The alert is deduplicated; a failure that nobody hears of is worse."""
     world.advancer().start(run_of(THREE))
-    world.ledger.ended(RUN_ID, "a", StepState.FAILED, job_id=recorded(world).steps["a"].job_id, reason="exit code 1")
+    world.ledger.ended(
+        RUN_ID, "a", StepState.FAILED, job_id=recorded(world).steps["a"].job_id, reason="exit code 1"
+    )
     with pytest.raises(DeadError):
         world.advancer(Mortal(2)).advance(RUN_ID)
     world.advancer().advance(RUN_ID)
@@ -318,7 +355,9 @@ def test_a_failure_is_told_again_when_its_teller_died_before_it_was_recorded(wor
 
 
 def test_a_step_whose_queue_is_gone_fails_its_run_with_the_reason(world: World) -> None:
-    """A deploy took the queue away while its claim was open: nothing is looked for there, and the run says what is missing."""
+    """A deploy took the queue away while its claim was open: nothing is looked for there, and the run says
+    what is missing.
+    """
     assert world.ledger.start(run_of(THREE), decide(THREE, {}).submissions)
     world.later(AFTER_LEASE)
     without = replace(world.advancer(), queues={"urgent": QUEUES["urgent"]})

@@ -1,4 +1,6 @@
-"""What failed of a run is submitted again in the same run, once, whoever dies meanwhile; what is late touches no other generation."""
+"""What failed of a run is submitted again in the same run, once, whoever dies meanwhile; what is late touches
+no other generation.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def world() -> Iterator[World]:
 
 def begin(world: World, graph: CompiledPipeline) -> None:
     """Begin a run, all of whose steps have jobs then."""
-    world.advancer().start(Run(run_id=RUN_ID, pipeline=graph, trigger={}, created_at="2026-01-01T00:00:00.000+00:00"))
+    world.advancer().start(
+        Run(run_id=RUN_ID, pipeline=graph, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
+    )
 
 
 def run_of(world: World) -> Run:
@@ -57,14 +61,18 @@ def fail(world: World, name: str, *failed: int) -> bool:
     if record.size > 1:
         world.batch.children[str(record.job_id)] = {"FAILED": list(failed), "SUCCEEDED": succeeded}
     told: dict[str, Any] = {"generation": record.generation, "job_id": record.job_id, "reason": "it broke"}
-    return world.ledger.ended(RUN_ID, name, StepState.FAILED, succeeded=len(succeeded) if record.size > 1 else None, **told)
+    return world.ledger.ended(
+        RUN_ID, name, StepState.FAILED, succeeded=len(succeeded) if record.size > 1 else None, **told
+    )
 
 
 def succeed(world: World, *names: str) -> None:
     """Let jobs succeed, and tell of it."""
     for name in names:
         record = run_of(world).steps[name]
-        assert world.ledger.ended(RUN_ID, name, StepState.SUCCEEDED, generation=record.generation, job_id=record.job_id)
+        assert world.ledger.ended(
+            RUN_ID, name, StepState.SUCCEEDED, generation=record.generation, job_id=record.job_id
+        )
 
 
 def fail_two_of_five(world: World) -> None:
@@ -76,11 +84,17 @@ def fail_two_of_five(world: World) -> None:
 
 
 def test_only_the_failed_children_run_again_and_what_stands_behind_them(world: World) -> None:
-    """Two of five, child by child behind each other; merge and cleanup behind those; nobody is told of a failure."""
+    """Two of five, child by child behind each other; merge and cleanup behind those; nobody is told of a
+    failure.
+    """
     begin(world, FORGIVING)
     fail_two_of_five(world)
     world.advancer().advance(RUN_ID)
-    again = {job["jobName"].removeprefix(f"{RUN_ID}_"): job for job in world.batch.jobs.values() if job["jobName"].endswith("_1")}
+    again = {
+        job["jobName"].removeprefix(f"{RUN_ID}_"): job
+        for job in world.batch.jobs.values()
+        if job["jobName"].endswith("_1")
+    }
     assert list(again) == ["count_1", "rank_1", "merge_1", "cleanup_1"]
     assert again["count_1"]["arrayProperties"] == {"size": 2}
     assert again["count_1"]["jobDefinition"] == "count-definition:1"
@@ -136,7 +150,9 @@ def test_a_step_that_fails_more_often_than_it_may_fails_the_run(world: World) ->
 
 
 def test_what_comes_late_touches_no_later_generation(world: World) -> None:
-    """An end, a plan's announcement, a recorded job and a takeover of generation 0 find generation 1 in their place."""
+    """An end, a plan's announcement, a recorded job and a takeover of generation 0 find generation 1 in their
+    place.
+    """
     begin(world, pipeline(step("split", Kind.PLAN), step("count", Kind.ARRAY, items_of="split")))
     old = run_of(world).steps["split"]
     world.ledger.ended(RUN_ID, "split", StepState.FAILED, job_id=old.job_id)
@@ -147,7 +163,9 @@ def test_what_comes_late_touches_no_later_generation(world: World) -> None:
     claimed = run_of(world).steps["split"]
     assert (claimed.state, claimed.generation, claimed.job_id) == (StepState.CLAIMED, 1, None)
     assert not world.ledger.ended(RUN_ID, "split", StepState.SUCCEEDED, job_id=old.job_id)
-    assert not world.ledger.planned(Planned(run=RUN_ID, step="split", generation=0, job_id=str(old.job_id), items=3, manifest="m"))
+    assert not world.ledger.planned(
+        Planned(run=RUN_ID, step="split", generation=0, job_id=str(old.job_id), items=3, manifest="m")
+    )
     world.ledger.submitted(RUN_ID, {"split": str(old.job_id)})
     assert not world.ledger.renew(RUN_ID, replace(claimed, generation=0), "2027")
     assert not world.ledger.learned(RUN_ID, replace(old, state=StepState.FAILED), "0")
@@ -233,14 +251,23 @@ DUE = "2026-01-08"
 
 
 def test_what_a_failed_run_left_is_removed_when_its_days_are_over(world: World) -> None:
-    """Seven days later the sweep finds it, without a scan, and submits the cleanup once, which waits for nothing."""
+    """Seven days later the sweep finds it, without a scan, and submits the cleanup once, which waits for
+    nothing.
+    """
     failed_run(world, "rank", "merge", "cleanup")
     assert list(world.ledger.unfinished("2030")) == []
-    assert (list(world.ledger.cleanup_due("2026-01-07")), list(world.ledger.cleanup_due(DUE))) == ([], [RUN_ID])
+    assert (list(world.ledger.cleanup_due("2026-01-07")), list(world.ledger.cleanup_due(DUE))) == (
+        [],
+        [RUN_ID],
+    )
     assert [world.advancer().clean_up(RUN_ID), world.advancer().clean_up(RUN_ID)] == [True, False]
     job = world.batch.jobs[job_of(world, "cleanup")]
     assert (job["jobName"], "dependsOn" in job) == (f"{RUN_ID}_cleanup_1", False)
-    assert (run_of(world).state, run_of(world).cleaned, list(world.ledger.cleanup_due(DUE))) == (RunState.FAILED, True, [])
+    assert (run_of(world).state, run_of(world).cleaned, list(world.ledger.cleanup_due(DUE))) == (
+        RunState.FAILED,
+        True,
+        [],
+    )
     assert not world.ledger.reopen(run_of(world)), "what the finished children left is gone"
 
 
@@ -291,7 +318,9 @@ def reclaimed(world: World, name: str, child: int, attempts: int, *, last: str =
 
 
 def test_children_that_lost_their_machines_move_to_steady_and_only_they(world: World) -> None:
-    """Child 1 moves; child 3 failed by itself and is carried to the generation behind, which uses up the one try."""
+    """Child 1 moves; child 3 failed by itself and is carried to the generation behind, which uses up the one
+    try.
+    """
     begin(world, WANDERING)
     fail(world, "count", 1, 3, 4)
     reclaimed(world, "count", 1, 2)
@@ -300,13 +329,23 @@ def test_children_that_lost_their_machines_move_to_steady_and_only_they(world: W
     fail(world, "rank", 1, 3, 4)
     world.advancer().advance(RUN_ID)
     count = run_of(world).steps["count"]
-    assert (count.indexes, count.terms.carried, count.terms.queue, count.terms.tries) == ((1,), "3-4", "steady", 0)
+    assert (count.indexes, count.terms.carried, count.terms.queue, count.terms.tries) == (
+        (1,),
+        "3-4",
+        "steady",
+        0,
+    )
     assert world.batch.jobs[str(count.job_id)]["jobQueue"].endswith("steady")
     assert run_of(world).steps["rank"].generation == 0, "nothing may stand behind a part"
     succeed(world, "count")
     world.advancer().advance(RUN_ID)
     count = run_of(world).steps["count"]
-    assert (count.indexes, count.terms.carried, count.terms.queue, count.terms.tries) == ((3, 4), None, None, 1)
+    assert (count.indexes, count.terms.carried, count.terms.queue, count.terms.tries) == (
+        (3, 4),
+        None,
+        None,
+        1,
+    )
     assert world.batch.jobs[str(count.job_id)]["jobQueue"].endswith("normal")
     assert run_of(world).steps["rank"].indexes == (1, 3, 4)
     succeed(world, "count", "rank")
@@ -329,7 +368,10 @@ def test_a_move_uses_up_no_try_and_happens_once_for_a_generation(world: World) -
     fail(world, "count", 0)
     reclaimed(world, "count", 1, 1)
     world.advancer().advance(RUN_ID)
-    assert (run_of(world).state, run_of(world).steps["count"].reclaimed_children or "") == (RunState.FAILED, "")
+    assert (run_of(world).state, run_of(world).steps["count"].reclaimed_children or "") == (
+        RunState.FAILED,
+        "",
+    )
 
 
 def test_a_claim_on_steady_is_looked_up_there(world: World) -> None:
@@ -342,13 +384,21 @@ def test_a_claim_on_steady_is_looked_up_there(world: World) -> None:
         world.advancer().advance(RUN_ID)
     world.later(AFTER_LEASE)
     world.advancer().advance(RUN_ID)
-    assert [job["jobQueue"].endswith("steady") for job in world.batch.jobs.values() if job["jobName"].endswith("count_1")] == [True]
+    assert [
+        job["jobQueue"].endswith("steady")
+        for job in world.batch.jobs.values()
+        if job["jobName"].endswith("count_1")
+    ] == [True]
 
 
 def _whole_run(world: World, mortal: Mortal | None) -> None:
-    """Do what the Lambdas do for a run whose first generation fails, as far as the ledger says that it is due."""
+    """Do what the Lambdas do for a run whose first generation fails, as far as the ledger says that it is
+    due.
+    """
     advancer = world.advancer(mortal)
-    advancer.start(Run(run_id=RUN_ID, pipeline=FORGIVING, trigger={}, created_at="2026-01-01T00:00:00.000+00:00"))
+    advancer.start(
+        Run(run_id=RUN_ID, pipeline=FORGIVING, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
+    )
     for name, record in run_of(world).steps.items():
         if record.state is StepState.SUBMITTED and record.generation == 0:
             fail(world, name, *((1, 3) if record.size > 1 else (0,)))
@@ -369,7 +419,9 @@ def _calls() -> list[str]:
 CALLS = _calls()
 
 
-@pytest.mark.parametrize("number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)])
+@pytest.mark.parametrize(
+    "number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)]
+)
 def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_generation(world: World, number: int) -> None:
     """Every AWS call on the way of a run that fails and is mended is a case."""
     with pytest.raises(DeadError):
@@ -386,9 +438,14 @@ def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_generation(world: World
 
 
 def test_a_claim_behind_what_will_not_run_again_does_not_keep_a_failed_run_open(world: World) -> None:
-    """It fails for certain, so what failed is not tried again; what always runs was claimed behind that by a Lambda that died."""
+    """It fails for certain, so what failed is not tried again; what always runs was claimed behind that by a
+    Lambda that died.
+    """
     last = step("last", after=("first",), always=("side",))
-    begin(world, pipeline(step("side"), step("first", times=1), last, step("cleanup", Kind.CLEANUP, after=("last",))))
+    begin(
+        world,
+        pipeline(step("side"), step("first", times=1), last, step("cleanup", Kind.CLEANUP, after=("last",))),
+    )
     fail(world, "side")
     assert world.ledger.claim(RUN_ID, [Submission(last, 1)], run_of(world).created_at)
     fail(world, "first")
@@ -396,12 +453,17 @@ def test_a_claim_behind_what_will_not_run_again_does_not_keep_a_failed_run_open(
     world.advancer().advance(RUN_ID)
     run = run_of(world)
     assert (run.state, run.failed_step) == (RunState.FAILED, "side")
-    assert (run.steps["last"].state, run.steps["last"].reason) == (StepState.FAILED, "never submitted, because first failed")
+    assert (run.steps["last"].state, run.steps["last"].reason) == (
+        StepState.FAILED,
+        "never submitted, because first failed",
+    )
     assert run.steps["first"].generation == 0
 
 
 def test_what_fails_behind_a_job_that_gave_up_has_not_failed_by_itself(world: World) -> None:
-    """A Lambda submitted all and died. One job had given up when it was looked for; another that waits for it had not failed yet."""
+    """A Lambda submitted all and died. One job had given up when it was looked for; another that waits for it
+    had not failed yet.
+    """
     begun = Run(run_id=RUN_ID, pipeline=STRICT, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
     with suppress(DeadError):
         world.advancer(Mortal(6)).start(begun)

@@ -54,7 +54,21 @@ def test_a_subject_is_ascii_and_short() -> None:
     assert "\n" not in subject
 
 
-KEYS = ["a.txt", "it's", 'say "x"', "a b", "$(rm -rf ~)", "`id`", "žluť/日本", "a+b%25", "a\\b", "-n", "a;b&c|d", "a\nb", "*"]
+KEYS = [
+    "a.txt",
+    "it's",
+    'say "x"',
+    "a b",
+    "$(rm -rf ~)",
+    "`id`",
+    "žluť/日本",
+    "a+b%25",
+    "a\\b",
+    "-n",
+    "a;b&c|d",
+    "a\nb",
+    "*",
+]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -66,7 +80,9 @@ def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: 
         s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
         old = s3.put_object(Bucket="inbox", Key=key, Body=b"old")["VersionId"]
         s3.put_object(Bucket="inbox", Key=key, Body=b"new")
-        words = shlex.split(alert(trigger=S3Object(bucket="inbox", key=key, version_id=old, etag="", size=3)).again)
+        words = shlex.split(
+            alert(trigger=S3Object(bucket="inbox", key=key, version_id=old, etag="", size=3)).again
+        )
         assert words[:3] == ["aws", "s3api", "copy-object"]
         options = dict(zip(words[3::2], words[4::2], strict=True))
         assert options["--key"] == key
@@ -82,7 +98,17 @@ def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: 
 def test_an_e_mail_says_what_failed_where_why_and_what_to_do() -> None:
     """In full."""
     mail = alert(log_group="/g", log_stream="s/1", log_lines=("Traceback", "ValueError")).notice().email
-    for part in ("words", "count", "2 of 100", "job-1", "100 children", "| ValueError", "$252Fg", "s3://results/words/", "copy-object"):
+    for part in (
+        "words",
+        "count",
+        "2 of 100",
+        "job-1",
+        "100 children",
+        "| ValueError",
+        "$252Fg",
+        "s3://results/words/",
+        "copy-object",
+    ):
         assert part in mail, part
 
 
@@ -91,7 +117,11 @@ def test_the_command_that_asks_again_sends_the_same_input_with_another_token(giv
     """The shell reads one word, and in it is an event that the pipeline's rule hears."""
     words = shlex.split(alert(trigger=Request(token="t", input=given)).again)
     (entry,) = json.loads(words[-1])
-    assert (words[:4], entry["Source"], entry["DetailType"]) == (["aws", "events", "put-events", "--entries"], "sluice", "Run Requested")
+    assert (words[:4], entry["Source"], entry["DetailType"]) == (
+        ["aws", "events", "put-events", "--entries"],
+        "sluice",
+        "Run Requested",
+    )
     assert json.loads(entry["Detail"]) == {"pipeline": "words", "input": given, "token": "t-again"}
 
 
@@ -117,15 +147,24 @@ def test_the_message_has_a_text_for_each_medium() -> None:
 
 def test_a_missing_permission_is_told_first_be_it_only_in_the_log() -> None:
     """In the e-mail and in the text message."""
-    denied = "botocore: User: arn:aws:sts::1:assumed-role/jobs/x is not authorized to perform: s3:PutObject on resource: r"
+    denied = (
+        "botocore: User: arn:aws:sts::1:assumed-role/jobs/x is not authorized to perform: s3:PutObject on"
+        " resource: r"
+    )
     notice = alert(reason="the program ended with exit code 1", log_lines=(denied, "exit")).notice()
-    assert "Why:      the permission s3:PutObject is missing: the program ended with exit code 1" in notice.email
+    assert (
+        "Why:      the permission s3:PutObject is missing: the program ended with exit code 1" in notice.email
+    )
     assert "the permission s3:PutObject is missing" in notice.sms
 
 
 def test_an_array_says_how_many_failed_and_why_the_first_did() -> None:
     """Beside the child whose log is shown."""
-    mail = alert(failed=7, child=12, child_reason="the program ended with exit code 3", log_lines=("boom",)).notice().email
+    mail = (
+        alert(failed=7, child=12, child_reason="the program ended with exit code 3", log_lines=("boom",))
+        .notice()
+        .email
+    )
     assert "Job:      job-1 (7 of 100 children failed)" in mail
     assert "child 12: the program ended with exit code 3" in mail
     assert "The last lines of the log of child 12:\n  | boom" in mail
@@ -138,10 +177,15 @@ def test_a_run_goes_on_where_it_failed_or_runs_again() -> None:
     assert "aws s3api copy-object" in mail
 
 
-@pytest.mark.parametrize(("region", "host"), [("eu-west-1", "eu-west-1.console.aws.amazon.com"), ("cn-north-1", "console.amazonaws.cn")])
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [("eu-west-1", "eu-west-1.console.aws.amazon.com"), ("cn-north-1", "console.amazonaws.cn")],
+)
 def test_links_lead_to_the_regions_own_console(region: str, host: str) -> None:
     """China has another."""
-    assert f"https://{host}/batch/home?region={region}#jobs/detail/job-1" in alert(region=region).notice().email
+    assert (
+        f"https://{host}/batch/home?region={region}#jobs/detail/job-1" in alert(region=region).notice().email
+    )
 
 
 def test_a_multi_node_job_says_which_nodes_log_is_shown() -> None:
@@ -154,6 +198,8 @@ def test_a_multi_node_job_says_which_nodes_log_is_shown() -> None:
 
 def test_a_text_message_has_no_room_for_the_names_of_buckets() -> None:
     """Keys are told, and the e-mail has it in full."""
-    notice = alert(reason="TextError: s3://sluicestorage-inboxa8e05dc3-afc399676fb13/words/a.txt, byte 0: expected UTF-8").notice()
+    notice = alert(
+        reason="TextError: s3://sluicestorage-inboxa8e05dc3-afc399676fb13/words/a.txt, byte 0: expected UTF-8"
+    ).notice()
     assert "TextError: words/a.txt, byte 0: expected UTF-8" in notice.sms
     assert "s3://sluicestorage-inboxa8e05dc3-afc399676fb13/words/a.txt" in notice.email

@@ -18,10 +18,14 @@ from sluice.validation import validate
 
 def compiled(*steps: Step, submit_from: Literal["lambda", "start-job"] = "lambda") -> CompiledPipeline:
     """Return these steps, validated and compiled."""
-    pipeline = Pipeline(name="words", triggers=[S3Upload(prefix="words/")], steps=list(steps), submit_from=submit_from)
+    pipeline = Pipeline(
+        name="words", triggers=[S3Upload(prefix="words/")], steps=list(steps), submit_from=submit_from
+    )
     validate(pipeline, "pipelines/words.py", frozenset({"f"}))
     names = {step.name: f"words-{step.name}" for step in steps}
-    return compile_pipeline(pipeline, JobDefinitions(steps=names, cleanup="words-cleanup", gate="gate", start="words-start"))
+    return compile_pipeline(
+        pipeline, JobDefinitions(steps=names, cleanup="words-cleanup", gate="gate", start="words-start")
+    )
 
 
 def test_cleanup_stands_behind_all_sinks() -> None:
@@ -57,7 +61,9 @@ def test_a_fixed_size_goes_down_a_chain_of_each() -> None:
 
 
 def test_an_array_may_follow_several() -> None:
-    """All of them have the same children, so it has those of any; each takes a place among the twenty parents."""
+    """All of them have the same children, so it has those of any; each takes a place among the twenty
+    parents.
+    """
     jobs = [Job(f"j{number}", run="f") for number in range(20)]
     steps = compiled(
         *jobs,
@@ -74,7 +80,9 @@ def test_an_array_may_follow_several() -> None:
 
 
 @pytest.mark.parametrize(("written", "read"), [("a", ("a",)), (None, ())])
-def test_an_array_compiled_when_it_could_follow_only_one_is_read(written: str | None, read: tuple[str, ...]) -> None:
+def test_an_array_compiled_when_it_could_follow_only_one_is_read(
+    written: str | None, read: tuple[str, ...]
+) -> None:
     """A run of before a deploy goes on behind it."""
     document = json.loads(compiled(Array("a", run="f", size=2), Array("b", run="f", each="a")).to_json())
     document["steps"][1]["each"] = written
@@ -89,7 +97,9 @@ def test_a_command_leaves_no_results() -> None:
 
 @pytest.mark.parametrize(("count", "gates"), [(20, 0), (21, 2), (400, 20), (401, 21 + 2)])
 def test_more_than_twenty_parents_are_folded_into_gates(count: int, gates: int) -> None:
-    """Batch lets a job wait for twenty others: https://docs.aws.amazon.com/batch/latest/userguide/job_dependencies.html"""
+    """Batch lets a job wait for twenty others:
+    https://docs.aws.amazon.com/batch/latest/userguide/job_dependencies.html
+    """
     jobs = [Job(f"j{number}", run="f") for number in range(count)]
     steps = compiled(*jobs, Job("merge", run="f", after=[job.name for job in jobs]))
     found = [step for step in steps.steps if step.kind is Kind.GATE]
@@ -109,16 +119,28 @@ def test_many_sinks_put_gates_before_cleanup() -> None:
 
 def test_everything_stands_behind_a_start_job() -> None:
     """What waited for nobody waits for it; what waited for others does so still."""
-    steps = compiled(Job("a", run="f"), Plan("p", run="f"), Array("b", run="f", items_of="p"), submit_from="start-job")
+    steps = compiled(
+        Job("a", run="f"), Plan("p", run="f"), Array("b", run="f", items_of="p"), submit_from="start-job"
+    )
     assert [step.name for step in steps.steps] == ["start", "a", "p", "b", "cleanup"]
     assert (steps.step("start").kind, steps.step("start").job_definition) == (Kind.START, "words-start")
-    assert [steps.step(name).parents for name in ("start", "a", "p", "b")] == [(), ("start",), ("start",), ("p",)]
+    assert [steps.step(name).parents for name in ("start", "a", "p", "b")] == [
+        (),
+        ("start",),
+        ("start",),
+        ("p",),
+    ]
 
 
 @pytest.mark.parametrize(("queue", "found"), [("bulk", "normal"), ("steady", "normal"), ("urgent", "urgent")])
 def test_a_start_job_is_as_urgent_as_what_it_submits(queue: QueueName, found: str) -> None:
     """An urgent step does not wait for a start job that stands behind others' work."""
-    assert compiled(Job("a", run="f"), Job("b", run="f", queue=queue), submit_from="start-job").step("start").queue == found
+    assert (
+        compiled(Job("a", run="f"), Job("b", run="f", queue=queue), submit_from="start-job")
+        .step("start")
+        .queue
+        == found
+    )
 
 
 def test_an_n_to_n_array_keeps_a_place_for_the_array_that_it_follows() -> None:
@@ -137,7 +159,9 @@ def test_an_n_to_n_array_keeps_a_place_for_the_array_that_it_follows() -> None:
 def test_sequential_children_take_the_place_of_a_parent() -> None:
     """Batch counts SEQUENTIAL among the twenty dependencies."""
     jobs = [Job(f"j{number}", run="f") for number in range(20)]
-    found = compiled(*jobs, Array("a", run="f", size=3, sequential=True, after=[job.name for job in jobs])).step("a")
+    found = compiled(
+        *jobs, Array("a", run="f", size=3, sequential=True, after=[job.name for job in jobs])
+    ).step("a")
     assert found.sequential
     assert len(found.parents) <= 19
 
@@ -155,7 +179,16 @@ def test_a_compiled_pipeline_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"version": 2}', '{"version": "1"}', '{"version": 1, "name": "a", "steps": [{}]}', "null"]
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"version": 2}',
+        '{"version": "1"}',
+        '{"version": 1, "name": "a", "steps": [{}]}',
+        "null",
+    ],
 )
 def test_what_is_no_compiled_pipeline_is_refused(text: str) -> None:
     """A newer version, or anything else, is a malformed message."""
@@ -190,14 +223,24 @@ def test_a_step_goes_to_the_queue_of_its_machines_and_priorities() -> None:
     )
     found = {name: (steps.step(name).queue, steps.step(name).submit) for name in "abcd"}
     share = {"shareIdentifier": "sluice"}
-    assert found == {"a": ("normal", {}), "b": ("bulk", {}), "c": ("fargate-spot-normal-fair", share), "d": ("steady", {})}
+    assert found == {
+        "a": ("normal", {}),
+        "b": ("bulk", {}),
+        "c": ("fargate-spot-normal-fair", share),
+        "d": ("steady", {}),
+    }
 
 
-@pytest.mark.parametrize(("compute", "own"), [("fargate", "fargate-"), ("arm", ""), ("unmanaged", ""), (None, "")])
+@pytest.mark.parametrize(
+    ("compute", "own"), [("fargate", "fargate-"), ("arm", ""), ("unmanaged", ""), (None, "")]
+)
 def test_gates_and_cleanup_run_on_usual_machines_or_on_fargate(compute: ComputeName | None, own: str) -> None:
     """Their image is of one architecture; on Fargate where all else is, so that nothing boots for them."""
     jobs = [Job(f"j{number}", run="f", compute=compute) for number in range(21)]
-    steps = compiled(*jobs, Job("merge", run="f", compute=compute, queue="urgent", priority=3, after=[job.name for job in jobs]))
+    steps = compiled(
+        *jobs,
+        Job("merge", run="f", compute=compute, queue="urgent", priority=3, after=[job.name for job in jobs]),
+    )
     assert {step.queue for step in steps.steps if step.kind is Kind.GATE} == {f"{own}urgent"}
     assert steps.step("cleanup").queue == f"{own}normal"
 
@@ -205,7 +248,9 @@ def test_gates_and_cleanup_run_on_usual_machines_or_on_fargate(compute: ComputeN
 def test_the_queues_of_pipelines_are_those_of_all_their_steps() -> None:
     """What Sluice adds included."""
     pipelines = [
-        Pipeline(name="a", triggers=[Manual()], steps=[Job("a", run="f", compute="gpu", gpus=1, queue="bulk")]),
+        Pipeline(
+            name="a", triggers=[Manual()], steps=[Job("a", run="f", compute="gpu", gpus=1, queue="bulk")]
+        ),
         Pipeline(name="b", triggers=[Manual()], steps=[Job("a", run="f", compute="fargate")]),
     ]
     assert queues_of(pipelines) == {"gpu-bulk", "normal", "fargate-normal"}
@@ -216,9 +261,14 @@ def test_what_a_run_may_override_travels_with_it() -> None:
     """Only where a Manual trigger allows some: a graph of a thousand steps need not carry it for nothing."""
     job = Job("a", run="f", compute="fargate", vcpus=0.5, memory=1024)
     names = JobDefinitions(steps={"a": "a"}, cleanup="", gate="")
-    allowing = compile_pipeline(Pipeline(name="words", triggers=[Manual(overrides=["memory"])], steps=[job]), names)
+    allowing = compile_pipeline(
+        Pipeline(name="words", triggers=[Manual(overrides=["memory"])], steps=[job]), names
+    )
     assert CompiledPipeline.from_json(allowing.to_json()) == allowing
-    assert (allowing.overridable, allowing.step("a").machine) == (("memory",), CompiledMachine(Compute.FARGATE, 0.5, 1024))
+    assert (allowing.overridable, allowing.step("a").machine) == (
+        ("memory",),
+        CompiledMachine(Compute.FARGATE, 0.5, 1024),
+    )
     assert allowing.step("cleanup").machine is None
     silent = compile_pipeline(Pipeline(name="words", triggers=[Manual()], steps=[job]), names)
     assert (silent.overridable, silent.step("a").machine) == ((), None)
@@ -235,10 +285,20 @@ def test_a_pipeline_that_was_stored_before_is_still_read() -> None:
 
 def test_what_is_expected_of_a_run_travels_with_it() -> None:
     """The time in seconds, and whether a ticket is wanted; a definition of an older version says neither."""
-    late = Pipeline(name="w", triggers=[S3Upload(prefix="w/")], steps=[Job("a", run="f")], expected_within="1h30m", ticket=True)
+    late = Pipeline(
+        name="w",
+        triggers=[S3Upload(prefix="w/")],
+        steps=[Job("a", run="f")],
+        expected_within="1h30m",
+        ticket=True,
+    )
     one = compile_pipeline(late, JobDefinitions(steps={"a": "d"}, cleanup="c", gate="g"))
     assert (one.expected_within, one.ticket) == (5400, True)
     assert CompiledPipeline.from_json(one.to_json()) == one
-    older = {name: value for name, value in json.loads(one.to_json()).items() if name not in ("expected_within", "ticket")}
+    older = {
+        name: value
+        for name, value in json.loads(one.to_json()).items()
+        if name not in ("expected_within", "ticket")
+    }
     read = CompiledPipeline.from_json(json.dumps(older))
     assert (read.expected_within, read.ticket) == (None, False)

@@ -21,7 +21,19 @@ def test_every_key_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "fast", "spot-normal", "normal-normal", "gpu", "fair", "normal-fair-fair", "gpu_normal", "quantum-normal", "Normal"]
+    "text",
+    [
+        "",
+        "fast",
+        "spot-normal",
+        "normal-normal",
+        "gpu",
+        "fair",
+        "normal-fair-fair",
+        "gpu_normal",
+        "quantum-normal",
+        "Normal",
+    ],
 )
 def test_what_is_no_key_is_refused(text: str) -> None:
     """With what a key looks like."""
@@ -32,12 +44,16 @@ def test_what_is_no_key_is_refused(text: str) -> None:
 def test_a_queue_has_at_most_three_environments_and_steady_ones_stay() -> None:
     """Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html"""
     assert all(1 <= len(key.environments) <= 3 for key in ALL)
-    assert not [one for key in ALL if key.name == "steady" for one in key.environments if one.endswith("Spot")]
+    assert not [
+        one for key in ALL if key.name == "steady" for one in key.environments if one.endswith("Spot")
+    ]
     assert set(ENVIRONMENTS) == set(Compute)
 
 
 def test_all_queues_at_once_fit_a_functions_environment() -> None:
-    """Lambda takes 4 KB of variables: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+    """Lambda takes 4 KB of variables:
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
     beginning = "arn:aws-us-gov:batch:us-gov-west-1:000000000000:job-queue/" + "S" * 41 + "_"
     arns = {str(key): f"{beginning}{key}" for key in ALL}
     text = AdvanceSettings.join_queues(arns)

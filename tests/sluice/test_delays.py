@@ -22,7 +22,13 @@ def run(expected: int | None = None, **changes: Any) -> Run:
     """Return a run of one step that was submitted when it began."""
     record = StepRecord(name="a", state=StepState.SUBMITTED, job_id="j", claimed_at=BEGAN.isoformat())
     graph = replace(pipeline(step("a")), expected_within=expected)
-    facts = {"run_id": RUN_ID, "pipeline": graph, "trigger": {}, "created_at": BEGAN.isoformat(), "steps": {"a": record}}
+    facts = {
+        "run_id": RUN_ID,
+        "pipeline": graph,
+        "trigger": {},
+        "created_at": BEGAN.isoformat(),
+        "steps": {"a": record},
+    }
     return Run(**{**facts, **changes})
 
 
@@ -58,7 +64,10 @@ def test_each_delay_is_told_of_once() -> None:
     """The ledger's notes say what was told."""
     late = run(60, notes=frozenset({note_of(LATE)}))
     assert found(late, 1000, job("RUNNABLE")) == NOT_STARTED
-    assert found(replace(late, notes=frozenset({note_of(LATE), note_of(NOT_STARTED)})), 1000, job("RUNNABLE")) is None
+    assert (
+        found(replace(late, notes=frozenset({note_of(LATE), note_of(NOT_STARTED)})), 1000, job("RUNNABLE"))
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,11 +78,19 @@ def test_each_delay_is_told_of_once() -> None:
         ([], NOT_STARTED),
         ([job("STARTING")], None),
         ([job("RUNNING")], None),
-        ([job("PENDING", arrayProperties={"size": 2, "statusSummary": {"RUNNABLE": 2, "RUNNING": 0}})], NOT_STARTED),
-        ([job("PENDING", arrayProperties={"size": 2, "statusSummary": {"RUNNABLE": 1, "SUCCEEDED": 1}})], None),
+        (
+            [job("PENDING", arrayProperties={"size": 2, "statusSummary": {"RUNNABLE": 2, "RUNNING": 0}})],
+            NOT_STARTED,
+        ),
+        (
+            [job("PENDING", arrayProperties={"size": 2, "statusSummary": {"RUNNABLE": 1, "SUCCEEDED": 1}})],
+            None,
+        ),
     ],
 )
-def test_a_run_has_started_when_any_job_or_child_has_come_to_a_machine(jobs: list[dict[str, Any]], delay: str | None) -> None:
+def test_a_run_has_started_when_any_job_or_child_has_come_to_a_machine(
+    jobs: list[dict[str, Any]], delay: str | None
+) -> None:
     """After half an hour it should have."""
     assert found(run(), 31, *jobs) == delay
     assert found(run(), 29, *jobs) is None
@@ -88,7 +105,13 @@ def test_a_run_whose_first_step_is_done_has_started() -> None:
 
 def test_a_run_that_goes_on_is_measured_from_there() -> None:
     """A step of a later generation was claimed when the run was taken up again."""
-    again = StepRecord(name="a", state=StepState.SUBMITTED, generation=1, job_id="k", claimed_at=(BEGAN + timedelta(days=2)).isoformat())
+    again = StepRecord(
+        name="a",
+        state=StepState.SUBMITTED,
+        generation=1,
+        job_id="k",
+        claimed_at=(BEGAN + timedelta(days=2)).isoformat(),
+    )
     one = run(3600, steps={"a": again})
     assert found(one, 2 * 24 * 60 + 59, job("RUNNING")) is None
     assert found(one, 2 * 24 * 60 + 61, job("RUNNING")) == LATE
@@ -96,10 +119,14 @@ def test_a_run_that_goes_on_is_measured_from_there() -> None:
 
 def test_what_is_told_says_where_the_run_stands_and_how_to_end_it() -> None:
     """With the reason of a blocked queue; a trigger of a newer version does not matter."""
-    message = delay_of(run(3600), [job("RUNNABLE", statusReason="MISCONFIGURATION:X - y")], BEGAN + timedelta(hours=26))
+    message = delay_of(
+        run(3600), [job("RUNNABLE", statusReason="MISCONFIGURATION:X - y")], BEGAN + timedelta(hours=26)
+    )
     assert message is not None
-    assert message.why == (
-        "expected within 1h, under way for 1d2h; a is RUNNABLE (a compute environment is set up so that the job cannot run)"
+    assert (
+        message.why
+        == "expected within 1h, under way for 1d2h; a is RUNNABLE (a compute environment is set up so that"
+        " the job cannot run)"
     )
     notice = delayed(run(3600), message)
     assert f"sluice cancel {RUN_ID}" in notice.email
@@ -119,7 +146,10 @@ def test_a_length_of_time_is_read_strictly(text: str, seconds: int | None) -> No
     assert seconds_of(text) == seconds
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0, "0m"), (59, "0m"), (60, "1m"), (5400, "1h30m"), (86_400, "1d"), (129_661, "1d12h1m")])
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0m"), (59, "0m"), (60, "1m"), (5400, "1h30m"), (86_400, "1d"), (129_661, "1d12h1m")],
+)
 def test_a_length_of_time_is_written_as_it_is_read(seconds: int, words: str) -> None:
     """To the minute below."""
     assert in_words(seconds) == words

@@ -22,10 +22,16 @@ from tests.sluice.clouds import TABLE, dynamodb
 
 BODY = b'{"id": "evt_1", "type": "invoice.paid"}'
 VALUE = json.loads(BODY)
-SIGNED = {"standard": Signed(at=7, id="msg_1"), "github": Signed(at=None, id=""), "stripe": Signed(at=7, id="")}
+SIGNED = {
+    "standard": Signed(at=7, id="msg_1"),
+    "github": Signed(at=None, id=""),
+    "stripe": Signed(at=7, id=""),
+}
 
 
-def found(form: str, headers: dict[str, str] | None = None, body: bytes = BODY, value: Any = VALUE) -> Delivery:
+def found(
+    form: str, headers: dict[str, str] | None = None, body: bytes = BODY, value: Any = VALUE
+) -> Delivery:
     """Return the delivery that a request is."""
     return delivery(form, SIGNED[form], headers or {}, body, value)
 
@@ -37,7 +43,9 @@ def test_an_event_is_known_by_what_its_signature_covers() -> None:
 
 def test_githubs_own_id_makes_no_other_event() -> None:
     """It is not signed: whoever recorded a request could write another one."""
-    ids = [found("github", {"x-github-delivery": delivery, "x-github-event": "push"}) for delivery in ("a", "b")]
+    ids = [
+        found("github", {"x-github-delivery": delivery, "x-github-event": "push"}) for delivery in ("a", "b")
+    ]
     assert ids[0] == ids[1]
     assert ids[0].event == "push"
 
@@ -49,7 +57,9 @@ def test_an_event_of_stripes_has_an_id(value: Any) -> None:
         found("stripe", value=value)
 
 
-@pytest.mark.parametrize(("value", "event"), [({"type": "a.b"}, "a.b"), ({"type": 5}, ""), ([], ""), ({}, "")])
+@pytest.mark.parametrize(
+    ("value", "event"), [({"type": "a.b"}, "a.b"), ({"type": 5}, ""), ([], ""), ({}, "")]
+)
 def test_the_kind_of_an_event_is_told_where_there_is_one(value: Any, event: str) -> None:
     """Standard Webhooks and Stripe write it into the body as type."""
     assert found("standard", value=value).event == event
@@ -69,14 +79,18 @@ def test_the_kind_of_an_event_is_told_where_there_is_one(value: Any, event: str)
         ("github", note(SIGNED["github"], BODY), note(SIGNED["github"], BODY), Verdict.REPLAYED),
     ],
 )
-def test_a_request_is_new_repeated_or_replayed(form: str, came: Note, known: Note | None, expected: Verdict) -> None:
+def test_a_request_is_new_repeated_or_replayed(
+    form: str, came: Note, known: Note | None, expected: Verdict
+) -> None:
     """A repetition was signed later than what is known; the same bytes, or older ones, are a replay."""
     assert verdict(form, came, known) is expected
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=20))
 def test_no_request_is_taken_twice(times: list[int]) -> None:
-    """In whatever order signed requests of an event come, each time stamp is taken at most once, and the first always is."""
+    """In whatever order signed requests of an event come, each time stamp is taken at most once, and the
+    first always is.
+    """
     known: Note | None = None
     taken = []
     for at in times:
@@ -115,12 +129,22 @@ def test_a_delivery_comes_through_the_queue_and_the_ledger_as_it_was() -> None:
     assert read == Delivery(form="stripe", id="evt_1", event="invoice.paid", input={"a": [1, None]})
     assert stored_occurrence(json.loads(json.dumps(read.to_dict()))) == read
     assert read.uri == "stripe webhook invoice.paid evt_1"
-    ids = {run_id("p", "webhook", Delivery(form=form, id="1", input=given).identity()) for form in SIGNED for given in (1, 2)}
+    ids = {
+        run_id("p", "webhook", Delivery(form=form, id="1", input=given).identity())
+        for form in SIGNED
+        for given in (1, 2)
+    }
     assert len(ids) == len(SIGNED)
 
 
 @pytest.mark.parametrize(
-    "detail", [{}, {"form": "stripe", "id": "", "event": ""}, {"form": 1, "id": "a", "event": ""}, {"form": "a", "id": "b"}]
+    "detail",
+    [
+        {},
+        {"form": "stripe", "id": "", "event": ""},
+        {"form": 1, "id": "a", "event": ""},
+        {"form": "a", "id": "b"},
+    ],
 )
 def test_a_message_that_no_webhook_sends_is_malformed(detail: dict[str, Any]) -> None:
     """It is set aside with its reason."""

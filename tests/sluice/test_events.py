@@ -13,7 +13,15 @@ from sluice.errors import MalformedMessageError
 from sluice.job_names import JobName
 from sluice.messages import Message, Planned, RunFailed, Triggered
 from sluice.run import StepState
-from sluice.trigger import Moment, Occurrence, Request, S3Object, occurrence, stored_occurrence, uploaded_object
+from sluice.trigger import (
+    Moment,
+    Occurrence,
+    Request,
+    S3Object,
+    occurrence,
+    stored_occurrence,
+    uploaded_object,
+)
 from tests.sluice.graphs import RUN_ID
 
 EVENTS = Path(__file__).parent.parent / "data" / "events"
@@ -29,7 +37,9 @@ def recorded(name: str) -> dict[str, Any]:
 def test_the_end_of_a_job_is_read_with_its_reason() -> None:
     """The exit code and what the container said."""
     reason = "the program ended with exit code 1 (ValueError)"
-    expected = JobEnded(JobName(RUN_ID, "merge", 0), "4c7599ae-0a82-49aa-ba5a-4727fcce14a8", StepState.FAILED, reason)
+    expected = JobEnded(
+        JobName(RUN_ID, "merge", 0), "4c7599ae-0a82-49aa-ba5a-4727fcce14a8", StepState.FAILED, reason
+    )
     assert parse_event(json.dumps(recorded("job"))) == expected
 
 
@@ -46,7 +56,9 @@ def test_children_and_jobs_of_others_are_nothing(name: str) -> None:
     assert parse_event(json.dumps(recorded(name))) is None
 
 
-@pytest.mark.parametrize("status", ["SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SOMETHING_NEW"])
+@pytest.mark.parametrize(
+    "status", ["SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SOMETHING_NEW"]
+)
 def test_a_state_that_is_no_end_is_nothing(status: str) -> None:
     """Only ends change what can be submitted."""
     event = recorded("job")
@@ -78,7 +90,10 @@ def test_a_call_to_look_at_runs_is_read_as_it_was_written() -> None:
         '{"source": "aws.ec2", "detail-type": "Batch Job State Change", "detail": {}}',
         '{"source": "aws.batch", "detail-type": "Batch Job State Change"}',
         '{"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": []}',
-        '{"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": {"jobName": 5, "status": "FAILED"}}',
+        (
+            '{"source": "aws.batch", "detail-type": "Batch Job State Change", "detail": {"jobName": 5,'
+            ' "status": "FAILED"}}'
+        ),
     ],
 )
 def test_what_is_no_event_of_a_job_is_malformed(body: str) -> None:
@@ -96,9 +111,20 @@ def test_an_event_without_array_properties_is_of_a_plain_job() -> None:
 @pytest.mark.parametrize(
     ("job", "says"),
     [
-        ({"container": {"reason": "OutOfMemoryError: Container killed due to memory usage", "exitCode": 137}}, "needed more memory"),
+        (
+            {
+                "container": {
+                    "reason": "OutOfMemoryError: Container killed due to memory usage",
+                    "exitCode": 137,
+                }
+            },
+            "needed more memory",
+        ),
         ({"statusReason": "Job attempt duration exceeded timeout"}, "longer than its time-out"),
-        ({"statusReason": "x", "container": {"reason": "CannotPullContainerError: no such image"}}, "image was not found"),
+        (
+            {"statusReason": "x", "container": {"reason": "CannotPullContainerError: no such image"}},
+            "image was not found",
+        ),
         ({"statusReason": "Host EC2 (instance i-1) terminated."}, "machine was taken away"),
         ({"statusReason": "Dependent Job failed"}, "a job that it waits for failed"),
         ({"statusReason": "Something new"}, "Something new"),
@@ -120,14 +146,23 @@ def test_an_upload_is_read_with_its_key_as_it_is() -> None:
     upload = uploaded_object(triggered(recorded("s3_object_created")["detail"]))
     assert upload is not None
     assert upload.uri == "s3://inbox/words/example key+100%.txt"
-    assert upload.identity() == {"bucket": "inbox", "key": upload.key, "version": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"}
+    assert upload.identity() == {
+        "bucket": "inbox",
+        "key": upload.key,
+        "version": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+    }
     assert S3Object.from_dict(upload.to_dict()) == upload
 
 
-@pytest.mark.parametrize("key", ["a b", "a+b", "100%25", 'it\'s "x"', "žluťoučký/日本語", "x" * 1024, "\\", "a//b", "?versionId=1", "."])
+@pytest.mark.parametrize(
+    "key",
+    ["a b", "a+b", "100%25", 'it\'s "x"', "žluťoučký/日本語", "x" * 1024, "\\", "a//b", "?versionId=1", "."],
+)
 def test_an_odd_key_stays_what_it_is(key: str) -> None:
     """Through the message's JSON and the ledger's form."""
-    message = Triggered.from_json(triggered({"bucket": {"name": "b"}, "object": {"key": key, "size": 1, "etag": "e"}}).to_json())
+    message = Triggered.from_json(
+        triggered({"bucket": {"name": "b"}, "object": {"key": key, "size": 1, "etag": "e"}}).to_json()
+    )
     upload = uploaded_object(message)
     assert upload is not None
     assert (upload.key, upload.identity()["version"]) == (key, "e")
@@ -135,8 +170,13 @@ def test_an_odd_key_stays_what_it_is(key: str) -> None:
 
 def test_the_empty_object_of_a_folder_is_no_upload() -> None:
     """The console makes one for each new folder; a file of that name with content is an upload."""
-    assert uploaded_object(triggered({"bucket": {"name": "b"}, "object": {"key": "words/", "size": 0}})) is None
-    assert uploaded_object(triggered({"bucket": {"name": "b"}, "object": {"key": "words/", "size": 1}})) is not None
+    assert (
+        uploaded_object(triggered({"bucket": {"name": "b"}, "object": {"key": "words/", "size": 0}})) is None
+    )
+    assert (
+        uploaded_object(triggered({"bucket": {"name": "b"}, "object": {"key": "words/", "size": 1}}))
+        is not None
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,7 +201,9 @@ def test_what_is_no_upload_is_malformed(detail: dict[str, Any]) -> None:
 
 def told(trigger: str, detail: dict[str, Any]) -> Occurrence | None:
     """Return what is read of a message of this trigger."""
-    message = Triggered(pipeline="words", trigger=trigger, definition={"bucket": "b", "key": "k"}, detail=detail)
+    message = Triggered(
+        pipeline="words", trigger=trigger, definition={"bucket": "b", "key": "k"}, detail=detail
+    )
     return occurrence(Triggered.from_json(message.to_json()))
 
 
@@ -202,7 +244,9 @@ def test_a_moment_is_the_time_that_was_meant() -> None:
         ("owl", {}, "found 'owl'"),
     ],
 )
-def test_what_asks_for_no_run_is_set_aside_with_what_to_do(trigger: str, detail: dict[str, Any], says: str) -> None:
+def test_what_asks_for_no_run_is_set_aside_with_what_to_do(
+    trigger: str, detail: dict[str, Any], says: str
+) -> None:
     """It is malformed: trying again cannot help."""
     with pytest.raises(MalformedMessageError) as raised:
         told(trigger, detail)
@@ -259,7 +303,12 @@ def test_a_definition_without_a_place_is_malformed(definition: dict[str, Any]) -
 
 
 def test_a_report_comes_before_an_exit_code_and_after_what_batch_knows_better() -> None:
-    """A program's own words say more than its exit code; how many children failed says more than one child's words."""
-    assert joined("the program ended with exit code 1", "ValueError: x") == "ValueError: x (the program ended with exit code 1)"
+    """A program's own words say more than its exit code; how many children failed says more than one child's
+    words.
+    """
+    assert (
+        joined("the program ended with exit code 1", "ValueError: x")
+        == "ValueError: x (the program ended with exit code 1)"
+    )
     assert joined("3 of 9 children failed", "ValueError: x") == "3 of 9 children failed: ValueError: x"
     assert joined("3 of 9 children failed", None) == "3 of 9 children failed"

@@ -1,4 +1,6 @@
-"""Gathering uploads: every file ends in one group, and every group in one run, whatever comes twice, late, side by side, or dies."""
+"""Gathering uploads: every file ends in one group, and every group in one run, whatever comes twice, late,
+side by side, or dies.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,17 @@ TRIGGER = "s3-group:words/*.txt"
 def upload(within: int = 60, of: int = 10_000, trigger: str = TRIGGER) -> GroupedUpload:
     """Return what the rule of a trigger sends of any file."""
     definition = {"bucket": "assets", "key": "1.json"}
-    return GroupedUpload(pipeline="words", trigger=trigger, definition=definition, detail={}, within=within, of=of)
+    return GroupedUpload(
+        pipeline="words", trigger=trigger, definition=definition, detail={}, within=within, of=of
+    )
 
 
 def files(count: int, start: int = 0, version: str = "v1") -> list[S3Object]:
     """Return so many files."""
-    return [S3Object(bucket="inbox", key=f"words/{n:05d}.txt", version_id=version, etag="e", size=n) for n in range(start, start + count)]
+    return [
+        S3Object(bucket="inbox", key=f"words/{n:05d}.txt", version_id=version, etag="e", size=n)
+        for n in range(start, start + count)
+    ]
 
 
 class World:
@@ -51,7 +58,11 @@ class World:
 
         def remind(message: GroupDue, seconds: int) -> None:
             assert 0 <= seconds <= MOST_SECONDS
-            self._call(mortal, "remind", lambda: self.reminders.append((self.now + timedelta(seconds=seconds), message)))
+            self._call(
+                mortal,
+                "remind",
+                lambda: self.reminders.append((self.now + timedelta(seconds=seconds), message)),
+            )
 
         def write(group: Group, found: Sequence[S3Object]) -> None:
             self._call(mortal, "write", lambda: self.written.append((group, list(found))))
@@ -61,7 +72,9 @@ class World:
             self._call(mortal, "ask", lambda: self.handed.append((group, list(found))))
 
         ledger = GroupLedger(mortal.wrap(self.client) if mortal else self.client, TABLE)
-        return Gatherer(ledger=ledger, remind=remind, write=write, ask=ask, now=lambda: self.now, sleep=lambda _: None)
+        return Gatherer(
+            ledger=ledger, remind=remind, write=write, ask=ask, now=lambda: self.now, sleep=lambda _: None
+        )
 
     @staticmethod
     def _call(mortal: Mortal | None, name: str, function: Callable[[], None]) -> None:
@@ -213,12 +226,16 @@ def test_the_sweep_finds_a_group_whose_reminder_was_lost(world: World) -> None:
     assert world.reminders == []
 
 
-def test_files_that_a_query_does_not_show_yet_are_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_a_query_does_not_show_yet_are_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The group knows how many it has; a list that is short is no list."""
     gatherer = world.gatherer()
     gatherer.gather(upload(), files(15))
     real, short = GroupLedger.files, [1]
-    monkeypatch.setattr(GroupLedger, "files", lambda self, group: real(self, group)[: 5 if short and short.pop() else None])
+    monkeypatch.setattr(
+        GroupLedger, "files", lambda self, group: real(self, group)[: 5 if short and short.pop() else None]
+    )
     world.later(62)
     world.assert_each_once(files(15))
     monkeypatch.setattr(GroupLedger, "files", lambda self, group: [])
@@ -281,7 +298,9 @@ BURST = files(13)
 
 @pytest.fixture(autouse=True)
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a transaction take five files: moto copies its table for each, and every path is gone all the same."""
+    """Let a transaction take five files: moto copies its table for each, and every path is gone all the
+    same.
+    """
     monkeypatch.setattr(gathering, "MOST_ADDED", 5)
 
 
@@ -297,9 +316,15 @@ def calls_of(of: int) -> list[str]:
 CALLS = [(of, number, name) for of in (10_000, 7) for number, name in enumerate(calls_of(of), start=1)]
 
 
-@pytest.mark.parametrize(("of", "number"), [call[:2] for call in CALLS], ids=["-".join(map(str, call)) for call in CALLS])
-def test_a_lambda_that_dies_at_any_call_loses_nothing_and_tells_nothing_twice(world: World, of: int, number: int) -> None:
-    """Every call is a case: it takes effect, its answer is lost, and the process is gone; its messages come again after a while."""
+@pytest.mark.parametrize(
+    ("of", "number"), [call[:2] for call in CALLS], ids=["-".join(map(str, call)) for call in CALLS]
+)
+def test_a_lambda_that_dies_at_any_call_loses_nothing_and_tells_nothing_twice(
+    world: World, of: int, number: int
+) -> None:
+    """Every call is a case: it takes effect, its answer is lost, and the process is gone; its messages come
+    again after a while.
+    """
     with pytest.raises(DeadError):
         all_is_gathered(world, Mortal(number), BURST, of)
     world.later(360)
@@ -311,7 +336,9 @@ def test_a_lambda_that_dies_at_any_call_loses_nothing_and_tells_nothing_twice(wo
     assert list(world.ledger.unfinished()) == []
 
 
-@pytest.mark.parametrize(("of", "number"), [call[:2] for call in CALLS], ids=["-".join(map(str, call)) for call in CALLS])
+@pytest.mark.parametrize(
+    ("of", "number"), [call[:2] for call in CALLS], ids=["-".join(map(str, call)) for call in CALLS]
+)
 def test_a_lambda_that_dies_is_made_good_by_the_sweep_alone(world: World, of: int, number: int) -> None:
     """Every reminder is lost too; what was put into a group is in a run."""
     with suppress(DeadError):
@@ -321,7 +348,10 @@ def test_a_lambda_that_dies_is_made_good_by_the_sweep_alone(world: World, of: in
     world.gatherer().sweep()
     world.later(1)
     listed = [
-        file for number in range(1, 4) if (group := world.ledger.load("words", TRIGGER, number)) for file in world.ledger.files(group)
+        file
+        for number in range(1, 4)
+        if (group := world.ledger.load("words", TRIGGER, number))
+        for file in world.ledger.files(group)
     ]
     world.assert_each_once(listed)
     assert list(world.ledger.unfinished()) == []
@@ -347,7 +377,11 @@ def test_a_burst_costs_a_call_for_each_98_files(world: World, monkeypatch: pytes
     mortal, burst = Mortal(10_000), files(240)
     for start in (0, 120):
         world.gatherer(mortal).gather(upload(of=240), burst[start : start + 120])
-    adding, looks, closing = 2 * -(-120 // MOST_ADDED), 2 * 2, {"query": 2, "update_item": 3, "remind": 1, "write": 1, "ask": 1}
+    adding, looks, closing = (
+        2 * -(-120 // MOST_ADDED),
+        2 * 2,
+        {"query": 2, "update_item": 3, "remind": 1, "write": 1, "ask": 1},
+    )
     assert Counter(mortal.calls) == Counter(closing) + Counter(transact_write_items=adding, query=looks)
     [(_, found)] = world.handed
     assert found == burst

@@ -1,4 +1,6 @@
-"""What failed runs again and nothing else does, whatever the graph, the failures, and the order in which anything is told."""
+"""What failed runs again and nothing else does, whatever the graph, the failures, and the order in which
+anything is told.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,21 @@ def forgiving(random: Random) -> CompiledPipeline:
     for number in range(random.randint(1, 9)):
         steps.append(_forgiving(_drawn(f"s{number}", steps, random), steps, random))
     waited_for = {parent for one in steps for parent in one.parents}
-    return pipeline(*steps, step("cleanup", Kind.CLEANUP, after=tuple(one.name for one in steps if one.name not in waited_for)))
+    return pipeline(
+        *steps,
+        step("cleanup", Kind.CLEANUP, after=tuple(one.name for one in steps if one.name not in waited_for)),
+    )
 
 
 def _drawn(name: str, steps: list[CompiledStep], random: Random) -> CompiledStep:
     plans, arrays = ([one for one in steps if one.kind is kind] for kind in (Kind.PLAN, Kind.ARRAY))
-    kind = random.choice(["job", "plan", "size", *(["items"] * 2 if plans else []), *(["each"] * 3 if arrays else [])])
+    kind = random.choice(
+        ["job", "plan", "size", *(["items"] * 2 if plans else []), *(["each"] * 3 if arrays else [])]
+    )
     if kind == "items":
-        return step(name, Kind.ARRAY, items_of=random.choice(plans).name, items_per_child=random.randint(1, 2))
+        return step(
+            name, Kind.ARRAY, items_of=random.choice(plans).name, items_per_child=random.randint(1, 2)
+        )
     if kind == "size":
         return step(name, Kind.ARRAY, size=random.randint(1, 5), sequential=random.random() < 0.2)
     if kind == "each":
@@ -41,7 +50,10 @@ def _forgiving(one: CompiledStep, before: list[CompiledStep], random: Random) ->
     others = [other for other in before if other.name not in one.needs]
     chosen = random.sample(others, min(len(others), random.choice([0, 1, 1, 2, 3])))
     how = {
-        other.name: random.choice(["after", "after", "always", *(["finished"] * 2 if other.kind is Kind.ARRAY else [])]) for other in chosen
+        other.name: random.choice(
+            ["after", "after", "always", *(["finished"] * 2 if other.kind is Kind.ARRAY else [])]
+        )
+        for other in chosen
     }
     return replace(
         one,
@@ -50,7 +62,9 @@ def _forgiving(one: CompiledStep, before: list[CompiledStep], random: Random) ->
         returns=one.kind is not Kind.ARRAY or random.random() < 0.9,
         after=tuple(name for name, word in how.items() if word == "after"),
         always=tuple(name for name, word in how.items() if word == "always"),
-        finished=tuple((name, random.choice([0.3, 0.5, 1.0])) for name, word in how.items() if word == "finished"),
+        finished=tuple(
+            (name, random.choice([0.3, 0.5, 1.0])) for name, word in how.items() if word == "finished"
+        ),
     )
 
 
@@ -79,14 +93,22 @@ def ended(seed: int) -> None:
     failures = failing(random, random.choice([0, 0.1, 0.4]), random.choice([0, 0.5]))
     items = random.choice([0, 1, 2, 5])
     reclaims = random.choice([0, 0, 0.2])
-    world = Simulation(graph, random, lambda name, child, tried: tried < failures[name, child], items=items, reclaims=reclaims)
+    world = Simulation(
+        graph,
+        random,
+        lambda name, child, tried: tried < failures[name, child],
+        items=items,
+        reclaims=reclaims,
+    )
     world.run()
     work = [one for one in graph.steps if one.kind is not Kind.CLEANUP]
     unborne = [one.name for one in work if world.complete(one) < 1 and not world.borne(one)]
     assert world.outcome is (RunState.FAILED if unborne else RunState.SUCCEEDED), unborne
     for one in work:
         if one.always and not one.needs and not one.finished:
-            assert world.ledger[one.name].state in (StepState.SUCCEEDED, StepState.FAILED, StepState.EMPTY), f"{one.name} always runs"
+            assert world.ledger[one.name].state in (StepState.SUCCEEDED, StepState.FAILED, StepState.EMPTY), (
+                f"{one.name} always runs"
+            )
     if unborne:
         world.fails, world.reopened, world.reclaims = lambda name, child, tried: False, 1, 0
         world.run()
@@ -100,7 +122,9 @@ def mended(seed: int) -> None:
     graph = pipeline(*(replace(one, sequential=False) for one in forgiving(random).steps))
     times = {one.name: one.times for one in graph.steps}
     failures = _Failures(random, 0.4, 0)
-    world = Simulation(graph, random, lambda name, child, tried: tried < min(failures[name, child], times[name]))
+    world = Simulation(
+        graph, random, lambda name, child, tried: tried < min(failures[name, child], times[name])
+    )
     world.run()
     assert world.outcome is RunState.SUCCEEDED
     assert all(world.complete(one) == 1 for one in graph.steps if one.kind is not Kind.CLEANUP)
@@ -110,7 +134,9 @@ def mended(seed: int) -> None:
 @given(seed=st.integers(0, 2**32))
 @example(seed=857)  # Each child of a command succeeds once, but never all of them in one generation.
 def test_a_run_ends_as_its_graph_says_and_then_a_mended_one_succeeds(seed: int) -> None:
-    """Every child does its work once; nothing is submitted while an older generation lives; a run that failed can be run to its end."""
+    """Every child does its work once; nothing is submitted while an older generation lives; a run that failed
+    can be run to its end.
+    """
     ended(seed)
 
 

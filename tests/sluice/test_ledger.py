@@ -74,7 +74,12 @@ def test_a_run_is_read_as_it_was_written(ledger: Ledger) -> None:
     """With its pipeline, its trigger and its claims."""
     run = ledger.load(RUN_ID)
     assert run is not None
-    assert (run.pipeline, run.trigger, run.state, run.created_at) == (TWO, {"key": "žluť"}, RunState.RUNNING, NOW)
+    assert (run.pipeline, run.trigger, run.state, run.created_at) == (
+        TWO,
+        {"key": "žluť"},
+        RunState.RUNNING,
+        NOW,
+    )
     assert {record.state for record in run.steps.values()} == {StepState.CLAIMED}
 
 
@@ -126,7 +131,9 @@ def test_items_are_recorded_once_and_only_of_the_job_that_is_named(ledger: Ledge
     """Not twice, not of another job, not of a step that was never claimed."""
     ledger.submitted(RUN_ID, {"a": "job-1"})
     message = Planned(run=RUN_ID, step=step_name, generation=0, job_id="job-1", items=3, manifest="m")
-    assert not ledger.planned(Planned(run=RUN_ID, step=step_name, generation=0, job_id="job-2", items=4, manifest="n"))
+    assert not ledger.planned(
+        Planned(run=RUN_ID, step=step_name, generation=0, job_id="job-2", items=4, manifest="n")
+    )
     assert [ledger.planned(message), ledger.planned(message)] == [step_name == "a", False]
 
 
@@ -184,10 +191,19 @@ def test_what_was_done_is_noted_once(ledger: Ledger) -> None:
 
 
 def test_a_pipeline_of_a_thousand_steps_fits_into_an_item(client: Meeting) -> None:
-    """DynamoDB's limit is 400 KB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
-    big = pipeline(*(step(f"step-number-{number}", after=(f"step-number-{number - 1}",) if number else ()) for number in range(1_000)))
+    """DynamoDB's limit is 400 KB:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+    """
+    big = pipeline(
+        *(
+            step(f"step-number-{number}", after=(f"step-number-{number - 1}",) if number else ())
+            for number in range(1_000)
+        )
+    )
     ledger = Ledger(client, TABLE)
-    assert ledger.start(Run(run_id=RUN_ID, pipeline=big, trigger={}, created_at=NOW), decide(word_count(), {}).submissions)
+    assert ledger.start(
+        Run(run_id=RUN_ID, pipeline=big, trigger={}, created_at=NOW), decide(word_count(), {}).submissions
+    )
     run = ledger.load(RUN_ID)
     assert run is not None
     assert run.pipeline == big
@@ -195,9 +211,12 @@ def test_a_pipeline_of_a_thousand_steps_fits_into_an_item(client: Meeting) -> No
 
 @pytest.mark.parametrize("state", [RunState.CANCELLED, RunState.FAILED, RunState.SUCCEEDED])
 def test_nothing_is_claimed_of_a_run_that_has_ended(ledger: Ledger, state: RunState) -> None:
-    """Whoever looked at the run before it ended claims nothing of it any more; of a run that goes on they do."""
+    """Whoever looked at the run before it ended claims nothing of it any more; of a run that goes on they
+    do.
+    """
     other, late = (
-        [one for one in decide(pipeline(*TWO.steps, step(name)), {}).submissions if one.step.name == name] for name in ("other", "late")
+        [one for one in decide(pipeline(*TWO.steps, step(name)), {}).submissions if one.step.name == name]
+        for name in ("other", "late")
     )
     assert ledger.claim(RUN_ID, other, LATER)
     assert ledger.finish(RUN_ID, state, LATER)

@@ -27,16 +27,36 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 @pytest.mark.parametrize("token", ["", "session/token=="])
 @pytest.mark.parametrize(
     ("service", "method", "path", "body"),
-    [("dynamodb", "POST", "/", b'{"a": 1}'), ("batch", "POST", "/v1/submitjob", b"{}"), ("s3", "GET", "/a%20b/%C5%BE~x%2B", b"")],
+    [
+        ("dynamodb", "POST", "/", b'{"a": 1}'),
+        ("batch", "POST", "/v1/submitjob", b"{}"),
+        ("s3", "GET", "/a%20b/%C5%BE~x%2B", b""),
+    ],
 )
-def test_a_signature_is_botocores(monkeypatch: pytest.MonkeyPatch, service: str, method: str, path: str, body: bytes, token: str) -> None:
+def test_a_signature_is_botocores(
+    monkeypatch: pytest.MonkeyPatch, service: str, method: str, path: str, body: bytes, token: str
+) -> None:
     """For each kind of request that is made."""
     host = f"{service}.eu-west-1.amazonaws.com"
     kind = botocore.auth.S3SigV4Auth if service == "s3" else botocore.auth.SigV4Auth
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOW.replace(tzinfo=None), raising=False)
-    request = Request(service=service, region="eu-west-1", method=method, host=host, path=path, headers={"Content-Type": "x/y"}, body=body)
+    monkeypatch.setattr(
+        botocore.auth, "get_current_datetime", lambda: NOW.replace(tzinfo=None), raising=False
+    )
+    request = Request(
+        service=service,
+        region="eu-west-1",
+        method=method,
+        host=host,
+        path=path,
+        headers={"Content-Type": "x/y"},
+        body=body,
+    )
     ours = signed_headers(request, Credentials(access_key="AKID", secret_key="secret", token=token), NOW)
-    unsigned = {name: value for name, value in ours.items() if name not in ("Authorization", "X-Amz-Date", "X-Amz-Security-Token")}
+    unsigned = {
+        name: value
+        for name, value in ours.items()
+        if name not in ("Authorization", "X-Amz-Date", "X-Amz-Security-Token")
+    }
     theirs = AWSRequest(method=method, url=f"https://{host}{path}", headers=unsigned, data=body)
     theirs.context["payload_signing_enabled"] = True
     kind(BotocoreCredentials("AKID", "secret", token or None), service, "eu-west-1").add_auth(theirs)
@@ -57,7 +77,13 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                outer.asked.append((self.path, dict(self.headers), self.rfile.read(int(self.headers.get("Content-Length", 0)))))
+                outer.asked.append(
+                    (
+                        self.path,
+                        dict(self.headers),
+                        self.rfile.read(int(self.headers.get("Content-Length", 0))),
+                    )
+                )
                 answer = outer.answers.pop(0)
                 if answer is None:
                     self.close_connection = True
@@ -82,7 +108,13 @@ class Server:
         """Return a client of this server."""
         credentials = Credentials(access_key="a", secret_key="s")
         endpoint = f"http://127.0.0.1:{self.http.server_port}"
-        return LightClient(service=service, region="us-east-1", endpoint=endpoint, credentials=credentials, sleep=lambda seconds: None)
+        return LightClient(
+            service=service,
+            region="us-east-1",
+            endpoint=endpoint,
+            credentials=credentials,
+            sleep=lambda seconds: None,
+        )
 
 
 @pytest.fixture
@@ -103,7 +135,9 @@ def ok(document: object) -> tuple[int, dict[str, str], bytes]:
 def test_bytes_travel_as_dynamodb_wants_them(server: Server) -> None:
     """In base64, both ways, and only in attributes of bytes."""
     server.answers = [ok({"Items": [{"d": {"B": "AAE="}, "B": {"S": "B"}}]})]
-    answer = server.client("dynamodb").query(TableName="t", ExpressionAttributeValues={":a": {"B": b"\x00\x01"}})
+    answer = server.client("dynamodb").query(
+        TableName="t", ExpressionAttributeValues={":a": {"B": b"\x00\x01"}}
+    )
     path, headers, body = server.asked[0]
     assert (path, headers["X-Amz-Target"]) == ("/", "DynamoDB_20120810.Query")
     assert json.loads(body)["ExpressionAttributeValues"] == {":a": {"B": "AAE="}}
@@ -137,14 +171,19 @@ def test_a_call_of_batch_goes_to_its_path(server: Server) -> None:
         ({"x-amzn-errortype": "ClientException:http://x/"}, b'{"message": "no"}', "ClientException"),
         (
             {},
-            b'{"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no"}',
+            (
+                b'{"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message":'
+                b' "no"}'
+            ),
             "ConditionalCheckFailedException",
         ),
         ({}, b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>", "NoSuchKey"),
         ({}, b"no", "400"),
     ],
 )
-def test_an_error_that_aws_answers_is_botocores_client_error(server: Server, headers: dict[str, str], body: bytes, code: str) -> None:
+def test_an_error_that_aws_answers_is_botocores_client_error(
+    server: Server, headers: dict[str, str], body: bytes, code: str
+) -> None:
     """Its code is read from wherever the service puts it, and it is not repeated."""
     server.answers = [(400, headers, body)]
     with pytest.raises(ClientError) as raised:
@@ -166,7 +205,9 @@ def test_the_reasons_of_a_cancelled_transaction_are_kept(server: Server) -> None
 
 
 @pytest.mark.parametrize(
-    "passing", [(500, {}, b"{}"), (400, {}, b'{"__type": "x#ThrottlingException"}'), None], ids=["500", "throttled", "gone"]
+    "passing",
+    [(500, {}, b"{}"), (400, {}, b'{"__type": "x#ThrottlingException"}'), None],
+    ids=["500", "throttled", "gone"],
 )
 def test_a_passing_fault_is_tried_again_with_the_same_token(server: Server, passing: Any) -> None:
     """A transaction whose answer was lost is not made twice."""
@@ -176,8 +217,13 @@ def test_a_passing_fault_is_tried_again_with_the_same_token(server: Server, pass
     assert (len(server.asked), len(tokens)) == (2, 1)
 
 
-@pytest.mark.parametrize(("passing", "error"), [((500, {}, b"{}"), ClientError), ((429, {}, b"{}"), ClientError), (None, HTTPClientError)])
-def test_a_submission_is_never_repeated_by_the_client(server: Server, passing: Any, error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("passing", "error"),
+    [((500, {}, b"{}"), ClientError), ((429, {}, b"{}"), ClientError), (None, HTTPClientError)],
+)
+def test_a_submission_is_never_repeated_by_the_client(
+    server: Server, passing: Any, error: type[Exception]
+) -> None:
     """SubmitJob has no token; who calls knows which answers are definite."""
     server.answers = [passing]
     with pytest.raises(error):
@@ -204,7 +250,12 @@ def test_connections_are_kept(server: Server) -> None:
 
 def test_a_call_that_is_not_known_says_where_to_add_it() -> None:
     """Rather than being sent wrongly."""
-    client = LightClient(service="sqs", region="r", endpoint="http://x", credentials=Credentials(access_key="a", secret_key="s"))
+    client = LightClient(
+        service="sqs",
+        region="r",
+        endpoint="http://x",
+        credentials=Credentials(access_key="a", secret_key="s"),
+    )
     with pytest.raises(AttributeError, match="Add it to SERVICES"):
         client.delete_message()
 
@@ -212,9 +263,20 @@ def test_a_call_that_is_not_known_says_where_to_add_it() -> None:
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The environment of a Lambda."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTPS_PROXY", "https_proxy"):
+    for name in (
+        "AWS_ENDPOINT_URL",
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "HTTPS_PROXY",
+        "https_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
-    gives = {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"}
+    gives = {
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "eu-west-1",
+    }
     for name, value in gives.items():
         monkeypatch.setenv(name, value)
     clients.client.cache_clear()
@@ -223,7 +285,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_in_a_lambda_the_way_of_a_run_has_light_clients(environment: pytest.MonkeyPatch, service: str) -> None:
+def test_in_a_lambda_the_way_of_a_run_has_light_clients(
+    environment: pytest.MonkeyPatch, service: str
+) -> None:
     """At AWS's endpoint of the region, or at the one that the environment names."""
     assert clients.client(service).endpoint == f"https://{service}.eu-west-1.amazonaws.com"
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566/")
@@ -232,7 +296,12 @@ def test_in_a_lambda_the_way_of_a_run_has_light_clients(environment: pytest.Monk
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("AWS_LAMBDA_FUNCTION_NAME", ""), ("AWS_ACCESS_KEY_ID", ""), ("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_REGION", "us-iso-east-1")],
+    [
+        ("AWS_LAMBDA_FUNCTION_NAME", ""),
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_REGION", "us-iso-east-1"),
+    ],
 )
 def test_anywhere_else_they_are_botocores(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
     """Where the environment does not say all, or says more than the light client knows."""

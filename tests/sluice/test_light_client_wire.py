@@ -24,7 +24,11 @@ from tests.sluice.graphs import RUN_ID, word_count
 def full(cloud: Place, service: str) -> Any:
     """Return botocore's client of a service of the cloud."""
     return botocore.session.get_session().create_client(
-        service, region_name=REGION, endpoint_url=cloud.endpoint, aws_access_key_id=ACCOUNT, aws_secret_access_key="none"
+        service,
+        region_name=REGION,
+        endpoint_url=cloud.endpoint,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="none",
     )
 
 
@@ -39,7 +43,12 @@ def test_the_ledger_works_over_it(cloud: Place) -> None:
     table = f"ledger-{uuid.uuid4().hex}"  # The tests of a session share the cloud.
     make_table(full(cloud, "dynamodb"), table)
     ledger, other = Ledger(light(cloud, "dynamodb"), table), Ledger(full(cloud, "dynamodb"), table)
-    run = Run(run_id=RUN_ID, pipeline=word_count(), trigger={"key": "žluť"}, created_at="2026-01-01T00:00:00.000+00:00")
+    run = Run(
+        run_id=RUN_ID,
+        pipeline=word_count(),
+        trigger={"key": "žluť"},
+        created_at="2026-01-01T00:00:00.000+00:00",
+    )
     claims = decide(word_count(), {}).submissions
     assert [ledger.start(run, claims), ledger.start(run, claims)] == [True, False]
     ledger.submitted(RUN_ID, {"split": "job-1"})
@@ -56,7 +65,10 @@ def test_a_message_with_attributes_arrives(cloud: Place) -> None:
     reason = {"reason": {"DataType": "String", "StringValue": "Expected JSON, found 'ž'."}}
     light(cloud, "sqs").send_message(QueueUrl=queue, MessageBody="{ž", MessageAttributes=reason)
     [message] = sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"])["Messages"]
-    assert (message["Body"], message["MessageAttributes"]["reason"]["StringValue"]) == ("{ž", "Expected JSON, found 'ž'.")
+    assert (message["Body"], message["MessageAttributes"]["reason"]["StringValue"]) == (
+        "{ž",
+        "Expected JSON, found 'ž'.",
+    )
 
 
 def test_an_object_is_read_and_a_missing_one_is_an_error(cloud: Place) -> None:
@@ -64,7 +76,9 @@ def test_an_object_is_read_and_a_missing_one_is_an_error(cloud: Place) -> None:
     s3 = full(cloud, "s3")
     s3.create_bucket(Bucket="light-client")
     s3.put_object(Bucket="light-client", Key="a b/ž+%.json", Body=b"content")
-    assert light(cloud, "s3").get_object(Bucket="light-client", Key="a b/ž+%.json")["Body"].read() == b"content"
+    assert (
+        light(cloud, "s3").get_object(Bucket="light-client", Key="a b/ž+%.json")["Body"].read() == b"content"
+    )
     with pytest.raises(ClientError, match="NoSuchKey"):
         light(cloud, "s3").get_object(Bucket="light-client", Key="gone")
 
@@ -77,7 +91,8 @@ def test_a_secret_is_read_by_its_stage(cloud: Place) -> None:
         light(cloud, "secretsmanager").get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")
     secrets.put_secret_value(SecretId=arn, SecretString="second")
     values = [
-        light(cloud, "secretsmanager").get_secret_value(SecretId=arn, VersionStage=f"AWS{stage}") for stage in ("CURRENT", "PREVIOUS")
+        light(cloud, "secretsmanager").get_secret_value(SecretId=arn, VersionStage=f"AWS{stage}")
+        for stage in ("CURRENT", "PREVIOUS")
     ]
     assert [value["SecretString"] for value in values] == ["second", "ž first"]
 
@@ -86,7 +101,10 @@ def test_a_delivery_is_noted(cloud: Place) -> None:
     """Written by one client, read by the other."""
     table = f"ledger-{uuid.uuid4().hex}"
     make_table(full(cloud, "dynamodb"), table)
-    notes, other = DeliveryNotes(light(cloud, "dynamodb"), table), DeliveryNotes(full(cloud, "dynamodb"), table)
+    notes, other = (
+        DeliveryNotes(light(cloud, "dynamodb"), table),
+        DeliveryNotes(full(cloud, "dynamodb"), table),
+    )
     now = "2026-01-01T00:00:00.000+00:00"
     assert notes.read(RUN_ID) is None
     assert [notes.write(RUN_ID, Note(at=at, digest="d"), now) for at in (1, 1, 2)] == [True, False, True]

@@ -87,7 +87,10 @@ def test_a_missing_function_and_a_missing_file_are_reported_together(project: Pa
     write(project, "words", PIPELINE.format(name="words", prefix="words/"), steps="def count(item, out): ...")
     (project / "containers" / "flights" / "steps.py").unlink()
     report = mistakes_of(project)
-    assert "pipelines/words.py: steps['merge'].run: expected a function of steps.py (count), found 'merge'" in report
+    assert (
+        "pipelines/words.py: steps['merge'].run: expected a function of steps.py (count), found 'merge'"
+        in report
+    )
     assert "pipelines/flights.py: steps['merge'].run: expected a steps.py with the function" in report
     assert "has 2 mistakes" in report
 
@@ -102,23 +105,38 @@ def test_a_steps_file_that_python_cannot_read_is_reported(project: Path) -> None
 
 def test_the_code_of_a_pipeline_is_not_run_and_may_import_its_functions(project: Path) -> None:
     """The image may have packages that this machine lacks."""
-    write(project, "words", PIPELINE.format(name="words", prefix="words/"), steps="from numpy_of_the_image import merge")
+    write(
+        project,
+        "words",
+        PIPELINE.format(name="words", prefix="words/"),
+        steps="from numpy_of_the_image import merge",
+    )
     assert len(load_pipelines(project)) == 2
 
 
 def test_wrong_types_in_one_file_leave_the_other_files_checked(project: Path) -> None:
     """A prefix that is no text does not hide another file's mistakes."""
-    write(project, "odd", "from sluice.pipeline import *\npipeline = Pipeline(name=['odd'], triggers=None, steps='none')")
+    write(
+        project,
+        "odd",
+        "from sluice.pipeline import *\npipeline = Pipeline(name=['odd'], triggers=None, steps='none')",
+    )
     write(project, "broken", "import nothing_of_that_name")
     report = mistakes_of(project)
-    for part in ("pipelines/odd.py: name", "pipelines/odd.py: triggers", "pipelines/odd.py: steps", "pipelines/broken.py: file"):
+    for part in (
+        "pipelines/odd.py: name",
+        "pipelines/odd.py: triggers",
+        "pipelines/odd.py: steps",
+        "pipelines/broken.py: file",
+    ):
         assert part in report
 
 
 LIMITED = """
 from sluice.pipeline import Job, Limit, Manual, MultiNode, Pipeline
 steps = [Job("merge", run="merge", uses={{"vendor": 1}}), MultiNode("meet", run="merge", nodes=2)]
-pipeline = Pipeline(name="{name}", triggers=[Manual()], limits=[Limit("vendor", at_once={at_once})], steps=steps)
+limits = [Limit("vendor", at_once={at_once})]
+pipeline = Pipeline(name="{name}", triggers=[Manual()], limits=limits, steps=steps)
 """
 
 
@@ -132,7 +150,10 @@ def test_limits_that_differ_are_reported_with_what_a_deploy_lacks(project: Path,
         load_pipelines(project, offered)
     said = str(raised.value)
     assert "pipelines/first.py and pipelines/second.py: expected one at_once for the limit 'vendor'" in said
-    assert "pipelines/first.py: steps['meet']: expected private subnets with NAT for a MultiNode, found SLUICE_NAT=false." in said
+    assert (
+        "pipelines/first.py: steps['meet']: expected private subnets with NAT for a MultiNode, found"
+        " SLUICE_NAT=false." in said
+    )
 
 
 def test_without_a_deploy_nothing_is_asked_of_the_settings(project: Path) -> None:

@@ -22,9 +22,15 @@ from tests.sluice.buckets import Bucket
 
 KEY = keys.manifest("run", "split", "job-1")
 SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(codec="utf-8"))
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8"))
 )
-ITEMS = st.lists(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), SCALARS, max_size=4), max_size=40)
+ITEMS = st.lists(
+    st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), SCALARS, max_size=4), max_size=40
+)
 
 
 def item_of_bytes(size: int) -> dict[str, str]:
@@ -33,7 +39,9 @@ def item_of_bytes(size: int) -> dict[str, str]:
 
 
 @given(items=st.integers(1, 10_000_000), children=st.integers(1, 10_000), data=st.data())
-def test_shares_are_contiguous_and_differ_by_at_most_one(items: int, children: int, data: st.DataObject) -> None:
+def test_shares_are_contiguous_and_differ_by_at_most_one(
+    items: int, children: int, data: st.DataObject
+) -> None:
     """Each child begins where the one before ends, and no child has two items more than another."""
     child = data.draw(st.integers(0, children - 1))
     start, stop = slice_bounds(items, children, child)
@@ -72,7 +80,9 @@ def test_a_child_reads_its_slice_and_at_most_16_kib_more(sizes: list[int], data:
 
 @pytest.mark.parametrize("length", [2047, 2048, 9_000])
 def test_a_long_slice_takes_two_reads_too(length: int) -> None:
-    """A slice whose stretch of the index is over 16 KiB takes no more reads, and reads no more than 16 KiB too much."""
+    """A slice whose stretch of the index is over 16 KiB takes no more reads, and reads no more than 16 KiB
+    too much.
+    """
     s3 = Bucket()
     write_manifest(s3, "work", KEY, ({"n": number} for number in range(10_000)))
     found = [item["n"] for item in read_slice(s3, "work", KEY, 500, 500 + length)]
@@ -181,7 +191,9 @@ def test_a_manifest_over_s3(monkeypatch: pytest.MonkeyPatch) -> None:
         s3: Any = botocore.session.get_session().create_client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket="work")
         count = write_manifest(s3, "work", KEY, ({"n": number, "x": "y" * 5000} for number in range(1500)))
-        assert [item["n"] for item in read_slice(s3, "work", KEY, *slice_bounds(count, 7, 3))] == list(range(642, 857))
+        assert [item["n"] for item in read_slice(s3, "work", KEY, *slice_bounds(count, 7, 3))] == list(
+            range(642, 857)
+        )
 
 
 class Breaking(Bucket):
@@ -196,16 +208,22 @@ class Breaking(Bucket):
 
 @pytest.mark.parametrize("length", [30, 3000])
 def test_a_slice_outlives_its_connections(length: int) -> None:
-    """S3 closes the connection of a child that works long on each item; the child goes on with the next item."""
+    """S3 closes the connection of a child that works long on each item; the child goes on with the next
+    item.
+    """
     s3 = Breaking()
     write_manifest(s3, "work", KEY, ({"n": number} for number in range(4_000)))
-    assert [item["n"] for item in read_slice(s3, "work", KEY, 500, 500 + length)] == list(range(500, 500 + length))
+    assert [item["n"] for item in read_slice(s3, "work", KEY, 500, 500 + length)] == list(
+        range(500, 500 + length)
+    )
 
 
 def test_a_refused_abort_does_not_hide_why_the_plan_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first error goes on, with a note of the other one."""
     monkeypatch.setattr(manifest, "PART_BYTES", 1000)
-    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": "not for you"}}, "AbortMultipartUpload")
+    refused = ClientError(
+        {"Error": {"Code": "AccessDenied", "Message": "not for you"}}, "AbortMultipartUpload"
+    )
     s3 = Bucket(failing="complete_multipart_upload")
 
     def abort(**_: Any) -> None:

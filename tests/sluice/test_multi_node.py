@@ -18,13 +18,17 @@ from sluice.run import StepState
 from sluice.submission import Submission, decide, submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID
 
-SUBMIT_JOB: Any = botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
+SUBMIT_JOB: Any = (
+    botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
+)
 
 
 def compiled(step: Step) -> CompiledStep:
     """Return a step as it travels, after a journey as JSON."""
     whole = Pipeline(name="words", triggers=[Manual()], steps=[step])
-    travels = compile_pipeline(whole, JobDefinitions(steps={step.name: "definition"}, cleanup="cleanup", gate="gate"))
+    travels = compile_pipeline(
+        whole, JobDefinitions(steps={step.name: "definition"}, cleanup="cleanup", gate="gate")
+    )
     return CompiledPipeline.from_json(travels.to_json()).step(step.name)
 
 
@@ -52,7 +56,9 @@ def test_groups_become_ranges_of_nodes(step: MultiNode, ranges: tuple[str, ...])
 def test_only_a_main_node_with_sluice_inside_returns() -> None:
     """Its result is the step's; what other nodes run does not matter for that."""
     command = NodeGroup(nodes=1, image="i", command=["x"])
-    assert [compiled(step).returns for step in (grouped(1), MultiNode("train", nodes=2, image="i", command=["x"]))] == [True, False]
+    assert [
+        compiled(step).returns for step in (grouped(1), MultiNode("train", nodes=2, image="i", command=["x"]))
+    ] == [True, False]
     assert compiled(MultiNode("train", groups=[NodeGroup(nodes=1, run="train"), command])).returns
     assert not compiled(MultiNode("train", groups=[command, NodeGroup(nodes=1, run="train")])).returns
 
@@ -60,7 +66,8 @@ def test_only_a_main_node_with_sluice_inside_returns() -> None:
 def test_other_steps_have_no_nodes() -> None:
     """And a pipeline that was compiled before there were any can still be read."""
     assert (compiled(Job("a", run="f")).nodes, compiled(Job("a", run="f")).node_ranges) == (0, ())
-    old = '{"name":"w","version":1,"steps":[{"name":"a","kind":"job","job_definition":"d","queue":"normal","after":[]}]}'
+    step = '{"name":"a","kind":"job","job_definition":"d","queue":"normal","after":[]}'
+    old = f'{{"name":"w","version":1,"steps":[{step}]}}'
     assert CompiledPipeline.from_json(old).step("a").groups == ()
 
 
@@ -79,7 +86,11 @@ def test_every_node_is_told_its_place() -> None:
     assert "numNodes" not in found["nodeOverrides"]
     overrides = found["nodeOverrides"]["nodePropertyOverrides"]
     assert [one["targetNodes"] for one in overrides] == ["0:0", "1:3"]
-    told = [{"name": "SLUICE_RUN", "value": RUN_ID}, {"name": "SLUICE_STEP", "value": "train"}, {"name": "SLUICE_GENERATION", "value": "0"}]
+    told = [
+        {"name": "SLUICE_RUN", "value": RUN_ID},
+        {"name": "SLUICE_STEP", "value": "train"},
+        {"name": "SLUICE_GENERATION", "value": "0"},
+    ]
     assert [one["containerOverrides"]["environment"] for one in overrides] == [told] * 2
 
 
@@ -93,9 +104,16 @@ def test_overrides_of_nodes_have_the_limit_of_any_others() -> None:
 
 def test_a_multi_node_step_is_one_job_whatever_its_nodes() -> None:
     """Steps after it wait for the whole."""
-    whole = Pipeline(name="words", triggers=[Manual()], steps=[grouped(1, 3), Job("merge", run="f", after=["train"])])
-    travels = compile_pipeline(whole, JobDefinitions(steps={"train": "t", "merge": "m"}, cleanup="c", gate="g"))
-    found = [(one.step.name, one.children, [wait.step for wait in one.waits]) for one in decide(travels, {}).submissions]
+    whole = Pipeline(
+        name="words", triggers=[Manual()], steps=[grouped(1, 3), Job("merge", run="f", after=["train"])]
+    )
+    travels = compile_pipeline(
+        whole, JobDefinitions(steps={"train": "t", "merge": "m"}, cleanup="c", gate="g")
+    )
+    found = [
+        (one.step.name, one.children, [wait.step for wait in one.waits])
+        for one in decide(travels, {}).submissions
+    ]
     assert found == [("train", 1, []), ("merge", 1, ["train"]), ("cleanup", 1, ["merge"])]
 
 
@@ -114,7 +132,10 @@ def test_a_nodes_end_is_not_the_jobs(status: str) -> None:
 
 def test_a_multi_node_job_fails_for_the_main_nodes_reason() -> None:
     """Which stands in its attempts: as a whole it has no container."""
-    attempts = [{"container": {"exitCode": 137, "reason": "Host EC2 (instance i-1) terminated."}}, {"container": {"exitCode": 1}}]
+    attempts = [
+        {"container": {"exitCode": 137, "reason": "Host EC2 (instance i-1) terminated."}},
+        {"container": {"exitCode": 1}},
+    ]
     event = ended("j", nodeProperties={"numNodes": 4}, attempts=attempts)
     assert event is not None
     assert (event.state, event.reason) == (StepState.FAILED, "the program ended with exit code 1")

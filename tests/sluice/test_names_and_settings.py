@@ -28,7 +28,9 @@ def test_the_longest_names_of_a_gate_fit_into_a_job_name() -> None:
     assert JOB_NAME.fullmatch(str(JobName(run_id("p" * 40, "s3", {}), "gate-1-499-" + "s" * 40, 9999)))
 
 
-@pytest.mark.parametrize("name", ["", "a", "backup_nightly_0", f"{RUN_ID}_a", f"{RUN_ID}_a_0_1", f"{RUN_ID}_a_x", f"X{RUN_ID}_a_0"])
+@pytest.mark.parametrize(
+    "name", ["", "a", "backup_nightly_0", f"{RUN_ID}_a", f"{RUN_ID}_a_0_1", f"{RUN_ID}_a_x", f"X{RUN_ID}_a_0"]
+)
 def test_a_foreign_name_is_none(name: str) -> None:
     """Other people's jobs share the account."""
     assert JobName.parse(name) is None
@@ -37,7 +39,11 @@ def test_a_foreign_name_is_none(name: str) -> None:
 def test_a_run_id_is_stable() -> None:
     """A change would start every upload that is told again a second time."""
     identity = {"bucket": "b", "key": "k", "version": "v"}
-    assert run_id("words", "s3", identity) == run_id("words", "s3", dict(reversed(identity.items()))) == "words-xqmcbrru4kh3rwtpl4bs"
+    assert (
+        run_id("words", "s3", identity)
+        == run_id("words", "s3", dict(reversed(identity.items())))
+        == "words-xqmcbrru4kh3rwtpl4bs"
+    )
 
 
 @pytest.mark.parametrize("change", [{"bucket": "c"}, {"key": "l"}, {"version": "w"}])
@@ -62,11 +68,19 @@ def test_settings_are_read_as_they_were_written(kind: type[settings.Settings]) -
 def test_missing_and_empty_variables_are_named_together() -> None:
     """The sentence says which, and where they come from."""
     with pytest.raises(SettingError, match=r"SLUICE_LEDGER_TABLE, SLUICE_WORK_BUCKET.*JobSettings\.to_env"):
-        settings.JobSettings.from_env({"SLUICE_RESULTS_BUCKET": "r", "SLUICE_PLAN_TOPIC": "t", "SLUICE_WORK_BUCKET": ""})
+        settings.JobSettings.from_env(
+            {"SLUICE_RESULTS_BUCKET": "r", "SLUICE_PLAN_TOPIC": "t", "SLUICE_WORK_BUCKET": ""}
+        )
 
 
 def test_queues_survive_a_variable_and_the_cdks_tokens() -> None:
     """ARNs have colons and slashes, tokens have braces and dots."""
-    arns = {key: "arn:${Token[AWS.Partition.3]}:batch:us-east-1:0:job-queue/Sluice_" + key for key in ("normal", "fargate-spot-bulk-fair")}
+    arns = {
+        key: "arn:${Token[AWS.Partition.3]}:batch:us-east-1:0:job-queue/Sluice_" + key
+        for key in ("normal", "fargate-spot-bulk-fair")
+    }
     fields = {"ledger_table": "t", "alert_queue": "a", "dead_letter_queue": "d"}
-    assert settings.TriggerSettings(queues=settings.AdvanceSettings.join_queues(arns), **fields).queue_arns() == arns
+    assert (
+        settings.TriggerSettings(queues=settings.AdvanceSettings.join_queues(arns), **fields).queue_arns()
+        == arns
+    )

@@ -53,19 +53,39 @@ CASES: dict[str, tuple[MultiNode | Array, str, str]] = {
     "no group": (MultiNode("a", groups=[]), "steps['a']", "found neither"),
     "six groups": (MultiNode("a", groups=[GROUP] * 6), "steps['a'].groups", "at most 5"),
     "no node": (MultiNode("a", run="ring", nodes=0), "steps['a'].nodes", "greater than or equal to 1"),
-    "1,001 nodes": (MultiNode("a", run="ring", nodes=1_001), "steps['a'].nodes", "less than or equal to 1000"),
+    "1,001 nodes": (
+        MultiNode("a", run="ring", nodes=1_001),
+        "steps['a'].nodes",
+        "less than or equal to 1000",
+    ),
     "nodes as a word": (MultiNode("a", run="ring", nodes="4"), "steps['a'].nodes", "a valid integer"),  # type: ignore[arg-type]
-    "an empty group": (MultiNode("a", groups=[NodeGroup(nodes=0, run="ring")]), "steps['a'].groups[0].nodes", "greater than or equal to 1"),
+    "an empty group": (
+        MultiNode("a", groups=[NodeGroup(nodes=0, run="ring")]),
+        "steps['a'].groups[0].nodes",
+        "greater than or equal to 1",
+    ),
     "groups of 1,001 nodes": (
         MultiNode("a", groups=[NodeGroup(nodes=501, run="ring"), NodeGroup(nodes=500, run="ring")]),
         "steps['a'].groups",
         "at most 1,000 nodes together, found 1,001",
     ),
     "a group that is none": (MultiNode("a", groups=[{"nodes": 1}]), "steps['a'].groups.0", "NodeGroup"),  # type: ignore[list-item]
-    "run beside groups": (MultiNode("a", run="ring", groups=[GROUP]), "steps['a'].run", "no run= beside groups="),
-    "image beside groups": (MultiNode("a", image="mpi:1", groups=[GROUP]), "steps['a'].image", "no image= beside groups="),
+    "run beside groups": (
+        MultiNode("a", run="ring", groups=[GROUP]),
+        "steps['a'].run",
+        "no run= beside groups=",
+    ),
+    "image beside groups": (
+        MultiNode("a", image="mpi:1", groups=[GROUP]),
+        "steps['a'].image",
+        "no image= beside groups=",
+    ),
     "nothing to run": (MultiNode("a", nodes=2), "steps['a']", "found neither"),
-    "a group without a program": (MultiNode("a", groups=[NodeGroup(nodes=1)]), "steps['a'].groups[0]", "found neither"),
+    "a group without a program": (
+        MultiNode("a", groups=[NodeGroup(nodes=1)]),
+        "steps['a'].groups[0]",
+        "found neither",
+    ),
     "a group with two programs": (
         MultiNode("a", groups=[NodeGroup(nodes=1, run="ring", command=["x"], image="i")]),
         "steps['a'].groups[0]",
@@ -76,7 +96,11 @@ CASES: dict[str, tuple[MultiNode | Array, str, str]] = {
         "steps['a'].groups[1].image",
         "the image that has the command",
     ),
-    "a missing function": (MultiNode("a", groups=[NodeGroup(nodes=1, run="rung")]), "steps['a'].groups[0].run", "'rung'"),
+    "a missing function": (
+        MultiNode("a", groups=[NodeGroup(nodes=1, run="rung")]),
+        "steps['a'].groups[0].run",
+        "'rung'",
+    ),
     "a reserved variable": (
         MultiNode("a", groups=[NodeGroup(nodes=1, run="ring", environment={"SLUICE_RUN": "x"})]),
         "steps['a'].groups[0].environment",
@@ -108,9 +132,21 @@ CASES: dict[str, tuple[MultiNode | Array, str, str]] = {
         "steps['a'].queue",
         "'steady' for a MultiNode, found 'normal'",
     ),
-    "an instance family": (MultiNode("a", run="ring", nodes=2, instance_type="c7i"), "steps['a'].instance_type", "match pattern"),
-    "a limit on nodes": (MultiNode("a", run="ring", nodes=2, uses={"vendor": 1}), "steps['a'].uses", "none for a MultiNode"),
-    "an array child by child after nodes": (Array("b", run="ring", each="a"), "steps['b'].each", "the name of an Array, found 'a'"),
+    "an instance family": (
+        MultiNode("a", run="ring", nodes=2, instance_type="c7i"),
+        "steps['a'].instance_type",
+        "match pattern",
+    ),
+    "a limit on nodes": (
+        MultiNode("a", run="ring", nodes=2, uses={"vendor": 1}),
+        "steps['a'].uses",
+        "none for a MultiNode",
+    ),
+    "an array child by child after nodes": (
+        Array("b", run="ring", each="a"),
+        "steps['b'].each",
+        "the name of an Array, found 'a'",
+    ),
 }
 
 
@@ -139,9 +175,21 @@ def offered(**changes: Any) -> Offered:
     ("step", "settings", "says"),
     [
         (MultiNode("a", run="ring", nodes=4), {"nat": False}, "Deploy with SLUICE_NAT=true"),
-        (MultiNode("a", run="ring", nodes=5, vcpus=16), {}, "found 80. Deploy with SLUICE_MAX_VCPUS_ON_DEMAND=80 or more"),
-        (MultiNode("a", groups=[GROUP, NodeGroup(nodes=64, run="ring")]), {}, "SLUICE_MAX_VCPUS_ON_DEMAND=65 or more"),
-        (MultiNode("a", run="ring", nodes=2, instance_type="c7i.large"), {}, "SLUICE_INSTANCE_TYPES=c7i.large"),
+        (
+            MultiNode("a", run="ring", nodes=5, vcpus=16),
+            {},
+            "found 80. Deploy with SLUICE_MAX_VCPUS_ON_DEMAND=80 or more",
+        ),
+        (
+            MultiNode("a", groups=[GROUP, NodeGroup(nodes=64, run="ring")]),
+            {},
+            "SLUICE_MAX_VCPUS_ON_DEMAND=65 or more",
+        ),
+        (
+            MultiNode("a", run="ring", nodes=2, instance_type="c7i.large"),
+            {},
+            "SLUICE_INSTANCE_TYPES=c7i.large",
+        ),
         (
             MultiNode("a", run="ring", nodes=2, instance_type="c7i.large"),
             {"instance_types": ("m7i", "c7i.xlarge")},
@@ -150,7 +198,9 @@ def offered(**changes: Any) -> Offered:
     ],
     ids=["no NAT", "too many vCPUs", "too many vCPUs in groups", "an unlisted type", "another size"],
 )
-def test_what_a_deploy_does_not_offer_is_refused_with_the_setting(step: MultiNode, settings: dict[str, Any], says: str) -> None:
+def test_what_a_deploy_does_not_offer_is_refused_with_the_setting(
+    step: MultiNode, settings: dict[str, Any], says: str
+) -> None:
     """The file and the step are named."""
     (mistake,) = check_offered({"pipelines/words.py": pipeline(step)}, offered(**settings))
     assert mistake.where.startswith("pipelines/words.py: steps['a']")
@@ -175,14 +225,30 @@ def test_a_pipeline_that_says_so_is_left_out_and_not_refused() -> None:
 
 
 USES: dict[str, tuple[Any, Any, str]] = {
-    "an undeclared limit": ({"vendors": 1}, [VENDOR], "steps['a'].uses: expected a limit of the pipeline (vendor), found 'vendors'"),
+    "an undeclared limit": (
+        {"vendors": 1},
+        [VENDOR],
+        "steps['a'].uses: expected a limit of the pipeline (vendor), found 'vendors'",
+    ),
     "no limit at all": ({"vendor": 1}, [], "(it has none), found 'vendor'"),
     "more than there are": ({"vendor": 6}, [VENDOR], "at most the 5 of vendor that there are, found 6"),
     "nothing of it": ({"vendor": 0}, [VENDOR], "steps['a'].uses.vendor: expected greater than or equal to 1"),
     "a word": ({"vendor": "1"}, [VENDOR], "steps['a'].uses.vendor: expected a valid integer"),
-    "six limits": ({f"l{n}": 1 for n in range(6)}, [Limit(f"l{n}", at_once=1) for n in range(6)], "at most 5 limits, found 6"),
-    "a limit of nothing": ({}, [Limit("vendor", at_once=0)], "limits['vendor'].at_once: expected greater than or equal to 1"),
-    "a limit's name": ({}, [Limit("Vendor API", at_once=1)], "limits['Vendor API'].name: expected match pattern"),
+    "six limits": (
+        {f"l{n}": 1 for n in range(6)},
+        [Limit(f"l{n}", at_once=1) for n in range(6)],
+        "at most 5 limits, found 6",
+    ),
+    "a limit of nothing": (
+        {},
+        [Limit("vendor", at_once=0)],
+        "limits['vendor'].at_once: expected greater than or equal to 1",
+    ),
+    "a limit's name": (
+        {},
+        [Limit("Vendor API", at_once=1)],
+        "limits['Vendor API'].name: expected match pattern",
+    ),
     "a limit twice": ({}, [VENDOR, VENDOR], "limits: expected each limit once, found 'vendor' 2 times"),
     "a limit that is none": ({}, ["vendor"], "limits[0]: expected Limit, found 'vendor'"),
     "no list": ({}, VENDOR, "limits: expected a list"),
@@ -200,13 +266,25 @@ def test_uses_that_cannot_be_are_refused(case: str) -> None:
 
 def test_a_job_may_hold_all_there_is() -> None:
     """Then it runs alone; a limit that nobody uses is no mistake."""
-    assert mistakes_of(pipeline(Array("a", run="ring", size=3, uses={"vendor": 5}), limits=[VENDOR, Limit("idle", at_once=1)])) == ""
+    assert (
+        mistakes_of(
+            pipeline(
+                Array("a", run="ring", size=3, uses={"vendor": 5}), limits=[VENDOR, Limit("idle", at_once=1)]
+            )
+        )
+        == ""
+    )
 
 
 def test_pipelines_that_share_a_limit_must_agree_on_it() -> None:
     """Equal declarations are one limit; unequal ones are a mistake that names both files."""
-    declared = {f"pipelines/{name}.py": pipeline(limits=[Limit("vendor", at_once=at_once)]) for name, at_once in {"a": 5, "b": 5}.items()}
+    declared = {
+        f"pipelines/{name}.py": pipeline(limits=[Limit("vendor", at_once=at_once)])
+        for name, at_once in {"a": 5, "b": 5}.items()
+    }
     assert list(check_shared_limits(declared)) == []
-    (mistake,) = check_shared_limits(declared | {"pipelines/c.py": pipeline(limits=[Limit("vendor", at_once=6)])})
+    (mistake,) = check_shared_limits(
+        declared | {"pipelines/c.py": pipeline(limits=[Limit("vendor", at_once=6)])}
+    )
     assert mistake.where == "pipelines/a.py and pipelines/b.py and pipelines/c.py"
     assert mistake.found == "5 in pipelines/a.py and 5 in pipelines/b.py and 6 in pipelines/c.py"

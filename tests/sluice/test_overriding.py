@@ -26,7 +26,10 @@ def steps(*allowed: str) -> CompiledPipeline:
         replace(step("say"), machine=replace(usual, parameters=("size",)), returns=False),
         replace(step("task"), machine=replace(usual, compute=Compute.FARGATE), queue="fargate-normal"),
         replace(
-            step("gpu"), machine=replace(usual, compute=Compute.GPU, gpus=1), queue="gpu-normal-fair", submit={"shareIdentifier": "sluice"}
+            step("gpu"),
+            machine=replace(usual, compute=Compute.GPU, gpus=1),
+            queue="gpu-normal-fair",
+            submit={"shareIdentifier": "sluice"},
         ),
         step("cleanup", Kind.CLEANUP),
     )
@@ -35,16 +38,25 @@ def steps(*allowed: str) -> CompiledPipeline:
 
 DEPLOYED = {
     **QUEUES,
-    **{key: f"arn:aws:batch:us-east-1:000000000000:job-queue/Sluice_{key}" for key in ("fargate-normal", "gpu-normal-fair")},
+    **{
+        key: f"arn:aws:batch:us-east-1:000000000000:job-queue/Sluice_{key}"
+        for key in ("fargate-normal", "gpu-normal-fair")
+    },
 }
 
 
 def request_for(name: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the SubmitJob request of a step in a run with these overrides, without Sluice's own variables."""
+    """Return the SubmitJob request of a step in a run with these overrides, without Sluice's own
+    variables.
+    """
     changed = overridden(RUN_ID, steps(), {name: changes}, DEPLOYED)
-    request = submit_request(RUN_ID, Submission(CompiledPipeline.from_json(changed.to_json()).step(name), 1), DEPLOYED, {})
+    request = submit_request(
+        RUN_ID, Submission(CompiledPipeline.from_json(changed.to_json()).step(name), 1), DEPLOYED, {}
+    )
     environment = request["containerOverrides"]["environment"]
-    request["containerOverrides"]["environment"] = [one for one in environment if not one["name"].startswith("SLUICE_")]
+    request["containerOverrides"]["environment"] = [
+        one for one in environment if not one["name"].startswith("SLUICE_")
+    ]
     assert len(environment) - len(request["containerOverrides"]["environment"]) == 3
     return request
 
@@ -67,7 +79,9 @@ def request_for(name: str, changes: dict[str, Any]) -> dict[str, Any]:
         ("work", {"environment": {"A": "1"}}, {"environment": [{"name": "A", "value": "1"}]}),
     ],
 )
-def test_what_is_asked_for_is_in_the_request(name: str, changes: dict[str, Any], container: dict[str, Any]) -> None:
+def test_what_is_asked_for_is_in_the_request(
+    name: str, changes: dict[str, Any], container: dict[str, Any]
+) -> None:
     """Each becomes the override that Batch knows, beside what Sluice itself tells the job."""
     assert request_for(name, changes)["containerOverrides"] == {"environment": [], **container}
 
@@ -83,7 +97,9 @@ def test_time_outs_parameters_and_queues_are_no_matter_of_the_container() -> Non
 def test_other_steps_are_as_they_were() -> None:
     """Only what is named is otherwise."""
     changed = overridden(RUN_ID, steps(), {"work": {"memory": 4096}}, DEPLOYED)
-    assert [one for one in changed.steps if one.name != "work"] == [one for one in steps().steps if one.name != "work"]
+    assert [one for one in changed.steps if one.name != "work"] == [
+        one for one in steps().steps if one.name != "work"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,13 +119,19 @@ def test_other_steps_are_as_they_were() -> None:
         ({"work": {"gpus": 1}}, "overrides['work'].gpus: expected none for a step without GPUs"),
         ({"gpu": {"gpus": 0}}, "overrides['gpu'].gpus: expected a whole number from 1"),
         ({"work": {"timeout": 59}}, "overrides['work'].timeout: expected a whole number from 60"),
-        ({"work": {"queue": "fast"}}, "overrides['work'].queue: expected one of urgent, normal, bulk, steady"),
+        (
+            {"work": {"queue": "fast"}},
+            "overrides['work'].queue: expected one of urgent, normal, bulk, steady",
+        ),
         ({"work": {"queue": ["normal"]}}, "overrides['work'].queue"),
         ({"task": {"queue": "urgent"}}, "expected a queue that is deployed"),
         ({"work": {"command": ["ls"]}}, "overrides['work'].command: expected none for a function"),
         ({"say": {"command": []}}, "overrides['say'].command: expected a list of words"),
         ({"say": {"command": "ls"}}, "overrides['say'].command: expected a list of words"),
-        ({"say": {"parameters": {"colour": "red"}}}, "overrides['say'].parameters: expected an object of texts with some of size"),
+        (
+            {"say": {"parameters": {"colour": "red"}}},
+            "overrides['say'].parameters: expected an object of texts with some of size",
+        ),
         ({"work": {"parameters": {"a": "b"}}}, "no parameters"),
         ({"work": {"environment": {"A": 1}}}, "overrides['work'].environment: expected an object of texts"),
         ({"work": {"environment": {"AWS_BATCH_X": "1"}}}, "names of your own"),
@@ -133,7 +155,9 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 
 def test_only_what_the_trigger_allows_may_be_asked_for() -> None:
-    """A command is code: whoever may start a run may not run anything with its role, unless the pipeline says so."""
+    """A command is code: whoever may start a run may not run anything with its role, unless the pipeline says
+    so.
+    """
     with pytest.raises(MalformedMessageError, match="expected some of memory, found 'environment'"):
         overridden(RUN_ID, steps("memory"), {"work": {"environment": {"A": "1"}}}, DEPLOYED)
     with pytest.raises(MalformedMessageError, match="takes none"):

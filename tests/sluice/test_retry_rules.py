@@ -18,11 +18,19 @@ NOT_ON_HOST = EvaluateOnExit(action="EXIT", on_status_reason="Host EC2*")
 ALWAYS = EvaluateOnExit(action="RETRY", on_reason="*")
 
 
-def retried(outcome: Outcome, *own: EvaluateOnExit, function: bool = True, compute: Compute = Compute.SPOT) -> bool:
+def retried(
+    outcome: Outcome, *own: EvaluateOnExit, function: bool = True, compute: Compute = Compute.SPOT
+) -> bool:
     """Return whether the first of three attempts that ends so is followed by another."""
     rules = retry_rules(own, function=function, compute=compute)
     assert len(rules) <= 5
-    return is_retried(Retry(3, tuple(Rule(one.action, one.on_exit_code, one.on_reason, one.on_status_reason) for one in rules)), 1, outcome)
+    return is_retried(
+        Retry(
+            3, tuple(Rule(one.action, one.on_exit_code, one.on_reason, one.on_status_reason) for one in rules)
+        ),
+        1,
+        outcome,
+    )
 
 
 @pytest.mark.parametrize("own", [(), (ON_THREE,), (ON_THREE, ON_THREE)])
@@ -46,7 +54,9 @@ def test_own_rules_decide_before_sluice_s() -> None:
 
 
 def test_a_function_that_began_too_early_begins_again() -> None:
-    """Exit code 75 is Sluice's in functions, whatever rule of theirs would match it; a command's 75 is the command's own."""
+    """Exit code 75 is Sluice's in functions, whatever rule of theirs would match it; a command's 75 is the
+    command's own.
+    """
     assert retried(Outcome(75, None, EXITED), EvaluateOnExit(action="EXIT", on_exit_code="7*"))
     assert not retried(Outcome(75, None, EXITED), function=False)
 

@@ -16,15 +16,37 @@ from tests.sluice.graphs import RUN_ID, pipeline, step
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
 SCHEMA: dict[str, Any] = json.loads(re.findall(r"```json\n(\{\n  \"\$schema\".*?)```", PAGE, re.DOTALL)[0])
-EXAMPLES: list[dict[str, Any]] = [json.loads(text) for text in re.findall(r"```json\n(\{\n  \"version\": \"0\".*?)```", PAGE, re.DOTALL)]
+EXAMPLES: list[dict[str, Any]] = [
+    json.loads(text) for text in re.findall(r"```json\n(\{\n  \"version\": \"0\".*?)```", PAGE, re.DOTALL)
+]
 BEGAN = "2026-01-01T00:00:00.000+00:00"
-TRIGGER = {"kind": "s3-upload", "bucket": "b", "key": "words/a.txt", "version_id": "v", "etag": "e", "size": 1}
-_TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "integer": (int,), "null": (type(None),)}
+TRIGGER = {
+    "kind": "s3-upload",
+    "bucket": "b",
+    "key": "words/a.txt",
+    "version_id": "v",
+    "etag": "e",
+    "size": 1,
+}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "null": (type(None),),
+}
 
 
 def run(**changes: Any) -> Run:
     """Return a run."""
-    return Run(**{"run_id": RUN_ID, "pipeline": pipeline(step("a")), "trigger": TRIGGER, "created_at": BEGAN, **changes})
+    return Run(
+        **{
+            "run_id": RUN_ID,
+            "pipeline": pipeline(step("a")),
+            "trigger": TRIGGER,
+            "created_at": BEGAN,
+            **changes,
+        }
+    )
 
 
 def fits(detail: dict[str, Any]) -> None:
@@ -40,7 +62,11 @@ def fits(detail: dict[str, Any]) -> None:
 @pytest.mark.parametrize("state", list(RunState))
 def test_the_detail_of_each_state_fits_the_schema_of_the_page(state: RunState) -> None:
     """And says how long it took."""
-    event = entry(change(run(), state, "2026-01-01T00:01:30.500+00:00", "a" if state is RunState.FAILED else None, "why"))
+    event = entry(
+        change(
+            run(), state, "2026-01-01T00:01:30.500+00:00", "a" if state is RunState.FAILED else None, "why"
+        )
+    )
     detail = json.loads(event["Detail"])
     fits(detail)
     assert (event["Source"], event["DetailType"], detail["seconds"]) == ("sluice", "Run State Change", 90.5)
@@ -66,7 +92,9 @@ def test_the_examples_of_the_page_fit_its_schema() -> None:
 @pytest.mark.parametrize("stamp", ["", "yesterday", "2026-01-01"])
 def test_a_time_that_cannot_be_read_leaves_the_rest_of_the_event(stamp: str) -> None:
     """No time is no reason to tell nobody."""
-    assert json.loads(entry(change(run(created_at=stamp), RunState.SUCCEEDED, BEGAN))["Detail"])["seconds"] == 0
+    assert (
+        json.loads(entry(change(run(created_at=stamp), RunState.SUCCEEDED, BEGAN))["Detail"])["seconds"] == 0
+    )
 
 
 def test_a_reason_is_no_longer_than_an_event_may_be() -> None:
@@ -105,7 +133,9 @@ def test_a_refused_submission_is_told_of_with_its_reason() -> None:
 
 @pytest.mark.parametrize("calls", range(1, 12))
 def test_whoever_dies_tells_again_with_the_same_id(calls: int) -> None:
-    """A Lambda that lives for so many calls, then one that goes on: both states are told of at least once, however it died."""
+    """A Lambda that lives for so many calls, then one that goes on: both states are told of at least once,
+    however it died.
+    """
     with dynamodb() as client:
         world = World(client)
         one = run(created_at=world.now.isoformat())

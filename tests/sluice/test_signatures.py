@@ -19,13 +19,17 @@ SECRETS = ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", base64.b64encode(bytes(range(32))
 FORMS = list(SIGNERS)
 
 
-def check(form: str, headers: dict[str, str], body: bytes = BODY, now: float = NOW, secrets: list[str] = SECRETS) -> Signed:
+def check(
+    form: str, headers: dict[str, str], body: bytes = BODY, now: float = NOW, secrets: list[str] = SECRETS
+) -> Signed:
     """Verify a request."""
     return verify(form, [signing_key(form, secret) for secret in secrets], headers, body, now)
 
 
 def test_the_reference_example_of_standard_webhooks() -> None:
-    """The example of the reference libraries: https://github.com/standard-webhooks/standard-webhooks/tree/main/libraries."""
+    """The example of the reference libraries:
+    https://github.com/standard-webhooks/standard-webhooks/tree/main/libraries.
+    """
     headers = {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",
@@ -38,14 +42,21 @@ def test_the_reference_example_of_standard_webhooks() -> None:
 
 def test_the_example_of_githubs_page() -> None:
     """https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation."""
-    headers = {"x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}
+    headers = {
+        "x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    }
     signed = check("github", headers, b"Hello, World!", secrets=["It's a Secret to Everybody"])
     assert signed == Signed(at=None, id="")
 
 
 def test_stripes_construction_step_by_step() -> None:
     """What https://docs.stripe.com/webhooks#verify-manually builds, with the v0 that it says to ignore."""
-    assert check("stripe", stripe("whsec_a_secret_of_stripes", BODY, NOW), secrets=["whsec_a_secret_of_stripes"]).at == NOW
+    assert (
+        check(
+            "stripe", stripe("whsec_a_secret_of_stripes", BODY, NOW), secrets=["whsec_a_secret_of_stripes"]
+        ).at
+        == NOW
+    )
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -70,7 +81,11 @@ def test_a_sender_may_sign_with_two_secrets(form: str) -> None:
     both = f"{unknown} {known}" if form == "standard" else f"{unknown},{known.split(',')[1]}"
     headers = {**SIGNERS[form](SECRETS[0], BODY, NOW), name: both}
     check(form, headers, secrets=SECRETS[:1])
-    many = " ".join([unknown] * MOST_SIGNATURES + [known]) if form == "standard" else ",".join([unknown] + [known.split(",")[1]] * 9)
+    many = (
+        " ".join([unknown] * MOST_SIGNATURES + [known])
+        if form == "standard"
+        else ",".join([unknown] + [known.split(",")[1]] * 9)
+    )
     with pytest.raises(SignatureError):
         check(form, {**headers, name: many}, secrets=SECRETS[:1])
 
@@ -114,12 +129,17 @@ def test_github_signs_no_time() -> None:
         ("stripe", {"stripe-signature": f"t={NOW},t={NOW},v1=" + "0" * 64}),
     ],
 )
-def test_what_is_malformed_is_refused_in_the_words_for_a_wrong_signature(form: str, changed: dict[str, str]) -> None:
+def test_what_is_malformed_is_refused_in_the_words_for_a_wrong_signature(
+    form: str, changed: dict[str, str]
+) -> None:
     """Nobody learns how near they came."""
     headers = SIGNERS[form](SECRETS[0], BODY, NOW)
     with pytest.raises(SignatureError) as wrong:
         check(form, SIGNERS[form]("A" * 32, BODY, NOW))
-    for bad in ({**headers, **changed}, {name: value for name, value in headers.items() if name not in changed}):
+    for bad in (
+        {**headers, **changed},
+        {name: value for name, value in headers.items() if name not in changed},
+    ):
         with pytest.raises(SignatureError) as found:
             check(form, bad)
         assert str(found.value) == str(wrong.value)
@@ -128,7 +148,12 @@ def test_what_is_malformed_is_refused_in_the_words_for_a_wrong_signature(form: s
 @pytest.mark.parametrize("form", FORMS)
 def test_the_signature_of_another_form_is_none(form: str) -> None:
     """Headers of the other two change nothing."""
-    others = {name: value for other in FORMS if other != form for name, value in SIGNERS[other](SECRETS[0], BODY, NOW).items()}
+    others = {
+        name: value
+        for other in FORMS
+        if other != form
+        for name, value in SIGNERS[other](SECRETS[0], BODY, NOW).items()
+    }
     with pytest.raises(SignatureError):
         check(form, others)
 
@@ -154,7 +179,10 @@ def test_a_line_end_is_no_part_of_a_secret() -> None:
 
 
 ATTEMPTS = st.tuples(
-    st.sampled_from(FORMS), st.binary(max_size=50), st.integers(0, 10**12 - 1), st.from_regex(r"[a-z0-9_]{1,20}", fullmatch=True)
+    st.sampled_from(FORMS),
+    st.binary(max_size=50),
+    st.integers(0, 10**12 - 1),
+    st.from_regex(r"[a-z0-9_]{1,20}", fullmatch=True),
 )
 
 
@@ -181,9 +209,13 @@ def test_a_signature_is_good_for_what_was_signed_and_nothing_else(
 
 @given(st.sampled_from(FORMS), st.data())
 def test_no_changed_character_is_let_through(form: str, data: st.DataObject) -> None:
-    """One character of the body or of a signed header is put in, taken out or replaced: the request is refused, by its own error."""
+    """One character of the body or of a signed header is put in, taken out or replaced: the request is
+    refused, by its own error.
+    """
     headers = dict(SIGNERS[form](SECRETS[0], BODY, NOW))
-    place = data.draw(st.sampled_from([name for name in headers if not name.startswith("x-github")] + ["body"]))
+    place = data.draw(
+        st.sampled_from([name for name in headers if not name.startswith("x-github")] + ["body"])
+    )
     text = BODY.decode() if place == "body" else headers[place]
     at = data.draw(st.integers(0, len(text) - 1))
     new = text[:at] + data.draw(st.text(max_size=2)) + text[at + data.draw(st.integers(0, 1)) :]
@@ -199,7 +231,9 @@ def test_no_changed_character_is_let_through(form: str, data: st.DataObject) -> 
 
 
 def _intact(place: str, text: str, new: str) -> bool:
-    """Return whether all that counts still stands in a header that is a list: a version that nobody knows may stand beside it."""
+    """Return whether all that counts still stands in a header that is a list: a version that nobody knows may
+    stand beside it.
+    """
     if place == "webhook-signature":
         return text in new.split(" ")
     return place == "stripe-signature" and set(text.split(",")[:2]) <= set(new.split(","))

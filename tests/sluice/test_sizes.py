@@ -1,4 +1,6 @@
-"""Arrays of any number of items, from none to ten million, from the decision to the slice of the last child; and chains of them."""
+"""Arrays of any number of items, from none to ten million, from the decision to the slice of the last child;
+and chains of them.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +27,18 @@ def behind_plan(graph: CompiledPipeline, items: int, **others: StepRecord) -> De
 def requests(decision: Decision) -> dict[str, dict[str, Any]]:
     """Return the SubmitJob requests of what has something to do, checked against AWS's limits, by step."""
     ids = {one.step.name: f"job-{one.step.name}" for one in decision.submissions} | {"split": "job-split"}
-    return {one.step.name: submit_request(RUN_ID, one, QUEUES, ids) for one in decision.submissions if one.children}
+    return {
+        one.step.name: submit_request(RUN_ID, one, QUEUES, ids)
+        for one in decision.submissions
+        if one.children
+    }
 
 
 @pytest.mark.parametrize(("items", "children"), SIZES)
 def test_any_number_of_items_is_as_many_submissions(items: int, children: int) -> None:
-    """None: no job for the arrays, and what follows runs. One: plain jobs. More: arrays of at most 10,000, child by child."""
+    """None: no job for the arrays, and what follows runs. One: plain jobs. More: arrays of at most 10,000,
+    child by child.
+    """
     decision = behind_plan(word_count(), items)
     found = requests(decision)
     assert [one.step.name for one in decision.submissions] == ["count", "rank", "merge", "cleanup"]
@@ -48,7 +56,9 @@ def test_any_number_of_items_is_as_many_submissions(items: int, children: int) -
 
 @pytest.mark.parametrize(("items", "children"), SIZES[1:])
 def test_the_slices_of_any_number_of_items_are_all_of_them_once(items: int, children: int) -> None:
-    """Each child's share begins where the one before ends, and no share is more than one item longer than another."""
+    """Each child's share begins where the one before ends, and no share is more than one item longer than
+    another.
+    """
     bounds = [slice_bounds(items, children, child) for child in range(children)]
     assert (bounds[0][0], bounds[-1][1]) == (0, items)
     assert all(before[1] == after[0] for before, after in pairwise(bounds))
@@ -59,7 +69,9 @@ def test_the_slices_of_any_number_of_items_are_all_of_them_once(items: int, chil
 
 @pytest.mark.parametrize("children", [2, 10_000])
 def test_an_array_that_follows_another_may_have_several_parents(children: int) -> None:
-    """Child by child behind the one, behind the whole of the others, arrays and jobs alike; a chain of three goes child by child."""
+    """Child by child behind the one, behind the whole of the others, arrays and jobs alike; a chain of three
+    goes child by child.
+    """
     graph = pipeline(
         step("split", Kind.PLAN),
         step("other", Kind.ARRAY, size=7),
@@ -69,14 +81,20 @@ def test_an_array_that_follows_another_may_have_several_parents(children: int) -
         step("c", Kind.ARRAY, each="b", items_of="split", after=("a",)),
     )
     found = requests(behind_plan(graph, children))
-    assert found["b"]["dependsOn"] == [{"jobId": "job-a", "type": "N_TO_N"}, {"jobId": "job-other"}, {"jobId": "job-side"}]
+    assert found["b"]["dependsOn"] == [
+        {"jobId": "job-a", "type": "N_TO_N"},
+        {"jobId": "job-other"},
+        {"jobId": "job-side"},
+    ]
     assert found["c"]["dependsOn"] == [{"jobId": "job-b", "type": "N_TO_N"}, {"jobId": "job-a"}]
     assert {found[name]["arrayProperties"]["size"] for name in "abc"} == {children}
 
 
 @pytest.mark.parametrize("children", [0, 1, 2, 10_000])
 def test_an_array_follows_several_child_by_child(children: int) -> None:
-    """A diamond of arrays: child i waits for child i of both sides, one job for both jobs, and nothing for nobody."""
+    """A diamond of arrays: child i waits for child i of both sides, one job for both jobs, and nothing for
+    nobody.
+    """
     graph = pipeline(
         step("split", Kind.PLAN),
         step("a", Kind.ARRAY, items_of="split"),
@@ -91,7 +109,9 @@ def test_an_array_follows_several_child_by_child(children: int) -> None:
 
 
 def test_an_empty_array_hands_on_whom_it_would_have_waited_for() -> None:
-    """With no items an array that follows it waits for nobody's children, and what stands behind both for its other parents."""
+    """With no items an array that follows it waits for nobody's children, and what stands behind both for its
+    other parents.
+    """
     graph = pipeline(
         step("split", Kind.PLAN),
         step("side"),
@@ -105,7 +125,9 @@ def test_an_empty_array_hands_on_whom_it_would_have_waited_for() -> None:
 
 @pytest.mark.parametrize(("first", "second"), [(3, 2), (3, 0), (0, 2), (0, 0), (10_001, 10_000_000)])
 def test_a_plan_behind_an_array_decides_the_next_array(first: int, second: int) -> None:
-    """The second plan is submitted with the first array and waits for it; what stands behind it comes when its items are known."""
+    """The second plan is submitted with the first array and waits for it; what stands behind it comes when
+    its items are known.
+    """
     graph = pipeline(
         step("split", Kind.PLAN),
         step("count", Kind.ARRAY, items_of="split"),
@@ -117,9 +139,17 @@ def test_a_plan_behind_an_array_decides_the_next_array(first: int, second: int) 
     assert found.keys() == ({"count", "share"} if first else {"share"})
     assert found["share"].get("dependsOn", []) == ([{"jobId": "job-count"}] if first else [])
     count = StepRecord(
-        name="count", state=StepState.SUCCEEDED if first else StepState.EMPTY, job_id="job-count", children=min(first, 10_000)
+        name="count",
+        state=StepState.SUCCEEDED if first else StepState.EMPTY,
+        job_id="job-count",
+        children=min(first, 10_000),
     )
-    share = StepRecord(name="share", state=StepState.SUBMITTED, job_id="job-share", items=second, manifest="n")
+    share = StepRecord(
+        name="share", state=StepState.SUBMITTED, job_id="job-share", items=second, manifest="n"
+    )
     later = behind_plan(graph, first, count=count, share=share)
-    assert [(one.step.name, one.children) for one in later.submissions] == [("sum", min(second, 10_000)), ("merge", 1)]
+    assert [(one.step.name, one.children) for one in later.submissions] == [
+        ("sum", min(second, 10_000)),
+        ("merge", 1),
+    ]
     assert all(one.shared is None or one.shared.manifest == "n" for one in later.submissions)

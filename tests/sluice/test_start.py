@@ -52,12 +52,16 @@ def start_job(world: World, mortal: Mortal | None = None) -> str:
 
 def end_of_start(world: World, state: StepState = StepState.SUCCEEDED) -> None:
     """Let Batch tell how the start job ended."""
-    world.ledger.ended(RUN_ID, "start", state, job_id=recorded(world).steps["start"].job_id, reason="Host EC2 terminated")
+    world.ledger.ended(
+        RUN_ID, "start", state, job_id=recorded(world).steps["start"].job_id, reason="Host EC2 terminated"
+    )
     world.advancer().advance(RUN_ID)
 
 
 def test_a_lambda_submits_the_start_job_and_leaves_it_the_rest(world: World) -> None:
-    """However often it looks; the start job submits everything, each behind itself; then the run goes on to its end."""
+    """However often it looks; the start job submits everything, each behind itself; then the run goes on to
+    its end.
+    """
     begun(world)
     for _ in range(3):
         world.advancer().advance(RUN_ID)
@@ -65,7 +69,10 @@ def test_a_lambda_submits_the_start_job_and_leaves_it_the_rest(world: World) -> 
     assert start_job(world) == "4 steps submitted"
     assert world.batch.names() == NAMES
     first = recorded(world).steps["start"].job_id
-    waits = {job["jobName"].split("_")[1]: [one["jobId"] for one in job.get("dependsOn", [])] for job in world.batch.jobs.values()}
+    waits = {
+        job["jobName"].split("_")[1]: [one["jobId"] for one in job.get("dependsOn", [])]
+        for job in world.batch.jobs.values()
+    }
     assert (waits["a"], waits["b"], waits["start"]) == ([first], [first], [])
     assert recorded(world).state is RunState.RUNNING
     all_end(world, world.advancer())
@@ -73,7 +80,9 @@ def test_a_lambda_submits_the_start_job_and_leaves_it_the_rest(world: World) -> 
 
 
 def test_nothing_is_submitted_by_a_lambda_between_the_claims_of_a_start_job(world: World) -> None:
-    """A sweep that comes when the start job has died leaves its claims to the next attempt, however old they are."""
+    """A sweep that comes when the start job has died leaves its claims to the next attempt, however old they
+    are.
+    """
     begun(world)
     with pytest.raises(DeadError):
         start_job(world, Mortal(3))  # its look, its claims, and one SubmitJob
@@ -108,9 +117,15 @@ CALLS = _calls_of_a_start_job()
 
 
 @pytest.mark.parametrize("pause", [0.0, AFTER_LEASE], ids=["at once", "after the lease"])
-@pytest.mark.parametrize("number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)])
-def test_a_start_job_that_dies_at_any_call_leaves_one_job_a_step(world: World, number: int, pause: float) -> None:
-    """Every AWS call of its is a case: it takes effect, its answer is lost, the process is gone, a Lambda sweeps, and Batch tries again."""
+@pytest.mark.parametrize(
+    "number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)]
+)
+def test_a_start_job_that_dies_at_any_call_leaves_one_job_a_step(
+    world: World, number: int, pause: float
+) -> None:
+    """Every AWS call of its is a case: it takes effect, its answer is lost, the process is gone, a Lambda
+    sweeps, and Batch tries again.
+    """
     begun(world)
     with pytest.raises(DeadError):
         start_job(world, Mortal(number))
@@ -141,30 +156,45 @@ def test_two_attempts_at_once_submit_each_step_once(world: World) -> None:
 
 
 def test_a_start_job_that_fails_fails_its_run(world: World) -> None:
-    """At the step "start", with its reason; a person is told, and nothing more is submitted; what waited for it failed with it."""
+    """At the step "start", with its reason; a person is told, and nothing more is submitted; what waited for
+    it failed with it.
+    """
     begun(world)
     with pytest.raises(DeadError):
         start_job(world, Mortal(4))
     for name, record in recorded(world).steps.items():
         if name != "start" and record.job_id:
-            world.ledger.ended(RUN_ID, name, StepState.FAILED, job_id=record.job_id, reason="Dependent Job failed")
+            world.ledger.ended(
+                RUN_ID, name, StepState.FAILED, job_id=record.job_id, reason="Dependent Job failed"
+            )
     world.advancer().advance(RUN_ID)
     assert recorded(world).state is RunState.RUNNING, "the cause is told after its effect"
     submitted = len(world.batch.jobs)
     world.later(AFTER_LEASE)
     end_of_start(world, StepState.FAILED)
     run = recorded(world)
-    assert (run.state, run.failed_step, run.steps["start"].reason) == (RunState.FAILED, "start", "Host EC2 terminated")
+    assert (run.state, run.failed_step, run.steps["start"].reason) == (
+        RunState.FAILED,
+        "start",
+        "Host EC2 terminated",
+    )
     assert (world.told, len(world.batch.jobs)) == ([RunFailed(run=RUN_ID, step="start")], submitted)
 
 
 def test_a_refusal_fails_the_run_and_the_start_job(world: World) -> None:
     """The start job must not succeed: what waits for it would run."""
     begun(world)
-    world.batch.answers = [("", None), ("before", refused("AccessDeniedException", "not authorized: batch:SubmitJob", 403))]
+    world.batch.answers = [
+        ("", None),
+        ("before", refused("AccessDeniedException", "not authorized: batch:SubmitJob", 403)),
+    ]
     with pytest.raises(NotStartedError, match=r"found it FAILED at b: .*batch:SubmitJob"):
         start_job(world)
-    assert (recorded(world).state, recorded(world).failed_step, world.batch.names()) == (RunState.FAILED, "b", ["a", "start"])
+    assert (recorded(world).state, recorded(world).failed_step, world.batch.names()) == (
+        RunState.FAILED,
+        "b",
+        ["a", "start"],
+    )
     assert world.told == [RunFailed(run=RUN_ID, step="b")]
 
 
@@ -186,7 +216,9 @@ def test_an_answer_that_was_lost_is_settled_by_the_start_job_itself(world: World
 
 
 def test_claims_that_stay_open_are_another_attempts(world: World) -> None:
-    """SubmitJob without an answer, again and again: UnsettledError, which the entry point ends with "try again"."""
+    """SubmitJob without an answer, again and again: UnsettledError, which the entry point ends with "try
+    again".
+    """
     begun(world)
     world.batch.answers = [("before", refused("InternalError", status=500))] * 100
     with pytest.raises(UnsettledError, match=r"Not all steps of .* were submitted in 12 tries"):
@@ -197,7 +229,9 @@ def test_claims_that_stay_open_are_another_attempts(world: World) -> None:
 
 
 def test_behind_a_plan_lambdas_go_on_when_the_start_job_has_succeeded(world: World) -> None:
-    """The plan's message may come before the start job's end is told: then nothing is submitted yet, and nothing is lost."""
+    """The plan's message may come before the start job's end is told: then nothing is submitted yet, and
+    nothing is lost.
+    """
     graph = pipeline(
         step("start", Kind.START),
         step("split", Kind.PLAN, after=("start",)),
@@ -215,7 +249,9 @@ def test_behind_a_plan_lambdas_go_on_when_the_start_job_has_succeeded(world: Wor
 
 @pytest.fixture
 def _no_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto copies the whole table for each write of a transaction, to undo one that fails: here none does, and it would take a minute."""
+    """moto copies the whole table for each write of a transaction, to undo one that fails: here none does,
+    and it would take a minute.
+    """
     copied = copy.deepcopy
 
     def unless_table(thing: Any, memo: Any = None) -> Any:
@@ -227,11 +263,16 @@ def _no_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_no_rollback")
 @pytest.mark.parametrize("by_job", [False, True], ids=["lambda", "start job"])
 def test_a_graph_of_1000_steps_is_1000_submissions(world: World, by_job: bool) -> None:
-    """One SubmitJob a step and gate, whoever submits: chains of ten whose ends meet in a cleanup, with gates between."""
+    """One SubmitJob a step and gate, whoever submits: chains of ten whose ends meet in a cleanup, with gates
+    between.
+    """
     start = ("start",) if by_job else ()
     jobs = [step(f"s{number}", after=(f"s{number - 1}",) if number % 10 else start) for number in range(1000)]
     ends = [f"s{number}" for number in range(9, 1000, 10)]
-    gates = [step(f"gate-0-{group}-cleanup", Kind.GATE, after=tuple(ends[20 * group : 20 * group + 20])) for group in range(5)]
+    gates = [
+        step(f"gate-0-{group}-cleanup", Kind.GATE, after=tuple(ends[20 * group : 20 * group + 20]))
+        for group in range(5)
+    ]
     cleanup = step("cleanup", Kind.CLEANUP, after=tuple(gate.name for gate in gates))
     graph = pipeline(*([step("start", Kind.START)] if by_job else []), *jobs, *gates, cleanup)
     begun(world, graph)
@@ -241,7 +282,9 @@ def test_a_graph_of_1000_steps_is_1000_submissions(world: World, by_job: bool) -
         end_of_start(world)
     names = world.batch.names()
     assert sorted(one.name for one in graph.steps) == names
-    assert {record.state for name, record in recorded(world).steps.items() if name != "start"} == {StepState.SUBMITTED}
+    assert {record.state for name, record in recorded(world).steps.items() if name != "start"} == {
+        StepState.SUBMITTED
+    }
 
 
 def test_submissions_are_paced() -> None:
@@ -256,5 +299,7 @@ def test_submissions_are_paced() -> None:
         pace()
         sent.append(now[0])
         now[0] += 5.0 if number == 100 else 0.001
-    assert max(sum(begin <= one < begin + 1 for one in sent) for begin in sent) <= SUBMITTED_PER_SECOND + 1 < 50
+    assert (
+        max(sum(begin <= one < begin + 1 for one in sent) for begin in sent) <= SUBMITTED_PER_SECOND + 1 < 50
+    )
     assert sent[-1] < 5.0 + 200 / SUBMITTED_PER_SECOND

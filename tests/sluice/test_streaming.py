@@ -31,9 +31,13 @@ class Body(io.BytesIO):
         return data
 
 
-@pytest.mark.parametrize("error", [ReadTimeoutError(endpoint_url="s3"), IncompleteReadError(actual_bytes=1, expected_bytes=2)])
+@pytest.mark.parametrize(
+    "error", [ReadTimeoutError(endpoint_url="s3"), IncompleteReadError(actual_bytes=1, expected_bytes=2)]
+)
 def test_a_broken_connection_is_opened_anew_where_it_broke(error: Exception) -> None:
-    """Nothing is lost and nothing comes twice, however often connections break, as long as each brings something."""
+    """Nothing is lost and nothing comes twice, however often connections break, as long as each brings
+    something.
+    """
     opened: list[int] = []
 
     def open_at(offset: int) -> Body:

@@ -19,7 +19,9 @@ from sluice.start_job import left_to_start_job
 from sluice.submission import Decision, Submission, Wait, children_of, decide, submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, pipelines, step, word_count
 
-SUBMIT_JOB: Any = botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
+SUBMIT_JOB: Any = (
+    botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
+)
 
 
 def names(decision: Decision) -> list[str]:
@@ -65,10 +67,16 @@ def test_behind_a_plan_everything_is_submitted_at_once_with_batchs_own_dependenc
     ]
 
 
-@pytest.mark.parametrize(("size", "children"), [(1, 1), (2, 2), (10_000, 10_000), (10_001, 10_000), (10_000_000, 10_000)])
+@pytest.mark.parametrize(
+    ("size", "children"), [(1, 1), (2, 2), (10_000, 10_000), (10_001, 10_000), (10_000_000, 10_000)]
+)
 def test_an_array_of_a_fixed_size_needs_no_plan(size: int, children: int) -> None:
     """It is submitted at once with what follows; one is a plain job, and beyond 10,000 children share."""
-    graph = pipeline(step("throw", Kind.ARRAY, size=size), step("next", Kind.ARRAY, each="throw", size=size), step("sum", after=("next",)))
+    graph = pipeline(
+        step("throw", Kind.ARRAY, size=size),
+        step("next", Kind.ARRAY, each="throw", size=size),
+        step("sum", after=("next",)),
+    )
     decision = decide(graph, {})
     assert [(one.step.name, one.children, one.shared) for one in decision.submissions] == [
         ("throw", children, Shared(None, size)),
@@ -109,12 +117,19 @@ def test_a_plan_in_the_middle_of_a_graph_cuts_it_into_stages() -> None:
 
 def test_a_step_that_only_stands_behind_a_plan_through_others_waits_for_its_items_too() -> None:
     """Merge's wait on an array whose size is not known cannot be written yet."""
-    graph = pipeline(step("a"), step("split", Kind.PLAN), step("count", Kind.ARRAY, items_of="split"), step("merge", after=("count", "a")))
+    graph = pipeline(
+        step("a"),
+        step("split", Kind.PLAN),
+        step("count", Kind.ARRAY, items_of="split"),
+        step("merge", after=("count", "a")),
+    )
     assert names(decide(graph, {})) == ["a", "split"]
 
 
 def test_one_item_makes_plain_jobs() -> None:
-    """An array has at least two children: https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html"""
+    """An array has at least two children:
+    https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html
+    """
     rank = decide(word_count(), records(planned(1))).submissions[1]
     assert (rank.children, rank.waits) == (1, (Wait("count", n_to_n=False),))
     assert "arrayProperties" not in submit_request(RUN_ID, rank, QUEUES, {"count": "job-count"})
@@ -133,7 +148,11 @@ def test_no_item_leaves_the_arrays_empty_and_runs_what_follows() -> None:
 
 def test_a_pipeline_of_nothing_but_empty_steps_has_succeeded() -> None:
     """There is no job whose end could say so."""
-    graph = pipeline(step("split", Kind.PLAN), step("count", Kind.ARRAY, items_of="split"), step("cleanup", Kind.CLEANUP, after=("count",)))
+    graph = pipeline(
+        step("split", Kind.PLAN),
+        step("count", Kind.ARRAY, items_of="split"),
+        step("cleanup", Kind.CLEANUP, after=("count",)),
+    )
     decision = decide(graph, records(planned(0, state=StepState.SUCCEEDED)))
     assert (names(decision), decision.outcome) == (["count", "cleanup"], RunState.SUCCEEDED)
 
@@ -148,7 +167,11 @@ def test_behind_an_empty_step_one_waits_for_what_the_empty_step_would_have_waite
         step("rank", Kind.ARRAY, each="count", items_of="split"),
         step("merge", after=("rank",)),
     )
-    empty = [StepRecord(name=name, state=StepState.EMPTY, children=0) for name in ("count", "rank")] if recorded else []
+    empty = (
+        [StepRecord(name=name, state=StepState.EMPTY, children=0) for name in ("count", "rank")]
+        if recorded
+        else []
+    )
     decision = decide(graph, records(record("slow"), planned(0), *empty))
     assert decision.submissions[-1].waits == (Wait("slow"),)
 
@@ -163,7 +186,11 @@ def test_children_share_all_items_within_the_limit(items: int, items_per_child: 
     """As few children as the wish allows, never more than 10,000, none without an item."""
     children = children_of(items, items_per_child)
     assert 0 <= children <= min(10_000, items)
-    assert children == 10_000 or children * items_per_child >= items > (children - 1) * items_per_child or items == 0
+    assert (
+        children == 10_000
+        or children * items_per_child >= items > (children - 1) * items_per_child
+        or items == 0
+    )
 
 
 def test_a_failed_step_fails_the_run_and_submits_nothing() -> None:
@@ -175,8 +202,14 @@ def test_a_failed_step_fails_the_run_and_submits_nothing() -> None:
 
 
 def test_an_effect_that_is_told_before_its_cause_waits_for_the_cause() -> None:
-    """Events may come out of order; a person is told of the step that failed, not of those that waited for it."""
-    count, rank, merge = record("count", children=3), record("rank", StepState.FAILED, children=3), record("merge", StepState.FAILED)
+    """Events may come out of order; a person is told of the step that failed, not of those that waited for
+    it.
+    """
+    count, rank, merge = (
+        record("count", children=3),
+        record("rank", StepState.FAILED, children=3),
+        record("merge", StepState.FAILED),
+    )
     plan = planned(3, state=StepState.SUCCEEDED)
     assert decide(word_count(), records(plan, count, rank)) == Decision((), RunState.RUNNING, None)
     assert decide(word_count(), records(plan, count, rank, merge)) == Decision((), RunState.RUNNING, None)
@@ -204,7 +237,10 @@ def test_a_run_waits_for_the_end_of_a_cleanup_that_what_runs_again_has_doomed() 
     steps = records(planned(2, state=StepState.SUCCEEDED), *done, again)
     assert decide(word_count(), {**steps, **records(record("cleanup"))}) == Decision((), RunState.RUNNING)
     told = decide(word_count(), {**steps, **records(record("cleanup", StepState.FAILED))})
-    assert ([(one.step.name, one.generation) for one in told.submissions], told.outcome) == ([("cleanup", 1)], RunState.SUCCEEDED)
+    assert ([(one.step.name, one.generation) for one in told.submissions], told.outcome) == (
+        [("cleanup", 1)],
+        RunState.SUCCEEDED,
+    )
 
 
 def test_nobody_waits_for_a_job_that_has_ended() -> None:
@@ -214,11 +250,18 @@ def test_nobody_waits_for_a_job_that_has_ended() -> None:
     assert (merge.step.name, merge.waits) == ("merge", ())
 
 
-def test_a_step_whose_empty_parents_leave_it_more_than_twenty_to_wait_for_is_held_until_fewer_are_left() -> None:
+def test_a_step_whose_empty_parents_leave_it_more_than_twenty_to_wait_for_is_held_until_fewer_are_left() -> (
+    None
+):
     """It would be refused now; every end of a job is another look."""
     jobs = [step(f"j{number}") for number in range(25)]
     empty = step("count", Kind.ARRAY, items_of="split", after=tuple(job.name for job in jobs[:20]))
-    graph = pipeline(*jobs, step("split", Kind.PLAN), empty, step("merge", after=("count", *(job.name for job in jobs[20:]))))
+    graph = pipeline(
+        *jobs,
+        step("split", Kind.PLAN),
+        empty,
+        step("merge", after=("count", *(job.name for job in jobs[20:]))),
+    )
     running = [record(job.name) for job in jobs]
     assert "merge" not in names(decide(graph, records(planned(0), *running)))
     ended = [replace(one, state=StepState.SUCCEEDED) for one in running[:5]]
@@ -263,7 +306,9 @@ def test_a_request_over_a_limit_is_not_made(submission: Submission, field: str) 
 def test_an_override_over_8192_bytes_is_not_sent() -> None:
     """AWS refuses it: https://github.com/ASFHyP3/hyp3/issues/3041"""
     with pytest.raises(LimitError, match="containerOverrides"):
-        check_submit_job({"jobName": "a", "containerOverrides": {"environment": [{"name": "A", "value": "b" * 8_192}]}})
+        check_submit_job(
+            {"jobName": "a", "containerOverrides": {"environment": [{"name": "A", "value": "b" * 8_192}]}}
+        )
 
 
 def test_a_queue_that_is_not_deployed_is_a_refusal() -> None:
@@ -274,8 +319,12 @@ def test_a_queue_that_is_not_deployed_is_a_refusal() -> None:
 
 @settings(deadline=None, max_examples=120)
 @given(graph=pipelines(), data=st.data())
-def test_every_step_is_submitted_once_after_its_parents_by_a_legal_request(graph: CompiledPipeline, data: st.DataObject) -> None:
-    """Whatever the graph, the sizes, and the order in which jobs end: each step once, never before its parents, and the run succeeds."""
+def test_every_step_is_submitted_once_after_its_parents_by_a_legal_request(
+    graph: CompiledPipeline, data: st.DataObject
+) -> None:
+    """Whatever the graph, the sizes, and the order in which jobs end: each step once, never before its
+    parents, and the run succeeds.
+    """
     ledger: dict[str, StepRecord] = {}
     for _ in range(200):
         starting = data.draw(st.booleans())
@@ -284,9 +333,16 @@ def test_every_step_is_submitted_once_after_its_parents_by_a_legal_request(graph
             name = submission.step.name
             assert name not in ledger, "submitted twice"
             assert all(parent in ledger for parent in submission.step.parents), "submitted before a parent"
-            assert submission.step.kind is Kind.START or starting or not left_to_start_job(graph, ledger), "left to the start job"
+            assert submission.step.kind is Kind.START or starting or not left_to_start_job(graph, ledger), (
+                "left to the start job"
+            )
             if submission.children:
-                _check(submit_request(RUN_ID, submission, QUEUES, {one.name: str(one.job_id) for one in ledger.values()}), ledger)
+                _check(
+                    submit_request(
+                        RUN_ID, submission, QUEUES, {one.name: str(one.job_id) for one in ledger.values()}
+                    ),
+                    ledger,
+                )
                 ledger[name] = record(name, children=submission.children)
             else:
                 ledger[name] = StepRecord(name=name, state=StepState.EMPTY, children=0)
@@ -317,11 +373,15 @@ def _something_happens(graph: CompiledPipeline, ledger: dict[str, StepRecord], d
     moved = data.draw(st.sampled_from(able))
     now = ledger[moved.name]
     if moved.kind is Kind.PLAN and not now.planned:
-        ledger[moved.name] = replace(now, items=data.draw(st.sampled_from([0, 1, 2, 5, 25_000])), manifest="m")
+        ledger[moved.name] = replace(
+            now, items=data.draw(st.sampled_from([0, 1, 2, 5, 25_000])), manifest="m"
+        )
     else:
         ledger[moved.name] = replace(now, state=StepState.SUCCEEDED)
 
 
 def _can_move(graph: CompiledPipeline, ledger: dict[str, StepRecord], name: str) -> bool:
     parents = [ledger[parent] for parent in graph.step(name).parents]
-    return ledger[name].state is StepState.SUBMITTED and all(parent.done or parent.planned for parent in parents)
+    return ledger[name].state is StepState.SUBMITTED and all(
+        parent.done or parent.planned for parent in parents
+    )

@@ -49,8 +49,12 @@ def test_a_command_is_told_what_is_missing() -> None:
 @pytest.mark.parametrize("own", [0, 2_000])
 def test_what_is_too_long_is_shortened(own: int) -> None:
     """The names of the steps stay; and the variables that a step has of its own take their room first."""
-    more: dict[str, Any] = {"submit": {"containerOverrides": {"environment": [{"name": "OWN", "value": "x" * own}]}}}
+    more: dict[str, Any] = {
+        "submit": {"containerOverrides": {"environment": [{"name": "OWN", "value": "x" * own}]}}
+    }
     found = told(Terms(missing={"score": ODD, "read": "*"}), **more)
     assert json.loads(found["SLUICE_MISSING"]) == {"score": None, "read": None}
     assert ("OWN" in found) is True
-    assert (json.loads(told(Terms(missing={"score": HALF}), **more)["SLUICE_MISSING"])["score"] == HALF) is (own == 0)
+    assert (json.loads(told(Terms(missing={"score": HALF}), **more)["SLUICE_MISSING"])["score"] == HALF) is (
+        own == 0
+    )

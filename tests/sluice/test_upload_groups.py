@@ -23,7 +23,15 @@ from tests.sluice.graphs import QUEUES, RUN_ID, step
 from tests.sluice.test_validation import mistakes_of, valid
 
 FILES: list[Step] = [Plan("files"), Array("count", run="count", items_of="files")]
-GROUP = UploadGroup(bucket="inbox", prefix="words/in-", suffix=".txt", group="g-1", files=1200, work_bucket="work", manifest="runs/r/items")
+GROUP = UploadGroup(
+    bucket="inbox",
+    prefix="words/in-",
+    suffix=".txt",
+    group="g-1",
+    files=1200,
+    work_bucket="work",
+    manifest="runs/r/items",
+)
 
 
 def echo(*words: str, **more: Any) -> list[Any]:
@@ -49,11 +57,16 @@ def test_what_gathers(given: dict[str, Any], seconds: int, of: int) -> None:
     assert grouping_of(upload) == (seconds, of)
 
 
-@pytest.mark.parametrize("within", ["0s", "16m", "901s", "60", "1h", "1.5m", " 60s", "60 s", "", "-5s", "٣s", "99999999s"])
+@pytest.mark.parametrize(
+    "within", ["0s", "16m", "901s", "60", "1h", "1.5m", " 60s", "60 s", "", "-5s", "٣s", "99999999s"]
+)
 def test_no_time_to_gather_for(within: str) -> None:
     """It is told with what was found."""
     said = mistakes_of(valid(triggers=[S3Upload(prefix="words/", group_within=within)]))
-    assert f"triggers[0].group_within: expected a time from 1s to 15m, such as 45s or 5m, found {within!r}" in said
+    assert (
+        f"triggers[0].group_within: expected a time from 1s to 15m, such as 45s or 5m, found {within!r}"
+        in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,15 +85,25 @@ def test_no_number_to_gather(given: dict[str, Any], says: str) -> None:
 
 def test_a_plan_of_uploads_needs_no_function() -> None:
     """With an upload trigger, or with one that may be given files; alone or beside others."""
-    for triggers in ([S3Upload(prefix="w/")], [Manual()], [Schedule("rate(1 day)"), S3Upload(prefix="w/", group_of=5)]):
+    for triggers in (
+        [S3Upload(prefix="w/")],
+        [Manual()],
+        [Schedule("rate(1 day)"), S3Upload(prefix="w/", group_of=5)],
+    ):
         assert mistakes_of(valid(triggers=triggers, steps=FILES)) == ""
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"triggers": [Schedule("rate(1 day)")], "steps": FILES}, "steps['files']: expected either run=, or a trigger that has files"),
-        ({"steps": [Job("a", run="merge"), Plan("files", after=["a"]), *FILES[1:]]}, "steps['files'].after: expected nothing before"),
+        (
+            {"triggers": [Schedule("rate(1 day)")], "steps": FILES},
+            "steps['files']: expected either run=, or a trigger that has files",
+        ),
+        (
+            {"steps": [Job("a", run="merge"), Plan("files", after=["a"]), *FILES[1:]]},
+            "steps['files'].after: expected nothing before",
+        ),
         ({"steps": [Plan("files", image="busybox"), *FILES[1:]]}, "steps['files'].image"),
         ({"steps": [Plan("files", run="split", command=["x"], image="busybox"), *FILES[1:]]}, "found both"),
         ({"steps": [Job("a")]}, "steps['a']: expected either run= or command=, found neither"),
@@ -94,7 +117,8 @@ def test_a_plan_of_no_uploads(changes: dict[str, Any], says: str) -> None:
 def test_a_plan_of_uploads_is_compiled_without_a_job() -> None:
     """And travels with the run."""
     compiled = compile_pipeline(
-        Pipeline(name="w", triggers=[Manual()], steps=FILES), JobDefinitions(steps={"count": "c"}, cleanup="x", gate="g")
+        Pipeline(name="w", triggers=[Manual()], steps=FILES),
+        JobDefinitions(steps={"count": "c"}, cleanup="x", gate="g"),
     )
     assert [(one.name, one.of_uploads, one.job_definition) for one in compiled.steps] == [
         ("files", True, ""),
@@ -104,7 +128,10 @@ def test_a_plan_of_uploads_is_compiled_without_a_job() -> None:
     assert type(compiled).from_json(compiled.to_json()) == compiled
 
 
-@pytest.mark.parametrize("words", [("{input}",), ("-n", "{input}", "{input}"), ("{", "}", "{}", '{"json": 1}', "${HOME}", "{ print $1 }")])
+@pytest.mark.parametrize(
+    "words",
+    [("{input}",), ("-n", "{input}", "{input}"), ("{", "}", "{}", '{"json": 1}', "${HOME}", "{ print $1 }")],
+)
 def test_words_of_commands(words: tuple[str, ...]) -> None:
     """The placeholder, and braces that are none."""
     assert mistakes_of(valid(steps=echo(*words))) == ""
@@ -130,7 +157,8 @@ def test_a_command_without_the_placeholder_gets_no_parameters() -> None:
         request = submit_request(RUN_ID, Submission(step("a", takes_input=takes), 1), QUEUES, {}, trigger)
         assert request.get("parameters") == expected
     compiled = compile_pipeline(
-        Pipeline(name="w", triggers=[Manual()], steps=echo("{input}")), JobDefinitions(steps={"echo": "e"}, cleanup="x", gate="g")
+        Pipeline(name="w", triggers=[Manual()], steps=echo("{input}")),
+        JobDefinitions(steps={"echo": "e"}, cleanup="x", gate="g"),
     )
     assert [one.takes_input for one in compiled.steps] == [True, False]
 
@@ -175,7 +203,9 @@ def test_a_group_is_run_again_by_storing_its_files_anew() -> None:
 def test_messages_of_the_group_queue() -> None:
     """An upload keeps what a Triggered has, also through JSON."""
     definition = {"bucket": "b", "key": "k"}
-    upload = GroupedUpload(pipeline="w", trigger="s3-group:w/*", definition=definition, detail={}, within=5, of=3)
+    upload = GroupedUpload(
+        pipeline="w", trigger="s3-group:w/*", definition=definition, detail={}, within=5, of=3
+    )
     assert parse_group_message(upload.to_json()) == upload
     with pytest.raises(MalformedMessageError, match=r"GroupedUpload\.pipeline of type str"):
         parse_group_message(json.dumps(json.loads(upload.to_json()) | {"pipeline": 5}))
@@ -185,6 +215,7 @@ def test_the_places_of_failed_conditions() -> None:
     """As DynamoDB lists them, one for each write."""
     error = refused("TransactionCanceledException")
     error.response["CancellationReasons"] = [
-        {"Code": code} for code in ("None", "ConditionalCheckFailed", "TransactionConflict", "ConditionalCheckFailed")
+        {"Code": code}
+        for code in ("None", "ConditionalCheckFailed", "TransactionConflict", "ConditionalCheckFailed")
     ]
     assert failed_conditions(error) == {1, 3}

@@ -18,7 +18,11 @@ def valid(**changes: Any) -> Pipeline:
     fields: dict[str, Any] = {
         "name": "words",
         "triggers": [S3Upload(prefix="words/")],
-        "steps": [Plan("split", run="split"), Array("count", run="count", items_of="split"), Job("merge", run="merge", after=["count"])],
+        "steps": [
+            Plan("split", run="split"),
+            Array("count", run="count", items_of="split"),
+            Job("merge", run="merge", after=["count"]),
+        ],
     }
     return Pipeline(**{**fields, **changes})
 
@@ -38,7 +42,11 @@ def test_a_valid_pipeline_has_no_mistakes() -> None:
 
 
 CASES: dict[str, tuple[list[Any], str, str]] = {
-    "cycle": ([Job("a", run="merge", after=["b"]), Job("b", run="merge", after=["a"])], "steps", "without a cycle"),
+    "cycle": (
+        [Job("a", run="merge", after=["b"]), Job("b", run="merge", after=["a"])],
+        "steps",
+        "without a cycle",
+    ),
     "step after itself": ([Job("a", run="merge", after=["a"])], "steps", "a → a"),
     "unknown step": ([Job("a", run="merge", after=["nobody"])], "steps['a'].after", "'nobody'"),
     "duplicate name": ([Job("a", run="merge"), Job("a", run="merge")], "steps", "'a' 2 times"),
@@ -48,12 +56,20 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "greater than or equal to 1",
     ),
     "items_per_child beside each": (
-        [Plan("p", run="split"), Array("a", run="count", items_of="p"), Array("b", run="count", each="a", items_per_child=2)],
+        [
+            Plan("p", run="split"),
+            Array("a", run="count", items_of="p"),
+            Array("b", run="count", each="a", items_per_child=2),
+        ],
         "steps['b'].items_per_child",
         "none beside each=",
     ),
     "memory of 3 MiB": ([Job("a", run="merge", memory=3)], "steps['a'].memory", "greater than or equal to 4"),
-    "timeout of 59 s": ([Job("a", run="merge", timeout=59)], "steps['a'].timeout", "greater than or equal to 60"),
+    "timeout of 59 s": (
+        [Job("a", run="merge", timeout=59)],
+        "steps['a'].timeout",
+        "greater than or equal to 60",
+    ),
     "11 attempts": ([Job("a", run="merge", attempts=11)], "steps['a'].attempts", "less than or equal to 10"),
     "no attempt": ([Job("a", run="merge", attempts=0)], "steps['a'].attempts", "greater than or equal to 1"),
     "a name with an underscore": ([Job("a_b", run="merge")], "steps['a_b'].name", "match pattern"),
@@ -64,24 +80,64 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     "a missing function": ([Job("a", run="nothing")], "steps['a'].run", "'nothing'"),
     "run and command": ([Job("a", run="merge", command=["wc"], image="busybox")], "steps['a']", "found both"),
     "neither run nor command": ([Job("a")], "steps['a']", "found neither"),
-    "a command without an image": ([Job("a", command=["wc"])], "steps['a'].image", "the image that has the command"),
-    "an image beside run": ([Job("a", run="merge", image="busybox")], "steps['a'].image", "no image beside run="),
-    "a plan with a command": ([Plan("a", command=["wc"], image="busybox")], "steps['a'].command", "a function for Plan"),
-    "a command without a word": ([Job("a", command=[], image="busybox")], "steps['a'].command", "at least 1 item"),
-    "an image with a space": ([Job("a", command=["wc"], image="busy box")], "steps['a'].image", "match pattern"),
-    "an image of 256 characters": ([Job("a", command=["wc"], image="a" * 256)], "steps['a'].image", "at most 255"),
+    "a command without an image": (
+        [Job("a", command=["wc"])],
+        "steps['a'].image",
+        "the image that has the command",
+    ),
+    "an image beside run": (
+        [Job("a", run="merge", image="busybox")],
+        "steps['a'].image",
+        "no image beside run=",
+    ),
+    "a plan with a command": (
+        [Plan("a", command=["wc"], image="busybox")],
+        "steps['a'].command",
+        "a function for Plan",
+    ),
+    "a command without a word": (
+        [Job("a", command=[], image="busybox")],
+        "steps['a'].command",
+        "at least 1 item",
+    ),
+    "an image with a space": (
+        [Job("a", command=["wc"], image="busy box")],
+        "steps['a'].image",
+        "match pattern",
+    ),
+    "an image of 256 characters": (
+        [Job("a", command=["wc"], image="a" * 256)],
+        "steps['a'].image",
+        "at most 255",
+    ),
     "an array of nothing": ([Array("a", run="count")], "steps['a']", "found none"),
     "a size of 0": ([Array("a", run="count", size=0)], "steps['a'].size", "greater than or equal to 1"),
-    "a size of 10,000,001": ([Array("a", run="count", size=10_000_001)], "steps['a'].size", "less than or equal to 10000000"),
+    "a size of 10,000,001": (
+        [Array("a", run="count", size=10_000_001)],
+        "steps['a'].size",
+        "less than or equal to 10000000",
+    ),
     "a size of 2.5": ([Array("a", run="count", size=2.5)], "steps['a'].size", "a valid integer"),  # type: ignore[arg-type]
-    "a word for sequential": ([Array("a", run="count", size=3, sequential="yes")], "steps['a'].sequential", "a valid boolean"),  # type: ignore[arg-type]
+    "a word for sequential": (
+        [Array("a", run="count", size=3, sequential="yes")],  # type: ignore[arg-type]
+        "steps['a'].sequential",
+        "a valid boolean",
+    ),
     "a size beside items_of": (
         [Plan("p", run="split"), Array("a", run="count", items_of="p", size=3)],
         "steps['a']",
         "found items_of= and size=",
     ),
-    "one child of a command": ([Array("a", command=["wc"], image="busybox", size=1)], "steps['a'].size", "2 to 10000 children"),
-    "10,001 children of a command": ([Array("a", command=["wc"], image="busybox", size=10_001)], "steps['a'].size", "2 to 10000 children"),
+    "one child of a command": (
+        [Array("a", command=["wc"], image="busybox", size=1)],
+        "steps['a'].size",
+        "2 to 10000 children",
+    ),
+    "10,001 children of a command": (
+        [Array("a", command=["wc"], image="busybox", size=10_001)],
+        "steps['a'].size",
+        "2 to 10000 children",
+    ),
     "slices of a command": (
         [Array("a", command=["wc"], image="busybox", size=10, items_per_child=2)],
         "steps['a'].items_per_child",
@@ -93,18 +149,38 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "a function for the items of a Plan",
     ),
     "an array of two things": (
-        [Plan("p", run="split"), Array("a", run="count", items_of="p"), Array("b", run="count", items_of="p", each="a")],
+        [
+            Plan("p", run="split"),
+            Array("a", run="count", items_of="p"),
+            Array("b", run="count", items_of="p", each="a"),
+        ],
         "steps['b']",
         "found items_of= and each=",
     ),
-    "items of a job": ([Job("p", run="split"), Array("a", run="count", items_of="p")], "steps['a'].items_of", "the name of a Plan"),
-    "each of a plan": ([Plan("p", run="split"), Array("a", run="count", each="p")], "steps['a'].each", "the name of an Array"),
-    "each of nobody": ([Array("a", run="count", size=2), Array("b", run="count", each=["a", "x"])], "steps['b'].each", "found 'x'"),
+    "items of a job": (
+        [Job("p", run="split"), Array("a", run="count", items_of="p")],
+        "steps['a'].items_of",
+        "the name of a Plan",
+    ),
+    "each of a plan": (
+        [Plan("p", run="split"), Array("a", run="count", each="p")],
+        "steps['a'].each",
+        "the name of an Array",
+    ),
+    "each of nobody": (
+        [Array("a", run="count", size=2), Array("b", run="count", each=["a", "x"])],
+        "steps['b'].each",
+        "found 'x'",
+    ),
     "each of nothing": ([Array("b", run="count", each=[])], "steps['b'].each", "at least 1 item"),
     "each of a number": ([Array("b", run="count", each=3)], "steps['b'].each", "a valid string"),  # type: ignore[arg-type]
     "each of numbers": ([Array("b", run="count", each=[3])], "steps['b'].each.0", "a valid string"),  # type: ignore[list-item]
     "each of arrays of different sizes": (
-        [Array("a", run="count", size=2), Array("b", run="count", size=3), Array("c", run="count", each=["a", "b"])],
+        [
+            Array("a", run="count", size=2),
+            Array("b", run="count", size=3),
+            Array("c", run="count", each=["a", "b"]),
+        ],
         "steps['c'].each",
         "arrays of the very same children, found 'a' (2 items, 1 a child), 'b' (3 items, 1 a child)",
     ),
@@ -136,11 +212,23 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "steps['b'].each",
         "at most 19 arrays, found 20",
     ),
-    "an unknown queue": ([Job("a", run="merge", queue="fast")], "steps['a'].queue", "'urgent', 'normal', 'bulk' or 'steady'"),  # type: ignore[arg-type]
+    "an unknown queue": (
+        [Job("a", run="merge", queue="fast")],  # type: ignore[arg-type]
+        "steps['a'].queue",
+        "'urgent', 'normal', 'bulk' or 'steady'",
+    ),
     "text for a number": ([Job("a", run="merge", memory="2048")], "steps['a'].memory", "a valid integer"),  # type: ignore[arg-type]
-    "a truth for a number": ([Job("a", run="merge", attempts=True)], "steps['a'].attempts", "a valid integer"),
+    "a truth for a number": (
+        [Job("a", run="merge", attempts=True)],
+        "steps['a'].attempts",
+        "a valid integer",
+    ),
     "a number for a function": ([Job("a", run=5)], "steps['a'].run", "a valid string"),  # type: ignore[arg-type]
-    "a text for after": ([Job("a", run="merge"), Job("b", run="merge", after="a")], "steps['b'].after", "a valid list"),  # type: ignore[arg-type]
+    "a text for after": (
+        [Job("a", run="merge"), Job("b", run="merge", after="a")],  # type: ignore[arg-type]
+        "steps['b'].after",
+        "a valid list",
+    ),
     "nothing for after": ([Job("a", run="merge", after=None)], "steps['a'].after", "a valid list"),  # type: ignore[arg-type]
     "a list for a name": ([Job(["a"], run="merge")], "steps[0].name", "a valid string"),  # type: ignore[arg-type]
     "at least nothing": (
@@ -165,7 +253,10 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "each step in one way",
     ),
     "finished of the array that it follows": (
-        [Array("a", run="count", size=2), Array("b", run="count", each="a", after=[finished("a", at_least=0.5)])],
+        [
+            Array("a", run="count", size=2),
+            Array("b", run="count", each="a", after=[finished("a", at_least=0.5)]),
+        ],
         "steps['b'].after",
         "each step in one way",
     ),
@@ -174,8 +265,16 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "steps",
         "without a cycle",
     ),
-    "no time again": ([Job("a", run="merge", retries=Resubmit(times=0))], "steps['a'].retries.times", "1 to 10"),
-    "too many times again": ([Job("a", run="merge", retries=Resubmit(times=11))], "steps['a'].retries.times", "found 11"),
+    "no time again": (
+        [Job("a", run="merge", retries=Resubmit(times=0))],
+        "steps['a'].retries.times",
+        "1 to 10",
+    ),
+    "too many times again": (
+        [Job("a", run="merge", retries=Resubmit(times=11))],
+        "steps['a'].retries.times",
+        "found 11",
+    ),
     "a number for retries": ([Job("a", run="merge", retries=2)], "steps['a'].retries", "Resubmit"),  # type: ignore[arg-type]
     "a command's children again": (
         [Array("a", command=["true"], image="busybox", size=3, retries=Resubmit(times=1))],
@@ -183,7 +282,10 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "AWS_BATCH_JOB_ARRAY_INDEX",
     ),
     "a command that follows what runs again": (
-        [Array("a", run="count", size=3, retries=Resubmit(times=1)), Array("b", command=["true"], image="busybox", each="a")],
+        [
+            Array("a", run="count", size=3, retries=Resubmit(times=1)),
+            Array("b", command=["true"], image="busybox", each="a"),
+        ],
         "steps['a'].retries",
         "the command of 'b'",
     ),
@@ -193,8 +295,16 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "1 to the 5 attempts",
     ),
     "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after.0", "a valid string"),  # type: ignore[list-item]
-    "a variable of AWS Batch": ([Job("a", run="merge", environment={"AWS_BATCH_X": "1"})], "steps['a'].environment", "AWS_BATCH_X"),
-    "a variable of Sluice": ([Job("a", run="merge", environment={"SLUICE_RUN": "1"})], "steps['a'].environment", "SLUICE_RUN"),
+    "a variable of AWS Batch": (
+        [Job("a", run="merge", environment={"AWS_BATCH_X": "1"})],
+        "steps['a'].environment",
+        "AWS_BATCH_X",
+    ),
+    "a variable of Sluice": (
+        [Job("a", run="merge", environment={"SLUICE_RUN": "1"})],
+        "steps['a'].environment",
+        "SLUICE_RUN",
+    ),
     "something else than a step": (["merge"], "steps[0]", "Plan or Array or Job"),
     "no step": ([], "steps", "at least one step"),
 }
@@ -203,7 +313,9 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
 @pytest.mark.parametrize(("steps", "where", "says"), CASES.values(), ids=CASES.keys())
 def test_a_mistake_in_a_step_is_reported_at_its_field(steps: list[Any], where: str, says: str) -> None:
     """The report names the field and says what was expected or found."""
-    lines = [line for line in mistakes_of(valid(steps=steps)).splitlines() if line.startswith(f"  - {where}: ")]
+    lines = [
+        line for line in mistakes_of(valid(steps=steps)).splitlines() if line.startswith(f"  - {where}: ")
+    ]
     assert any(says in line for line in lines), mistakes_of(valid(steps=steps))
 
 
@@ -234,7 +346,11 @@ def test_a_mistake_in_a_step_is_reported_at_its_field(steps: list[Any], where: s
 )
 def test_a_mistake_in_a_trigger_is_reported_at_its_field(triggers: Any, where: str, says: str) -> None:
     """The report names the trigger and says what was expected or found."""
-    lines = [line for line in mistakes_of(valid(triggers=triggers)).splitlines() if line.startswith(f"  - {where}: ")]
+    lines = [
+        line
+        for line in mistakes_of(valid(triggers=triggers)).splitlines()
+        if line.startswith(f"  - {where}: ")
+    ]
     assert any(says in line for line in lines), mistakes_of(valid(triggers=triggers))
 
 
@@ -265,13 +381,20 @@ def test_a_function_of_another_module_needs_no_steps_file() -> None:
     [
         [Job("hello", image="busybox", command=["echo", "hello world"])],
         [Job("hello", image="public.ecr.aws/docker/library/busybox:1.37@sha256:0a", command=["echo"])],
-        [Array("throw", run="count", size=10_000), Array("next", run="count", each="throw"), Job("m", run="merge", after=["next"])],
+        [
+            Array("throw", run="count", size=10_000),
+            Array("next", run="count", each="throw"),
+            Job("m", run="merge", after=["next"]),
+        ],
         [Array("throw", run="count", size=1, items_per_child=5)],
         [
             *(Array(f"a{number}", run="count", size=2) for number in range(20)),
             Array("b", run="count", each=[f"a{number}" for number in range(20)]),
         ],
-        [Array("echo", image="busybox", command=["echo"], size=2), Array("more", image="busybox", command=["echo"], each="echo")],
+        [
+            Array("echo", image="busybox", command=["echo"], size=2),
+            Array("more", image="busybox", command=["echo"], each="echo"),
+        ],
     ],
 )
 def test_plain_images_and_fixed_sizes_are_valid(steps: list[Any]) -> None:
@@ -287,10 +410,23 @@ def test_all_mistakes_of_a_file_are_reported_together() -> None:
         Job("b", run=5, after=["a"]),  # type: ignore[arg-type]
         Array("c", run="count"),
     ]
+    triggers = [S3Upload(prefix=5)]  # type: ignore[arg-type]
+    pipeline = Pipeline(name="Bad_Name", triggers=triggers, steps=steps)  # type: ignore[arg-type]
     with pytest.raises(PipelineError) as raised:
-        validate(Pipeline(name="Bad_Name", triggers=[S3Upload(prefix=5)], steps=steps), "pipelines/bad.py", FUNCTIONS)  # type: ignore[arg-type]
+        validate(pipeline, "pipelines/bad.py", FUNCTIONS)
     text = str(raised.value)
-    for part in ("name:", "prefix", "memory", "timeout", "'nobody'", "'nothing'", "steps['b'].run", "2 times", "cycle", "found none"):
+    for part in (
+        "name:",
+        "prefix",
+        "memory",
+        "timeout",
+        "'nobody'",
+        "'nothing'",
+        "steps['b'].run",
+        "2 times",
+        "cycle",
+        "found none",
+    ):
         assert part in text, part
     assert text.startswith(f"pipelines/bad.py has {len(raised.value.mistakes)} mistakes:")
     assert all(mistake.fix for mistake in raised.value.mistakes)
@@ -304,9 +440,12 @@ def test_a_run_is_begun_by_a_lambda_or_a_start_job() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "submit_from", "refused"), [(1_000, "lambda", False), (1_001, "lambda", True), (1_001, "start-job", False)]
+    ("steps", "submit_from", "refused"),
+    [(1_000, "lambda", False), (1_001, "lambda", True), (1_001, "start-job", False)],
 )
-def test_a_graph_too_large_for_a_lambda_asks_for_a_start_job(steps: int, submit_from: str, refused: bool) -> None:
+def test_a_graph_too_large_for_a_lambda_asks_for_a_start_job(
+    steps: int, submit_from: str, refused: bool
+) -> None:
     """It could not be submitted in the time that a Lambda has."""
     jobs = [Job(f"s{number}", run="merge") for number in range(steps)]
     said = mistakes_of(valid(steps=jobs, submit_from=submit_from))
@@ -320,7 +459,10 @@ def test_an_expected_time_is_days_hours_and_minutes(given: str | None) -> None:
     assert mistakes_of(valid(expected_within=given)) == ""
 
 
-@pytest.mark.parametrize("given", ["", "4m", "31d", "2 h", "2h ", "1.5h", "-2h", "2H", "two hours", "30m1h", "9999999d", 7200, ["2h"]])
+@pytest.mark.parametrize(
+    "given",
+    ["", "4m", "31d", "2 h", "2h ", "1.5h", "-2h", "2H", "two hours", "30m1h", "9999999d", 7200, ["2h"]],
+)
 def test_an_expected_time_that_is_none_is_a_mistake(given: Any) -> None:
     """It says what to write."""
     text = mistakes_of(valid(expected_within=given))

@@ -1,4 +1,6 @@
-"""Fixtures of the template tests: the app is synthesised once in a session, for a second synthesis in the same process costs a tenth."""
+"""Fixtures of the template tests: the app is synthesised once in a session, for a second synthesis in the
+same process costs a tenth.
+"""
 
 import json
 import os

@@ -23,13 +23,20 @@ def work(results, out):
 
 
 def project(root: Path, pipelines: Mapping[str, str]) -> Path:
-    """Return a project with these pipelines, each file by its name and its text below the imports, with one function ``work``."""
+    """Return a project with these pipelines, each file by its name and its text below the imports, with one
+    function ``work``.
+    """
     for name, text in pipelines.items():
-        for folder, file, content in (("pipelines", f"{name}.py", HEAD + text), (f"containers/{name}", "steps.py", STEPS)):
+        for folder, file, content in (
+            ("pipelines", f"{name}.py", HEAD + text),
+            (f"containers/{name}", "steps.py", STEPS),
+        ):
             (root / folder).mkdir(parents=True, exist_ok=True)
             (root / folder / file).write_text(content)
         (root / "containers" / name / "__init__.py").touch()
-        (root / "containers" / name / "Dockerfile").write_text((entry.ROOT / "containers/word_count/Dockerfile").read_text())
+        (root / "containers" / name / "Dockerfile").write_text(
+            (entry.ROOT / "containers/word_count/Dockerfile").read_text()
+        )
     for name in ("sluice", "lambdas", "containers/step", "containers/cleanup", "containers/__init__.py"):
         (root / name).symlink_to(entry.ROOT / name)
     return root

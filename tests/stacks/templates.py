@@ -37,14 +37,20 @@ class Template:
         return [one.get("Properties", {}) for one in self.of_type(kind).values()]
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the statements of all IAM policies, each with the logical id of the first role that it belongs to."""
+        """Yield the statements of all IAM policies, each with the logical id of the first role that it
+        belongs to.
+        """
         for policy in self.properties("AWS::IAM::Policy"):
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield policy["Roles"][0]["Ref"], statement
 
     def normalised(self) -> dict[str, Any]:
-        """Return the template without what changes with every edit of the code: the hashes of assets and of job definitions."""
-        document = json.loads(_JOB_DEFINITION.sub(r"\1-<hash>", _ASSET.sub("<asset>", json.dumps(self.document))))
+        """Return the template without what changes with every edit of the code: the hashes of assets and of
+        job definitions.
+        """
+        document = json.loads(
+            _JOB_DEFINITION.sub(r"\1-<hash>", _ASSET.sub("<asset>", json.dumps(self.document)))
+        )
         resources = document["Resources"]
         for name in [name for name, one in resources.items() if one["Type"] == "AWS::Batch::JobDefinition"]:
             definition = resources.pop(name)
@@ -58,7 +64,9 @@ def many(value: Any) -> list[Any]:
 
 
 def text(value: Any) -> str:
-    """Return a value with intrinsic functions as one readable line, such as ``arn:<AWS::Partition>:s3:::…``."""
+    """Return a value with intrinsic functions as one readable line, such as
+    ``arn:<AWS::Partition>:s3:::…``.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and len(value) == 1:

@@ -39,19 +39,28 @@ print(lambdas.__file__, sluice.__file__, sep="\\n")
 
 def asset_of(control: Template, assembly: Path, stage: str) -> Path:
     """Return the directory that is uploaded as a stage's code."""
-    (key,) = [one["Code"]["S3Key"] for one in control.properties("AWS::Lambda::Function") if f".{stage}." in one["Handler"]]
+    (key,) = [
+        one["Code"]["S3Key"]
+        for one in control.properties("AWS::Lambda::Function")
+        if f".{stage}." in one["Handler"]
+    ]
     return assembly / f"asset.{key.removesuffix('.zip')}"
 
 
 def variables_of(control: Template, stage: str) -> dict[str, str]:
     """Return a function's environment variables, with placeholders for what CloudFormation fills in."""
     (found,) = [one for one in control.properties("AWS::Lambda::Function") if f".{stage}." in one["Handler"]]
-    return {name: value if isinstance(value, str) else "a=b" for name, value in found["Environment"]["Variables"].items()}
+    return {
+        name: value if isinstance(value, str) else "a=b"
+        for name, value in found["Environment"]["Variables"].items()
+    }
 
 
 @pytest.mark.parametrize("stage", SETTINGS)
 def test_a_handler_imports_from_its_asset_alone(control: Template, assembly: Path, stage: str) -> None:
-    """A fresh interpreter with the asset, Powertools and botocore imports the handler and all of the vocabulary."""
+    """A fresh interpreter with the asset, Powertools and botocore imports the handler and all of the
+    vocabulary.
+    """
     asset = asset_of(control, assembly, stage)
     packages = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
     environment = {
@@ -62,7 +71,9 @@ def test_a_handler_imports_from_its_asset_alone(control: Template, assembly: Pat
     }
     # -S keeps the .pth files of this environment away, which would bring the repository's own packages back.
     command = [sys.executable, "-S", "-B", "-c", IMPORT, f"lambdas.{stage}.handler"]
-    done = subprocess.run(command, env=environment, cwd=asset, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=asset, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert all(Path(line).is_relative_to(asset) for line in done.stdout.splitlines())
 
@@ -77,11 +88,17 @@ def test_a_function_is_told_all_that_it_asks_for(control: Template, stage: str) 
 
 @pytest.mark.parametrize("stage", SETTINGS)
 def test_an_asset_has_what_it_needs_and_no_more(control: Template, assembly: Path, stage: str) -> None:
-    """One stage's folder, the shared modules, and the vocabulary without what needs pydantic; no compiled files."""
+    """One stage's folder, the shared modules, and the vocabulary without what needs pydantic; no compiled
+    files.
+    """
     asset = asset_of(control, assembly, stage)
     assert {path.name for path in asset.iterdir()} == {"lambdas", "sluice"}
     assert [path.name for path in (asset / "lambdas").iterdir() if path.is_dir()] == [stage]
-    assert not [name for name in NOT_FOR_LAMBDAS if (asset / "sluice" / f"{name}.py").exists() or (asset / "sluice" / name).exists()]
+    assert not [
+        name
+        for name in NOT_FOR_LAMBDAS
+        if (asset / "sluice" / f"{name}.py").exists() or (asset / "sluice" / name).exists()
+    ]
     assert {path.suffix for path in asset.rglob("*") if path.is_file()} <= {".py", ".json"}
 
 
@@ -90,4 +107,7 @@ def test_assets_stay_small(assembly: Path) -> None:
     files = json.loads((assembly / "SluiceControl.assets.json").read_text())["files"].values()
     folders = [assembly / one["source"]["path"] for one in files if one["source"]["packaging"] == "zip"]
     assert len(folders) == 4
-    assert max(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) for folder in folders) < 333_000
+    assert (
+        max(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) for folder in folders)
+        < 333_000
+    )

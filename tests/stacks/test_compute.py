@@ -46,7 +46,10 @@ def test_s3_and_the_ledger_are_reached_without_a_fee(compute: Template) -> None:
 
 def test_environments_are_bought_as_the_queues_expect(compute: Template) -> None:
     """Spot goes where interruptions are rare, on-demand where it is cheapest."""
-    bought = {one["ComputeResources"]["Type"]: one["ComputeResources"] for one in compute.properties("AWS::Batch::ComputeEnvironment")}
+    bought = {
+        one["ComputeResources"]["Type"]: one["ComputeResources"]
+        for one in compute.properties("AWS::Batch::ComputeEnvironment")
+    }
     assert bought["SPOT"]["AllocationStrategy"] == "SPOT_PRICE_CAPACITY_OPTIMIZED"
     assert bought["EC2"]["AllocationStrategy"] == "BEST_FIT_PROGRESSIVE"
     assert (bought["SPOT"]["MaxvCpus"], bought["EC2"]["MaxvCpus"]) == (256, 64)
@@ -57,21 +60,32 @@ def test_environments_update_in_place(compute: Template) -> None:
     for environment in compute.properties("AWS::Batch::ComputeEnvironment"):
         assert environment["Type"] == "MANAGED"
         assert environment["ReplaceComputeEnvironment"] is False
-        assert environment["UpdatePolicy"] == {"JobExecutionTimeoutMinutes": 360, "TerminateJobsOnUpdate": False}
+        assert environment["UpdatePolicy"] == {
+            "JobExecutionTimeoutMinutes": 360,
+            "TerminateJobsOnUpdate": False,
+        }
         assert not {"ComputeEnvironmentName", "ServiceRole"} & set(environment)
 
 
 def test_a_changed_launch_template_reaches_the_environments(compute: Template) -> None:
     """They name its version by number."""
     for environment in compute.properties("AWS::Batch::ComputeEnvironment"):
-        assert text(environment["ComputeResources"]["LaunchTemplate"]["Version"]).endswith(".LatestVersionNumber>")
+        assert text(environment["ComputeResources"]["LaunchTemplate"]["Version"]).endswith(
+            ".LatestVersionNumber>"
+        )
 
 
 def test_machines_keep_their_role_to_themselves(compute: Template) -> None:
-    """Metadata needs a token that travels one hop, so a container cannot take the instance's role; disks are encrypted."""
+    """Metadata needs a token that travels one hop, so a container cannot take the instance's role; disks are
+    encrypted.
+    """
     (template,) = compute.properties("AWS::EC2::LaunchTemplate")
     data = template["LaunchTemplateData"]
-    assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"}
+    assert data["MetadataOptions"] == {
+        "HttpTokens": "required",
+        "HttpPutResponseHopLimit": 1,
+        "HttpEndpoint": "enabled",
+    }
     assert [disk["Ebs"]["Encrypted"] for disk in data["BlockDeviceMappings"]] == [True]
 
 
@@ -80,20 +94,30 @@ def environments_of(template: Template) -> dict[str, list[str]]:
 
     def order(queue: dict[str, Any]) -> list[str]:
         found = sorted(queue["ComputeEnvironmentOrder"], key=lambda one: int(one["Order"]))
-        return [re.sub(r"<Machines(\w+?)(Environment)?[0-9A-F]{8}\..*", r"\1", text(one["ComputeEnvironment"])) for one in found]
+        return [
+            re.sub(r"<Machines(\w+?)(Environment)?[0-9A-F]{8}\..*", r"\1", text(one["ComputeEnvironment"]))
+            for one in found
+        ]
 
     return {one["JobQueueName"]: order(one) for one in template.properties("AWS::Batch::JobQueue")}
 
 
 def test_only_what_a_pipeline_names_is_created(compute: Template) -> None:
-    """The pipelines of this repository name no machines: their queues are for spot machines and then on-demand ones."""
-    assert environments_of(compute) == {"Sluice_normal": ["Spot", "OnDemand"], "Sluice_bulk": ["Spot", "OnDemand"]}
+    """The pipelines of this repository name no machines: their queues are for spot machines and then
+    on-demand ones.
+    """
+    assert environments_of(compute) == {
+        "Sluice_normal": ["Spot", "OnDemand"],
+        "Sluice_bulk": ["Spot", "OnDemand"],
+    }
     assert len(compute.of_type("AWS::Batch::ComputeEnvironment")) == 2
     assert compute.of_type("AWS::Batch::SchedulingPolicy") == {}
 
 
 def test_queues_go_by_priority_and_to_spot_first() -> None:
-    """Urgent goes before normal before bulk; each is offered to spot, then to on-demand; steady to what AWS never takes back."""
+    """Urgent goes before normal before bulk; each is offered to spot, then to on-demand; steady to what AWS
+    never takes back.
+    """
     names = ("urgent", "normal", "bulk", "steady", "fargate-steady", "gpu-steady", "arm-steady")
     template = synthesised(Configuration(), *names)
     usual = ["Spot", "OnDemand"]
@@ -124,11 +148,17 @@ def test_machines_that_are_named_are_all_there_is(compute: Compute) -> None:
 def test_fargate_has_no_machines() -> None:
     """Its environments say where, how many vCPUs and how they are bought, and nothing of instances."""
     template = synthesised(Configuration(max_vcpus_fargate=6), "fargate-spot-normal")
-    found = {one["ComputeResources"].pop("Type"): one for one in template.properties("AWS::Batch::ComputeEnvironment")}
+    found = {
+        one["ComputeResources"].pop("Type"): one
+        for one in template.properties("AWS::Batch::ComputeEnvironment")
+    }
     assert set(found) == {"FARGATE", "FARGATE_SPOT"}
     for environment in found.values():
         assert set(environment["ComputeResources"]) == {"MaxvCpus", "Subnets", "SecurityGroupIds"}
-        assert (environment["ComputeResources"]["MaxvCpus"], environment["ReplaceComputeEnvironment"]) == (6, False)
+        assert (environment["ComputeResources"]["MaxvCpus"], environment["ReplaceComputeEnvironment"]) == (
+            6,
+            False,
+        )
 
 
 def test_gpus_have_their_own_image_and_types() -> None:
@@ -141,7 +171,9 @@ def test_gpus_have_their_own_image_and_types() -> None:
 
 
 def test_a_machine_of_ones_own_finds_the_environment() -> None:
-    """The launch template's script asks Batch for the cluster of this environment; its role may ask just that."""
+    """The launch template's script asks Batch for the cluster of this environment; its role may ask just
+    that.
+    """
     template = synthesised(Configuration(), "unmanaged-normal")
     (environment,) = template.properties("AWS::Batch::ComputeEnvironment")
     assert environment["Type"] == "UNMANAGED"
@@ -151,9 +183,14 @@ def test_a_machine_of_ones_own_finds_the_environment() -> None:
     data = launch["LaunchTemplateData"]
     script, values = data["UserData"]["Fn::Base64"]["Fn::Sub"]
     assert text(values["Environment"]).endswith(".ComputeEnvironmentArn>")
-    assert "describe-compute-environments --region ${AWS::Region} --compute-environments ${Environment}" in script
+    assert (
+        "describe-compute-environments --region ${AWS::Region} --compute-environments ${Environment}"
+        in script
+    )
     assert script.rstrip().endswith(">> /etc/ecs/ecs.config")
-    assert data["ImageId"] == "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+    assert (
+        data["ImageId"] == "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+    )
     assert data["MetadataOptions"]["HttpTokens"] == "required"
     assert [one["Action"] for _, one in template.statements()] == ["batch:DescribeComputeEnvironments"]
     assert "OwnMachinesLaunchTemplate" in template.document["Outputs"]
@@ -162,7 +199,10 @@ def test_a_machine_of_ones_own_finds_the_environment() -> None:
 def test_priorities_have_queues_with_a_policy() -> None:
     """All of them share one policy; the queue of the same name without priorities has none."""
     template = synthesised(Configuration(), "normal", "normal-fair", "fargate-bulk-fair")
-    policies = {one["JobQueueName"]: "SchedulingPolicyArn" in one for one in template.properties("AWS::Batch::JobQueue")}
+    policies = {
+        one["JobQueueName"]: "SchedulingPolicyArn" in one
+        for one in template.properties("AWS::Batch::JobQueue")
+    }
     assert policies == {"Sluice_normal": False, "Sluice_normal-fair": True, "Sluice_fargate-bulk-fair": True}
     assert len(template.of_type("AWS::Batch::SchedulingPolicy")) == 1
 
@@ -175,7 +215,9 @@ def test_a_job_that_fits_nowhere_does_not_block_its_queue(compute: Template) -> 
             "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
             "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
         }
-        assert {(one["Action"], one["State"], one["MaxTimeSeconds"]) for one in actions} == {("CANCEL", "RUNNABLE", 600)}
+        assert {(one["Action"], one["State"], one["MaxTimeSeconds"]) for one in actions} == {
+            ("CANCEL", "RUNNABLE", 600)
+        }
 
 
 def test_every_queue_is_an_output() -> None:
@@ -201,5 +243,7 @@ def test_machines_follow_the_configuration() -> None:
 
     assert types(Configuration(job_architecture=Architecture.ARM64)) == [["default_arm64"]] * 2
     assert types(Configuration(instance_types=("c7i", "m7i.large"))) == [["c7i", "m7i.large"]] * 2
-    arm = synthesised(Configuration(arm_instance_types=("c7g",)), "arm-normal").properties("AWS::Batch::ComputeEnvironment")
+    arm = synthesised(Configuration(arm_instance_types=("c7g",)), "arm-normal").properties(
+        "AWS::Batch::ComputeEnvironment"
+    )
     assert [one["ComputeResources"]["InstanceTypes"] for one in arm] == [["c7g"]] * 2

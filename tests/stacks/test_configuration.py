@@ -102,7 +102,9 @@ def test_synthesis_says_what_is_wrong_in_a_sentence() -> None:
     """`cdk synth` with a wrong setting ends with the sentence and without a traceback."""
     environment = {**os.environ, "ALERT_EMAIL": "nobody"}
     command = [sys.executable, str(entry.ROOT / "app.py")]
-    done = subprocess.run(command, env=environment, cwd=entry.ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=entry.ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode != 0
     assert "ALERT_EMAIL: expected an e-mail address" in done.stderr
     assert "Traceback" not in done.stderr

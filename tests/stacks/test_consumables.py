@@ -39,8 +39,15 @@ def test_a_changed_limit_is_the_same_resource() -> None:
 
 def test_a_step_holds_what_it_uses(pipelines: Template) -> None:
     """Only the step that says so, by the resource of this very stack."""
-    definitions = {one["JobDefinitionName"].rsplit("-", 1)[0]: one for one in pipelines.properties("AWS::Batch::JobDefinition")}
-    holding = {name: one["ConsumableResourceProperties"] for name, one in definitions.items() if "ConsumableResourceProperties" in one}
+    definitions = {
+        one["JobDefinitionName"].rsplit("-", 1)[0]: one
+        for one in pipelines.properties("AWS::Batch::JobDefinition")
+    }
+    holding = {
+        name: one["ConsumableResourceProperties"]
+        for name, one in definitions.items()
+        if "ConsumableResourceProperties" in one
+    }
     (resource,) = pipelines.of_type("AWS::Batch::ConsumableResource")
     assert list(holding) == ["sluice-slow-vendor-ask"]
     (held,) = holding["sluice-slow-vendor-ask"]["ConsumableResourceList"]

@@ -17,18 +17,27 @@ STAGES = {"Trigger": "trigger", "FanOut": "fan_out", "Track": "track", "Alert": 
 
 def one_of(template: Template, kind: str, beginning: str) -> dict[str, Any]:
     """Return the properties of the one resource of a type whose logical id begins so."""
-    (found,) = [one["Properties"] for name, one in template.of_type(kind).items() if name.startswith(beginning)]
+    (found,) = [
+        one["Properties"] for name, one in template.of_type(kind).items() if name.startswith(beginning)
+    ]
     return dict(found)
 
 
 def allowed(template: Template, stage: str) -> set[str]:
     """Return the actions that a Lambda's role may take."""
-    return {action for role, one in template.statements() if role.startswith(f"{stage}Role") for action in many(one["Action"])}
+    return {
+        action
+        for role, one in template.statements()
+        if role.startswith(f"{stage}Role")
+        for action in many(one["Action"])
+    }
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_lambda_reads_a_queue_with_a_dead_letter_queue(control: Template, stage: str) -> None:
-    """A message is tried five times, each time for six times the function's time-out, and then set aside for a fortnight."""
+    """A message is tried five times, each time for six times the function's time-out, and then set aside for
+    a fortnight.
+    """
     queue = one_of(control, "AWS::SQS::Queue", f"{stage}Queue")
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
     assert text(queue["RedrivePolicy"]["deadLetterTargetArn"]).startswith(f"<{stage}DeadLetters")
@@ -44,7 +53,11 @@ def test_a_message_that_is_set_aside_raises_an_alarm(control: Template, stage: s
     """One message in the dead-letter queue is told to the alert topic within a minute."""
     alarm = one_of(control, "AWS::CloudWatch::Alarm", f"{stage}Alarm")
     assert [text(one["Value"]) for one in alarm["Dimensions"]] == [
-        next(f"<{name}.QueueName>" for name in control.of_type("AWS::SQS::Queue") if name.startswith(f"{stage}DeadLetters"))
+        next(
+            f"<{name}.QueueName>"
+            for name in control.of_type("AWS::SQS::Queue")
+            if name.startswith(f"{stage}DeadLetters")
+        )
     ]
     assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Period"]) == (1, 1, 60)
     assert [text(one)[:7] for one in alarm["AlarmActions"]] == ["<Alerts"]
@@ -88,7 +101,10 @@ def test_only_those_who_advance_runs_submit_jobs(control: Template) -> None:
 def test_nobody_reads_the_whole_ledger_or_deletes_objects(control: Template) -> None:
     """Scans and deletes of objects are nobody's business here."""
     actions = set.union(*(allowed(control, stage) for stage in STAGES))
-    assert not {"dynamodb:Scan", "s3:DeleteObject", "s3:PutObject", "batch:TerminateJob", "iam:PassRole"} & actions
+    assert (
+        not {"dynamodb:Scan", "s3:DeleteObject", "s3:PutObject", "batch:TerminateJob", "iam:PassRole"}
+        & actions
+    )
 
 
 def test_only_ends_of_whole_jobs_reach_the_track_queue(control: Template) -> None:
@@ -122,7 +138,9 @@ def test_what_cannot_be_delivered_is_set_aside(control: Template) -> None:
 
 
 def test_rules_of_the_pipelines_may_fill_the_trigger_queue(control: Template) -> None:
-    """The queue allows rules of the pipelines stack by their names' beginning, and no other service or stack."""
+    """The queue allows rules of the pipelines stack by their names' beginning, and no other service or
+    stack.
+    """
     policy = one_of(control, "AWS::SQS::QueuePolicy", "TriggerQueuePolicy")
     allows = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
     assert [one["Principal"] for one in allows] == [{"Service": "events.amazonaws.com"}]
@@ -131,17 +149,28 @@ def test_rules_of_the_pipelines_may_fill_the_trigger_queue(control: Template) ->
 
 def test_people_are_told_by_mail_and_sms(control: Template) -> None:
     """Both configured addresses are subscribed, and alarms of this account may publish."""
-    told = {one["Protocol"]: one["Endpoint"] for one in control.properties("AWS::SNS::Subscription") if one["Protocol"] != "sqs"}
+    told = {
+        one["Protocol"]: one["Endpoint"]
+        for one in control.properties("AWS::SNS::Subscription")
+        if one["Protocol"] != "sqs"
+    }
     assert told == {"email": "somebody@example.com", "sms": "+4915112345678"}
     policy = one_of(control, "AWS::SNS::TopicPolicy", "AlertsPolicy")
-    assert {"Service": "cloudwatch.amazonaws.com"} in [one["Principal"] for one in policy["PolicyDocument"]["Statement"]]
+    assert {"Service": "cloudwatch.amazonaws.com"} in [
+        one["Principal"] for one in policy["PolicyDocument"]["Statement"]
+    ]
 
 
 def test_blocked_queues_of_ours_fill_the_alert_queue(control: Template) -> None:
     """And no others."""
     rule = control.of_type("AWS::Events::Rule")["BlockedQueues"]["Properties"]
-    assert (rule["EventPattern"]["source"], rule["EventPattern"]["detail-type"]) == (["aws.batch"], ["Batch Job Queue Blocked"])
-    assert [text(one["prefix"]).rsplit(":", 1)[1] for one in rule["EventPattern"]["detail"]["jobQueue"]] == ["job-queue/Sluice_"]
+    assert (rule["EventPattern"]["source"], rule["EventPattern"]["detail-type"]) == (
+        ["aws.batch"],
+        ["Batch Job Queue Blocked"],
+    )
+    assert [text(one["prefix"]).rsplit(":", 1)[1] for one in rule["EventPattern"]["detail"]["jobQueue"]] == [
+        "job-queue/Sluice_"
+    ]
     assert [text(one["Arn"])[:11] for one in rule["Targets"]] == ["<AlertQueue"]
 
 

@@ -25,7 +25,10 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
     """The templates of the same app when no pipeline gathers."""
 
     def plain(pipeline: Pipeline) -> Pipeline:
-        triggers = [replace(one, group_within=None, group_of=None) if isinstance(one, S3Upload) else one for one in pipeline.triggers]
+        triggers = [
+            replace(one, group_within=None, group_of=None) if isinstance(one, S3Upload) else one
+            for one in pipeline.triggers
+        ]
         return replace(pipeline, triggers=triggers)
 
     directory = tmp_path_factory.mktemp("plain")
@@ -34,13 +37,25 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
         app = App(outdir=str(directory), context=context())
         entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT)
         app.synth()
-    return {stack: Template.read(directory / f"Sluice{stack}.template.json") for stack in ("Control", "Pipelines", "Storage")}
+    return {
+        stack: Template.read(directory / f"Sluice{stack}.template.json")
+        for stack in ("Control", "Pipelines", "Storage")
+    }
 
 
 def test_what_nobody_asks_for_is_not_made(without: dict[str, Template]) -> None:
-    """Without a pipeline that gathers there is no queue, no Lambda, no alarm and no sweep beside those of the control stack."""
-    kinds = ("AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::CloudWatch::Alarm", "AWS::Lambda::EventSourceMapping")
-    assert not [name for kind in kinds for name in without["Pipelines"].of_type(kind) if name.startswith("Grouping")]
+    """Without a pipeline that gathers there is no queue, no Lambda, no alarm and no sweep beside those of the
+    control stack.
+    """
+    kinds = (
+        "AWS::SQS::Queue",
+        "AWS::Lambda::Function",
+        "AWS::CloudWatch::Alarm",
+        "AWS::Lambda::EventSourceMapping",
+    )
+    assert not [
+        name for kind in kinds for name in without["Pipelines"].of_type(kind) if name.startswith("Grouping")
+    ]
     assert all("EventPattern" in rule for rule in without["Pipelines"].properties("AWS::Events::Rule"))
 
 
@@ -53,9 +68,14 @@ def test_the_first_and_the_last_pipeline_that_gathers_change_no_other_stack(
 
 
 def test_it_reads_a_burst_in_large_batches(pipelines: Template) -> None:
-    """Ten thousand messages, or 6 MB of them, in a window of a few seconds; what fails comes again by itself."""
+    """Ten thousand messages, or 6 MB of them, in a window of a few seconds; what fails comes again by
+    itself.
+    """
     queue = one_of(pipelines, "AWS::SQS::Queue", "GroupingGroupQueue")
-    assert (queue["RedrivePolicy"]["maxReceiveCount"], queue["VisibilityTimeout"]) == (5, 6 * TIMEOUT.to_seconds())
+    assert (queue["RedrivePolicy"]["maxReceiveCount"], queue["VisibilityTimeout"]) == (
+        5,
+        6 * TIMEOUT.to_seconds(),
+    )
     mapping = one_of(pipelines, "AWS::Lambda::EventSourceMapping", "GroupingGroupFunction")
     assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (10_000, 5)
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -69,11 +89,18 @@ def test_it_may_do_with_groups_what_it_does_and_nothing_with_runs(pipelines: Tem
     """It writes groups and notes, lists of files, and messages to its own queues and the trigger's."""
     found = [one for role, one in pipelines.statements() if role.startswith("GroupingGroupRole")]
     of_ledger = [one for one in found if any("dynamodb:" in action for action in many(one["Action"]))]
-    assert [one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] for one in of_ledger if len(many(one["Action"])) > 1] == [
-        ["GROUPS#*", "FILE#*"]
-    ]
+    assert [
+        one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for one in of_ledger
+        if len(many(one["Action"])) > 1
+    ] == [["GROUPS#*", "FILE#*"]]
     assert all("dynamodb:LeadingKeys" in json.dumps(one["Condition"]) for one in of_ledger)
-    actions = {action for one in found for action in many(one["Action"]) if not action.startswith(("logs:", "sqs:Get", "sqs:Receive"))}
+    actions = {
+        action
+        for one in found
+        for action in many(one["Action"])
+        if not action.startswith(("logs:", "sqs:Get", "sqs:Receive"))
+    }
     assert actions == {
         "dynamodb:Query",
         "dynamodb:PutItem",
@@ -89,7 +116,9 @@ def test_it_may_do_with_groups_what_it_does_and_nothing_with_runs(pipelines: Tem
 def test_it_is_told_all_that_it_asks_for_and_has_its_own_code(pipelines: Template, assembly: Path) -> None:
     """Its settings are in the template, its folder is in the asset."""
     found = variables_of(pipelines, "group")
-    assert set(GroupSettings.from_env(found).to_env()) == {name for name in found if name.startswith("SLUICE_")}
+    assert set(GroupSettings.from_env(found).to_env()) == {
+        name for name in found if name.startswith("SLUICE_")
+    }
     asset = asset_of(pipelines, assembly, "group")
     assert [path.name for path in (asset / "lambdas").iterdir() if path.is_dir()] == ["group"]
 

@@ -27,7 +27,9 @@ Synthesise = Callable[[str], dict[str, Template]]
 
 @pytest.fixture
 def synthesise(tmp_path: Path) -> Synthesise:
-    """Return what synthesises the app with one pipeline whose steps are this expression, and returns its templates by file name."""
+    """Return what synthesises the app with one pipeline whose steps are this expression, and returns its
+    templates by file name.
+    """
 
     def templates(steps: str) -> dict[str, Template]:
         root = tmp_path / "root"
@@ -35,12 +37,15 @@ def synthesise(tmp_path: Path) -> Synthesise:
         for name in ("sluice", "containers", "lambdas"):
             (root / name).symlink_to(entry.ROOT / name)
         (root / "pipelines" / "big.py").write_text(
-            f"from sluice.pipeline import Job, Manual, Pipeline\npipeline = Pipeline(name='big', triggers=[Manual()], steps={steps})\n"
+            "from sluice.pipeline import Job, Manual, Pipeline\npipeline = Pipeline(name='big',"
+            f" triggers=[Manual()], steps={steps})\n"
         )
         app = App(outdir=str(tmp_path / "out"), context=context())
         entry.compose(app, root=root, environment=ENVIRONMENT)
         app.synth()
-        return {path.name: Template.read(path) for path in (tmp_path / "out").glob("*Pipelines*.template.json")}
+        return {
+            path.name: Template.read(path) for path in (tmp_path / "out").glob("*Pipelines*.template.json")
+        }
 
     return templates
 
@@ -50,13 +55,26 @@ def definitions(templates: dict[str, Template]) -> dict[str, int]:
     return {name: len(template.of_type("AWS::Batch::JobDefinition")) for name, template in templates.items()}
 
 
-def test_a_thousand_steps_that_run_the_same_share_one_definition(synthesise: Synthesise, tmp_path: Path) -> None:
+def test_a_thousand_steps_that_run_the_same_share_one_definition(
+    synthesise: Synthesise, tmp_path: Path
+) -> None:
     """Beside the cleanup's and the gates'; every step of the published graph names it."""
-    templates = synthesise("[Job(f's{n}', image='busybox', command=['true'], after=[f's{n-1}'] if n % 10 else []) for n in range(1000)]")
+    templates = synthesise(
+        "[Job(f's{n}', image='busybox', command=['true'], after=[f's{n-1}'] if n % 10 else []) for n in"
+        " range(1000)]"
+    )
     assert definitions(templates) == {"SluicePipelines.template.json": 3}
-    (rule,) = [one for one in templates["SluicePipelines.template.json"].properties("AWS::Events::Rule") if _starts(one, "big")]
-    message = Triggered.from_json(text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]).replace("<detail>", "{}"))
-    compiled = CompiledPipeline.from_json((tmp_path / "out" / f"asset.{message.definition['key']}").read_text())
+    (rule,) = [
+        one
+        for one in templates["SluicePipelines.template.json"].properties("AWS::Events::Rule")
+        if _starts(one, "big")
+    ]
+    message = Triggered.from_json(
+        text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]).replace("<detail>", "{}")
+    )
+    compiled = CompiledPipeline.from_json(
+        (tmp_path / "out" / f"asset.{message.definition['key']}").read_text()
+    )
     assert len({step.job_definition for step in compiled.steps if step.name.startswith("s")}) == 1
 
 
@@ -65,9 +83,13 @@ def _starts(rule: dict[str, object], pipeline: str) -> bool:
 
 
 def test_many_different_definitions_stand_in_nested_stacks(synthesise: Synthesise) -> None:
-    """As many as are needed, each under CloudFormation's limits, and what starts the pipeline waits for them."""
+    """As many as are needed, each under CloudFormation's limits, and what starts the pipeline waits for
+    them.
+    """
     count = MOST_IN_A_NESTED_STACK + MOST_IN_THE_STACK
-    templates = synthesise(f"[Job(f's{{n}}', image='busybox', command=['echo', str(n)]) for n in range({count})]")
+    templates = synthesise(
+        f"[Job(f's{{n}}', image='busybox', command=['echo', str(n)]) for n in range({count})]"
+    )
     main = templates.pop("SluicePipelines.template.json")
     assert sorted(definitions(templates).values()) == [MOST_IN_THE_STACK, MOST_IN_A_NESTED_STACK]
     assert len(main.of_type("AWS::Batch::JobDefinition")) == 2
@@ -77,7 +99,9 @@ def test_many_different_definitions_stand_in_nested_stacks(synthesise: Synthesis
 
 
 def test_work_is_shared_whatever_stands_around_it() -> None:
-    """Whom a step waits for, its queue and its items are no part of what it runs; its machine, its environment and its attempts are."""
+    """Whom a step waits for, its queue and its items are no part of what it runs; its machine, its
+    environment and its attempts are.
+    """
     same: list[Step] = [
         Job("a", run="f"),
         Job("b", run="f", after=["a"], queue="urgent"),
@@ -95,7 +119,9 @@ def test_work_is_shared_whatever_stands_around_it() -> None:
         Job("k", image="busybox", command=["f"]),
     ]
     works = shared_work([*same, *others])
-    assert {name: work.name for name, work in works.items() if work.name != "shared"} == {one.name: one.name for one in others}
+    assert {name: work.name for name, work in works.items() if work.name != "shared"} == {
+        one.name: one.name for one in others
+    }
 
 
 def test_a_step_alone_with_its_work_keeps_its_name() -> None:
@@ -117,7 +143,10 @@ def test_more_than_a_stack_holds_is_refused_with_the_largest_pipelines() -> None
     with pytest.raises(PipelineError) as refused:
         check_stack_size({"small": resources(3), "large": resources(478)}, {})
     said = str(refused.value)
-    assert "expected at most 480 CloudFormation resources in the stack of all pipelines, found 481, most of them in large (478)" in said
+    assert (
+        "expected at most 480 CloudFormation resources in the stack of all pipelines, found 481, most of them"
+        " in large (478)" in said
+    )
     assert "SLUICE_STACK_PREFIX" in said
 
 
@@ -130,7 +159,11 @@ def test_more_than_a_deploy_holds_is_refused() -> None:
 
 def test_a_graph_that_the_ledger_could_not_keep_is_refused() -> None:
     """A run keeps its graph in one item: what 1,000 steps take is a small part of it."""
-    check_definition_size("big", json.dumps([{"name": f"step-{n}", "after": [f"step-{n - 1}"]} for n in range(1_000)]))
+    check_definition_size(
+        "big", json.dumps([{"name": f"step-{n}", "after": [f"step-{n - 1}"]} for n in range(1_000)])
+    )
     noise = random.Random(1).randbytes(MOST_BYTES).hex()  # noqa: S311 - data, not a secret
-    with pytest.raises(PipelineError, match="big: expected a graph of at most 245760 bytes, compressed, found"):
+    with pytest.raises(
+        PipelineError, match="big: expected a graph of at most 245760 bytes, compressed, found"
+    ):
         check_definition_size("big", noise)

@@ -24,20 +24,28 @@ groups = [
     NodeGroup(nodes=1, image="lead:1", command=["lead"], environment={"ROLE": "lead"}),
     NodeGroup(nodes=3, image="follow:1", command=["follow"]),
 ]
-train = MultiNode("train", groups=groups, instance_type="c7i.large", environment={"SEED": "7"}, vcpus=2, attempts=2)
+train = MultiNode(
+    "train", groups=groups, instance_type="c7i.large", environment={"SEED": "7"}, vcpus=2, attempts=2
+)
 pipeline = Pipeline(name="groups", triggers=[Manual()], steps=[train])
 """
 
 
 def definition(template: Template, name: str) -> dict[str, Any]:
     """Return the properties of the job definition whose name begins so."""
-    (found,) = [one for one in template.properties("AWS::Batch::JobDefinition") if one["JobDefinitionName"].startswith(name)]
+    (found,) = [
+        one
+        for one in template.properties("AWS::Batch::JobDefinition")
+        if one["JobDefinitionName"].startswith(name)
+    ]
     return dict(found)
 
 
 def project(root: Path, **files: str) -> Path:
     """Return a project with these pipelines and Sluice's own images."""
-    shutil.copytree(entry.ROOT / "containers", root / "containers", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        entry.ROOT / "containers", root / "containers", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for name in ("sluice", "lambdas"):
         (root / name).symlink_to(entry.ROOT / name)
     (root / "pipelines").mkdir()
@@ -80,7 +88,10 @@ def test_each_group_runs_its_own_program(tmp_path: Path) -> None:
     templates = composed(root, SLUICE_NAT="true", SLUICE_INSTANCE_TYPES="m7i,c7i")
     train = definition(templates["Pipelines"], "sluice-groups-train-")
     ranges = train["NodeProperties"]["NodeRangeProperties"]
-    assert [(one["TargetNodes"], one["Container"]["Image"]) for one in ranges] == [("0:0", "lead:1"), ("1:3", "follow:1")]
+    assert [(one["TargetNodes"], one["Container"]["Image"]) for one in ranges] == [
+        ("0:0", "lead:1"),
+        ("1:3", "follow:1"),
+    ]
     assert [one["InstanceTypes"] for one in ranges] == [["c7i.large"]] * 2
     variables = [{each["Name"]: each["Value"] for each in one["Container"]["Environment"]} for one in ranges]
     assert [one.get("ROLE") for one in variables] == ["lead", None]
@@ -91,7 +102,9 @@ def test_each_group_runs_its_own_program(tmp_path: Path) -> None:
 
 
 def test_nodes_reach_each_other_and_nobody_else_reaches_them(with_nat: dict[str, Template]) -> None:
-    """The one rule for incoming traffic is from the group to itself, and only on-demand machines are in it."""
+    """The one rule for incoming traffic is from the group to itself, and only on-demand machines are in
+    it.
+    """
     compute = with_nat["Compute"]
     (rule,) = compute.properties("AWS::EC2::SecurityGroupIngress")
     assert rule["IpProtocol"] == "-1"
@@ -111,7 +124,9 @@ def test_nodes_beside_other_on_demand_machines_share_one_group(tmp_path: Path) -
     """Arm machines that AWS never takes back are nodes' machines too."""
     arm = 'Job("b", image="busybox", command=["true"], compute="arm")'
     both = GROUPS.replace("steps=[train]", f"steps=[train, {arm}]").replace("MultiNode,", "MultiNode, Job,")
-    compute = composed(project(tmp_path, groups=both), SLUICE_NAT="true", SLUICE_INSTANCE_TYPES="c7i")["Compute"]
+    compute = composed(project(tmp_path, groups=both), SLUICE_NAT="true", SLUICE_INSTANCE_TYPES="c7i")[
+        "Compute"
+    ]
     assert len(compute.of_type("AWS::EC2::SecurityGroupIngress")) == 1
     bought = [one["ComputeResources"]["Type"] for one in compute.properties("AWS::Batch::ComputeEnvironment")]
     assert bought.count("EC2") == 2
@@ -119,7 +134,9 @@ def test_nodes_beside_other_on_demand_machines_share_one_group(tmp_path: Path) -
 
 def test_without_a_multi_node_step_nobody_reaches_anybody(tmp_path: Path) -> None:
     """NAT alone opens nothing."""
-    plain = GROUPS.replace("steps=[train]", 'steps=[Job("a", image="busybox", command=["true"])]').replace("MultiNode,", "MultiNode, Job,")
+    plain = GROUPS.replace("steps=[train]", 'steps=[Job("a", image="busybox", command=["true"])]').replace(
+        "MultiNode,", "MultiNode, Job,"
+    )
     compute = composed(project(tmp_path, groups=plain), SLUICE_NAT="true")["Compute"]
     assert compute.of_type("AWS::EC2::NatGateway")
     assert compute.of_type("AWS::EC2::SecurityGroupIngress") == {}
@@ -144,7 +161,10 @@ def test_a_multi_node_step_without_nat_is_refused_with_the_setting(tmp_path: Pat
     with pytest.raises(PipelineError) as raised:
         composed(root)
     said = str(raised.value)
-    assert "pipelines/groups.py: steps['train']: expected private subnets with NAT for a MultiNode, found SLUICE_NAT=false" in said
+    assert (
+        "pipelines/groups.py: steps['train']: expected private subnets with NAT for a MultiNode, found"
+        " SLUICE_NAT=false" in said
+    )
     assert "Deploy with SLUICE_NAT=true" in said
     assert "SLUICE_INSTANCE_TYPES=c7i.large" in said
     assert "pipelines/broken.py: file: expected a name `pipeline`" in said

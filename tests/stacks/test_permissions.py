@@ -20,12 +20,19 @@ _FINDING = re.compile(r"AwsSolutions-IAM5\[Resource::(?P<resource>.*)\]")
 def wildcards(templates: dict[str, Template]) -> set[tuple[str, str]]:
     """Every pair of a role and a resource with a wildcard."""
     statements = [one for template in templates.values() for one in template.statements()]
-    return {(role, text(one)) for role, statement in statements for one in many(statement["Resource"]) if re.search(r"[*?]", text(one))}
+    return {
+        (role, text(one))
+        for role, statement in statements
+        for one in many(statement["Resource"])
+        if re.search(r"[*?]", text(one))
+    }
 
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
-    """What cdk-nag's AwsSolutions pack finds and nobody has accepted: the rule and the path of the construct."""
+    """What cdk-nag's AwsSolutions pack finds and nobody has accepted: the rule and the path of the
+    construct.
+    """
     directory = tmp_path_factory.mktemp("nag")
     app = App(outdir=str(directory), context=context())
     # With NAT, so that the pipelines and the network that come with it are looked at as well.
@@ -41,32 +48,56 @@ def read_findings(report: Path) -> list[tuple[str, str]]:
     """Return the rule and the construct's path of each finding in the CDK's report."""
     plugins = json.loads(report.read_text())["pluginReports"]
     violations = [violation for plugin in plugins for violation in plugin["violations"]]
-    return [(violation["ruleName"], one["constructPath"]) for violation in violations for one in violation["violatingConstructs"]]
+    return [
+        (violation["ruleName"], one["constructPath"])
+        for violation in violations
+        for one in violation["violatingConstructs"]
+    ]
 
 
 def test_every_wildcard_has_a_reason(wildcards: set[tuple[str, str]]) -> None:
     """A resource with a wildcard is in the list of exceptions for its role."""
-    assert [one for one in sorted(wildcards) if not any(exception.covers(*one) for exception in EXCEPTIONS)] == []
+    assert [
+        one for one in sorted(wildcards) if not any(exception.covers(*one) for exception in EXCEPTIONS)
+    ] == []
 
 
 def test_every_exception_is_needed(wildcards: set[tuple[str, str]]) -> None:
     """An exception that covers nothing any more is taken off the list."""
-    assert [exception for exception in EXCEPTIONS if not any(exception.covers(*one) for one in wildcards)] == []
+    assert [
+        exception for exception in EXCEPTIONS if not any(exception.covers(*one) for one in wildcards)
+    ] == []
 
 
 def test_no_statement_allows_all_actions_of_a_service(templates: dict[str, Template]) -> None:
     """Actions are named one by one."""
-    allowed = [action for template in templates.values() for _, statement in template.statements() for action in many(statement["Action"])]
+    allowed = [
+        action
+        for template in templates.values()
+        for _, statement in template.statements()
+        for action in many(statement["Action"])
+    ]
     assert allowed
     assert [action for action in allowed if "*" in action] == []
 
 
 def test_nobody_writes_the_ledger_but_lambdas_and_start_jobs(pipelines: Template) -> None:
-    """A job's role reads the ledger, and only the items of its own pipeline's runs; a start job's writes them too."""
-    of_jobs = [(role, one) for role, one in pipelines.statements() if "Webhook" not in role and not role.startswith("GroupingGroup")]
-    of_ledger = [(role, one) for role, one in of_jobs if any("dynamodb:" in action for action in many(one["Action"]))]
+    """A job's role reads the ledger, and only the items of its own pipeline's runs; a start job's writes them
+    too.
+    """
+    of_jobs = [
+        (role, one)
+        for role, one in pipelines.statements()
+        if "Webhook" not in role and not role.startswith("GroupingGroup")
+    ]
+    of_ledger = [
+        (role, one) for role, one in of_jobs if any("dynamodb:" in action for action in many(one["Action"]))
+    ]
     assert of_ledger
-    reads, writes = {"dynamodb:GetItem", "dynamodb:BatchGetItem"}, {"dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+    reads, writes = (
+        {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
+        {"dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+    )
     for role, statement in of_ledger:
         actions = set(many(statement["Action"]))
         assert actions == reads | (writes if "StartRole" in role else set())

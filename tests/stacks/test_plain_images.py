@@ -20,7 +20,9 @@ pipeline = Pipeline(
 
 
 def synthesised(tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the resources and the image assets of the pipelines stack of a project with this one pipeline and no containers of its own."""
+    """Return the resources and the image assets of the pipelines stack of a project with this one pipeline
+    and no containers of its own.
+    """
     root = tmp_path / "project"
     (root / "pipelines").mkdir(parents=True)
     (root / "pipelines" / "hello.py").write_text(PIPELINE)
@@ -34,9 +36,13 @@ def synthesised(tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_a_plain_image_runs_its_command_and_needs_no_folder_in_containers(tmp_path: Path) -> None:
-    """The job definition has the image and the command as they were written; the only image that is built is the cleanup's."""
+    """The job definition has the image and the command as they were written; the only image that is built is
+    the cleanup's.
+    """
     resources, images = synthesised(tmp_path)
-    definitions = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Batch::JobDefinition"]
+    definitions = [
+        one["Properties"] for one in resources.values() if one["Type"] == "AWS::Batch::JobDefinition"
+    ]
     (say,) = [one for one in definitions if one["JobDefinitionName"].startswith("sluice-hello-say-")]
     assert say["ContainerProperties"]["Image"] == "busybox"
     assert say["ContainerProperties"]["Command"] == ["echo", "hello world"]

@@ -25,7 +25,9 @@ def test_jobs_read_what_comes_with_requests_for_their_own_pipeline(pipelines: Te
                 assert set(many(one["Action"])) == {"s3:GetObject", "s3:GetObjectVersion"}
                 granted[place["pipeline"]] = role
     assert sorted(granted) == sorted(asked)
-    assert all(role.startswith(name.replace("-", "") + "JobsJobRole") for name, role in granted.items()), granted
+    assert all(role.startswith(name.replace("-", "") + "JobsJobRole") for name, role in granted.items()), (
+        granted
+    )
 
 
 def test_no_rule_hears_of_them(pipelines: Template) -> None:

@@ -16,7 +16,9 @@ STATEFUL = {
 def test_stateful_resources_keep_their_logical_ids(storage: Template) -> None:
     """The buckets and the table are the same resources as in every release before."""
     kinds = set(STATEFUL.values())
-    assert {name: one["Type"] for name, one in storage.document["Resources"].items() if one["Type"] in kinds} == STATEFUL
+    assert {
+        name: one["Type"] for name, one in storage.document["Resources"].items() if one["Type"] in kinds
+    } == STATEFUL
 
 
 def test_what_holds_data_outlives_the_stack(storage: Template) -> None:
@@ -47,7 +49,9 @@ def test_buckets_forget_the_parts_of_broken_uploads(storage: Template) -> None:
     """Parts that no listing shows do not cost for ever."""
     for bucket in storage.properties("AWS::S3::Bucket"):
         rules = bucket["LifecycleConfiguration"]["Rules"]
-        assert [rule for rule in rules if rule.get("AbortIncompleteMultipartUpload") == {"DaysAfterInitiation": 7}]
+        assert [
+            rule for rule in rules if rule.get("AbortIncompleteMultipartUpload") == {"DaysAfterInitiation": 7}
+        ]
 
 
 def test_only_the_work_bucket_expires(storage: Template) -> None:
@@ -58,7 +62,9 @@ def test_only_the_work_bucket_expires(storage: Template) -> None:
 
 
 def test_uploads_are_versioned_and_heard_of(storage: Template) -> None:
-    """A run can read the very version that started it, and EventBridge hears of it without a Lambda of the CDK's."""
+    """A run can read the very version that started it, and EventBridge hears of it without a Lambda of the
+    CDK's.
+    """
     inbox = storage.document["Resources"]["InboxA8E05DC3"]["Properties"]
     assert inbox["VersioningConfiguration"] == {"Status": "Enabled"}
     assert inbox["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}

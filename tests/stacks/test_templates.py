@@ -1,6 +1,7 @@
 """The templates as a whole: what cfn-lint says of them, and that they change only when somebody means it.
 
-After a wanted change: UPDATE_SNAPSHOTS=1 pytest tests/stacks/test_templates.py, and read the difference before it is committed.
+After a wanted change: UPDATE_SNAPSHOTS=1 pytest tests/stacks/test_templates.py, and read the difference
+before it is committed.
 """
 
 import json
@@ -27,7 +28,9 @@ def test_template_is_as_it_was(templates: dict[str, Template], stack: str) -> No
     if os.environ.get("UPDATE_SNAPSHOTS"):
         snapshot.parent.mkdir(exist_ok=True)
         snapshot.write_text(found)
-    assert json.loads(found) == json.loads(snapshot.read_text()), "Wanted? Run this test with UPDATE_SNAPSHOTS=1 and read the difference."
+    assert json.loads(found) == json.loads(snapshot.read_text()), (
+        "Wanted? Run this test with UPDATE_SNAPSHOTS=1 and read the difference."
+    )
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -39,7 +42,13 @@ def test_cfn_lint_finds_nothing(templates: dict[str, Template], stack: str) -> N
 def lint(template: Template) -> list[str]:
     """Return what cfn-lint finds in a template and nobody has accepted."""
     found = lint_all(template.path.read_text())
-    serious = [one for one in found if one.rule.id[0] != "I" and one.rule.id not in ACCEPTED and not one.message.startswith(NOT_EVERYWHERE)]
+    serious = [
+        one
+        for one in found
+        if one.rule.id[0] != "I"
+        and one.rule.id not in ACCEPTED
+        and not one.message.startswith(NOT_EVERYWHERE)
+    ]
     return [f"{one.rule.id} {one.message}" for one in serious]
 
 
@@ -48,11 +57,20 @@ def test_every_dependency_points_back(templates: dict[str, Template]) -> None:
     for position, stack in enumerate(STACKS):
         later = STACKS[position:]
         text = json.dumps(templates[stack].document)
-        assert [one for one in later if f"Sluice{one}:Exports" in text.replace(f'"Name": "Sluice{stack}:Exports', "")] == []
+        assert [
+            one
+            for one in later
+            if f"Sluice{one}:Exports" in text.replace(f'"Name": "Sluice{stack}:Exports', "")
+        ] == []
 
 
-def test_no_resource_of_the_compute_or_control_stack_changes_with_a_pipeline(templates: dict[str, Template]) -> None:
+def test_no_resource_of_the_compute_or_control_stack_changes_with_a_pipeline(
+    templates: dict[str, Template],
+) -> None:
     """The names of pipelines are in the pipelines stack alone."""
-    names = {one["JobDefinitionName"].split("-")[1] for one in templates["Pipelines"].properties("AWS::Batch::JobDefinition")}
+    names = {
+        one["JobDefinitionName"].split("-")[1]
+        for one in templates["Pipelines"].properties("AWS::Batch::JobDefinition")
+    }
     for stack in ("Storage", "Compute", "Control"):
         assert not [name for name in names if f"{name}-" in json.dumps(templates[stack].document)]

@@ -32,7 +32,10 @@ SCHEMA = {"type": "object", "properties": {"throws": {"type": "integer"}}, "requ
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assembly of the app with a webhook in one of its pipelines."""
-    found = [_with(one, Webhook(schema=SCHEMA, rotate_days=90)) if one.name == "monte-carlo" else one for one in load_pipelines(entry.ROOT)]
+    found = [
+        _with(one, Webhook(schema=SCHEMA, rotate_days=90)) if one.name == "monte-carlo" else one
+        for one in load_pipelines(entry.ROOT)
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(entry, "load_pipelines", lambda *_: tuple(found))
         return synthesised(tmp_path_factory.mktemp("webhooks"))
@@ -46,7 +49,11 @@ def pipelines(assembly: Path) -> Template:
 
 def function(pipelines: Template, stage: str) -> dict[str, Any]:
     """Return the properties of the one function of a stage."""
-    (found,) = [one for one in pipelines.properties("AWS::Lambda::Function") if one["Handler"] == f"lambdas.{stage}.handler.handler"]
+    (found,) = [
+        one
+        for one in pipelines.properties("AWS::Lambda::Function")
+        if one["Handler"] == f"lambdas.{stage}.handler.handler"
+    ]
     return dict(found)
 
 
@@ -59,7 +66,9 @@ def _with(pipeline: Pipeline, webhook: Webhook) -> Pipeline:
     return replace(pipeline, triggers=[*pipeline.triggers, webhook])
 
 
-def composed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: Webhook | None, **environment: str) -> Template:
+def composed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: Webhook | None, **environment: str
+) -> Template:
     """Return the template of monte-carlo alone with another webhook."""
     (found,) = [one for one in load_pipelines(entry.ROOT) if one.name == "monte-carlo"]
     changed = _with(found, webhook) if webhook else found
@@ -77,25 +86,35 @@ def test_each_pipeline_with_a_webhook_has_one_address(pipelines: Template) -> No
 
 
 def test_what_comes_with_sluice_has_no_address() -> None:
-    """Whoever deploys it for the first time has asked for nothing that anybody can call, and that costs something while nothing runs."""
+    """Whoever deploys it for the first time has asked for nothing that anybody can call, and that costs
+    something while nothing runs.
+    """
     assert not [one.name for one in load_pipelines(entry.ROOT) if webhook_of(one)]
 
 
 def test_both_permissions_that_an_address_needs_are_there(pipelines: Template) -> None:
     """Since October 2025 one is not enough: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html."""
     public = [one for one in pipelines.properties("AWS::Lambda::Permission") if one["Principal"] == "*"]
-    assert sorted((one["Action"], one.get("FunctionUrlAuthType"), one.get("InvokedViaFunctionUrl")) for one in public) == [
+    assert sorted(
+        (one["Action"], one.get("FunctionUrlAuthType"), one.get("InvokedViaFunctionUrl")) for one in public
+    ) == [
         ("lambda:InvokeFunction", None, True),
         ("lambda:InvokeFunctionUrl", "NONE", None),
     ]
 
 
 def test_it_may_do_three_things(pipelines: Template) -> None:
-    """Read its secret, note its deliveries, fill the trigger queue; it neither submits nor reads runs of others."""
+    """Read its secret, note its deliveries, fill the trigger queue; it neither submits nor reads runs of
+    others.
+    """
     actions = {one for one in allowed(pipelines, "WebhookRole") if not one.startswith("logs:")}
     queue = {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
     assert actions == {"secretsmanager:GetSecretValue", "dynamodb:GetItem", "dynamodb:UpdateItem"} | queue
-    of_ledger = [one for name, one in pipelines.statements() if "WebhookRole" in name and "dynamodb:" in str(one["Action"])]
+    of_ledger = [
+        one
+        for name, one in pipelines.statements()
+        if "WebhookRole" in name and "dynamodb:" in str(one["Action"])
+    ]
     keys = [one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] for one in of_ledger]
     assert keys == [[f"RUN#monte-carlo-{'?' * 20}"]] * 2
     (write,) = [one for one in of_ledger if one["Action"] == "dynamodb:UpdateItem"]
@@ -104,13 +123,25 @@ def test_it_may_do_three_things(pipelines: Template) -> None:
 
 def test_rotation_reaches_its_own_secret_alone(pipelines: Template) -> None:
     """Under a role of its own, called by Secrets Manager of this account."""
-    statements = [one for name, one in pipelines.statements() if "WebhookRotationRole" in name and "secretsmanager:" in str(one["Action"])]
+    statements = [
+        one
+        for name, one in pipelines.statements()
+        if "WebhookRotationRole" in name and "secretsmanager:" in str(one["Action"])
+    ]
     (secret,) = pipelines.of_type("AWS::SecretsManager::Secret")
     assert [text(one["Resource"]) for one in statements] == [f"<{secret}.Id>"]
     (schedule,) = pipelines.properties("AWS::SecretsManager::RotationSchedule")
-    assert (schedule["RotationRules"], schedule["RotateImmediatelyOnUpdate"]) == ({"AutomaticallyAfterDays": 90}, False)
-    (permission,) = [one for one in pipelines.properties("AWS::Lambda::Permission") if one["Principal"] != "*"]
-    assert (permission["Principal"], permission["SourceAccount"]) == ("secretsmanager.amazonaws.com", {"Ref": "AWS::AccountId"})
+    assert (schedule["RotationRules"], schedule["RotateImmediatelyOnUpdate"]) == (
+        {"AutomaticallyAfterDays": 90},
+        False,
+    )
+    (permission,) = [
+        one for one in pipelines.properties("AWS::Lambda::Permission") if one["Principal"] != "*"
+    ]
+    assert (permission["Principal"], permission["SourceAccount"]) == (
+        "secretsmanager.amazonaws.com",
+        {"Ref": "AWS::AccountId"},
+    )
 
 
 def test_the_generated_secret_is_a_key(pipelines: Template) -> None:
@@ -132,7 +163,11 @@ def test_the_readme_counts_the_secrets_and_the_alarms(pipelines: Template) -> No
 def test_a_request_that_could_not_be_taken_is_told_to_a_person(pipelines: Template) -> None:
     """Its sender may not come again; and a secret that was not changed is not noticed by anybody else."""
     found = pipelines.of_type("AWS::CloudWatch::Alarm").items()
-    alarms = {one["Properties"]["MetricName"]: one["Properties"] for name, one in found if not name.startswith("Grouping")}
+    alarms = {
+        one["Properties"]["MetricName"]: one["Properties"]
+        for name, one in found
+        if not name.startswith("Grouping")
+    }
     assert alarms.keys() == {"Url5xxCount", "Errors"}
     for alarm in alarms.values():
         assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (1, 1)
@@ -141,32 +176,59 @@ def test_a_request_that_could_not_be_taken_is_told_to_a_person(pipelines: Templa
 
 def test_a_function_is_told_all_that_it_asks_for(pipelines: Template, assembly: Path) -> None:
     """Where the compiled pipeline is, among others: the file is in the assembly."""
-    variables = {name: text(value) for name, value in function(pipelines, "webhook")["Environment"]["Variables"].items()}
+    variables = {
+        name: text(value)
+        for name, value in function(pipelines, "webhook")["Environment"]["Variables"].items()
+    }
     settings = WebhookSettings.from_env(variables)
     assert set(settings.to_env()) == {name for name in variables if name.startswith("SLUICE_")}
-    assert (settings.pipeline, settings.signature, settings.schema) == ("monte-carlo", "standard", "webhook_schema")
+    assert (settings.pipeline, settings.signature, settings.schema) == (
+        "monte-carlo",
+        "standard",
+        "webhook_schema",
+    )
     location = {"bucket": settings.definition_bucket, "key": settings.definition_key}
     message = Triggered(pipeline=settings.pipeline, trigger="webhook", definition=location, detail={})
     assert (assembly / f"asset.{message.definition_location()[1]}").is_file()
 
 
 @pytest.mark.parametrize("stage", LAMBDAS)
-def test_a_handler_imports_from_its_asset_and_its_layers_alone(pipelines: Template, assembly: Path, stage: str) -> None:
+def test_a_handler_imports_from_its_asset_and_its_layers_alone(
+    pipelines: Template, assembly: Path, stage: str
+) -> None:
     """A fresh interpreter without what is for synthesis only; the schema comes from the layer."""
     found = function(pipelines, stage)
     asset = assembly / f"asset.{found['Code']['S3Key'].removesuffix('.zip')}"
     assert {path.name for path in (asset / "lambdas").iterdir() if path.is_dir()} == {stage}
-    assert not [name for name in NOT_FOR_LAMBDAS if (asset / "sluice" / f"{name}.py").exists() or list((asset / "sluice" / name).glob("*"))]
-    layers = [one["Content"]["S3Key"].removesuffix(".zip") for one in pipelines.properties("AWS::Lambda::LayerVersion")]
+    assert not [
+        name
+        for name in NOT_FOR_LAMBDAS
+        if (asset / "sluice" / f"{name}.py").exists() or list((asset / "sluice" / name).glob("*"))
+    ]
+    layers = [
+        one["Content"]["S3Key"].removesuffix(".zip")
+        for one in pipelines.properties("AWS::Lambda::LayerVersion")
+    ]
     packages = [path for path in sys.path if path.endswith("site-packages")]
     environment = {
         **{name: text(value) for name, value in found["Environment"]["Variables"].items()},
-        "PYTHONPATH": os.pathsep.join([str(asset), *(str(assembly / f"asset.{layer}" / "python") for layer in layers), *packages]),
+        "PYTHONPATH": os.pathsep.join(
+            [str(asset), *(str(assembly / f"asset.{layer}" / "python") for layer in layers), *packages]
+        ),
         "AWS_DEFAULT_REGION": "us-east-1",
         "PATH": os.environ["PATH"],
     }
-    command = [sys.executable, "-S", "-B", "-c", IMPORT.replace("'pydantic'", "'pydantic', 'jsonschema'"), f"lambdas.{stage}.handler"]
-    done = subprocess.run(command, env=environment, cwd=asset, capture_output=True, text=True, timeout=60, check=False)
+    command = [
+        sys.executable,
+        "-S",
+        "-B",
+        "-c",
+        IMPORT.replace("'pydantic'", "'pydantic', 'jsonschema'"),
+        f"lambdas.{stage}.handler",
+    ]
+    done = subprocess.run(
+        command, env=environment, cwd=asset, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert all(Path(line).is_relative_to(asset) for line in done.stdout.splitlines())
 
@@ -179,17 +241,27 @@ def test_a_pipeline_without_a_webhook_has_none_of_it(tmp_path: Path, monkeypatch
     assert not template.document.get("Outputs")
 
 
-def test_a_region_without_addresses_can_be_deployed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_without_addresses_can_be_deployed_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SLUICE_WEBHOOKS=false."""
     assert not composed(tmp_path, monkeypatch, Webhook(), SLUICE_WEBHOOKS="false").of_type("AWS::Lambda::Url")
 
 
 def test_what_is_not_asked_for_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a schema no layer, without rotation no second function; the other form is told; the bound is reserved."""
+    """Without a schema no layer, without rotation no second function; the other form is told; the bound is
+    reserved.
+    """
     template = composed(tmp_path, monkeypatch, Webhook(signature="github"), SLUICE_WEBHOOK_CONCURRENCY="7")
     (found,) = template.properties("AWS::Lambda::Function")
     variables = found["Environment"]["Variables"]
-    assert (variables["SLUICE_SIGNATURE"], variables["SLUICE_SCHEMA"], found["ReservedConcurrentExecutions"]) == ("github", "none", 7)
+    assert (
+        variables["SLUICE_SIGNATURE"],
+        variables["SLUICE_SCHEMA"],
+        found["ReservedConcurrentExecutions"],
+    ) == ("github", "none", 7)
     assert not template.of_type("AWS::Lambda::LayerVersion")
     assert not template.of_type("AWS::SecretsManager::RotationSchedule")
-    assert "ReservedConcurrentExecutions" not in json.dumps(composed(tmp_path / "other", monkeypatch, Webhook()).document)
+    assert "ReservedConcurrentExecutions" not in json.dumps(
+        composed(tmp_path / "other", monkeypatch, Webhook()).document
+    )

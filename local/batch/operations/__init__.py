@@ -1,1 +1,3 @@
-"""The operations of AWS Batch's API: one module a resource, one function an operation, `(account, params) -> answer`."""
+"""The operations of AWS Batch's API: one module a resource, one function an operation, `(account, params) ->
+answer`.
+"""

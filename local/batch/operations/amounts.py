@@ -20,4 +20,6 @@ def _number(requirement: dict[str, Any]) -> float:
     try:
         return float(requirement["value"])
     except ValueError:
-        raise client_error(f"resourceRequirements {requirement['type']} must be a number, but is {requirement['value']!r}.") from None
+        raise client_error(
+            f"resourceRequirements {requirement['type']} must be a number, but is {requirement['value']!r}."
+        ) from None

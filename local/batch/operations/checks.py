@@ -23,28 +23,37 @@ def check_retry(limits: Limits, strategy: dict[str, Any] | None) -> None:
         return
     attempts = strategy.get("attempts", 1)
     if not 1 <= attempts <= limits.attempts_max:
-        raise client_error(f"retryStrategy.attempts must be between 1 and {limits.attempts_max}, but is {attempts}.")
+        raise client_error(
+            f"retryStrategy.attempts must be between 1 and {limits.attempts_max}, but is {attempts}."
+        )
     rules = strategy.get("evaluateOnExit", [])
     if len(rules) > limits.exit_rules_max:
-        raise client_error(f"retryStrategy.evaluateOnExit has {len(rules)} rules; at most {limits.exit_rules_max} are allowed.")
+        raise client_error(
+            f"retryStrategy.evaluateOnExit has {len(rules)} rules; at most {limits.exit_rules_max} are"
+            " allowed."
+        )
     if rules and "attempts" not in strategy:
-        raise client_error("retryStrategy.attempts must be specified together with retryStrategy.evaluateOnExit.")
+        raise client_error(
+            "retryStrategy.attempts must be specified together with retryStrategy.evaluateOnExit."
+        )
     for rule in rules:
         _check_rule(rule)
 
 
 def _check_rule(rule: dict[str, Any]) -> None:
     if not {"onExitCode", "onReason", "onStatusReason"} & set(rule):
-        raise client_error("retryStrategy.evaluateOnExit: expected onExitCode, onReason or onStatusReason in each rule.")
+        raise client_error(
+            "retryStrategy.evaluateOnExit: expected onExitCode, onReason or onStatusReason in each rule."
+        )
     for name, pattern in rule.items():
         if name == "action":
             continue
         allowed = _EXIT_CODE if name == "onExitCode" else _REASON
         if len(pattern) > 512 or not allowed.fullmatch(pattern):
+            kind = "digits" if name == "onExitCode" else "letters, digits, periods, colons and white spaces"
             raise client_error(
-                f"retryStrategy.evaluateOnExit.{name} {pattern!r} is not valid: expected at most 512 "
-                f"{'digits' if name == 'onExitCode' else 'letters, digits, periods, colons and white spaces'}, "
-                "and an asterisk at the end only."
+                f"retryStrategy.evaluateOnExit.{name} {pattern!r} is not valid: expected at most 512 {kind},"
+                " and an asterisk at the end only."
             )
 
 
@@ -54,7 +63,10 @@ def check_timeout(limits: Limits, timeout: dict[str, Any] | None) -> None:
         return
     seconds = timeout.get("attemptDurationSeconds")
     if seconds is None or seconds < limits.timeout_min_seconds:
-        raise client_error(f"timeout.attemptDurationSeconds must be at least {limits.timeout_min_seconds:g}, but is {seconds}.")
+        raise client_error(
+            f"timeout.attemptDurationSeconds must be at least {limits.timeout_min_seconds:g}, but is"
+            f" {seconds}."
+        )
 
 
 def check_tags(limits: Limits, tags: dict[str, str]) -> None:
@@ -79,11 +91,16 @@ def check_requirements(container: dict[str, Any], field: str) -> None:
         raise client_error(f"{field}.resourceRequirements VCPU must be above 0, but is {cpus:g}.")
     # https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
     if memory is not None and memory < 4:
-        raise client_error(f"{field}.resourceRequirements MEMORY must be at least 4 (MiB), but is {memory:g}.")
+        raise client_error(
+            f"{field}.resourceRequirements MEMORY must be at least 4 (MiB), but is {memory:g}."
+        )
     for variable in container.get("environment", []):
         # https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
         if variable.get("name", "").startswith("AWS_BATCH"):
-            raise client_error(f"{field}.environment: names must not start with AWS_BATCH, which is reserved, but got {variable['name']}.")
+            raise client_error(
+                f"{field}.environment: names must not start with AWS_BATCH, which is reserved, but got"
+                f" {variable['name']}."
+            )
 
 
 def check_nodes(limits: Limits, params: dict[str, Any]) -> None:
@@ -93,11 +110,16 @@ def check_nodes(limits: Limits, params: dict[str, Any]) -> None:
         raise client_error("nodeProperties must be specified for a job definition of type multinode.")
     count, main, groups = nodes["numNodes"], nodes["mainNode"], nodes["nodeRangeProperties"]
     if not 1 <= count <= limits.nodes_max:
-        raise client_error(f"nodeProperties.numNodes must be between 1 and {limits.nodes_max}, but is {count}.")
+        raise client_error(
+            f"nodeProperties.numNodes must be between 1 and {limits.nodes_max}, but is {count}."
+        )
     if not 0 <= main < count:
         raise client_error(f"nodeProperties.mainNode must be between 0 and {count - 1}, but is {main}.")
     if not 1 <= len(groups) <= limits.node_groups_max:
-        raise client_error(f"nodeProperties.nodeRangeProperties must have 1 to {limits.node_groups_max} groups, but has {len(groups)}.")
+        raise client_error(
+            f"nodeProperties.nodeRangeProperties must have 1 to {limits.node_groups_max} groups, but has"
+            f" {len(groups)}."
+        )
     covered: set[int] = set()
     for group in groups:
         check_container(group.get("container", {}), "nodeProperties.nodeRangeProperties.container")
@@ -107,7 +129,9 @@ def check_nodes(limits: Limits, params: dict[str, Any]) -> None:
 
 
 def node_range(target: str, count: int) -> range:
-    """The nodes of `0:3`, `4:` or `2`: https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html."""
+    """The nodes of `0:3`, `4:` or `2`:
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html.
+    """
     first, colon, last = target.partition(":")
     if not (first + last).isdigit():
         raise client_error(f"targetNodes {target!r} is not valid: expected a range such as 0:3, 4: or 2.")

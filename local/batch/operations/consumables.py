@@ -75,7 +75,9 @@ def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """ListJobsByConsumableResource: the unfinished jobs that need it."""
     found = account.consumable(params["consumableResource"])
     name = found["consumableResourceName"]
-    needing = [job for job in account.scheduler.jobs.values() if not job.is_over and name in dict(job.spec.resources)]
+    needing = [
+        job for job in account.scheduler.jobs.values() if not job.is_over and name in dict(job.spec.resources)
+    ]
     jobs, token = page(needing, params.get("nextToken"), params.get("maxResults", 100))
     return {"jobs": [_needing(account, found, job) for job in jobs], "nextToken": token}
 

@@ -67,17 +67,25 @@ def deregister(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     # AWS's own example names no revision; the newest one is meant.
     found = revisions.get(int(revision) if revision.isdigit() else max(revisions, default=0))
     if found is None:
-        raise client_error(f"jobDefinition {params['jobDefinition']} does not exist: expected name:revision or an ARN.")
+        raise client_error(
+            f"jobDefinition {params['jobDefinition']} does not exist: expected name:revision or an ARN."
+        )
     found["status"] = "INACTIVE"
     return {}
 
 
 def active(account: Account, name_or_arn: str) -> Resource:
-    """The active definition of a name (its newest revision), of name:revision, or of an ARN; ClientException."""
+    """The active definition of a name (its newest revision), of name:revision, or of an ARN;
+    ClientException.
+    """
     called = name_or_arn.rpartition("job-definition/")[2]
     name, _, revision = called.partition(":")
     revisions = account.definitions.get(name, {})
-    usable = [each for number, each in revisions.items() if each["status"] == "ACTIVE" and (not revision or str(number) == revision)]
+    usable = [
+        each
+        for number, each in revisions.items()
+        if each["status"] == "ACTIVE" and (not revision or str(number) == revision)
+    ]
     if not usable:
         raise client_error(f"JobDefinition {name_or_arn} not found: expected an ACTIVE one in jobDefinition.")
     return usable[-1]
@@ -90,7 +98,9 @@ def _called(definition: Resource) -> str:
 def _check(account: Account, params: dict[str, Any]) -> None:
     size = len(json.dumps(params, separators=(",", ":")).encode())
     if size > account.limits.definition_bytes:
-        raise client_error(f"Job definition is {size} bytes; at most {account.limits.definition_bytes} are allowed.")
+        raise client_error(
+            f"Job definition is {size} bytes; at most {account.limits.definition_bytes} are allowed."
+        )
     check_retry(account.limits, params.get("retryStrategy"))
     check_timeout(account.limits, params.get("timeout"))
     check_tags(account.limits, params.get("tags", {}))
@@ -103,6 +113,8 @@ def _check(account: Account, params: dict[str, Any]) -> None:
         else:
             check_ec2(params["containerProperties"], "containerProperties")
     elif "ecsProperties" in params or "eksProperties" in params:
-        raise client_error("This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties.")
+        raise client_error(
+            "This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties."
+        )
     else:
         raise client_error("containerProperties must be specified for a job definition of type container.")

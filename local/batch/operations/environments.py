@@ -14,7 +14,14 @@ from local.batch.pages import page
 
 _NEEDED_ON_EC2 = ("instanceTypes", "instanceRole", "subnets")
 _NEEDED_ON_FARGATE = ("subnets", "securityGroupIds")
-_REFUSED_ON_FARGATE = ("instanceTypes", "instanceRole", "imageId", "ec2KeyPair", "allocationStrategy", "bidPercentage")
+_REFUSED_ON_FARGATE = (
+    "instanceTypes",
+    "instanceRole",
+    "imageId",
+    "ec2KeyPair",
+    "allocationStrategy",
+    "bidPercentage",
+)
 _HEALTHY = {"status": "VALID", "statusReason": "ComputeEnvironment Healthy"}
 
 
@@ -34,16 +41,20 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def invalidate(account: Account, reasons: Mapping[str, str]) -> None:
-    """Make these environments INVALID, each for its reason, and all others valid again; LookupError for one that is not there.
+    """Make these environments INVALID, each for its reason, and all others valid again; LookupError for one
+    that is not there.
 
-    Nothing is placed in one that is INVALID: https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html#invalid_compute_environment
+    Nothing is placed in one that is INVALID:
+    https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html#invalid_compute_environment
     """
     for name in reasons:
         if name not in account.environments:
             raise LookupError(f"No compute environment {name} is known.")
     for name, environment in account.environments.items():
         if name in reasons or environment["status"] == "INVALID":
-            environment |= {"status": "INVALID", "statusReason": reasons[name]} if name in reasons else _HEALTHY
+            environment |= (
+                {"status": "INVALID", "statusReason": reasons[name]} if name in reasons else _HEALTHY
+            )
             _schedule(account, environment)
 
 
@@ -54,7 +65,10 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         if field in params:
             environment[field] = params[field]
     if "computeResources" in params:
-        environment["computeResources"] = {**environment.get("computeResources", {}), **params["computeResources"]}
+        environment["computeResources"] = {
+            **environment.get("computeResources", {}),
+            **params["computeResources"],
+        }
     _schedule(account, environment)
     return {
         "computeEnvironmentName": environment["computeEnvironmentName"],
@@ -79,11 +93,14 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     arn, name = environment["computeEnvironmentArn"], environment["computeEnvironmentName"]
     if environment["state"] != "DISABLED":
         raise client_error(
-            f"Cannot delete, resource is being modified or enabled: set the state of compute environment {name} to DISABLED first."
+            "Cannot delete, resource is being modified or enabled: set the state of compute environment"
+            f" {name} to DISABLED first."
         )
     for queue in account.queues.values():
         if any(each["computeEnvironment"] == arn for each in queue["computeEnvironmentOrder"]):
-            raise client_error(f"Cannot delete, found existing JobQueue relationship: {queue['jobQueueName']} uses {name}.")
+            raise client_error(
+                f"Cannot delete, found existing JobQueue relationship: {queue['jobQueueName']} uses {name}."
+            )
     del account.environments[name]
     account.scheduler.remove_environment(arn)
     return {}
@@ -97,7 +114,9 @@ def is_fargate(environment: Resource) -> bool:
 def _check_resources(params: dict[str, Any]) -> None:
     resources = params.get("computeResources")
     if "eksConfiguration" in params or (resources or {}).get("type") == "ECS_MANAGED_INSTANCES":
-        raise client_error("This engine has EC2 and Fargate compute environments only, none on EKS or ECS Managed Instances.")
+        raise client_error(
+            "This engine has EC2 and Fargate compute environments only, none on EKS or ECS Managed Instances."
+        )
     if params["type"] == "UNMANAGED":
         _check_unmanaged(params)
         return
@@ -114,7 +133,8 @@ def _check_resources(params: dict[str, Any]) -> None:
 
 
 def _check_unmanaged(params: dict[str, Any]) -> None:
-    """Batch takes its service-linked role for managed environments only; an unmanaged one's instances are not Batch's to describe.
+    """Batch takes its service-linked role for managed environments only; an unmanaged one's instances are not
+    Batch's to describe.
 
     https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironment.html
     """
@@ -128,7 +148,8 @@ def _check_sizes(resources: dict[str, Any]) -> None:
     least, most = resources.get("minvCpus", 0), resources["maxvCpus"]
     if most < 1 or least < 0 or least > most:
         raise client_error(
-            f"computeResources: expected 0 <= minvCpus <= maxvCpus and maxvCpus >= 1, but got minvCpus {least} and maxvCpus {most}."
+            "computeResources: expected 0 <= minvCpus <= maxvCpus and maxvCpus >= 1, but got minvCpus"
+            f" {least} and maxvCpus {most}."
         )
 
 

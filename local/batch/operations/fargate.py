@@ -28,11 +28,15 @@ def check_fargate(container: dict[str, Any], field: str) -> None:
     cpus, memory = amount(container, "VCPU", "vcpus"), amount(container, "MEMORY", "memory")
     if cpus not in _MEMORY:
         raise client_error(
-            f"{field}.resourceRequirements VCPU must be one of {', '.join(f'{each:g}' for each in _MEMORY)} on Fargate, but is {cpus}."
+            f"{field}.resourceRequirements VCPU must be one of {', '.join(f'{each:g}' for each in _MEMORY)}"
+            f" on Fargate, but is {cpus}."
         )
     if memory not in _MEMORY[cpus]:
         allowed = ", ".join(map(str, _MEMORY[cpus]))
-        raise client_error(f"{field}.resourceRequirements MEMORY must be one of {allowed} with {cpus:g} vCPUs on Fargate, but is {memory}.")
+        raise client_error(
+            f"{field}.resourceRequirements MEMORY must be one of {allowed} with {cpus:g} vCPUs on Fargate,"
+            f" but is {memory}."
+        )
     if amount(container, "GPU", ""):
         raise client_error(f"{field}.resourceRequirements GPU is not applicable to Fargate.")
     if not container.get("executionRoleArn"):
@@ -52,11 +56,15 @@ def _check_host(container: dict[str, Any], field: str) -> None:
         raise client_error(f"{field}.volumes.host.sourcePath is not applicable to Fargate.")
     storage = container.get("ephemeralStorage", {}).get("sizeInGiB", 21)
     if not 21 <= storage <= 200:
-        raise client_error(f"{field}.ephemeralStorage.sizeInGiB must be between 21 and 200, but is {storage}.")
+        raise client_error(
+            f"{field}.ephemeralStorage.sizeInGiB must be between 21 and 200, but is {storage}."
+        )
 
 
 def check_ec2(container: dict[str, Any], field: str) -> None:
     """Refuse what only Fargate has."""
     for name in ("networkConfiguration", "fargatePlatformConfiguration", "ephemeralStorage"):
         if name in container:
-            raise client_error(f"{field}.{name} is not applicable to EC2: platformCapabilities must be FARGATE.")
+            raise client_error(
+                f"{field}.{name} is not applicable to EC2: platformCapabilities must be FARGATE."
+            )

@@ -45,7 +45,9 @@ def _accepting(name: str, values: list[str]) -> Callable[[Job], bool]:
     if name not in by_name:
         raise client_error(f"filters.name must be one of {', '.join(by_name)}, but is {name!r}.")
     if name.endswith("CREATED_AT") and not all(value.isdigit() for value in values):
-        raise client_error(f"filters.values of {name} must be milliseconds since the epoch, but are {values}.")
+        raise client_error(
+            f"filters.values of {name} must be milliseconds since the epoch, but are {values}."
+        )
     matches = by_name[name]
     return lambda job: any(matches(job, value) for value in values)
 

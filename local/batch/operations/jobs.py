@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
-    """DescribeJobs: up to 100 ids of jobs, children (`<id>:<n>`) or nodes (`<id>#<n>`); unknown ones are left out."""
+    """DescribeJobs: up to 100 ids of jobs, children (`<id>:<n>`) or nodes (`<id>#<n>`); unknown ones are left
+    out.
+    """
     wanted = params["jobs"]
     if len(wanted) > account.limits.described_jobs:
-        raise client_error(f"jobs has {len(wanted)} ids; at most {account.limits.described_jobs} are allowed.")
+        raise client_error(
+            f"jobs has {len(wanted)} ids; at most {account.limits.described_jobs} are allowed."
+        )
     found = (find(account, each) for each in wanted)
     return {"jobs": [job_detail(account, *each) for each in found if each is not None]}
 
@@ -67,7 +71,9 @@ def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """
     chosen = [name for name in ("jobQueue", "arrayJobId", "multiNodeJobId") if name in params]
     if len(chosen) != 1:
-        raise client_error(f"Expected exactly one of jobQueue, arrayJobId, multiNodeJobId, but got {chosen or 'none'}.")
+        raise client_error(
+            f"Expected exactly one of jobQueue, arrayJobId, multiNodeJobId, but got {chosen or 'none'}."
+        )
     if chosen == ["jobQueue"]:
         return _list_queue(account, params)
     return _list_children(account, params, params[chosen[0]])
@@ -97,7 +103,9 @@ def _list_children(account: Account, params: dict[str, Any], job_id: str) -> dic
 
 
 def _indices(job: Job, status: int, start: int, size: int) -> tuple[list[int], str | None]:
-    """The numbers of the children in a state from `start` on; `bytearray.find` skips the others at memory speed."""
+    """The numbers of the children in a state from `start` on; `bytearray.find` skips the others at memory
+    speed.
+    """
     found: list[int] = []
     index = job.states.find(status, start)
     while index >= 0 and len(found) < size:
@@ -115,7 +123,11 @@ def summary(account: Account, job: Job, index: int | None) -> dict[str, Any]:
         result["container"] = {"exitCode": container.get("exitCode"), "reason": container.get("reason")}
     if job.is_array:
         result["arrayProperties"] = (
-            {"size": job.size, "statusSummary": status_summary(job), "statusSummaryLastUpdatedAt": job.updated}
+            {
+                "size": job.size,
+                "statusSummary": status_summary(job),
+                "statusSummaryLastUpdatedAt": job.updated,
+            }
             if index is None
             else {"index": index}
         )
@@ -151,7 +163,9 @@ def _existing(account: Account, job_id: str) -> tuple[Job, int | None]:
     return found
 
 
-def _each(account: Account, params: dict[str, Any], act: Callable[[Account, dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+def _each(
+    account: Account, params: dict[str, Any], act: Callable[[Account, dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
     successful, errors = [], []
     for job_id in params["jobs"]:
         if find(account, job_id) is None:

@@ -38,7 +38,9 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeSchedulingPolicies; ARNs that do not exist are left out."""
-    return {"schedulingPolicies": [each for each in account.policies.values() if each["arn"] in params["arns"]]}
+    return {
+        "schedulingPolicies": [each for each in account.policies.values() if each["arn"] in params["arns"]]
+    }
 
 
 def list_policies(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +54,9 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     policy = account.policy(params["arn"])
     for queue in account.queues.values():
         if queue.get("schedulingPolicyArn") == policy["arn"]:
-            raise client_error(f"Cannot delete, found existing JobQueue relationship: {queue['jobQueueName']}.")
+            raise client_error(
+                f"Cannot delete, found existing JobQueue relationship: {queue['jobQueueName']}."
+            )
     del account.policies[policy["name"]]
     return {}
 
@@ -64,9 +68,12 @@ def _check(params: dict[str, Any]) -> None:
     policy = params.get("fairsharePolicy", {})
     for field, most in (("computeReservation", 99), ("shareDecaySeconds", 604_800)):
         if not 0 <= policy.get(field, 0) <= most:
-            raise client_error(f"fairsharePolicy.{field} must be between 0 and {most}, but is {policy[field]}.")
+            raise client_error(
+                f"fairsharePolicy.{field} must be between 0 and {most}, but is {policy[field]}."
+            )
     for share in policy.get("shareDistribution", []):
         if not 0.0001 <= share.get("weightFactor", 1) <= 999.9999:
             raise client_error(
-                f"fairsharePolicy.shareDistribution.weightFactor must be between 0.0001 and 999.9999, but is {share['weightFactor']}."
+                "fairsharePolicy.shareDistribution.weightFactor must be between 0.0001 and 999.9999, but is"
+                f" {share['weightFactor']}."
             )

@@ -72,7 +72,8 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     queue = account.queue(params["jobQueue"])
     if queue["state"] != "DISABLED":
         raise client_error(
-            f"Cannot delete, resource is being modified or enabled: set the state of job queue {queue['jobQueueName']} to DISABLED first."
+            "Cannot delete, resource is being modified or enabled: set the state of job queue"
+            f" {queue['jobQueueName']} to DISABLED first."
         )
     arn = queue["jobQueueArn"]
     for job in account.scheduler.listing.all_unfinished(arn):
@@ -85,7 +86,9 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 def _resolve_order(account: Account, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
     limit = account.limits.environments_of_a_queue
     if not 1 <= len(order) <= limit:
-        raise client_error(f"computeEnvironmentOrder must have 1 to {limit} compute environments, but has {len(order)}.")
+        raise client_error(
+            f"computeEnvironmentOrder must have 1 to {limit} compute environments, but has {len(order)}."
+        )
     environments = [account.environment(each["computeEnvironment"]) for each in order]
     if len({is_fargate(each) for each in environments}) > 1:
         raise client_error("computeEnvironmentOrder must not mix EC2 and Fargate compute environments.")
@@ -114,10 +117,14 @@ def _check_actions(account: Account, params: dict[str, Any]) -> None:
             raise client_error(f"jobStateTimeLimitActions.action must be CANCEL, but is {action['action']}.")
         if not least <= action["maxTimeSeconds"] <= most:
             raise client_error(
-                f"jobStateTimeLimitActions.maxTimeSeconds must be between {least:g} and {most:g}, but is {action['maxTimeSeconds']}."
+                f"jobStateTimeLimitActions.maxTimeSeconds must be between {least:g} and {most:g}, but is"
+                f" {action['maxTimeSeconds']}."
             )
         if action["reason"] not in _REASONS:
-            raise client_error(f"jobStateTimeLimitActions.reason must be one of {', '.join(_REASONS)}, but is {action['reason']}.")
+            raise client_error(
+                f"jobStateTimeLimitActions.reason must be one of {', '.join(_REASONS)}, but is"
+                f" {action['reason']}."
+            )
 
 
 _REASONS = (NO_CAPACITY, MAX_RESOURCE, REQUIREMENT)
@@ -130,7 +137,10 @@ def reschedule(account: Account, queue: Resource) -> None:
         priority=queue["priority"],
         environments=tuple(each["computeEnvironment"] for each in queue["computeEnvironmentOrder"]),
         fair=_fair_policy(account, queue),
-        time_limits=tuple((each["reason"], int(each["maxTimeSeconds"] * 1000)) for each in queue.get("jobStateTimeLimitActions", [])),
+        time_limits=tuple(
+            (each["reason"], int(each["maxTimeSeconds"] * 1000))
+            for each in queue.get("jobStateTimeLimitActions", [])
+        ),
     )
     account.scheduler.put_queue(spec, account.clock())
 
@@ -140,7 +150,10 @@ def _fair_policy(account: Account, queue: Resource) -> FairPolicy | None:
         return None
     policy = account.policy(queue["schedulingPolicyArn"]).get("fairsharePolicy", {})
     return FairPolicy(
-        weights=tuple((each["shareIdentifier"], float(each.get("weightFactor", 1))) for each in policy.get("shareDistribution", [])),
+        weights=tuple(
+            (each["shareIdentifier"], float(each.get("weightFactor", 1)))
+            for each in policy.get("shareDistribution", [])
+        ),
         decay_seconds=policy.get("shareDecaySeconds", 0),
         reservation=policy.get("computeReservation", 0),
     )

@@ -25,7 +25,9 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     _check_sizes(account, params)
     queue = account.queue(params["jobQueue"])
     if queue["state"] != "ENABLED":
-        raise client_error(f"Job queue {queue['jobQueueName']} is DISABLED: jobQueue must name one that is ENABLED.")
+        raise client_error(
+            f"Job queue {queue['jobQueueName']} is DISABLED: jobQueue must name one that is ENABLED."
+        )
     definition = definitions.active(account, params["jobDefinition"])
     _check_kind(definition, params)
     _check_platform(account, queue, definition, params)
@@ -39,7 +41,9 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     _check_dependencies(account, params)
     job_id = account.new_id()
     spec = resolve(definition, queue, params)
-    resources = tuple((account.consumable(each)["consumableResourceName"], held) for each, held in spec.resources)
+    resources = tuple(
+        (account.consumable(each)["consumableResourceName"], held) for each, held in spec.resources
+    )
     account.scheduler.submit(job_id, replace(spec, resources=resources), now)
     return {"jobArn": account.arn("job", job_id), "jobName": params["jobName"], "jobId": job_id}
 
@@ -47,7 +51,9 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 def _check_sizes(account: Account, params: dict[str, Any]) -> None:
     size = len(json.dumps(params, separators=(",", ":")).encode())
     if size > account.limits.submit_bytes:
-        raise client_error(f"SubmitJob request is {size} bytes; at most {account.limits.submit_bytes} are allowed.")
+        raise client_error(
+            f"SubmitJob request is {size} bytes; at most {account.limits.submit_bytes} are allowed."
+        )
     _check_overrides_size(account, params.get("containerOverrides", {}))
 
 
@@ -55,7 +61,8 @@ def _check_overrides_size(account: Account, overrides: dict[str, Any]) -> None:
     size = len(json.dumps(overrides, separators=(",", ":")).encode())
     if size > account.limits.container_overrides_bytes:
         raise client_error(
-            f"Container Overrides length must be at most {account.limits.container_overrides_bytes}, but containerOverrides has {size}."
+            f"Container Overrides length must be at most {account.limits.container_overrides_bytes}, but"
+            f" containerOverrides has {size}."
         )
 
 
@@ -95,7 +102,9 @@ def _check_share(queue: Resource, params: dict[str, Any]) -> None:
     if fair and not params.get("shareIdentifier"):
         raise client_error("shareIdentifier must be specified for a job queue with a scheduling policy.")
     if not fair and "shareIdentifier" in params:
-        raise client_error("shareIdentifier must not be specified for a job queue without a scheduling policy.")
+        raise client_error(
+            "shareIdentifier must not be specified for a job queue without a scheduling policy."
+        )
     priority = params.get("schedulingPriorityOverride", 0)
     if not 0 <= priority <= 9999:
         raise client_error(f"schedulingPriorityOverride must be between 0 and 9999, but is {priority}.")
@@ -105,7 +114,9 @@ def _check_nodes(account: Account, queue: Resource, definition: Resource, params
     """https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html."""
     if definition["type"] != "multinode":
         return
-    environments = [account.environment(each["computeEnvironment"]) for each in queue["computeEnvironmentOrder"]]
+    environments = [
+        account.environment(each["computeEnvironment"]) for each in queue["computeEnvironmentOrder"]
+    ]
     if any(is_fargate(each) or each["type"] == "UNMANAGED" for each in environments):
         raise client_error("Multi-node parallel jobs need a job queue of managed EC2 compute environments.")
     groups = definition["nodeProperties"]["nodeRangeProperties"]
@@ -113,11 +124,16 @@ def _check_nodes(account: Account, queue: Resource, definition: Resource, params
     for each in params.get("nodeOverrides", {}).get("nodePropertyOverrides", []):
         if each["targetNodes"] not in targets:
             # As AWS puts it: https://github.com/aws/aws-parallelcluster/pull/964
-            raise client_error(f"NodeOverride targets should match job definition. Non matching targets - {each['targetNodes']}")
+            raise client_error(
+                "NodeOverride targets should match job definition. Non matching targets -"
+                f" {each['targetNodes']}"
+            )
         _check_overrides_size(account, each.get("containerOverrides", {}))
     changed = params.get("nodeOverrides", {}).get("numNodes")
     if changed is not None and not any(each["targetNodes"].endswith(":") for each in groups):
-        raise client_error("nodeOverrides.numNodes needs a node range with an open upper boundary, such as 1:.")
+        raise client_error(
+            "nodeOverrides.numNodes needs a node range with an open upper boundary, such as 1:."
+        )
 
 
 def _check_array(account: Account, params: dict[str, Any]) -> None:
@@ -125,13 +141,17 @@ def _check_array(account: Account, params: dict[str, Any]) -> None:
         return
     size, limits = params["arrayProperties"].get("size"), account.limits
     if size is None or not limits.array_min <= size <= limits.array_max:
-        raise client_error(f"arrayProperties.size must be between {limits.array_min} and {limits.array_max}, but is {size}.")
+        raise client_error(
+            f"arrayProperties.size must be between {limits.array_min} and {limits.array_max}, but is {size}."
+        )
 
 
 def _check_dependencies(account: Account, params: dict[str, Any]) -> None:
     depends = params.get("dependsOn", [])
     if len(depends) > account.limits.dependencies:
-        raise client_error(f"dependsOn has {len(depends)} jobs; at most {account.limits.dependencies} are allowed.")
+        raise client_error(
+            f"dependsOn has {len(depends)} jobs; at most {account.limits.dependencies} are allowed."
+        )
     size = params.get("arrayProperties", {}).get("size")
     for each in depends:
         _check_dependency(account, each, size)
@@ -141,7 +161,9 @@ def _check_dependency(account: Account, dependency: dict[str, Any], size: int | 
     kind, job_id = dependency.get("type"), dependency.get("jobId")
     if kind == "SEQUENTIAL":
         if job_id is not None or size is None:
-            raise client_error("dependsOn.type SEQUENTIAL orders an array's own children: expected an array, no jobId.")
+            raise client_error(
+                "dependsOn.type SEQUENTIAL orders an array's own children: expected an array, no jobId."
+            )
         return
     if job_id is None:
         raise client_error("dependsOn.jobId must be specified.")

@@ -1,4 +1,6 @@
-"""Each check of `sluice doctor` sees what is well and what is not; what is refused or missing is a finding, never a traceback."""
+"""Each check of `sluice doctor` sees what is well and what is not; what is refused or missing is a finding,
+never a traceback.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,34 @@ from stacks.configuration import Configuration
 Answers = Mapping[str, Any]
 SESSION = botocore.session.get_session()
 """One for all tests: reading the models takes most of their time."""
-SPOT = {"type": "SPOT", "maxvCpus": 256, "subnets": ["subnet-1"], "instanceRole": "arn:aws:iam::1:instance-profile/machines"}
-ENVIRONMENT = {"computeEnvironmentName": "spot", "status": "VALID", "state": "ENABLED", "computeResources": SPOT}
-TABLE = {"VpcId": "vpc-1", "Associations": [{"Main": True}], "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}]}
-SUBNET = {"SubnetId": "subnet-1", "VpcId": "vpc-1", "AvailableIpAddressCount": 4000, "MapPublicIpOnLaunch": True}
+SPOT = {
+    "type": "SPOT",
+    "maxvCpus": 256,
+    "subnets": ["subnet-1"],
+    "instanceRole": "arn:aws:iam::1:instance-profile/machines",
+}
+ENVIRONMENT = {
+    "computeEnvironmentName": "spot",
+    "status": "VALID",
+    "state": "ENABLED",
+    "computeResources": SPOT,
+}
+TABLE = {
+    "VpcId": "vpc-1",
+    "Associations": [{"Main": True}],
+    "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}],
+}
+SUBNET = {
+    "SubnetId": "subnet-1",
+    "VpcId": "vpc-1",
+    "AvailableIpAddressCount": 4000,
+    "MapPublicIpOnLaunch": True,
+}
 RESOURCES = {
-    "SluiceCompute": [("AWS::Batch::ComputeEnvironment", "Spot", "arn:spot"), ("AWS::Batch::JobQueue", "Normal", "arn:normal")],
+    "SluiceCompute": [
+        ("AWS::Batch::ComputeEnvironment", "Spot", "arn:spot"),
+        ("AWS::Batch::JobQueue", "Normal", "arn:normal"),
+    ],
     "SluiceControl": [
         ("AWS::SNS::Topic", "Alerts1", "arn:aws:sns:us-east-1:1:alerts"),
         ("AWS::SNS::Topic", "Plans1", "arn:aws:sns:us-east-1:1:plans"),
@@ -41,7 +65,9 @@ WELL: dict[str, Any] = {
     "GetParameter": {"Parameter": {"Value": "21"}},
     "GetRole": {"Role": {}},
     "GetServiceQuota": {"Quota": {"Value": 1000.0}},
-    "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}},
+    "GetAccountSettings": {
+        "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
+    },
     "DescribeStacks": {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]},
     "DescribeComputeEnvironments": {"computeEnvironments": [ENVIRONMENT]},
     "DescribeJobQueues": {"jobQueues": [{"jobQueueName": "normal", "status": "VALID", "state": "ENABLED"}]},
@@ -49,9 +75,14 @@ WELL: dict[str, Any] = {
     "GetInstanceProfile": {"InstanceProfile": {"Roles": [{"RoleName": "machines"}]}},
     "DescribeSubnets": {"Subnets": [SUBNET]},
     "DescribeRouteTables": {"RouteTables": [TABLE]},
-    "ListSubscriptionsByTopic": {"Subscriptions": [{"Protocol": "email", "Endpoint": "me@example.com", "SubscriptionArn": "arn:x"}]},
+    "ListSubscriptionsByTopic": {
+        "Subscriptions": [{"Protocol": "email", "Endpoint": "me@example.com", "SubscriptionArn": "arn:x"}]
+    },
     "GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
-    "GetEventSourceMapping": {"State": "Enabled", "FunctionArn": "arn:aws:lambda:us-east-1:1:function:trigger"},
+    "GetEventSourceMapping": {
+        "State": "Enabled",
+        "FunctionArn": "arn:aws:lambda:us-east-1:1:function:trigger",
+    },
 }
 
 
@@ -71,7 +102,11 @@ class Account:
     def client(self, service: str) -> Any:
         """Return a client whose calls are answered here."""
         client: Any = SESSION.create_client(
-            service, region_name="us-east-1", endpoint_url=self._endpoint, aws_access_key_id="a", aws_secret_access_key="b"
+            service,
+            region_name="us-east-1",
+            endpoint_url=self._endpoint,
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
         )
         client._make_api_call = lambda operation, request: self._answer(client, operation, request)
         return client
@@ -103,11 +138,36 @@ def test_a_healthy_account_is_well_in_every_respect() -> None:
 
 _TOO_MUCH = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - x"
 SICK: dict[str, tuple[Check, Answers, Level, str]] = {
-    "no bootstrap": (account.bootstrap, {"GetParameter": refused("ParameterNotFound")}, Level.WARNING, "not bootstrapped"),
-    "an old bootstrap": (account.bootstrap, {"GetParameter": {"Parameter": {"Value": "5"}}}, Level.WARNING, "6 or newer"),
-    "an odd bootstrap": (account.bootstrap, {"GetParameter": {"Parameter": {"Value": "new"}}}, Level.WARNING, "version new"),
-    "no service role": (account.service_linked_roles, {"GetRole": refused("NoSuchEntity")}, Level.WARNING, "AWSServiceRoleForBatch is not"),
-    "no vCPUs": (quotas.vcpus, {"GetServiceQuota": {"Quota": {"Value": 0.0}}}, Level.ERROR, "no machine can start"),
+    "no bootstrap": (
+        account.bootstrap,
+        {"GetParameter": refused("ParameterNotFound")},
+        Level.WARNING,
+        "not bootstrapped",
+    ),
+    "an old bootstrap": (
+        account.bootstrap,
+        {"GetParameter": {"Parameter": {"Value": "5"}}},
+        Level.WARNING,
+        "6 or newer",
+    ),
+    "an odd bootstrap": (
+        account.bootstrap,
+        {"GetParameter": {"Parameter": {"Value": "new"}}},
+        Level.WARNING,
+        "version new",
+    ),
+    "no service role": (
+        account.service_linked_roles,
+        {"GetRole": refused("NoSuchEntity")},
+        Level.WARNING,
+        "AWSServiceRoleForBatch is not",
+    ),
+    "no vCPUs": (
+        quotas.vcpus,
+        {"GetServiceQuota": {"Quota": {"Value": 0.0}}},
+        Level.ERROR,
+        "no machine can start",
+    ),
     "few vCPUs": (
         quotas.vcpus,
         {"GetServiceQuota": {"Quota": {"Value": 5.0}}},
@@ -134,13 +194,21 @@ SICK: dict[str, tuple[Check, Answers, Level, str]] = {
     ),
     "an invalid environment": (
         compute.environments,
-        {"DescribeComputeEnvironments": {"computeEnvironments": [ENVIRONMENT | {"status": "INVALID", "statusReason": "role gone"}]}},
+        {
+            "DescribeComputeEnvironments": {
+                "computeEnvironments": [ENVIRONMENT | {"status": "INVALID", "statusReason": "role gone"}]
+            }
+        },
         Level.ERROR,
         "is INVALID and ENABLED: role gone",
     ),
     "a disabled queue": (
         compute.queues,
-        {"DescribeJobQueues": {"jobQueues": [{"jobQueueName": "normal", "status": "VALID", "state": "DISABLED"}]}},
+        {
+            "DescribeJobQueues": {
+                "jobQueues": [{"jobQueueName": "normal", "status": "VALID", "state": "DISABLED"}]
+            }
+        },
         Level.ERROR,
         "VALID and DISABLED",
     ),
@@ -148,13 +216,24 @@ SICK: dict[str, tuple[Check, Answers, Level, str]] = {
         compute.blocked,
         {
             "ListJobs": {
-                "jobSummaryList": [{"jobName": "w-a_b_0", "jobId": "1", "statusReason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - x"}]
+                "jobSummaryList": [
+                    {
+                        "jobName": "w-a_b_0",
+                        "jobId": "1",
+                        "statusReason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - x",
+                    }
+                ]
             }
         },
         Level.ERROR,
         "w-a_b_0 blocks its queue: the job asks for more",
     ),
-    "a profile that is gone": (compute.machine_roles, {"GetInstanceProfile": refused("NoSuchEntity")}, Level.ERROR, "machines is gone"),
+    "a profile that is gone": (
+        compute.machine_roles,
+        {"GetInstanceProfile": refused("NoSuchEntity")},
+        Level.ERROR,
+        "machines is gone",
+    ),
     "a profile without a role": (
         compute.machine_roles,
         {"GetInstanceProfile": {"InstanceProfile": {"Roles": []}}},
@@ -173,7 +252,12 @@ SICK: dict[str, tuple[Check, Answers, Level, str]] = {
         Level.WARNING,
         "3 free addresses",
     ),
-    "no route out": (network.subnets, {"DescribeRouteTables": {"RouteTables": [TABLE | {"Routes": []}]}}, Level.WARNING, "no route out"),
+    "no route out": (
+        network.subnets,
+        {"DescribeRouteTables": {"RouteTables": [TABLE | {"Routes": []}]}},
+        Level.WARNING,
+        "no route out",
+    ),
     "no public address": (
         network.subnets,
         {"DescribeSubnets": {"Subnets": [SUBNET | {"MapPublicIpOnLaunch": False}]}},
@@ -184,18 +268,36 @@ SICK: dict[str, tuple[Check, Answers, Level, str]] = {
         network.subnets,
         {
             "DescribeRouteTables": {
-                "RouteTables": [TABLE | {"Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "blackhole"}]}]
+                "RouteTables": [
+                    TABLE
+                    | {
+                        "Routes": [
+                            {
+                                "DestinationCidrBlock": "0.0.0.0/0",
+                                "NatGatewayId": "nat-1",
+                                "State": "blackhole",
+                            }
+                        ]
+                    }
+                ]
             }
         },
         Level.ERROR,
         "leads nowhere",
     ),
-    "nobody to tell": (telling.subscriptions, {"ListSubscriptionsByTopic": {"Subscriptions": []}}, Level.WARNING, "Nobody is subscribed"),
+    "nobody to tell": (
+        telling.subscriptions,
+        {"ListSubscriptionsByTopic": {"Subscriptions": []}},
+        Level.WARNING,
+        "Nobody is subscribed",
+    ),
     "an unconfirmed address": (
         telling.subscriptions,
         {
             "ListSubscriptionsByTopic": {
-                "Subscriptions": [{"Protocol": "email", "Endpoint": "a@b.org", "SubscriptionArn": "PendingConfirmation"}]
+                "Subscriptions": [
+                    {"Protocol": "email", "Endpoint": "a@b.org", "SubscriptionArn": "PendingConfirmation"}
+                ]
             }
         },
         Level.WARNING,
@@ -209,7 +311,12 @@ SICK: dict[str, tuple[Check, Answers, Level, str]] = {
     ),
     "a queue that nobody reads": (
         telling.readers,
-        {"GetEventSourceMapping": {"State": "Disabled", "FunctionArn": "arn:aws:lambda:us-east-1:1:function:trigger"}},
+        {
+            "GetEventSourceMapping": {
+                "State": "Disabled",
+                "FunctionArn": "arn:aws:lambda:us-east-1:1:function:trigger",
+            }
+        },
         Level.ERROR,
         "trigger does not read its queue",
     ),
@@ -237,7 +344,9 @@ def test_what_is_not_well_is_a_finding_with_its_fix(name: str) -> None:
 )
 def test_a_malformed_subscription_is_an_error(subscription: dict[str, Any]) -> None:
     """Nobody can be reached there."""
-    [(level, text, fix)] = found(telling.subscriptions, ListSubscriptionsByTopic={"Subscriptions": [subscription]})
+    [(level, text, fix)] = found(
+        telling.subscriptions, ListSubscriptionsByTopic={"Subscriptions": [subscription]}
+    )
     assert level is Level.ERROR
     assert "no endpoint that can be reached" in text
     assert "ALERT_EMAIL" in fix
@@ -248,7 +357,9 @@ def test_a_malformed_subscription_is_an_error(subscription: dict[str, Any]) -> N
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
 def test_a_call_that_is_not_permitted_is_a_finding(name: str, code: str) -> None:
     """It is not called well, nor is it the end of the examination."""
-    no = dict.fromkeys([*WELL, "ListStackResources"], refused(code, "User: me is not authorized to perform: x:Y"))
+    no = dict.fromkeys(
+        [*WELL, "ListStackResources"], refused(code, "User: me is not authorized to perform: x:Y")
+    )
     findings = found(CHECKS[name], **no)
     assert [level for level, _, _ in findings] == [Level.WARNING]
     assert "is not permitted" in findings[0][1]
@@ -258,7 +369,9 @@ def test_a_call_that_is_not_permitted_is_a_finding(name: str, code: str) -> None
 def test_before_the_deployment_the_account_is_checked_and_the_rest_says_that_it_is_not() -> None:
     """Nothing that is not there is called well."""
     gone = refused("ValidationError", "Stack with id SluiceCompute does not exist")
-    looked = list(examine(Patient(Account(ListStackResources=gone, DescribeStacks=gone).client, Configuration())))
+    looked = list(
+        examine(Patient(Account(ListStackResources=gone, DescribeStacks=gone).client, Configuration()))
+    )
     unchecked = {name for name, one in looked if one.level is Level.NOT_CHECKED}
     well = {"credentials", "bootstrap", "service roles", "vCPU quotas", "Lambda quota", "addresses"}
     assert {name for name, one in looked if one.level is Level.OK} == well
@@ -282,19 +395,31 @@ def test_without_usable_credentials_nothing_more_is_looked_at(answer: Any) -> No
 
 def test_an_account_that_does_not_answer_is_a_finding() -> None:
     """The other checks go on."""
-    [(level, text, _)] = found(quotas.vcpus, GetServiceQuota=lambda _: EndpointConnectionError(endpoint_url="https://quotas"))
+    [(level, text, _)] = found(
+        quotas.vcpus, GetServiceQuota=lambda _: EndpointConnectionError(endpoint_url="https://quotas")
+    )
     assert (level, "Not checked" in text) == (Level.WARNING, True)
 
 
 def test_what_the_local_cloud_lacks_is_not_checked_and_not_called_well() -> None:
     """Nor is it a finding that something is to be done about."""
-    patient = Patient(Account("http://127.0.0.1:4566", GetEventSourceMapping=refused("UnknownOperation", "no")).client, Configuration())
+    patient = Patient(
+        Account("http://127.0.0.1:4566", GetEventSourceMapping=refused("UnknownOperation", "no")).client,
+        Configuration(),
+    )
     looked = list(examine(patient))
-    assert {name for name, one in looked if one.level is Level.NOT_CHECKED} == {"service roles", "vCPU quotas", "Lambda quota", "readers"}
+    assert {name for name, one in looked if one.level is Level.NOT_CHECKED} == {
+        "service roles",
+        "vCPU quotas",
+        "Lambda quota",
+        "readers",
+    }
     assert {one.level for _, one in looked} == {Level.OK, Level.NOT_CHECKED}
 
 
-def test_the_command_lists_findings_and_counts_the_rest(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_lists_findings_and_counts_the_rest(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Exit code 1 for findings; with --all also what is well."""
     monkeypatch.delenv("SLUICE_STACK_PREFIX", raising=False)
     sick = Account(GetQueueAttributes={"Attributes": {"ApproximateNumberOfMessages": "3"}})
@@ -319,7 +444,10 @@ def test_json_has_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
 def hooked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository with one pipeline that has a webhook, and one that has none."""
     steps: list[Step] = [Job("a", image="busybox", command=["true"])]
-    pipelines = [Pipeline(name="told", triggers=[Webhook()], steps=steps), Pipeline(name="asked", triggers=[Manual()], steps=steps)]
+    pipelines = [
+        Pipeline(name="told", triggers=[Webhook()], steps=steps),
+        Pipeline(name="asked", triggers=[Manual()], steps=steps),
+    ]
     monkeypatch.setattr(addresses, "load_pipelines", lambda _: pipelines)
 
 
@@ -341,5 +469,7 @@ def test_a_region_without_addresses_is_told_beforehand(answer: Any, level: Level
 @pytest.mark.usefixtures("hooked")
 def test_addresses_that_are_left_out_are_not_looked_for() -> None:
     """SLUICE_WEBHOOKS=false."""
-    patient = Patient(Account(DescribeType=refused("TypeNotFoundException")).client, Configuration(webhooks=False))
+    patient = Patient(
+        Account(DescribeType=refused("TypeNotFoundException")).client, Configuration(webhooks=False)
+    )
     assert [one.level for one in addresses.addresses(patient)] == [Level.OK]

@@ -24,7 +24,10 @@ def test_delays_are_means_over_those_that_arrived() -> None:
 def test_routes_need_a_hundred_arrivals() -> None:
     """A route with fewer arrivals is not ranked; the others are, the most punctual first."""
     rows = ["1,UA,EWR,IAH,1,5"] * 100 + ["1,UA,EWR,SNA,1,-5"] * 100 + ["1,UA,EWR,BOS,1,1"] * 99
-    assert [row["route"] for row in flight_delays((_HEADER + "\n".join(rows)).encode())["routes"]] == ["EWR-SNA", "EWR-IAH"]
+    assert [row["route"] for row in flight_delays((_HEADER + "\n".join(rows)).encode())["routes"]] == [
+        "EWR-SNA",
+        "EWR-IAH",
+    ]
 
 
 @pytest.mark.parametrize(

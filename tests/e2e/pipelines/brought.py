@@ -1,4 +1,6 @@
-"""Files that come with a request: a command reads them with the permissions of the pipeline's jobs, and says what they are."""
+"""Files that come with a request: a command reads them with the permissions of the pipeline's jobs, and says
+what they are.
+"""
 
 from sluice.pipeline import INPUT, Job, Manual, Pipeline
 

@@ -1,4 +1,6 @@
-"""Commands that are told what started the run, behind a start job that Batch tries again, and one that fails with something to leave."""
+"""Commands that are told what started the run, behind a start job that Batch tries again, and one that fails
+with something to leave.
+"""
 
 from sluice.pipeline import Array, Job, Manual, Pipeline
 
@@ -8,6 +10,12 @@ pipeline = Pipeline(
     submit_from="start-job",
     steps=[
         Job("say", image="busybox", command=["echo", "told", "{input}"]),
-        Array("each", image="busybox", command=["sh", "-c", 'echo "$AWS_BATCH_JOB_ARRAY_INDEX $0"', "{input}"], size=2, after=["say"]),
+        Array(
+            "each",
+            image="busybox",
+            command=["sh", "-c", 'echo "$AWS_BATCH_JOB_ARRAY_INDEX $0"', "{input}"],
+            size=2,
+            after=["say"],
+        ),
     ],
 )

@@ -81,14 +81,20 @@ def client_of(engine: Engine) -> Any:
 
 
 class Desk:
-    """An engine with one environment, one queue and one definition, a boto3 client, and what it told the world."""
+    """An engine with one environment, one queue and one definition, a boto3 client, and what it told the
+    world.
+    """
 
-    def __init__(self, engine: Engine, events: list[dict[str, Any]], lines: list[tuple[str, str, str]]) -> None:
+    def __init__(
+        self, engine: Engine, events: list[dict[str, Any]], lines: list[tuple[str, str, str]]
+    ) -> None:
         self.engine = engine
         self.events = events
         self.lines = lines
         self.batch = client_of(engine)
-        self.batch.create_compute_environment(computeEnvironmentName="ce", type="MANAGED", computeResources=EC2, tags={"team": "a"})
+        self.batch.create_compute_environment(
+            computeEnvironmentName="ce", type="MANAGED", computeResources=EC2, tags={"team": "a"}
+        )
         order = [{"order": 1, "computeEnvironment": "ce"}]
         self.batch.create_job_queue(jobQueueName="q", priority=1, computeEnvironmentOrder=order)
         self.define("work", ["true"])
@@ -97,13 +103,17 @@ class Desk:
         """Register a definition; the ARN."""
         container = {"image": "some/image", "command": command, "resourceRequirements": ONE_CPU}
         container.update(more.pop("container", {}))
-        answer = self.batch.register_job_definition(jobDefinitionName=name, type="container", containerProperties=container, **more)
+        answer = self.batch.register_job_definition(
+            jobDefinitionName=name, type="container", containerProperties=container, **more
+        )
         return str(answer["jobDefinitionArn"])
 
     def submit(self, name: str = "job", definition: str = "work", **more: Any) -> str:
         """Submit a job; its id."""
         queue = more.pop("jobQueue", "q")
-        return str(self.batch.submit_job(jobName=name, jobQueue=queue, jobDefinition=definition, **more)["jobId"])
+        return str(
+            self.batch.submit_job(jobName=name, jobQueue=queue, jobDefinition=definition, **more)["jobId"]
+        )
 
     def job(self, job_id: str) -> dict[str, Any]:
         """A job as DescribeJobs has it."""
@@ -112,7 +122,9 @@ class Desk:
 
     def until(self, job_id: str, *states: str) -> dict[str, Any]:
         """Wait until a job is in one of the states."""
-        wait_for(lambda: self.job(job_id)["status"] in states, f"{job_id} in {states}, but {self.job(job_id)}")
+        wait_for(
+            lambda: self.job(job_id)["status"] in states, f"{job_id} in {states}, but {self.job(job_id)}"
+        )
         return self.job(job_id)
 
 

@@ -11,7 +11,8 @@ from local.batch.api import OPERATIONS
 from local.batch.shapes import service
 from tests.local.batch.conftest import EC2, ONE_CPU, Desk, HandExecutor, wait_for
 
-# What this engine does not have: EKS service environments of SageMaker and the quota shares that belong to them.
+# What this engine does not have: EKS service environments of SageMaker and the quota shares that belong to
+# them.
 _ABSENT = {name for name in service().operation_names if "Service" in name or "Quota" in name}
 
 
@@ -36,10 +37,16 @@ def test_an_unknown_operation_is_refused(desk: Desk) -> None:
 
 def test_a_compute_environment_lives(desk: Desk) -> None:
     """Created, described, updated, disabled, deleted."""
-    made = desk.batch.create_compute_environment(computeEnvironmentName="spot", type="MANAGED", computeResources={**EC2, "type": "SPOT"})
+    made = desk.batch.create_compute_environment(
+        computeEnvironmentName="spot", type="MANAGED", computeResources={**EC2, "type": "SPOT"}
+    )
     assert made["computeEnvironmentArn"].endswith(":compute-environment/spot")
     found = desk.batch.describe_compute_environments(computeEnvironments=["spot"])["computeEnvironments"][0]
-    assert (found["status"], found["state"], found["computeResources"]["type"]) == ("VALID", "ENABLED", "SPOT")
+    assert (found["status"], found["state"], found["computeResources"]["type"]) == (
+        "VALID",
+        "ENABLED",
+        "SPOT",
+    )
     assert found["ecsClusterArn"].startswith("arn:aws:ecs:us-east-1:000000000000:cluster/AWSBatch-spot-")
     desk.batch.update_compute_environment(computeEnvironment="spot", computeResources={"maxvCpus": 99})
     assert "DISABLED" in refused(desk.batch.delete_compute_environment, computeEnvironment="spot")
@@ -89,7 +96,9 @@ def test_a_queue_lives(desk: Desk) -> None:
 def test_bad_queues_are_refused(desk: Desk) -> None:
     """No environment, four of them, an unknown one, EC2 beside Fargate, a name twice, one that is enabled."""
     fargate = {"type": "FARGATE", "maxvCpus": 4, "subnets": ["s"], "securityGroupIds": ["g"]}
-    desk.batch.create_compute_environment(computeEnvironmentName="fg", type="MANAGED", computeResources=fargate)
+    desk.batch.create_compute_environment(
+        computeEnvironmentName="fg", type="MANAGED", computeResources=fargate
+    )
     create = desk.batch.create_job_queue
 
     def order(*names: str) -> list[dict[str, Any]]:
@@ -100,7 +109,9 @@ def test_bad_queues_are_refused(desk: Desk) -> None:
     assert "1 to 3" in refused(create, **bad, computeEnvironmentOrder=order("ce", "ce", "ce", "ce"))
     assert "does not exist" in refused(create, **bad, computeEnvironmentOrder=order("nowhere"))
     assert "must not mix" in refused(create, **bad, computeEnvironmentOrder=order("ce", "fg"))
-    assert "already exists" in refused(create, jobQueueName="q", priority=1, computeEnvironmentOrder=order("ce"))
+    assert "already exists" in refused(
+        create, jobQueueName="q", priority=1, computeEnvironmentOrder=order("ce")
+    )
     assert "DISABLED first" in refused(desk.batch.delete_job_queue, jobQueue="q")
 
 
@@ -118,7 +129,9 @@ def test_time_limit_actions_are_checked(desk: Desk) -> None:
 
 
 def test_definitions_have_revisions(desk: Desk) -> None:
-    """Each registration is a revision; a name means the newest active one; a deregistered one takes no jobs."""
+    """Each registration is a revision; a name means the newest active one; a deregistered one takes no
+    jobs.
+    """
     second = desk.define("work", ["false"])
     assert second.endswith(":job-definition/work:2")
     job = desk.submit()
@@ -136,8 +149,14 @@ def test_definitions_have_revisions(desk: Desk) -> None:
     [
         ({"retryStrategy": {"attempts": 11}}, "retryStrategy.attempts"),
         ({"retryStrategy": {"attempts": 0}}, "retryStrategy.attempts"),
-        ({"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onReason": "*"}] * 6}}, "6 rules"),
-        ({"retryStrategy": {"evaluateOnExit": [{"action": "EXIT", "onReason": "*"}]}}, "retryStrategy.attempts"),
+        (
+            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onReason": "*"}] * 6}},
+            "6 rules",
+        ),
+        (
+            {"retryStrategy": {"evaluateOnExit": [{"action": "EXIT", "onReason": "*"}]}},
+            "retryStrategy.attempts",
+        ),
         ({"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT"}]}}, "onExitCode"),
         (
             {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onExitCode": "a"}]}},
@@ -148,19 +167,28 @@ def test_definitions_have_revisions(desk: Desk) -> None:
             "evaluateOnExit.onReason",
         ),
         (
-            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onStatusReason": "a-b"}]}},
+            {
+                "retryStrategy": {
+                    "attempts": 2,
+                    "evaluateOnExit": [{"action": "EXIT", "onStatusReason": "a-b"}],
+                }
+            },
             "evaluateOnExit.onStatusReason",
         ),
         ({"timeout": {"attemptDurationSeconds": 59}}, "timeout.attemptDurationSeconds"),
         ({"tags": {str(number): "x" for number in range(51)}}, "tags"),
     ],
 )
-def test_bad_rules_are_refused_in_definitions_and_submissions(desk: Desk, changes: dict[str, Any], named: str) -> None:
+def test_bad_rules_are_refused_in_definitions_and_submissions(
+    desk: Desk, changes: dict[str, Any], named: str
+) -> None:
     """The same limits hold where a definition is registered and where a job is submitted."""
     container = {"image": "i", "resourceRequirements": ONE_CPU}
     register = desk.batch.register_job_definition
     if len(changes.get("tags", {})) <= 50:
-        message = refused(register, jobDefinitionName="bad", type="container", containerProperties=container, **changes)
+        message = refused(
+            register, jobDefinitionName="bad", type="container", containerProperties=container, **changes
+        )
         assert named in message
     message = refused(desk.batch.submit_job, jobName="j", jobQueue="q", jobDefinition="work", **changes)
     assert named in message
@@ -174,7 +202,10 @@ def test_bad_rules_are_refused_in_definitions_and_submissions(desk: Desk, change
         ({"image": "i", "vcpus": 0, "memory": 4}, "above 0"),
         ({"image": "i", "resourceRequirements": [{"type": "VCPU", "value": "x"}]}, "must be a number"),
         ({"resourceRequirements": ONE_CPU}, "image"),
-        ({"image": "i", "vcpus": 1, "memory": 4, "environment": [{"name": "AWS_BATCH_X", "value": "1"}]}, "reserved"),
+        (
+            {"image": "i", "vcpus": 1, "memory": 4, "environment": [{"name": "AWS_BATCH_X", "value": "1"}]},
+            "reserved",
+        ),
         ({"image": "i", "vcpus": 1, "memory": 4, "command": ["x" * 25_000]}, "bytes"),
     ],
 )
@@ -251,7 +282,11 @@ def test_list_jobs_by_state_and_filter(desk: Desk, hand: HandExecutor) -> None:
     assert [job["jobName"] for job in named["jobSummaryList"]] == ["load-2", "load-1", "load-0"]
     exact = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "JOB_NAME", "values": ["OTHER"]}])
     assert [job["jobId"] for job in exact["jobSummaryList"]] == [ids[3]]
-    for value in ("work", "wor*", desk.batch.describe_job_definitions()["jobDefinitions"][0]["jobDefinitionArn"]):
+    for value in (
+        "work",
+        "wor*",
+        desk.batch.describe_job_definitions()["jobDefinitions"][0]["jobDefinitionArn"],
+    ):
         used = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "JOB_DEFINITION", "values": [value]}])
         assert len(used["jobSummaryList"]) == 4
     created = str(desk.job(ids[0])["createdAt"] - 1)
@@ -260,7 +295,9 @@ def test_list_jobs_by_state_and_filter(desk: Desk, hand: HandExecutor) -> None:
     pages = desk.batch.get_paginator("list_jobs").paginate(jobQueue="q", PaginationConfig={"PageSize": 1})
     assert len([job for page in pages for job in page["jobSummaryList"]]) == 3
     assert "exactly one" in refused(desk.batch.list_jobs)
-    assert "filters.name" in refused(desk.batch.list_jobs, jobQueue="q", filters=[{"name": "X", "values": ["y"]}])
+    assert "filters.name" in refused(
+        desk.batch.list_jobs, jobQueue="q", filters=[{"name": "X", "values": ["y"]}]
+    )
 
 
 def test_children_are_listed_and_described(desk: Desk, hand: HandExecutor) -> None:
@@ -272,7 +309,11 @@ def test_children_are_listed_and_described(desk: Desk, hand: HandExecutor) -> No
     done = desk.batch.list_jobs(arrayJobId=parent, jobStatus="SUCCEEDED")["jobSummaryList"]
     assert [(job["jobId"], job["arrayProperties"]) for job in done] == [(f"{parent}:0", {"index": 0})]
     summary = desk.job(parent)["arrayProperties"]
-    assert (summary["size"], summary["statusSummary"]["SUCCEEDED"], summary["statusSummary"]["RUNNABLE"]) == (6, 1, 1)
+    assert (summary["size"], summary["statusSummary"]["SUCCEEDED"], summary["statusSummary"]["RUNNABLE"]) == (
+        6,
+        1,
+        1,
+    )
     assert desk.job(f"{parent}:3")["arrayProperties"]["index"] == 3
     assert desk.batch.describe_jobs(jobs=[f"{parent}:6", "nothing", f"{parent}#1"])["jobs"] == []
     assert "at most 100" in refused(desk.batch.describe_jobs, jobs=["x"] * 101)
@@ -314,7 +355,9 @@ def test_fair_share_queues(desk: Desk) -> None:
     policy = {"shareDistribution": [{"shareIdentifier": "a*", "weightFactor": 0.5}], "shareDecaySeconds": 60}
     arn = desk.batch.create_scheduling_policy(name="fair", fairsharePolicy=policy)["arn"]
     order = [{"order": 1, "computeEnvironment": "ce"}]
-    desk.batch.create_job_queue(jobQueueName="fq", priority=2, computeEnvironmentOrder=order, schedulingPolicyArn=arn)
+    desk.batch.create_job_queue(
+        jobQueueName="fq", priority=2, computeEnvironmentOrder=order, schedulingPolicyArn=arn
+    )
     request = {"jobName": "j", "jobQueue": "fq", "jobDefinition": "work"}
     assert "shareIdentifier" in refused(desk.batch.submit_job, **request)
     desk.batch.submit_job(**request, shareIdentifier="a1")
@@ -327,7 +370,9 @@ def test_fair_share_queues(desk: Desk) -> None:
     desk.batch.update_scheduling_policy(arn=arn, fairsharePolicy={"computeReservation": 10})
     assert desk.batch.describe_scheduling_policies(arns=[arn])["schedulingPolicies"][0]["name"] == "fair"
     assert "JobQueue" in refused(desk.batch.delete_scheduling_policy, arn=arn)
-    assert "computeReservation" in refused(desk.batch.create_scheduling_policy, name="x", fairsharePolicy={"computeReservation": 100})
+    assert "computeReservation" in refused(
+        desk.batch.create_scheduling_policy, name="x", fairsharePolicy={"computeReservation": 100}
+    )
 
 
 def test_consumable_resources(desk: Desk, hand: HandExecutor) -> None:
@@ -346,7 +391,9 @@ def test_consumable_resources(desk: Desk, hand: HandExecutor) -> None:
     desk.batch.update_consumable_resource(consumableResource="seat", operation="ADD", quantity=4)
     assert desk.batch.list_consumable_resources()["consumableResources"][0]["totalQuantity"] == 5
     desk.batch.delete_consumable_resource(consumableResource="seat")
-    assert "does not exist" in refused(desk.batch.submit_job, jobName="j", jobQueue="q", jobDefinition="seated")
+    assert "does not exist" in refused(
+        desk.batch.submit_job, jobName="j", jobQueue="q", jobDefinition="seated"
+    )
 
 
 def test_the_request_is_checked_by_the_model(desk: Desk) -> None:
@@ -361,23 +408,39 @@ def test_the_request_is_checked_by_the_model(desk: Desk) -> None:
         ({"privileged": True}, "privileged"),
         ({"volumes": [{"name": "v", "host": {"sourcePath": "/srv"}}]}, "sourcePath"),
         ({"ephemeralStorage": {"sizeInGiB": 20}}, "sizeInGiB"),
-        ({"resourceRequirements": [{"type": "VCPU", "value": "32"}, {"type": "MEMORY", "value": "65536"}]}, "MEMORY"),
+        (
+            {"resourceRequirements": [{"type": "VCPU", "value": "32"}, {"type": "MEMORY", "value": "65536"}]},
+            "MEMORY",
+        ),
         ({"resourceRequirements": [*ONE_CPU, {"type": "GPU", "value": "1"}]}, "MEMORY"),
     ],
 )
 def test_fargate_has_nothing_of_a_machine(desk: Desk, more: dict[str, Any], says: str) -> None:
     """Limits, folders of a host, other disks and other sizes are refused in a definition for Fargate."""
     sizes = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}]
-    container = {"image": "i", "executionRoleArn": "arn:aws:iam::1:role/r", "resourceRequirements": sizes, **more}
+    container = {
+        "image": "i",
+        "executionRoleArn": "arn:aws:iam::1:role/r",
+        "resourceRequirements": sizes,
+        **more,
+    }
     register = {"jobDefinitionName": "fg", "type": "container", "platformCapabilities": ["FARGATE"]}
     assert says in refused(desk.batch.register_job_definition, **register, containerProperties=container)
 
 
 def test_machines_have_nothing_of_fargate(desk: Desk) -> None:
     """A definition for EC2 names no address and no disk of a task."""
-    for name, value in (("networkConfiguration", {"assignPublicIp": "ENABLED"}), ("ephemeralStorage", {"sizeInGiB": 30})):
+    for name, value in (
+        ("networkConfiguration", {"assignPublicIp": "ENABLED"}),
+        ("ephemeralStorage", {"sizeInGiB": 30}),
+    ):
         container = {"image": "i", "resourceRequirements": ONE_CPU, name: value}
-        assert name in refused(desk.batch.register_job_definition, jobDefinitionName="d", type="container", containerProperties=container)
+        assert name in refused(
+            desk.batch.register_job_definition,
+            jobDefinitionName="d",
+            type="container",
+            containerProperties=container,
+        )
 
 
 def test_an_unmanaged_environment_needs_a_role_and_no_machines(desk: Desk) -> None:
@@ -391,15 +454,23 @@ def test_an_unmanaged_environment_needs_a_role_and_no_machines(desk: Desk) -> No
 
 
 def test_fargate_sizes_are_checked(desk: Desk) -> None:
-    """Fargate has its own combinations of vCPUs and memory, in definitions and overrides, and a queue of its kind."""
+    """Fargate has its own combinations of vCPUs and memory, in definitions and overrides, and a queue of its
+    kind.
+    """
     fargate = {"type": "FARGATE", "maxvCpus": 4, "subnets": ["s"], "securityGroupIds": ["g"]}
-    desk.batch.create_compute_environment(computeEnvironmentName="fg", type="MANAGED", computeResources=fargate)
+    desk.batch.create_compute_environment(
+        computeEnvironmentName="fg", type="MANAGED", computeResources=fargate
+    )
     order = [{"order": 1, "computeEnvironment": "fg"}]
     desk.batch.create_job_queue(jobQueueName="fq", priority=1, computeEnvironmentOrder=order)
 
     def container(cpus: str, memory: str) -> dict[str, Any]:
         requirements = [{"type": "VCPU", "value": cpus}, {"type": "MEMORY", "value": memory}]
-        return {"image": "i", "executionRoleArn": "arn:aws:iam::1:role/r", "resourceRequirements": requirements}
+        return {
+            "image": "i",
+            "executionRoleArn": "arn:aws:iam::1:role/r",
+            "resourceRequirements": requirements,
+        }
 
     register = {"jobDefinitionName": "fg", "type": "container", "platformCapabilities": ["FARGATE"]}
     call = desk.batch.register_job_definition
@@ -418,7 +489,9 @@ def test_fargate_sizes_are_checked(desk: Desk) -> None:
 
 
 def test_too_many_propagated_tags_fail_the_job(desk: Desk) -> None:
-    """More than 50 tags of job and definition together are accepted and fail the job, with propagateTags only."""
+    """More than 50 tags of job and definition together are accepted and fail the job, with propagateTags
+    only.
+    """
     desk.define("tagged", ["true"], tags={f"d{number}": "x" for number in range(30)})
     tags = {f"j{number}": "x" for number in range(30)}
     assert desk.job(desk.submit(definition="tagged", tags=tags))["status"] != "FAILED"
@@ -441,10 +514,16 @@ def test_what_the_engine_lacks_is_refused_at_once(desk: Desk) -> None:
     eks = {"eksClusterArn": "arn:aws:eks:us-east-1:1:cluster/c", "kubernetesNamespace": "n"}
     managed = {"type": "ECS_MANAGED_INSTANCES", "maxvCpus": 4}
     create: dict[str, Any] = {"computeEnvironmentName": "x", "type": "MANAGED"}
-    assert "EKS" in refused(batch.create_compute_environment, **create, computeResources=EC2, eksConfiguration=eks)
-    assert "Managed Instances" in refused(batch.create_compute_environment, **create, computeResources=managed)
+    assert "EKS" in refused(
+        batch.create_compute_environment, **create, computeResources=EC2, eksConfiguration=eks
+    )
+    assert "Managed Instances" in refused(
+        batch.create_compute_environment, **create, computeResources=managed
+    )
     order = [{"order": 1, "serviceEnvironment": "s"}]
-    assert "service" in refused(batch.create_job_queue, jobQueueName="x", priority=1, serviceEnvironmentOrder=order)
+    assert "service" in refused(
+        batch.create_job_queue, jobQueueName="x", priority=1, serviceEnvironmentOrder=order
+    )
     quota = {"idleResourceAssignmentStrategy": "FIFO"}
     assert "quota" in refused(batch.create_scheduling_policy, name="x", quotaSharePolicy=quota)
     tasks = {"taskProperties": [{"containers": [{"image": "i"}]}]}
@@ -454,15 +533,27 @@ def test_what_the_engine_lacks_is_refused_at_once(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("target", "command", "named"),
-    [("0:0", "a", "Non matching targets - 0:0"), ("0:", "a", "Non matching targets - 0:"), ("1:2", "x" * 8192, "containerOverrides")],
+    [
+        ("0:0", "a", "Non matching targets - 0:0"),
+        ("0:", "a", "Non matching targets - 0:"),
+        ("1:2", "x" * 8192, "containerOverrides"),
+    ],
 )
-def test_overrides_of_nodes_name_the_definitions_ranges(desk: Desk, target: str, command: str, named: str) -> None:
+def test_overrides_of_nodes_name_the_definitions_ranges(
+    desk: Desk, target: str, command: str, named: str
+) -> None:
     """Others are refused, even where they are the same nodes; each override has its limit."""
     container = {"image": "i", "command": ["true"], "resourceRequirements": ONE_CPU}
     ranges = [{"targetNodes": one, "container": container} for one in ("0", "1:2")]
     nodes = {"numNodes": 3, "mainNode": 0, "nodeRangeProperties": ranges}
     desk.batch.register_job_definition(jobDefinitionName="mnp", type="multinode", nodeProperties=nodes)
-    override = {"nodePropertyOverrides": [{"targetNodes": target, "containerOverrides": {"command": [command]}}]}
-    assert named in refused(desk.batch.submit_job, jobName="j", jobQueue="q", jobDefinition="mnp", nodeOverrides=override)
+    override = {
+        "nodePropertyOverrides": [{"targetNodes": target, "containerOverrides": {"command": [command]}}]
+    }
+    assert named in refused(
+        desk.batch.submit_job, jobName="j", jobQueue="q", jobDefinition="mnp", nodeOverrides=override
+    )
     override["nodePropertyOverrides"][0] = {"targetNodes": "1:2", "containerOverrides": {"command": ["a"]}}
-    assert desk.batch.submit_job(jobName="j", jobQueue="q", jobDefinition="mnp", nodeOverrides=override)["jobId"]
+    assert desk.batch.submit_job(jobName="j", jobQueue="q", jobDefinition="mnp", nodeOverrides=override)[
+        "jobId"
+    ]

@@ -20,22 +20,37 @@ _EXAMPLES: dict[str, list[dict[str, Any]]] = Loader().load_service_model("batch"
 _CASES = [(operation, example) for operation, examples in _EXAMPLES.items() for example in examples]
 _SLEEP = [{"type": "MEMORY", "value": "128"}, {"type": "VCPU", "value": "1"}]
 # The examples are of different moments and accounts.
-_DIFFER = {"jobId", "createdAt", "startedAt", "stoppedAt", "taskArn", "containerInstanceArn", "statusReason", "exitCode"}
+_DIFFER = {
+    "jobId",
+    "createdAt",
+    "startedAt",
+    "stoppedAt",
+    "taskArn",
+    "containerInstanceArn",
+    "statusReason",
+    "exitCode",
+}
 
 
 @pytest.fixture
 def batch() -> Iterator[Any]:
     """A client of an engine that has what the examples take for granted."""
-    with Engine(account="012345678910", limits=Limits(submits_a_second=None), executor=HandExecutor()) as engine:
+    with Engine(
+        account="012345678910", limits=Limits(submits_a_second=None), executor=HandExecutor()
+    ) as engine:
         client = client_of(engine)
         p2 = {**EC2, "instanceTypes": ["p2"], "minvCpus": 0, "maxvCpus": 128, "desiredvCpus": 48}
         for name in ("P2OnDemand", "C4OnDemand", "M4Spot"):
-            client.create_compute_environment(computeEnvironmentName=name, type="MANAGED", computeResources=p2)
+            client.create_compute_environment(
+                computeEnvironmentName=name, type="MANAGED", computeResources=p2
+            )
         order = [{"order": 1, "computeEnvironment": "C4OnDemand"}]
         for name in ("HighPriority", "GPGPU"):
             client.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
         container = {"image": "busybox", "command": ["sleep", "60"], "resourceRequirements": _SLEEP}
-        client.register_job_definition(jobDefinitionName="sleep60", type="container", containerProperties=container)
+        client.register_job_definition(
+            jobDefinitionName="sleep60", type="container", containerProperties=container
+        )
         yield client
 
 
@@ -67,22 +82,30 @@ def _make_room(batch: Any, request: dict[str, Any]) -> None:
             batch.update_job_queue(jobQueue=name, state="DISABLED")
             batch.delete_job_queue(jobQueue=name)
     if "computeEnvironmentName" in request:
-        batch.update_compute_environment(computeEnvironment=request["computeEnvironmentName"], state="DISABLED")
+        batch.update_compute_environment(
+            computeEnvironment=request["computeEnvironmentName"], state="DISABLED"
+        )
         batch.delete_compute_environment(computeEnvironment=request["computeEnvironmentName"])
 
 
 def _define(batch: Any, name: str, tags: dict[str, str] | None = None) -> None:
     container = {"image": "busybox", "resourceRequirements": _SLEEP}
     more = {"tags": tags} if tags else {}
-    batch.register_job_definition(jobDefinitionName=name, type="container", containerProperties=container, **more)
+    batch.register_job_definition(
+        jobDefinitionName=name, type="container", containerProperties=container, **more
+    )
 
 
 def differences(documented: Any, answer: Any, path: str = "") -> list[str]:
     """Where an answer lacks or contradicts what is documented."""
     if isinstance(documented, dict):
-        lacking = [f"{path}.{name} is missing" for name in documented if name not in answer and name not in _DIFFER]
+        lacking = [
+            f"{path}.{name} is missing" for name in documented if name not in answer and name not in _DIFFER
+        ]
         pairs = [(name, each) for name, each in documented.items() if name in answer and name not in _DIFFER]
-        return lacking + [found for name, each in pairs for found in differences(each, answer[name], f"{path}.{name}")]
+        return lacking + [
+            found for name, each in pairs for found in differences(each, answer[name], f"{path}.{name}")
+        ]
     if isinstance(documented, list):
         if len(documented) != len(answer):
             return [f"{path} has {len(answer)} items instead of {len(documented)}"]

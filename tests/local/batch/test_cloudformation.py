@@ -33,7 +33,9 @@ _ENVIRONMENT: dict[str, Any] = {
 
 def create(api: BatchApi, kind: str, properties: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Create a resource as CloudFormation does."""
-    result: tuple[str, dict[str, Any]] = HANDLERS(api)[f"AWS::Batch::{kind}"]["create"]("Logical", properties, "Stack")
+    result: tuple[str, dict[str, Any]] = HANDLERS(api)[f"AWS::Batch::{kind}"]["create"](
+        "Logical", properties, "Stack"
+    )
     return result
 
 
@@ -80,7 +82,9 @@ def test_an_updated_definition_is_a_new_revision(desk: Desk, keep: bool, status:
     }
     old, _ = create(desk.engine.api, "JobDefinition", properties)
     changed = {**properties, "ContainerProperties": {**container, "Privileged": "true"}}
-    new, _ = HANDLERS(desk.engine.api)["AWS::Batch::JobDefinition"]["update"](old, properties, changed, "Stack")
+    new, _ = HANDLERS(desk.engine.api)["AWS::Batch::JobDefinition"]["update"](
+        old, properties, changed, "Stack"
+    )
     assert (old.rpartition(":")[2], new.rpartition(":")[2]) == ("1", "2")
     first, second = desk.batch.describe_job_definitions(jobDefinitions=[old, new])["jobDefinitions"]
     assert (first["status"], second["status"]) == (status, "ACTIVE")

@@ -1,4 +1,6 @@
-"""Attempts as Docker containers: the command line that is made, and the real thing where there is an engine."""
+"""Attempts as Docker containers: the command line that is made, and the real thing where there is an
+engine.
+"""
 
 from __future__ import annotations
 
@@ -58,34 +60,57 @@ def task(**more: Any) -> Task:
 
 
 def test_a_task_becomes_a_docker_run() -> None:
-    """Each container property becomes the argument that AWS documents for it; values of variables stay out of sight."""
+    """Each container property becomes the argument that AWS documents for it; values of variables stay out of
+    sight.
+    """
     arguments = run_arguments(task(container=_CONTAINER), "name")
     assert arguments == [
         *("run", "--name", "name", "--network", "host", "--memory", "128m", "--env", "A"),
-        *("--volume", "/srv:/data:ro", "--volume", "/scratch", "--ulimit", "nofile=10:20", "--user", "nobody"),
+        *(
+            "--volume",
+            "/srv:/data:ro",
+            "--volume",
+            "/scratch",
+            "--ulimit",
+            "nofile=10:20",
+            "--user",
+            "nobody",
+        ),
         *("--privileged", "--read-only", "--init", "--shm-size", "64m"),
         *("--tmpfs", "/t:size=8m,noexec", "--device", "/dev/fuse:/dev/fuse", "img", "echo", "hi"),
     ]
 
 
 def test_a_file_system_is_a_folder_that_jobs_share(tmp_path: Path) -> None:
-    """A file system's folder and its access point have each a folder of their own on this machine; read-only stays read-only."""
+    """A file system's folder and its access point have each a folder of their own on this machine; read-only
+    stays read-only.
+    """
 
     def mounted(system: dict[str, Any], **point: Any) -> str:
         volumes = [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "fs-1", **system}}]
-        container = {"volumes": volumes, "mountPoints": [{"sourceVolume": "v", "containerPath": "/mnt", **point}]}
+        container = {
+            "volumes": volumes,
+            "mountPoints": [{"sourceVolume": "v", "containerPath": "/mnt", **point}],
+        }
         arguments = run_arguments(task(container=container), "name", tmp_path)
         return arguments[arguments.index("--volume") + 1]
 
     assert mounted({}) == mounted({"rootDirectory": "/"}) == f"{tmp_path}/fs-1:/mnt"
     assert mounted({"rootDirectory": "/data"}, readOnly=True) == f"{tmp_path}/fs-1/data:/mnt:ro"
-    assert mounted({"authorizationConfig": {"accessPointId": "fsap-1", "iam": "ENABLED"}}) == f"{tmp_path}/fs-1/fsap-1:/mnt"
+    assert (
+        mounted({"authorizationConfig": {"accessPointId": "fsap-1", "iam": "ENABLED"}})
+        == f"{tmp_path}/fs-1/fsap-1:/mnt"
+    )
     assert (tmp_path / "fs-1" / "fsap-1").is_dir()
 
 
 def test_a_jobs_variables_do_not_reach_the_client() -> None:
-    """A variable that the docker command line reads itself goes to the container by value, and leaves the client alone."""
-    assert "DOCKER_HOST=tcp://elsewhere" in run_arguments(task(variables={"DOCKER_HOST": "tcp://elsewhere"}), "name")
+    """A variable that the docker command line reads itself goes to the container by value, and leaves the
+    client alone.
+    """
+    assert "DOCKER_HOST=tcp://elsewhere" in run_arguments(
+        task(variables={"DOCKER_HOST": "tcp://elsewhere"}), "name"
+    )
 
 
 def test_the_client_finds_its_own_engine(fake: Callable[..., tuple[str, Path]], tmp_path: Path) -> None:
@@ -139,7 +164,9 @@ def fake(tmp_path: Path) -> Callable[..., tuple[str, Path]]:
         ),
     ],
 )
-def test_the_end_of_a_container(fake: Callable[..., tuple[str, Path]], code: int, state: str, outcome: Outcome) -> None:
+def test_the_end_of_a_container(
+    fake: Callable[..., tuple[str, Path]], code: int, state: str, outcome: Outcome
+) -> None:
     """Exit code, memory and a failed start are told apart; the container is removed; output is told."""
     docker, calls = fake(code, state)
     lines: list[str] = []
@@ -174,7 +201,10 @@ def engine_is_there() -> bool:
     docker = shutil.which("docker")
     if docker is None:
         return False
-    return subprocess.run([docker, "image", "inspect", "busybox"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run([docker, "image", "inspect", "busybox"], capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 @pytest.fixture
@@ -204,7 +234,9 @@ def test_a_job_runs_in_a_real_container(boxed: Desk) -> None:
     container = boxed.until(job, "FAILED")["container"]
     assert container["exitCode"] == 4
     assert [text for *_, text in boxed.lines] == [f"id {job}"]
-    listed = subprocess.run(["docker", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, check=True)
+    listed = subprocess.run(
+        ["docker", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, check=True
+    )
     assert container["logStreamName"].rpartition("/")[2] not in listed.stdout.decode()
 
 
@@ -248,7 +280,9 @@ def test_a_real_container_is_held_to_its_memory(boxed: Desk) -> None:
     small = [ONE_CPU[0], {"type": "MEMORY", "value": "16"}]
     command = ["dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"]
     overrides = {"command": command, "resourceRequirements": small}
-    failed = boxed.until(boxed.submit(definition="boxed", containerOverrides=overrides), "FAILED", "SUCCEEDED")
+    failed = boxed.until(
+        boxed.submit(definition="boxed", containerOverrides=overrides), "FAILED", "SUCCEEDED"
+    )
     if failed["status"] == "SUCCEEDED":
         pytest.skip("this Docker engine does not enforce memory limits")
     assert failed["container"]["exitCode"] == 137

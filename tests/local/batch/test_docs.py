@@ -15,7 +15,11 @@ _ROWS = re.findall(r"^\| .+? \| `([\w./]+)` \| `([\w.]+)::(\w+)` \| (.+) \|$", _
 def test_every_row_has_all_its_parts() -> None:
     """Each line of the tables is a rule, a file, a test and a source."""
     rules = _PAGE.partition("## The rules")[2].partition("## Trouble on demand")[0]
-    rows = [line for line in rules.splitlines() if line.startswith("| ") and "---" not in line and "| in |" not in line]
+    rows = [
+        line
+        for line in rules.splitlines()
+        if line.startswith("| ") and "---" not in line and "| in |" not in line
+    ]
     assert len(rows) == len(_ROWS) > 40
 
 

@@ -56,7 +56,11 @@ def test_the_events_of_a_job(desk: Desk, hand: HandExecutor) -> None:
     assert [event["detail"]["status"] for event in events] == ["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"]
     first = events[0]
     assert set(first) == _DOCUMENTED
-    assert (first["detail-type"], first["source"], first["version"]) == ("Batch Job State Change", "aws.batch", "0")
+    assert (first["detail-type"], first["source"], first["version"]) == (
+        "Batch Job State Change",
+        "aws.batch",
+        "0",
+    )
     assert first["resources"] == [f"arn:aws:batch:us-east-1:000000000000:job/{job}"]
     assert set(first["detail"]) >= _DOCUMENTED_DETAIL
     assert set(first["detail"]["container"]) >= _DOCUMENTED_CONTAINER

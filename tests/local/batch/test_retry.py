@@ -9,7 +9,9 @@ from local.batch.spec import Retry, Rule
 
 _LOST = Outcome(None, None, "Host EC2 (instance i-0abc) terminated.")
 _ERROR = Outcome(1, None, "Essential container in task exited")
-_MEMORY = Outcome(137, "OutOfMemoryError: Container killed due to memory usage", "Essential container in task exited")
+_MEMORY = Outcome(
+    137, "OutOfMemoryError: Container killed due to memory usage", "Essential container in task exited"
+)
 
 
 def test_no_rule_matched_means_retry() -> None:

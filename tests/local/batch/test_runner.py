@@ -27,7 +27,9 @@ def output(desk: Desk, stream: str) -> list[str]:
 
 
 def test_a_job_writes_into_its_log_stream(live: Desk) -> None:
-    """Lines of both outputs end up in /aws/batch/job under `<definition>/default/<task id>`, the last one unended."""
+    """Lines of both outputs end up in /aws/batch/job under `<definition>/default/<task id>`, the last one
+    unended.
+    """
     live.define("talk", ["sh", "-c", "echo one; echo two >&2; printf three"])
     job = live.until(live.submit(definition="talk"), "SUCCEEDED")
     stream = job["container"]["logStreamName"]
@@ -42,20 +44,26 @@ def test_output_arrives_while_the_job_runs(live: Desk) -> None:
     live.define("slow", ["sh", "-c", "echo begun; sleep 60"])
     job = live.submit(definition="slow")
     wait_for(lambda: any(text == "begun" for _, _, text in live.lines))
-    wait_for(lambda: live.job(job)["status"] == "RUNNING")  # a line may come before the word that the process has begun
+    wait_for(
+        lambda: live.job(job)["status"] == "RUNNING"
+    )  # a line may come before the word that the process has begun
 
 
 def test_the_log_configuration_names_group_and_prefix(live: Desk) -> None:
     """awslogs-group and awslogs-stream-prefix are respected."""
     options = {"awslogs-group": "/my/group", "awslogs-stream-prefix": "mine"}
-    live.define("talk", ["echo", "x"], container={"logConfiguration": {"logDriver": "awslogs", "options": options}})
+    live.define(
+        "talk", ["echo", "x"], container={"logConfiguration": {"logDriver": "awslogs", "options": options}}
+    )
     job = live.until(live.submit(definition="talk"), "SUCCEEDED")
     assert job["container"]["logStreamName"].startswith("mine/default/")
     assert live.lines[0][0] == "/my/group"
 
 
 def test_the_environment_of_a_job(live: Desk) -> None:
-    """Batch's own variables, the definition's, the submission's over it, and nothing of this process's secrets."""
+    """Batch's own variables, the definition's, the submission's over it, and nothing of this process's
+    secrets.
+    """
     script = "import os,json; print(json.dumps(dict(os.environ)))"
     os.environ["SLUICE_TEST_SECRET"] = "x"
     try:
@@ -87,7 +95,9 @@ def test_the_environment_of_a_job(live: Desk) -> None:
 
 def test_parameters_fill_the_command(live: Desk) -> None:
     """`Ref::name` takes the submission's parameter, or the definition's."""
-    live.define("say", ["echo", "Ref::first", "Ref::second", "Ref::third"], parameters={"first": "a", "second": "b"})
+    live.define(
+        "say", ["echo", "Ref::first", "Ref::second", "Ref::third"], parameters={"first": "a", "second": "b"}
+    )
     job = live.until(live.submit(definition="say", parameters={"second": "c"}), "SUCCEEDED")
     assert output(live, job["container"]["logStreamName"]) == ["a c Ref::third"]
 
@@ -121,7 +131,9 @@ def test_a_timeout_kills_all_that_the_job_started(live: Desk, tmp_path: Path) ->
 
 def test_terminate_ends_the_process(live: Desk) -> None:
     """A terminated job's process gets SIGTERM, and the job fails with the caller's reason."""
-    live.define("hang", ["sh", "-c", "trap 'echo bye; exit 9' TERM; echo ready; while :; do sleep 0.01; done"])
+    live.define(
+        "hang", ["sh", "-c", "trap 'echo bye; exit 9' TERM; echo ready; while :; do sleep 0.01; done"]
+    )
     job = live.submit(definition="hang")
     wait_for(lambda: any(text == "ready" for _, _, text in live.lines))
     live.batch.terminate_job(jobId=job, reason="enough")
@@ -154,7 +166,9 @@ def _mib(memory: int) -> dict[str, str]:
 
 def test_an_image_brings_entrypoint_workdir_and_environment(tmp_path: Path) -> None:
     """ENTRYPOINT and command run in the image's folder with its variables; `python` is this interpreter."""
-    (tmp_path / "program.py").write_text("import os, sys; print(sys.executable, sys.argv[1:], os.environ['FROM'])")
+    (tmp_path / "program.py").write_text(
+        "import os, sys; print(sys.executable, sys.argv[1:], os.environ['FROM'])"
+    )
 
     def images(name: str) -> Image | None:
         if name != "some/image":
@@ -162,7 +176,9 @@ def test_an_image_brings_entrypoint_workdir_and_environment(tmp_path: Path) -> N
         return Image(tmp_path, ("python", "program.py"), ("default",), {"FROM": "image"})
 
     lines: list[str] = []
-    with Engine(limits=QUICK, images=images, logs=lambda _g, _s, told: lines.extend(line.text for line in told)) as engine:
+    with Engine(
+        limits=QUICK, images=images, logs=lambda _g, _s, told: lines.extend(line.text for line in told)
+    ) as engine:
         desk = Desk(engine, [], [])
         desk.until(desk.submit(containerOverrides={"command": ["given"]}), "SUCCEEDED")
         assert lines == [f"{sys.executable} ['given'] image"]
@@ -173,7 +189,9 @@ def test_an_image_brings_entrypoint_workdir_and_environment(tmp_path: Path) -> N
 
 
 def test_a_job_has_its_role_and_its_secrets() -> None:
-    """The role's variables and the secrets' values are in the environment; a secret that is missing fails the start."""
+    """The role's variables and the secrets' values are in the environment; a secret that is missing fails the
+    start.
+    """
     asked: list[tuple[str, str]] = []
 
     def credentials(role: str, session: str) -> Mapping[str, str]:
@@ -242,7 +260,9 @@ _SMALL = {"resourceRequirements": ONE_CPU}
 def test_an_unmanaged_environment_runs_jobs_on_registered_instances(live: Desk) -> None:
     """Jobs wait RUNNABLE until an instance of the user's own is there."""
     role = "arn:aws:iam::000000000000:role/batch"
-    live.batch.create_compute_environment(computeEnvironmentName="own", type="UNMANAGED", unmanagedvCpus=4, serviceRole=role)
+    live.batch.create_compute_environment(
+        computeEnvironmentName="own", type="UNMANAGED", unmanagedvCpus=4, serviceRole=role
+    )
     order = [{"order": 1, "computeEnvironment": "own"}]
     live.batch.create_job_queue(jobQueueName="mine", priority=1, computeEnvironmentOrder=order)
     job = live.submit(jobQueue="mine")
@@ -258,12 +278,19 @@ def test_a_managed_environment_takes_no_instances(live: Desk) -> None:
 
 
 def test_a_process_has_the_limits_of_its_container() -> None:
-    """Soft and hard limits are those of the definition; one that this machine does not allow is brought down."""
+    """Soft and hard limits are those of the definition; one that this machine does not allow is brought
+    down.
+    """
     lines: list[str] = []
     with Engine(limits=QUICK, logs=lambda _g, _s, told: lines.extend(line.text for line in told)) as engine:
         desk = Desk(engine, [], [])
-        limits = [{"name": "nofile", "softLimit": 123, "hardLimit": 456}, {"name": "core", "softLimit": 0, "hardLimit": 0}]
-        desk.define("limited", ["sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c"], container={"ulimits": limits})
+        limits = [
+            {"name": "nofile", "softLimit": 123, "hardLimit": 456},
+            {"name": "core", "softLimit": 0, "hardLimit": 0},
+        ]
+        desk.define(
+            "limited", ["sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c"], container={"ulimits": limits}
+        )
         desk.until(desk.submit(definition="limited"), "SUCCEEDED")
     assert lines == ["123", "456", "0"]
 
@@ -331,7 +358,9 @@ def test_many_callers_at_once(live: Desk) -> None:
 
     def submit() -> None:
         for _ in range(10):
-            answer = live.engine.api.call("SubmitJob", {"jobName": "j", "jobQueue": "q", "jobDefinition": "work"})
+            answer = live.engine.api.call(
+                "SubmitJob", {"jobName": "j", "jobQueue": "q", "jobDefinition": "work"}
+            )
             ids.append(str(answer["jobId"]))
 
     threads = [threading.Thread(target=submit) for _ in range(8)]
@@ -345,7 +374,9 @@ def test_many_callers_at_once(live: Desk) -> None:
 
 
 def test_an_idle_engine_starts_a_job_at_once(live: Desk) -> None:
-    """From SubmitJob to RUNNING it takes milliseconds, and a dependent starts as soon as its parent has ended."""
+    """From SubmitJob to RUNNING it takes milliseconds, and a dependent starts as soon as its parent has
+    ended.
+    """
     first = live.submit()
     second = live.submit(dependsOn=[{"jobId": first}])
     live.until(second, "SUCCEEDED")
@@ -362,12 +393,19 @@ def test_a_node_learns_where_to_ask_for_its_address(tmp_path: Path) -> None:
         wait = f"while test $(wc -l < {said}) -lt 3; do sleep 0.05; done"
         command = ["sh", "-c", f"echo $AWS_BATCH_JOB_NODE_INDEX ${METADATA} >> {said}; {wait}"]
         container = {"image": "i", "command": command, **_SMALL}
-        nodes = {"numNodes": 3, "mainNode": 0, "nodeRangeProperties": [{"targetNodes": "0:2", "container": container}]}
+        nodes = {
+            "numNodes": 3,
+            "mainNode": 0,
+            "nodeRangeProperties": [{"targetNodes": "0:2", "container": container}],
+        }
         desk.batch.register_job_definition(jobDefinitionName="mnp", type="multinode", nodeProperties=nodes)
         job = desk.submit(definition="mnp")
         desk.until(job, "SUCCEEDED")
         told = dict(line.split() for line in said.read_text().splitlines())
-        addresses = [desk.job(f"{job}#{index}")["container"]["networkInterfaces"][0]["privateIpv4Address"] for index in range(3)]
+        addresses = [
+            desk.job(f"{job}#{index}")["container"]["networkInterfaces"][0]["privateIpv4Address"]
+            for index in range(3)
+        ]
         assert len(set(addresses)) == 3
         assert [told[str(index)].rpartition("/")[2] for index in range(3)] == addresses
         desk.define("plain", ["sh", "-c", f'test -z "${METADATA}"'])

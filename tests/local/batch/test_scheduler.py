@@ -275,7 +275,9 @@ def test_a_job_that_fits_nowhere_blocks_its_queue_with_a_reason() -> None:
     job = world.submit("a", need=Need(8000, 1024))
     world.submit("b", need=Need(1000, 1024))
     assert world.state("b") == "RUNNABLE"
-    assert [event.reason.partition(" - ")[0] for event in world.blocked] == ["MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"]
+    assert [event.reason.partition(" - ")[0] for event in world.blocked] == [
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"
+    ]
     assert job.reason_of(0) == world.blocked[0].reason
 
 
@@ -287,7 +289,9 @@ def test_a_memory_requirement_that_no_instance_has_is_named() -> None:
 
 
 def test_missing_capacity_blocks_and_a_time_limit_cancels() -> None:
-    """When EC2 has no instance, the head is blocked; jobStateTimeLimitActions cancels it, and the next one is head."""
+    """When EC2 has no instance, the head is blocked; jobStateTimeLimitActions cancels it, and the next one is
+    head.
+    """
     world = World()
     world.scheduler.set_capacity("ce", available=False, now=0)
     world.queue("q", ("ce",), limits=(("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", 600_000),))
@@ -390,7 +394,9 @@ def test_scheduling_priority_counts_within_a_share() -> None:
 
 
 def test_nodes_start_after_the_main_node_and_end_with_it() -> None:
-    """The main node starts first, the others when it runs; when it ends they are stopped and the job is over."""
+    """The main node starts first, the others when it runs; when it ends they are stopped and the job is
+    over.
+    """
     world = World(cpus=12)
     job = world.submit("mnp", nodes=(ONE, ONE, ONE))
     assert world.started == [("mnp", 0), ("mnp", 1), ("mnp", 2)]

@@ -62,7 +62,9 @@ class History:
         self.final: dict[tuple[str, int], int] = {}
         self.starved: set[str] = set()
         for name, spot in (("spot", True), ("demand", False)):
-            spec = EnvironmentSpec(name, name, 8000, sizes_of(("m5.xlarge", "r5.xlarge")), spot=spot, may_exceed=False)
+            spec = EnvironmentSpec(
+                name, name, 8000, sizes_of(("m5.xlarge", "r5.xlarge")), spot=spot, may_exceed=False
+            )
             self.scheduler.put_environment(spec, 0)
         both = ("spot", "demand")
         self.scheduler.put_queue(QueueSpec("high", 10, both), 0)
@@ -237,7 +239,9 @@ class History:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_steps)
 def test_whatever_happens_the_rules_hold(steps: list[tuple[object, ...]]) -> None:
-    """Dependencies, capacity, priority and attempts are respected, every job ends, nothing is lost with a host."""
+    """Dependencies, capacity, priority and attempts are respected, every job ends, nothing is lost with a
+    host.
+    """
     history = History()
     for step in steps:
         history.play(step)

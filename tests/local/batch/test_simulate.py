@@ -104,7 +104,9 @@ def test_programs_that_fail_are_retried() -> None:
     assert (report.failed, report.attempts) == (3, 12)
 
 
-@pytest.mark.parametrize(("duration", "low", "high"), [(fixed(5), 5, 5), (exponential(5), 4, 6), (lognormal(5, 0.1), 4.8, 5.2)])
+@pytest.mark.parametrize(
+    ("duration", "low", "high"), [(fixed(5), 5, 5), (exponential(5), 4, 6), (lognormal(5, 0.1), 4.8, 5.2)]
+)
 def test_durations_have_the_mean_that_they_say(duration: Duration, low: float, high: float) -> None:
     """Sampled durations are near what was asked for."""
     random = Random(1)  # noqa: S311 - repeatable, not secret

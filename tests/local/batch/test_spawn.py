@@ -33,7 +33,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
         pytest.skip("this C library has no posix_spawn_file_actions_addclosefrom_np (glibc 2.34)")
 
 
-def run(program: str, *arguments: str, environment: dict[str, str] | None = None, workdir: Path | None = None) -> tuple[int, str]:
+def run(
+    program: str, *arguments: str, environment: dict[str, str] | None = None, workdir: Path | None = None
+) -> tuple[int, str]:
     """The exit code of a program and all that it wrote."""
     out, into = os.pipe()
     with os.fdopen(out) as text:
@@ -53,7 +55,9 @@ def report(**more: Any) -> dict[str, Any]:
 
 
 def test_a_process_gets_its_arguments_environment_and_folder(tmp_path: Path) -> None:
-    """Arguments and variables arrive as they are, the working directory is the one asked for, and there is no input."""
+    """Arguments and variables arrive as they are, the working directory is the one asked for, and there is no
+    input.
+    """
     found = report(environment={"A": "x=y", "PYTHONUTF8": "1"}, workdir=tmp_path)
     assert (found["argv"], found["A"], found["cwd"]) == (["one", "zwei ü"], "x=y", str(tmp_path.resolve()))
     assert found["stdin"] == ""
@@ -83,7 +87,9 @@ def test_the_end_of_a_process() -> None:
 
 
 def test_what_cannot_be_started_is_an_error(tmp_path: Path) -> None:
-    """A program or a folder that is not there, and a file that is no program, each with the system's error."""
+    """A program or a folder that is not there, and a file that is no program, each with the system's
+    error.
+    """
     with pytest.raises(FileNotFoundError):
         run(str(tmp_path / "none"))
     with pytest.raises(FileNotFoundError):

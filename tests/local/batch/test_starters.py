@@ -12,7 +12,9 @@ from tests.local.batch.conftest import QUICK, Desk, wait_for
 
 
 class Gate:
-    """An executor whose starts wait until the test lets them pass; then they are over when they are stopped."""
+    """An executor whose starts wait until the test lets them pass; then they are over when they are
+    stopped.
+    """
 
     def __init__(self) -> None:
         self.waiting = threading.Semaphore(0)
@@ -76,7 +78,9 @@ def test_a_stop_waits_for_the_start() -> None:
 def test_an_end_is_told_after_the_start() -> None:
     """A process that is over before its start was told still was RUNNING, for everybody who listens."""
     states: list[str] = []
-    with Engine(limits=QUICK, executor=Hasty(), events=lambda event: states.append(event["detail"]["status"])) as engine:
+    with Engine(
+        limits=QUICK, executor=Hasty(), events=lambda event: states.append(event["detail"]["status"])
+    ) as engine:
         desk = Desk(engine, [], [])
         job = desk.until(desk.submit(), "SUCCEEDED")
         assert job["startedAt"] <= job["stoppedAt"]

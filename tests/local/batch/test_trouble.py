@@ -31,14 +31,20 @@ def test_a_chosen_job_is_reclaimed(desk: Desk, hand: HandExecutor) -> None:
         desk.engine.reclaim("nothing")
 
 
-@pytest.mark.parametrize("trouble", [Trouble(seed=3, reclaims_an_hour=3_600_000), Trouble(seed=3, reclaimed_attempts=1)])
+@pytest.mark.parametrize(
+    "trouble", [Trouble(seed=3, reclaims_an_hour=3_600_000), Trouble(seed=3, reclaimed_attempts=1)]
+)
 def test_spot_hosts_are_reclaimed_by_a_rate(trouble: Trouble) -> None:
-    """With a high rate, of hosts or of attempts, each spot host goes soon; on-demand hosts stay, and the job ends there."""
+    """With a high rate, of hosts or of attempts, each spot host goes soon; on-demand hosts stay, and the job
+    ends there.
+    """
     hand = HandExecutor()
     with Engine(limits=QUICK, trouble=trouble, executor=hand) as engine:
         desk = Desk(engine, [], [])
         spot = {**EC2, "type": "SPOT", "allocationStrategy": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
-        desk.batch.create_compute_environment(computeEnvironmentName="spot", type="MANAGED", computeResources=spot)
+        desk.batch.create_compute_environment(
+            computeEnvironmentName="spot", type="MANAGED", computeResources=spot
+        )
         order = [{"order": 1, "computeEnvironment": "spot"}]
         desk.batch.create_job_queue(jobQueueName="bulk", priority=1, computeEnvironmentOrder=order)
         steady = desk.submit()
@@ -95,9 +101,13 @@ def test_the_rate_is_fifty_a_second() -> None:
 
 
 def test_no_second_has_more_than_fifty_wherever_it_begins() -> None:
-    """Neither after a pause nor across the boundary of a second: a call every 7 ms for ten seconds, and a burst in the middle of each."""
+    """Neither after a pause nor across the boundary of a second: a call every 7 ms for ten seconds, and a
+    burst in the middle of each.
+    """
     throttle = Throttle(50)
-    calls = sorted([*range(0, 10_000, 7), *(second + 500 for second in range(0, 10_000, 1000) for _ in range(80))])
+    calls = sorted(
+        [*range(0, 10_000, 7), *(second + 500 for second in range(0, 10_000, 1000) for _ in range(80))]
+    )
     passed = [at for at in calls if throttle.admits(at)]
     assert len(passed) == 500
     assert max(sum(at <= other < at + 1000 for other in passed) for at in passed) == 50
@@ -120,7 +130,9 @@ def test_an_invalid_environment_starts_nothing_until_it_is_valid_again(desk: Des
 
 def test_missing_capacity_moves_work_to_the_next_environment(desk: Desk) -> None:
     """When EC2 has no spot instances, the next environment of the queue takes the job."""
-    desk.batch.create_compute_environment(computeEnvironmentName="spot", type="MANAGED", computeResources={**EC2, "type": "SPOT"})
+    desk.batch.create_compute_environment(
+        computeEnvironmentName="spot", type="MANAGED", computeResources={**EC2, "type": "SPOT"}
+    )
     order = [{"order": 1, "computeEnvironment": "spot"}, {"order": 2, "computeEnvironment": "ce"}]
     desk.batch.create_job_queue(jobQueueName="mixed", priority=1, computeEnvironmentOrder=order)
     desk.engine.set_capacity("spot", available=False)

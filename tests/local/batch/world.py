@@ -20,7 +20,9 @@ ONCE = Retry()
 class World:
     """A scheduler with one queue `q` on one environment `ce`, and a record of what it asked for."""
 
-    def __init__(self, *, cpus: int = 4, types: tuple[str, ...] = ("m5.xlarge",), slots: int | None = None) -> None:
+    def __init__(
+        self, *, cpus: int = 4, types: tuple[str, ...] = ("m5.xlarge",), slots: int | None = None
+    ) -> None:
         self.scheduler = Scheduler(slots=slots)
         self.now = 0
         self.running: dict[tuple[str, int], StartAttempt] = {}
@@ -108,7 +110,9 @@ class World:
     ) -> None:
         """End a running attempt."""
         start = self.running.pop((name, index))
-        self.scheduler.ended(start.job, start.child, start.attempt, Outcome(code, reason, status_reason), self.now)
+        self.scheduler.ended(
+            start.job, start.child, start.attempt, Outcome(code, reason, status_reason), self.now
+        )
         self.settle()
 
     def at(self, now: int) -> None:

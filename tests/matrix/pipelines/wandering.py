@@ -6,7 +6,12 @@ pipeline = Pipeline(
     name="wandering",
     triggers=[Manual()],
     steps=[
-        Array("wander", run="tests.matrix.steps:loses_its_machine", size=3, retries=Resubmit(times=1, reclaimed=2)),
+        Array(
+            "wander",
+            run="tests.matrix.steps:loses_its_machine",
+            size=3,
+            retries=Resubmit(times=1, reclaimed=2),
+        ),
         Job("sum", run="tests.matrix.steps:sums", after=["wander"]),
     ],
 )
