@@ -79,5 +79,5 @@ $(PROJECT): $(PACKAGES)
 
 $(CDK_CLI): $(PROJECT)
 	@echo "The CDK's command line …"
-	@$(BIN)/python -c 'from local.cdk import install_cli; install_cli()'
+	@$(BIN)/python -c 'from local.deployment.cdk import install_cli; install_cli()'
 	@rm -f node_modules/cli-* && touch $@

@@ -24,10 +24,10 @@ from benchmarks.run_calls import free_port
 from cli.aws import client_of, outputs
 from cli.showcase import files
 from cli.showcase.uploads import runs_by_key
-from local import process
-from local.deploy import deploy
-from local.place import Place
-from local.process import control
+from local.deployment.deploy import deploy
+from local.paths import Place
+from local.server import process
+from local.server.process import control
 from sluice.ledger import Ledger
 
 ROUNDS = 10

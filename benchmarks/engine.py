@@ -18,13 +18,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from local.batch.api.limits import Limits
 from local.batch.engine import Engine
-from local.batch.hosts import EnvironmentSpec
-from local.batch.instances import sizes_of
-from local.batch.job_queue import QueueSpec
-from local.batch.limits import Limits
-from local.batch.simulate import Conditions, Simulation, exponential
-from local.batch.spec import JobSpec, Need, Retry
+from scheduler.capacity.hosts import EnvironmentSpec
+from scheduler.capacity.instances import sizes_of
+from scheduler.queues.job_queue import QueueSpec
+from scheduler.simulation.simulation import Conditions, Simulation, exponential
+from scheduler.spec import JobSpec, Need, Retry
 
 SIZES = (10_000, 100_000, 1_000_000)
 ARRAYS = 100

@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 
 from containers.start.submit import submit_all
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 from sluice.compiled import Kind
 from sluice.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline import Job, Manual, Pipeline

@@ -24,10 +24,10 @@ from typing import Any
 
 from benchmarks.run_calls import copied_app, free_port
 from cli.aws import client_of, outputs
-from local import process
-from local.deploy import deploy
-from local.place import Place
-from local.process import control
+from local.deployment.deploy import deploy
+from local.paths import Place
+from local.server import process
+from local.server.process import control
 from sluice import ledger_items
 from sluice.ledger import Ledger
 from sluice.run import RunState

@@ -27,10 +27,10 @@ from benchmarks.run_calls import all_told, free_port
 from cli.aws import client_of, outputs
 from cli.showcase import files
 from cli.showcase.reference import word_counts
-from local import process
-from local.deploy import deploy
-from local.place import Place
-from local.process import control
+from local.deployment.deploy import deploy
+from local.paths import Place
+from local.server import process
+from local.server.process import control
 from sluice import keys, ledger_items
 from sluice.job_names import JobName
 from sluice.limits import MAX_DESCRIBE_JOBS

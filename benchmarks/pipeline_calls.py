@@ -26,10 +26,10 @@ from cli.run_list import list_runs
 from cli.run_view import Runs
 from cli.showcase import files
 from cli.starting import request
-from local import process
-from local.deploy import deploy
-from local.place import REPOSITORY, Place
-from local.process import control
+from local.deployment.deploy import deploy
+from local.paths import REPOSITORY, Place
+from local.server import process
+from local.server.process import control
 from sluice.ledger import Ledger
 from sluice.loading import load_pipelines
 from sluice.pipeline import Manual, Pipeline, S3Upload

@@ -26,10 +26,10 @@ from typing import Any
 from cli.aws import client_of, outputs
 from cli.run_view import Runs, RunView
 from cli.showcase.uploads import runs_by_key
-from local import process
-from local.deploy import deploy
-from local.place import REPOSITORY, Place
-from local.process import control
+from local.deployment.deploy import deploy
+from local.paths import REPOSITORY, Place
+from local.server import process
+from local.server.process import control
 from sluice.ledger import Ledger
 from sluice.run import RunState
 

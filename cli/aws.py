@@ -7,7 +7,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from local.place import Place
+from local.paths import Place
 
 # No proxy stands between a command and a cloud on the same machine, whatever the environment names.
 _DIRECT = Config(proxies={}, retries={"mode": "standard"}, connect_timeout=5, read_timeout=30)

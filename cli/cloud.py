@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from cli.aws import client_of
 from cli.console import note
 from cli.failures import CommandError
-from local.lock import holder
-from local.place import DEFAULT_PORT, Place
+from local.paths import DEFAULT_PORT, Place
+from local.server.lock import holder
 from sluice.ledger import Ledger
 from stacks.configuration import Configuration
 

@@ -19,7 +19,7 @@ from cli.showcase.files import BROKEN_KEY, FLIGHTS_KEY, TEXT_KEY, File, files
 from cli.showcase.session import deployed
 from cli.showcase.uploads import runs_by_key, upload
 from cli.watch import watch
-from local.place import Place
+from local.paths import Place
 from sluice.ledger import Ledger
 from sluice.run import RunState
 

@@ -15,7 +15,7 @@ from cli.checks.addresses import FIX, has_addresses, with_webhooks
 from cli.cloud import Cloud
 from cli.failures import CommandError
 from cli.leaving_queues import runs_in_the_way
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 from sluice.compiling import queues_of
 from sluice.errors import SluiceError
 from sluice.loading import load_pipelines

@@ -13,7 +13,7 @@ from cli.edges import described, edges_of, kind_of, ordered, triggers_of
 from cli.failures import CommandError
 from cli.mermaid import mermaid
 from cli.options import command
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 from sluice.loading import load_pipelines
 from sluice.pipeline import Pipeline
 

@@ -5,11 +5,11 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from local import process
-from local.deploy import deploy
+from local.deployment.deploy import deploy
 from local.errors import LocalCloudError
 from local.executors import NAMES, PROCESS
-from local.place import DEFAULT_PORT, Place
+from local.paths import DEFAULT_PORT, Place
+from local.server import process
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -12,7 +12,7 @@ from cli.console import console_of, note, say_json, show_table
 from cli.edges import ordered, triggers_of
 from cli.graph import document
 from cli.options import command
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 from sluice.loading import load_pipelines
 from sluice.pipeline import Pipeline
 from stacks.configuration import variable

@@ -28,7 +28,7 @@ from cli.run_view import Runs, RunView
 from cli.show import SECONDS_BETWEEN_LOOKS
 from cli.starting import Sending, check_overrides, request, run_of, send, sendings
 from cli.watch import watch
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 from sluice.group_ledger import GroupLedger
 from sluice.pipeline import Pipeline
 from sluice.run import RunState

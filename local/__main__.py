@@ -8,8 +8,8 @@ from pathlib import Path
 
 from local import environment
 from local.executors import NAMES, PROCESS, ExecutorName
-from local.lock import hold
-from local.place import DEFAULT_PORT, Place
+from local.paths import DEFAULT_PORT, Place
+from local.server.lock import hold
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     os.umask(0o077)  # what runs here may hold a user's data
     with hold(place.pid_file):
         _prepare(place)
-        from local import cloud  # only now: the emulator reads the environment when it is imported
+        from local.server import cloud  # only now: the emulator reads the environment when it is imported
 
         cloud.run(place, executor, docker)
     logging.shutdown()

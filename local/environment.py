@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.place import ACCOUNT, REGION, Place
+from local.paths import ACCOUNT, REGION, Place
 
 # What passes from the caller. Everything else stays out: a Lambda function must not see the caller's
 # AWS_PROFILE, AWS_ENDPOINT_URL or HTTP_PROXY, because the same function in an account would not.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from local.batch.docker_executor import DockerExecutor, client_environment
 from local.batch.ports import LogSink
+from local.batch.runtime.docker_executor import DockerExecutor, client_environment
 from local.errors import LocalCloudError
 
 ExecutorName = Literal["process", "docker"]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local import process
-from local.deploy import deploy
-from local.place import Place
+from local.deployment.deploy import deploy
+from local.paths import Place
+from local.server import process
 from tests.e2e.project import project
 
 EMAIL, PHONE = "ops@example.com", "+15550100199"

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.checks.finding import Finding, Patient, error, not_checked, ok
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 from sluice.loading import load_pipelines
 from sluice.pipeline import Pipeline, Webhook
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.run_view import RunView
-from local.place import Place
-from local.process import control
+from local.paths import Place
+from local.server.process import control
 
 SECONDS = 30.0
 _POLL_SECONDS = 0.1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LocalCloudError
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 
 FLIGHTS_KEY = "flights/2013.csv"
 TEXT_KEY = "word-count/licences.txt"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from cli.showcase.clock import Clock
-from local import process
-from local.deploy import deploy
-from local.place import DEFAULT_PORT, Place
+from local.deployment.deploy import deploy
+from local.paths import DEFAULT_PORT, Place
+from local.server import process
 
 Say = Callable[[str], None]
 ADDRESSES = {"ALERT_EMAIL": "you@example.com", "ALERT_PHONE": "+15550100123"}

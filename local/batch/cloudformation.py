@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from secrets import token_hex
 from typing import Any
 
-from local.batch.api import BatchApi
-from local.batch.errors import BatchApiError
-from local.batch.shapes import service
+from local.batch.api.batch_api import BatchApi
+from local.batch.api.errors import BatchApiError
+from local.batch.api.shapes import service
 
 Properties = dict[str, Any]
 Result = tuple[str, dict[str, Any]]

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from types import TracebackType
 from uuid import uuid4
 
-from local.batch.account import Account
-from local.batch.api import BatchApi
-from local.batch.errors import client_error
-from local.batch.hosts import Host
-from local.batch.instances import sizes_of
-from local.batch.limits import Limits
-from local.batch.operations import environments, jobs
+from local.batch.api.account import Account
+from local.batch.api.batch_api import BatchApi
+from local.batch.api.errors import client_error
+from local.batch.api.limits import Limits
+from local.batch.api.operations import environments, jobs
+from local.batch.faults import Trouble
 from local.batch.ports import (
     Clock,
     Credentials,
@@ -29,10 +28,11 @@ from local.batch.ports import (
     this_machine,
     wall_clock,
 )
-from local.batch.processes import ProcessExecutor
-from local.batch.runner import Runner
-from local.batch.scheduler import Scheduler
-from local.batch.trouble import Trouble
+from local.batch.runtime.processes import ProcessExecutor
+from local.batch.runtime.runner import Runner
+from scheduler.capacity.hosts import Host
+from scheduler.capacity.instances import sizes_of
+from scheduler.scheduler import Scheduler
 
 NO_TROUBLE = Trouble()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from local.batch.retry import Outcome
+from scheduler.retry import Outcome
 
 
 class LogLine(NamedTuple):

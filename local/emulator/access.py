@@ -13,7 +13,7 @@ from ministack.services import (
 
 from local.emulator.functions import stop_lambda_workers
 from local.emulator.services import scope
-from local.place import ACCOUNT, REGION
+from local.paths import ACCOUNT, REGION
 
 
 def enforce_iam(enforce: bool) -> None:

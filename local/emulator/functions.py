@@ -10,7 +10,7 @@ from ministack.services import (
 )
 from ministack.services.cloudformation import provisioners
 
-from local.batches import SMALL_BATCH, Waiting, ripe
+from local.emulator.patches.batches import SMALL_BATCH, Waiting, ripe
 
 
 def address_functions(endpoint: str) -> None:

@@ -14,9 +14,9 @@ from ministack.services import (
 )
 
 from local.emulator.access import role_credentials
+from local.emulator.secret_names import json_value, secret_parts
 from local.emulator.services import scope
-from local.place import ACCOUNT, REGION
-from local.secret_names import json_value, secret_parts
+from local.paths import ACCOUNT, REGION
 
 
 def secret_value(value_from: str, execution_role: str = "") -> str:

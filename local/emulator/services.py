@@ -13,7 +13,7 @@ from ministack.services import (
 )
 from ministack.services.cloudformation import provisioners
 
-from local.place import ACCOUNT, REGION
+from local.paths import ACCOUNT, REGION
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, Mapping[str, str], bytes], Response]

@@ -11,10 +11,10 @@ from ministack.services import (
     sqs,
 )
 
-from local.alarms import COMPARISONS, QueueAlarm
+from local.emulator.additions.alarms import COMPARISONS, QueueAlarm
+from local.emulator.additions.mailbox import Message
 from local.emulator.services import scope
-from local.mailbox import Message
-from local.place import ACCOUNT, REGION
+from local.paths import ACCOUNT, REGION
 
 VISIBLE = "ApproximateNumberOfMessagesVisible"
 

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from cli.cloud import CHOICES, cloud_of
 from cli.failures import CommandError, explained
 from cli.main import main
-from local.lock import hold
-from local.place import DEFAULT_PORT, Place
+from local.paths import DEFAULT_PORT, Place
+from local.server.lock import hold
 from tests.cli.world import CommandWorld
 from tests.conftest import free_port
 from tests.sluice.clouds import TABLE, refused

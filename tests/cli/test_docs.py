@@ -11,7 +11,7 @@ import pytest
 from cli.graph import lines, named
 from cli.main import parser
 from cli.runs import LIMIT
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 from sluice.run import RunState
 
 PAGE = (REPOSITORY / "docs" / "cli.md").read_text()

@@ -11,7 +11,7 @@ from cli.graph import graph, lines, named
 from cli.main import main, parser
 from cli.mermaid import mermaid
 from cli.pipelines import pipelines
-from local.place import REPOSITORY
+from local.paths import REPOSITORY
 from sluice.errors import PipelineError
 from sluice.pipeline import Array, Job, Manual, MultiNode, NodeGroup, Pipeline, Plan, S3Upload
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.main import main
-from local.lock import holder
-from local.place import Place
+from local.paths import Place
+from local.server.lock import holder
 from tests.conftest import free_port
 
 

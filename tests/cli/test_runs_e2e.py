@@ -16,7 +16,7 @@ from cli.main import main, parser
 from cli.mermaid import mermaid
 from cli.run import run
 from cli.starting import request
-from local.place import REPOSITORY, Place
+from local.paths import REPOSITORY, Place
 from sluice.job_names import run_id as run_id_of
 from sluice.trigger_names import MANUAL
 

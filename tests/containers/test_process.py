@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from containers.step.__main__ import STOPPED
-from local.place import Place
+from local.paths import Place
 from sluice import keys
 from sluice.manifest import write_manifest
 from sluice.messages import Planned

@@ -14,8 +14,8 @@ from typing import Any, Literal, TypeVar
 
 from cli.aws import client_of, outputs
 from cli.run_view import Runs, RunView
-from local.place import Place
-from local.process import control
+from local.paths import Place
+from local.server.process import control
 from sluice import keys, ledger_items
 from sluice.ledger import Ledger
 from sluice.run import Run

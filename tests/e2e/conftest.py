@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from cli.showcase import files
-from local.place import Place
+from local.paths import Place
 from tests.e2e.application import Application, Upload
 
 WORDS = b"to be or not to be\n"

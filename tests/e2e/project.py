@@ -7,8 +7,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from local.place import REPOSITORY
-from local.synth import SOURCES
+from local.deployment.synth import SOURCES
+from local.paths import REPOSITORY
 
 PIPELINES = Path(__file__).parent / "pipelines"
 

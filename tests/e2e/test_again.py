@@ -18,7 +18,7 @@ from cli.main import parser
 from cli.retry import retry
 from cli.showcase import files
 from cli.showcase.reference import word_counts
-from local.process import control
+from local.server.process import control
 from sluice import keys
 from sluice import ledger_items as items
 from sluice.compiled import CompiledPipeline, CompiledStep

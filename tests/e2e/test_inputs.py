@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.process import control
+from local.server.process import control
 from tests.e2e.application import Application, wait_for
 from tests.e2e.test_ways_in import ask, ended, jobs, lines
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.process import control
+from local.server.process import control
 from sluice.job_names import run_id
 from sluice.run import RunState
 from tests.e2e.application import Application, wait_for

@@ -17,7 +17,7 @@ from cli.cancel import cancel
 from cli.cancelling import REASON
 from cli.cloud import Cloud
 from cli.main import parser
-from local.process import control
+from local.server.process import control
 from sluice import ledger_items
 from sluice.compiled import CompiledPipeline, Kind
 from sluice.compiling import START

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from local import environment
-from local.place import Place
+from local.paths import Place
 
 PLACE = Place(4599, Path("/state"))
 

@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from cli.main import main
-from local import cdk, docker, process
+from local.deployment import cdk
 from local.errors import LocalCloudError
 from local.executors import check
-from local.lock import holder
-from local.place import Place
-from local.process import control
+from local.images import docker
+from local.paths import Place
+from local.server import process
+from local.server.lock import holder
+from local.server.process import control
 from tests.conftest import free_port
-from tests.local.batch.test_docker_executor import engine_is_there
-from tests.local.test_batch_service import new_queue
+from tests.local.batch.runtime.test_docker_executor import engine_is_there
+from tests.local.server.test_batch_service import new_queue
 
 FAKE = """#!/bin/sh
 echo "$*" >> "$FAKE_CALLS"

@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.batch.account import Account
-from local.batch.api import BatchApi
+from local.batch.api.account import Account
+from local.batch.api.batch_api import BatchApi
+from local.batch.api.errors import BatchApiError
+from local.batch.api.events import queue_blocked, state_change
+from local.batch.api.limits import Limits
 from local.batch.cloudformation import HANDLERS
-from local.batch.containers import task_of
-from local.batch.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
-from local.batch.errors import BatchApiError
-from local.batch.events import queue_blocked, state_change
-from local.batch.limits import Limits
 from local.batch.ports import Task, no_credentials, no_secrets, this_machine
-from local.batch.retry import Outcome
-from local.batch.scheduler import Scheduler
-from local.batch.states import SUCCEEDED
+from local.batch.runtime.containers import task_of
+from scheduler.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
+from scheduler.retry import Outcome
+from scheduler.scheduler import Scheduler
+from scheduler.states import SUCCEEDED
 from tests.matrix.actors import Actor, Actors, KilledError
 from tests.matrix.clock import Clock
 from tests.matrix.deployment import Deployment

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from local.batch.states import NAMES
+from scheduler.states import NAMES
 from sluice.compiled import Kind
 from sluice.run import Run, RunState, StepState
 

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from local.place import ACCOUNT, REGION, Place
+from local.paths import ACCOUNT, REGION, Place
 from sluice.deliveries import Note
 from sluice.delivery_notes import DeliveryNotes
 from sluice.ledger import Ledger

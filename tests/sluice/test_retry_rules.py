@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.batch.retry import Outcome, is_retried
-from local.batch.spec import Retry, Rule
+from scheduler.retry import Outcome, is_retried
+from scheduler.spec import Retry, Rule
 from sluice.compute import Compute
 from sluice.retry_rules import EvaluateOnExit, retry_rules
 

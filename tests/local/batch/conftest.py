@@ -12,11 +12,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
+from local.batch.api.http import handle
+from local.batch.api.limits import Limits
 from local.batch.engine import Engine
-from local.batch.http import handle
-from local.batch.limits import Limits
 from local.batch.ports import LogLine, Task
-from local.batch.retry import Outcome
+from scheduler.retry import Outcome
 
 QUICK = Limits(timeout_min_seconds=0.05, submits_a_second=None, state_limit_seconds=(0.05, 86_400))
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
+from local.batch.api.limits import Limits
 from local.batch.engine import Engine
-from local.batch.limits import Limits
 from tests.local.batch.conftest import EC2, HandExecutor, client_of, wait_for
 
 _EXAMPLES: dict[str, list[dict[str, Any]]] = Loader().load_service_model("batch", "examples-1")["examples"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.batch.api import BatchApi, BatchApiError
+from local.batch.api.batch_api import BatchApi, BatchApiError
 from local.batch.cloudformation import HANDLERS
 from tests.local.batch.conftest import Desk
 

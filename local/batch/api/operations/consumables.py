@@ -1,0 +1,118 @@
+"""Consumable resources: create, update, describe, list, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from local.batch.api.describe import submission_of
+from local.batch.api.errors import client_error
+from local.batch.api.pages import page
+from local.batch.api.validation.names import check_name
+from scheduler.states import NAMES
+
+if TYPE_CHECKING:
+    from local.batch.api.account import Account, Resource
+    from scheduler.capacity.consumables import Stock
+    from scheduler.jobs.job import Job
+
+
+def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """CreateConsumableResource."""
+    name = params["consumableResourceName"]
+    check_name("consumableResourceName", name)
+    if name in account.consumables:
+        raise client_error(f"Object already exists: consumable resource {name}.")
+    if len(account.consumables) >= account.limits.consumable_resources:
+        raise client_error(f"Limit of {account.limits.consumable_resources} consumable resources is reached.")
+    kind = params.get("resourceType", "REPLENISHABLE")
+    if kind not in ("REPLENISHABLE", "NON_REPLENISHABLE"):
+        raise client_error(f"resourceType must be REPLENISHABLE or NON_REPLENISHABLE, but is {kind}.")
+    account.consumables[name] = {
+        "consumableResourceName": name,
+        "consumableResourceArn": account.arn("consumable-resource", name),
+        "resourceType": kind,
+        "createdAt": account.clock(),
+        "tags": params.get("tags", {}),
+    }
+    _set_total(account, account.consumables[name], params.get("totalQuantity", 0))
+    return {each: account.consumables[name][each] for each in _NAMES}
+
+
+def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """UpdateConsumableResource: SET, ADD or REMOVE a quantity."""
+    found = account.consumable(params["consumableResource"])
+    quantity, operation = params.get("quantity", 0), params.get("operation", "SET")
+    total = account.scheduler.stocks.by_name[found["consumableResourceName"]].total
+    results = {"SET": quantity, "ADD": total + quantity, "REMOVE": total - quantity}
+    if operation not in results:
+        raise client_error(f"operation must be SET, ADD or REMOVE, but is {operation}.")
+    _set_total(account, found, results[operation])
+    return {**{name: found[name] for name in _NAMES}, "totalQuantity": results[operation]}
+
+
+def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DescribeConsumableResource."""
+    found = account.consumable(params["consumableResource"])
+    stock = account.scheduler.stocks.by_name[found["consumableResourceName"]]
+    return {**found, **_quantities(stock), "availableQuantity": stock.available}
+
+
+def list_resources(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """ListConsumableResources."""
+    found, token = page(account.consumables.values(), params.get("nextToken"), params.get("maxResults", 100))
+    stocks = account.scheduler.stocks.by_name
+    listed = [
+        {
+            **{name: each[name] for name in (*_NAMES, "resourceType")},
+            **_quantities(stocks[each["consumableResourceName"]]),
+        }
+        for each in found
+    ]
+    return {"consumableResources": listed, "nextToken": token}
+
+
+def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """ListJobsByConsumableResource: the unfinished jobs that need it."""
+    found = account.consumable(params["consumableResource"])
+    name = found["consumableResourceName"]
+    needing = [
+        job for job in account.scheduler.jobs.values() if not job.is_over and name in dict(job.spec.resources)
+    ]
+    jobs, token = page(needing, params.get("nextToken"), params.get("maxResults", 100))
+    return {"jobs": [_needing(account, found, job) for job in jobs], "nextToken": token}
+
+
+def _needing(account: Account, resource: Resource, job: Job) -> dict[str, Any]:
+    return {
+        "jobArn": account.arn("job", job.id),
+        "jobQueueArn": job.spec.queue,
+        "jobName": job.spec.name,
+        "jobDefinitionArn": submission_of(job).definition_arn,
+        "shareIdentifier": job.spec.share or None,
+        "jobStatus": NAMES[job.status],
+        "quantity": dict(job.spec.resources)[resource["consumableResourceName"]],
+        "statusReason": job.status_reason or job.reason_of(0),
+        "createdAt": job.created,
+        "consumableResourceProperties": submission_of(job).described["consumableResourceProperties"],
+    }
+
+
+def _quantities(stock: Stock) -> dict[str, int]:
+    return {"totalQuantity": stock.total, "inUseQuantity": stock.in_use}
+
+
+def _set_total(account: Account, resource: Resource, total: int) -> None:
+    if total < 0:
+        raise client_error(f"totalQuantity must be at least 0, but would be {total}.")
+    replenishable = resource["resourceType"] == "REPLENISHABLE"
+    account.scheduler.put_resource(resource["consumableResourceName"], total, replenishable, account.clock())
+
+
+def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DeleteConsumableResource."""
+    found = account.consumable(params["consumableResource"])
+    del account.consumables[found["consumableResourceName"]]
+    return {}
+
+
+_NAMES = ("consumableResourceName", "consumableResourceArn")

@@ -1,0 +1,192 @@
+"""Compute environments: create, update, describe, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from local.batch.api.account import Account, Resource
+from local.batch.api.errors import client_error
+from local.batch.api.pages import page
+from local.batch.api.validation.names import check_name
+from scheduler.capacity.hosts import EnvironmentSpec
+from scheduler.capacity.instances import sizes_of
+
+_NEEDED_ON_EC2 = ("instanceTypes", "instanceRole", "subnets")
+_NEEDED_ON_FARGATE = ("subnets", "securityGroupIds")
+_REFUSED_ON_FARGATE = (
+    "instanceTypes",
+    "instanceRole",
+    "imageId",
+    "ec2KeyPair",
+    "allocationStrategy",
+    "bidPercentage",
+)
+_HEALTHY = {"status": "VALID", "statusReason": "ComputeEnvironment Healthy"}
+
+
+def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """CreateComputeEnvironment."""
+    name = params["computeEnvironmentName"]
+    check_name("computeEnvironmentName", name)
+    if name in account.environments:
+        raise client_error(f"Object already exists: computeEnvironmentName {name} is taken.")
+    if len(account.environments) >= account.limits.environments:
+        raise client_error(f"Limit of {account.limits.environments} compute environments is reached.")
+    _check_resources(params)
+    environment = _described(account, params)
+    account.environments[name] = environment
+    _schedule(account, environment)
+    return {"computeEnvironmentName": name, "computeEnvironmentArn": environment["computeEnvironmentArn"]}
+
+
+def invalidate(account: Account, reasons: Mapping[str, str]) -> None:
+    """Make these environments INVALID, each for its reason, and all others valid again; LookupError for one
+    that is not there.
+
+    Nothing is placed in one that is INVALID:
+    https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html#invalid_compute_environment
+    """
+    for name in reasons:
+        if name not in account.environments:
+            raise LookupError(f"No compute environment {name} is known.")
+    for name, environment in account.environments.items():
+        if name in reasons or environment["status"] == "INVALID":
+            environment |= (
+                {"status": "INVALID", "statusReason": reasons[name]} if name in reasons else _HEALTHY
+            )
+            _schedule(account, environment)
+
+
+def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """UpdateComputeEnvironment; what it does not name stays."""
+    environment = account.environment(params["computeEnvironment"])
+    for field in ("state", "unmanagedvCpus", "serviceRole", "updatePolicy", "context"):
+        if field in params:
+            environment[field] = params[field]
+    if "computeResources" in params:
+        environment["computeResources"] = {
+            **environment.get("computeResources", {}),
+            **params["computeResources"],
+        }
+    _schedule(account, environment)
+    return {
+        "computeEnvironmentName": environment["computeEnvironmentName"],
+        "computeEnvironmentArn": environment["computeEnvironmentArn"],
+    }
+
+
+def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DescribeComputeEnvironments; names that do not exist are left out, as AWS does."""
+    wanted = [each.rpartition("/")[2] for each in params.get("computeEnvironments", [])]
+    found = [each for name, each in account.environments.items() if not wanted or name in wanted]
+    environments, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
+    return {"computeEnvironments": environments, "nextToken": token}
+
+
+def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DeleteComputeEnvironment: it has to be disabled and in no queue.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_DeleteComputeEnvironment.html
+    """
+    environment = account.environment(params["computeEnvironment"])
+    arn, name = environment["computeEnvironmentArn"], environment["computeEnvironmentName"]
+    if environment["state"] != "DISABLED":
+        raise client_error(
+            "Cannot delete, resource is being modified or enabled: set the state of compute environment"
+            f" {name} to DISABLED first."
+        )
+    for queue in account.queues.values():
+        if any(each["computeEnvironment"] == arn for each in queue["computeEnvironmentOrder"]):
+            raise client_error(
+                f"Cannot delete, found existing JobQueue relationship: {queue['jobQueueName']} uses {name}."
+            )
+    del account.environments[name]
+    account.scheduler.remove_environment(arn)
+    return {}
+
+
+def is_fargate(environment: Resource) -> bool:
+    """Whether an environment runs on Fargate."""
+    return str(environment.get("computeResources", {}).get("type", "")).startswith("FARGATE")
+
+
+def _check_resources(params: dict[str, Any]) -> None:
+    resources = params.get("computeResources")
+    if "eksConfiguration" in params or (resources or {}).get("type") == "ECS_MANAGED_INSTANCES":
+        raise client_error(
+            "This engine has EC2 and Fargate compute environments only, none on EKS or ECS Managed Instances."
+        )
+    if params["type"] == "UNMANAGED":
+        _check_unmanaged(params)
+        return
+    if resources is None:
+        raise client_error("computeResources must be specified for a MANAGED compute environment.")
+    fargate = resources["type"].startswith("FARGATE")
+    for field in _NEEDED_ON_FARGATE if fargate else _NEEDED_ON_EC2:
+        if not resources.get(field):
+            raise client_error(f"computeResources.{field} must be specified for type {resources['type']}.")
+    for field in _REFUSED_ON_FARGATE if fargate else ():
+        if field in resources:
+            raise client_error(f"computeResources.{field} is not applicable to type {resources['type']}.")
+    _check_sizes(resources)
+
+
+def _check_unmanaged(params: dict[str, Any]) -> None:
+    """Batch takes its service-linked role for managed environments only; an unmanaged one's instances are not
+    Batch's to describe.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironment.html
+    """
+    if not params.get("serviceRole"):
+        raise client_error("serviceRole must be specified for an UNMANAGED compute environment.")
+    if params.get("computeResources"):
+        raise client_error("computeResources is not applicable to an UNMANAGED compute environment.")
+
+
+def _check_sizes(resources: dict[str, Any]) -> None:
+    least, most = resources.get("minvCpus", 0), resources["maxvCpus"]
+    if most < 1 or least < 0 or least > most:
+        raise client_error(
+            "computeResources: expected 0 <= minvCpus <= maxvCpus and maxvCpus >= 1, but got minvCpus"
+            f" {least} and maxvCpus {most}."
+        )
+
+
+def _described(account: Account, params: dict[str, Any]) -> Resource:
+    name = params["computeEnvironmentName"]
+    uuid = account.new_id()
+    environment: Resource = {
+        **params,
+        "computeEnvironmentArn": account.arn("compute-environment", name),
+        "state": params.get("state", "ENABLED"),
+        **_HEALTHY,
+        "ecsClusterArn": f"arn:aws:ecs:{account.region}:{account.id}:cluster/AWSBatch-{name}-{uuid}",
+        "containerOrchestrationType": "ECS",
+        "uuid": uuid,
+        # What AWS Batch uses where no role is named:
+        # https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html
+        "serviceRole": params.get("serviceRole")
+        or f"arn:aws:iam::{account.id}:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch",
+        "tags": params.get("tags", {}),
+    }
+    if "computeResources" in params:
+        environment["computeResources"] = {"minvCpus": 0, **params["computeResources"]}
+    return environment
+
+
+def _schedule(account: Account, environment: Resource) -> None:
+    resources = environment.get("computeResources", {})
+    managed = environment["type"] == "MANAGED"
+    cpus = resources.get("maxvCpus", environment.get("unmanagedvCpus", 1 << 30))
+    spec = EnvironmentSpec(
+        id=environment["computeEnvironmentArn"],
+        name=environment["computeEnvironmentName"],
+        max_milli_cpus=cpus * 1000,
+        sizes=() if is_fargate(environment) else sizes_of(tuple(resources.get("instanceTypes", ()))),
+        managed=managed,
+        spot=resources.get("type") in ("SPOT", "FARGATE_SPOT"),
+        may_exceed=resources.get("allocationStrategy", "BEST_FIT") != "BEST_FIT",
+        enabled=environment["state"] == "ENABLED" and environment["status"] == "VALID",
+    )
+    account.scheduler.put_environment(spec, account.clock())

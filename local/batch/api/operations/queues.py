@@ -1,0 +1,159 @@
+"""Job queues: create, update, describe, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.batch.api.account import Account, Resource
+from local.batch.api.errors import client_error
+from local.batch.api.operations.environments import is_fargate
+from local.batch.api.pages import page
+from local.batch.api.validation.names import check_name
+from scheduler.queues.blocked import MAX_RESOURCE, NO_CAPACITY, REQUIREMENT
+from scheduler.queues.fair_share import FairPolicy
+from scheduler.queues.job_queue import QueueSpec
+
+
+def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """CreateJobQueue."""
+    name = params["jobQueueName"]
+    check_name("jobQueueName", name)
+    if name in account.queues:
+        raise client_error(f"Object already exists: jobQueueName {name} is taken.")
+    if len(account.queues) >= account.limits.queues:
+        raise client_error(f"Limit of {account.limits.queues} job queues is reached.")
+    if "serviceEnvironmentOrder" in params:
+        raise client_error("This engine has no service environments: use computeEnvironmentOrder.")
+    _check_policy(account, params)
+    _check_actions(account, params)
+    queue: Resource = {
+        **params,
+        "jobQueueArn": account.arn("job-queue", name),
+        "state": params.get("state", "ENABLED"),
+        "status": "VALID",
+        "statusReason": "JobQueue Healthy",
+        "computeEnvironmentOrder": _resolve_order(account, params.get("computeEnvironmentOrder", [])),
+        "tags": params.get("tags", {}),
+        "jobStateTimeLimitActions": params.get("jobStateTimeLimitActions", []),
+    }
+    account.queues[name] = queue
+    reschedule(account, queue)
+    return {"jobQueueName": name, "jobQueueArn": queue["jobQueueArn"]}
+
+
+def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """UpdateJobQueue; what it does not name stays."""
+    queue = account.queue(params["jobQueue"])
+    _check_policy(account, params)
+    _check_actions(account, params)
+    if "schedulingPolicyArn" in params and "schedulingPolicyArn" not in queue:
+        raise client_error("schedulingPolicyArn cannot be added to a job queue that was created without one.")
+    changes = {name: value for name, value in params.items() if name != "jobQueue"}
+    if "computeEnvironmentOrder" in changes:
+        changes["computeEnvironmentOrder"] = _resolve_order(account, changes["computeEnvironmentOrder"])
+    queue.update(changes)
+    reschedule(account, queue)
+    return {"jobQueueName": queue["jobQueueName"], "jobQueueArn": queue["jobQueueArn"]}
+
+
+def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DescribeJobQueues; names that do not exist are left out, as AWS does."""
+    wanted = [each.rpartition("/")[2] for each in params.get("jobQueues", [])]
+    found = [each for name, each in account.queues.items() if not wanted or name in wanted]
+    queues, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
+    return {"jobQueues": queues, "nextToken": token}
+
+
+def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+    """DeleteJobQueue: it has to be disabled; its jobs are terminated.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_DeleteJobQueue.html
+    """
+    queue = account.queue(params["jobQueue"])
+    if queue["state"] != "DISABLED":
+        raise client_error(
+            "Cannot delete, resource is being modified or enabled: set the state of job queue"
+            f" {queue['jobQueueName']} to DISABLED first."
+        )
+    arn = queue["jobQueueArn"]
+    for job in account.scheduler.listing.all_unfinished(arn):
+        account.scheduler.terminate(job, None, "Job queue deleted", account.clock())
+    del account.queues[queue["jobQueueName"]]
+    account.scheduler.remove_queue(arn)
+    return {}
+
+
+def _resolve_order(account: Account, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    limit = account.limits.environments_of_a_queue
+    if not 1 <= len(order) <= limit:
+        raise client_error(
+            f"computeEnvironmentOrder must have 1 to {limit} compute environments, but has {len(order)}."
+        )
+    environments = [account.environment(each["computeEnvironment"]) for each in order]
+    if len({is_fargate(each) for each in environments}) > 1:
+        raise client_error("computeEnvironmentOrder must not mix EC2 and Fargate compute environments.")
+    ranks = [each["order"] for each in order]
+    if len(set(ranks)) < len(ranks):
+        raise client_error(f"computeEnvironmentOrder must not repeat an order, but has {ranks}.")
+    resolved = [
+        {"order": each["order"], "computeEnvironment": environment["computeEnvironmentArn"]}
+        for each, environment in zip(order, environments, strict=True)
+    ]
+    return sorted(resolved, key=lambda each: int(each["order"]))
+
+
+def _check_policy(account: Account, params: dict[str, Any]) -> None:
+    if "schedulingPolicyArn" in params:
+        account.policy(params["schedulingPolicyArn"])
+    if params.get("priority", 0) < 0:
+        raise client_error(f"priority must be at least 0, but is {params['priority']}.")
+
+
+def _check_actions(account: Account, params: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_JobStateTimeLimitAction.html."""
+    least, most = account.limits.state_limit_seconds
+    for action in params.get("jobStateTimeLimitActions", []):
+        if action["action"] != "CANCEL":
+            raise client_error(f"jobStateTimeLimitActions.action must be CANCEL, but is {action['action']}.")
+        if not least <= action["maxTimeSeconds"] <= most:
+            raise client_error(
+                f"jobStateTimeLimitActions.maxTimeSeconds must be between {least:g} and {most:g}, but is"
+                f" {action['maxTimeSeconds']}."
+            )
+        if action["reason"] not in _REASONS:
+            raise client_error(
+                f"jobStateTimeLimitActions.reason must be one of {', '.join(_REASONS)}, but is"
+                f" {action['reason']}."
+            )
+
+
+_REASONS = (NO_CAPACITY, MAX_RESOURCE, REQUIREMENT)
+
+
+def reschedule(account: Account, queue: Resource) -> None:
+    """Tell the scheduler what a queue has become."""
+    spec = QueueSpec(
+        id=queue["jobQueueArn"],
+        priority=queue["priority"],
+        environments=tuple(each["computeEnvironment"] for each in queue["computeEnvironmentOrder"]),
+        fair=_fair_policy(account, queue),
+        time_limits=tuple(
+            (each["reason"], int(each["maxTimeSeconds"] * 1000))
+            for each in queue.get("jobStateTimeLimitActions", [])
+        ),
+    )
+    account.scheduler.put_queue(spec, account.clock())
+
+
+def _fair_policy(account: Account, queue: Resource) -> FairPolicy | None:
+    if "schedulingPolicyArn" not in queue:
+        return None
+    policy = account.policy(queue["schedulingPolicyArn"]).get("fairsharePolicy", {})
+    return FairPolicy(
+        weights=tuple(
+            (each["shareIdentifier"], float(each.get("weightFactor", 1)))
+            for each in policy.get("shareDistribution", [])
+        ),
+        decay_seconds=policy.get("shareDecaySeconds", 0),
+        reservation=policy.get("computeReservation", 0),
+    )

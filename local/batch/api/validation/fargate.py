@@ -1,0 +1,70 @@
+"""What Fargate has and what it has not: combinations of vCPUs and memory, and nothing of a machine.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from local.batch.api.errors import client_error
+from local.batch.api.validation.amounts import amount
+
+_GIB = 1024
+_MEMORY: Final[dict[float, list[int]]] = {
+    0.25: [512, 1024, 2048],
+    0.5: [each * _GIB for each in range(1, 5)],
+    1: [each * _GIB for each in range(2, 9)],
+    2: [each * _GIB for each in range(4, 17)],
+    4: [each * _GIB for each in range(8, 31)],
+    8: [each * _GIB for each in range(16, 61, 4)],
+    16: [each * _GIB for each in range(32, 121, 8)],
+    32: [60 * _GIB, 120 * _GIB, 244 * _GIB],
+}
+
+
+def check_fargate(container: dict[str, Any], field: str) -> None:
+    """Refuse what Fargate does not have, and GPUs; ClientException names the field."""
+    cpus, memory = amount(container, "VCPU", "vcpus"), amount(container, "MEMORY", "memory")
+    if cpus not in _MEMORY:
+        raise client_error(
+            f"{field}.resourceRequirements VCPU must be one of {', '.join(f'{each:g}' for each in _MEMORY)}"
+            f" on Fargate, but is {cpus}."
+        )
+    if memory not in _MEMORY[cpus]:
+        allowed = ", ".join(map(str, _MEMORY[cpus]))
+        raise client_error(
+            f"{field}.resourceRequirements MEMORY must be one of {allowed} with {cpus:g} vCPUs on Fargate,"
+            f" but is {memory}."
+        )
+    if amount(container, "GPU", ""):
+        raise client_error(f"{field}.resourceRequirements GPU is not applicable to Fargate.")
+    if not container.get("executionRoleArn"):
+        raise client_error(f"{field}.executionRoleArn must be specified for Fargate.")
+    _check_host(container, field)
+
+
+def _check_host(container: dict[str, Any], field: str) -> None:
+    """Refuse what is of a machine, which a task does not have.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html
+    """
+    for name in ("ulimits", "privileged", "instanceType"):
+        if container.get(name):
+            raise client_error(f"{field}.{name} is not applicable to Fargate.")
+    if any(each.get("host", {}).get("sourcePath") for each in container.get("volumes", [])):
+        raise client_error(f"{field}.volumes.host.sourcePath is not applicable to Fargate.")
+    storage = container.get("ephemeralStorage", {}).get("sizeInGiB", 21)
+    if not 21 <= storage <= 200:
+        raise client_error(
+            f"{field}.ephemeralStorage.sizeInGiB must be between 21 and 200, but is {storage}."
+        )
+
+
+def check_ec2(container: dict[str, Any], field: str) -> None:
+    """Refuse what only Fargate has."""
+    for name in ("networkConfiguration", "fargatePlatformConfiguration", "ephemeralStorage"):
+        if name in container:
+            raise client_error(
+                f"{field}.{name} is not applicable to EC2: platformCapabilities must be FARGATE."
+            )

@@ -1,0 +1,1 @@
+"""The wall clock: attempts as processes or containers of this machine."""

@@ -1,0 +1,1 @@
+"""The real AWS CDK against a local cloud: synth, bootstrap, deploy."""

@@ -1,0 +1,78 @@
+"""Deploys the app to a local cloud with the real `cdk bootstrap` and `cdk deploy`."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.deployment import cdk
+from local.deployment.synth import assembly
+from local.images import docker
+from local.paths import ACCOUNT, REGION, REPOSITORY, Place
+from local.server.process import control
+
+Progress = Callable[[str], None]
+
+# Without change sets ("direct"), which only add round trips where nobody reviews them.
+DEPLOY = (
+    "deploy",
+    "--all",
+    "--require-approval",
+    "never",
+    "--method",
+    "direct",
+    "--concurrency",
+    "4",
+    "--progress",
+    "events",
+)
+
+
+def deploy(place: Place, progress: Progress, app: Path = REPOSITORY) -> None:
+    """Deploy the app in the directory `app` to the cloud at `place`, then enforce IAM there.
+
+    IAM is off while the CDK works: the emulator does not see which repository ECR's DescribeRepositories is
+    for, and so refuses the CDK's role for images, whose policy names one. `progress` is called with a line
+    for each step. Raises LocalCloudError with what the CDK said when a step fails.
+    """
+    control(place, "PUT", "iam", {"enforce": False})
+    images = {docker.EXECUTOR: str(control(place, "GET", "health")["executor"])}
+    with _step(progress, "install", "the CDK's command line"):
+        cdk.install_cli()
+    with ThreadPoolExecutor() as threads:  # neither of these two needs the other
+        bootstrapped = threads.submit(_bootstrap, place, progress)
+        synthesised = threads.submit(_synthesise, place, progress, app)
+        bootstrapped.result()
+        directory = synthesised.result()
+    with _step(progress, "deploy", "all stacks"):
+        cdk.run(place, [*DEPLOY, "--app", str(directory)], place.state, images, _deployed_stacks(progress))
+    control(place, "PUT", "iam", {"enforce": True})
+    progress("iam        enforced from here on")
+
+
+def _bootstrap(place: Place, progress: Progress) -> None:
+    with _step(progress, "bootstrap", "the CDK's own stack"):
+        cdk.run(place, ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], place.state)
+
+
+def _synthesise(place: Place, progress: Progress, app: Path) -> Path:
+    with _step(progress, "synth", "templates and assets"):
+        return assembly(place, app)
+
+
+def _deployed_stacks(progress: Progress) -> Callable[[str], None]:
+    """Return what turns the CDK's lines about finished stacks into progress."""
+
+    def on_line(line: str) -> None:
+        if line.strip().startswith("✅"):
+            progress(f"deploy     {line.strip().removeprefix('✅').strip()}")
+
+    return on_line
+
+
+@contextmanager
+def _step(progress: Progress, name: str, what: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    progress(f"{name:<10} {what}, {time.monotonic() - started:.1f} s")

@@ -1,0 +1,74 @@
+"""Sluice's own pages of the local cloud, under /_sluice/: what no AWS API tells or does."""
+
+import json
+import os
+from collections.abc import Callable
+
+from local import emulator
+from local.emulator.additions import task_metadata
+from local.emulator.additions.mailbox import Mailbox
+from local.executors import ExecutorName
+from local.server.calls import CallCounter
+from local.server.faults_page import TroublePage
+from local.server.instances_page import InstancesPage
+
+Page = Callable[[bytes], object]
+
+
+class Controls:
+    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`, `instances`; and `ecs/…`, a container's
+    metadata.
+    """
+
+    def __init__(
+        self,
+        calls: CallCounter,
+        mailbox: Mailbox,
+        trouble: TroublePage,
+        executor: ExecutorName,
+        instances: InstancesPage,
+    ) -> None:
+        self._pages: dict[tuple[str, str], Page] = {
+            ("GET", "health"): lambda _: _health(executor),
+            ("GET", "calls"): lambda _: calls.listing(),
+            ("DELETE", "calls"): lambda _: calls.reset(),
+            ("GET", "iam"): lambda _: {"enforce": emulator.iam_enforced()},
+            ("PUT", "iam"): _set_iam,
+            ("GET", "messages"): lambda _: mailbox.listing(),
+            ("GET", "trouble"): trouble.get,
+            ("PUT", "trouble"): trouble.put,
+            ("POST", "instances"): instances.post,
+        }
+
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """Return the status and the JSON of a page; 404 for an unknown one, 400 for a body that is not what
+        it takes.
+        """
+        name = path.removeprefix("/_sluice/")
+        page = self._pages.get((method, name))
+        if method == "GET" and name.startswith(task_metadata.PAGE):
+            page = lambda _: task_metadata.document(name)  # noqa: E731 - as the other pages are
+        if page is None:
+            known = ", ".join(f"{verb} {name}" for verb, name in self._pages)
+            return 404, _json({"error": f"Expected one of {known}, found {method} {path}."})
+        try:
+            return 200, _json(page(body))
+        except ValueError as error:
+            return 400, _json({"error": str(error)})
+
+
+def _health(executor: ExecutorName) -> object:
+    return {"status": "ready", "pid": os.getpid(), "iam": emulator.iam_enforced(), "executor": executor}
+
+
+def _set_iam(body: bytes) -> object:
+    asked = json.loads(body)
+    if not isinstance(asked, dict) or not isinstance(asked.get("enforce"), bool):
+        message = f'Expected {{"enforce": true}} or {{"enforce": false}}, found {body[:100]!r}.'
+        raise ValueError(message)
+    emulator.enforce_iam(asked["enforce"])
+    return asked
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()

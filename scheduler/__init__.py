@@ -1,0 +1,1 @@
+"""AWS Batch's rules as a pure core over a clock."""

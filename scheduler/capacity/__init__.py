@@ -1,0 +1,1 @@
+"""What jobs run on: compute environments, their hosts, instance sizes, consumable resources."""

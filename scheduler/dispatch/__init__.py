@@ -1,0 +1,1 @@
+"""From RUNNABLE to the end of an attempt."""

@@ -1,0 +1,142 @@
+"""Trouble on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.batch.api.limits import Limits
+from local.batch.api.throttle import Throttle
+from local.batch.engine import Engine
+from local.batch.faults import Trouble
+from tests.local.batch.conftest import EC2, QUICK, Desk, HandExecutor, wait_for
+
+_SPOT_RULES = [{"action": "RETRY", "onStatusReason": "Host EC2*"}, {"action": "EXIT", "onReason": "*"}]
+
+
+def test_a_chosen_job_is_reclaimed(desk: Desk, hand: HandExecutor) -> None:
+    """The job's host goes, with AWS's reason; the job is tried again on another host."""
+    job = desk.submit(retryStrategy={"attempts": 3, "evaluateOnExit": _SPOT_RULES})
+    desk.until(job, "RUNNING")
+    desk.engine.reclaim(job)
+    wait_for(lambda: len(hand.tasks) == 2)
+    desk.until(job, "RUNNING")
+    (attempt,) = desk.job(job)["attempts"]
+    assert attempt["statusReason"].startswith("Host EC2 (instance i-")
+    assert attempt["statusReason"].endswith(") terminated.")
+    assert "exitCode" not in attempt["container"]
+    with pytest.raises(LookupError):
+        desk.engine.reclaim("nothing")
+
+
+@pytest.mark.parametrize(
+    "trouble", [Trouble(seed=3, reclaims_an_hour=3_600_000), Trouble(seed=3, reclaimed_attempts=1)]
+)
+def test_spot_hosts_are_reclaimed_by_a_rate(trouble: Trouble) -> None:
+    """With a high rate, of hosts or of attempts, each spot host goes soon; on-demand hosts stay, and the job
+    ends there.
+    """
+    hand = HandExecutor()
+    with Engine(limits=QUICK, trouble=trouble, executor=hand) as engine:
+        desk = Desk(engine, [], [])
+        spot = {**EC2, "type": "SPOT", "allocationStrategy": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
+        desk.batch.create_compute_environment(
+            computeEnvironmentName="spot", type="MANAGED", computeResources=spot
+        )
+        order = [{"order": 1, "computeEnvironment": "spot"}]
+        desk.batch.create_job_queue(jobQueueName="bulk", priority=1, computeEnvironmentOrder=order)
+        steady = desk.submit()
+        job = desk.submit(jobQueue="bulk", retryStrategy={"attempts": 3})
+        failed = desk.until(job, "FAILED")
+        assert len(failed["attempts"]) == 3
+        assert desk.job(steady)["status"] == "RUNNING"
+
+
+def test_images_that_cannot_be_pulled() -> None:
+    """A chosen image fails to be pulled; another one runs."""
+    with Engine(limits=QUICK, trouble=Trouble(unpullable=frozenset({"broken"}))) as engine:
+        desk = Desk(engine, [], [])
+        desk.define("broken", ["true"], container={"image": "broken"})
+        job = desk.until(desk.submit(definition="broken"), "FAILED")
+        assert job["container"]["reason"].startswith("CannotPullContainerError: ")
+        desk.until(desk.submit(), "SUCCEEDED")
+
+
+def test_an_answer_is_lost_after_the_call_took_effect() -> None:
+    """The caller gets a 5xx, and the job is there."""
+    with Engine(limits=QUICK, trouble=Trouble(lost_answers={"SubmitJob": 1})) as engine:
+        desk = Desk(engine, [], [])
+        with pytest.raises(ClientError) as caught:
+            desk.submit("unsure")
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        found = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "JOB_NAME", "values": ["unsure"]}])
+        assert len(found["jobSummaryList"]) == 1
+
+
+def test_submissions_are_throttled() -> None:
+    """Beyond the rate SubmitJob is refused with TooManyRequestsException and status 429."""
+    with Engine(limits=Limits(submits_a_second=2), executor=HandExecutor()) as engine:
+        desk = Desk(engine, [], [])
+
+        def submit_many() -> None:
+            for _ in range(20):
+                desk.submit()
+
+        with pytest.raises(ClientError) as caught:
+            submit_many()
+        error: dict[str, Any] = dict(caught.value.response)
+        assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (
+            "TooManyRequestsException",
+            429,
+        )
+
+
+def test_the_rate_is_fifty_a_second() -> None:
+    """Fifty calls at once pass, the next one does not, and a second later fifty pass again."""
+    throttle = Throttle(50)
+    assert sum(throttle.admits(0) for _ in range(60)) == 50
+    assert sum(throttle.admits(1000) for _ in range(60)) == 50
+
+
+def test_no_second_has_more_than_fifty_wherever_it_begins() -> None:
+    """Neither after a pause nor across the boundary of a second: a call every 7 ms for ten seconds, and a
+    burst in the middle of each.
+    """
+    throttle = Throttle(50)
+    calls = sorted(
+        [*range(0, 10_000, 7), *(second + 500 for second in range(0, 10_000, 1000) for _ in range(80))]
+    )
+    passed = [at for at in calls if throttle.admits(at)]
+    assert len(passed) == 500
+    assert max(sum(at <= other < at + 1000 for other in passed) for at in passed) == 50
+
+
+def test_an_invalid_environment_starts_nothing_until_it_is_valid_again(desk: Desk) -> None:
+    """It is described as INVALID with its reason, and its queue's jobs wait."""
+    desk.engine.set_trouble(Trouble(invalid={"ce": "CLIENT_ERROR - Access denied"}))
+    (described,) = desk.batch.describe_compute_environments(computeEnvironments=["ce"])["computeEnvironments"]
+    assert (described["status"], described["statusReason"]) == ("INVALID", "CLIENT_ERROR - Access denied")
+    job = desk.submit()
+    desk.until(job, "RUNNABLE")
+    desk.engine.set_trouble(Trouble())
+    desk.until(job, "RUNNING")
+    (described,) = desk.batch.describe_compute_environments(computeEnvironments=["ce"])["computeEnvironments"]
+    assert described["status"] == "VALID"
+    with pytest.raises(LookupError, match="nobody"):
+        desk.engine.set_trouble(Trouble(invalid={"nobody": "why"}))
+
+
+def test_missing_capacity_moves_work_to_the_next_environment(desk: Desk) -> None:
+    """When EC2 has no spot instances, the next environment of the queue takes the job."""
+    desk.batch.create_compute_environment(
+        computeEnvironmentName="spot", type="MANAGED", computeResources={**EC2, "type": "SPOT"}
+    )
+    order = [{"order": 1, "computeEnvironment": "spot"}, {"order": 2, "computeEnvironment": "ce"}]
+    desk.batch.create_job_queue(jobQueueName="mixed", priority=1, computeEnvironmentOrder=order)
+    desk.engine.set_capacity("spot", available=False)
+    job = desk.submit(jobQueue="mixed")
+    desk.until(job, "RUNNING")
+    host = desk.engine.scheduler.jobs[job].hosts[0]
+    assert host.environment.spec.name == "ce"

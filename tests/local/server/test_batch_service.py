@@ -1,0 +1,320 @@
+"""AWS Batch in the local cloud: real jobs, their logs, their events, their roles."""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.paths import Place
+from local.server import process
+from local.server.process import control
+from tests.conftest import free_port
+from tests.local.server.test_cloud import client, role_with
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+
+LIMIT_SECONDS = 20
+JOBS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+}
+CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A job queue of a test."""
+
+    place: Place
+    name: str
+
+    @property
+    def batch(self) -> "BatchClient":
+        """A client of Batch, as the administrator."""
+        found: BatchClient = client(self.place, "batch")
+        return found
+
+    def define(self, *command: str, **container: Any) -> str:
+        """Register a job definition that runs a command, and return its ARN."""
+        needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}]
+        image = "public.ecr.aws/docker/library/python:3.13-slim"
+        properties: Any = {
+            "image": image,
+            "command": list(command),
+            "resourceRequirements": needs,
+            **container,
+        }
+        name = f"definition-{uuid.uuid4().hex[:8]}"
+        made = self.batch.register_job_definition(
+            jobDefinitionName=name, type="container", containerProperties=properties
+        )
+        return made["jobDefinitionArn"]
+
+    def run(self, definition: str) -> dict[str, Any]:
+        """Submit a job, wait for its end and return its description."""
+        job = self.batch.submit_job(jobName="job", jobQueue=self.name, jobDefinition=definition)["jobId"]
+        until(lambda: self.describe(job)["status"] in ("SUCCEEDED", "FAILED"))
+        return self.describe(job)
+
+    def describe(self, job: str) -> dict[str, Any]:
+        """Return a job's description."""
+        found: Any = self.batch.describe_jobs(jobs=[job])["jobs"][0]
+        return dict(found)
+
+    def printed(self, job: dict[str, Any]) -> list[str]:
+        """Wait for the job's output in CloudWatch Logs, and return its lines."""
+        logs = client(self.place, "logs")
+        stream = job["container"]["logStreamName"]
+
+        def lines() -> list[str]:
+            try:
+                found = logs.get_log_events(
+                    logGroupName="/aws/batch/job", logStreamName=stream, startFromHead=True
+                )
+            except logs.exceptions.ResourceNotFoundException:
+                return []  # the first line makes the stream
+            return [event["message"] for event in found["events"]]
+
+        until(lambda: bool(lines()))
+        return lines()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def queue(cloud: Place) -> Queue:
+    """A new job queue in the cloud that the tests share."""
+    return new_queue(cloud)
+
+
+def new_queue(cloud: Place) -> Queue:
+    """Make a job queue through CloudFormation, as a deploy does."""
+    name = f"queue-{uuid.uuid4().hex[:8]}"
+    resources = {
+        "type": "SPOT",
+        "maxvCpus": 4,
+        "minvCpus": 0,
+        "instanceTypes": ["optimal"],
+        "subnets": ["subnet-1"],
+    }
+    resources |= {"instanceRole": "ecsInstanceRole", "securityGroupIds": ["sg-1"]}
+    environment = {
+        "Type": "MANAGED",
+        "State": "ENABLED",
+        "ComputeResources": {k[0].upper() + k[1:]: v for k, v in resources.items()},
+    }
+    order = [{"Order": 1, "ComputeEnvironment": {"Ref": "Machines"}}]
+    template = {
+        "Resources": {
+            "Machines": {"Type": "AWS::Batch::ComputeEnvironment", "Properties": environment},
+            "Queue": {
+                "Type": "AWS::Batch::JobQueue",
+                "Properties": {"JobQueueName": name, "Priority": 1, "ComputeEnvironmentOrder": order},
+            },
+        }
+    }
+    cloudformation = client(cloud, "cloudformation")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    return Queue(cloud, name)
+
+
+@pytest.fixture
+def enforced(queue: Queue) -> Iterator[Queue]:
+    """The queue with IAM enforced during a test."""
+    control(queue.place, "PUT", "iam", {"enforce": True})
+    yield queue
+    control(queue.place, "PUT", "iam", {"enforce": False})
+
+
+def test_a_jobs_output_is_in_cloudwatch_logs(queue: Queue) -> None:
+    """A job runs its command, and its lines are in the log stream that DescribeJobs names."""
+    job = queue.run(queue.define("python", "-c", "print('one'); print('two')"))
+    assert job["status"] == "SUCCEEDED"
+    assert queue.printed(job) == ["one", "two"]
+
+
+def test_a_job_has_its_roles_credentials(enforced: Queue) -> None:
+    """A job's AWS clients find the cloud, and are its job role there."""
+    name = f"job-{uuid.uuid4().hex[:8]}"
+    policy = json.dumps(JOBS)
+    role = client(enforced.place, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"][
+        "Arn"
+    ]
+    job = enforced.run(enforced.define("python", "-c", CALLER, jobRoleArn=role))
+    assert enforced.printed(job)[0].startswith(f"arn:aws:sts::000000000000:assumed-role/{name}/")
+
+
+def test_a_job_without_a_role_has_no_credentials(enforced: Queue) -> None:
+    """A job definition without a job role gives its job none, not the administrator's."""
+    job = enforced.run(enforced.define("python", "-c", CALLER))
+    assert job["status"] == "FAILED"
+    assert "NoCredentialsError" in enforced.printed(job)[-1]
+
+
+def test_a_jobs_secrets_come_from_the_clouds_stores(queue: Queue) -> None:
+    """A job sees a secret, a key of a secret's JSON and a parameter by its variables; its definition names
+    only where they are.
+    """
+    secrets, parameters = client(queue.place, "secretsmanager"), client(queue.place, "ssm")
+    plain = secrets.create_secret(Name=f"{queue.name}/plain", SecretString="one")["ARN"]
+    pair = secrets.create_secret(Name=f"{queue.name}/pair", SecretString='{"user": "two"}')["ARN"]
+    parameters.put_parameter(Name=f"/{queue.name}", Value="three", Type="SecureString")
+    parameters.put_parameter(Name=f"{queue.name}-plain", Value="four", Type="String")
+    sources = [
+        plain,
+        f"{pair}:user::",
+        f"arn:aws:ssm:us-east-1:000000000000:parameter/{queue.name}",
+        f"{queue.name}-plain",
+    ]
+    named = [{"name": f"SECRET_{number}", "valueFrom": source} for number, source in enumerate(sources)]
+    job = queue.run(queue.define("sh", "-c", "echo $SECRET_0 $SECRET_1 $SECRET_2 $SECRET_3", secrets=named))
+    assert queue.printed(job) == ["one two three four"]
+
+
+def test_a_job_whose_secret_is_missing_fails(queue: Queue) -> None:
+    """A secret that is not there keeps the job from starting, as on AWS, and the reason names it."""
+    source = "arn:aws:secretsmanager:us-east-1:000000000000:secret:nothing-AbCdEf"
+    job = queue.run(queue.define("true", secrets=[{"name": "SECRET", "valueFrom": source}]))
+    assert job["status"] == "FAILED"
+    reason = job["attempts"][0]["container"]["reason"]
+    assert reason.startswith(
+        f"ResourceInitializationError: unable to pull secrets or registry auth: Expected {source} to be"
+    )
+
+
+def test_a_secret_is_read_as_the_role_that_starts_the_job(enforced: Queue) -> None:
+    """An execution role that may not read the secret keeps the job from starting; one that may, by its exact
+    pattern, lets it.
+    """
+    name = f"start-{uuid.uuid4().hex[:8]}"
+    iam = client(enforced.place, "iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(JOBS))["Role"]["Arn"]
+    client(enforced.place, "secretsmanager").create_secret(Name=f"{name}/key", SecretString="one")
+    source = f"arn:aws:secretsmanager:us-east-1:000000000000:secret:{name}/key"
+    secrets = [{"name": "SECRET", "valueFrom": source}]
+    definition = enforced.define("sh", "-c", "echo $SECRET", secrets=secrets, executionRoleArn=role)
+    reason = enforced.run(definition)["attempts"][0]["container"]["reason"]
+    assert (
+        f"{role} is not authorized to perform: secretsmanager:GetSecretValue on resource: {source}-" in reason
+    )
+    allow = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": f"{source}-??????"}
+    document = {"Version": "2012-10-17", "Statement": [allow]}
+    iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(document))
+    assert enforced.printed(enforced.run(definition)) == ["one"]
+
+
+def test_a_machine_of_ones_own_joins_an_unmanaged_environment(queue: Queue) -> None:
+    """A job waits RUNNABLE until a machine is there; what is no such request is refused with what was
+    expected.
+    """
+    name = f"own-{uuid.uuid4().hex[:8]}"
+    role = "arn:aws:iam::000000000000:role/batch"
+    queue.batch.create_compute_environment(computeEnvironmentName=name, type="UNMANAGED", serviceRole=role)
+    order: Any = [{"order": 1, "computeEnvironment": name}]
+    queue.batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
+    job = queue.batch.submit_job(jobName="job", jobQueue=name, jobDefinition=queue.define("true"))["jobId"]
+    assert queue.describe(job)["status"] == "RUNNABLE"
+    assert control(queue.place, "POST", "instances", {"environment": name, "type": "m5.large"})[
+        "instance"
+    ].startswith("i-")
+    until(lambda: queue.describe(job)["status"] == "SUCCEEDED")
+    for wrong, says in (
+        ({"environment": name}, "Expected"),
+        ({"environment": "nobody", "type": "m5.large"}, "does not exist"),
+    ):
+        with pytest.raises(HTTPError) as raised:
+            control(queue.place, "POST", "instances", wrong)
+        assert says in raised.value.read().decode()
+
+
+def test_an_image_that_was_never_pushed_cannot_be_pulled(queue: Queue) -> None:
+    """A job whose image is missing in the account's registry fails as on AWS."""
+    image = "000000000000.dkr.ecr.us-east-1.amazonaws.com/images:missing"
+    job = queue.run(queue.define("true", image=image))
+    assert job["status"] == "FAILED"
+    assert "CannotPullContainerError" in job["attempts"][0]["container"]["reason"]
+
+
+def test_a_jobs_states_reach_a_queue(queue: Queue) -> None:
+    """Batch's events go through an EventBridge rule to SQS, with the job's description as their detail."""
+    sqs, events = client(queue.place, "sqs"), client(queue.place, "events")
+    url = sqs.create_queue(QueueName=f"events-{queue.name}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.batch"], "detail-type": ["Batch Job State Change"]}
+    events.put_rule(Name=queue.name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=queue.name, Targets=[{"Id": "queue", "Arn": arn}])
+    job = queue.run(queue.define("true"))
+    states: list[str] = []
+
+    def ended() -> bool:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            detail = json.loads(message["Body"])["detail"]
+            states.extend([detail["status"]] if detail["jobId"] == job["jobId"] else [])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return "SUCCEEDED" in states
+
+    until(ended)
+    events.remove_targets(Rule=queue.name, Ids=["queue"])
+    assert {"RUNNING", "SUCCEEDED"} <= set(states)
+
+
+def test_submitting_needs_the_definition_and_the_queue(enforced: Queue) -> None:
+    """A role that may submit any definition, but to no queue, is refused, and the refusal names the queue."""
+    definition = enforced.define("true")
+    credentials = role_with(enforced.place)
+    role = client(enforced.place, "sts", **credentials).get_caller_identity()["Arn"].split("/")[1]
+    allow = {"Effect": "Allow", "Action": "batch:SubmitJob"}
+
+    def submit_with(*resources: str) -> str:
+        document = {"Version": "2012-10-17", "Statement": [{**allow, "Resource": list(resources)}]}
+        iam = client(enforced.place, "iam")
+        iam.put_role_policy(RoleName=role, PolicyName="may", PolicyDocument=json.dumps(document))
+        batch = client(enforced.place, "batch", **credentials)
+        return str(batch.submit_job(jobName="job", jobQueue=enforced.name, jobDefinition=definition)["jobId"])
+
+    with pytest.raises(
+        ClientError, match=f"AccessDenied.*batch:SubmitJob on resource: .*job-queue/{enforced.name}"
+    ):
+        submit_with(definition)
+    assert submit_with(definition, f"arn:aws:batch:us-east-1:000000000000:job-queue/{enforced.name}")
+
+
+def test_tags_in_the_query_are_read(queue: Queue) -> None:
+    """Operations that Batch takes from path and query work through the endpoint."""
+    definition = queue.define("true")
+    queue.batch.tag_resource(resourceArn=definition, tags={"a": "1", "b": "2"})
+    queue.batch.untag_resource(resourceArn=definition, tagKeys=["a"])
+    assert queue.batch.list_tags_for_resource(resourceArn=definition)["tags"] == {"b": "2"}
+
+
+def test_no_job_outlives_the_cloud(tmp_path: Path) -> None:
+    """When the cloud ends, the processes of its running jobs are gone."""
+    place = Place(free_port(), tmp_path)
+    process.start(place)
+    try:
+        queue = new_queue(place)
+        definition = queue.define("python", "-c", "import os, time; print(os.getpid()); time.sleep(600)")
+        job = queue.batch.submit_job(jobName="job", jobQueue=queue.name, jobDefinition=definition)["jobId"]
+        until(lambda: queue.describe(job)["status"] == "RUNNING")
+        running = int(queue.printed(queue.describe(job))[0])
+        os.kill(running, 0)
+    finally:
+        process.stop(place)
+    with pytest.raises(ProcessLookupError):
+        os.kill(running, 0)
