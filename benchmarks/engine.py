@@ -23,7 +23,9 @@ from local.batch.engine import Engine
 from scheduler.capacity.hosts import EnvironmentSpec
 from scheduler.capacity.instances import sizes_of
 from scheduler.queues.job_queue import QueueSpec
-from scheduler.simulation.simulation import Conditions, Simulation, exponential
+from scheduler.simulation.conditions import Conditions
+from scheduler.simulation.durations import exponential
+from scheduler.simulation.simulation import Simulation
 from scheduler.spec import JobSpec, Need, Retry
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -43,7 +45,9 @@ _ONE_CPU = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]
 def simulate(children: int) -> str:
     """Simulate `children` children of 100 arrays, in this process; a line of figures."""
     made = Simulation(
-        Conditions(seed=1, reclaims_an_hour=0.05, price={"spot": 0.012, "demand": 0.048}, boot_seconds=60)
+        Conditions(
+            seed=1, interruptions_per_hour=0.05, price={"spot": 0.012, "demand": 0.048}, boot_seconds=60
+        )
     )
     sizes = sizes_of(("m5.4xlarge",))
     made.environment(EnvironmentSpec("spot", "spot", 800_000, sizes, spot=True))

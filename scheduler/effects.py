@@ -1,4 +1,4 @@
-"""What the scheduler asks of the world: start this, stop that, tell everybody."""
+"""What the scheduler asks of its runtime: start this attempt, stop that one, publish a change."""
 
 from __future__ import annotations
 

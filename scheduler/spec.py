@@ -1,4 +1,4 @@
-"""What the scheduler is told about a job: plain values, resolved by whoever submits."""
+"""What a job asks of the scheduler: plain values, resolved by the caller that submits it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class JobSpec:
 
     `size` is None for a job that is no array. `nodes` holds one need a node of a multi-node parallel job and
     is empty otherwise. `resources` are (consumable resource, quantity) pairs that each attempt holds. A job
-    that is `doomed` fails with that reason as soon as it is submitted.
+    with `rejected` fails with that reason as soon as it is submitted.
     """
 
     name: str
@@ -63,7 +63,7 @@ class JobSpec:
     resources: tuple[tuple[str, int], ...] = ()
     share: str = ""
     priority: int = 0
-    doomed: str | None = None
+    rejected: str | None = None
     info: object = None
 
     @property

@@ -21,8 +21,3 @@ FAILED: Final = 6
 def code_of(name: str) -> int:
     """The small integer of a state's name; ValueError for a name that AWS Batch does not have."""
     return NAMES.index(name)
-
-
-def is_final(status: int) -> bool:
-    """Whether a job in this state never changes again."""
-    return status >= SUCCEEDED

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Stock:
+class Consumable:
     """One consumable resource."""
 
     __slots__ = ("in_use", "replenishable", "total")
@@ -24,17 +24,17 @@ class Stock:
         return self.total - self.in_use
 
 
-class Stocks:
+class Consumables:
     """All consumable resources by name."""
 
     def __init__(self) -> None:
-        self.by_name: dict[str, Stock] = {}
+        self.by_name: dict[str, Consumable] = {}
 
     def put(self, name: str, total: int, replenishable: bool) -> None:
         """Create a resource or set its total."""
         found = self.by_name.get(name)
         if found is None:
-            self.by_name[name] = Stock(total, replenishable)
+            self.by_name[name] = Consumable(total, replenishable)
         else:
             found.total = total
 
@@ -47,15 +47,15 @@ class Stocks:
     def take(self, wanted: Sequence[tuple[str, int]]) -> None:
         """Take it: what cannot be replenished is gone from the total at once."""
         for name, quantity in wanted:
-            stock = self.by_name[name]
-            if stock.replenishable:
-                stock.in_use += quantity
+            resource = self.by_name[name]
+            if resource.replenishable:
+                resource.in_use += quantity
             else:
-                stock.total -= quantity
+                resource.total -= quantity
 
     def give_back(self, taken: Sequence[tuple[str, int]]) -> None:
         """Return what can be replenished."""
         for name, quantity in taken:
-            stock = self.by_name.get(name)
-            if stock is not None and stock.replenishable:
-                stock.in_use -= quantity
+            resource = self.by_name.get(name)
+            if resource is not None and resource.replenishable:
+                resource.in_use -= quantity

@@ -11,15 +11,16 @@ from scheduler.capacity.instances import Size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scheduler.jobs.job import Job
     from scheduler.spec import Need
 
 _Room = tuple[int, int, int]
+Task = tuple[str, int]
+"""What occupies a host: a job's id and the number of its child (or node)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSpec:
-    """What the scheduler is told about a compute environment.
+    """A compute environment as the scheduler needs it.
 
     `sizes` is empty for Fargate, where each task gets a host that is exactly its own size, and for an
     unmanaged environment, whose hosts come by `add_host`.
@@ -46,7 +47,7 @@ class Host:
         self.size = size
         self.since = since
         self.room: _Room = (size.milli_cpus, size.memory, size.gpus)
-        self.tasks: set[tuple[Job, int]] = set()
+        self.tasks: set[Task] = set()
 
 
 class Environment:
@@ -56,7 +57,7 @@ class Environment:
     hosts.
     """
 
-    __slots__ = ("_buckets", "_count", "hosts", "idle", "provisioned", "spec", "starved", "used")
+    __slots__ = ("_buckets", "_count", "hosts", "idle", "out_of_capacity", "provisioned", "spec", "used")
 
     def __init__(self, spec: EnvironmentSpec) -> None:
         self.spec = spec
@@ -65,7 +66,7 @@ class Environment:
         self.provisioned = 0
         self.used = 0
         # Whether EC2 has no instance to give at the moment.
-        self.starved = False
+        self.out_of_capacity = False
         self._buckets: dict[_Room, dict[Host, None]] = {}
         self._count = 0
 
@@ -141,7 +142,7 @@ class Environment:
         return None if best is None else next(iter(self._buckets[best]))
 
     def _launch(self, need: Need, now: int) -> Host | None:
-        if not self.spec.managed or self.starved:
+        if not self.spec.managed or self.out_of_capacity:
             return None
         size = self._choose(need)
         if size is None:
@@ -176,7 +177,7 @@ class Environment:
     def _move(self, host: Host, room: _Room) -> None:
         self._leave(host)
         host.room = room
-        # A host without a free vCPU takes nobody: keeping it out of the buckets keeps them few.
+        # A host without a free vCPU takes no task: keeping it out of the buckets keeps them few.
         if room[0] > 0:
             bucket = self._buckets.get(room)
             if bucket is None:

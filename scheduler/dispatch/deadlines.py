@@ -36,7 +36,7 @@ class Deadlines:
         if self._count >= self._sweep_at:
             self._sweep()
 
-    def due(self, now: int) -> list[tuple[Job, int, int]]:
+    def due(self, now: int) -> list[tuple[Job, int]]:
         """The attempts that are past their deadline."""
         found = []
         for queue in self._by_timeout.values():
@@ -44,7 +44,7 @@ class Deadlines:
                 _, job, index, attempt = queue.popleft()
                 self._count -= 1
                 if job.is_current(index, attempt):
-                    found.append((job, index, attempt))
+                    found.append((job, index))
         return sorted(found, key=lambda each: (each[0].seq, each[1]))
 
     def first(self) -> int | None:
@@ -59,7 +59,7 @@ class Deadlines:
         return earliest
 
     def first_entry(self) -> int | None:
-        """The earliest deadline that is noted, of an attempt that may have ended: quicker than `first`."""
+        """The earliest deadline that is stored, of an attempt that may have ended: quicker than `first`."""
         earliest = None
         for queue in self._by_timeout.values():
             if queue and (earliest is None or queue[0][0] < earliest):

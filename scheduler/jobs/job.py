@@ -44,23 +44,22 @@ class Job:
         "created",
         "dependents",
         "first_started",
-        "fresh",
-        "gang_retry",
+        "first_untried",
         "has_parent",
         "history",
         "hosts",
         "id",
-        "in_line",
-        "in_line_since",
         "is_array",
-        "is_gang",
-        "left",
+        "is_multi_node",
+        "is_queued",
         "node_ends",
         "pairs",
         "parent_status",
+        "queued_since",
         "ready",
         "reasons",
         "reserved",
+        "retry_nodes",
         "seq",
         "size",
         "spec",
@@ -71,6 +70,7 @@ class Job:
         "stopped_at",
         "stopping",
         "terminated",
+        "unfinished",
         "updated",
         "waiting",
     )
@@ -81,8 +81,8 @@ class Job:
         # Whether it has children; whether it has nodes that start together; whether it has either, and so a
         # state of its own beside theirs.
         self.is_array = spec.size is not None
-        self.is_gang = bool(spec.nodes)
-        self.has_parent = self.is_array or self.is_gang
+        self.is_multi_node = bool(spec.nodes)
+        self.has_parent = self.is_array or self.is_multi_node
         self.seq = seq
         self.spec = spec
         self.size = size
@@ -97,7 +97,7 @@ class Job:
         self.status_reason: str | None = None
         self.stopped_at = 0
         self.first_started = 0
-        self.left = size
+        self.unfinished = size
         self.waiting = 0
         self.blocked: bytearray | None = None
         self.dependents: list[Job] = []
@@ -106,14 +106,14 @@ class Job:
         # Hosts that wait for a multi-node job's main node.
         self.reserved: dict[int, Host] = {}
         self.node_ends: dict[int, int] = {}
-        self.gang_retry = False
+        self.retry_nodes = False
         self.history: dict[int, list[Attempt]] = {}
         self.reasons: dict[int, str] = {}
         self.stopping: dict[int, str] = {}
         self.ready: deque[int] = deque()
-        self.fresh = size
-        self.in_line = False
-        self.in_line_since = 0
+        self.first_untried = size
+        self.is_queued = False
+        self.queued_since = 0
         # Index -> reason; -1 stands for the whole job.
         self.cancelled: dict[int, str] = {}
         self.terminated: dict[int, str] = {}
@@ -129,7 +129,7 @@ class Job:
         return self.status >= SUCCEEDED
 
     def is_current(self, index: int, attempt: int) -> bool:
-        """Whether an attempt is the one that is under way."""
+        """Whether an attempt is the one that is in flight."""
         return index in self.hosts and self.attempts[index] + 1 == attempt
 
     def reason_of(self, index: int) -> str | None:
@@ -138,14 +138,14 @@ class Job:
 
     def release_all(self) -> None:
         """Every child that still waits is ready now, in the order of their numbers."""
-        self.fresh = 0
+        self.first_untried = 0
 
-    def next_ready(self) -> int | None:
-        """The number of the next child to start, which leaves the line; None when no child is ready."""
+    def pop_ready(self) -> int | None:
+        """Take the number of the next child to start; None when no child is ready."""
         states = self.states
-        if self.fresh < self.size:
-            index = states.find(RUNNABLE, self.fresh)
-            self.fresh = self.size if index < 0 else index + 1
+        if self.first_untried < self.size:
+            index = states.find(RUNNABLE, self.first_untried)
+            self.first_untried = self.size if index < 0 else index + 1
             if index >= 0:
                 return index
         ready = self.ready
@@ -156,19 +156,19 @@ class Job:
         return None
 
     def peek_ready(self, count: int) -> list[int]:
-        """The numbers of the next children to start, which stay in line."""
+        """The numbers of the next children to start, which stay where they are."""
         found: list[int] = []
-        index = self.states.find(RUNNABLE, self.fresh) if self.fresh < self.size else -1
+        index = self.states.find(RUNNABLE, self.first_untried) if self.first_untried < self.size else -1
         while index >= 0 and len(found) < count:
             found.append(index)
             index = self.states.find(RUNNABLE, index + 1)
-        again = (each for each in self.ready if self.states[each] == RUNNABLE and each < self.fresh)
+        again = (each for each in self.ready if self.states[each] == RUNNABLE and each < self.first_untried)
         return [*found, *islice(again, count - len(found))]
 
-    def put_back(self, index: int) -> None:
-        """Return a child to the head of its job's line."""
-        if index == self.fresh - 1 and not self.has_been_tried(index):
-            self.fresh = index
+    def requeue(self, index: int) -> None:
+        """Put a child that was popped back at the head of its job."""
+        if index == self.first_untried - 1 and not self.has_been_tried(index):
+            self.first_untried = index
         else:
             self.ready.appendleft(index)
 
@@ -194,7 +194,7 @@ class Job:
         """What an array parent ends as: one failed child fails it; a multi-node job ends as its main node
         does.
         """
-        if self.is_gang:
+        if self.is_multi_node:
             return self.states[self.spec.main_node]
         return FAILED if self.counts[FAILED] else SUCCEEDED
 

@@ -27,16 +27,19 @@ _REQUIREMENT_TEXT = (
 
 
 def reason_for(environments: Sequence[Environment], need: Need) -> str | None:
-    """The reason, or None for a job that only waits for its turn."""
-    managed = [each for each in environments if each.spec.managed]
-    if not managed or len(managed) < len(environments):
+    """The reason, or None for a job that only waits for its turn, and where users' own instances may come."""
+    if not environments or not all(each.spec.managed for each in environments):
         return None
-    if all(need.milli_cpus > each.spec.max_milli_cpus for each in managed):
+    if all(need.milli_cpus > each.spec.max_milli_cpus for each in environments):
         return _MAX_RESOURCE_TEXT
-    if not any(each.could_ever_fit(need) for each in managed):
+    if not any(each.could_ever_fit(need) for each in environments):
         return _REQUIREMENT_TEXT
-    if all(each.starved for each in managed):
-        sizes = managed[0].spec.sizes
-        wanted = sizes[0].name if sizes else "fargate"
-        return f"{NO_CAPACITY} - Service cannot fulfill the capacity requested for instance type [{wanted}]"
+    if all(each.out_of_capacity for each in environments):
+        return _no_capacity(environments[0])
     return None
+
+
+def _no_capacity(environment: Environment) -> str:
+    sizes = environment.spec.sizes
+    wanted = sizes[0].name if sizes else "fargate"
+    return f"{NO_CAPACITY} - Service cannot fulfill the capacity requested for instance type [{wanted}]"

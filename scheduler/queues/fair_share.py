@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import TYPE_CHECKING
 
-from scheduler.queues.run_queue import Ordered
+from scheduler.queues.run_queue import PriorityOrder
 
 if TYPE_CHECKING:
     from scheduler.jobs.job import Job
@@ -43,14 +43,14 @@ class Share:
 
     def __init__(self, weight: float) -> None:
         self.weight = weight
-        self.order = Ordered()
+        self.order = PriorityOrder()
         self.holding = 0
         self.waiting = False
         self._average = 0.0
         self._at = 0
 
     def hold(self, milli_cpus: int, now: int, decay_ms: int) -> None:
-        """Take more (or with a negative number: fewer) vCPUs."""
+        """Hold more (or with a negative number: fewer) vCPUs."""
         self._age(now, decay_ms)
         self.holding += milli_cpus
 
@@ -67,7 +67,7 @@ class Share:
 
 
 class FairShare:
-    """The line of a queue with a fair-share policy."""
+    """The runnable jobs of a queue with a fair-share policy."""
 
     __slots__ = ("_holding", "_shares", "policy")
 
@@ -76,29 +76,29 @@ class FairShare:
         self._shares: dict[str, Share] = {}
         self._holding = 0
 
-    def add(self, job: Job, now: int) -> None:
-        """Let a job stand in its share's line; within a share, a higher scheduling priority goes first."""
+    def push(self, job: Job, now: int) -> None:
+        """Add a job to its share; within a share, a higher scheduling priority goes first."""
         share = self._share(job)
         share.waiting = True
-        share.order.add(job, job.spec.priority, now)
+        share.order.push(job, job.spec.priority, now)
 
-    def take(self, now: int) -> tuple[Job, int] | None:
-        """Take the next child of the share that had the least."""
+    def pop(self, now: int) -> tuple[Job, int] | None:
+        """Remove and return the next child of the share that had the least."""
         decay = self.policy.decay_seconds * 1000
         waiting = [share for share in self._shares.values() if share.waiting]
         for share in sorted(waiting, key=lambda share: share.score(now, decay)):
-            taken = share.order.take()
+            taken = share.order.pop()
             if taken is not None:
                 return taken
             share.waiting = False
         return None
 
-    def put_back(self, job: Job, index: int, now: int) -> None:
-        """Return a child to the head of its share's line."""
-        job.put_back(index)
-        self.add(job, now)
+    def requeue(self, job: Job, index: int, now: int) -> None:
+        """Put a child back at the head of its share."""
+        job.requeue(index)
+        self.push(job, now)
 
-    def used(self, job: Job, milli_cpus: int, now: int) -> None:
+    def charge(self, job: Job, milli_cpus: int, now: int) -> None:
         """Charge the job's share."""
         self._share(job).hold(milli_cpus, now, self.policy.decay_seconds * 1000)
         self._holding += milli_cpus
@@ -112,7 +112,7 @@ class FairShare:
         return self._holding + milli_cpus <= capacity * (1 - reserved)
 
     def front(self, count: int) -> list[tuple[Job, int]]:
-        """The first children in line, share by share."""
+        """The first children, share by share."""
         shares = [share.order.front(count) for share in self._shares.values() if share.waiting]
         return [each for share in shares for each in share][:count]
 
@@ -121,7 +121,7 @@ class FairShare:
         return {name: share.holding for name, share in self._shares.items() if share.waiting or share.holding}
 
     def reweigh(self, policy: FairPolicy) -> None:
-        """Go on with a changed policy."""
+        """Use a changed policy from now on."""
         self.policy = policy
         for name, share in self._shares.items():
             share.weight = policy.weight_of(name)

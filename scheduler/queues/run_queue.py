@@ -10,60 +10,60 @@ if TYPE_CHECKING:
 
     from scheduler.jobs.job import Job
 
-_Place = tuple[int, int, "Job"]
+_Entry = tuple[int, int, "Job"]
 
 
-class Line(Protocol):
+class RunQueue(Protocol):
     """The runnable jobs of one queue, in the order in which its policy starts them."""
 
-    def add(self, job: Job, now: int) -> None:
-        """Let a job stand in line that has at least one runnable child; twice is once."""
+    def push(self, job: Job, now: int) -> None:
+        """Add a job that has at least one runnable child; twice is once."""
 
-    def take(self, now: int) -> tuple[Job, int] | None:
-        """Take the child that is next to start out of the line, or None when nobody waits."""
+    def pop(self, now: int) -> tuple[Job, int] | None:
+        """Remove and return the child that is next to start, or None when no child waits."""
 
-    def put_back(self, job: Job, index: int, now: int) -> None:
-        """Return what `take` gave, to where it stood."""
+    def requeue(self, job: Job, index: int, now: int) -> None:
+        """Put back at its place what `pop` returned."""
 
-    def used(self, job: Job, milli_cpus: int, now: int) -> None:
-        """Learn that a child of `job` holds (positive) or gives back (negative) vCPUs."""
+    def charge(self, job: Job, milli_cpus: int, now: int) -> None:
+        """Note that a child of `job` holds (positive) or gives back (negative) vCPUs."""
 
     def allows(self, milli_cpus: int, capacity: int) -> bool:
         """Whether the policy lets that many more vCPUs be used of the queue's `capacity`."""
 
     def front(self, count: int) -> list[tuple[Job, int]]:
-        """The first children in line, which stay in it."""
+        """The first children, which stay in the queue."""
 
 
-class Ordered:
+class PriorityOrder:
     """Jobs by priority and then by the time of their submission; a job's children by their numbers."""
 
     __slots__ = ("_heap",)
 
     def __init__(self) -> None:
-        self._heap: list[_Place] = []
+        self._heap: list[_Entry] = []
 
-    def add(self, job: Job, priority: int, now: int) -> None:
-        """Let a job stand at the place that its priority and its submission give it."""
-        if not job.in_line:
-            job.in_line = True
-            job.in_line_since = now
+    def push(self, job: Job, priority: int, now: int) -> None:
+        """Add a job at the place that its priority and its submission give it."""
+        if not job.is_queued:
+            job.is_queued = True
+            job.queued_since = now
             heappush(self._heap, (-priority, job.seq, job))
 
-    def take(self) -> tuple[Job, int] | None:
-        """Take the first job's next child."""
+    def pop(self) -> tuple[Job, int] | None:
+        """Remove and return the first job's next child."""
         heap = self._heap
         while heap:
             job = heap[0][2]
-            index = job.next_ready()
+            index = job.pop_ready()
             if index is not None:
                 return job, index
             heappop(heap)
-            job.in_line = False
+            job.is_queued = False
         return None
 
     def front(self, count: int) -> list[tuple[Job, int]]:
-        """The first children in line, which stay in it."""
+        """The first children, which stay in the queue."""
         return [each for _, each in zip(range(count), self._children(count), strict=False)]
 
     def _children(self, count: int) -> Iterator[tuple[Job, int]]:
@@ -83,28 +83,28 @@ class Fifo:
     __slots__ = ("_order",)
 
     def __init__(self) -> None:
-        self._order = Ordered()
+        self._order = PriorityOrder()
 
-    def add(self, job: Job, now: int) -> None:
-        """Let a job stand in line, at the place that its submission gives it."""
-        self._order.add(job, 0, now)
+    def push(self, job: Job, now: int) -> None:
+        """Add a job at the place that its submission gives it."""
+        self._order.push(job, 0, now)
 
-    def take(self, now: int) -> tuple[Job, int] | None:
-        """Take the oldest job's next child."""
-        return self._order.take()
+    def pop(self, now: int) -> tuple[Job, int] | None:
+        """Remove and return the oldest job's next child."""
+        return self._order.pop()
 
-    def put_back(self, job: Job, index: int, now: int) -> None:
-        """Return a child to the head of the line."""
-        job.put_back(index)
-        self._order.add(job, 0, now)
+    def requeue(self, job: Job, index: int, now: int) -> None:
+        """Put a child back at the head of the queue."""
+        job.requeue(index)
+        self._order.push(job, 0, now)
 
-    def used(self, job: Job, milli_cpus: int, now: int) -> None:
-        """First come, first served, whoever used how much."""
+    def charge(self, job: Job, milli_cpus: int, now: int) -> None:
+        """Use changes nothing here."""
 
     def allows(self, milli_cpus: int, capacity: int) -> bool:
         """Nothing is reserved."""
         return True
 
     def front(self, count: int) -> list[tuple[Job, int]]:
-        """The first children in line."""
+        """The first children."""
         return self._order.front(count)

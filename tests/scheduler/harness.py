@@ -1,4 +1,4 @@
-"""A world for the pure scheduler: it starts what it is told to, and ends what a test says."""
+"""A harness for the pure scheduler: it starts each attempt at once, and a test says when one ends."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ ONE = Need(1000, 1024)
 ONCE = Retry()
 
 
-class World:
+class Harness:
     """A scheduler with one queue `q` on one environment `ce`, and a record of what it asked for."""
 
     def __init__(
-        self, *, cpus: int = 4, types: tuple[str, ...] = ("m5.xlarge",), slots: int | None = None
+        self,
+        *,
+        cpus: int = 4,
+        types: tuple[str, ...] = ("m5.xlarge",),
+        slots: int | None = None,
+        kept_ms: int | None = None,
     ) -> None:
-        self.scheduler = Scheduler(slots=slots)
+        self.scheduler = Scheduler(slots=slots, kept_ms=kept_ms)
         self.now = 0
         self.running: dict[tuple[str, int], StartAttempt] = {}
         self.started: list[tuple[str, int]] = []

@@ -16,7 +16,7 @@ from scheduler.queues.job_queue import QueueSpec
 from scheduler.retry import Outcome
 from scheduler.scheduler import Scheduler
 from scheduler.spec import Dependency, JobSpec, Need, Retry
-from scheduler.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED, is_final
+from scheduler.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED
 
 _NEEDS = (Need(1000, 512), Need(2000, 4096), Need(4000, 1024), Need(500, 8192))
 _QUEUES = ("high", "low", "fair")
@@ -60,7 +60,7 @@ class History:
         self.stopping: set[tuple[str, int, int]] = set()
         self.jobs: list[Job] = []
         self.final: dict[tuple[str, int], int] = {}
-        self.starved: set[str] = set()
+        self.without_capacity: set[str] = set()
         for name, spot in (("spot", True), ("demand", False)):
             spec = EnvironmentSpec(
                 name, name, 8000, sizes_of(("m5.xlarge", "r5.xlarge")), spot=spot, may_exceed=False
@@ -136,8 +136,8 @@ class History:
 
     def toggle(self, name: str) -> None:
         """EC2 runs out of instances, or has them again."""
-        self.starved ^= {name}
-        self.scheduler.set_capacity(name, name not in self.starved, self.now)
+        self.without_capacity ^= {name}
+        self.scheduler.set_capacity(name, name not in self.without_capacity, self.now)
 
     def report(self, key: tuple[str, int, int], outcome: Outcome) -> None:
         """Report an attempt's end."""
@@ -172,17 +172,17 @@ class History:
             assert reached == SUCCEEDED
         if job.spec.sequential and start.child > 0:
             assert job.states[start.child - 1] == SUCCEEDED
-        if job.is_gang:
+        if job.is_multi_node:
             assert not start.host.environment.spec.spot
 
     def check_change(self, change: StateChange) -> None:
         """What has ended stays as it is."""
-        if change.job.is_gang and change.child is not None:
+        if change.job.is_multi_node and change.child is not None:
             # A retry of a multi-node job starts nodes again that have ended.
             return
         key = (change.job.id, -1 if change.child is None else change.child)
         assert key not in self.final
-        if is_final(change.status):
+        if change.status >= SUCCEEDED:
             self.final[key] = change.status
 
     def check(self) -> None:
@@ -193,13 +193,17 @@ class History:
             assert environment.provisioned <= environment.spec.max_milli_cpus
             for host in environment.hosts.values():
                 assert min(host.room) >= 0
-        assert self.scheduler.stocks.by_name["license"].available >= 0
+        assert self.scheduler.consumables.by_name["license"].available >= 0
+        self.check_counts()
+        self.check_priority()
+
+    def check_counts(self) -> None:
+        """The counts of each job are those of its states, and what is in flight has a host."""
         for job in self.jobs:
             assert job.counts == [job.states.count(status) for status in range(7)]
-            underway = job.counts[STARTING] + job.counts[RUNNING]
+            in_flight = job.counts[STARTING] + job.counts[RUNNING]
             # A main node that has exited keeps its state until the other nodes are gone.
-            assert underway == len(job.hosts) + (job.is_gang and job.spec.main_node in job.node_ends)
-        self.check_priority()
+            assert in_flight == len(job.hosts) + (job.is_multi_node and job.spec.main_node in job.node_ends)
 
     def check_priority(self) -> None:
         """No queue leaves its head waiting while there is room for it."""
@@ -207,11 +211,11 @@ class History:
             return
         for name in ("high", "low"):
             queue = self.scheduler.queues[name]
-            head = queue.line.front(1)
-            if not head or head[0][0].is_gang:
+            head = queue.run_queue.front(1)
+            if not head or head[0][0].is_multi_node:
                 continue
             job = head[0][0]
-            if not self.scheduler.stocks.have(job.spec.resources):
+            if not self.scheduler.consumables.have(job.spec.resources):
                 continue
             for environment in queue.environments:
                 host = environment.place(job.spec.need, self.now)
@@ -219,7 +223,7 @@ class History:
 
     def finish(self) -> None:
         """Give everything back and let everything end: no job may be left behind."""
-        for name in sorted(self.starved):
+        for name in sorted(self.without_capacity):
             self.toggle(name)
         self.settle()
         for _ in range(2000):
@@ -232,7 +236,7 @@ class History:
             assert job.is_over, (job.id, job.counts)
             assert job.counts[SUCCEEDED] + job.counts[FAILED] == job.size
         assert all(environment.used == 0 for environment in self.scheduler.environments.values())
-        assert self.scheduler.stocks.by_name["license"].available == 2
+        assert self.scheduler.consumables.by_name["license"].available == 2
         assert not any(job.states.count(RUNNABLE) for job in self.jobs)
 
 

@@ -23,7 +23,7 @@ def child_id(job: Job, index: int | None) -> str:
     """The id of a job, of an array's child (`<id>:<n>`), or of a node (`<id>#<n>`)."""
     if index is None or not job.has_parent:
         return job.id
-    return f"{job.id}{'#' if job.is_gang else ':'}{index}"
+    return f"{job.id}{'#' if job.is_multi_node else ':'}{index}"
 
 
 def task_id(job: Job, index: int, attempt: int) -> str:
@@ -40,7 +40,7 @@ def log_target(job: Job, index: int, attempt: int) -> tuple[str, str]:
     logConfiguration says otherwise: https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html.
     """
     submission = submission_of(job)
-    container = submission.containers[index if job.is_gang else 0]
+    container = submission.containers[index if job.is_multi_node else 0]
     options = container.get("logConfiguration", {}).get("options", {})
     prefix = options.get("awslogs-stream-prefix", submission.definition_name)
     return options.get("awslogs-group", "/aws/batch/job"), f"{prefix}/default/{task_id(job, index, attempt)}"
@@ -74,7 +74,7 @@ def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     detail["isTerminated"] = child in job.terminated
     if job.is_array:
         detail["arrayProperties"] = {"index": child, "statusSummary": {}}
-    if job.is_gang:
+    if job.is_multi_node:
         detail["timeout"] = None
         detail["nodeDetails"] = {"nodeIndex": child, "isMainNode": child == job.spec.main_node}
     return present(detail)
@@ -99,7 +99,7 @@ def status_summary(job: Job) -> dict[str, int]:
 def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail = _base(account, job, None, job.parent_status)
     main = job.spec.main_node
-    attempts = job.attempts_of(main) if job.is_gang else []
+    attempts = job.attempts_of(main) if job.is_multi_node else []
     detail["attempts"] = [
         _attempt(account, job, main, number, each) for number, each in enumerate(attempts, 1)
     ]
@@ -132,7 +132,7 @@ def _base(account: Account, job: Job, index: int | None, status: int) -> dict[st
 
 
 def _bare_container(job: Job, index: int) -> dict[str, Any]:
-    container = dict(submission_of(job).containers[index if job.is_gang else 0])
+    container = dict(submission_of(job).containers[index if job.is_multi_node else 0])
     container.setdefault("networkInterfaces", [])
     return container
 
@@ -171,5 +171,5 @@ def _placed(account: Account, job: Job, index: int, attempt: int, host: str) -> 
         "containerInstanceArn": f"{ecs}:container-instance/AWSBatch/{instance}",
         "taskArn": f"{ecs}:task/AWSBatch/{task_id(job, index, attempt)}",
         "logStreamName": log_target(job, index, attempt)[1],
-        "networkInterfaces": [{"privateIpv4Address": node_address(job, index)}] if job.is_gang else [],
+        "networkInterfaces": [{"privateIpv4Address": node_address(job, index)}] if job.is_multi_node else [],
     }

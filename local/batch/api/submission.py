@@ -63,7 +63,7 @@ def resolve(definition: Resource, queue: Resource, params: dict[str, Any]) -> Jo
         resources=_resources(definition, params),
         share=params.get("shareIdentifier", ""),
         priority=params.get("schedulingPriorityOverride") or definition.get("schedulingPriority") or 0,
-        doomed=_doom(definition, params),
+        rejected=_rejection(definition, params),
         info=submission,
     )
 
@@ -166,7 +166,7 @@ def _described(
     }
 
 
-def _doom(definition: Resource, params: dict[str, Any]) -> str | None:
+def _rejection(definition: Resource, params: dict[str, Any]) -> str | None:
     """Why a job fails as soon as it is submitted.
 
     "If the total number of combined tags from the job and job definition is over 50, the job is moved to the

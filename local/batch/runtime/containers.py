@@ -34,7 +34,7 @@ def task_of(
     """
     job, child = start.job, start.child
     submission = submission_of(job)
-    container = submission.containers[child if job.is_gang else 0]
+    container = submission.containers[child if job.is_multi_node else 0]
     image = _pull(images, container["image"])
     group, stream = log_target(job, child, start.attempt)
     variables = _variables(start, container, credentials, secrets, machine)
@@ -46,7 +46,7 @@ def task_of(
         workdir=image.workdir if image else None,
         log_group=group,
         log_stream=stream,
-        memory=(job.spec.nodes[child] if job.is_gang else job.spec.need).memory,
+        memory=(job.spec.nodes[child] if job.is_multi_node else job.spec.need).memory,
         image=container["image"],
         command=command,
         variables=variables,
@@ -79,7 +79,7 @@ def _metadata(start: StartAttempt, machine: Mapping[str, str]) -> dict[str, str]
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
     """
     job, child = start.job, start.child
-    if METADATA not in machine or not job.is_gang:
+    if METADATA not in machine or not job.is_multi_node:
         return {}
     return {METADATA: f"{machine[METADATA]}/{task_id(job, child, start.attempt)}/{node_address(job, child)}"}
 
@@ -132,7 +132,7 @@ def _batch_environment(start: StartAttempt) -> dict[str, str]:
     if job.is_array:
         variables["AWS_BATCH_JOB_ARRAY_INDEX"] = str(start.child)
         variables["AWS_BATCH_JOB_ARRAY_SIZE"] = str(job.size)
-    if job.is_gang:
+    if job.is_multi_node:
         variables.update(_node_environment(start))
     return variables
 

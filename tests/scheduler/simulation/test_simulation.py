@@ -11,15 +11,9 @@ import pytest
 from scheduler.capacity.hosts import EnvironmentSpec
 from scheduler.capacity.instances import sizes_of
 from scheduler.queues.job_queue import QueueSpec
-from scheduler.simulation.simulation import (
-    Conditions,
-    Duration,
-    Report,
-    Simulation,
-    exponential,
-    fixed,
-    lognormal,
-)
+from scheduler.simulation.conditions import Conditions, Report
+from scheduler.simulation.durations import Duration, exponential, fixed, lognormal
+from scheduler.simulation.simulation import Simulation
 from scheduler.spec import Dependency, JobSpec, Need, Retry
 
 _SIZES = sizes_of(("m5.xlarge",))
@@ -67,12 +61,12 @@ def test_dependents_run_after_their_parents() -> None:
     assert made.run().finished_seconds == 8010
 
 
-def test_reclaimed_spot_hosts_cost_attempts_and_not_jobs() -> None:
-    """With spot reclaims all children end well, after more attempts; the seed decides, and nothing else."""
+def test_interrupted_spot_hosts_cost_attempts_and_not_jobs() -> None:
+    """Interrupted children end well, after more attempts; the seed decides, and nothing else."""
     spec = job(200, exponential(600), retry=Retry(10))
 
     def play(seed: int) -> Report:
-        made = simulation(seed=seed, reclaims_an_hour=1)
+        made = simulation(seed=seed, interruptions_per_hour=1)
         made.submit("a", spec)
         return made.run()
 

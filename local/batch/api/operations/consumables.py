@@ -12,7 +12,7 @@ from scheduler.states import NAMES
 
 if TYPE_CHECKING:
     from local.batch.api.account import Account, Resource
-    from scheduler.capacity.consumables import Stock
+    from scheduler.capacity.consumables import Consumable
     from scheduler.jobs.job import Job
 
 
@@ -42,7 +42,7 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """UpdateConsumableResource: SET, ADD or REMOVE a quantity."""
     found = account.consumable(params["consumableResource"])
     quantity, operation = params.get("quantity", 0), params.get("operation", "SET")
-    total = account.scheduler.stocks.by_name[found["consumableResourceName"]].total
+    total = account.scheduler.consumables.by_name[found["consumableResourceName"]].total
     results = {"SET": quantity, "ADD": total + quantity, "REMOVE": total - quantity}
     if operation not in results:
         raise client_error(f"operation must be SET, ADD or REMOVE, but is {operation}.")
@@ -53,14 +53,14 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeConsumableResource."""
     found = account.consumable(params["consumableResource"])
-    stock = account.scheduler.stocks.by_name[found["consumableResourceName"]]
+    stock = account.scheduler.consumables.by_name[found["consumableResourceName"]]
     return {**found, **_quantities(stock), "availableQuantity": stock.available}
 
 
 def list_resources(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """ListConsumableResources."""
     found, token = page(account.consumables.values(), params.get("nextToken"), params.get("maxResults", 100))
-    stocks = account.scheduler.stocks.by_name
+    stocks = account.scheduler.consumables.by_name
     listed = [
         {
             **{name: each[name] for name in (*_NAMES, "resourceType")},
@@ -97,7 +97,7 @@ def _needing(account: Account, resource: Resource, job: Job) -> dict[str, Any]:
     }
 
 
-def _quantities(stock: Stock) -> dict[str, int]:
+def _quantities(stock: Consumable) -> dict[str, int]:
     return {"totalQuantity": stock.total, "inUseQuantity": stock.in_use}
 
 

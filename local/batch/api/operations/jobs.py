@@ -36,8 +36,9 @@ def find(account: Account, job_id: str) -> tuple[Job, int | None] | None:
     job = account.scheduler.jobs.get(base)
     if job is None or not mark:
         return None if job is None else (job, None)
-    known = job.has_parent and number.isdigit() and int(number) < job.size and (mark == "#") == job.is_gang
-    return (job, int(number)) if known else None
+    known = job.has_parent and number.isdigit() and int(number) < job.size
+    has_kind = (mark == "#") == job.is_multi_node
+    return (job, int(number)) if known and has_kind else None
 
 
 def cancel(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def summary(account: Account, job: Job, index: int | None) -> dict[str, Any]:
             if index is None
             else {"index": index}
         )
-    if job.is_gang:
+    if job.is_multi_node:
         result["nodeProperties"] = (
             {"numNodes": job.size}
             if index is None

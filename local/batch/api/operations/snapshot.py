@@ -19,12 +19,12 @@ def snapshot(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     queue = account.scheduler.queues[account.queue(params["jobQueue"])["jobQueueArn"]]
     now = account.clock()
     front = [
-        {"jobArn": account.arn("job", child_id(job, index)), "earliestTimeAtPosition": job.in_line_since}
-        for job, index in queue.line.front(100)
+        {"jobArn": account.arn("job", child_id(job, index)), "earliestTimeAtPosition": job.queued_since}
+        for job, index in queue.run_queue.front(100)
     ]
     answer: dict[str, Any] = {"frontOfQueue": {"jobs": front, "lastUpdatedAt": now}}
-    if isinstance(queue.line, FairShare):
-        answer["queueUtilization"] = _utilization(queue.line, now)
+    if isinstance(queue.run_queue, FairShare):
+        answer["queueUtilization"] = _utilization(queue.run_queue, now)
     return answer
 
 
