@@ -12,7 +12,7 @@ from local.batch.api.batch_api import BatchApi
 from local.batch.api.errors import client_error
 from local.batch.api.limits import Limits
 from local.batch.api.operations import environments, jobs
-from local.batch.faults import Trouble
+from local.batch.faults import NO_FAULTS, Faults
 from local.batch.ports import (
     Clock,
     Credentials,
@@ -33,8 +33,6 @@ from local.batch.runtime.runner import Runner
 from scheduler.capacity.hosts import Host
 from scheduler.capacity.instances import sizes_of
 from scheduler.scheduler import Scheduler
-
-NO_TROUBLE = Trouble()
 
 
 class Engine:
@@ -60,7 +58,7 @@ class Engine:
         jobs_at_once: int | None = None,
         clock: Clock = wall_clock,
         executor: Executor | None = None,
-        trouble: Trouble = NO_TROUBLE,
+        faults: Faults = NO_FAULTS,
     ) -> None:
         slots = jobs_at_once or (os.cpu_count() or 1) * 2
         limits = limits or Limits()
@@ -76,22 +74,22 @@ class Engine:
             secrets=secrets,
             environment=environment or {},
         )
-        self.set_trouble(trouble)
+        self.set_faults(faults)
         self._runner.start()
 
-    def set_trouble(self, trouble: Trouble) -> None:
-        """From now on let go wrong what `trouble` says, by its seed, and nothing of what went wrong before.
+    def set_faults(self, faults: Faults) -> None:
+        """From now on inject these faults, and no others.
 
         LookupError when it names a compute environment that is not there.
         """
         with self.account.lock:
-            environments.invalidate(self.account, trouble.invalid or {})
-            self.trouble = trouble
-            self.api.trouble(trouble)
-            self._runner.trouble(trouble)
+            environments.invalidate(self.account, faults.invalid or {})
+            self.faults = faults
+            self.api.inject(faults)
+            self._runner.inject(faults)
         self.account.changed()
 
-    def reclaim(self, job_id: str) -> None:
+    def interrupt(self, job_id: str) -> None:
         """Take away the spot host on which a job (or child, or node) runs, with everything else that runs
         there.
         """

@@ -13,7 +13,7 @@ from local.executors import DOCKER, ExecutorName, docker_executor
 from local.paths import Place
 from local.server import batch_service
 from local.server.calls import CallCounter
-from local.server.faults_page import TroublePage
+from local.server.faults_page import FaultsPage
 from local.server.gateway import Gateway
 from local.server.instances_page import InstancesPage
 from local.server.pages import Controls
@@ -54,6 +54,6 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
         emulator.stop_lambda_workers()
 
     gateway = Gateway(
-        emulator.asgi, calls, Controls(calls, mailbox, TroublePage(engine), executor, InstancesPage(engine))
+        emulator.asgi, calls, Controls(calls, mailbox, FaultsPage(engine), executor, InstancesPage(engine))
     )
     asyncio.run(serve_until_told(gateway, place, end))

@@ -1,4 +1,4 @@
-"""Trouble on demand in a running cloud: GET and PUT of /_sluice/trouble."""
+"""Fault injection in a running cloud: GET and PUT of /_sluice/faults."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from local.batch.api.batch_api import OPERATIONS
 from local.batch.engine import Engine
-from local.batch.faults import Trouble
+from local.batch.faults import Faults
 
 
 class _Field(NamedTuple):
@@ -16,8 +16,10 @@ class _Field(NamedTuple):
     holds: Callable[[Any], bool]
 
 
-def _number(value: object, most: float = sys.float_info.max) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most  # NaN is not
+def _number(value: object, maximum: float = sys.float_info.max) -> bool:
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= maximum
+    )  # NaN is not
 
 
 def _rate(value: object) -> bool:
@@ -40,9 +42,9 @@ _RATE = _Field("a number from 0 to 1", _rate)
 _NUMBER = _Field("a number of 0 or more", _number)
 _STATE = {
     "seed": _Field("an integer", lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    "reclaims_an_hour": _NUMBER,
-    "reclaimed_attempts": _RATE,
-    "unpullable": _Field("a list of image names", _names),
+    "interruptions_per_hour": _NUMBER,
+    "interrupted_attempts": _RATE,
+    "failing_pulls": _Field("a list of image names", _names),
     "lost_answers": _Field("an object of Batch's operations and rates from 0 to 1", _rates_of_operations),
     "duplicated_events": _RATE,
     "delayed_events": _RATE,
@@ -55,12 +57,19 @@ _STATE = {
 }
 _TEXT = _Field("a text", lambda value: isinstance(value, str))
 # What happens once, at the call, and is no state that GET could show.
-_ONCE = {"reclaim": _TEXT, "lose_host": _TEXT}
+_ONCE = {"interrupt": _TEXT, "lose_host": _TEXT}
 _FIELDS = {**_STATE, **_ONCE}
+# What the page was sent before the fields had their names of today.
+_FORMER_NAMES = {
+    "reclaims_an_hour": "interruptions_per_hour",
+    "reclaimed_attempts": "interrupted_attempts",
+    "unpullable": "failing_pulls",
+    "reclaim": "interrupt",
+}
 
 
-class TroublePage:
-    """What a PUT leaves out goes well from then on; `reclaim` and `lose_host` happen once, with the PUT that
+class FaultsPage:
+    """What a PUT leaves out goes well from then on; `interrupt` and `lose_host` happen once, with the PUT that
     names them.
     """
 
@@ -68,29 +77,29 @@ class TroublePage:
         self._engine = engine
 
     def get(self, _body: bytes = b"") -> object:
-        """Return the trouble of this moment."""
-        trouble = asdict(self._engine.trouble)
-        mappings = {name: trouble[name] or {} for name in ("lost_answers", "invalid")}
-        return {**trouble, "unpullable": sorted(trouble["unpullable"]), **mappings}
+        """Return the faults that are injected at this moment."""
+        faults = asdict(self._engine.faults)
+        mappings = {name: faults[name] or {} for name in ("lost_answers", "invalid")}
+        return {**faults, "failing_pulls": sorted(faults["failing_pulls"]), **mappings}
 
     def put(self, body: bytes) -> object:
-        """Make the trouble that the JSON object in `body` describes, and return it; ValueError for what is
-        none.
+        """Inject the faults that the JSON object in `body` describes, and return them; ValueError where it
+        describes none.
         """
         asked = _checked(body)
         try:
-            self._make(asked)
+            self._inject(asked)
         except LookupError as error:
             raise ValueError(str(error)) from error
         return self.get()
 
-    def _make(self, asked: Mapping[str, Any]) -> None:
-        if "reclaim" in asked:
-            self._engine.reclaim(asked["reclaim"])
+    def _inject(self, asked: Mapping[str, Any]) -> None:
+        if "interrupt" in asked:
+            self._engine.interrupt(asked["interrupt"])
         if "lose_host" in asked:
             self._engine.lose_host(asked["lose_host"])
         if set(asked) - set(_ONCE) or not asked:
-            self._engine.set_trouble(_trouble(asked))
+            self._engine.set_faults(_faults(asked))
 
 
 def _checked(body: bytes) -> dict[str, Any]:
@@ -101,6 +110,7 @@ def _checked(body: bytes) -> dict[str, Any]:
     if not isinstance(asked, dict):
         message = f"Expected a JSON object with some of {', '.join(_FIELDS)}, found {body[:100]!r}."
         raise ValueError(message)
+    asked = {_FORMER_NAMES.get(name, name): value for name, value in asked.items()}
     for name, value in asked.items():
         field = _FIELDS.get(name)
         if field is None:
@@ -112,6 +122,6 @@ def _checked(body: bytes) -> dict[str, Any]:
     return asked
 
 
-def _trouble(asked: Mapping[str, Any]) -> Trouble:
+def _faults(asked: Mapping[str, Any]) -> Faults:
     state = {name: value for name, value in asked.items() if name in _STATE}
-    return Trouble(**{**state, "unpullable": frozenset(state.get("unpullable", ()))})
+    return Faults(**{**state, "failing_pulls": frozenset(state.get("failing_pulls", ()))})

@@ -9,22 +9,22 @@ from local.emulator.additions import task_metadata
 from local.emulator.additions.mailbox import Mailbox
 from local.executors import ExecutorName
 from local.server.calls import CallCounter
-from local.server.faults_page import TroublePage
+from local.server.faults_page import FaultsPage
 from local.server.instances_page import InstancesPage
 
 Page = Callable[[bytes], object]
 
 
 class Controls:
-    """The pages: `health`, `calls`, `iam`, `messages`, `trouble`, `instances`; and `ecs/…`, a container's
-    metadata.
+    """The pages: `health`, `calls`, `iam`, `messages`, `faults` (once called `trouble`), `instances`; and
+    `ecs/…`, a container's metadata.
     """
 
     def __init__(
         self,
         calls: CallCounter,
         mailbox: Mailbox,
-        trouble: TroublePage,
+        faults: FaultsPage,
         executor: ExecutorName,
         instances: InstancesPage,
     ) -> None:
@@ -35,8 +35,10 @@ class Controls:
             ("GET", "iam"): lambda _: {"enforce": emulator.iam_enforced()},
             ("PUT", "iam"): _set_iam,
             ("GET", "messages"): lambda _: mailbox.listing(),
-            ("GET", "trouble"): trouble.get,
-            ("PUT", "trouble"): trouble.put,
+            ("GET", "faults"): faults.get,
+            ("PUT", "faults"): faults.put,
+            ("GET", "trouble"): faults.get,
+            ("PUT", "trouble"): faults.put,
             ("POST", "instances"): instances.post,
         }
 

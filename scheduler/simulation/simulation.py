@@ -10,12 +10,12 @@ from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING
 
+from scheduler.capacity.interruptions import SpotInterruptions
 from scheduler.effects import StartAttempt, StopAttempt
 from scheduler.retry import Outcome
 from scheduler.scheduler import Scheduler
 from scheduler.simulation.bills import Bills
 from scheduler.simulation.conditions import Conditions, Report
-from scheduler.simulation.interruptions import SpotInterruptions
 from scheduler.states import FAILED, SUCCEEDED
 
 if TYPE_CHECKING:

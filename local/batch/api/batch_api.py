@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from local.batch.api.account import Account
 from local.batch.api.errors import BatchApiError, client_error
+from local.batch.api.lost_answers import LostAnswers
 from local.batch.api.operations import (
     consumables,
     definitions,
@@ -21,7 +22,7 @@ from local.batch.api.operations import (
 )
 from local.batch.api.shapes import check_request, fit_answer
 from local.batch.api.throttle import Throttle
-from local.batch.faults import LostAnswers, Trouble
+from local.batch.faults import NO_FAULTS, Faults
 
 __all__ = ["OPERATIONS", "BatchApi", "BatchApiError"]
 
@@ -69,13 +70,13 @@ class BatchApi:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.trouble(Trouble())
+        self.inject(NO_FAULTS)
 
-    def trouble(self, trouble: Trouble) -> None:
-        """From now on lose the answers and throttle the submissions that `trouble` says, and no others."""
-        self._lost_answers = LostAnswers(trouble.lost_answers, trouble.seed) if trouble.lost_answers else None
+    def inject(self, faults: Faults) -> None:
+        """From now on lose the answers and throttle the submissions that `faults` names, and no others."""
+        self._lost_answers = LostAnswers(faults.lost_answers, faults.seed) if faults.lost_answers else None
         limit = self.account.limits.submits_a_second
-        rate = limit if trouble.submits_a_second is None else trouble.submits_a_second
+        rate = limit if faults.submits_a_second is None else faults.submits_a_second
         self.account.submits = Throttle(rate) if rate else None
 
     def call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:

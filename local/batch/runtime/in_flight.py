@@ -9,26 +9,26 @@ from scheduler.retry import Outcome
 
 
 @dataclass(slots=True)
-class Underway:
+class InFlight:
     """What the runner's thread knows of an attempt that another thread starts.
 
-    A stop that is asked for before the process runs waits for it, and so does an end that is told before the
-    start is.
+    A stop that is requested before the process runs waits for it, and so does an end that is reported before
+    the start is.
     """
 
-    begun: bool = False
-    stopped: bool = False
+    has_started: bool = False
+    is_stopped: bool = False
     stop: Callable[[], None] | None = None
-    early: Outcome | None = None
+    early_end: Outcome | None = None
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Stop the process, now or as soon as it runs."""
-        self.stopped = True
+        self.is_stopped = True
         if self.stop is not None:
             self.stop()
 
-    def begin(self, stop: Callable[[], None]) -> None:
-        """The process runs; `stop` asks it to end."""
-        self.begun, self.stop = True, stop
-        if self.stopped:
+    def start(self, stop: Callable[[], None]) -> None:
+        """Note that the process runs; `stop` asks it to end."""
+        self.has_started, self.stop = True, stop
+        if self.is_stopped:
             stop()

@@ -25,16 +25,16 @@ _THREADS = (os.cpu_count() or 1) + 1
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Who is told, on any thread, that an attempt runs (and how to stop it), is over, or could not be
+    """What is called, on any thread, when an attempt runs (with what stops it), has ended, or could not be
     started.
     """
 
-    begun: Callable[[StartAttempt, Callable[[], None]], None]
-    over: Callable[[StartAttempt, Outcome], None]
+    started: Callable[[StartAttempt, Callable[[], None]], None]
+    ended: Callable[[StartAttempt, Outcome], None]
     failed: Callable[[StartAttempt, Outcome], None]
 
 
-class Starters:
+class Launchers:
     """Takes attempts in order and starts several at once."""
 
     def __init__(
@@ -84,11 +84,11 @@ class Starters:
         reports = self._reports
         try:
             task = task_of(start, self.images, self._credentials, self._secrets, self._environment)
-            stop = self._executor.start(task, lambda outcome: reports.over(start, outcome))
+            stop = self._executor.start(task, lambda outcome: reports.ended(start, outcome))
         except StartFailedError as error:
             reports.failed(start, Outcome(error.exit_code, error.reason, START_FAILED))
         except Exception as error:
             log.exception("Attempt %d of job %s could not be started", start.attempt, start.job.id)
             reports.failed(start, Outcome(None, f"ResourceInitializationError: {error}", START_FAILED))
         else:
-            reports.begun(start, stop)
+            reports.started(start, stop)

@@ -1,4 +1,4 @@
-"""The wall-clock runtime: it carries out what the scheduler asks for, and reports to it what became of it."""
+"""The wall-clock runtime: it carries out the scheduler's effects, and reports to it what became of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from typing import Any
 
 from local.batch.api.account import Account
 from local.batch.api.events import queue_blocked, state_change
-from local.batch.faults import Reclaims, Trouble, TroubledEvents, UnpullableImages
+from local.batch.faults import NO_FAULTS, Faults
 from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, no_events
-from local.batch.runtime.in_flight import Underway
-from local.batch.runtime.launchers import Reports, Starters
+from local.batch.runtime.fault_injection import FailingPulls, FaultyEvents
+from local.batch.runtime.in_flight import InFlight
+from local.batch.runtime.launchers import Launchers, Reports
+from scheduler.capacity.interruptions import SpotInterruptions
 from scheduler.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
 from scheduler.retry import Outcome
 
@@ -28,8 +30,8 @@ _Key = tuple[str, int, int]
 
 
 class Runner:
-    """Starts and stops attempts, reports their ends to the scheduler, wakes it when time has come, tells of
-    changes.
+    """Starts and stops attempts, reports their ends to the scheduler, ticks it when something is due, and
+    publishes changes.
     """
 
     def __init__(
@@ -45,52 +47,54 @@ class Runner:
     ) -> None:
         self._account = account
         self._executor = executor
-        self._clean_events = events
-        self._clean_images = images
+        self._faultless_events = events
+        self._faultless_images = images
         self._inbox: deque[Callable[[], None]] = deque()
         self._stepping = threading.Lock()
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._sleeps_until = math.inf
-        self._underway: dict[_Key, Underway] = {}
+        self._in_flight: dict[_Key, InFlight] = {}
         self._changes: queue.SimpleQueue[StateChange | QueueBlocked | None] = queue.SimpleQueue()
         self._closing = False
         self._runner = threading.Thread(target=self._loop, name="batch-runner", daemon=True)
-        self._teller = threading.Thread(target=self._tell, name="batch-events", daemon=True)
-        reports = Reports(self._begun, self._over, self._failed)
-        self._starters = Starters(executor, images, credentials, secrets, environment, reports)
-        self.trouble(Trouble())
+        self._publisher = threading.Thread(target=self._publish, name="batch-events", daemon=True)
+        reports = Reports(self._started, self._ended, self._failed)
+        self._launchers = Launchers(executor, images, credentials, secrets, environment, reports)
+        self.inject(NO_FAULTS)
         account.changed = partial(self._wake.put, None)
 
-    def trouble(self, trouble: Trouble) -> None:
-        """From now on trouble hosts, images and events as `trouble` says, and no others; call it with the
+    def inject(self, faults: Faults) -> None:
+        """From now on inject these faults into hosts, images and events, and no others; call it with the
         account's lock.
         """
-        clean, images = self._clean_events, self._clean_images
-        self._events = (
-            TroubledEvents(clean, trouble) if trouble.troubles_events and clean is not no_events else clean
+        events, images = self._faultless_events, self._faultless_images
+        are_faulty = faults.affect_events and events is not no_events
+        self._events = FaultyEvents(events, faults) if are_faulty else events
+        pulls = faults.failing_pulls
+        self._launchers.images = FailingPulls(images, pulls) if pulls else images
+        random = Random(faults.seed)  # noqa: S311 - repeatable, not secret
+        self._interruptions = SpotInterruptions(
+            faults.interruptions_per_hour, random, faults.interrupted_attempts
         )
-        self._starters.images = UnpullableImages(images, trouble.unpullable) if trouble.unpullable else images
-        random = Random(trouble.seed)  # noqa: S311 - repeatable, not secret
-        self._reclaims = Reclaims(trouble.reclaims_an_hour, random, trouble.reclaimed_attempts)
         for environment in self._account.scheduler.environments.values():
             for host in environment.hosts.values():
-                self._reclaims.seen(host, self._account.clock())
+                self._interruptions.host_used(host, self._account.clock())
 
     def start(self) -> None:
         """Begin."""
-        for thread in (self._runner, self._teller):
+        for thread in (self._runner, self._publisher):
             thread.start()
-        self._starters.open()
+        self._launchers.open()
 
     def close(self) -> None:
         """End every process that was started, and the threads."""
         self._closing = True
         self._wake.put(None)
         self._runner.join()
-        self._starters.close()
+        self._launchers.close()
         self._executor.close()
         self._changes.put(None)
-        self._teller.join()
+        self._publisher.join()
 
     def _loop(self) -> None:
         """What is due at a time, and what callers of the API changed."""
@@ -101,18 +105,18 @@ class Runner:
             self._sleep()
 
     def _sleep(self) -> None:
-        # Whoever sets an earlier time while this one is found out wakes this thread.
+        # The thread that sets an earlier time while this one is found out wakes this thread.
         self._sleeps_until = math.inf
         due = self._sleeps_until = self._due()
-        patience = None if due == math.inf else max(0.0, (due - self._account.clock()) / 1000)
+        timeout = None if due == math.inf else max(0.0, (due - self._account.clock()) / 1000)
         with suppress(queue.Empty):
-            self._wake.get(timeout=patience)
+            self._wake.get(timeout=timeout)
             while True:
                 self._wake.get_nowait()
 
     def _due(self) -> float:
         with self._account.lock:
-            times = (self._account.scheduler.next_tick(), self._reclaims.next_due())
+            times = (self._account.scheduler.next_tick(), self._interruptions.next_due())
         return min((each for each in times if each is not None), default=math.inf)
 
     def _report(self, report: Callable[[], None]) -> None:
@@ -123,7 +127,7 @@ class Runner:
         self._take_reports()
 
     def _take_reports(self) -> None:
-        # Who finds another thread at it leaves the report to that one, which looks again before it goes.
+        # A thread that finds another one at it leaves the report to that one, which looks again at its end.
         while self._inbox and self._stepping.acquire(blocking=False):
             try:
                 self._steps()
@@ -148,7 +152,7 @@ class Runner:
             while self._inbox:
                 self._inbox.popleft()()
             now = account.clock()
-            for host in self._reclaims.due(now):
+            for host in self._interruptions.due(now):
                 account.scheduler.host_lost(host, now)
             account.scheduler.tick(now)
             effects = account.scheduler.take_effects()
@@ -163,46 +167,46 @@ class Runner:
         elif isinstance(effect, StartAttempt):
             key = effect.job.id, effect.child, effect.attempt
             with self._account.lock:
-                self._reclaims.seen(effect.host, self._account.clock())
-            self._underway[key] = Underway()
-            self._starters.start(effect)
+                self._interruptions.host_used(effect.host, self._account.clock())
+            self._in_flight[key] = InFlight()
+            self._launchers.start(effect)
         elif isinstance(effect, StopAttempt):
-            underway = self._underway.get((effect.job.id, effect.child, effect.attempt))
-            if underway is not None:
-                underway.ask_to_stop()
+            in_flight = self._in_flight.get((effect.job.id, effect.child, effect.attempt))
+            if in_flight is not None:
+                in_flight.request_stop()
 
-    # What becomes of attempts, told by other threads
+    # Reports of other threads
 
-    def _begun(self, start: StartAttempt, stop: Callable[[], None]) -> None:
-        self._report(lambda: self._take_begun(start, stop))
+    def _started(self, start: StartAttempt, stop: Callable[[], None]) -> None:
+        self._report(lambda: self._take_start(start, stop))
 
-    def _over(self, start: StartAttempt, outcome: Outcome) -> None:
-        self._report(lambda: self._take_over(start, outcome))
+    def _ended(self, start: StartAttempt, outcome: Outcome) -> None:
+        self._report(lambda: self._take_end_report(start, outcome))
 
     def _failed(self, start: StartAttempt, outcome: Outcome) -> None:
         self._report(lambda: self._take_end(start, outcome))
 
-    def _take_begun(self, start: StartAttempt, stop: Callable[[], None]) -> None:
-        underway = self._underway[start.job.id, start.child, start.attempt]
+    def _take_start(self, start: StartAttempt, stop: Callable[[], None]) -> None:
+        in_flight = self._in_flight[start.job.id, start.child, start.attempt]
         now = self._account.clock()
         self._account.scheduler.started(start.job, start.child, start.attempt, now)
-        self._reclaims.begun(start.host, now)
-        underway.begin(stop)
-        if underway.early is not None:
-            self._take_end(start, underway.early)
+        self._interruptions.attempt_started(start.host, now)
+        in_flight.start(stop)
+        if in_flight.early_end is not None:
+            self._take_end(start, in_flight.early_end)
 
-    def _take_over(self, start: StartAttempt, outcome: Outcome) -> None:
-        underway = self._underway[start.job.id, start.child, start.attempt]
-        if underway.begun:
+    def _take_end_report(self, start: StartAttempt, outcome: Outcome) -> None:
+        in_flight = self._in_flight[start.job.id, start.child, start.attempt]
+        if in_flight.has_started:
             self._take_end(start, outcome)
         else:
-            underway.early = outcome
+            in_flight.early_end = outcome
 
     def _take_end(self, start: StartAttempt, outcome: Outcome) -> None:
-        self._underway.pop((start.job.id, start.child, start.attempt), None)
+        self._in_flight.pop((start.job.id, start.child, start.attempt), None)
         self._account.scheduler.ended(start.job, start.child, start.attempt, outcome, self._account.clock())
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         while (change := self._changes.get()) is not None:
             try:
                 with self._account.lock:

@@ -14,7 +14,7 @@ _ROWS = re.findall(r"^\| .+? \| `([\w./]+)` \| `([\w./]+)::(\w+)` \| (.+) \|$", 
 
 def test_every_row_has_all_its_parts() -> None:
     """Each line of the tables is a rule, a file, a test and a source."""
-    rules = _PAGE.partition("## The rules")[2].partition("## Trouble on demand")[0]
+    rules = _PAGE.partition("## The rules")[2].partition("## Fault injection")[0]
     rows = [
         line
         for line in rules.splitlines()

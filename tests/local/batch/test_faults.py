@@ -1,4 +1,4 @@
-"""Trouble on demand."""
+"""Fault injection."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from botocore.exceptions import ClientError
 from local.batch.api.limits import Limits
 from local.batch.api.throttle import Throttle
 from local.batch.engine import Engine
-from local.batch.faults import Trouble
+from local.batch.faults import Faults
 from tests.local.batch.conftest import EC2, QUICK, Desk, HandExecutor, wait_for
 
 _SPOT_RULES = [{"action": "RETRY", "onStatusReason": "Host EC2*"}, {"action": "EXIT", "onReason": "*"}]
 
 
-def test_a_chosen_job_is_reclaimed(desk: Desk, hand: HandExecutor) -> None:
+def test_the_host_of_a_chosen_job_is_interrupted(desk: Desk, hand: HandExecutor) -> None:
     """The job's host goes, with AWS's reason; the job is tried again on another host."""
     job = desk.submit(retryStrategy={"attempts": 3, "evaluateOnExit": _SPOT_RULES})
     desk.until(job, "RUNNING")
-    desk.engine.reclaim(job)
+    desk.engine.interrupt(job)
     wait_for(lambda: len(hand.tasks) == 2)
     desk.until(job, "RUNNING")
     (attempt,) = desk.job(job)["attempts"]
@@ -28,18 +28,18 @@ def test_a_chosen_job_is_reclaimed(desk: Desk, hand: HandExecutor) -> None:
     assert attempt["statusReason"].endswith(") terminated.")
     assert "exitCode" not in attempt["container"]
     with pytest.raises(LookupError):
-        desk.engine.reclaim("nothing")
+        desk.engine.interrupt("nothing")
 
 
 @pytest.mark.parametrize(
-    "trouble", [Trouble(seed=3, reclaims_an_hour=3_600_000), Trouble(seed=3, reclaimed_attempts=1)]
+    "faults", [Faults(seed=3, interruptions_per_hour=3_600_000), Faults(seed=3, interrupted_attempts=1)]
 )
-def test_spot_hosts_are_reclaimed_by_a_rate(trouble: Trouble) -> None:
+def test_spot_hosts_are_interrupted_by_a_rate(faults: Faults) -> None:
     """With a high rate, of hosts or of attempts, each spot host goes soon; on-demand hosts stay, and the job
     ends there.
     """
     hand = HandExecutor()
-    with Engine(limits=QUICK, trouble=trouble, executor=hand) as engine:
+    with Engine(limits=QUICK, faults=faults, executor=hand) as engine:
         desk = Desk(engine, [], [])
         spot = {**EC2, "type": "SPOT", "allocationStrategy": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
         desk.batch.create_compute_environment(
@@ -56,7 +56,7 @@ def test_spot_hosts_are_reclaimed_by_a_rate(trouble: Trouble) -> None:
 
 def test_images_that_cannot_be_pulled() -> None:
     """A chosen image fails to be pulled; another one runs."""
-    with Engine(limits=QUICK, trouble=Trouble(unpullable=frozenset({"broken"}))) as engine:
+    with Engine(limits=QUICK, faults=Faults(failing_pulls=frozenset({"broken"}))) as engine:
         desk = Desk(engine, [], [])
         desk.define("broken", ["true"], container={"image": "broken"})
         job = desk.until(desk.submit(definition="broken"), "FAILED")
@@ -66,7 +66,7 @@ def test_images_that_cannot_be_pulled() -> None:
 
 def test_an_answer_is_lost_after_the_call_took_effect() -> None:
     """The caller gets a 5xx, and the job is there."""
-    with Engine(limits=QUICK, trouble=Trouble(lost_answers={"SubmitJob": 1})) as engine:
+    with Engine(limits=QUICK, faults=Faults(lost_answers={"SubmitJob": 1})) as engine:
         desk = Desk(engine, [], [])
         with pytest.raises(ClientError) as caught:
             desk.submit("unsure")
@@ -115,17 +115,17 @@ def test_no_second_has_more_than_fifty_wherever_it_begins() -> None:
 
 def test_an_invalid_environment_starts_nothing_until_it_is_valid_again(desk: Desk) -> None:
     """It is described as INVALID with its reason, and its queue's jobs wait."""
-    desk.engine.set_trouble(Trouble(invalid={"ce": "CLIENT_ERROR - Access denied"}))
+    desk.engine.set_faults(Faults(invalid={"ce": "CLIENT_ERROR - Access denied"}))
     (described,) = desk.batch.describe_compute_environments(computeEnvironments=["ce"])["computeEnvironments"]
     assert (described["status"], described["statusReason"]) == ("INVALID", "CLIENT_ERROR - Access denied")
     job = desk.submit()
     desk.until(job, "RUNNABLE")
-    desk.engine.set_trouble(Trouble())
+    desk.engine.set_faults(Faults())
     desk.until(job, "RUNNING")
     (described,) = desk.batch.describe_compute_environments(computeEnvironments=["ce"])["computeEnvironments"]
     assert described["status"] == "VALID"
-    with pytest.raises(LookupError, match="nobody"):
-        desk.engine.set_trouble(Trouble(invalid={"nobody": "why"}))
+    with pytest.raises(LookupError, match="absent"):
+        desk.engine.set_faults(Faults(invalid={"absent": "why"}))
 
 
 def test_missing_capacity_moves_work_to_the_next_environment(desk: Desk) -> None:

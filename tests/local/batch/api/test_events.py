@@ -6,7 +6,8 @@ from typing import Any
 
 from local.batch.api.shapes import fit
 from local.batch.engine import Engine
-from local.batch.faults import Trouble, TroubledEvents
+from local.batch.faults import Faults
+from local.batch.runtime.fault_injection import FaultyEvents
 from tests.local.batch.conftest import QUICK, Desk, HandExecutor, wait_for
 
 # The keys of the example in https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html.
@@ -125,7 +126,7 @@ def test_a_blocked_queue_is_told(desk: Desk) -> None:
 def test_events_may_change_places() -> None:
     """A reordered event comes after the one that followed it, and none is lost."""
     events: list[dict[str, Any]] = []
-    sink = TroubledEvents(events.append, Trouble(seed=2, reordered_events=0.5, delay_seconds=0.05))
+    sink = FaultyEvents(events.append, Faults(seed=2, reordered_events=0.5, delay_seconds=0.05))
     for number in range(20):
         sink({"number": number})
     wait_for(lambda: len(events) == 20)
@@ -134,10 +135,10 @@ def test_events_may_change_places() -> None:
 
 
 def test_events_may_come_twice_and_late() -> None:
-    """With trouble on demand every event comes twice, and all of them come."""
+    """With injected faults every event comes twice, and all of them come."""
     events: list[dict[str, Any]] = []
-    trouble = Trouble(seed=1, duplicated_events=1, delayed_events=0.5, delay_seconds=0.05)
-    with Engine(limits=QUICK, events=events.append, trouble=trouble) as engine:
+    faults = Faults(seed=1, duplicated_events=1, delayed_events=0.5, delay_seconds=0.05)
+    with Engine(limits=QUICK, events=events.append, faults=faults) as engine:
         desk = Desk(engine, events, [])
         job = desk.submit()
         wait_for(lambda: len(of(desk, job)) == 8)
