@@ -17,9 +17,8 @@ class _Field(NamedTuple):
 
 
 def _number(value: object, maximum: float = sys.float_info.max) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= maximum
-    )  # NaN is not
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= maximum  # type: ignore[operator] # NaN is not
 
 
 def _rate(value: object) -> bool:
@@ -69,9 +68,7 @@ _FORMER_NAMES = {
 
 
 class FaultsPage:
-    """What a PUT leaves out goes well from then on; `interrupt` and `lose_host` happen once, with the PUT that
-    names them.
-    """
+    """What a PUT leaves out goes well from then on; `interrupt` and `lose_host` happen once."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -98,15 +98,22 @@ def _copy(value: Any) -> Any:
 
 
 def _wrong_enum(shape: Any, value: Any, path: str) -> str | None:
+    """What is wrong with the first value that is none of its enumeration's; None where all are."""
     if shape.type_name == "structure":
-        pairs = [(shape.members[name], each, f"{path}.{name}".lstrip(".")) for name, each in value.items()]
+        parts = [(shape.members[name], each, f"{path}.{name}".lstrip(".")) for name, each in value.items()]
     elif shape.type_name == "list":
-        pairs = [(shape.member, each, f"{path}[{place}]") for place, each in enumerate(value)]
+        parts = [(shape.member, each, f"{path}[{place}]") for place, each in enumerate(value)]
     else:
-        allowed = getattr(shape, "enum", None)
-        # "The values aren't case sensitive", of RetryAction alone:
-        # https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
-        if allowed and (value.upper() if shape.name == "RetryAction" else value) not in allowed:
-            return f"{path} must be one of {', '.join(allowed)}, but is {value}."
+        return _wrong_value(shape, value, path)
+    return next((wrong for wrong in (_wrong_enum(*part) for part in parts) if wrong), None)
+
+
+def _wrong_value(shape: Any, value: Any, path: str) -> str | None:
+    allowed = getattr(shape, "enum", None)
+    if not allowed:
         return None
-    return next((wrong for wrong in (_wrong_enum(*pair) for pair in pairs) if wrong), None)
+    # "The values aren't case sensitive", of RetryAction alone:
+    # https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
+    if (value.upper() if shape.name == "RetryAction" else value) in allowed:
+        return None
+    return f"{path} must be one of {', '.join(allowed)}, but is {value}."

@@ -32,37 +32,25 @@ class Submission:
 
 def resolve(definition: Resource, queue: Resource, params: dict[str, Any]) -> JobSpec:
     """The job that a SubmitJob request describes, over its definition."""
-    retry = params.get("retryStrategy") or definition.get("retryStrategy")
     timeout = params.get("timeout") or definition.get("timeout")
-    parameters = {**definition.get("parameters", {}), **params.get("parameters", {})}
-    containers = tuple(fit("ContainerDetail", each) for each in _containers(definition, params))
-    needs = tuple(_need(each) for each in containers)
-    depends = params.get("dependsOn", [])
+    submission = _submission(definition, queue, params)
+    needs = tuple(_need(each) for each in submission.containers)
     nodes = needs if definition["type"] == "multinode" else ()
-    submission = Submission(
-        queue_name=queue["jobQueueName"],
-        definition_arn=definition["jobDefinitionArn"],
-        definition_name=definition["jobDefinitionName"],
-        containers=containers,
-        parameters=parameters,
-        described=fit("JobDetail", _described(definition, params, retry, timeout, parameters)),
-    )
+    depends = params.get("dependsOn", [])
     return JobSpec(
         name=params["jobName"],
         queue=queue["jobQueueArn"],
         need=needs[0],
         size=params.get("arrayProperties", {}).get("size"),
-        retry=_retry(retry),
+        retry=_retry(params.get("retryStrategy") or definition.get("retryStrategy")),
         timeout_ms=int(timeout["attemptDurationSeconds"] * 1000) if timeout else None,
-        depends_on=tuple(
-            Dependency(each["jobId"], each.get("type") == "N_TO_N") for each in depends if "jobId" in each
-        ),
+        depends_on=_dependencies(depends),
         sequential=any(each.get("type") == "SEQUENTIAL" for each in depends),
         nodes=nodes,
         main_node=definition["nodeProperties"]["mainNode"] if nodes else 0,
         resources=_resources(definition, params),
         share=params.get("shareIdentifier", ""),
-        priority=params.get("schedulingPriorityOverride") or definition.get("schedulingPriority") or 0,
+        priority=_priority(definition, params),
         rejected=_rejection(definition, params),
         info=submission,
     )
@@ -85,10 +73,33 @@ def override(container: dict[str, Any], changes: dict[str, Any]) -> dict[str, An
     for kind, old in (("VCPU", "vcpus"), ("MEMORY", "memory")):
         if old in changes and amount(changes, kind, "") is None:
             result[old] = changes[old]
-            result["resourceRequirements"] = [
-                r for r in result.get("resourceRequirements", []) if r["type"] != kind
-            ]
+            result["resourceRequirements"] = _without(result, kind)
     return result
+
+
+def _without(container: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [each for each in container.get("resourceRequirements", []) if each["type"] != kind]
+
+
+def _submission(definition: Resource, queue: Resource, params: dict[str, Any]) -> Submission:
+    parameters = {**definition.get("parameters", {}), **params.get("parameters", {})}
+    return Submission(
+        queue_name=queue["jobQueueName"],
+        definition_arn=definition["jobDefinitionArn"],
+        definition_name=definition["jobDefinitionName"],
+        containers=tuple(fit("ContainerDetail", each) for each in _containers(definition, params)),
+        parameters=parameters,
+        described=fit("JobDetail", _described(definition, params, parameters)),
+    )
+
+
+def _dependencies(depends: list[dict[str, Any]]) -> tuple[Dependency, ...]:
+    named = (each for each in depends if "jobId" in each)
+    return tuple(Dependency(each["jobId"], each.get("type") == "N_TO_N") for each in named)
+
+
+def _priority(definition: Resource, params: dict[str, Any]) -> int:
+    return params.get("schedulingPriorityOverride") or definition.get("schedulingPriority") or 0
 
 
 def _containers(definition: Resource, params: dict[str, Any]) -> tuple[dict[str, Any], ...]:
@@ -140,21 +151,16 @@ def _resources(definition: Resource, params: dict[str, Any]) -> tuple[tuple[str,
     )
 
 
-def _described(
-    definition: Resource,
-    params: dict[str, Any],
-    retry: dict[str, Any] | None,
-    timeout: dict[str, Any] | None,
-    parameters: dict[str, str],
-) -> dict[str, Any]:
+def _described(definition: Resource, params: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
     """The part of a JobDetail that never changes."""
+    retry = params.get("retryStrategy") or definition.get("retryStrategy")
     propagate = params.get("propagateTags", definition.get("propagateTags", False))
     return {
         "retryStrategy": {"attempts": 1, "evaluateOnExit": [], **(retry or {})},
         "dependsOn": params.get("dependsOn", []),
         "jobDefinition": definition["jobDefinitionArn"],
         "parameters": parameters,
-        "timeout": timeout,
+        "timeout": params.get("timeout") or definition.get("timeout"),
         "tags": params.get("tags", {}),
         "propagateTags": propagate,
         "platformCapabilities": definition.get("platformCapabilities", []),

@@ -59,6 +59,13 @@ def test_get_shows_what_put_asked_for(desk: Desk) -> None:
     assert desk.engine.faults == Faults()
 
 
+def test_the_former_names_of_the_fields_are_taken(desk: Desk) -> None:
+    """What was written for the fields of before still works, and is shown with the names of today."""
+    put(desk, reclaims_an_hour=2, reclaimed_attempts=0.5, unpullable=["broken"])
+    expected = Faults(interruptions_per_hour=2, interrupted_attempts=0.5, failing_pulls=frozenset({"broken"}))
+    assert desk.engine.faults == expected
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [

@@ -54,14 +54,8 @@ def full_container(container: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeJobDefinitions: by name and revision or ARN, or all revisions of a name, or of a status."""
-    found = [each for revisions in account.definitions.values() for each in revisions.values()]
-    if "jobDefinitions" in params:
-        wanted = {each.rpartition("job-definition/")[2] for each in params["jobDefinitions"]}
-        found = [each for each in found if _called(each) in wanted or each["jobDefinitionName"] in wanted]
-    if "jobDefinitionName" in params:
-        found = [each for each in found if each["jobDefinitionName"] == params["jobDefinitionName"]]
-    if "status" in params:
-        found = [each for each in found if each["status"] == params["status"]]
+    revisions = (each for by_number in account.definitions.values() for each in by_number.values())
+    found = [each for each in revisions if _is_asked_for(each, params)]
     definitions, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
     return {"jobDefinitions": definitions, "nextToken": token}
 
@@ -97,8 +91,17 @@ def active(account: Account, name_or_arn: str) -> Resource:
     return usable[-1]
 
 
-def _called(definition: Resource) -> str:
-    return f"{definition['jobDefinitionName']}:{definition['revision']}"
+def _is_asked_for(definition: Resource, params: dict[str, Any]) -> bool:
+    if "jobDefinitions" in params and not _is_named(definition, params["jobDefinitions"]):
+        return False
+    exact = {name: params[name] for name in ("jobDefinitionName", "status") if name in params}
+    return all(definition[name] == value for name, value in exact.items())
+
+
+def _is_named(definition: Resource, names_or_arns: list[str]) -> bool:
+    name = definition["jobDefinitionName"]
+    wanted = {each.rpartition("job-definition/")[2] for each in names_or_arns}
+    return name in wanted or f"{name}:{definition['revision']}" in wanted
 
 
 def _check(account: Account, params: dict[str, Any]) -> None:

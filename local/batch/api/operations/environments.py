@@ -8,6 +8,7 @@ from typing import Any
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
 from local.batch.api.pages import page
+from local.batch.api.validation.fargate import is_fargate
 from local.batch.api.validation.names import check_name
 from scheduler.capacity.hosts import EnvironmentSpec
 from scheduler.capacity.instances import sizes_of
@@ -51,11 +52,13 @@ def invalidate(account: Account, reasons: Mapping[str, str]) -> None:
         if name not in account.environments:
             raise LookupError(f"No compute environment {name} is known.")
     for name, environment in account.environments.items():
-        if name in reasons or environment["status"] == "INVALID":
-            environment |= (
-                {"status": "INVALID", "statusReason": reasons[name]} if name in reasons else _HEALTHY
-            )
-            _schedule(account, environment)
+        if name in reasons:
+            environment |= {"status": "INVALID", "statusReason": reasons[name]}
+        elif environment["status"] == "INVALID":
+            environment |= _HEALTHY
+        else:
+            continue
+        _schedule(account, environment)
 
 
 def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -106,11 +109,6 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def is_fargate(environment: Resource) -> bool:
-    """Whether an environment runs on Fargate."""
-    return str(environment.get("computeResources", {}).get("type", "")).startswith("FARGATE")
-
-
 def _check_resources(params: dict[str, Any]) -> None:
     resources = params.get("computeResources")
     if "eksConfiguration" in params or (resources or {}).get("type") == "ECS_MANAGED_INSTANCES":
@@ -122,14 +120,21 @@ def _check_resources(params: dict[str, Any]) -> None:
         return
     if resources is None:
         raise client_error("computeResources must be specified for a MANAGED compute environment.")
+    _check_platform(resources)
+    _check_sizes(resources)
+
+
+def _check_platform(resources: dict[str, Any]) -> None:
+    """What EC2 needs, what Fargate needs, and what Fargate does not take."""
     fargate = resources["type"].startswith("FARGATE")
-    for field in _NEEDED_ON_FARGATE if fargate else _NEEDED_ON_EC2:
+    needed = _NEEDED_ON_FARGATE if fargate else _NEEDED_ON_EC2
+    refused = _REFUSED_ON_FARGATE if fargate else ()
+    for field in needed:
         if not resources.get(field):
             raise client_error(f"computeResources.{field} must be specified for type {resources['type']}.")
-    for field in _REFUSED_ON_FARGATE if fargate else ():
+    for field in refused:
         if field in resources:
             raise client_error(f"computeResources.{field} is not applicable to type {resources['type']}.")
-    _check_sizes(resources)
 
 
 def _check_unmanaged(params: dict[str, Any]) -> None:
@@ -145,11 +150,11 @@ def _check_unmanaged(params: dict[str, Any]) -> None:
 
 
 def _check_sizes(resources: dict[str, Any]) -> None:
-    least, most = resources.get("minvCpus", 0), resources["maxvCpus"]
-    if most < 1 or least < 0 or least > most:
+    minimum, maximum = resources.get("minvCpus", 0), resources["maxvCpus"]
+    if maximum < 1 or minimum < 0 or minimum > maximum:
         raise client_error(
             "computeResources: expected 0 <= minvCpus <= maxvCpus and maxvCpus >= 1, but got minvCpus"
-            f" {least} and maxvCpus {most}."
+            f" {minimum} and maxvCpus {maximum}."
         )
 
 

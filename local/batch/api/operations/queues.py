@@ -6,8 +6,8 @@ from typing import Any
 
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
-from local.batch.api.operations.environments import is_fargate
 from local.batch.api.pages import page
+from local.batch.api.validation.fargate import is_fargate
 from local.batch.api.validation.names import check_name
 from scheduler.queues.blocked import MAX_RESOURCE, NO_CAPACITY, REQUIREMENT
 from scheduler.queues.fair_share import FairPolicy

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
-from local.batch.api.account import Account, Resource
+from local.batch.api.account import Account
 from local.batch.api.errors import client_error, throttled
 from local.batch.api.operations import definitions
-from local.batch.api.operations.environments import is_fargate
-from local.batch.api.submission import override, resolve
-from local.batch.api.validation.checks import check_requirements, check_retry, check_tags, check_timeout
-from local.batch.api.validation.fargate import check_fargate
-from local.batch.api.validation.names import check_name
+from local.batch.api.submission import resolve
+from local.batch.api.validation.submissions import check_fit, check_submission
 
 
 def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -21,24 +17,14 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     now = account.clock()
     if account.submits is not None and not account.submits.admits(now):
         raise throttled()
-    check_name("jobName", params["jobName"])
-    _check_sizes(account, params)
+    check_submission(account, params)
     queue = account.queue(params["jobQueue"])
     if queue["state"] != "ENABLED":
         raise client_error(
             f"Job queue {queue['jobQueueName']} is DISABLED: jobQueue must name one that is ENABLED."
         )
     definition = definitions.active(account, params["jobDefinition"])
-    _check_kind(definition, params)
-    _check_platform(account, queue, definition, params)
-    _check_share(queue, params)
-    _check_nodes(account, queue, definition, params)
-    check_retry(account.limits, params.get("retryStrategy"))
-    check_timeout(account.limits, params.get("timeout"))
-    check_tags(account.limits, params.get("tags", {}))
-    check_requirements(params.get("containerOverrides", {}), "containerOverrides")
-    _check_array(account, params)
-    _check_dependencies(account, params)
+    check_fit(account, queue, definition, params)
     job_id = account.new_id()
     spec = resolve(definition, queue, params)
     resources = tuple(
@@ -46,132 +32,3 @@ def submit(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     )
     account.scheduler.submit(job_id, replace(spec, resources=resources), now)
     return {"jobArn": account.arn("job", job_id), "jobName": params["jobName"], "jobId": job_id}
-
-
-def _check_sizes(account: Account, params: dict[str, Any]) -> None:
-    size = len(json.dumps(params, separators=(",", ":")).encode())
-    if size > account.limits.submit_bytes:
-        raise client_error(
-            f"SubmitJob request is {size} bytes; at most {account.limits.submit_bytes} are allowed."
-        )
-    _check_overrides_size(account, params.get("containerOverrides", {}))
-
-
-def _check_overrides_size(account: Account, overrides: dict[str, Any]) -> None:
-    size = len(json.dumps(overrides, separators=(",", ":")).encode())
-    if size > account.limits.container_overrides_bytes:
-        raise client_error(
-            f"Container Overrides length must be at most {account.limits.container_overrides_bytes}, but"
-            f" containerOverrides has {size}."
-        )
-
-
-def _check_kind(definition: dict[str, Any], params: dict[str, Any]) -> None:
-    multinode = definition["type"] == "multinode"
-    if multinode and "containerOverrides" in params:
-        raise client_error("containerOverrides is not applicable to a multinode job: use nodeOverrides.")
-    if multinode and "arrayProperties" in params:
-        raise client_error("arrayProperties is not applicable to a multinode job.")
-    if not multinode and "nodeOverrides" in params:
-        raise client_error("nodeOverrides is not applicable to a container job: use containerOverrides.")
-
-
-def _check_platform(account: Account, queue: Resource, definition: Resource, params: dict[str, Any]) -> None:
-    """A definition for Fargate needs a Fargate queue, and keeps to Fargate's sizes with its overrides."""
-    if definition["type"] == "multinode":
-        return
-    environment = account.environment(queue["computeEnvironmentOrder"][0]["computeEnvironment"])
-    platform = "FARGATE" if is_fargate(environment) else "EC2"
-    capabilities = definition.get("platformCapabilities") or ["EC2"]
-    if platform not in capabilities:
-        raise client_error(
-            f"jobDefinition has the platformCapabilities {', '.join(capabilities)}, but job queue "
-            f"{queue['jobQueueName']} runs on {platform}."
-        )
-    if platform == "FARGATE":
-        container = override(definition["containerProperties"], params.get("containerOverrides", {}))
-        check_fargate(container, "containerOverrides")
-
-
-def _check_share(queue: Resource, params: dict[str, Any]) -> None:
-    """A share identifier where the queue has a scheduling policy, and only there.
-
-    https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
-    """
-    fair = "schedulingPolicyArn" in queue
-    if fair and not params.get("shareIdentifier"):
-        raise client_error("shareIdentifier must be specified for a job queue with a scheduling policy.")
-    if not fair and "shareIdentifier" in params:
-        raise client_error(
-            "shareIdentifier must not be specified for a job queue without a scheduling policy."
-        )
-    priority = params.get("schedulingPriorityOverride", 0)
-    if not 0 <= priority <= 9999:
-        raise client_error(f"schedulingPriorityOverride must be between 0 and 9999, but is {priority}.")
-
-
-def _check_nodes(account: Account, queue: Resource, definition: Resource, params: dict[str, Any]) -> None:
-    """https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html."""
-    if definition["type"] != "multinode":
-        return
-    environments = [
-        account.environment(each["computeEnvironment"]) for each in queue["computeEnvironmentOrder"]
-    ]
-    if any(is_fargate(each) or each["type"] == "UNMANAGED" for each in environments):
-        raise client_error("Multi-node parallel jobs need a job queue of managed EC2 compute environments.")
-    groups = definition["nodeProperties"]["nodeRangeProperties"]
-    targets = {each["targetNodes"] for each in groups}
-    for each in params.get("nodeOverrides", {}).get("nodePropertyOverrides", []):
-        if each["targetNodes"] not in targets:
-            # As AWS puts it: https://github.com/aws/aws-parallelcluster/pull/964
-            raise client_error(
-                "NodeOverride targets should match job definition. Non matching targets -"
-                f" {each['targetNodes']}"
-            )
-        _check_overrides_size(account, each.get("containerOverrides", {}))
-    changed = params.get("nodeOverrides", {}).get("numNodes")
-    if changed is not None and not any(each["targetNodes"].endswith(":") for each in groups):
-        raise client_error(
-            "nodeOverrides.numNodes needs a node range with an open upper boundary, such as 1:."
-        )
-
-
-def _check_array(account: Account, params: dict[str, Any]) -> None:
-    if "arrayProperties" not in params:
-        return
-    size, limits = params["arrayProperties"].get("size"), account.limits
-    if size is None or not limits.array_min <= size <= limits.array_max:
-        raise client_error(
-            f"arrayProperties.size must be between {limits.array_min} and {limits.array_max}, but is {size}."
-        )
-
-
-def _check_dependencies(account: Account, params: dict[str, Any]) -> None:
-    depends = params.get("dependsOn", [])
-    if len(depends) > account.limits.dependencies:
-        raise client_error(
-            f"dependsOn has {len(depends)} jobs; at most {account.limits.dependencies} are allowed."
-        )
-    size = params.get("arrayProperties", {}).get("size")
-    for each in depends:
-        _check_dependency(account, each, size)
-
-
-def _check_dependency(account: Account, dependency: dict[str, Any], size: int | None) -> None:
-    kind, job_id = dependency.get("type"), dependency.get("jobId")
-    if kind == "SEQUENTIAL":
-        if job_id is not None or size is None:
-            raise client_error(
-                "dependsOn.type SEQUENTIAL orders an array's own children: expected an array, no jobId."
-            )
-        return
-    if job_id is None:
-        raise client_error("dependsOn.jobId must be specified.")
-    parent = account.scheduler.jobs.get(job_id)
-    if parent is None:
-        raise client_error(f"dependsOn.jobId {job_id} does not exist.")
-    if kind == "N_TO_N" and (size is None or parent.spec.size != size):
-        raise client_error(
-            "dependsOn.type N_TO_N needs two arrays of the same size, but this job has "
-            f"{size or 'no array'} and {job_id} has {parent.spec.size or 'no array'}."
-        )

@@ -23,6 +23,11 @@ _MEMORY: Final[dict[float, list[int]]] = {
 }
 
 
+def is_fargate(environment: dict[str, Any]) -> bool:
+    """Whether a compute environment runs on Fargate."""
+    return str(environment.get("computeResources", {}).get("type", "")).startswith("FARGATE")
+
+
 def check_fargate(container: dict[str, Any], field: str) -> None:
     """Refuse what Fargate does not have, and GPUs; ClientException names the field."""
     cpus, memory = amount(container, "VCPU", "vcpus"), amount(container, "MEMORY", "memory")
