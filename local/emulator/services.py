@@ -1,4 +1,4 @@
-"""What Sluice puts beside or before ministack's own services."""
+"""How services, resource types and answers of our own are hung on ministack."""
 
 import asyncio
 from collections.abc import Callable, Mapping

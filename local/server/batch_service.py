@@ -4,14 +4,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local import emulator, environment
+from local import environment
 from local.batch.api.batch_api import BatchApi, BatchApiError
 from local.batch.api.http import handle, parse
 from local.batch.cloudformation import HANDLERS
 from local.batch.engine import Engine
 from local.batch.ports import Executor, this_machine
 from local.batch.runtime.containers import METADATA
+from local.emulator.access import denied, role_credentials
 from local.emulator.additions.task_metadata import PAGE
+from local.emulator.events import put_event
+from local.emulator.logs import put_logs
+from local.emulator.secrets import secret_value
+from local.emulator.services import Response, add_resource_types, replace_service
 from local.images.images import Images
 from local.paths import ACCOUNT, REGION, Place
 from local.server import batch_access
@@ -27,16 +32,16 @@ def start(place: Place, executor: Executor | None = None) -> Engine:
     engine = Engine(
         region=REGION,
         account=ACCOUNT,
-        events=emulator.put_event,
-        logs=emulator.put_logs,
-        credentials=emulator.role_credentials,
+        events=put_event,
+        logs=put_logs,
+        credentials=role_credentials,
         images=this_machine if executor else Images(place.images),
-        secrets=emulator.secret_value,
+        secrets=secret_value,
         environment={**environment.of_jobs(place), METADATA: f"{place.endpoint}/_sluice/{PAGE.rstrip('/')}"},
         executor=executor,
     )
-    emulator.replace_service("batch", _Service(engine.api))
-    emulator.add_resource_types(HANDLERS(engine.api))
+    replace_service("batch", _Service(engine.api))
+    add_resource_types(HANDLERS(engine.api))
     return engine
 
 
@@ -46,17 +51,17 @@ class _Service:
     def __init__(self, api: BatchApi) -> None:
         self._api = api
 
-    def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> emulator.Response:
+    def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
         return _refusal(method, path, headers, body) or handle(self._api, method, path, body)
 
 
-def _refusal(method: str, path: str, headers: Mapping[str, str], body: bytes) -> emulator.Response | None:
+def _refusal(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response | None:
     try:
         operation, parameters = parse(method, path, body)
     except BatchApiError:
         return None  # the engine says what is wrong with it
     for action, resource in batch_access.required(operation, parameters, path.partition("?")[0]):
-        caller = emulator.denied(headers, action, resource, _condition_keys(parameters))
+        caller = denied(headers, action, resource, _condition_keys(parameters))
         if caller:
             return _denial(caller, action, resource)
     return None
@@ -76,7 +81,7 @@ def _condition_keys(parameters: Mapping[str, Any]) -> dict[str, object]:
     return keys
 
 
-def _denial(caller: str, action: str, resource: str) -> emulator.Response:
+def _denial(caller: str, action: str, resource: str) -> Response:
     message = (
         f"User: {caller} is not authorized to perform: {action} on resource: {resource} "
         f"because no identity-based policy allows the {action} action"

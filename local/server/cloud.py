@@ -1,14 +1,17 @@
-"""The local cloud: the emulator, with what Sluice adds to it."""
+"""The local cloud: the emulator, with what Sluice adds to it and mends in it."""
 
 import asyncio
 from collections.abc import Mapping
 
-from local import emulator
-from local.emulator.additions import network_types
+from local.emulator.additions import alarm_store, messages, network_types
 from local.emulator.additions.alarms import QueueAlarms
 from local.emulator.additions.mailbox import Mailbox
 from local.emulator.additions.ops_items import OpsItems
+from local.emulator.functions import stop_lambda_workers
+from local.emulator.logs import put_logs
+from local.emulator.patches import access, events, functions, images, objects, secrets
 from local.emulator.patches.rotation import ROTATION_SCHEDULE, Rotations
+from local.emulator.services import add_resource_types, answer_before, asgi, call_ec2
 from local.executors import DOCKER, ExecutorName, docker_executor
 from local.paths import Place
 from local.server import batch_service
@@ -26,34 +29,40 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
     `docker` is the environment in which the docker command line finds its engine.
     """
     calls, mailbox = CallCounter(), Mailbox()
-    emulator.capture_messages(mailbox.deliver)
-    emulator.miss_images()
-    emulator.name_versions()
-    emulator.name_scheduled_times()
-    emulator.read_ranges_of_versions()
-    emulator.gather_batches()
-    emulator.count_loopback_as_tls()
-    emulator.name_event_sources()
-    emulator.answer_before("ssm", OpsItems().answer)
-    emulator.bound_events_log()
-    emulator.add_resource_types(network_types.handlers(emulator.call_ec2))
-    emulator.address_functions(place.endpoint)
-    emulator.rotate_secrets(Rotations(place).begin)
-    emulator.add_resource_types(ROTATION_SCHEDULE)
+    _mend(place)
+    _add(mailbox)
     in_docker = (
-        docker_executor(emulator.put_logs, docker, place.state / "file-systems")
-        if executor == DOCKER
-        else None
+        docker_executor(put_logs, docker, place.state / "file-systems") if executor == DOCKER else None
     )
     engine = batch_service.start(place, in_docker)
-    alarms = QueueAlarms(emulator.queue_alarms, emulator.set_alarm)
+    alarms = QueueAlarms(alarm_store.queue_alarms, alarm_store.set_alarm)
 
     def end() -> None:
         alarms.close()
         engine.close()
-        emulator.stop_lambda_workers()
+        stop_lambda_workers()
 
-    gateway = Gateway(
-        emulator.asgi, calls, Controls(calls, mailbox, FaultsPage(engine), executor, InstancesPage(engine))
-    )
-    asyncio.run(serve_until_told(gateway, place, end))
+    pages = Controls(calls, mailbox, FaultsPage(engine), executor, InstancesPage(engine))
+    asyncio.run(serve_until_told(Gateway(asgi, calls, pages), place, end))
+
+
+def _mend(place: Place) -> None:
+    """Mend what ministack does otherwise than AWS."""
+    access.count_loopback_as_tls()
+    access.name_event_sources()
+    events.bound_events_log()
+    events.name_scheduled_times()
+    functions.address_functions(place.endpoint)
+    functions.gather_batches()
+    images.miss_images()
+    objects.name_versions()
+    objects.read_ranges_of_versions()
+    secrets.rotate_secrets(Rotations(place).begin)
+
+
+def _add(mailbox: Mailbox) -> None:
+    """Add what ministack lacks."""
+    messages.capture_messages(mailbox.deliver)
+    answer_before("ssm", OpsItems().answer)
+    add_resource_types(network_types.handlers(call_ec2))
+    add_resource_types(ROTATION_SCHEDULE)

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from local import emulator
+from local.emulator.access import access_key_of, principal
+from local.emulator.services import service_of
 from local.server.calls import CallCounter
 from local.server.operations import Request
 from local.server.pages import Controls
@@ -60,8 +61,8 @@ class Gateway:
         }
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         request = Request(scope["method"], scope["path"], headers, query, body)
-        service = emulator.service_of(request.method, request.path, headers, query)
-        self._calls.record(emulator.principal(emulator.access_key_of(headers, query)), service, request)
+        service = service_of(request.method, request.path, headers, query)
+        self._calls.record(principal(access_key_of(headers, query)), service, request)
 
     async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 
-from local import emulator
+from local.emulator import access
 from local.emulator.additions import task_metadata
 from local.emulator.additions.mailbox import Mailbox
 from local.executors import ExecutorName
@@ -32,7 +32,7 @@ class Controls:
             ("GET", "health"): lambda _: _health(executor),
             ("GET", "calls"): lambda _: calls.listing(),
             ("DELETE", "calls"): lambda _: calls.reset(),
-            ("GET", "iam"): lambda _: {"enforce": emulator.iam_enforced()},
+            ("GET", "iam"): lambda _: {"enforce": access.iam_enforced()},
             ("PUT", "iam"): _set_iam,
             ("GET", "messages"): lambda _: mailbox.listing(),
             ("GET", "faults"): faults.get,
@@ -60,7 +60,7 @@ class Controls:
 
 
 def _health(executor: ExecutorName) -> object:
-    return {"status": "ready", "pid": os.getpid(), "iam": emulator.iam_enforced(), "executor": executor}
+    return {"status": "ready", "pid": os.getpid(), "iam": access.iam_enforced(), "executor": executor}
 
 
 def _set_iam(body: bytes) -> object:
@@ -68,7 +68,7 @@ def _set_iam(body: bytes) -> object:
     if not isinstance(asked, dict) or not isinstance(asked.get("enforce"), bool):
         message = f'Expected {{"enforce": true}} or {{"enforce": false}}, found {body[:100]!r}.'
         raise ValueError(message)
-    emulator.enforce_iam(asked["enforce"])
+    access.enforce_iam(asked["enforce"])
     return asked
 
 

@@ -1,1 +1,1 @@
-"""What ministack lacks."""
+"""What ministack lacks; each module says what."""

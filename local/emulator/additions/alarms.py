@@ -1,4 +1,4 @@
-"""CloudWatch alarms on the number of messages in a queue, which the emulator has no metrics for.
+"""Lacking: CloudWatch alarms on the number of messages in a queue. ministack has no metrics of queues.
 
 On AWS such an alarm takes a minute or more: a metric a minute, and the alarm's own periods. Here it takes a
 second.
@@ -38,7 +38,7 @@ class QueueAlarm:
 
 
 class QueueAlarms:
-    """Looks at the alarms again and again in a thread, and sets the state of those that changed."""
+    """Evaluates the alarms every second in a thread, and sets the state of those that changed."""
 
     def __init__(
         self, read: Callable[[], Iterable[QueueAlarm]], set_state: Callable[[str, str, str], None]
@@ -54,7 +54,7 @@ class QueueAlarms:
         self._ended.set()
         self._thread.join()
 
-    def look(self) -> None:
+    def evaluate(self) -> None:
         """Set the state of each alarm that is not in the one that it should be in."""
         for alarm in self._read():
             if alarm.state != alarm.due_state:
@@ -66,4 +66,4 @@ class QueueAlarms:
 
     def _loop(self) -> None:
         while not self._ended.wait(SECONDS):
-            self.look()
+            self.evaluate()

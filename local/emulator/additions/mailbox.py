@@ -1,4 +1,4 @@
-"""The messages that people would get: e-mail and SMS that SNS would deliver."""
+"""Lacking: somewhere to read the e-mails and SMS that SNS would deliver."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime

@@ -1,5 +1,5 @@
-"""Parts of a network with NAT that ministack's EC2 has and its CloudFormation lacks: addresses, gateways,
-rules of security groups.
+"""Lacking: types of CloudFormation for parts of a network with NAT that ministack's EC2 has: addresses,
+gateways, rules of security groups.
 """
 
 from collections.abc import Callable, Mapping

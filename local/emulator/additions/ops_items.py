@@ -1,5 +1,4 @@
-"""OpsItems of AWS Systems Manager, which the emulator does not have: enough of them to open one and to list
-those that are open.
+"""Lacking: OpsItems of AWS Systems Manager. Here: enough to open one and to list those that are open.
 
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateOpsItem.html
 """
@@ -12,7 +11,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
-from local.emulator import Response
+from local.emulator.services import Response
 
 _JSON = "application/x-amz-json-1.1"
 _REQUIRED = {"Title": 1024, "Description": 2048, "Source": 128}
@@ -39,7 +38,7 @@ class OpsItems:
         return None
 
     def _create(self, request: Mapping[str, Any]) -> Response:
-        wrong = [name for name, most in _REQUIRED.items() if not 1 <= len(request.get(name) or "") <= most]
+        wrong = [name for name, limit in _REQUIRED.items() if not 1 <= len(request.get(name) or "") <= limit]
         if wrong:
             return _answer(
                 400,

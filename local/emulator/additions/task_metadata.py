@@ -1,6 +1,4 @@
-"""What the ECS agent tells a container of itself: here, the address of a node of a multi-node parallel
-job.
-"""
+"""Lacking: the ECS agent's metadata of a container. Here: the address of a node of a multi-node job."""
 
 from ipaddress import AddressValueError, IPv4Address
 

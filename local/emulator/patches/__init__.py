@@ -1,1 +1,1 @@
-"""What ministack has and does otherwise than AWS."""
+"""What ministack has and does otherwise than AWS, mended; each module says what."""

@@ -1,5 +1,5 @@
-"""When a queue's messages are handed to a Lambda: the rules of an event source mapping with a batching
-window.
+"""Mended: when a queue's messages are handed to a Lambda, by the rules of an event source mapping with a
+batching window. ministack hands over ten at once.
 
 Source:
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 SMALL_BATCH = 10
-"""Up to so many messages need no window."""
-MOST_BYTES = 6 * 1024 * 1024
+"""Batches up to this size need no window."""
+MAX_BYTES = 6 * 1024 * 1024
 _RECORD_BYTES = 700
 """What stands around the body of a message in the event: ids, handle, attributes and the queue's name."""
 
@@ -26,12 +26,12 @@ class Waiting:
     size: int
 
 
-def ripe(messages: Sequence[Waiting], most: int, window: float) -> int:
+def ready_batch_size(messages: Sequence[Waiting], max_messages: int, window: float) -> int:
     """Return how many of the first messages are handed over now: none until they are enough, or fill an
     event, or are old enough.
     """
-    total = accumulate(message.size + _RECORD_BYTES for message in messages[:most])
-    fitting = max(sum(size <= MOST_BYTES for size in total), min(len(messages), 1))
-    enough = fitting == most or fitting < len(messages[:most])
+    total = accumulate(message.size + _RECORD_BYTES for message in messages[:max_messages])
+    fitting = max(sum(size <= MAX_BYTES for size in total), min(len(messages), 1))
+    enough = fitting == max_messages or fitting < len(messages[:max_messages])
     old = any(message.seconds >= window for message in messages)
     return fitting if enough or old else 0

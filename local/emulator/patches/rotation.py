@@ -1,23 +1,30 @@
-"""Secrets Manager's rotation: a secret's own Lambda is called four times. What a schedule would do in months,
-RotateSecret does at once.
+"""Mended: rotation of secrets, for which a secret's own Lambda is called four times, and its type of
+CloudFormation, which ministack lacks. What a schedule would do in months, RotateSecret does at once.
 """
 
 import json
 import logging
 from collections.abc import Callable, Mapping
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol, cast
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import emulator
+from local.emulator.patches.secrets import set_rotation
 from local.paths import Place
 
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 logger = logging.getLogger(__name__)
+
+
+class LambdaClient(Protocol):
+    """What is used of a client of AWS Lambda."""
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> Mapping[str, Any]:  # noqa: N803 - AWS's names
+        """Call a function and wait for its answer."""
 
 
 class Rotations:
@@ -46,9 +53,9 @@ class Rotations:
                 )
                 return
 
-    def _client(self) -> Any:
+    def _client(self) -> LambdaClient:
         variables = self._place.client_environment()
-        return botocore.session.get_session().create_client(
+        client = botocore.session.get_session().create_client(
             "lambda",
             region_name=variables["AWS_REGION"],
             endpoint_url=self._place.endpoint,
@@ -56,10 +63,11 @@ class Rotations:
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
             config=Config(proxies={}, retries={"total_max_attempts": 1}),
         )
+        return cast("LambdaClient", client)
 
 
 def _set(properties: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    arn = emulator.set_rotation(
+    arn = set_rotation(
         properties["SecretId"], properties.get("RotationLambdaARN"), properties.get("RotationRules")
     )
     return arn, {"Id": arn}
@@ -67,7 +75,7 @@ def _set(properties: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
 
 def _delete(physical_id: str) -> None:
     try:
-        emulator.set_rotation(physical_id, None, None)
+        set_rotation(physical_id, None, None)
     except LookupError:
         return  # the secret went first
 

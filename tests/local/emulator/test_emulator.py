@@ -12,6 +12,9 @@ from types import ModuleType
 import pytest
 
 from local import emulator
+from local.emulator.events import put_event
+from local.emulator.patches.events import bound_events_log
+from local.emulator.services import scope
 from local.paths import REPOSITORY
 
 PARTS = [
@@ -120,10 +123,10 @@ def test_the_log_of_events_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     eventbridge = ministack_modules()["eventbridge"]
     monkeypatch.setattr(eventbridge, "_events_log_list", eventbridge._events_log_list)
-    emulator.bound_events_log(3)
+    bound_events_log(3)
     for number in range(5):
-        emulator.put_event({"source": "aws.batch", "detail-type": "Test", "detail": {"number": number}})
-    with emulator.scope():
+        put_event({"source": "aws.batch", "detail-type": "Test", "detail": {"number": number}})
+    with scope():
         kept = [json.loads(event["Detail"])["number"] for event in eventbridge._events_log["entries"]]
         eventbridge._events_log.clear()
     assert kept == [2, 3, 4]

@@ -40,7 +40,7 @@ def test_only_changes_are_set() -> None:
     watch = QueueAlarms(lambda: alarms, lambda name, state, _: told.append((name, state)))
     watch.close()
     told.clear()
-    watch.look()
+    watch.evaluate()
     assert told == [("b", "ALARM")]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.emulator.patches.batches import MOST_BYTES, Waiting, ripe
+from local.emulator.patches.batches import MAX_BYTES, Waiting, ready_batch_size
 
 
 @pytest.mark.parametrize(
@@ -13,9 +13,9 @@ from local.emulator.patches.batches import MOST_BYTES, Waiting, ripe
         ([Waiting(5.0, 1), Waiting(0.1, 1)], 100, 2),
         ([Waiting(0.0, 1)] * 100, 100, 100),
         ([Waiting(0.0, 1)] * 101, 100, 100),
-        ([Waiting(0.0, MOST_BYTES // 2 - 700)] * 3, 100, 2),
-        ([Waiting(0.0, MOST_BYTES)] * 3, 100, 1),
-        ([Waiting(5.0, MOST_BYTES)], 100, 1),
+        ([Waiting(0.0, MAX_BYTES // 2 - 700)] * 3, 100, 2),
+        ([Waiting(0.0, MAX_BYTES)] * 3, 100, 1),
+        ([Waiting(5.0, MAX_BYTES)], 100, 1),
     ],
     ids=["none", "young", "old", "enough", "more than enough", "large", "too large", "one too large"],
 )
@@ -23,4 +23,4 @@ def test_messages_wait_until_they_are_enough_large_or_old(
     messages: list[Waiting], most: int, handed_over: int
 ) -> None:
     """The window is five seconds, and it is the oldest that counts."""
-    assert ripe(messages, most, 5.0) == handed_over
+    assert ready_batch_size(messages, most, 5.0) == handed_over

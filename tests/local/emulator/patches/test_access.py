@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local import emulator
+from local.emulator.patches.access import event_keys
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,10 @@ from local import emulator
 def test_the_keys_are_those_of_all_entries(entries: list[tuple[str, str]], keys: dict[str, Any]) -> None:
     """One value, or several that all must be allowed."""
     body = json.dumps({"Entries": [{"Source": source, "DetailType": kind} for source, kind in entries]})
-    assert emulator.event_keys(body.encode()) == keys
+    assert event_keys(body.encode()) == keys
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"Entries": [5]}'])
 def test_what_is_no_request_has_no_keys(body: bytes) -> None:
     """The service says what is wrong with it."""
-    assert emulator.event_keys(body) == {}
+    assert event_keys(body) == {}
