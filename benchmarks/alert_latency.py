@@ -25,7 +25,7 @@ from cli.aws import client_of, outputs
 from cli.showcase import files
 from cli.showcase.uploads import runs_by_key
 from local.deployment.deploy import deploy
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from sluice.ledger import Ledger
@@ -39,7 +39,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, Any]:
     apart.
     """
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, ALERT_EMAIL="somebody@example.com"):
-        place = Place(free_port(), Path(folder))
+        place = LocalCloudPaths(free_port(), Path(folder))
         process.start(place)
         try:
             deploy(place, lambda _: None)
@@ -54,7 +54,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, Any]:
     }
 
 
-def _round(place: Place, number: int) -> float:
+def _round(place: LocalCloudPaths, number: int) -> float:
     found = outputs(client_of(place, "cloudformation"))
     key = f"flights/broken-{number}.csv"
     client_of(place, "s3").put_object(Bucket=found["InboxBucket"], Key=key, Body=files.broken())
@@ -74,7 +74,7 @@ def _round(place: Place, number: int) -> float:
     raise RuntimeError(f"Expected an e-mail about {key} within {_SECONDS:.0f} s.")
 
 
-def _stopped(place: Place, table: str, run_id: str) -> float:
+def _stopped(place: LocalCloudPaths, table: str, run_id: str) -> float:
     """Return when the job of the failed step stopped, in milliseconds since 1970."""
     run = Ledger(client_of(place, "dynamodb"), table).load(run_id)
     if run is None or run.failed_step is None:

@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.run_calls import copied_app, free_port
 from cli.aws import client_of, outputs
 from local.deployment.deploy import deploy
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from sluice import ledger_items
@@ -54,7 +54,7 @@ def measure(files: int = FILES) -> dict[str, Any]:
 
 
 @contextmanager
-def _deployed(files: int) -> Iterator[Place]:
+def _deployed(files: int) -> Iterator[LocalCloudPaths]:
     with tempfile.TemporaryDirectory() as folder:
         app = copied_app(Path(folder) / "app")
         shipped = (Path(__file__).parent.parent / "pipelines" / "small_files.py").read_text()
@@ -63,7 +63,7 @@ def _deployed(files: int) -> Iterator[Place]:
             burst.replace("items_per_child=25", f"items_per_child={-(-files // 10)}")
         )
         (app / "pipelines" / "single_files.py").write_text(_SINGLE)
-        place = Place(free_port(), Path(folder) / "cloud")
+        place = LocalCloudPaths(free_port(), Path(folder) / "cloud")
         with _environment(_MACHINES):
             process.start(place)
             try:
@@ -84,7 +84,7 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-def _grouped(place: Place, files: int) -> dict[str, Any]:
+def _grouped(place: LocalCloudPaths, files: int) -> dict[str, Any]:
     control(place, "DELETE", "calls")
     began = time.monotonic()
     uploaded = _upload(place, "small-files", files)
@@ -111,7 +111,7 @@ def _grouped(place: Place, files: int) -> dict[str, Any]:
     }
 
 
-def _single(place: Place, files: int) -> dict[str, Any]:
+def _single(place: LocalCloudPaths, files: int) -> dict[str, Any]:
     began = time.monotonic()
     uploaded = _upload(place, "single-files", files)
     submitted = _wait(files, lambda: times if len(times := _submitted(place)) >= 2 * files else None)
@@ -131,7 +131,7 @@ def _single(place: Place, files: int) -> dict[str, Any]:
     }
 
 
-def _upload(place: Place, prefix: str, files: int) -> float:
+def _upload(place: LocalCloudPaths, prefix: str, files: int) -> float:
     """Upload a burst of files of five words, and return the seconds that it took."""
     s3, bucket, began = (
         client_of(place, "s3"),
@@ -150,7 +150,7 @@ def _upload(place: Place, prefix: str, files: int) -> float:
     return time.monotonic() - began
 
 
-def _runs(place: Place, pipeline: str) -> list[str]:
+def _runs(place: LocalCloudPaths, pipeline: str) -> list[str]:
     """Return the ids of a pipeline's runs."""
     table = outputs(client_of(place, "cloudformation"))["LedgerTable"]
     values = ledger_items.values(run=ledger_items.RUN, pipeline=pipeline)
@@ -167,7 +167,7 @@ def _runs(place: Place, pipeline: str) -> list[str]:
     return [item["pk"]["S"].removeprefix(ledger_items.RUN_PREFIX) for page in pages for item in page["Items"]]
 
 
-def _submitted(place: Place) -> list[int]:
+def _submitted(place: LocalCloudPaths) -> list[int]:
     """Return when Batch took each job of the pipeline without grouping, in milliseconds since 1970.
 
     By their ids: while jobs are added, a later page may begin with some that the page before had.

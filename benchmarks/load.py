@@ -28,7 +28,7 @@ from cli.aws import client_of, outputs
 from cli.showcase import files
 from cli.showcase.reference import word_counts
 from local.deployment.deploy import deploy
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from sluice import keys, ledger_items
@@ -56,7 +56,7 @@ def measure(runs: int = RUNS, reclaimed: float = RECLAIMED) -> dict[str, Any]:
     twice.
     """
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(free_port(), Path(folder) / "cloud")
+        place = LocalCloudPaths(free_port(), Path(folder) / "cloud")
         process.start(place)
         try:
             deploy(place, lambda _: None)
@@ -86,7 +86,7 @@ def _cut(text: bytes, start: int) -> bytes:
 
 
 class _Load:
-    def __init__(self, place: Place, texts: Mapping[str, bytes]) -> None:
+    def __init__(self, place: LocalCloudPaths, texts: Mapping[str, bytes]) -> None:
         self._place = place
         self._texts = texts
         self._client = partial(client_of, place)

@@ -27,7 +27,7 @@ from cli.run_view import Runs
 from cli.showcase import files
 from cli.starting import request
 from local.deployment.deploy import deploy
-from local.paths import REPOSITORY, Place
+from local.paths import REPOSITORY, LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from sluice.ledger import Ledger
@@ -51,7 +51,7 @@ FILES: dict[str, Callable[[], Sequence[bytes]]] = {
 def measure() -> list[dict[str, Any]]:
     """Return for each pipeline its steps, its jobs and children, and the calls of its run."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(free_port(), Path(folder) / "cloud")
+        place = LocalCloudPaths(free_port(), Path(folder) / "cloud")
         process.start(place)
         try:
             with patch.dict(os.environ, SLUICE_NAT="true"):  # or the pipelines that need it are left out
@@ -61,7 +61,7 @@ def measure() -> list[dict[str, Any]]:
             process.stop(place)
 
 
-def _measured(place: Place, pipeline: Pipeline) -> dict[str, Any]:
+def _measured(place: LocalCloudPaths, pipeline: Pipeline) -> dict[str, Any]:
     _run(place, pipeline)  # warms the Lambdas, which read a pipeline's definition once and keep it
     control(place, "DELETE", "calls")
     run, seconds = _run(place, pipeline)
@@ -78,7 +78,7 @@ def _measured(place: Place, pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _run(place: Place, pipeline: Pipeline) -> tuple[Run, float]:
+def _run(place: LocalCloudPaths, pipeline: Pipeline) -> tuple[Run, float]:
     """Run a pipeline once and return the run when nothing more of it happens."""
     found = outputs(client_of(place, "cloudformation"))
     ledger = Ledger(client_of(place, "dynamodb"), found["LedgerTable"])
@@ -97,14 +97,14 @@ def _run(place: Place, pipeline: Pipeline) -> tuple[Run, float]:
     raise RuntimeError(f"Expected a run of {pipeline.name} to end within {_SECONDS:.0f} s.")
 
 
-def _known(place: Place, table: str, pipeline: Pipeline) -> list[str]:
+def _known(place: LocalCloudPaths, table: str, pipeline: Pipeline) -> list[str]:
     listing = list_runs(
         client_of(place, "dynamodb"), table, pipeline=str(pipeline.name), state=None, limit=1000
     )
     return [run.run_id for run in listing.runs]
 
 
-def _start(place: Place, pipeline: Pipeline, inbox: str) -> None:
+def _start(place: LocalCloudPaths, pipeline: Pipeline, inbox: str) -> None:
     """Ask for a run, or upload the files that start one."""
     if any(isinstance(trigger, Manual) for trigger in pipeline.triggers):
         request(client_of(place, "events"), pipeline, str(uuid.uuid4()), None)

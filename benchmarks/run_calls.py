@@ -27,7 +27,7 @@ from cli.aws import client_of, outputs
 from cli.run_view import Runs, RunView
 from cli.showcase.uploads import runs_by_key
 from local.deployment.deploy import deploy
-from local.paths import REPOSITORY, Place
+from local.paths import REPOSITORY, LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from sluice.ledger import Ledger
@@ -51,7 +51,7 @@ def measure(sizes: Sequence[int] = SIZES) -> list[dict[str, Any]]:
     """Return for each number of items the calls of one run, by operation."""
     with tempfile.TemporaryDirectory() as folder:
         app = _app(Path(folder) / "app", sizes)
-        place = Place(free_port(), Path(folder) / "cloud")
+        place = LocalCloudPaths(free_port(), Path(folder) / "cloud")
         process.start(place)
         try:
             deploy(place, lambda _: None, app)
@@ -66,7 +66,7 @@ def measure(sizes: Sequence[int] = SIZES) -> list[dict[str, Any]]:
             process.stop(place)
 
 
-def _counted(place: Place, size: int) -> tuple[Calls, Calls, float]:
+def _counted(place: LocalCloudPaths, size: int) -> tuple[Calls, Calls, float]:
     """Return the calls of a run with one item, and the calls and seconds of one with ``size`` items."""
     alone = _run(place, size, 1)[0]  # the trigger Lambda reads a pipeline's definition once, and keeps it
     return alone, *_run(place, size, size)
@@ -119,7 +119,7 @@ def _write_pipeline(folder: Path, size: int) -> None:
     (package / "Dockerfile").write_text(dockerfile.replace("word_count", f"items_{size}"))
 
 
-def _run(place: Place, size: int, items: int) -> tuple[Calls, float]:
+def _run(place: LocalCloudPaths, size: int, items: int) -> tuple[Calls, float]:
     """Run the pipeline of a size on a file that asks for a number of items; return its calls and seconds."""
     found = outputs(client_of(place, "cloudformation"))
     key = f"items-{size}/{items}-{time.monotonic_ns()}.txt"
@@ -134,7 +134,7 @@ def _run(place: Place, size: int, items: int) -> tuple[Calls, float]:
     return calls_since_reset(place), view.seconds
 
 
-def _ended(place: Place, table: str, key: str) -> RunView:
+def _ended(place: LocalCloudPaths, table: str, key: str) -> RunView:
     dynamodb, batch = client_of(place, "dynamodb"), client_of(place, "batch")
     runs, deadline = Runs(Ledger(dynamodb, table), batch), time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
@@ -146,7 +146,7 @@ def _ended(place: Place, table: str, key: str) -> RunView:
     raise RuntimeError(f"Expected the run of {key} to end within {_SECONDS:.0f} s.")
 
 
-def all_told(place: Place) -> bool:
+def all_told(place: LocalCloudPaths) -> bool:
     """Return whether track has handled the last event: its queue, and every other, is empty."""
     sqs = client_of(place, "sqs")
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -155,7 +155,7 @@ def all_told(place: Place) -> bool:
     return not any(int(attributes[name]) for attributes in found for name in names)
 
 
-def calls_since_reset(place: Place) -> Calls:
+def calls_since_reset(place: LocalCloudPaths) -> Calls:
     """Return the calls since the last reset, without those of this program."""
     found: Calls = Counter()
     for call in control(place, "GET", "calls"):

@@ -7,13 +7,13 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from local.paths import Place
+from local.paths import LocalCloudPaths
 
 # No proxy stands between a command and a cloud on the same machine, whatever the environment names.
 _DIRECT = Config(proxies={}, retries={"mode": "standard"}, connect_timeout=5, read_timeout=30)
 
 
-def client_of(place: Place, service: str) -> Any:
+def client_of(place: LocalCloudPaths, service: str) -> Any:
     """Return a client of the local cloud at ``place``, with its administrator's key."""
     given = place.client_environment()
     session = botocore.session.Session(profile=None)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from cli.aws import client_of
 from cli.console import note
 from cli.failures import CommandError
-from local.paths import DEFAULT_PORT, Place
+from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server.lock import holder
 from sluice.ledger import Ledger
 from stacks.configuration import Configuration
@@ -107,7 +107,7 @@ def cloud_of(environment: Mapping[str, str] = os.environ) -> Cloud:
     that one, and say so.
     """
     prefix = Configuration.read(lambda _: None, environment).stack_prefix
-    place = Place.of(DEFAULT_PORT)
+    place = LocalCloudPaths.of(DEFAULT_PORT)
     if not any(environment.get(name) for name in CHOICES) and holder(place.pid_file):
         note(f"The environment names no AWS account: this is the local cloud at {place.endpoint}.")
         return Cloud(

@@ -19,7 +19,7 @@ from cli.showcase.files import BROKEN_KEY, FLIGHTS_KEY, TEXT_KEY, File, files
 from cli.showcase.session import deployed
 from cli.showcase.uploads import runs_by_key, upload
 from cli.watch import watch
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from sluice.ledger import Ledger
 from sluice.run import RunState
 
@@ -55,7 +55,7 @@ def demo(console: Console) -> int:
 class _Demo:
     """One demo over a deployed cloud."""
 
-    def __init__(self, place: Place, console: Console, clock: Clock) -> None:
+    def __init__(self, place: LocalCloudPaths, console: Console, clock: Clock) -> None:
         self._place, self._console, self._clock = place, console, clock
         self._outputs = outputs(client_of(place, "cloudformation"))
         self._s3, self._dynamodb = client_of(place, "s3"), client_of(place, "dynamodb")

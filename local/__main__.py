@@ -8,43 +8,45 @@ from pathlib import Path
 
 from local import environment
 from local.executors import NAMES, PROCESS, ExecutorName
-from local.paths import DEFAULT_PORT, Place
+from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server.lock import hold
 
 
 def main() -> None:
     """Serve the cloud until SIGTERM or SIGINT."""
-    place, executor = _arguments()
+    paths, executor = _arguments()
     docker = dict(os.environ)  # the cloud's own environment hides the Docker engine from the emulator
     os.umask(0o077)  # what runs here may hold a user's data
-    with hold(place.pid_file):
-        _prepare(place)
+    with hold(paths.pid_file):
+        _prepare(paths)
         from local.server import cloud  # only now: the emulator reads the environment when it is imported
 
-        cloud.run(place, executor, docker)
+        cloud.run(paths, executor, docker)
     logging.shutdown()
     # Threads of the emulator that sleep until the next schedule would keep the interpreter for minutes.
     os._exit(0)
 
 
-def _arguments() -> tuple[Place, ExecutorName]:
+def _arguments() -> tuple[LocalCloudPaths, ExecutorName]:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--state", type=Path)
     parser.add_argument("--executor", choices=NAMES, default=PROCESS)
     given = parser.parse_args()
-    return (Place(given.port, given.state.resolve()) if given.state else Place.of(given.port)), given.executor
+    return (
+        LocalCloudPaths(given.port, given.state.resolve()) if given.state else LocalCloudPaths.of(given.port)
+    ), given.executor
 
 
-def _prepare(place: Place) -> None:
+def _prepare(paths: LocalCloudPaths) -> None:
     """Make the process the cloud's: an empty directory for temporary files, its environment, its log."""
-    shutil.rmtree(place.temporary, ignore_errors=True)
-    place.temporary.mkdir(parents=True)
-    wanted = environment.of_cloud(place)
+    shutil.rmtree(paths.temporary, ignore_errors=True)
+    paths.temporary.mkdir(parents=True)
+    wanted = environment.of_cloud(paths)
     os.environ.clear()
     os.environ.update(wanted)
     logging.basicConfig(
-        filename=place.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        filename=paths.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
 
 

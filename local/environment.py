@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.paths import ACCOUNT, REGION, Place
+from local.paths import ACCOUNT, REGION, LocalCloudPaths
 
 # What passes from the caller. Everything else stays out: a Lambda function must not see the caller's
 # AWS_PROFILE, AWS_ENDPOINT_URL or HTTP_PROXY, because the same function in an account would not.
@@ -22,20 +22,20 @@ KEPT = (
 )
 
 
-def of_cloud(place: Place, caller: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the whole environment for the cloud at `place`, started from an environment `caller` (default:
+def of_cloud(paths: LocalCloudPaths, caller: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the whole environment for the cloud of `paths`, started from an environment `caller` (default:
     this).
     """
     given = os.environ if caller is None else caller
     kept = {name: given[name] for name in KEPT if name in given}
-    return {**kept, "PATH": path_with_interpreter(given), **_aws(), **_ministack(place)}
+    return {**kept, "PATH": path_with_interpreter(given), **_aws(), **_ministack(paths)}
 
 
-def of_jobs(place: Place) -> dict[str, str]:
-    """Return the variables by which the AWS clients of a job's process find the cloud at `place`, and nothing
+def of_jobs(paths: LocalCloudPaths) -> dict[str, str]:
+    """Return the variables by which the AWS clients of a job's process find the cloud of `paths`, and nothing
     else.
     """
-    return {**_aws(), "AWS_ENDPOINT_URL": place.endpoint}
+    return {**_aws(), "AWS_ENDPOINT_URL": paths.endpoint}
 
 
 def path_with_interpreter(caller: Mapping[str, str]) -> str:
@@ -56,19 +56,19 @@ def _aws() -> dict[str, str]:
     }
 
 
-def _ministack(place: Place) -> dict[str, str]:
+def _ministack(paths: LocalCloudPaths) -> dict[str, str]:
     """ministack's own settings: loopback, one listener, processes instead of Docker, nothing outside the
     state.
     """
     return {
         "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(place.port),
+        "GATEWAY_PORT": str(paths.port),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
         # ministack removes containers that carry its label from any Docker that it finds, so it finds none.
-        "DOCKER_HOST": f"unix://{place.temporary}/no-docker.sock",
-        "TMPDIR": str(place.temporary),
+        "DOCKER_HOST": f"unix://{paths.temporary}/no-docker.sock",
+        "TMPDIR": str(paths.temporary),
     }

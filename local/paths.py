@@ -16,15 +16,15 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Place:
+class LocalCloudPaths:
     """One local cloud's port and the directory with all that it writes."""
 
     port: int
     state: Path
 
     @classmethod
-    def of(cls, port: int) -> "Place":
-        """Return the place of the cloud on `port` in the state directory that belongs to it."""
+    def of(cls, port: int) -> "LocalCloudPaths":
+        """Return the paths of the cloud on `port`, in the state directory that belongs to it."""
         return cls(port, home() / f"local-{port}")
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.deployment.deploy import deploy
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server import process
 from tests.e2e.project import project
 
@@ -22,9 +22,9 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudPaths]:
     """A running local cloud without the app, with IAM off; the tests of a session share it."""
-    place = Place(free_port(), tmp_path_factory.mktemp("cloud"))
+    place = LocalCloudPaths(free_port(), tmp_path_factory.mktemp("cloud"))
     process.start(place)
     yield place
     process.stop(place)
@@ -39,11 +39,13 @@ def deployed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def deployed_cloud(tmp_path_factory: pytest.TempPathFactory, deployed_project: Path) -> Iterator[Place]:
+def deployed_cloud(
+    tmp_path_factory: pytest.TempPathFactory, deployed_project: Path
+) -> Iterator[LocalCloudPaths]:
     """A running local cloud with the app deployed, NAT, somebody to alert and IAM enforced; the tests of a
     session share it.
     """
-    place = Place(free_port(), tmp_path_factory.mktemp("deployed"))
+    place = LocalCloudPaths(free_port(), tmp_path_factory.mktemp("deployed"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALERT_EMAIL", EMAIL)
         patch.setenv("ALERT_PHONE", PHONE)

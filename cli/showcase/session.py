@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from cli.showcase.clock import Clock
 from local.deployment.deploy import deploy
-from local.paths import DEFAULT_PORT, Place
+from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server import process
 
 Say = Callable[[str], None]
@@ -19,11 +19,11 @@ ADDRESSES = {"ALERT_EMAIL": "you@example.com", "ALERT_PHONE": "+15550100123"}
 
 
 @contextmanager
-def deployed(say: Say, clock: Clock) -> Iterator[Place]:
+def deployed(say: Say, clock: Clock) -> Iterator[LocalCloudPaths]:
     """Yield a local cloud with the app deployed and IAM enforced; it has ended when this returns, also after
     Ctrl-C.
     """
-    place = Place.of(free_port())
+    place = LocalCloudPaths.of(free_port())
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _environment(ADDRESSES), clock.stage("cloud"):
         process.start(place)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local import environment
 from local.errors import LocalCloudError
-from local.paths import REPOSITORY, Place, home
+from local.paths import REPOSITORY, LocalCloudPaths, home
 
 CLI = Path("node_modules", "aws-cdk")
 LINES_SHOWN = 60
@@ -40,7 +40,7 @@ def pinned_version(repository: Path = REPOSITORY) -> str:
 
 
 def run(
-    place: Place,
+    paths: LocalCloudPaths,
     arguments: Sequence[str],
     directory: Path,
     settings: Mapping[str, str] | None = None,
@@ -52,10 +52,10 @@ def run(
     """
     node = Path(sys.executable).parent / "node"
     command = [str(node), str(REPOSITORY / CLI / "bin" / "cdk"), *arguments, *SILENT_OPTIONS]
-    _run(command, directory, {**_environment(place), **(settings or {})}, on_line)
+    _run(command, directory, {**_environment(paths), **(settings or {})}, on_line)
 
 
-def _environment(place: Place) -> dict[str, str]:
+def _environment(paths: LocalCloudPaths) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -67,20 +67,20 @@ def _environment(place: Place) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "CDK_DOCKER": str(docker_program(place)),
+        "CDK_DOCKER": str(docker_program(paths)),
         "CDK_HOME": str(home() / "cdk"),
         "NODE_COMPILE_CACHE": str(home() / "node"),  # the CLI is 16 MB of JavaScript
     }
-    return {**kept, **place.client_environment(), **SILENT, **own}
+    return {**kept, **paths.client_environment(), **SILENT, **own}
 
 
-def docker_program(place: Place) -> Path:
+def docker_program(paths: LocalCloudPaths) -> Path:
     """Return a program that stands in for docker; CDK_DOCKER takes a path and no arguments."""
-    program = place.state / "docker"
+    program = paths.state / "docker"
     program.parent.mkdir(parents=True, exist_ok=True)
     # -P: a `local` folder in the build's directory is not this package.
     program.write_text(
-        f"#!/bin/sh\nSLUICE_IMAGES='{place.images}' PYTHONPATH='{REPOSITORY}' exec '{sys.executable}' -P -m"
+        f"#!/bin/sh\nSLUICE_IMAGES='{paths.images}' PYTHONPATH='{REPOSITORY}' exec '{sys.executable}' -P -m"
         ' local.images.docker "$@"\n'
     )
     program.chmod(0o755)

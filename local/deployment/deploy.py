@@ -9,7 +9,7 @@ from pathlib import Path
 from local.deployment import cdk
 from local.deployment.synth import assembly
 from local.images import docker
-from local.paths import ACCOUNT, REGION, REPOSITORY, Place
+from local.paths import ACCOUNT, REGION, REPOSITORY, LocalCloudPaths
 from local.server.process import control
 
 Progress = Callable[[str], None]
@@ -29,36 +29,36 @@ DEPLOY = (
 )
 
 
-def deploy(place: Place, progress: Progress, app: Path = REPOSITORY) -> None:
-    """Deploy the app in the directory `app` to the cloud at `place`, then enforce IAM there.
+def deploy(paths: LocalCloudPaths, progress: Progress, app: Path = REPOSITORY) -> None:
+    """Deploy the app in the directory `app` to the cloud of `paths`, then enforce IAM there.
 
     IAM is off while the CDK works: the emulator does not see which repository ECR's DescribeRepositories is
     for, and so refuses the CDK's role for images, whose policy names one. `progress` is called with a line
     for each step. Raises LocalCloudError with what the CDK said when a step fails.
     """
-    control(place, "PUT", "iam", {"enforce": False})
-    images = {docker.EXECUTOR: str(control(place, "GET", "health")["executor"])}
+    control(paths, "PUT", "iam", {"enforce": False})
+    images = {docker.EXECUTOR: str(control(paths, "GET", "health")["executor"])}
     with _step(progress, "install", "the CDK's command line"):
         cdk.install_cli()
     with ThreadPoolExecutor() as threads:  # neither of these two needs the other
-        bootstrapped = threads.submit(_bootstrap, place, progress)
-        synthesised = threads.submit(_synthesise, place, progress, app)
+        bootstrapped = threads.submit(_bootstrap, paths, progress)
+        synthesised = threads.submit(_synthesise, paths, progress, app)
         bootstrapped.result()
         directory = synthesised.result()
     with _step(progress, "deploy", "all stacks"):
-        cdk.run(place, [*DEPLOY, "--app", str(directory)], place.state, images, _deployed_stacks(progress))
-    control(place, "PUT", "iam", {"enforce": True})
+        cdk.run(paths, [*DEPLOY, "--app", str(directory)], paths.state, images, _deployed_stacks(progress))
+    control(paths, "PUT", "iam", {"enforce": True})
     progress("iam        enforced from here on")
 
 
-def _bootstrap(place: Place, progress: Progress) -> None:
+def _bootstrap(paths: LocalCloudPaths, progress: Progress) -> None:
     with _step(progress, "bootstrap", "the CDK's own stack"):
-        cdk.run(place, ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], place.state)
+        cdk.run(paths, ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], paths.state)
 
 
-def _synthesise(place: Place, progress: Progress, app: Path) -> Path:
+def _synthesise(paths: LocalCloudPaths, progress: Progress, app: Path) -> Path:
     with _step(progress, "synth", "templates and assets"):
-        return assembly(place, app)
+        return assembly(paths, app)
 
 
 def _deployed_stacks(progress: Progress) -> Callable[[str], None]:

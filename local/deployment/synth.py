@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from local.deployment import cdk
-from local.paths import Place, home
+from local.paths import LocalCloudPaths, home
 
 # What the templates and assets are made of. A change of anything else cannot change what is deployed.
 SOURCES = (
@@ -30,16 +30,16 @@ OWN = frozenset({"SLUICE_HOME", "SLUICE_IMAGES"})
 KEPT_ASSEMBLIES = 3
 
 
-def assembly(place: Place, app: Path) -> Path:
+def assembly(paths: LocalCloudPaths, app: Path) -> Path:
     """Return the cloud assembly of the app in the directory `app`; it is synthesised unless it was before.
 
     Raises LocalCloudError with what the CDK says when the app does not synthesise.
     """
     directory = home() / "synth" / digest(app, os.environ)
     if not directory.exists():
-        building = directory.with_suffix(f".{place.port}")
+        building = directory.with_suffix(f".{paths.port}")
         shutil.rmtree(building, ignore_errors=True)
-        cdk.run(place, ["synth", "--quiet", "--output", str(building)], app, settings(os.environ))
+        cdk.run(paths, ["synth", "--quiet", "--output", str(building)], app, settings(os.environ))
         _keep(building, directory)
     os.utime(directory)  # the ones that were used last are kept
     _forget_old(directory.parent)

@@ -18,13 +18,13 @@ from local.emulator.logs import put_logs
 from local.emulator.secrets import secret_value
 from local.emulator.services import Response, add_resource_types, replace_service
 from local.images.images import Images
-from local.paths import ACCOUNT, REGION, Place
+from local.paths import ACCOUNT, REGION, LocalCloudPaths
 from local.server import batch_access
 
 JSON = "application/json"
 
 
-def start(place: Place, executor: Executor | None = None) -> Engine:
+def start(paths: LocalCloudPaths, executor: Executor | None = None) -> Engine:
     """Start the engine, let it answer Batch's requests and provision its resource types, and return it.
 
     Jobs run as processes; with an `executor` they run as it has them, and it finds their images.
@@ -35,9 +35,9 @@ def start(place: Place, executor: Executor | None = None) -> Engine:
         events=put_event,
         logs=put_logs,
         credentials=role_credentials,
-        images=this_machine if executor else Images(place.images),
+        images=this_machine if executor else Images(paths.images),
         secrets=secret_value,
-        environment={**environment.of_jobs(place), METADATA: f"{place.endpoint}/_sluice/{PAGE.rstrip('/')}"},
+        environment={**environment.of_jobs(paths), METADATA: f"{paths.endpoint}/_sluice/{PAGE.rstrip('/')}"},
         executor=executor,
     )
     replace_service("batch", _Service(engine.api))

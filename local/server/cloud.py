@@ -13,28 +13,28 @@ from local.emulator.patches import access, events, functions, images, objects, s
 from local.emulator.patches.rotation import ROTATION_SCHEDULE, Rotations
 from local.emulator.services import add_resource_types, answer_before, asgi, call_ec2
 from local.executors import DOCKER, ExecutorName, docker_executor
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server import batch_service
 from local.server.calls import CallCounter
 from local.server.faults_page import FaultsPage
 from local.server.gateway import Gateway
 from local.server.instances_page import InstancesPage
 from local.server.pages import Controls
-from local.server.serve import serve_until_told
+from local.server.serve import serve_until_signal
 
 
-def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None:
-    """Serve the cloud at `place` until the process is told to end, then end every process that it started.
+def run(paths: LocalCloudPaths, executor: ExecutorName, docker: Mapping[str, str]) -> None:
+    """Serve the cloud of `paths` until the process is told to end, then end every process that it started.
 
     `docker` is the environment in which the docker command line finds its engine.
     """
     calls, mailbox = CallCounter(), Mailbox()
-    _mend(place)
+    _mend(paths)
     _add(mailbox)
     in_docker = (
-        docker_executor(put_logs, docker, place.state / "file-systems") if executor == DOCKER else None
+        docker_executor(put_logs, docker, paths.state / "file-systems") if executor == DOCKER else None
     )
-    engine = batch_service.start(place, in_docker)
+    engine = batch_service.start(paths, in_docker)
     alarms = QueueAlarms(alarm_store.queue_alarms, alarm_store.set_alarm)
 
     def end() -> None:
@@ -43,21 +43,21 @@ def run(place: Place, executor: ExecutorName, docker: Mapping[str, str]) -> None
         stop_lambda_workers()
 
     pages = Controls(calls, mailbox, FaultsPage(engine), executor, InstancesPage(engine))
-    asyncio.run(serve_until_told(Gateway(asgi, calls, pages), place, end))
+    asyncio.run(serve_until_signal(Gateway(asgi, calls, pages), paths, end))
 
 
-def _mend(place: Place) -> None:
+def _mend(paths: LocalCloudPaths) -> None:
     """Mend what ministack does otherwise than AWS."""
     access.count_loopback_as_tls()
     access.name_event_sources()
     events.bound_events_log()
     events.name_scheduled_times()
-    functions.address_functions(place.endpoint)
+    functions.address_functions(paths.endpoint)
     functions.gather_batches()
     images.miss_images()
     objects.name_versions()
     objects.read_ranges_of_versions()
-    secrets.rotate_secrets(Rotations(place).begin)
+    secrets.rotate_secrets(Rotations(paths).begin)
 
 
 def _add(mailbox: Mailbox) -> None:

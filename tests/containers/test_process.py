@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from containers.step.__main__ import STOPPED
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from sluice import keys
 from sluice.manifest import write_manifest
 from sluice.messages import Planned
@@ -45,7 +45,9 @@ def child_zero(jobs: Jobs, run: Run, endpoint: str, **more: str) -> Iterator[sub
             process.kill()
 
 
-def test_a_stopped_child_keeps_what_is_finished(cloud: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_child_keeps_what_is_finished(
+    cloud: LocalCloudPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It writes the finished items and ends with 143; the next attempt works on the others only."""
     sign_in(monkeypatch)
     jobs, endpoint = jobs_at(cloud.endpoint), cloud.endpoint

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from cli.aws import client_of, outputs
 from cli.run_view import Runs, RunView
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server.process import control
 from sluice import keys, ledger_items
 from sluice.ledger import Ledger
@@ -52,7 +52,7 @@ class Upload:
 class Application:
     """The app on a local cloud."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: LocalCloudPaths) -> None:
         self.place = place
         self.client = cache(lambda service: client_of(place, service))
         self.outputs = outputs(self.client("cloudformation"))

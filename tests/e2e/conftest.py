@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from cli.showcase import files
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from tests.e2e.application import Application, Upload
 
 WORDS = b"to be or not to be\n"
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def app(deployed_cloud: Place) -> Application:
+def app(deployed_cloud: LocalCloudPaths) -> Application:
     """The deployed app."""
     return Application(deployed_cloud)
 

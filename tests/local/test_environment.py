@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from local import environment
-from local.paths import Place
+from local.paths import LocalCloudPaths
 
-PLACE = Place(4599, Path("/state"))
+PLACE = LocalCloudPaths(4599, Path("/state"))
 
 
 def test_nothing_of_the_callers_account_or_network_passes() -> None:

@@ -13,7 +13,7 @@ from local.deployment import cdk
 from local.errors import LocalCloudError
 from local.executors import check
 from local.images import docker
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.lock import holder
 from local.server.process import control
@@ -54,7 +54,7 @@ def test_without_an_engine_up_says_what_to_do(no_engine: None, capsys: pytest.Ca
     said = capsys.readouterr().err
     assert "Expected a Docker engine that answers, for --executor docker, found none" in said
     assert "leave the option out to run jobs as processes" in said
-    assert holder(Place.of(port).pid_file) is None
+    assert holder(LocalCloudPaths.of(port).pid_file) is None
 
 
 def test_processes_need_no_engine(no_engine: None) -> None:
@@ -73,14 +73,14 @@ def test_an_unknown_executor_is_refused(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_the_option_reaches_the_cloud_and_its_jobs(calls: Path, tmp_path: Path) -> None:
     """A cloud that was started with `docker` says so, and hands its jobs to the docker command line."""
-    place = Place(free_port(), tmp_path / "state")
-    process.start(place, "docker")
+    paths = LocalCloudPaths(free_port(), tmp_path / "state")
+    process.start(paths, "docker")
     try:
-        assert control(place, "GET", "health")["executor"] == "docker"
-        queue = new_queue(place)
+        assert control(paths, "GET", "health")["executor"] == "docker"
+        queue = new_queue(paths)
         assert queue.run(queue.define("echo", "hi", image="img"))["status"] == "SUCCEEDED"
     finally:
-        process.stop(place)
+        process.stop(paths)
     (run,) = [line for line in calls.read_text().splitlines() if line.startswith("run ")]
     assert "--network host" in run
     assert run.endswith("img echo hi")
@@ -106,18 +106,18 @@ def test_images_are_built_by_the_real_docker(
 
 
 @pytest.fixture
-def contained(tmp_path: Path) -> Iterator[Place]:
+def contained(tmp_path: Path) -> Iterator[LocalCloudPaths]:
     """A cloud whose jobs run in containers."""
     if not engine_is_there():
         pytest.skip("needs a Docker engine with the image busybox")
-    place = Place(free_port(), tmp_path)
-    process.start(place, "docker")
-    yield place
-    process.stop(place)
+    paths = LocalCloudPaths(free_port(), tmp_path)
+    process.start(paths, "docker")
+    yield paths
+    process.stop(paths)
 
 
 @pytest.mark.xdist_group("docker")
-def test_a_cloud_runs_a_job_in_a_container(contained: Place, tmp_path: Path) -> None:
+def test_a_cloud_runs_a_job_in_a_container(contained: LocalCloudPaths, tmp_path: Path) -> None:
     """A job of a plain image runs in a container, which sees its own files, and its output is in CloudWatch
     Logs.
     """
@@ -129,7 +129,7 @@ def test_a_cloud_runs_a_job_in_a_container(contained: Place, tmp_path: Path) -> 
 
 @pytest.mark.xdist_group("docker")
 def test_a_cloud_runs_an_image_that_was_built_for_it(
-    contained: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    contained: LocalCloudPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An image that is built, tagged and pushed as the CDK does it runs under the URI of the account's
     registry.

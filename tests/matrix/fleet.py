@@ -95,7 +95,7 @@ class Fleet:
         most.
         """
         host = next(start.host for start, other in self._running.values() if other is actor)
-        return max(job.attempts[index] for job, index in host.tasks)
+        return max(self.scheduler.jobs[job].attempts[index] for job, index in host.tasks)
 
     def lose_host_of(self, actor: Actor) -> None:
         """Take away the machine on which a job runs, with everything else that runs there."""

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from local.paths import ACCOUNT, REGION, Place
+from local.paths import ACCOUNT, REGION, LocalCloudPaths
 from sluice.deliveries import Note
 from sluice.delivery_notes import DeliveryNotes
 from sluice.ledger import Ledger
@@ -21,7 +21,7 @@ from tests.sluice.clouds import make_table
 from tests.sluice.graphs import RUN_ID, word_count
 
 
-def full(cloud: Place, service: str) -> Any:
+def full(cloud: LocalCloudPaths, service: str) -> Any:
     """Return botocore's client of a service of the cloud."""
     return botocore.session.get_session().create_client(
         service,
@@ -32,13 +32,13 @@ def full(cloud: Place, service: str) -> Any:
     )
 
 
-def light(cloud: Place, service: str) -> LightClient:
+def light(cloud: LocalCloudPaths, service: str) -> LightClient:
     """Return the light client of a service of the cloud."""
     credentials = Credentials(access_key=ACCOUNT, secret_key="none")
     return LightClient(service=service, region=REGION, endpoint=cloud.endpoint, credentials=credentials)
 
 
-def test_the_ledger_works_over_it(cloud: Place) -> None:
+def test_the_ledger_works_over_it(cloud: LocalCloudPaths) -> None:
     """A run written by one client is read by the other, and a condition that does not hold is an answer."""
     table = f"ledger-{uuid.uuid4().hex}"  # The tests of a session share the cloud.
     make_table(full(cloud, "dynamodb"), table)
@@ -58,7 +58,7 @@ def test_the_ledger_works_over_it(cloud: Place) -> None:
     assert not ledger.claim(RUN_ID, claims, "2026-01-01T00:01:00.000+00:00")
 
 
-def test_a_message_with_attributes_arrives(cloud: Place) -> None:
+def test_a_message_with_attributes_arrives(cloud: LocalCloudPaths) -> None:
     """As a malformed message is set aside."""
     sqs = full(cloud, "sqs")
     queue = sqs.create_queue(QueueName="light-client")["QueueUrl"]
@@ -71,7 +71,7 @@ def test_a_message_with_attributes_arrives(cloud: Place) -> None:
     )
 
 
-def test_an_object_is_read_and_a_missing_one_is_an_error(cloud: Place) -> None:
+def test_an_object_is_read_and_a_missing_one_is_an_error(cloud: LocalCloudPaths) -> None:
     """With a key that needs encoding."""
     s3 = full(cloud, "s3")
     s3.create_bucket(Bucket="light-client")
@@ -83,7 +83,7 @@ def test_an_object_is_read_and_a_missing_one_is_an_error(cloud: Place) -> None:
         light(cloud, "s3").get_object(Bucket="light-client", Key="gone")
 
 
-def test_a_secret_is_read_by_its_stage(cloud: Place) -> None:
+def test_a_secret_is_read_by_its_stage(cloud: LocalCloudPaths) -> None:
     """A stage that no version has is an error by its code."""
     secrets = full(cloud, "secretsmanager")
     arn = secrets.create_secret(Name="light-client", SecretString="ž first")["ARN"]
@@ -97,7 +97,7 @@ def test_a_secret_is_read_by_its_stage(cloud: Place) -> None:
     assert [value["SecretString"] for value in values] == ["second", "ž first"]
 
 
-def test_a_delivery_is_noted(cloud: Place) -> None:
+def test_a_delivery_is_noted(cloud: LocalCloudPaths) -> None:
     """Written by one client, read by the other."""
     table = f"ledger-{uuid.uuid4().hex}"
     make_table(full(cloud, "dynamodb"), table)
@@ -111,7 +111,7 @@ def test_a_delivery_is_noted(cloud: Place) -> None:
     assert notes.read(RUN_ID) == other.read(RUN_ID) == Note(at=2, digest="d")
 
 
-def test_batch_answers_and_refuses(cloud: Place) -> None:
+def test_batch_answers_and_refuses(cloud: LocalCloudPaths) -> None:
     """A submission to a queue that is not there is a definite refusal, by its code and status."""
     with pytest.raises(ClientError) as raised:
         light(cloud, "batch").submit_job(jobName="a", jobQueue="nowhere", jobDefinition="nothing")
@@ -120,7 +120,7 @@ def test_batch_answers_and_refuses(cloud: Place) -> None:
     assert light(cloud, "batch").describe_jobs(jobs=["none"])["jobs"] == []
 
 
-def test_an_event_reaches_a_rule(cloud: Place) -> None:
+def test_an_event_reaches_a_rule(cloud: LocalCloudPaths) -> None:
     """EventBridge speaks another version of the protocol."""
     events, sqs = full(cloud, "events"), full(cloud, "sqs")
     queue = sqs.create_queue(QueueName="light-client-events")["QueueUrl"]

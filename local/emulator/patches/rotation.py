@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.emulator.patches.secrets import set_rotation
-from local.paths import Place
+from local.paths import LocalCloudPaths
 
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -28,12 +28,12 @@ class LambdaClient(Protocol):
 
 
 class Rotations:
-    """Calls rotation functions of the cloud at a place, each rotation in a thread of its own: RotateSecret
+    """Calls rotation functions of a local cloud, each rotation in a thread of its own: RotateSecret
     does not wait for it.
     """
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, paths: LocalCloudPaths) -> None:
+        self._paths = paths
 
     def begin(self, secret: str, function: str, version: str) -> None:
         """Let a function make the value of a secret's version, and make that version the current one."""
@@ -54,11 +54,11 @@ class Rotations:
                 return
 
     def _client(self) -> LambdaClient:
-        variables = self._place.client_environment()
+        variables = self._paths.client_environment()
         client = botocore.session.get_session().create_client(
             "lambda",
             region_name=variables["AWS_REGION"],
-            endpoint_url=self._place.endpoint,
+            endpoint_url=self._paths.endpoint,
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
             config=Config(proxies={}, retries={"total_max_attempts": 1}),

@@ -7,7 +7,7 @@ import pytest
 
 from local.deployment import cdk
 from local.errors import LocalCloudError
-from local.paths import REPOSITORY, Place
+from local.paths import REPOSITORY, LocalCloudPaths
 
 
 def test_the_version_is_pinned_exactly() -> None:
@@ -29,4 +29,4 @@ def test_a_failure_shows_what_the_cdk_said(tmp_path: Path) -> None:
     """When the CLI fails, its own words are in the error."""
     cdk.install_cli()
     with pytest.raises(LocalCloudError, match="no-such-command"):
-        cdk.run(Place(1, tmp_path / "state"), ["no-such-command"], tmp_path)
+        cdk.run(LocalCloudPaths(1, tmp_path / "state"), ["no-such-command"], tmp_path)

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from local.deployment.deploy import deploy
 from local.errors import LocalCloudError
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server.process import control
 from tests.local.server.test_cloud import client, role_with
 
@@ -25,7 +25,7 @@ OUTPUTS = {
 
 
 def test_the_message_of_an_app_that_does_not_synthesise_is_shown(
-    cloud: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cloud: LocalCloudPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the app says when it refuses to synthesise is what the person reads."""
     monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
@@ -37,7 +37,7 @@ def test_the_message_of_an_app_that_does_not_synthesise_is_shown(
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("deployed")
-def test_the_app_is_deployed(deployed_cloud: Place) -> None:
+def test_the_app_is_deployed(deployed_cloud: LocalCloudPaths) -> None:
     """Every stack is complete, and the outputs that clients use are there."""
     stacks = client(deployed_cloud, "cloudformation").describe_stacks()["Stacks"]
     assert {stack["StackStatus"] for stack in stacks} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
@@ -46,7 +46,7 @@ def test_the_app_is_deployed(deployed_cloud: Place) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("deployed")
-def test_iam_is_enforced_after_the_deploy(deployed_cloud: Place) -> None:
+def test_iam_is_enforced_after_the_deploy(deployed_cloud: LocalCloudPaths) -> None:
     """From the deploy on, a role without policies may do nothing."""
     assert control(deployed_cloud, "GET", "iam") == {"enforce": True}
     with pytest.raises(ClientError, match="not authorized to perform: s3:ListAllMyBuckets"):
@@ -55,7 +55,7 @@ def test_iam_is_enforced_after_the_deploy(deployed_cloud: Place) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("deployed")
-def test_a_second_deploy_changes_nothing(deployed_cloud: Place, deployed_project: Path) -> None:
+def test_a_second_deploy_changes_nothing(deployed_cloud: LocalCloudPaths, deployed_project: Path) -> None:
     """Deploying the same sources again updates no stack and leaves IAM enforced."""
     said: list[str] = []
     deploy(deployed_cloud, said.append, deployed_project)

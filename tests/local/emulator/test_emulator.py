@@ -25,21 +25,26 @@ FOLDERS = ("local", "cli", "sluice", "stacks", "lambdas", "containers", "pipelin
 
 def ministack_modules() -> dict[str, ModuleType]:
     """Return the modules of ministack that the emulator imports, by the names that it gives them."""
-    found = {
-        name: value for part in PARTS for name, value in vars(part).items() if isinstance(value, ModuleType)
-    }
+    return {name: module for part in PARTS for name, module in modules_of(part).items()}
+
+
+def modules_of(part: ModuleType) -> dict[str, ModuleType]:
+    """Return the modules of ministack that one module of the emulator imports."""
+    found = {name: value for name, value in vars(part).items() if isinstance(value, ModuleType)}
     return {name: module for name, module in found.items() if module.__name__.startswith("ministack")}
 
 
 def used_names() -> Iterator[tuple[str, str]]:
     """Yield each `module.name` of ministack that stands in the emulator's source."""
-    for node in (node for part in PARTS for node in ast.walk(ast.parse(inspect.getsource(part)))):
-        if (
-            isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Name)
-            and node.value.id in ministack_modules()
-        ):
-            yield node.value.id, node.attr
+    for part in PARTS:
+        modules = modules_of(part)
+        for node in ast.walk(ast.parse(inspect.getsource(part))):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in modules
+            ):
+                yield node.value.id, node.attr
 
 
 @pytest.mark.parametrize(("module", "name"), sorted(set(used_names())))

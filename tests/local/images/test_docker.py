@@ -9,7 +9,7 @@ from local.batch.ports import ImageNotFoundError
 from local.deployment import cdk
 from local.images import docker
 from local.images.images import Images
-from local.paths import Place
+from local.paths import LocalCloudPaths
 
 URI = "000000000000.dkr.ecr.us-east-1.amazonaws.com/cdk-assets:abc"
 DOCKERFILE = """\
@@ -156,7 +156,7 @@ def test_the_program_works_from_any_directory(context: Path, tmp_path: Path) -> 
     """The program that CDK_DOCKER names builds in a context that has a `local` package of its own."""
     (context / "local").mkdir()
     (context / "local" / "__init__.py").write_text("raise RuntimeError\n")
-    place = Place(1, tmp_path / "state")
-    done = subprocess.run([cdk.docker_program(place), "build", "--tag", "x", "."], cwd=context, check=False)
+    paths = LocalCloudPaths(1, tmp_path / "state")
+    done = subprocess.run([cdk.docker_program(paths), "build", "--tag", "x", "."], cwd=context, check=False)
     assert done.returncode == 0
-    assert Images(place.images).exists("x")
+    assert Images(paths.images).exists("x")

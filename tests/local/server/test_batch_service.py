@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError
 
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from tests.conftest import free_port
@@ -34,13 +34,13 @@ CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
 class Queue:
     """A job queue of a test."""
 
-    place: Place
+    paths: LocalCloudPaths
     name: str
 
     @property
     def batch(self) -> "BatchClient":
         """A client of Batch, as the administrator."""
-        found: BatchClient = client(self.place, "batch")
+        found: BatchClient = client(self.paths, "batch")
         return found
 
     def define(self, *command: str, **container: Any) -> str:
@@ -72,7 +72,7 @@ class Queue:
 
     def printed(self, job: dict[str, Any]) -> list[str]:
         """Wait for the job's output in CloudWatch Logs, and return its lines."""
-        logs = client(self.place, "logs")
+        logs = client(self.paths, "logs")
         stream = job["container"]["logStreamName"]
 
         def lines() -> list[str]:
@@ -97,12 +97,12 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def queue(cloud: Place) -> Queue:
+def queue(cloud: LocalCloudPaths) -> Queue:
     """A new job queue in the cloud that the tests share."""
     return new_queue(cloud)
 
 
-def new_queue(cloud: Place) -> Queue:
+def new_queue(cloud: LocalCloudPaths) -> Queue:
     """Make a job queue through CloudFormation, as a deploy does."""
     name = f"queue-{uuid.uuid4().hex[:8]}"
     resources = {
@@ -137,9 +137,9 @@ def new_queue(cloud: Place) -> Queue:
 @pytest.fixture
 def enforced(queue: Queue) -> Iterator[Queue]:
     """The queue with IAM enforced during a test."""
-    control(queue.place, "PUT", "iam", {"enforce": True})
+    control(queue.paths, "PUT", "iam", {"enforce": True})
     yield queue
-    control(queue.place, "PUT", "iam", {"enforce": False})
+    control(queue.paths, "PUT", "iam", {"enforce": False})
 
 
 def test_a_jobs_output_is_in_cloudwatch_logs(queue: Queue) -> None:
@@ -153,7 +153,7 @@ def test_a_job_has_its_roles_credentials(enforced: Queue) -> None:
     """A job's AWS clients find the cloud, and are its job role there."""
     name = f"job-{uuid.uuid4().hex[:8]}"
     policy = json.dumps(JOBS)
-    role = client(enforced.place, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"][
+    role = client(enforced.paths, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"][
         "Arn"
     ]
     job = enforced.run(enforced.define("python", "-c", CALLER, jobRoleArn=role))
@@ -171,7 +171,7 @@ def test_a_jobs_secrets_come_from_the_clouds_stores(queue: Queue) -> None:
     """A job sees a secret, a key of a secret's JSON and a parameter by its variables; its definition names
     only where they are.
     """
-    secrets, parameters = client(queue.place, "secretsmanager"), client(queue.place, "ssm")
+    secrets, parameters = client(queue.paths, "secretsmanager"), client(queue.paths, "ssm")
     plain = secrets.create_secret(Name=f"{queue.name}/plain", SecretString="one")["ARN"]
     pair = secrets.create_secret(Name=f"{queue.name}/pair", SecretString='{"user": "two"}')["ARN"]
     parameters.put_parameter(Name=f"/{queue.name}", Value="three", Type="SecureString")
@@ -203,9 +203,9 @@ def test_a_secret_is_read_as_the_role_that_starts_the_job(enforced: Queue) -> No
     pattern, lets it.
     """
     name = f"start-{uuid.uuid4().hex[:8]}"
-    iam = client(enforced.place, "iam")
+    iam = client(enforced.paths, "iam")
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(JOBS))["Role"]["Arn"]
-    client(enforced.place, "secretsmanager").create_secret(Name=f"{name}/key", SecretString="one")
+    client(enforced.paths, "secretsmanager").create_secret(Name=f"{name}/key", SecretString="one")
     source = f"arn:aws:secretsmanager:us-east-1:000000000000:secret:{name}/key"
     secrets = [{"name": "SECRET", "valueFrom": source}]
     definition = enforced.define("sh", "-c", "echo $SECRET", secrets=secrets, executionRoleArn=role)
@@ -230,7 +230,7 @@ def test_a_machine_of_ones_own_joins_an_unmanaged_environment(queue: Queue) -> N
     queue.batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
     job = queue.batch.submit_job(jobName="job", jobQueue=name, jobDefinition=queue.define("true"))["jobId"]
     assert queue.describe(job)["status"] == "RUNNABLE"
-    assert control(queue.place, "POST", "instances", {"environment": name, "type": "m5.large"})[
+    assert control(queue.paths, "POST", "instances", {"environment": name, "type": "m5.large"})[
         "instance"
     ].startswith("i-")
     until(lambda: queue.describe(job)["status"] == "SUCCEEDED")
@@ -239,7 +239,7 @@ def test_a_machine_of_ones_own_joins_an_unmanaged_environment(queue: Queue) -> N
         ({"environment": "nobody", "type": "m5.large"}, "does not exist"),
     ):
         with pytest.raises(HTTPError) as raised:
-            control(queue.place, "POST", "instances", wrong)
+            control(queue.paths, "POST", "instances", wrong)
         assert says in raised.value.read().decode()
 
 
@@ -253,7 +253,7 @@ def test_an_image_that_was_never_pushed_cannot_be_pulled(queue: Queue) -> None:
 
 def test_a_jobs_states_reach_a_queue(queue: Queue) -> None:
     """Batch's events go through an EventBridge rule to SQS, with the job's description as their detail."""
-    sqs, events = client(queue.place, "sqs"), client(queue.place, "events")
+    sqs, events = client(queue.paths, "sqs"), client(queue.paths, "events")
     url = sqs.create_queue(QueueName=f"events-{queue.name}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     pattern = {"source": ["aws.batch"], "detail-type": ["Batch Job State Change"]}
@@ -277,15 +277,15 @@ def test_a_jobs_states_reach_a_queue(queue: Queue) -> None:
 def test_submitting_needs_the_definition_and_the_queue(enforced: Queue) -> None:
     """A role that may submit any definition, but to no queue, is refused, and the refusal names the queue."""
     definition = enforced.define("true")
-    credentials = role_with(enforced.place)
-    role = client(enforced.place, "sts", **credentials).get_caller_identity()["Arn"].split("/")[1]
+    credentials = role_with(enforced.paths)
+    role = client(enforced.paths, "sts", **credentials).get_caller_identity()["Arn"].split("/")[1]
     allow = {"Effect": "Allow", "Action": "batch:SubmitJob"}
 
     def submit_with(*resources: str) -> str:
         document = {"Version": "2012-10-17", "Statement": [{**allow, "Resource": list(resources)}]}
-        iam = client(enforced.place, "iam")
+        iam = client(enforced.paths, "iam")
         iam.put_role_policy(RoleName=role, PolicyName="may", PolicyDocument=json.dumps(document))
-        batch = client(enforced.place, "batch", **credentials)
+        batch = client(enforced.paths, "batch", **credentials)
         return str(batch.submit_job(jobName="job", jobQueue=enforced.name, jobDefinition=definition)["jobId"])
 
     with pytest.raises(
@@ -305,16 +305,16 @@ def test_tags_in_the_query_are_read(queue: Queue) -> None:
 
 def test_no_job_outlives_the_cloud(tmp_path: Path) -> None:
     """When the cloud ends, the processes of its running jobs are gone."""
-    place = Place(free_port(), tmp_path)
-    process.start(place)
+    paths = LocalCloudPaths(free_port(), tmp_path)
+    process.start(paths)
     try:
-        queue = new_queue(place)
+        queue = new_queue(paths)
         definition = queue.define("python", "-c", "import os, time; print(os.getpid()); time.sleep(600)")
         job = queue.batch.submit_job(jobName="job", jobQueue=queue.name, jobDefinition=definition)["jobId"]
         until(lambda: queue.describe(job)["status"] == "RUNNING")
         running = int(queue.printed(queue.describe(job))[0])
         os.kill(running, 0)
     finally:
-        process.stop(place)
+        process.stop(paths)
     with pytest.raises(ProcessLookupError):
         os.kill(running, 0)

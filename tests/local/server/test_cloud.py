@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.paths import ACCOUNT, REGION, Place
+from local.paths import ACCOUNT, REGION, LocalCloudPaths
 from local.server.process import control
 
 if TYPE_CHECKING:
@@ -24,23 +24,23 @@ ANYBODY = {
 }
 
 
-def client(place: Place, service: str, **credentials: Any) -> Any:
+def client(paths: LocalCloudPaths, service: str, **credentials: Any) -> Any:
     """Return a client of the cloud, as its administrator or with other credentials or settings."""
     make: Any = boto3.client
     given: dict[str, Any] = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test", **credentials}
-    return make(service, endpoint_url=place.endpoint, region_name=REGION, **given)
+    return make(service, endpoint_url=paths.endpoint, region_name=REGION, **given)
 
 
-def role_with(place: Place, *actions: str) -> dict[str, str]:
+def role_with(paths: LocalCloudPaths, *actions: str) -> dict[str, str]:
     """Return the credentials of a session of a new role that may do the actions on everything."""
     name = f"role-{uuid.uuid4().hex[:8]}"
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-    iam = client(place, "iam")
+    iam = client(paths, "iam")
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(ANYBODY))["Role"]["Arn"]
     if actions:
         policy = {"Version": "2012-10-17", "Statement": [statement]}
         iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(policy))
-    session = client(place, "sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    session = client(paths, "sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
     return {
         "aws_access_key_id": session["AccessKeyId"],
         "aws_secret_access_key": session["SecretAccessKey"],
@@ -49,7 +49,7 @@ def role_with(place: Place, *actions: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def enforced(cloud: Place) -> Iterator[Place]:
+def enforced(cloud: LocalCloudPaths) -> Iterator[LocalCloudPaths]:
     """The cloud with IAM enforced during a test."""
     control(cloud, "PUT", "iam", {"enforce": True})
     yield cloud
@@ -57,46 +57,46 @@ def enforced(cloud: Place) -> Iterator[Place]:
 
 
 @pytest.fixture
-def bucket(cloud: Place) -> str:
+def bucket(cloud: LocalCloudPaths) -> str:
     """A new bucket in the cloud."""
     name = f"bucket-{uuid.uuid4().hex[:12]}"
     client(cloud, "s3").create_bucket(Bucket=name)
     return name
 
 
-def test_it_listens_on_loopback_only(cloud: Place) -> None:
+def test_it_listens_on_loopback_only(cloud: LocalCloudPaths) -> None:
     """The cloud's port is closed on this machine's other addresses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.2", cloud.port))  # fails if the cloud listens on all addresses
 
 
-def test_a_bucket_keeps_an_object(cloud: Place, bucket: str) -> None:
+def test_a_bucket_keeps_an_object(cloud: LocalCloudPaths, bucket: str) -> None:
     """Any AWS client works against the endpoint."""
     s3: S3Client = client(cloud, "s3")
     s3.put_object(Bucket=bucket, Key="a/b c+%.txt", Body=b"content")
     assert s3.get_object(Bucket=bucket, Key="a/b c+%.txt")["Body"].read() == b"content"
 
 
-def test_iam_refuses_what_no_policy_allows(enforced: Place, bucket: str) -> None:
+def test_iam_refuses_what_no_policy_allows(enforced: LocalCloudPaths, bucket: str) -> None:
     """With IAM enforced, a role without the permission is refused by the name of what is missing."""
     s3: S3Client = client(enforced, "s3", **role_with(enforced, "s3:GetObject"))
     with pytest.raises(ClientError, match="not authorized to perform: s3:PutObject"):
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
 
 
-def test_iam_allows_what_a_policy_allows(enforced: Place, bucket: str) -> None:
+def test_iam_allows_what_a_policy_allows(enforced: LocalCloudPaths, bucket: str) -> None:
     """With IAM enforced, a role does what its policy allows."""
     s3: S3Client = client(enforced, "s3", **role_with(enforced, "s3:PutObject"))
     assert s3.put_object(Bucket=bucket, Key="k", Body=b"")["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
-def test_iam_refuses_unknown_keys(enforced: Place) -> None:
+def test_iam_refuses_unknown_keys(enforced: LocalCloudPaths) -> None:
     """With IAM enforced, nobody gets in with a key that was never issued."""
     with pytest.raises(ClientError, match="InvalidAccessKeyId"):
         client(enforced, "s3", aws_access_key_id="AKIA0000000000000000").list_buckets()
 
 
-def test_the_printed_credentials_stay_an_administrators(enforced: Place, bucket: str) -> None:
+def test_the_printed_credentials_stay_an_administrators(enforced: LocalCloudPaths, bucket: str) -> None:
     """With IAM enforced, the credentials that `sluice local env` prints still may do everything."""
     given = enforced.client_environment()
     s3 = client(
@@ -108,12 +108,12 @@ def test_the_printed_credentials_stay_an_administrators(enforced: Place, bucket:
     assert bucket in [found["Name"] for found in s3.list_buckets()["Buckets"]]
 
 
-def test_iam_off_allows_everything(cloud: Place, bucket: str) -> None:
+def test_iam_off_allows_everything(cloud: LocalCloudPaths, bucket: str) -> None:
     """Without IAM, which a deploy needs, a role without any policy may do everything."""
     client(cloud, "s3", **role_with(cloud)).put_object(Bucket=bucket, Key="k", Body=b"")
 
 
-def test_a_policy_that_demands_tls_admits_this_machine(enforced: Place, bucket: str) -> None:
+def test_a_policy_that_demands_tls_admits_this_machine(enforced: LocalCloudPaths, bucket: str) -> None:
     """A bucket that refuses requests without TLS works over loopback, and still refuses what else its policy
     denies.
     """
@@ -128,12 +128,12 @@ def test_a_policy_that_demands_tls_admits_this_machine(enforced: Place, bucket: 
         s3.delete_object(Bucket=bucket, Key="k")
 
 
-def counted(place: Place) -> dict[tuple[str, str], int]:
+def counted(paths: LocalCloudPaths) -> dict[tuple[str, str], int]:
     """Return the counts of calls by service and operation."""
-    return {(call["service"], call["operation"]): call["count"] for call in control(place, "GET", "calls")}
+    return {(call["service"], call["operation"]): call["count"] for call in control(paths, "GET", "calls")}
 
 
-def test_calls_are_counted_by_operation(cloud: Place, bucket: str) -> None:
+def test_calls_are_counted_by_operation(cloud: LocalCloudPaths, bucket: str) -> None:
     """Every AWS call adds one to its operation, and nothing else does."""
     s3: S3Client = client(cloud, "s3")
     control(cloud, "DELETE", "calls")
@@ -151,7 +151,7 @@ def test_calls_are_counted_by_operation(cloud: Place, bucket: str) -> None:
     }
 
 
-def test_calls_are_counted_by_role(cloud: Place, bucket: str) -> None:
+def test_calls_are_counted_by_role(cloud: LocalCloudPaths, bucket: str) -> None:
     """A role's calls are told from the administrator's."""
     credentials = role_with(cloud)
     role = client(cloud, "sts", **credentials).get_caller_identity()["Arn"].split("/")[1]
@@ -164,7 +164,7 @@ def test_calls_are_counted_by_role(cloud: Place, bucket: str) -> None:
     ]
 
 
-def test_refused_calls_count(enforced: Place, bucket: str) -> None:
+def test_refused_calls_count(enforced: LocalCloudPaths, bucket: str) -> None:
     """A call that IAM refuses is a call."""
     s3: S3Client = client(enforced, "s3", **role_with(enforced))
     control(enforced, "DELETE", "calls")
@@ -173,7 +173,7 @@ def test_refused_calls_count(enforced: Place, bucket: str) -> None:
     assert counted(enforced) == {("s3", "GetObject"): 1}
 
 
-def test_no_call_is_lost_among_many(cloud: Place, bucket: str) -> None:
+def test_no_call_is_lost_among_many(cloud: LocalCloudPaths, bucket: str) -> None:
     """Calls that come at the same time are all counted."""
     s3: S3Client = client(cloud, "s3")
     control(cloud, "DELETE", "calls")
@@ -182,14 +182,14 @@ def test_no_call_is_lost_among_many(cloud: Place, bucket: str) -> None:
     assert counted(cloud) == {("s3", "PutObject"): 100}
 
 
-def messages_to(place: Place, endpoint: str) -> list[dict[str, str]]:
+def messages_to(paths: LocalCloudPaths, endpoint: str) -> list[dict[str, str]]:
     """Return the messages for one person, without their times."""
-    messages = control(place, "GET", "messages")
+    messages = control(paths, "GET", "messages")
     assert all(message.pop("at") for message in messages)
     return [message for message in messages if message["endpoint"] == endpoint]
 
 
-def test_messages_to_people_are_captured(cloud: Place) -> None:
+def test_messages_to_people_are_captured(cloud: LocalCloudPaths) -> None:
     """E-mail and SMS subscribers get their protocol's own text; an SMS has no subject."""
     sns: SNSClient = client(cloud, "sns")
     topic = sns.create_topic(Name=f"topic-{uuid.uuid4().hex[:8]}")["TopicArn"]
@@ -210,7 +210,7 @@ def test_messages_to_people_are_captured(cloud: Place) -> None:
     ]
 
 
-def test_a_filter_keeps_messages_from_a_subscriber(cloud: Place) -> None:
+def test_a_filter_keeps_messages_from_a_subscriber(cloud: LocalCloudPaths) -> None:
     """A message that a subscription's filter passes over is not delivered."""
     sns: SNSClient = client(cloud, "sns")
     topic = sns.create_topic(Name=f"topic-{uuid.uuid4().hex[:8]}")["TopicArn"]
@@ -222,7 +222,7 @@ def test_a_filter_keeps_messages_from_a_subscriber(cloud: Place) -> None:
     assert [message["text"] for message in messages_to(cloud, "picky@example.org")] == ["high"]
 
 
-def test_unknown_pages_and_values_are_refused(cloud: Place) -> None:
+def test_unknown_pages_and_values_are_refused(cloud: LocalCloudPaths) -> None:
     """A page that does not exist and a value that is none leave the cloud as it was, with an error that says
     why.
     """
@@ -233,7 +233,7 @@ def test_unknown_pages_and_values_are_refused(cloud: Place) -> None:
     assert control(cloud, "GET", "iam") == {"enforce": False}
 
 
-def test_ecr_misses_an_image_that_is_not_there(cloud: Place) -> None:
+def test_ecr_misses_an_image_that_is_not_there(cloud: LocalCloudPaths) -> None:
     """DescribeImages raises for an unknown image, by which the CDK knows that it must build it."""
     ecr = client(cloud, "ecr")
     ecr.create_repository(repositoryName="images")
@@ -241,7 +241,7 @@ def test_ecr_misses_an_image_that_is_not_there(cloud: Place) -> None:
         ecr.describe_images(repositoryName="images", imageIds=[{"imageTag": "none"}])
 
 
-def test_an_upload_event_names_the_version(cloud: Place, bucket: str) -> None:
+def test_an_upload_event_names_the_version(cloud: LocalCloudPaths, bucket: str) -> None:
     """EventBridge's event of a put into a bucket with versions carries the version that the put answered
     with.
     """

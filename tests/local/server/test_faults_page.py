@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from local.batch.engine import Engine
 from local.batch.faults import Faults
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server.faults_page import FaultsPage
 from local.server.process import control
 from tests.local.batch.conftest import QUICK, Desk, HandExecutor
@@ -27,7 +27,7 @@ def desk() -> Iterator[Desk]:
 
 
 @pytest.fixture
-def queue(cloud: Place) -> Iterator[Queue]:
+def queue(cloud: LocalCloudPaths) -> Iterator[Queue]:
     """A job queue in the cloud that the tests share, where all goes well again after the test."""
     yield new_queue(cloud)
     control(cloud, "PUT", "faults", {})
@@ -121,18 +121,18 @@ def test_a_running_cloud_injects_faults_and_stops(queue: Queue) -> None:
     """
     image = "public.ecr.aws/docker/library/broken:1"
     definition = queue.define("true", image=image)
-    once = client(queue.place, "batch", config=Config(retries={"max_attempts": 0}))
-    control(queue.place, "PUT", "faults", {"failing_pulls": [image], "lost_answers": {"SubmitJob": 1}})
-    assert control(queue.place, "GET", "faults")["failing_pulls"] == [image]
+    once = client(queue.paths, "batch", config=Config(retries={"max_attempts": 0}))
+    control(queue.paths, "PUT", "faults", {"failing_pulls": [image], "lost_answers": {"SubmitJob": 1}})
+    assert control(queue.paths, "GET", "faults")["failing_pulls"] == [image]
     with pytest.raises(ClientError, match="The answer was lost"):
         once.submit_job(jobName="unsure", jobQueue=queue.name, jobDefinition=definition)
-    control(queue.place, "PUT", "faults", {"failing_pulls": [image]})
+    control(queue.paths, "PUT", "faults", {"failing_pulls": [image]})
     assert "CannotPullContainerError" in queue.run(definition)["attempts"][0]["container"]["reason"]
-    control(queue.place, "PUT", "faults", {})
+    control(queue.paths, "PUT", "faults", {})
     assert queue.run(definition)["status"] == "SUCCEEDED"
 
 
-def test_a_running_cloud_refuses_bad_faults(cloud: Place) -> None:
+def test_a_running_cloud_refuses_bad_faults(cloud: LocalCloudPaths) -> None:
     """The endpoint answers 400 with the sentence."""
     with pytest.raises(urllib.error.HTTPError, match="400") as caught:
         control(cloud, "PUT", "faults", {"delayed_events": 7})

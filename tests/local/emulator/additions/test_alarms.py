@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from local.emulator.additions.alarms import QueueAlarm, QueueAlarms
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from tests.local.server.test_cloud import client, messages_to
 
 LIMIT_SECONDS = 20
@@ -44,7 +44,7 @@ def test_only_changes_are_set() -> None:
     assert told == [("b", "ALARM")]
 
 
-def test_a_message_in_a_dead_letter_queue_reaches_a_person(cloud: Place) -> None:
+def test_a_message_in_a_dead_letter_queue_reaches_a_person(cloud: LocalCloudPaths) -> None:
     """One message in the watched queue, and none in another, sends one mail by the alarm's topic."""
     name = f"dead-{uuid.uuid4().hex[:8]}"
     sns, sqs, cloudwatch = (client(cloud, service) for service in ("sns", "sqs", "cloudwatch"))

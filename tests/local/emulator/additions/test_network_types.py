@@ -13,7 +13,7 @@ import pytest
 from local.emulator.additions.network_types import handlers
 from local.emulator.additions.task_metadata import document
 from local.errors import LocalCloudError
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from local.server.process import control
 from tests.local.server.test_cloud import client
 
@@ -35,7 +35,7 @@ RESOURCES = {
 }
 
 
-def test_a_network_with_nat_comes_and_goes(cloud: Place) -> None:
+def test_a_network_with_nat_comes_and_goes(cloud: LocalCloudPaths) -> None:
     """EC2 has the address, the gateway and the group's rule for itself, until the stack is deleted."""
     cloudformation, ec2 = client(cloud, "cloudformation"), client(cloud, "ec2")
     addresses = len(ec2.describe_addresses()["Addresses"])
@@ -70,7 +70,7 @@ def test_an_answer_without_an_id_is_an_error() -> None:
         )
 
 
-def test_a_container_is_told_its_address(cloud: Place) -> None:
+def test_a_container_is_told_its_address(cloud: LocalCloudPaths) -> None:
     """As the ECS agent tells it; another page is refused."""
     told = {"DockerId": "task", "Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": ["127.77.0.1"]}]}
     assert control(cloud, "GET", "ecs/task/127.77.0.1") == told

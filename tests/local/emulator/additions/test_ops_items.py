@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.paths import Place
+from local.paths import LocalCloudPaths
 from tests.local.server.test_cloud import client
 
 
@@ -24,7 +24,7 @@ def deduplicated(text: str) -> dict[str, Any]:
     return {"/aws/dedup": {"Type": "SearchableString", "Value": json.dumps({"dedupString": text})}}
 
 
-def test_an_ops_item_is_there_once_for_its_deduplication_string(cloud: Place) -> None:
+def test_an_ops_item_is_there_once_for_its_deduplication_string(cloud: LocalCloudPaths) -> None:
     """Whatever the case of its letters; without one, each is new."""
     ssm = client(cloud, "ssm")
     made = ssm.create_ops_item(**item(OperationalData=deduplicated("Once")))["OpsItemId"]
@@ -37,13 +37,13 @@ def test_an_ops_item_is_there_once_for_its_deduplication_string(cloud: Place) ->
 
 
 @pytest.mark.parametrize("wrong", [{"Title": "t" * 1025}, {"Description": "d" * 2049}])
-def test_a_text_that_is_too_long_is_refused(cloud: Place, wrong: dict[str, str]) -> None:
+def test_a_text_that_is_too_long_is_refused(cloud: LocalCloudPaths, wrong: dict[str, str]) -> None:
     """As on AWS."""
     with pytest.raises(ClientError, match="ValidationException"):
         client(cloud, "ssm").create_ops_item(**item(**wrong))
 
 
-def test_parameters_still_work(cloud: Place) -> None:
+def test_parameters_still_work(cloud: LocalCloudPaths) -> None:
     """What is not ours is the emulator's."""
     ssm = client(cloud, "ssm")
     ssm.put_parameter(Name="ops-items", Value="v", Type="String")

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from cli.aws import client_of
 from local.emulator.patches import rotation
-from local.paths import ACCOUNT, Place
+from local.paths import ACCOUNT, LocalCloudPaths
 from tests.e2e.application import wait_for
 
 CODE = """
@@ -37,7 +37,7 @@ def handler(event, context):
 """
 
 
-def function(cloud: Place, name: str, code: str = CODE) -> str:
+def function(cloud: LocalCloudPaths, name: str, code: str = CODE) -> str:
     """Make a rotation function and return its ARN."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -59,7 +59,7 @@ def value(secrets: Any, name: str, stage: str = "AWSCURRENT") -> str:
     return str(secrets.get_secret_value(SecretId=name, VersionStage=stage)["SecretString"])
 
 
-def test_a_function_makes_the_new_value(cloud: Place) -> None:
+def test_a_function_makes_the_new_value(cloud: LocalCloudPaths) -> None:
     """Until it has, the version under way cannot be read; afterwards the old value is the one before."""
     secrets = client_of(cloud, "secretsmanager")
     secrets.create_secret(Name="rotated", SecretString="old")
@@ -77,7 +77,7 @@ def test_a_function_makes_the_new_value(cloud: Place) -> None:
     )
 
 
-def test_a_rotation_that_fails_changes_nothing_and_stands_in_the_way(cloud: Place) -> None:
+def test_a_rotation_that_fails_changes_nothing_and_stands_in_the_way(cloud: LocalCloudPaths) -> None:
     """As on AWS: the pending version stays, and another rotation is refused until somebody has looked."""
     secrets = client_of(cloud, "secretsmanager")
     secrets.create_secret(Name="broken", SecretString="old")
