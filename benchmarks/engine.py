@@ -116,7 +116,7 @@ class _Idle:
 def bench_overhead(jobs: int = 300) -> None:
     """A job one after another, beside bare starts of the same process, in turns."""
     bare, ours, program = [], [], shutil.which("true") or "true"
-    with Engine(limits=_UNLIMITED, jobs_at_once=1) as engine:
+    with Engine(limits=_UNLIMITED, max_concurrency=1) as engine:
         _prepare(engine, ["true"])
         for _ in range(5):
             begun = time.perf_counter()
@@ -167,7 +167,7 @@ def _idle_seconds() -> float:
 
 def bench_answers(jobs: int = 1_000_000) -> None:
     """DescribeJobs and ListJobs while a million jobs are known, most of them children of arrays."""
-    with Engine(limits=_UNLIMITED, jobs_at_once=1, executor=_Idle()) as engine:
+    with Engine(limits=_UNLIMITED, max_concurrency=1, executor=_Idle()) as engine:
         _prepare(engine, ["true"])
         engine.scheduler.watch(watching=False)
         ids = [_submit(engine, arrayProperties={"size": 10_000}) for _ in range(jobs // 10_000 - 1)]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = {"sluice", "pipelines", "lambdas", "containers", "stacks", "local", "cli"}
+FOLDERS = {"sluice", "pipelines", "lambdas", "containers", "stacks", "scheduler", "local", "cli"}
 MAY_IMPORT = {
     "sluice": set[str](),
     "pipelines": {"sluice"},
     "lambdas": {"sluice"},
     "containers": {"sluice"},
     "stacks": {"sluice"},
-    "local": {"sluice"},
+    # AWS Batch's rules, pure: a product of its own, as is the local cloud over it.
+    "scheduler": set[str](),
+    "local": {"scheduler"},
     # The command stands on top: it starts local clouds, deploys and reads runs.
     "cli": {"sluice", "local", "stacks"},
 }
@@ -50,3 +53,11 @@ def test_the_vocabulary_needs_no_cdk_and_no_powertools() -> None:
     """What Lambdas, jobs and stacks share imports nothing that only one of them has."""
     found = {(path.name, name) for path in (ROOT / "sluice").rglob("*.py") for name in imported(path)}
     assert {(path, name) for path, name in found if name in ABSENT_FROM_THE_VOCABULARY} == set()
+
+
+def test_the_scheduler_imports_the_standard_library_alone() -> None:
+    """The rules of AWS Batch need nothing but Python."""
+    found = {(path.name, name) for path in (ROOT / "scheduler").rglob("*.py") for name in imported(path)}
+    assert {
+        (path, name) for path, name in found if name not in {"scheduler", *sys.stdlib_module_names}
+    } == set()

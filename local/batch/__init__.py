@@ -2,17 +2,13 @@
 
 | part | what it does |
 | --- | --- |
-| `scheduler`, `dispatch`, `lifecycle` | the rules: a pure core over a clock that is handed in |
-| `job`, `hosts`, `line` | its pieces |
-| `api`, `operations/` | the operations of the API over the scheduler; shapes come from botocore's model |
-| `http` | the API as REST-JSON |
+| `engine` | all of it, wired: the scheduler, the API over it, the runtime under it |
+| `ports` | what the engine needs from outside: an executor, images, credentials, sinks for logs and events |
+| `api/` | the operations over the scheduler, as calls and as REST-JSON; shapes come from botocore's model |
 | `cloudformation` | `AWS::Batch::*` for a provisioner |
-| `runner`, `processes`, `docker_executor` | the wall clock: attempts as processes or containers |
-| `simulate` | the virtual clock: what a fleet would do, and what it would cost |
-| `trouble` | what goes wrong in a cloud, on demand |
-| `events`, `describe` | what the world is told of jobs |
-| `ports` | what the engine needs of the world |
-| `engine` | all of it, wired |
+| `runtime/` | the wall clock: attempts as processes or containers |
+| `faults` | what goes wrong, on demand |
 
-It knows no emulator: the world comes in through `ports`.
+The rules are the top-level package `scheduler`. The engine knows no emulator: what is outside comes in
+through `ports`.
 """

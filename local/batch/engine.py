@@ -38,7 +38,7 @@ from scheduler.scheduler import Scheduler
 class Engine:
     """AWS Batch on this machine: `engine.api.call(operation, params)`; `close()` ends all that it started.
 
-    `jobs_at_once` is the machine's limit (twice its processors unless given), whatever the compute
+    `max_concurrency` is the machine's limit (twice its processors unless given), whatever the compute
     environments' `maxvCpus` say. `environment` holds variables for every job's process, such as
     AWS_ENDPOINT_URL.
     """
@@ -55,12 +55,12 @@ class Engine:
         images: Images = this_machine,
         secrets: Secrets = no_secrets,
         environment: Mapping[str, str] | None = None,
-        jobs_at_once: int | None = None,
+        max_concurrency: int | None = None,
         clock: Clock = wall_clock,
         executor: Executor | None = None,
         faults: Faults = NO_FAULTS,
     ) -> None:
-        slots = jobs_at_once or (os.cpu_count() or 1) * 2
+        slots = max_concurrency or (os.cpu_count() or 1) * 2
         limits = limits or Limits()
         self.scheduler = Scheduler(slots=slots, watching=events is not no_events, kept_ms=limits.kept_ms)
         self.account = Account(self.scheduler, region=region, id=account, limits=limits, clock=clock)

@@ -1,4 +1,4 @@
-"""What the engine needs of the world, as protocols: it knows no emulator and no cloud."""
+"""What the engine needs from outside, as protocols: it knows no emulator and no cloud."""
 
 from __future__ import annotations
 
@@ -128,11 +128,11 @@ def wall_clock() -> int:
 
 
 def no_events(_event: dict[str, Any]) -> None:
-    """An EventSink for who wants no events."""
+    """An EventSink that drops the events."""
 
 
 def no_logs(_group: str, _stream: str, _lines: Sequence[LogLine]) -> None:
-    """A LogSink for who wants no logs."""
+    """A LogSink that drops the lines."""
 
 
 def no_credentials(_role_arn: str, _session_name: str) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from local.server.process import control
 
 Progress = Callable[[str], None]
 
-# Without change sets ("direct"), which only add round trips where nobody reviews them.
+# Without change sets ("direct"), which only add round trips where no one reviews them.
 DEPLOY = (
     "deploy",
     "--all",

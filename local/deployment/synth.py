@@ -24,8 +24,8 @@ SOURCES = (
 )
 # The environment variables that app.py may read.
 SETTINGS = ("ALERT_", "SLUICE_")
-# Who is told of failures here when nobody else is named: the local cloud keeps the messages and sends none.
-NOBODY = {"ALERT_EMAIL": "nobody@example.org", "ALERT_PHONE": "+15555550100"}
+# Where alerts go when no other recipient is set: the local cloud keeps the messages and sends none.
+NO_RECIPIENT = {"ALERT_EMAIL": "nobody@example.org", "ALERT_PHONE": "+15555550100"}
 OWN = frozenset({"SLUICE_HOME", "SLUICE_IMAGES"})
 KEPT_ASSEMBLIES = 3
 
@@ -60,7 +60,7 @@ def _keep(building: Path, directory: Path) -> None:
 
 def settings(variables: Mapping[str, str]) -> dict[str, str]:
     """Return what the app is configured with: those of the variables that it reads, and whom it alerts."""
-    return NOBODY | {
+    return NO_RECIPIENT | {
         name: value for name, value in variables.items() if name.startswith(SETTINGS) and name not in OWN
     }
 

@@ -49,7 +49,7 @@ def denied(
 
 
 def role_credentials(role_arn: str, session_name: str) -> dict[str, str]:
-    """Return an environment with a new session of the role, as STS would give to whoever assumes it."""
+    """Return an environment with a new session of the role, as STS would give to a caller that assumes it."""
     role = role_arn.rsplit("/", 1)[-1]
     access_key, secret, token = f"ASIA{uuid.uuid4().hex[:16].upper()}", uuid.uuid4().hex, uuid.uuid4().hex
     session = {

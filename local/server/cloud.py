@@ -24,7 +24,7 @@ from local.server.serve import serve_until_signal
 
 
 def run(paths: LocalCloudPaths, executor: ExecutorName, docker: Mapping[str, str]) -> None:
-    """Serve the cloud of `paths` until the process is told to end, then end every process that it started.
+    """Serve the cloud of `paths` until a signal ends the process, then end every process that it started.
 
     `docker` is the environment in which the docker command line finds its engine.
     """

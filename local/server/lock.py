@@ -1,4 +1,4 @@
-"""A process id file that tells the truth: its writer holds a lock on it for as long as it lives."""
+"""A process id file that is never stale: its writer holds a lock on it for as long as it lives."""
 
 import fcntl
 import os

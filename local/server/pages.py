@@ -1,4 +1,4 @@
-"""Sluice's own pages of the local cloud, under /_sluice/: what no AWS API tells or does."""
+"""Sluice's own pages of the local cloud, under /_sluice/: what no AWS API shows or does."""
 
 import json
 import os

@@ -23,7 +23,7 @@ def test_nothing_of_the_callers_account_or_network_passes() -> None:
 
 
 def test_only_loopback_is_bound() -> None:
-    """The emulator is told to listen on loopback and to open no second port."""
+    """The emulator is set to listen on loopback and to open no second port."""
     passed = environment.of_cloud(PLACE, {})
     assert (passed["BIND_HOST"], passed["IOT_MTLS_ENABLED"], passed["SFTP_ENABLED"]) == (
         "127.0.0.1",

@@ -11,7 +11,7 @@ from tests.scheduler.harness import ONE, Harness
 
 
 def test_a_job_goes_through_its_states() -> None:
-    """A job without dependencies goes RUNNABLE, STARTING, RUNNING, SUCCEEDED; SUBMITTED is not told."""
+    """A job without dependencies goes RUNNABLE, STARTING, RUNNING, SUCCEEDED; SUBMITTED is not reported."""
     harness = Harness()
     harness.submit("a")
     harness.end("a")
@@ -270,7 +270,7 @@ def test_a_late_end_of_a_lost_attempt_is_ignored() -> None:
 
 
 def test_a_job_that_fits_nowhere_blocks_its_queue_with_a_reason() -> None:
-    """The head of a queue that needs more than any environment has is told of once, in AWS's words."""
+    """The head of a queue that needs more than any environment has is reported once, in AWS's words."""
     harness = Harness(cpus=4)
     job = harness.submit("a", need=Need(8000, 1024))
     harness.submit("b", need=Need(1000, 1024))
@@ -333,7 +333,7 @@ def test_what_cannot_be_replenished_is_used_up() -> None:
 
 
 def test_fair_share_alternates_between_shares() -> None:
-    """Two shares of the same weight get the same number of vCPUs, whoever came first."""
+    """Two shares of the same weight get the same number of vCPUs, whichever came first."""
     harness = Harness(cpus=4)
     harness.queue("fair", ("ce",), fair=FairPolicy())
     harness.submit("blocker", size=4)

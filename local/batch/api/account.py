@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -21,8 +22,8 @@ def new_id() -> str:
     return str(uuid4())
 
 
-def nobody() -> None:
-    """Stands where nobody wants to know of changes."""
+def ignore_change() -> None:
+    """Stands where no runtime waits for changes."""
 
 
 @dataclass
@@ -36,8 +37,8 @@ class Account:
     id: str = "000000000000"
     limits: Limits = field(default_factory=Limits)
     clock: Clock = wall_clock
-    new_id: Any = new_id
-    changed: Any = nobody
+    new_id: Callable[[], str] = new_id
+    changed: Callable[[], None] = ignore_change
     lock: threading.RLock = field(default_factory=threading.RLock)
     environments: dict[str, Resource] = field(default_factory=dict)
     queues: dict[str, Resource] = field(default_factory=dict)

@@ -139,8 +139,7 @@ def _bare_container(job: Job, index: int) -> dict[str, Any]:
 
 def _container(account: Account, job: Job, index: int, attempts: list[Attempt]) -> dict[str, Any]:
     container = _bare_container(job, index)
-    underway = job.states[index] in (STARTING, RUNNING)
-    if underway:
+    if job.states[index] in (STARTING, RUNNING):
         host = job.hosts[index].id if index in job.hosts else ""
         container.update(_placed(account, job, index, len(attempts) + 1, host))
     elif attempts:

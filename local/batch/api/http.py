@@ -64,14 +64,6 @@ def _routes() -> Mapping[tuple[str, str], str]:
     return {(http["method"], http["requestUri"]): name for name, http in models}
 
 
-def operation_of(method: str, path: str) -> str | None:
-    """The operation behind a method and a path, or None."""
-    try:
-        return _route(method.upper(), urlsplit(path).path)[0]
-    except BatchApiError:
-        return None
-
-
 def _route(method: str, path: str) -> tuple[str, tuple[str, str] | None]:
     found = _routes().get((method, path.rstrip("/")))
     if found:

@@ -26,7 +26,6 @@ class Limits:
     submit_bytes: int = 30 * 1024
     # Not in AWS's list of limits; met in practice: https://github.com/ASFHyP3/hyp3/issues/3041
     container_overrides_bytes: int = 8192
-    name_length: int = 128
     described_jobs: int = 100
     tags: int = 50
     nodes_max: int = 1000

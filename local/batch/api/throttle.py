@@ -8,10 +8,10 @@ _SECOND = 1000
 
 
 class Throttle:
-    """Lets so many calls through in any second, wherever that second begins.
+    """Lets at most `a_second` calls through in any second, wherever that second begins.
 
-    AWS says how many and not how they are counted; a bucket that fills while nobody calls would let twice as
-    many through in the second after a pause. Source:
+    AWS says how many and not how they are counted; a bucket that fills while there are no calls would let
+    twice as many through in the second after a pause. Source:
     https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
     """
 

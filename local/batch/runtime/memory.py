@@ -14,7 +14,7 @@ _PROC = Path("/proc")
 
 def memory_of(pid: int) -> int:
     """The memory that a process and its descendants have for themselves, in MiB; 0 where the system does not
-    tell.
+    say.
 
     Pages that are shared with files do not count: what the programs of an image and its libraries map is not
     what a job's limit is about.

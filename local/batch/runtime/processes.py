@@ -24,7 +24,7 @@ from scheduler.retry import Outcome
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
-_WEIGH_SECONDS = 0.2
+_MEMORY_SECONDS = 0.2
 
 
 class Running:
@@ -73,7 +73,7 @@ class ProcessExecutor:
         self._running: dict[int, Running] = {}
         self._kills: list[tuple[float, int, Running]] = []
         self._numbers = count()
-        self._weighed = 0.0
+        self._memory_checked = 0.0
         self._found: dict[tuple[str, str], str] = {}
         self._closing = False
         self._thread = threading.Thread(target=self._loop, name="batch-processes", daemon=True)
@@ -137,7 +137,7 @@ class ProcessExecutor:
                 log.exception("A turn of the process executor failed: please report it")
 
     def _turn(self) -> None:
-        for key, _ in self._selector.select(self._patience()):
+        for key, _ in self._selector.select(self._timeout()):
             self._attend(key.fd, key.data)
         while self._inbox:
             self._inbox.popleft()()
@@ -170,7 +170,7 @@ class ProcessExecutor:
                 self._selector.unregister(running.pipe)
             return False
         *lines, running.rest = (running.rest + chunk).split(b"\n")
-        self._tell(running, lines)
+        self._log(running, lines)
         return True
 
     def _finish(self, running: Running) -> None:
@@ -179,7 +179,7 @@ class ProcessExecutor:
         while self._read(running):
             pass
         if running.rest:
-            self._tell(running, [running.rest])
+            self._log(running, [running.rest])
         code = running.process.wait()
         self._forget(running)
         reason = OUT_OF_MEMORY if running.out_of_memory else None
@@ -192,15 +192,15 @@ class ProcessExecutor:
                 self._selector.unregister(fd)
             os.close(fd)
 
-    def _tell(self, running: Running, lines: list[bytes]) -> None:
+    def _log(self, running: Running, lines: list[bytes]) -> None:
         if not lines:
             return
         now = self._clock()
-        said = [LogLine(now, line.rstrip(b"\r").decode(errors="replace")) for line in lines]
+        log_lines = [LogLine(now, line.rstrip(b"\r").decode(errors="replace")) for line in lines]
         try:
-            self._logs(running.task.log_group, running.task.log_stream, said)
+            self._logs(running.task.log_group, running.task.log_stream, log_lines)
         except Exception:
-            log.exception("The log sink refused %d lines of %s", len(said), running.task.log_stream)
+            log.exception("The log sink refused %d lines of %s", len(log_lines), running.task.log_stream)
 
     def _stop(self, running: Running) -> None:
         if self._running.get(running.pidfd) is not running:
@@ -208,18 +208,18 @@ class ProcessExecutor:
         running.signal_group(signal.SIGTERM)
         heappush(self._kills, (time.monotonic() + running.task.stop_seconds, next(self._numbers), running))
 
-    def _patience(self) -> float | None:
+    def _timeout(self) -> float | None:
         until = [self._kills[0][0]] if self._kills else []
         if self._running:
-            until.append(self._weighed + _WEIGH_SECONDS)
+            until.append(self._memory_checked + _MEMORY_SECONDS)
         return max(0.0, min(until) - time.monotonic()) if until else None
 
     def _watch_memory(self) -> None:
         """Kill what uses more memory than its job may have, as the kernel does in a container."""
         now = time.monotonic()
-        if now < self._weighed + _WEIGH_SECONDS:
+        if now < self._memory_checked + _MEMORY_SECONDS:
             return
-        self._weighed = now
+        self._memory_checked = now
         for running in self._running.values():
             if memory_of(running.process.pid) > running.task.memory:
                 running.out_of_memory = True

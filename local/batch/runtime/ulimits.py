@@ -24,8 +24,8 @@ _UNLIMITED = -1
 def limited(argv: tuple[str, ...], ulimits: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """The command line under these limits; as it is where there are none, or no `prlimit`.
 
-    Who is not root may lower a hard limit and never raise it: what is beyond this process's own is brought
-    down to it.
+    A user other than root may lower a hard limit and never raise it: what is beyond this process's own limit
+    is brought down to it.
     """
     program = _prlimit()
     if not ulimits or not argv or program is None:
@@ -41,15 +41,15 @@ def _prlimit() -> str | None:
 def _option(limit: dict[str, Any]) -> str:
     name, soft, hard = limit["name"], int(limit["softLimit"]), int(limit["hardLimit"])
     if os.geteuid() != 0 and name in _KNOWN:
-        most = resource.getrlimit(_KNOWN[name])[1]
-        soft, hard = _at_most(soft, most), _at_most(hard, most)
+        maximum = resource.getrlimit(_KNOWN[name])[1]
+        soft, hard = _capped(soft, maximum), _capped(hard, maximum)
     return f"--{name}={_text(soft)}:{_text(hard)}"
 
 
-def _at_most(limit: int, most: int) -> int:
-    if most == resource.RLIM_INFINITY:
+def _capped(limit: int, maximum: int) -> int:
+    if maximum == resource.RLIM_INFINITY:
         return limit
-    return most if limit == _UNLIMITED else min(limit, most)
+    return maximum if limit == _UNLIMITED else min(limit, maximum)
 
 
 def _text(limit: int) -> str:

@@ -15,7 +15,7 @@ from local.emulator.patches.batches import SMALL_BATCH, Waiting, ready_batch_siz
 
 
 def address_functions(endpoint: str) -> None:
-    """Let a function URL that a template names be one that this machine can call; the API keeps telling AWS's
+    """Let a function URL that a template names be one that this machine can call; the API still returns AWS's
     form of it.
     """
     attributes = provisioners._lambda_url_attributes

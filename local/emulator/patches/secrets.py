@@ -16,7 +16,7 @@ def rotate_secrets(begin: Callable[[str, str, str], None]) -> None:
     """Let RotateSecret make a version AWSPENDING and call `begin(secret, function, version)`, which is to
     have the function finish it.
 
-    ministack copies the old value and calls nobody. A version that has no value yet cannot be read.
+    ministack copies the old value and calls no function. A version that has no value yet cannot be read.
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
     """
     rotate, get = secretsmanager._rotate_secret, secretsmanager._get_secret_value

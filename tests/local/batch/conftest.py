@@ -81,8 +81,8 @@ def client_of(engine: Engine) -> Any:
 
 
 class Desk:
-    """An engine with one environment, one queue and one definition, a boto3 client, and what it told the
-    world.
+    """An engine with one environment, one queue and one definition, a boto3 client, and what it
+    published.
     """
 
     def __init__(
@@ -153,10 +153,10 @@ def _desk(limits: Limits, **more: Any) -> Iterator[Desk]:
     events: list[dict[str, Any]] = []
     lines: list[tuple[str, str, str]] = []
 
-    def log(group: str, stream: str, told: Any) -> None:
-        lines.extend((group, stream, line.text) for line in told if isinstance(line, LogLine))
+    def log(group: str, stream: str, written: Any) -> None:
+        lines.extend((group, stream, line.text) for line in written if isinstance(line, LogLine))
 
-    with Engine(limits=limits, events=events.append, logs=log, jobs_at_once=4, **more) as engine:
+    with Engine(limits=limits, events=events.append, logs=log, max_concurrency=4, **more) as engine:
         yield Desk(engine, events, lines)
 
 

@@ -236,7 +236,7 @@ def test_a_machine_of_ones_own_joins_an_unmanaged_environment(queue: Queue) -> N
     until(lambda: queue.describe(job)["status"] == "SUCCEEDED")
     for wrong, says in (
         ({"environment": name}, "Expected"),
-        ({"environment": "nobody", "type": "m5.large"}, "does not exist"),
+        ({"environment": "absent", "type": "m5.large"}, "does not exist"),
     ):
         with pytest.raises(HTTPError) as raised:
             control(queue.paths, "POST", "instances", wrong)

@@ -91,7 +91,7 @@ def test_iam_allows_what_a_policy_allows(enforced: LocalCloudPaths, bucket: str)
 
 
 def test_iam_refuses_unknown_keys(enforced: LocalCloudPaths) -> None:
-    """With IAM enforced, nobody gets in with a key that was never issued."""
+    """With IAM enforced, no caller gets in with a key that was never issued."""
     with pytest.raises(ClientError, match="InvalidAccessKeyId"):
         client(enforced, "s3", aws_access_key_id="AKIA0000000000000000").list_buckets()
 
@@ -152,7 +152,7 @@ def test_calls_are_counted_by_operation(cloud: LocalCloudPaths, bucket: str) -> 
 
 
 def test_calls_are_counted_by_role(cloud: LocalCloudPaths, bucket: str) -> None:
-    """A role's calls are told from the administrator's."""
+    """A role's calls are counted apart from the administrator's."""
     credentials = role_with(cloud)
     role = client(cloud, "sts", **credentials).get_caller_identity()["Arn"].split("/")[1]
     control(cloud, "DELETE", "calls")

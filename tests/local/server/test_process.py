@@ -51,7 +51,7 @@ def test_stopping_nothing_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_dead_process_id_counts_for_nothing(tmp_path: Path) -> None:
-    """An id that a killed cloud left in its file is not taken for a running one, whoever has that id now."""
+    """An id that a killed cloud left in its file counts for nothing, whichever process has that id now."""
     paths = LocalCloudPaths(free_port(), tmp_path)
     paths.pid_file.write_text(str(os.getpid()))
     with pytest.raises(LocalCloudError, match="found none"):

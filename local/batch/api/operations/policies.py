@@ -66,10 +66,10 @@ def _check(params: dict[str, Any]) -> None:
     if "quotaSharePolicy" in params:
         raise client_error("This engine has no quota shares: use fairsharePolicy.")
     policy = params.get("fairsharePolicy", {})
-    for field, most in (("computeReservation", 99), ("shareDecaySeconds", 604_800)):
-        if not 0 <= policy.get(field, 0) <= most:
+    for field, maximum in (("computeReservation", 99), ("shareDecaySeconds", 604_800)):
+        if not 0 <= policy.get(field, 0) <= maximum:
             raise client_error(
-                f"fairsharePolicy.{field} must be between 0 and {most}, but is {policy[field]}."
+                f"fairsharePolicy.{field} must be between 0 and {maximum}, but is {policy[field]}."
             )
     for share in policy.get("shareDistribution", []):
         if not 0.0001 <= share.get("weightFactor", 1) <= 999.9999:

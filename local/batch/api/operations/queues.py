@@ -111,13 +111,13 @@ def _check_policy(account: Account, params: dict[str, Any]) -> None:
 
 def _check_actions(account: Account, params: dict[str, Any]) -> None:
     """https://docs.aws.amazon.com/batch/latest/APIReference/API_JobStateTimeLimitAction.html."""
-    least, most = account.limits.state_limit_seconds
+    minimum, maximum = account.limits.state_limit_seconds
     for action in params.get("jobStateTimeLimitActions", []):
         if action["action"] != "CANCEL":
             raise client_error(f"jobStateTimeLimitActions.action must be CANCEL, but is {action['action']}.")
-        if not least <= action["maxTimeSeconds"] <= most:
+        if not minimum <= action["maxTimeSeconds"] <= maximum:
             raise client_error(
-                f"jobStateTimeLimitActions.maxTimeSeconds must be between {least:g} and {most:g}, but is"
+                f"jobStateTimeLimitActions.maxTimeSeconds must be between {minimum:g} and {maximum:g}, but is"
                 f" {action['maxTimeSeconds']}."
             )
         if action["reason"] not in _REASONS:
@@ -131,7 +131,7 @@ _REASONS = (NO_CAPACITY, MAX_RESOURCE, REQUIREMENT)
 
 
 def reschedule(account: Account, queue: Resource) -> None:
-    """Tell the scheduler what a queue has become."""
+    """Pass a queue as it is now to the scheduler."""
     spec = QueueSpec(
         id=queue["jobQueueArn"],
         priority=queue["priority"],

@@ -28,8 +28,8 @@ def snapshot(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _utilization(line: FairShare, now: int) -> dict[str, Any]:
-    holdings = sorted(line.holdings().items(), key=lambda each: -each[1])
+def _utilization(run_queue: FairShare, now: int) -> dict[str, Any]:
+    holdings = sorted(run_queue.holdings().items(), key=lambda each: -each[1])
     shares = [{"shareIdentifier": name, "capacityUsage": [_cpus(held)]} for name, held in holdings]
     return {
         "totalCapacityUsage": [_cpus(sum(held for _, held in holdings))],

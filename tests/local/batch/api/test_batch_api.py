@@ -376,7 +376,7 @@ def test_fair_share_queues(desk: Desk) -> None:
 
 
 def test_consumable_resources(desk: Desk, hand: HandExecutor) -> None:
-    """A job waits for a consumable resource; its quantities and its jobs are told."""
+    """A job waits for a consumable resource; its quantities and its jobs are described."""
     desk.batch.create_consumable_resource(consumableResourceName="seat", totalQuantity=1)
     needs = {"consumableResourceList": [{"consumableResource": "seat", "quantity": 1}]}
     desk.define("seated", ["true"], consumableResourceProperties=needs)

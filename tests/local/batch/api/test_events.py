@@ -82,7 +82,7 @@ def test_events_fit_the_model(desk: Desk, hand: HandExecutor) -> None:
 
 
 def test_an_array_tells_of_parent_and_children(desk: Desk, hand: HandExecutor) -> None:
-    """The parent is PENDING and then ends, with size and statusSummary; each child tells its index."""
+    """The parent is PENDING and then ends, with size and statusSummary; each child has its index."""
     parent = desk.submit(arrayProperties={"size": 2})
     wait_for(lambda: len(hand.tasks) == 2)
     hand.end(0, 0)
@@ -108,7 +108,7 @@ def test_a_retry_tells_the_reason(desk: Desk, hand: HandExecutor) -> None:
     assert "startedAt" not in again
 
 
-def test_a_blocked_queue_is_told(desk: Desk) -> None:
+def test_a_blocked_queue_is_published(desk: Desk) -> None:
     """`Batch Job Queue Blocked` names job, queue and reason; DescribeJobs has the same reason."""
     requirements = [{"type": "VCPU", "value": "64"}]
     job = desk.submit(containerOverrides={"resourceRequirements": requirements})

@@ -167,13 +167,13 @@ def fake(tmp_path: Path) -> Callable[..., tuple[str, Path]]:
 def test_the_end_of_a_container(
     fake: Callable[..., tuple[str, Path]], code: int, state: str, outcome: Outcome
 ) -> None:
-    """Exit code, memory and a failed start are told apart; the container is removed; output is told."""
+    """Exit code, memory and a failed start differ; the container is removed; output is logged."""
     docker, calls = fake(code, state)
     lines: list[str] = []
     ends: list[Outcome] = []
 
-    def log(_group: str, _stream: str, told: Any) -> None:
-        lines.extend(line.text for line in told if isinstance(line, LogLine))
+    def log(_group: str, _stream: str, written: Any) -> None:
+        lines.extend(line.text for line in written if isinstance(line, LogLine))
 
     executor = DockerExecutor(log, docker=docker)
     try:
@@ -214,8 +214,8 @@ def boxed() -> Iterator[Desk]:
         pytest.skip("needs a Docker engine with the image busybox")
     lines: list[tuple[str, str, str]] = []
 
-    def log(group: str, stream: str, told: Any) -> None:
-        lines.extend((group, stream, line.text) for line in told if isinstance(line, LogLine))
+    def log(group: str, stream: str, written: Any) -> None:
+        lines.extend((group, stream, line.text) for line in written if isinstance(line, LogLine))
 
     with Engine(limits=QUICK, logs=log, executor=DockerExecutor(log)) as engine:
         desk = Desk(engine, [], lines)

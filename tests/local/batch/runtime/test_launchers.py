@@ -1,4 +1,4 @@
-"""Attempts that several threads start at once, and what is told of them in what order."""
+"""Attempts that several threads start at once, and in which order they are reported."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Hasty:
 def test_several_attempts_start_at_once() -> None:
     """A start that takes its time does not keep the next one waiting."""
     gate = Gate()
-    with Engine(limits=QUICK, executor=gate, jobs_at_once=4) as engine:
+    with Engine(limits=QUICK, executor=gate, max_concurrency=4) as engine:
         desk = Desk(engine, [], [])
         desk.submit(arrayProperties={"size": 2})
         try:
@@ -75,8 +75,8 @@ def test_a_stop_waits_for_the_start() -> None:
         assert len(gate.stopped) == 1
 
 
-def test_an_end_is_told_after_the_start() -> None:
-    """A process that is over before its start was told still was RUNNING, for everybody who listens."""
+def test_an_end_is_reported_after_the_start() -> None:
+    """A process that is over before its start was reported still was RUNNING, in the events too."""
     states: list[str] = []
     with Engine(
         limits=QUICK, executor=Hasty(), events=lambda event: states.append(event["detail"]["status"])

@@ -177,7 +177,7 @@ def test_an_image_brings_entrypoint_workdir_and_environment(tmp_path: Path) -> N
 
     lines: list[str] = []
     with Engine(
-        limits=QUICK, images=images, logs=lambda _g, _s, told: lines.extend(line.text for line in told)
+        limits=QUICK, images=images, logs=lambda _g, _s, new: lines.extend(line.text for line in new)
     ) as engine:
         desk = Desk(engine, [], [])
         desk.until(desk.submit(containerOverrides={"command": ["given"]}), "SUCCEEDED")
@@ -206,7 +206,7 @@ def test_a_job_has_its_role_and_its_secrets() -> None:
         limits=QUICK,
         credentials=credentials,
         secrets=secrets,
-        logs=lambda _g, _s, told: lines.extend(line.text for line in told),
+        logs=lambda _g, _s, new: lines.extend(line.text for line in new),
     ) as engine:
         desk = Desk(engine, [], [])
         role = {"jobRoleArn": "arn:aws:iam::000000000000:role/job", "executionRoleArn": "starter"}
@@ -282,7 +282,7 @@ def test_a_process_has_the_limits_of_its_container() -> None:
     down.
     """
     lines: list[str] = []
-    with Engine(limits=QUICK, logs=lambda _g, _s, told: lines.extend(line.text for line in told)) as engine:
+    with Engine(limits=QUICK, logs=lambda _g, _s, new: lines.extend(line.text for line in new)) as engine:
         desk = Desk(engine, [], [])
         limits = [
             {"name": "nofile", "softLimit": 123, "hardLimit": 456},
@@ -347,9 +347,9 @@ def test_sinks_that_fail_stop_nobody(caplog: pytest.LogCaptureFixture) -> None:
         desk = Desk(engine, [], [])
         desk.define("talk", ["echo", "x"])
         desk.until(desk.submit(definition="talk"), "SUCCEEDED")
-    told = {record.message.split(" of ")[0] for record in caplog.records}
-    assert "The log sink refused 1 lines" in told
-    assert "The event" in told
+    logged = {record.message.split(" of ")[0] for record in caplog.records}
+    assert "The log sink refused 1 lines" in logged
+    assert "The event" in logged
 
 
 def test_many_callers_at_once(live: Desk) -> None:
@@ -386,7 +386,7 @@ def test_an_idle_engine_starts_a_job_at_once(live: Desk) -> None:
 
 
 def test_a_node_learns_where_to_ask_for_its_address(tmp_path: Path) -> None:
-    """As the ECS agent tells it, at an address for each container; other jobs are told of none."""
+    """As the ECS agent answers, at an address for each container; other jobs have none."""
     with Engine(limits=QUICK, environment={METADATA: "http://agent/ecs"}) as engine:
         desk = Desk(engine, [], [])
         said = tmp_path / "said"
@@ -401,12 +401,12 @@ def test_a_node_learns_where_to_ask_for_its_address(tmp_path: Path) -> None:
         desk.batch.register_job_definition(jobDefinitionName="mnp", type="multinode", nodeProperties=nodes)
         job = desk.submit(definition="mnp")
         desk.until(job, "SUCCEEDED")
-        told = dict(line.split() for line in said.read_text().splitlines())
+        written = dict(line.split() for line in said.read_text().splitlines())
         addresses = [
             desk.job(f"{job}#{index}")["container"]["networkInterfaces"][0]["privateIpv4Address"]
             for index in range(3)
         ]
         assert len(set(addresses)) == 3
-        assert [told[str(index)].rpartition("/")[2] for index in range(3)] == addresses
+        assert [written[str(index)].rpartition("/")[2] for index in range(3)] == addresses
         desk.define("plain", ["sh", "-c", f'test -z "${METADATA}"'])
         desk.until(desk.submit(definition="plain"), "SUCCEEDED")

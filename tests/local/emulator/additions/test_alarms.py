@@ -31,17 +31,17 @@ def test_the_state_follows_the_comparison(comparison: str, visible: int, state: 
 
 
 def test_only_changes_are_set() -> None:
-    """An alarm that is in the state that it should be in is left alone, so that nobody is told twice."""
+    """An alarm that is in the state that it should be in is left alone, so that no alert is sent twice."""
     alarms = [
         QueueAlarm(name, "q", "GreaterThanThreshold", 0, state, 1)
         for name, state in (("a", "ALARM"), ("b", "OK"))
     ]
-    told: list[tuple[str, str]] = []
-    watch = QueueAlarms(lambda: alarms, lambda name, state, _: told.append((name, state)))
+    sent: list[tuple[str, str]] = []
+    watch = QueueAlarms(lambda: alarms, lambda name, state, _: sent.append((name, state)))
     watch.close()
-    told.clear()
+    sent.clear()
     watch.evaluate()
-    assert told == [("b", "ALARM")]
+    assert sent == [("b", "ALARM")]
 
 
 def test_a_message_in_a_dead_letter_queue_reaches_a_person(cloud: LocalCloudPaths) -> None:

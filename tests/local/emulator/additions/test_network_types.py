@@ -1,4 +1,4 @@
-"""What CloudFormation makes of a network with NAT, through the cloud's own API; and what a container is told
+"""What CloudFormation makes of a network with NAT, through the cloud's own API; and what a container learns
 of itself.
 """
 
@@ -71,9 +71,9 @@ def test_an_answer_without_an_id_is_an_error() -> None:
 
 
 def test_a_container_is_told_its_address(cloud: LocalCloudPaths) -> None:
-    """As the ECS agent tells it; another page is refused."""
-    told = {"DockerId": "task", "Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": ["127.77.0.1"]}]}
-    assert control(cloud, "GET", "ecs/task/127.77.0.1") == told
+    """As the ECS agent answers; another page is refused."""
+    answer = {"DockerId": "task", "Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": ["127.77.0.1"]}]}
+    assert control(cloud, "GET", "ecs/task/127.77.0.1") == answer
     with pytest.raises(HTTPError, match="400"):
         control(cloud, "GET", "ecs/task")
 

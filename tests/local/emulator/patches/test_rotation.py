@@ -60,7 +60,7 @@ def value(secrets: Any, name: str, stage: str = "AWSCURRENT") -> str:
 
 
 def test_a_function_makes_the_new_value(cloud: LocalCloudPaths) -> None:
-    """Until it has, the version under way cannot be read; afterwards the old value is the one before."""
+    """Until it has, the pending version cannot be read; afterwards the old value is the one before."""
     secrets = client_of(cloud, "secretsmanager")
     secrets.create_secret(Name="rotated", SecretString="old")
     secrets.rotate_secret(
@@ -78,7 +78,7 @@ def test_a_function_makes_the_new_value(cloud: LocalCloudPaths) -> None:
 
 
 def test_a_rotation_that_fails_changes_nothing_and_stands_in_the_way(cloud: LocalCloudPaths) -> None:
-    """As on AWS: the pending version stays, and another rotation is refused until somebody has looked."""
+    """As on AWS: the pending version stays, and another rotation is refused until a person has looked."""
     secrets = client_of(cloud, "secretsmanager")
     secrets.create_secret(Name="broken", SecretString="old")
     broken = function(cloud, "broken", "def handler(event, context):\n    raise ValueError(event['Step'])\n")
@@ -93,8 +93,8 @@ def test_a_rotation_that_fails_changes_nothing_and_stands_in_the_way(cloud: Loca
 
 def test_a_schedule_names_a_secret_that_is_there() -> None:
     """Or the stack fails."""
-    with pytest.raises(LookupError, match="Expected a secret nobody"):
+    with pytest.raises(LookupError, match="Expected a secret absent"):
         rotation.ROTATION_SCHEDULE["AWS::SecretsManager::RotationSchedule"]["create"](
-            "Schedule", {"SecretId": "nobody"}, "stack"
+            "Schedule", {"SecretId": "absent"}, "stack"
         )
-    rotation.ROTATION_SCHEDULE["AWS::SecretsManager::RotationSchedule"]["delete"]("nobody", {})
+    rotation.ROTATION_SCHEDULE["AWS::SecretsManager::RotationSchedule"]["delete"]("absent", {})
