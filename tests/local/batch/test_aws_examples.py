@@ -99,19 +99,26 @@ def _define(batch: Any, name: str, tags: dict[str, str] | None = None) -> None:
 def differences(documented: Any, answer: Any, path: str = "") -> list[str]:
     """Where an answer lacks or contradicts what is documented."""
     if isinstance(documented, dict):
-        lacking = [
-            f"{path}.{name} is missing" for name in documented if name not in answer and name not in _DIFFER
-        ]
-        pairs = [(name, each) for name, each in documented.items() if name in answer and name not in _DIFFER]
-        return lacking + [
-            found for name, each in pairs for found in differences(each, answer[name], f"{path}.{name}")
-        ]
+        return list(_differing_members(documented, answer, path))
     if isinstance(documented, list):
-        if len(documented) != len(answer):
-            return [f"{path} has {len(answer)} items instead of {len(documented)}"]
-        pairs_of_lists = zip(documented, answer, strict=True)
-        return [found for each, other in pairs_of_lists for found in differences(each, other, f"{path}[]")]
+        return list(_differing_items(documented, answer, path))
     return [] if documented == answer else [f"{path} is {answer!r} instead of {documented!r}"]
+
+
+def _differing_members(documented: dict[str, Any], answer: dict[str, Any], path: str) -> Iterator[str]:
+    for name in documented.keys() - _DIFFER:
+        if name in answer:
+            yield from differences(documented[name], answer[name], f"{path}.{name}")
+        else:
+            yield f"{path}.{name} is missing"
+
+
+def _differing_items(documented: list[Any], answer: list[Any], path: str) -> Iterator[str]:
+    if len(documented) != len(answer):
+        yield f"{path} has {len(answer)} items instead of {len(documented)}"
+        return
+    for each, other in zip(documented, answer, strict=True):
+        yield from differences(each, other, f"{path}[]")
 
 
 @pytest.mark.parametrize(("operation", "example"), _CASES, ids=[str(example["id"]) for _, example in _CASES])

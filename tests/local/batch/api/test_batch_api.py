@@ -268,30 +268,43 @@ def test_a_disabled_queue_takes_no_jobs(desk: Desk) -> None:
     assert "DISABLED" in refused(desk.batch.submit_job, jobName="j", jobQueue="q", jobDefinition="work")
 
 
-def test_list_jobs_by_state_and_filter(desk: Desk, hand: HandExecutor) -> None:
-    """By state (RUNNING unless asked), by name with an asterisk, in pages."""
+def three_running_and_one_done(desk: Desk, hand: HandExecutor) -> list[str]:
+    """The ids of load-0, load-1 and load-2, which run, and of `other`, which has succeeded."""
     ids = [desk.submit(f"load-{number}") for number in range(3)] + [desk.submit("other")]
     wait_for(lambda: all(desk.job(each)["status"] == "RUNNING" for each in ids))
     hand.end_job(0, ids[3])
     desk.until(ids[3], "SUCCEEDED")
+    return ids
+
+
+def filtered(desk: Desk, name: str, value: str) -> list[dict[str, Any]]:
+    """The jobs of the queue that pass a filter."""
+    found: list[dict[str, Any]] = desk.batch.list_jobs(
+        jobQueue="q", filters=[{"name": name, "values": [value]}]
+    )["jobSummaryList"]
+    return found
+
+
+def test_list_jobs_by_state_and_filter(desk: Desk, hand: HandExecutor) -> None:
+    """By state (RUNNING unless asked), by name with an asterisk, by definition, by time."""
+    ids = three_running_and_one_done(desk, hand)
     running = desk.batch.list_jobs(jobQueue="q")["jobSummaryList"]
     assert {job["jobId"] for job in running} == set(ids[:3])
     done = desk.batch.list_jobs(jobQueue="q", jobStatus="SUCCEEDED")["jobSummaryList"]
     assert [(job["jobName"], job["container"]["exitCode"]) for job in done] == [("other", 0)]
-    named = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "JOB_NAME", "values": ["load-*"]}])
-    assert [job["jobName"] for job in named["jobSummaryList"]] == ["load-2", "load-1", "load-0"]
-    exact = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "JOB_NAME", "values": ["OTHER"]}])
-    assert [job["jobId"] for job in exact["jobSummaryList"]] == [ids[3]]
-    for value in (
-        "work",
-        "wor*",
-        desk.batch.describe_job_definitions()["jobDefinitions"][0]["jobDefinitionArn"],
-    ):
-        used = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "JOB_DEFINITION", "values": [value]}])
-        assert len(used["jobSummaryList"]) == 4
+    named = filtered(desk, "JOB_NAME", "load-*")
+    assert [job["jobName"] for job in named] == ["load-2", "load-1", "load-0"]
+    assert [job["jobId"] for job in filtered(desk, "JOB_NAME", "OTHER")] == [ids[3]]
+    arn = desk.batch.describe_job_definitions()["jobDefinitions"][0]["jobDefinitionArn"]
+    for value in ("work", "wor*", arn):
+        assert len(filtered(desk, "JOB_DEFINITION", value)) == 4
     created = str(desk.job(ids[0])["createdAt"] - 1)
-    after = desk.batch.list_jobs(jobQueue="q", filters=[{"name": "AFTER_CREATED_AT", "values": [created]}])
-    assert len(after["jobSummaryList"]) == 4
+    assert len(filtered(desk, "AFTER_CREATED_AT", created)) == 4
+
+
+def test_list_jobs_in_pages_and_without_a_filter_that_exists(desk: Desk, hand: HandExecutor) -> None:
+    """Pages hold what was asked for; no queue, and a filter that AWS does not have, are refused."""
+    three_running_and_one_done(desk, hand)
     pages = desk.batch.get_paginator("list_jobs").paginate(jobQueue="q", PaginationConfig={"PageSize": 1})
     assert len([job for page in pages for job in page["jobSummaryList"]]) == 3
     assert "exactly one" in refused(desk.batch.list_jobs)

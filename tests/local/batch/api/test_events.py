@@ -47,28 +47,34 @@ def of(desk: Desk, job_id: str) -> list[dict[str, Any]]:
     return [event for event in desk.events if event["detail"]["jobId"] == job_id]
 
 
-def test_the_events_of_a_job(desk: Desk, hand: HandExecutor) -> None:
-    """RUNNABLE, STARTING, RUNNING and the end, in the documented form; none for SUBMITTED."""
+def events_of_one_job(desk: Desk, hand: HandExecutor) -> tuple[str, list[dict[str, Any]]]:
+    """The id and the events of a job that succeeded."""
     job = desk.submit(retryStrategy={"attempts": 2})
     wait_for(lambda: len(of(desk, job)) == 3)
     hand.end(0)
     wait_for(lambda: len(of(desk, job)) == 4)
-    events = of(desk, job)
+    return job, of(desk, job)
+
+
+def test_the_events_of_a_job(desk: Desk, hand: HandExecutor) -> None:
+    """RUNNABLE, STARTING, RUNNING and the end, with what is known by then; none for SUBMITTED."""
+    _, events = events_of_one_job(desk, hand)
     assert [event["detail"]["status"] for event in events] == ["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"]
-    first = events[0]
+    assert "startedAt" not in events[0]["detail"]
+    assert events[-1]["detail"]["container"]["exitCode"] == 0
+    assert events[-1]["detail"]["attempts"][0]["container"]["exitCode"] == 0
+
+
+def test_an_event_has_the_documented_form(desk: Desk, hand: HandExecutor) -> None:
+    """The envelope, the resources and the members of the detail are those of AWS's example."""
+    job, (first, *_) = events_of_one_job(desk, hand)
     assert set(first) == _DOCUMENTED
-    assert (first["detail-type"], first["source"], first["version"]) == (
-        "Batch Job State Change",
-        "aws.batch",
-        "0",
-    )
+    kind = (first["detail-type"], first["source"], first["version"])
+    assert kind == ("Batch Job State Change", "aws.batch", "0")
     assert first["resources"] == [f"arn:aws:batch:us-east-1:000000000000:job/{job}"]
     assert set(first["detail"]) >= _DOCUMENTED_DETAIL
     assert set(first["detail"]["container"]) >= _DOCUMENTED_CONTAINER
     assert first["detail"]["retryStrategy"] == {"attempts": 2, "evaluateOnExit": []}
-    assert "startedAt" not in first["detail"]
-    assert events[-1]["detail"]["container"]["exitCode"] == 0
-    assert events[-1]["detail"]["attempts"][0]["container"]["exitCode"] == 0
 
 
 def test_events_fit_the_model(desk: Desk, hand: HandExecutor) -> None:
