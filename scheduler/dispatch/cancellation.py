@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scheduler.jobs.dependencies import WHOLE_JOB
+from scheduler.jobs.job import WHOLE_JOB
 from scheduler.reasons import LIMIT_REACHED
 from scheduler.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from scheduler.jobs.job import WHOLE_JOB
 from scheduler.reasons import DEPENDENCY_FAILED
 from scheduler.states import FAILED, PENDING, SUCCEEDED
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from scheduler.jobs.transitions import Transitions
 
 Failures = dict[int, str]
-"""Why children cannot run, by their numbers; WHOLE_JOB stands for all of them."""
-WHOLE_JOB = -1
+"""Why children cannot run, by their numbers, and by WHOLE_JOB."""
 
 
 class Dependencies:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler.reasons import EXITED
 from scheduler.states import FAILED, PENDING, RUNNABLE, SUBMITTED, SUCCEEDED
@@ -17,6 +17,10 @@ from scheduler.states import FAILED, PENDING, RUNNABLE, SUBMITTED, SUCCEEDED
 if TYPE_CHECKING:
     from scheduler.capacity.hosts import Host
     from scheduler.spec import JobSpec
+
+
+WHOLE_JOB: Final = -1
+"""Stands for all children where a child's number stands otherwise."""
 
 
 class Attempt(NamedTuple):
@@ -114,7 +118,7 @@ class Job:
         self.first_untried = size
         self.is_queued = False
         self.queued_since = 0
-        # Index -> reason; -1 stands for the whole job.
+        # Reasons by the number of a child (or node), and by WHOLE_JOB.
         self.cancelled: dict[int, str] = {}
         self.terminated: dict[int, str] = {}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from scheduler.jobs.job import WHOLE_JOB
 from scheduler.reasons import CHILD_FAILED
 from scheduler.states import FAILED, PENDING, RUNNABLE, SUBMITTED, SUCCEEDED
 
@@ -128,7 +129,7 @@ def _none_released(job: Job) -> bool:
 
 
 def _parent_reason(job: Job) -> str | None:
-    requested = job.terminated.get(-1) or job.cancelled.get(-1)
+    requested = job.terminated.get(WHOLE_JOB) or job.cancelled.get(WHOLE_JOB)
     if job.is_multi_node:
         return job.status_reason or job.reasons.get(job.spec.main_node) or requested
     return requested or job.status_reason or (CHILD_FAILED if job.counts[FAILED] else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
-from scheduler.jobs.job import Attempt, Job
+from scheduler.jobs.job import WHOLE_JOB, Attempt, Job
 from scheduler.reasons import EXITED
 from scheduler.states import FAILED, NAMES, RUNNING, STARTING, SUCCEEDED
 
@@ -106,8 +106,8 @@ def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail["startedAt"] = job.first_started or None
     detail["stoppedAt"] = job.stopped_at or None
     detail["statusReason"] = job.status_reason
-    detail["isCancelled"] = -1 in job.cancelled
-    detail["isTerminated"] = -1 in job.terminated
+    detail["isCancelled"] = WHOLE_JOB in job.cancelled
+    detail["isTerminated"] = WHOLE_JOB in job.terminated
     if job.is_array:
         detail["container"] = _bare_container(job, 0)
         detail["arrayProperties"] = {

@@ -8,7 +8,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.batch.api.limits import Limits
-from local.batch.api.throttle import Throttle
 from local.batch.engine import Engine
 from local.batch.faults import Faults
 from tests.local.batch.conftest import EC2, QUICK, Desk, HandExecutor, wait_for
@@ -91,26 +90,6 @@ def test_submissions_are_throttled() -> None:
             "TooManyRequestsException",
             429,
         )
-
-
-def test_the_rate_is_fifty_a_second() -> None:
-    """Fifty calls at once pass, the next one does not, and a second later fifty pass again."""
-    throttle = Throttle(50)
-    assert sum(throttle.admits(0) for _ in range(60)) == 50
-    assert sum(throttle.admits(1000) for _ in range(60)) == 50
-
-
-def test_no_second_has_more_than_fifty_wherever_it_begins() -> None:
-    """Neither after a pause nor across the boundary of a second: a call every 7 ms for ten seconds, and a
-    burst in the middle of each.
-    """
-    throttle = Throttle(50)
-    calls = sorted(
-        [*range(0, 10_000, 7), *(second + 500 for second in range(0, 10_000, 1000) for _ in range(80))]
-    )
-    passed = [at for at in calls if throttle.admits(at)]
-    assert len(passed) == 500
-    assert max(sum(at <= other < at + 1000 for other in passed) for at in passed) == 50
 
 
 def test_an_invalid_environment_starts_nothing_until_it_is_valid_again(desk: Desk) -> None:
