@@ -28,7 +28,7 @@ from local import process
 from local.deploy import deploy
 from local.place import Place
 from local.process import control
-from sluice.ledger import Ledger
+from sluice.ledger.ledger import Ledger
 
 ROUNDS = 10
 _SECONDS = 120.0

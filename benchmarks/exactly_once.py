@@ -20,12 +20,12 @@ from unittest.mock import patch
 import botocore.session
 from moto import mock_aws
 
-from sluice.advance import Advancer
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.job_names import run_id
-from sluice.ledger import UNFINISHED_INDEX, Ledger
+from sluice.advance.advancer import Advancer
+from sluice.ledger.ledger import UNFINISHED_INDEX, Ledger
 from sluice.messages import Planned
-from sluice.run import Run
+from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.run.job_names import run_id
+from sluice.run.state import Run
 
 _KEYS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 _QUEUES = {"normal": "arn:aws:batch:us-east-1:000000000000:job-queue/normal"}

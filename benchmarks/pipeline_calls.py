@@ -30,10 +30,10 @@ from local import process
 from local.deploy import deploy
 from local.place import REPOSITORY, Place
 from local.process import control
-from sluice.ledger import Ledger
-from sluice.loading import load_pipelines
-from sluice.pipeline import Manual, Pipeline, S3Upload
-from sluice.run import Run, RunState
+from sluice.ledger.ledger import Ledger
+from sluice.pipeline.definition import Manual, Pipeline, S3Upload
+from sluice.pipeline.loading import load_pipelines
+from sluice.run.state import Run, RunState
 
 _SECONDS = 300.0
 _LAMBDAS = ("Trigger", "FanOut", "Track", "Alert", "Group")

@@ -30,8 +30,8 @@ from local import process
 from local.deploy import deploy
 from local.place import REPOSITORY, Place
 from local.process import control
-from sluice.ledger import Ledger
-from sluice.run import RunState
+from sluice.ledger.ledger import Ledger
+from sluice.run.state import RunState
 
 SIZES = (100, 10_000, 1_000_000)
 CHILDREN = 10

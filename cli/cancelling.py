@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.failures import CommandError
-from sluice.advance import LEASE
-from sluice.job_names import JobName
-from sluice.ledger import Ledger
+from sluice.advance.advancer import LEASE
+from sluice.ledger.ledger import Ledger
 from sluice.limits import MAX_DESCRIBE_JOBS
-from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.run.job_names import JobName
+from sluice.run.state import Run, RunState, StepRecord, StepState
 
 REASON = "Cancelled with `sluice cancel`."
 NEVER_SUBMITTED = "cancelled before it was submitted"

@@ -10,9 +10,9 @@ from typing import Any
 
 from cli.failures import UsageError
 from cli.starting import given_twice, missing
-from sluice.inbox import request_key
-from sluice.pipeline import Manual, Pipeline, S3Upload
-from sluice.trigger import MOST_INPUT_BYTES, S3Object
+from sluice.pipeline.definition import Manual, Pipeline, S3Upload
+from sluice.triggers.inbox import request_key
+from sluice.triggers.trigger_event import MOST_INPUT_BYTES, S3Object
 
 _LIKE_A_VERSION, _LIKE_AN_ETAG, _LIKE_A_SIZE = "v" * 32, "e" * 38, 5 * 1024**4
 """As long as S3 makes them, so that what is too much is said before anything is uploaded."""

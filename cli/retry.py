@@ -16,9 +16,9 @@ from cli.failures import CommandError
 from cli.options import add_run, command
 from cli.run_list import run_of
 from cli.telling import tell
-from sluice.batch_events import Look
-from sluice.compiled import Kind
-from sluice.run import Run, RunState
+from sluice.advance.batch_events import Look
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, RunState
 
 if TYPE_CHECKING:
     from cli.options import Commands

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from lambdas.consuming import count, measure
-from sluice.advance import Advancer
-from sluice.clients import client
-from sluice.ledger import Ledger
+from sluice.advance.advancer import Advancer
+from sluice.alerts.run_events import RunChanged
+from sluice.aws.clients import client
+from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
-from sluice.run import RunState
-from sluice.run_events import RunChanged
+from sluice.run.state import RunState
 from sluice.settings import AdvanceSettings
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.checks.finding import Finding, Patient, error, not_checked, not_deployed, ok, warning
-from sluice.plain_words import why_blocked
+from sluice.run.reasons import why_blocked
 
 _REDEPLOY = "Read the reason; deploying again restores what is Sluice's own."
 

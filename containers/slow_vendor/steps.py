@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from containers.step.api import Item, Out, Results
+from sluice.steps import Item, Out, Results
 
 CALL_SECONDS = 0.3
 """How long the third party takes, unless the run's input says otherwise."""

@@ -9,15 +9,15 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from containers.start.errors import NotStartedError
-from containers.step.context import Context
-from sluice.advance import LEASE, Advancer, is_passing
-from sluice.clients import client
-from sluice.compiled import Kind
+from sluice.advance.advancer import LEASE, Advancer, is_passing
+from sluice.aws.clients import client
+from sluice.aws.rate_limiter import Pace
 from sluice.errors import UnsettledError
-from sluice.ledger import Ledger
+from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
-from sluice.pacing import Pace
-from sluice.run import Run, RunState, StepState
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, RunState, StepState
+from sluice.runtime.context import Context
 from sluice.settings import StartSettings
 
 SUBMITTED_PER_SECOND = 40

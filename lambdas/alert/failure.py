@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from lambdas.alert.evidence import Evidence, gather
-from sluice.alerts import Alert
+from sluice.alerts.run_failed import Alert
 from sluice.errors import MalformedMessageError
-from sluice.run import Run, StepRecord, StepState
-from sluice.trigger import stored_occurrence
+from sluice.run.state import Run, StepRecord, StepState
+from sluice.triggers.trigger_event import stored_occurrence
 
 
 def failure(run: Run, step: str, results_bucket: str) -> Alert:

@@ -12,9 +12,9 @@ import json
 from botocore.exceptions import ClientError
 
 from lambdas.consuming import count, logger
-from sluice.clients import client
-from sluice.notice import Notice, ascii_of
-from sluice.run import Run
+from sluice.alerts.alert_message import Notice, ascii_of
+from sluice.aws.clients import client
+from sluice.run.state import Run
 
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateOpsItem.html
 _TITLE_CHARACTERS, _DESCRIPTION_CHARACTERS = 1024, 2048

@@ -15,13 +15,13 @@ from lambdas.consuming import consume, count, logger, measure
 from lambdas.track.environments import looked_at_environments
 from lambdas.track.plans import unannounced
 from lambdas.track.report import failure_report
-from sluice.alert_messages import RunDelayed
-from sluice.batch_events import JobEnded, Look, Sweep, job_ended, joined, parse_event
-from sluice.clients import client
-from sluice.delays import delay_of
+from sluice.advance.batch_events import JobEnded, Look, job_ended, joined, parse_event
+from sluice.alerts.delays import delay_of
+from sluice.aws.clients import client
 from sluice.errors import UnsettledError
 from sluice.limits import MAX_DESCRIBE_JOBS
-from sluice.run import Run, RunState, StepState
+from sluice.messages import RunDelayed, Sweep
+from sluice.run.state import Run, RunState, StepState
 from sluice.settings import TrackSettings
 
 SWEPT_AFTER = timedelta(minutes=3)

@@ -8,15 +8,15 @@ from typing import Any
 
 from lambdas.advancing import advancer
 from lambdas.consuming import consume, count, logger
-from sluice import uploads
-from sluice.clients import client
-from sluice.compiled import CompiledPipeline
-from sluice.job_names import run_id
+from sluice.aws.clients import client
 from sluice.messages import Triggered
-from sluice.overriding import overridden
-from sluice.run import Run
+from sluice.run import uploads
+from sluice.run.compiled import CompiledPipeline
+from sluice.run.job_names import run_id
+from sluice.run.overrides import overridden
+from sluice.run.state import Run
 from sluice.settings import TriggerSettings
-from sluice.trigger import Request, occurrence
+from sluice.triggers.trigger_event import Request, occurrence
 
 settings = TriggerSettings.from_env()
 advance = advancer(settings)

@@ -17,15 +17,15 @@ from lambdas.webhook.keys import Keys
 from lambdas.webhook.refusal import Refusal, answer
 from lambdas.webhook.request import Request, json_of, request_of
 from lambdas.webhook.schema import schema_check
-from sluice.clients import client
-from sluice.deliveries import TRIGGER, Verdict, delivery, note, verdict
-from sluice.delivery_notes import DeliveryNotes
+from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError, SettingError, SignatureError, StaleSignatureError
-from sluice.job_names import run_id
+from sluice.ledger.idempotency import DeliveryNotes
 from sluice.messages import Triggered
+from sluice.run.job_names import run_id
 from sluice.settings import WebhookSettings
-from sluice.signatures import Signed, verify
-from sluice.trigger import Delivery
+from sluice.triggers.signatures import Signed, verify
+from sluice.triggers.trigger_event import Delivery
+from sluice.triggers.webhook_deliveries import TRIGGER, Verdict, delivery, note, verdict
 
 settings = WebhookSettings.from_env()
 keys = Keys(client=client("secretsmanager"), secret=settings.secret, form=settings.signature)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from lambdas.webhook.refusal import Refusal
-from sluice.trigger import MOST_INPUT_BYTES
+from sluice.triggers.trigger_event import MOST_INPUT_BYTES
 
 MOST_BODY_BYTES = MOST_INPUT_BYTES
 MOST_LEVELS = 100

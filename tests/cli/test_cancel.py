@@ -11,9 +11,9 @@ import pytest
 from cli.cancel import cancel
 from cli.cancelling import NEVER_SUBMITTED, Canceller, Left
 from cli.failures import CommandError
-from sluice.advance import LEASE
+from sluice.advance.advancer import LEASE
 from sluice.errors import UnsettledError
-from sluice.run import Run, RunState, StepState
+from sluice.run.state import Run, RunState, StepState
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START, DeadError, Mortal, refused
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step

@@ -11,10 +11,10 @@ import pytest
 from cli.failures import CommandError, UsageError
 from cli.log_reading import DEFAULT_GROUP, streams
 from cli.logs import LAST_LOOKS, logs
-from sluice.compiled import CompiledStep, Kind
-from sluice.placing import Submission
-from sluice.run import RunState, StepState, Terms
-from sluice.submission import decide
+from sluice.run.compiled import CompiledStep, Kind
+from sluice.run.decision import decide
+from sluice.run.ready_steps import Submission
+from sluice.run.state import RunState, StepState, Terms
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START
 from tests.sluice.graphs import RUN_ID, pipeline, step, word_count

@@ -13,10 +13,10 @@ import pytest
 
 from cli.failures import CommandError
 from cli.retry import retry
-from sluice.batch_events import Look, parse_event
-from sluice.compiled import Kind
-from sluice.run import Run, RunState, StepState
-from sluice.submission import Submission
+from sluice.advance.batch_events import Look, parse_event
+from sluice.run.compiled import Kind
+from sluice.run.decision import Submission
+from sluice.run.state import Run, RunState, StepState
 from tests.cli.world import REGION, CommandWorld, command_world
 from tests.sluice.graphs import RUN_ID, pipeline, step
 

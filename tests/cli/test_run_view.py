@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.run_view import StepView, view_of
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.run import Run, RunState, StepRecord, StepState, Terms
+from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.run.state import Run, RunState, StepRecord, StepState, Terms
 
 _NOW = datetime(2026, 1, 1, 0, 0, 10, tzinfo=UTC)
 _START_MS = int((_NOW.timestamp() - 4) * 1000)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from cli.show import show
-from sluice.run import RunState, StepState
+from sluice.run.state import RunState, StepState
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START
 from tests.sluice.graphs import RUN_ID, pipeline, step

@@ -14,12 +14,12 @@ from moto import mock_aws
 
 from cli.cloud import Cloud
 from cli.main import parser
-from sluice.compiled import CompiledPipeline
-from sluice.job_names import run_id
 from sluice.messages import Triggered
-from sluice.run import Run, RunState
-from sluice.submission import decide
-from sluice.trigger import occurrence
+from sluice.run.compiled import CompiledPipeline
+from sluice.run.decision import decide
+from sluice.run.job_names import run_id
+from sluice.run.state import Run, RunState
+from sluice.triggers.trigger_event import occurrence
 from tests.sluice.clouds import TABLE, Batch, World, make_table, refused
 from tests.sluice.graphs import QUEUES, word_count
 

@@ -20,9 +20,9 @@ from cli.showcase import files
 from cli.showcase.reference import word_counts
 from local.process import control
 from sluice import keys
-from sluice import ledger_items as items
-from sluice.compiled import CompiledPipeline, CompiledStep
-from sluice.run import Run, RunState, StepState
+from sluice.ledger import records as items
+from sluice.run.compiled import CompiledPipeline, CompiledStep
+from sluice.run.state import Run, RunState, StepState
 from tests.e2e.application import Application, Upload, wait_for
 from tests.e2e.test_telling import sweep
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sluice.batch_events import Look
-from sluice.compiled import Kind
-from sluice.run import Run, RunState, StepState
+from sluice.advance.batch_events import Look
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, RunState, StepState
 from tests.lambdas.conftest import Aws
 from tests.lambdas.test_handlers import describe, ledger, old_run, run_of
 from tests.sluice.graphs import pipeline, step

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from sluice import group_ledger
-from sluice.compiled import CompiledPipeline, Kind
 from sluice.errors import UnsettledError
-from sluice.manifest import read_slice
+from sluice.grouping import ledger as group_ledger
+from sluice.items.manifest import read_slice
 from sluice.messages import Triggered
-from sluice.run import Shared, StepState
-from sluice.trigger import S3Object, UploadGroup, occurrence
+from sluice.run.compiled import CompiledPipeline, Kind
+from sluice.run.state import Shared, StepState
+from sluice.triggers.trigger_event import S3Object, UploadGroup, occurrence
 from tests.lambdas.conftest import Aws
 from tests.lambdas.test_handlers import run_of
 from tests.sluice.graphs import pipeline, step

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from sluice import keys
-from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
 from sluice.compute import Compute
-from sluice.ledger import Ledger
-from sluice.manifest import write_manifest
+from sluice.items.manifest import write_manifest
+from sluice.ledger.ledger import Ledger
 from sluice.messages import Planned, RunFailed
-from sluice.run import Run, RunState, StepState
+from sluice.run.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
+from sluice.run.state import Run, RunState, StepState
 from tests.lambdas.conftest import Aws
 from tests.sluice.clouds import TABLE, refused
 from tests.sluice.graphs import QUEUES, pipeline, step, word_count

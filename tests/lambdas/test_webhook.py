@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from lambdas.webhook.keys import KEPT_SECONDS, LOOKS, SECONDS_A_LOOK, Keys
 from lambdas.webhook.request import MOST_BODY_BYTES, MOST_LEVELS
 from sluice.errors import SettingError
-from sluice.job_names import run_id
 from sluice.messages import Triggered
-from sluice.trigger import Delivery, occurrence
+from sluice.run.job_names import run_id
+from sluice.triggers.trigger_event import Delivery, occurrence
 from stacks.blocks.webhook_schema import MODULE, write_schema
 from tests.lambdas.conftest import SECRET, Aws
 from tests.sluice.clouds import refused

@@ -12,16 +12,16 @@ from functools import wraps
 from io import StringIO
 from typing import Any
 
-from containers.step import __main__ as job
-from containers.step.api import Item
-from containers.step.node import Node
 from local.batch.ports import Task
-from sluice.compiled import Kind
-from sluice.group_items import UNFINISHED as GROUP
-from sluice.ledger import Ledger
-from sluice.ledger_items import RUN_PREFIX, STEP
-from sluice.ledger_items import UNFINISHED as RUN
-from sluice.run import Run
+from sluice.grouping.records import UNFINISHED as GROUP
+from sluice.ledger.ledger import Ledger
+from sluice.ledger.records import RUN_PREFIX, STEP
+from sluice.ledger.records import UNFINISHED as RUN
+from sluice.run.compiled import Kind
+from sluice.run.state import Run
+from sluice.runtime import __main__ as job
+from sluice.runtime.node import Node
+from sluice.runtime.step_types import Item
 from tests.matrix.actors import Actor, Actors
 from tests.matrix.bucket import Buckets
 from tests.matrix.calls import Calls, Choice

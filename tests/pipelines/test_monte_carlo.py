@@ -13,9 +13,9 @@ import pytest
 from containers.monte_carlo.plot import plot
 from containers.monte_carlo.steps import InputError, estimated, throws_of
 from pipelines.monte_carlo import pipeline
-from sluice.pipeline import Array, Pipeline
-from sluice.trigger import Delivery, Moment, Request
-from tests.containers.jobs import WORK, Jobs, functions_of
+from sluice.pipeline.definition import Array, Pipeline
+from sluice.triggers.trigger_event import Delivery, Moment, Request
+from tests.sluice.runtime.jobs import WORK, Jobs, functions_of
 
 FUNCTIONS = functions_of(pipeline)
 

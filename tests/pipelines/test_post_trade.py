@@ -18,9 +18,9 @@ from containers.post_trade.prices import PriceError, cleaned, month_name, rows
 from containers.post_trade.risk import DECAYS, forecast, measures
 from containers.post_trade.steps import symbols_of
 from pipelines.post_trade import pipeline
-from sluice.pipeline import Manual, Schedule
-from sluice.trigger import Moment, Request
-from tests.containers.jobs import WORK, Jobs, functions_of
+from sluice.pipeline.definition import Manual, Schedule
+from sluice.triggers.trigger_event import Moment, Request
+from tests.sluice.runtime.jobs import WORK, Jobs, functions_of
 
 FUNCTIONS = functions_of(pipeline)
 ROOT = Path(__file__).parents[2]

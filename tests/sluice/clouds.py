@@ -16,11 +16,11 @@ from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 from moto import mock_aws
 
-from sluice.advance import Advancer
-from sluice.ledger import UNFINISHED_INDEX, Ledger
+from sluice.advance.advancer import Advancer
+from sluice.alerts.run_events import RunChanged
+from sluice.ledger.ledger import UNFINISHED_INDEX, Ledger
 from sluice.messages import RunFailed
-from sluice.run import RunState
-from sluice.run_events import RunChanged
+from sluice.run.state import RunState
 from tests.sluice.graphs import QUEUES
 
 TABLE = "ledger"

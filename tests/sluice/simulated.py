@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from sluice import child_ranges
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.excuses import outlook
-from sluice.fates import Fate, Graph, fates, generations_before
-from sluice.placing import resubmission
-from sluice.run import RunState, StepRecord, StepState
-from sluice.submission import Decision, Submission, decide, submit_request
+from sluice.run import child_ranges
+from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.run.decision import Decision, Submission, decide, submit_request
+from sluice.run.outcomes import Fate, Graph, fates, generations_before
+from sluice.run.ready_steps import resubmission
+from sluice.run.state import RunState, StepRecord, StepState
+from sluice.run.tolerated_failures import outlook
 from tests.sluice.graphs import QUEUES, RUN_ID
 
 Fails = Callable[[str, int, int], bool]

@@ -10,15 +10,15 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
-from containers.step.__main__ import TRY_AGAIN
-from sluice.compiled import CompiledPipeline
 from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.messages import GroupedUpload, Triggered
-from sluice.pipeline import Manual, Pipeline, Plan, Schedule
-from sluice.retry_rules import retry_rules
-from sluice.trigger import Moment, Request, occurrence
-from sluice.validation.triggers import uploads_of
+from sluice.pipeline.definition import Manual, Pipeline, Plan, Schedule
+from sluice.pipeline.retry_rules import retry_rules
+from sluice.pipeline.validation.triggers import uploads_of
+from sluice.run.compiled import CompiledPipeline
+from sluice.runtime.__main__ import TRY_AGAIN
+from sluice.triggers.trigger_event import Moment, Request, occurrence
 from stacks.blocks.container import Identity, Work
 from stacks.blocks.job_definition import job_definition
 from stacks.blocks.shared_work import shared_work
