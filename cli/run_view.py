@@ -138,9 +138,9 @@ def _of_others(record: StepRecord) -> tuple[int, int]:
     """Return how many children earlier generations finished, and how many failed ones are left to the
     next.
     """
-    if record.terms.indexes is None:
+    if record.spec.children is None:
         return 0, 0
-    carried = {*child_ranges.from_text(record.terms.carried or "")} - {*record.indexes}
+    carried = {*child_ranges.from_text(record.spec.deferred_children or "")} - {*record.indexes}
     return record.children - record.size - len(carried), len(carried)
 
 

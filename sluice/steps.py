@@ -5,6 +5,17 @@ See ``sluice.runtime.step_types`` for which function is given what.
 
 from sluice.runtime.node import Node
 from sluice.runtime.step_types import Item, Out, Results, Trigger, Upload, Uploads
-from sluice.triggers.trigger_event import Delivery, Moment, Request
+from sluice.triggers.trigger_event import Request, ScheduledTime, WebhookDelivery
 
-__all__ = ["Delivery", "Item", "Moment", "Node", "Out", "Request", "Results", "Trigger", "Upload", "Uploads"]
+__all__ = [
+    "Item",
+    "Node",
+    "Out",
+    "Request",
+    "Results",
+    "ScheduledTime",
+    "Trigger",
+    "Upload",
+    "Uploads",
+    "WebhookDelivery",
+]

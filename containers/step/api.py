@@ -5,9 +5,9 @@ from sluice.deprecated import moved
 __getattr__ = moved(
     __name__,
     {
-        "Delivery": "sluice.steps",
+        "Delivery": "sluice.steps:WebhookDelivery",
         "Item": "sluice.steps",
-        "Moment": "sluice.steps",
+        "Moment": "sluice.steps:ScheduledTime",
         "Out": "sluice.steps",
         "Request": "sluice.steps",
         "Results": "sluice.steps",

@@ -17,7 +17,7 @@ from lambdas.alert.failure import failure
 from lambdas.alert.ticket import open_ticket
 from lambdas.consuming import consume, count, logger
 from sluice.alerts import early_alerts, run_events
-from sluice.alerts.alert_message import Notice
+from sluice.alerts.alert_message import AlertMessage
 from sluice.alerts.delays import note_of
 from sluice.alerts.queue_messages import QueueBlocked, parse_alert
 from sluice.alerts.run_events import RunChanged
@@ -112,7 +112,7 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
     failed.
     """
     now = datetime.now(UTC)
-    if not ledger.first(
+    if not ledger.try_begin(
         subject,
         event,
         now.isoformat(timespec="microseconds"),
@@ -123,12 +123,12 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
     try:
         act()
     except (ClientError, BotoCoreError, SluiceError):
-        ledger.forget(subject, event)
+        ledger.abandon(subject, event)
         raise
-    ledger.did(subject, event)
+    ledger.complete(subject, event)
 
 
-def _publish(notice: Notice) -> None:
+def _publish(notice: AlertMessage) -> None:
     topic = settings.alert_topic
     client("sns").publish(
         TopicArn=topic, Subject=notice.subject_line(), Message=notice.message(), MessageStructure="json"

@@ -27,7 +27,7 @@ from sluice.messages import RunFailed
 from sluice.run.compiled import Kind
 from sluice.run.decision import Decision, Submission, decide, submit_request
 from sluice.run.job_names import JobName
-from sluice.run.outcomes import Fate, Graph, generations_before
+from sluice.run.outcomes import Graph, StepOutcome, generations_before
 from sluice.run.ready_steps import last_cleanup, resubmission
 from sluice.run.start_job import left_to_start_job
 from sluice.run.state import Run, RunState, StepRecord, StepState
@@ -38,20 +38,20 @@ LEASE = timedelta(seconds=120)
 _RECORD_EVERY = 25
 _THROTTLED = ("TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded")
 _TRIES = 8
-_LOOKS = 5
+_ATTEMPTS = 5
 _PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advancer:
-    """Advances runs. ``batch`` returns a Batch client that repeats nothing by itself; ``tell_failed`` hands a
-    failure to the alerts.
+    """Advances runs. ``batch`` returns a Batch client that repeats nothing by itself; ``notify_failed`` hands
+    a failure to the alerts.
     """
 
     ledger: Ledger
     batch: Callable[[], Any]
     queues: Mapping[str, str]
-    tell_failed: Callable[[RunFailed], None]
+    notify_failed: Callable[[RunFailed], None]
     ended: Callable[[RunState, float], None] = lambda state, seconds: None
     """Hears of the end of each run and how many seconds it took, once, for the metrics."""
     changed: Callable[[RunChanged], None] = lambda change: None
@@ -91,7 +91,7 @@ class Advancer:
         become a job: look again later.
         """
         look = 0
-        while look < _LOOKS:
+        while look < _ATTEMPTS:
             run = self._settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
                 return run is not None
@@ -133,7 +133,7 @@ class Advancer:
         for name in asks:
             record, least = run.steps[name], run.pipeline.step(name).reclaimed
             failed = failed_children(self.batch(), record, self.sleep)
-            self.ledger.learned(
+            self.ledger.record_failed_children(
                 run.run_id,
                 record,
                 failed,
@@ -147,10 +147,10 @@ class Advancer:
         if step and not run.failed_step:
             # Told before it is recorded: a Lambda that dies between the two tells again, and the alert is
             # deduplicated.
-            self.tell_failed(RunFailed(run=run.run_id, step=step, generation=run.steps[step].generation))
+            self.notify_failed(RunFailed(run=run.run_id, step=step, generation=run.steps[step].generation))
         if decision.outcome is RunState.RUNNING:
             if step and not run.failed_step:
-                self.ledger.failing(run.run_id, step)
+                self.ledger.record_failed_step(run.run_id, step)
             return
         self.changed(change(run, decision.outcome, now, step))
         kept = self.now() + timedelta(days=run.pipeline.keep_failed)
@@ -176,13 +176,15 @@ class Advancer:
             if record is None or record.state is not StepState.CLAIMED or not self._abandoned(record):
                 continue
             stamp = self._stamp()
-            if not self.ledger.renew(run.run_id, record, stamp):
+            if not self.ledger.renew_claim(run.run_id, record, stamp):
                 return True
             jobs = self._look_up(run, record)
             named = [job for job in jobs if not (step.returns and _gave_up(job))]
             if named:
                 job_id = str(min(named, key=lambda job: job["createdAt"])["jobId"])
-                self.ledger.submitted(run.run_id, {record.name: job_id}, {record.name: record.generation})
+                self.ledger.record_submitted(
+                    run.run_id, {record.name: job_id}, {record.name: record.generation}
+                )
             else:
                 self._submit_late(run, replace(record, claimed_at=stamp), anew=bool(jobs))
             return True
@@ -201,17 +203,20 @@ class Advancer:
             ready = _ready([submission], run.steps)
             if ready and anew:
                 terms = replace(
-                    record.terms, behind=generations_before(graph.steps[record.name], graph, run.steps)
+                    record.spec,
+                    parent_generations=generations_before(graph.steps[record.name], graph, run.steps),
                 )
-                ready = [replace(submission, generation=record.generation + 1, terms=terms)]
-                if not self.ledger.claim_anew(run.run_id, record, ready[0], self._stamp()):
+                ready = [replace(submission, generation=record.generation + 1, spec=terms)]
+                if not self.ledger.claim_next_generation(run.run_id, record, ready[0], self._stamp()):
                     return
             self._submit(run, ready)
             return
         found = outlook(graph, run.steps, run.reopened).fates
-        if lost := [name for name in graph.steps[record.name].needs if found[name] is Fate.LOST]:
+        if lost := [
+            name for name in graph.steps[record.name].needs if found[name] is StepOutcome.FAILED_FINAL
+        ]:
             reason = f"never submitted, because {lost[0]} failed"
-            self.ledger.ended(
+            self.ledger.record_end(
                 run.run_id, record.name, StepState.FAILED, generation=record.generation, reason=reason
             )
 
@@ -223,7 +228,7 @@ class Advancer:
         request twice.
         """
         name, step = str(JobName(run.run_id, record.name, record.generation)), run.pipeline.step(record.name)
-        queue = self.queues.get(record.terms.queue or step.queue)
+        queue = self.queues.get(record.spec.queue or step.queue)
         # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any more
         # is told when it is tried.
         return [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
@@ -258,15 +263,17 @@ class Advancer:
                 request = submit_request(run.run_id, submission, self.queues, job_ids, run.trigger)
                 fresh[submission.step.name] = job_ids[submission.step.name] = self._submit_job(request)
                 if len(fresh) == _RECORD_EVERY:
-                    self.ledger.submitted(run.run_id, fresh, generations)
+                    self.ledger.record_submitted(run.run_id, fresh, generations)
                     fresh = {}
         except (RefusedError, LimitError) as error:
             name, generation = submission.step.name, submission.generation
-            self.ledger.ended(run.run_id, name, StepState.FAILED, generation=generation, reason=str(error))
+            self.ledger.record_end(
+                run.run_id, name, StepState.FAILED, generation=generation, reason=str(error)
+            )
             return submission.step.kind is Kind.CLEANUP
         finally:
             if fresh:
-                self.ledger.submitted(run.run_id, fresh, generations)
+                self.ledger.record_submitted(run.run_id, fresh, generations)
         return True
 
     def _submit_job(self, request: dict[str, Any]) -> str:
@@ -281,7 +288,7 @@ class Advancer:
                 code = error.response["Error"]["Code"]
                 if code in _THROTTLED:
                     self.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
-                elif not is_passing(error):
+                elif not is_transient(error):
                     raise RefusedError(
                         f"SubmitJob of {request['jobName']} was refused: {code}:"
                         f" {error.response['Error']['Message']}"
@@ -298,7 +305,7 @@ class Advancer:
         return self.now().isoformat(timespec="milliseconds")
 
 
-def is_passing(error: BotoCoreError | ClientError) -> bool:
+def is_transient(error: BotoCoreError | ClientError) -> bool:
     """Return whether a call may well succeed a little later: it was throttled, it is the service's own
     trouble, or there was no answer.
     """

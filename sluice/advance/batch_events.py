@@ -14,7 +14,7 @@ from typing import Any
 from sluice.errors import MalformedMessageError
 from sluice.messages import Sweep, parse_object
 from sluice.run.job_names import JobName
-from sluice.run.reasons import exit_code, plain
+from sluice.run.reasons import explain, explain_exit_code
 from sluice.run.state import StepState
 
 NODE_MARK = "#"
@@ -26,7 +26,7 @@ _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Reconcile:
     """A call to look at these runs now: a person's, or that of a sweep with many runs."""
 
     run_ids: tuple[str, ...]
@@ -52,7 +52,7 @@ class JobEnded:
     succeeded: int | None = None
 
 
-def parse_event(body: str) -> JobEnded | Sweep | Look | None:
+def parse_event(body: str) -> JobEnded | Sweep | Reconcile | None:
     """Return what a message says; None for a job that is not a run's, a child's event, or a state that is not
     an end.
 
@@ -73,10 +73,10 @@ def parse_event(body: str) -> JobEnded | Sweep | Look | None:
         ) from error
 
 
-def _look(run_ids: object) -> Look:
+def _look(run_ids: object) -> Reconcile:
     if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
         raise MalformedMessageError(f"Expected a list of runs to look at, found {str(run_ids)[:200]!r}.")
-    return Look(tuple(run_ids))
+    return Reconcile(tuple(run_ids))
 
 
 def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
@@ -127,10 +127,10 @@ def failure_reason(job: Mapping[str, Any]) -> str:
         failed = (array.get("statusSummary") or {}).get("FAILED", 0)
         return f"{failed} of {array['size']} children failed"
     status, detail = job.get("statusReason") or "", container.get("reason") or ""
-    if (words := plain(status, detail)) is not None:
+    if (words := explain(status, detail)) is not None:
         return f"{words} ({detail or status})"
     if container.get("exitCode"):
-        return f"{_PROGRAM_ENDED} with {exit_code(container['exitCode'])}" + (
+        return f"{_PROGRAM_ENDED} with {explain_exit_code(container['exitCode'])}" + (
             f" ({detail})" if detail else ""
         )
     return detail or status or NO_REASON

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from sluice.run import child_ranges
 from sluice.run.state import StepRecord
 
-_LOOKS = 3
+_ATTEMPTS = 3
 _PAUSE_SECONDS = 0.5
 
 
@@ -25,7 +25,7 @@ def failed_children(batch: Any, record: StepRecord, sleep: Callable[[float], Non
     """
     known: tuple[int, ...] | None = None
     indexes = record.indexes
-    for look in range(_LOOKS if record.size > 1 and record.job_id else 0):
+    for look in range(_ATTEMPTS if record.size > 1 and record.job_id else 0):
         sleep(_PAUSE_SECONDS * look)
         failed = set(_listed(batch, str(record.job_id), "FAILED"))
         if failed and _whole(batch, record, failed):

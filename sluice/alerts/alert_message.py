@@ -13,7 +13,7 @@ SUBJECT_CHARACTERS = 99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class AlertMessage:
     """One message to people: a subject line, the e-mail's text and the SMS."""
 
     subject: str

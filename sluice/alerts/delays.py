@@ -11,7 +11,7 @@ from typing import Any
 from sluice.duration import in_words
 from sluice.messages import LATE, NOT_STARTED, RunDelayed
 from sluice.run.job_names import JobName
-from sluice.run.reasons import why_blocked
+from sluice.run.reasons import explain_blocked_queue
 from sluice.run.state import Run, RunState, StepState
 
 STARTED_WITHIN = timedelta(minutes=30)
@@ -98,4 +98,4 @@ def _step(job: Job) -> str:
 
 def _because(job: Job) -> str:
     reason = job.get("statusReason") if job["status"] == "RUNNABLE" else None
-    return f" ({why_blocked(reason) or reason})" if reason else ""
+    return f" ({explain_blocked_queue(reason) or reason})" if reason else ""

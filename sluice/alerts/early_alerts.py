@@ -4,18 +4,18 @@ invalid environment. Pure.
 
 from __future__ import annotations
 
-from sluice.alerts.alert_message import Notice, text_message
+from sluice.alerts.alert_message import AlertMessage, text_message
 from sluice.alerts.links import environments_link, job_link, queue_link
 from sluice.alerts.queue_messages import QueueBlocked
 from sluice.alerts.run_events import input_of
 from sluice.messages import LATE, EnvironmentInvalid, RunDelayed
-from sluice.run.reasons import why_blocked
+from sluice.run.reasons import explain_blocked_queue
 from sluice.run.state import Run
 
 _DOCTOR = "`sluice doctor` looks at queues, machines, quotas and roles, and says what to do."
 
 
-def delayed(run: Run, message: RunDelayed) -> Notice:
+def delayed(run: Run, message: RunDelayed) -> AlertMessage:
     """Return what is told of a run that is late or has not started."""
     what = "is late" if message.delay == LATE else "has not started"
     facts = [f"Run:      {run.run_id}", f"Input:    {input_of(run.trigger)}", f"Began:    {run.created_at}"]
@@ -29,16 +29,19 @@ def delayed(run: Run, message: RunDelayed) -> Notice:
         ),
         _DOCTOR,
     ]
-    return Notice(
+    return AlertMessage(
         subject=f"Sluice: {run.pipeline.name} {what}",
         email="\n\n".join(parts) + "\n",
         sms=text_message(f"Sluice: {run.pipeline.name} {what}: ", message.why, f" ({run.run_id[-20:]})"),
     )
 
 
-def blocked(message: QueueBlocked, region: str) -> Notice:
+def blocked(message: QueueBlocked, region: str) -> AlertMessage:
     """Return what is told of a queue whose first job cannot run."""
-    words, job = why_blocked(message.reason) or "AWS Batch cannot run the job at its head", message.name
+    words, job = (
+        explain_blocked_queue(message.reason) or "AWS Batch cannot run the job at its head",
+        message.name,
+    )
     whose = (
         [f"Run:      {job.run_id}", f"Step:     {job.step}"]
         if job
@@ -59,7 +62,7 @@ def blocked(message: QueueBlocked, region: str) -> Notice:
         + (f"`sluice cancel {job.run_id}` frees the queue. " if job else "end the job. ")
         + _DOCTOR,
     ]
-    return Notice(
+    return AlertMessage(
         subject=f"Sluice: the queue {message.queue_name} is blocked",
         email="\n\n".join(parts) + "\n",
         sms=text_message(
@@ -70,7 +73,7 @@ def blocked(message: QueueBlocked, region: str) -> Notice:
     )
 
 
-def invalid(message: EnvironmentInvalid, region: str) -> Notice:
+def invalid(message: EnvironmentInvalid, region: str) -> AlertMessage:
     """Return what is told of a compute environment on which nothing can start."""
     parts = [
         f"The compute environment {message.environment} is INVALID: AWS Batch starts no machine in it.",
@@ -79,7 +82,7 @@ def invalid(message: EnvironmentInvalid, region: str) -> Notice:
         "Most often a role, a subnet or a launch template was changed or deleted; deploying again restores"
         " what is Sluice's. " + _DOCTOR,
     ]
-    return Notice(
+    return AlertMessage(
         subject=f"Sluice: the compute environment {message.environment[:40]} is invalid",
         email="\n\n".join(parts) + "\n",
         sms=text_message(

@@ -46,10 +46,10 @@ class QueueBlocked:
         return self.queue.rpartition("/")[2]
 
 
-AlertMessage = RunFailed | RunChanged | RunDelayed | EnvironmentInvalid | QueueBlocked
+AlertRequest = RunFailed | RunChanged | RunDelayed | EnvironmentInvalid | QueueBlocked
 
 
-def parse_alert(body: str) -> AlertMessage:
+def parse_alert(body: str) -> AlertRequest:
     """Return what a message of the alert queue says; raises MalformedMessageError."""
     document = parse_object(body)
     if "detail-type" in document:

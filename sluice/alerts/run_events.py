@@ -18,7 +18,7 @@ from typing import Any
 from sluice.messages import VERSION, Message
 from sluice.run.state import Run, RunState
 from sluice.triggers.rerun import SOURCE
-from sluice.triggers.trigger_event import stored_occurrence
+from sluice.triggers.trigger_event import stored_trigger
 
 STATE_CHANGE, LATE = "Run State Change", "Run Late"
 # The detail of an event may have 256 KB with all around it, of which this is the only part that is not short:
@@ -69,7 +69,7 @@ def input_of(trigger: Mapping[str, Any]) -> str:
     anybody from being told.
     """
     try:
-        return stored_occurrence(trigger).uri
+        return stored_trigger(trigger).uri
     except (KeyError, TypeError):
         return f"a trigger of the kind {trigger.get('kind')!r}, which this version does not know"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sluice.alerts.alert_message import Notice, text_message
+from sluice.alerts.alert_message import AlertMessage, text_message
 from sluice.alerts.links import console, job_link, log_link
 from sluice.run.reasons import missing_permission
-from sluice.triggers.rerun import again, goes_on
-from sluice.triggers.trigger_event import Occurrence
+from sluice.triggers.rerun import rerun_command, resume_command
+from sluice.triggers.trigger_event import TriggerEvent
 
 _BUCKET = re.compile(r"s3://[a-z0-9.-]+/")
 
@@ -26,7 +26,7 @@ class Alert:
     run_id: str
     step: str
     reason: str
-    trigger: Occurrence
+    trigger: TriggerEvent
     children: int
     region: str
     results_bucket: str
@@ -42,7 +42,7 @@ class Alert:
     @property
     def again(self) -> str:
         """Return how to run it again: a command, or when it runs by itself."""
-        return again(self.pipeline, self.trigger)
+        return rerun_command(self.pipeline, self.trigger)
 
     @property
     def why(self) -> str:
@@ -56,10 +56,10 @@ class Alert:
             return self.reason
         return f"{self.reason}; child {self.child}: {self.child_reason}"
 
-    def notice(self) -> Notice:
+    def notice(self) -> AlertMessage:
         """Return what is sent."""
         end = f" ({self.run_id[-20:]})"
-        return Notice(
+        return AlertMessage(
             subject=f"Sluice: {self.pipeline} failed at {self.step}",
             email=self._email(),
             # The bucket's long name would leave no room for the reason.
@@ -73,7 +73,7 @@ class Alert:
             "\n".join([f"Run:      {self.run_id}", f"Input:    {self.trigger.uri}", *self._job()]),
             *([self._log()] if self.log_lines else []),
             "\n".join(["Where to look:", *(f"  {link}" for link in self._links())]),
-            f"When the cause is mended, let this run go on:\n  {goes_on(self.run_id)}",
+            f"When the cause is mended, let this run go on:\n  {resume_command(self.run_id)}",
             f"Or run it again from its beginning:\n  {self.again}",
         ]
         return "\n\n".join(parts) + "\n"

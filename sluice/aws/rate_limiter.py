@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True, kw_only=True)
-class Pace:
+class RateLimiter:
     """Call it before each call of a service: it returns when the next one may be sent."""
 
     per_second: float

@@ -16,19 +16,19 @@ from datetime import UTC, datetime
 
 from sluice.errors import UnsettledError
 from sluice.grouping.group import Group, GroupState
-from sluice.grouping.ledger import MOST_ADDED, GroupLedger
+from sluice.grouping.ledger import MAX_ADDED, GroupLedger
 from sluice.grouping.records import note_of
 from sluice.messages import GroupDue, GroupedUpload
 from sluice.triggers.trigger_event import S3Object
 
-MOST_SECONDS = 900
+MAX_SECONDS = 900
 """The longest that SQS keeps a message back, and so the longest that a group stays open.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 """
 SWEPT_AFTER_SECONDS = 60
 """Groups that are due for less are left to their reminders."""
-_LOOKS = 8
+_ATTEMPTS = 8
 _PAUSE_SECONDS = 0.1
 
 
@@ -53,7 +53,7 @@ class Gatherer:
         """
         waiting = list({note_of(upload.pipeline, upload.trigger, file): file for file in files}.values())
         gathered, fruitless = 0, 0
-        while waiting and fruitless < _LOOKS:
+        while waiting and fruitless < _ATTEMPTS:
             group: Group | None = self._open_group(upload)
             before = len(waiting)
             while waiting and group is not None:
@@ -101,7 +101,7 @@ class Gatherer:
         must be looked at anew.
         """
         files, now = (
-            waiting[: min(MOST_ADDED, group.most - group.files)],
+            waiting[: min(MAX_ADDED, group.most - group.files)],
             self.now().isoformat(timespec="milliseconds"),
         )
         refused = (self.ledger.add if group.files else self.ledger.open)(group, files, now)
@@ -134,9 +134,9 @@ class Gatherer:
         # one.
         if closed.state is GroupState.CLOSED:
             self.write(closed, files)
-            self.ledger.written(closed)
+            self.ledger.record_list_written(closed)
         self.ask(closed, files)
-        self.ledger.told(closed)
+        self.ledger.record_handed_over(closed)
         return True
 
     def _all_files(self, closed: Group) -> list[S3Object]:
@@ -146,7 +146,7 @@ class Gatherer:
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
         (read-committed), so the files are counted.
         """
-        for look in range(_LOOKS):
+        for look in range(_ATTEMPTS):
             files = self.ledger.files(closed)
             if len(files) == closed.files:
                 return files
@@ -157,7 +157,7 @@ class Gatherer:
 
     def _remind(self, group: Group) -> None:
         """Ask to be called when a group is due; a second more, so that one call suffices."""
-        seconds = min(math.ceil(max(group.seconds_left(self.now()), 0)) + 1, MOST_SECONDS)
+        seconds = min(math.ceil(max(group.seconds_left(self.now()), 0)) + 1, MAX_SECONDS)
         self.remind(_due(group), seconds)
 
 

@@ -20,7 +20,7 @@ from sluice.ledger.records import names, values
 from sluice.limits import MAX_TRANSACTION_ITEMS
 from sluice.triggers.trigger_event import S3Object
 
-MOST_ADDED = MAX_TRANSACTION_ITEMS - 2
+MAX_ADDED = MAX_TRANSACTION_ITEMS - 2
 """Files that can be added at once; the group and the list of them take two places beside their notes."""
 _NEW = "attribute_not_exists(pk)"
 
@@ -80,7 +80,7 @@ class GroupLedger:
             values(open=GroupState.OPEN, closed=GroupState.CLOSED),
         )
 
-    def written(self, group: Group) -> None:
+    def record_list_written(self, group: Group) -> None:
         """Record that the list of a closed group's files is where its run finds it."""
         self._set(
             group,
@@ -89,7 +89,7 @@ class GroupLedger:
             values(closed=GroupState.CLOSED, written=GroupState.WRITTEN),
         )
 
-    def told(self, group: Group) -> None:
+    def record_handed_over(self, group: Group) -> None:
         """Record that a group's run has been asked for."""
         self._set(
             group,

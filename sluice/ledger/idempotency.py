@@ -15,7 +15,7 @@ _EVENT = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryNotes:
+class DeliveryRecords:
     """Reads and writes the notes; ``client`` is a low-level DynamoDB client."""
 
     client: Any

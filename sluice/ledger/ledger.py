@@ -27,7 +27,7 @@ UNFINISHED_INDEX = "unfinished"
 # What concerns one generation of a step never touches another, however late it comes.
 _SAME = "#generation = :generation"
 _ABANDONED = f"#claimed_at = :then AND #state = :claimed AND attribute_not_exists(job_id) AND {_SAME}"
-_NAMED = "(attribute_not_exists(#job_id) OR #job_id = :job_id)"
+_REGISTERED = "(attribute_not_exists(#job_id) OR #job_id = :job_id)"
 _T = TypeVar("_T")
 
 
@@ -68,7 +68,7 @@ class Ledger:
             [self._unended(run_id, now), *(self._claim(run_id, claim, now) for claim in claims)]
         )
 
-    def renew(self, run_id: str, record: StepRecord, now: str) -> bool:
+    def renew_claim(self, run_id: str, record: StepRecord, now: str) -> bool:
         """Take over a claim whose owner seems to be gone; False when somebody else was faster."""
         return self._update(
             run_id,
@@ -79,7 +79,7 @@ class Ledger:
             {**items.values(now=now), **_abandoned(record)},
         )
 
-    def claim_anew(self, run_id: str, record: StepRecord, claim: Submission, now: str) -> bool:
+    def claim_next_generation(self, run_id: str, record: StepRecord, claim: Submission, now: str) -> bool:
         """Claim the generation after one whose job gave up because nobody named it; False when that is
         claimed by somebody else by now.
         """
@@ -91,7 +91,7 @@ class Ledger:
         }
         return self._transact([self._unended(run_id, now), put])
 
-    def submitted(
+    def record_submitted(
         self, run_id: str, job_ids: Mapping[str, str], generations: Mapping[str, int] | None = None
     ) -> None:
         """Record the jobs of claimed steps, whose generation is 0 when none is given.
@@ -107,9 +107,9 @@ class Ledger:
             ]
             if not self._transact(writes) and len(group) > 1:
                 for step, job_id in group:
-                    self.submitted(run_id, {step: job_id}, known)
+                    self.record_submitted(run_id, {step: job_id}, known)
 
-    def planned(self, message: Planned) -> bool:
+    def record_plan(self, message: Planned) -> bool:
         """Record the items of a plan; False when the ledger names another job or generation, or knows the
         items already.
         """
@@ -117,7 +117,7 @@ class Ledger:
             message.run,
             message.step,
             "SET #items = :items, #manifest = :manifest, #job_id = :job_id",
-            f"attribute_not_exists(#manifest) AND {_SAME} AND {_NAMED}",
+            f"attribute_not_exists(#manifest) AND {_SAME} AND {_REGISTERED}",
             items.names("items", "manifest", "job_id", "generation"),
             items.values(
                 items=message.items,
@@ -127,7 +127,7 @@ class Ledger:
             ),
         )
 
-    def ended(
+    def record_end(
         self,
         run_id: str,
         step: str,
@@ -148,7 +148,7 @@ class Ledger:
         more = {
             name: value for name, value in (("job_id", job_id), ("succeeded", succeeded)) if value is not None
         }
-        named = "#job_id = :job_id" if state is StepState.FAILED else _NAMED
+        named = "#job_id = :job_id" if state is StepState.FAILED else _REGISTERED
         return self._update(
             run_id,
             step,
@@ -158,7 +158,7 @@ class Ledger:
             items.values(state=state, reason=reason or "", generation=generation, **more),
         )
 
-    def learned(
+    def record_failed_children(
         self, run_id: str, record: StepRecord, failed_children: str, reclaimed_children: str | None = None
     ) -> bool:
         """Record which children of a failed step failed, and lost their machines; False when it has been
@@ -176,7 +176,7 @@ class Ledger:
             ),
         )
 
-    def failing(self, run_id: str, step: str) -> bool:
+    def record_failed_step(self, run_id: str, step: str) -> bool:
         """Record for certain why a run will fail that has not ended yet; False when that is known, or it has
         ended.
         """
@@ -293,7 +293,7 @@ class Ledger:
         ):
             yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
-    def first(self, run_id: str, event: str, now: str, stale: str = "") -> bool:
+    def try_begin(self, run_id: str, event: str, now: str, stale: str = "") -> bool:
         """Note that something is being done for a run, and return whether it is this caller's to do.
 
         It is when nobody noted it, or when somebody did before ``stale`` and never said that it was done.
@@ -308,8 +308,8 @@ class Ledger:
             items.values(now=now, expires_at=items.expires_at(now), stale=stale),
         )
 
-    def did(self, run_id: str, event: str) -> None:
-        """Note that what ``first`` let this caller do is done."""
+    def complete(self, run_id: str, event: str) -> None:
+        """Note that what ``try_begin`` let this caller do is done."""
         self._table.update(
             items.note_key(run_id, event),
             "SET #done = :yes",
@@ -318,8 +318,8 @@ class Ledger:
             items.values(yes="yes"),
         )
 
-    def forget(self, run_id: str, event: str) -> None:
-        """Take back what ``first`` noted, because it could not be done after all."""
+    def abandon(self, run_id: str, event: str) -> None:
+        """Take back what ``try_begin`` noted, because it could not be done after all."""
         self._table.client.delete_item(TableName=self._table.name, Key=items.note_key(run_id, event))
 
     def _claim(self, run_id: str, claim: Submission, now: str) -> dict[str, Any]:
@@ -329,9 +329,9 @@ class Ledger:
             state=state,
             generation=claim.generation,
             children=claim.children,
-            shared=claim.shared,
+            item_source=claim.item_source,
             claimed_at=now,
-            terms=claim.terms,
+            spec=claim.spec,
         )
         put = self._put(items.step_item(run_id, record))
         return put if claim.generation == 0 else {"Put": {**put["Put"], **_in_place_of(claim.generation - 1)}}
@@ -368,7 +368,7 @@ class Ledger:
             "Key": items.step_key(run_id, step),
             # The job's end may have been recorded already; then only its id is.
             "UpdateExpression": "SET #job_id = :job_id, #submitted = :submitted",
-            "ConditionExpression": f"{_SAME} AND {_NAMED}",
+            "ConditionExpression": f"{_SAME} AND {_REGISTERED}",
             "ExpressionAttributeNames": items.names("job_id", "submitted", "generation"),
             "ExpressionAttributeValues": items.values(job_id=job_id, submitted="yes", generation=generation),
         }

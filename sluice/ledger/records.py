@@ -12,7 +12,7 @@ from typing import Any
 
 from sluice.errors import MalformedMessageError
 from sluice.run.compiled import CompiledPipeline
-from sluice.run.state import Run, RunState, Shared, StepRecord, StepState, Terms
+from sluice.run.state import GenerationSpec, ItemSource, Run, RunState, StepRecord, StepState
 
 RUN_PREFIX = "RUN#"
 RUN = "RUN"
@@ -136,39 +136,41 @@ def step_item(run_id: str, record: StepRecord) -> Item:
         state=record.state,
         generation=record.generation,
         children=record.children,
-        shared_manifest=record.shared.manifest if record.shared else None,
-        shared_items=record.shared.items if record.shared else None,
+        shared_manifest=record.item_source.manifest if record.item_source else None,
+        shared_items=record.item_source.items if record.item_source else None,
         items=record.items,
         manifest=record.manifest,
         claimed_at=record.claimed_at,
         expires_at=expires_at(record.claimed_at),
-        **_terms_item(record.terms),
+        **_spec_item(record.spec),
     )
 
 
-def _terms_item(terms: Terms) -> dict[str, str | int | None]:
-    missing = json.dumps(terms.missing, separators=(",", ":")) if terms.missing else None
+def _spec_item(spec: GenerationSpec) -> dict[str, str | int | None]:
+    missing = json.dumps(spec.missing, separators=(",", ":")) if spec.missing else None
     return {
-        "indexes": terms.indexes,
-        "tries": terms.tries,
-        "behind": terms.behind,
-        "reopened": terms.reopened,
+        "indexes": spec.children,
+        "tries": spec.tries,
+        "behind": spec.parent_generations,
+        "reopened": spec.reopened,
         "missing": missing,
-        "queue": terms.queue,
-        "carried": terms.carried,
+        "queue": spec.queue,
+        "carried": spec.deferred_children,
     }
 
 
-def _terms_from(item: Item) -> Terms:
-    """Return the terms; a step that was claimed before there were any has those of a first generation."""
-    return Terms(
-        indexes=_text(item, "indexes"),
+def _spec_from(item: Item) -> GenerationSpec:
+    """Return the specification; a step that was claimed before there were any has those of a first
+    generation.
+    """
+    return GenerationSpec(
+        children=_text(item, "indexes"),
         tries=_number(item, "tries") or 0,
-        behind=_number(item, "behind") or 0,
+        parent_generations=_number(item, "behind") or 0,
         reopened=_number(item, "reopened") or 0,
         missing=json.loads(_text(item, "missing") or "{}"),
         queue=_text(item, "queue"),
-        carried=_text(item, "carried"),
+        deferred_children=_text(item, "carried"),
     )
 
 
@@ -183,19 +185,19 @@ def step_from(item: Item) -> StepRecord:
         children=int(item["children"]["N"]),
         items=_number(item, "items"),
         manifest=_text(item, "manifest"),
-        shared=_shared(item),
+        item_source=_item_source(item),
         reason=_text(item, "reason"),
         claimed_at=item["claimed_at"]["S"],
-        terms=_terms_from(item),
+        spec=_spec_from(item),
         succeeded=_number(item, "succeeded"),
         failed_children=_text(item, "failed_children"),
         reclaimed_children=item["reclaimed_children"]["S"] if "reclaimed_children" in item else None,
     )
 
 
-def _shared(item: Item) -> Shared | None:
+def _item_source(item: Item) -> ItemSource | None:
     return (
-        Shared(_text(item, "shared_manifest"), int(item["shared_items"]["N"]))
+        ItemSource(_text(item, "shared_manifest"), int(item["shared_items"]["N"]))
         if "shared_items" in item
         else None
     )

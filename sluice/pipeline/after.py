@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-MOST_TIMES = 10
+MAX_TIMES = 10
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Resubmit:
     not begin more often where machines are taken, it takes the place of a larger ``attempts``.
     """
 
-    times: Annotated[int, Field(ge=1, le=MOST_TIMES)] = field(default=1, kw_only=True)
+    times: Annotated[int, Field(ge=1, le=MAX_TIMES)] = field(default=1, kw_only=True)
     reclaimed: int | None = field(default=None, kw_only=True)
 
 

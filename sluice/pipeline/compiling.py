@@ -180,7 +180,7 @@ def _gated(step: CompiledStep, job_definition: str, compute: Compute) -> Iterato
     the step.
     """
     parents = step.after
-    for level, groups in enumerate(gate_tree(parents, step.most_parents - len(step.each))):
+    for level, groups in enumerate(gate_tree(parents, step.max_parents - len(step.each))):
         gates = [
             CompiledStep(
                 name=f"gate-{level}-{number}-{step.name}",

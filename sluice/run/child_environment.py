@@ -15,7 +15,7 @@ from typing import Any
 from sluice.errors import LimitError
 from sluice.limits import check_submit_job
 from sluice.run.compiled import CompiledStep, Kind
-from sluice.run.state import Terms
+from sluice.run.state import GenerationSpec
 
 CHILDREN = "SLUICE_CHILDREN"
 """The children, by their numbers in the whole step, that a later generation works on, such as ``3,17-19``."""
@@ -25,14 +25,14 @@ more than can be listed.
 """
 
 
-def tell_parts(request: dict[str, Any], step: CompiledStep, terms: Terms) -> None:
+def add_child_environment(request: dict[str, Any], step: CompiledStep, spec: GenerationSpec) -> None:
     """Add the variables to a SubmitJob request; each in the first of its forms that AWS Batch takes. Nodes
     are told nothing.
     """
     if step.kind is Kind.MULTI_NODE:
         return
     overrides = request["containerOverrides"]
-    for name, forms in _forms(step, terms):
+    for name, forms in _forms(step, spec):
         for value in forms:
             longer = {**overrides, "environment": [*overrides["environment"], {"name": name, "value": value}]}
             if _taken({**request, "containerOverrides": longer}):
@@ -40,11 +40,11 @@ def tell_parts(request: dict[str, Any], step: CompiledStep, terms: Terms) -> Non
                 break
 
 
-def _forms(step: CompiledStep, terms: Terms) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if terms.missing and not step.returns:
-        yield MISSING, (_json(terms.missing), _json(dict.fromkeys(terms.missing)))
-    if terms.indexes is not None:
-        yield CHILDREN, (terms.indexes,)
+def _forms(step: CompiledStep, spec: GenerationSpec) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if spec.missing and not step.returns:
+        yield MISSING, (_json(spec.missing), _json(dict.fromkeys(spec.missing)))
+    if spec.children is not None:
+        yield CHILDREN, (spec.children,)
 
 
 def _json(value: Any) -> str:

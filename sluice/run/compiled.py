@@ -95,7 +95,7 @@ class CompiledStep:
         return node_ranges(self.groups)
 
     @property
-    def most_parents(self) -> int:
+    def max_parents(self) -> int:
         """Return how many jobs Batch lets it wait for: a dependency on its own children takes a place too."""
         return MAX_DEPENDENCIES - self.sequential
 
@@ -113,7 +113,7 @@ class CompiledStep:
         return tuple(dict.fromkeys([*self.needs, *(name for name, _ in self.finished), *self.always]))
 
     @property
-    def undivided(self) -> bool:
+    def is_retried_whole(self) -> bool:
         """Return whether a part of its children cannot run again: a command knows its place by
         AWS_BATCH_JOB_ARRAY_INDEX alone.
         """

@@ -10,10 +10,10 @@ from typing import Any
 
 from sluice.errors import RefusedError
 from sluice.limits import MIN_ARRAY_SIZE, check_submit_job
-from sluice.run.child_environment import tell_parts
+from sluice.run.child_environment import add_child_environment
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.run.job_names import JobName
-from sluice.run.outcomes import Fate, Graph, Records
+from sluice.run.outcomes import Graph, Records, StepOutcome
 from sluice.run.ready_steps import Placing, Submission, Wait, children_of
 from sluice.run.start_job import left_to_start_job
 from sluice.run.state import RunState
@@ -61,7 +61,8 @@ def decide(
     over.update(
         name
         for name in found
-        if found[name] is Fate.DONE or (found[name] is Fate.LOST and (cause or verdicts.get(name)))
+        if found[name] is StepOutcome.DONE
+        or (found[name] is StepOutcome.FAILED_FINAL and (cause or verdicts.get(name)))
     )
     done = over.issuperset(graph.tail if cause else work) and (
         bool(cause) or not _cleanup_doomed(pipeline, found)
@@ -70,14 +71,14 @@ def decide(
     return Decision(submissions, outcome, cause, tuple(placing.asks()))
 
 
-def _cleanup_doomed(pipeline: CompiledPipeline, found: Mapping[str, Fate]) -> bool:
+def _cleanup_doomed(pipeline: CompiledPipeline, found: Mapping[str, StepOutcome]) -> bool:
     """Return whether AWS Batch fails the cleanup, because what it waits for failed and was submitted again
     since.
 
     The run waits for that: then the cleanup is submitted again as well, and behind the run's end nobody would
     do that.
     """
-    return any(step.kind is Kind.CLEANUP and found[step.name] is Fate.DOOMED for step in pipeline.steps)
+    return any(step.kind is Kind.CLEANUP and found[step.name] is StepOutcome.STALE for step in pipeline.steps)
 
 
 def submit_request(
@@ -113,7 +114,7 @@ def submit_request(
         request["parameters"] = {INPUT_PARAMETER: argument(trigger or {})}
     if depends_on := list(_dependencies(submission, job_ids)):
         request["dependsOn"] = depends_on
-    tell_parts(request, step, submission.terms)
+    add_child_environment(request, step, submission.spec)
     check_submit_job(request)
     return request
 

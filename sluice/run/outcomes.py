@@ -17,28 +17,28 @@ from sluice.run.state import StepRecord, StepState
 Records = Mapping[str, StepRecord]
 
 
-class Fate(StrEnum):
+class StepOutcome(StrEnum):
     """What will become of a step."""
 
     WAITING = "WAITING"
     """Nobody has claimed it; it may still run."""
     LIVE = "LIVE"
     """It is claimed or has a job."""
-    DOOMED = "DOOMED"
+    STALE = "STALE"
     """Nothing may be submitted behind its job: what that waits for failed, and was submitted again since; or
     it is only a part.
     """
     DONE = "DONE"
-    AGAIN = "AGAIN"
+    RETRY_PENDING = "RETRY_PENDING"
     """It failed, and is submitted again as soon as what it needs is."""
-    UNSETTLED = "UNSETTLED"
+    UNDETERMINED = "UNDETERMINED"
     """It failed, and something before it may turn out to be why: a cause may be told after its effect."""
-    LOST = "LOST"
+    FAILED_FINAL = "FAILED_FINAL"
     """It failed for good, or never will run."""
 
 
-Fates = Mapping[str, Fate]
-SETTLED = (Fate.DONE, Fate.LOST)
+Fates = Mapping[str, StepOutcome]
+SETTLED = (StepOutcome.DONE, StepOutcome.FAILED_FINAL)
 
 
 @dataclass(frozen=True)
@@ -111,32 +111,40 @@ def waited_for(step: CompiledStep, graph: Graph, empty: Callable[[str], bool]) -
             yield name, each
 
 
-def fates(graph: Graph, records: Records, reopened: int = 0, *, failing: bool = False) -> dict[str, Fate]:
+def fates(
+    graph: Graph, records: Records, reopened: int = 0, *, failing: bool = False
+) -> dict[str, StepOutcome]:
     """Return what will become of each step; in a ``failing`` run nothing is submitted but its tail."""
-    found: dict[str, Fate] = {}
+    found: dict[str, StepOutcome] = {}
     pointless = _pointless(graph, records)
     for step in graph.pipeline.steps:
         over = failing and step.name not in graph.tail
         record = records.get(step.name)
         if record is None:
-            found[step.name] = Fate.LOST if over or _hopeless(step, records, found) else Fate.WAITING
+            found[step.name] = (
+                StepOutcome.FAILED_FINAL if over or _hopeless(step, records, found) else StepOutcome.WAITING
+            )
         elif record.failed:
-            free = record.terms.reopened < reopened and step.name not in pointless
-            found[step.name] = Fate.LOST if over else _fate_of_failed(step, graph, records, found, free=free)
+            free = record.spec.reopened < reopened and step.name not in pointless
+            found[step.name] = (
+                StepOutcome.FAILED_FINAL if over else _fate_of_failed(step, graph, records, found, free=free)
+            )
         elif record.done:
             found[step.name] = (
-                _fate_of_empty(step, records, found) if record.state is StepState.EMPTY else Fate.DONE
+                _fate_of_empty(step, records, found) if record.state is StepState.EMPTY else StepOutcome.DONE
             )
         else:
             # Behind a generation that leaves failed children to the next one nothing may run, either.
-            part = record.terms.carried is not None
-            found[step.name] = Fate.DOOMED if part or superseded(step, graph, records) else Fate.LIVE
+            part = record.spec.deferred_children is not None
+            found[step.name] = (
+                StepOutcome.STALE if part or superseded(step, graph, records) else StepOutcome.LIVE
+            )
     return found
 
 
 def superseded(step: CompiledStep, graph: Graph, records: Records) -> bool:
     """Return whether something that a step's job waited for was submitted again since."""
-    return records[step.name].terms.behind < generations_before(step, graph, records)
+    return records[step.name].spec.parent_generations < generations_before(step, graph, records)
 
 
 def generations_before(step: CompiledStep, graph: Graph, records: Records) -> int:
@@ -146,32 +154,34 @@ def generations_before(step: CompiledStep, graph: Graph, records: Records) -> in
     )
 
 
-def satisfied(share: float, fate: Fate, record: StepRecord | None) -> bool | None:
+def satisfied(share: float, fate: StepOutcome, record: StepRecord | None) -> bool | None:
     """Return whether enough children of an array that has ended succeeded; None when it must be asked which
     failed.
     """
-    if fate is Fate.DONE or record is None or record.children == 0:
-        return fate is Fate.DONE
+    if fate is StepOutcome.DONE or record is None or record.children == 0:
+        return fate is StepOutcome.DONE
     failed = record.failed_indexes
     return None if failed is None else (record.children - len(failed)) / record.children >= share
 
 
-def _fate_of_failed(step: CompiledStep, graph: Graph, records: Records, found: Fates, *, free: bool) -> Fate:
-    if any(found[name] is Fate.LOST for name in step.needs):
-        return Fate.LOST
+def _fate_of_failed(
+    step: CompiledStep, graph: Graph, records: Records, found: Fates, *, free: bool
+) -> StepOutcome:
+    if any(found[name] is StepOutcome.FAILED_FINAL for name in step.needs):
+        return StepOutcome.FAILED_FINAL
     waits = [name for name, _ in waited_for(step, graph, _empty(records))]
-    if any(found[name] is Fate.AGAIN for name in waits) or superseded(step, graph, records):
-        return Fate.AGAIN
+    if any(found[name] is StepOutcome.RETRY_PENDING for name in waits) or superseded(step, graph, records):
+        return StepOutcome.RETRY_PENDING
     record = records[step.name]
     # A job that could not be submitted failed by itself, whatever becomes of what stands before it.
     if record.job_id is not None and not all(
         found[name] in SETTLED or records[name].planned for name in graph.before(step.name)
     ):
-        return Fate.UNSETTLED
+        return StepOutcome.UNDETERMINED
     return (
-        Fate.AGAIN
-        if free or record.terms.tries < step.times or may_move(step, record) is not False
-        else Fate.LOST
+        StepOutcome.RETRY_PENDING
+        if free or record.spec.tries < step.times or may_move(step, record) is not False
+        else StepOutcome.FAILED_FINAL
     )
 
 
@@ -181,9 +191,9 @@ def may_move(step: CompiledStep, record: StepRecord) -> bool | None:
     """
     if (
         not step.reclaimed
-        or record.terms.queue is not None
+        or record.spec.queue is not None
         or step.queue == step.steady
-        or step.undivided
+        or step.is_retried_whole
         or record.job_id is None
     ):
         return False
@@ -192,22 +202,22 @@ def may_move(step: CompiledStep, record: StepRecord) -> bool | None:
     return None if record.reclaimed_children is None else bool(record.reclaimed_children)
 
 
-def _fate_of_empty(step: CompiledStep, records: Records, found: Fates) -> Fate:
+def _fate_of_empty(step: CompiledStep, records: Records, found: Fates) -> StepOutcome:
     """Return the fate of a step that has nothing to do: it stands for what it would have waited for."""
-    if any(found[name] is Fate.LOST for name in step.needs):
-        return Fate.LOST
+    if any(found[name] is StepOutcome.FAILED_FINAL for name in step.needs):
+        return StepOutcome.FAILED_FINAL
     return (
-        Fate.DONE
-        if all(found[name] is Fate.DONE or records[name].planned for name in step.needs)
-        else Fate.LIVE
+        StepOutcome.DONE
+        if all(found[name] is StepOutcome.DONE or records[name].planned for name in step.needs)
+        else StepOutcome.LIVE
     )
 
 
 def _hopeless(step: CompiledStep, records: Records, found: Fates) -> bool:
-    if any(found[name] is Fate.LOST for name in step.needs):
+    if any(found[name] is StepOutcome.FAILED_FINAL for name in step.needs):
         return True
-    lost = [(name, share) for name, share in step.finished if found[name] is Fate.LOST]
-    return any(satisfied(share, Fate.LOST, records.get(name)) is False for name, share in lost)
+    lost = [(name, share) for name, share in step.finished if found[name] is StepOutcome.FAILED_FINAL]
+    return any(satisfied(share, StepOutcome.FAILED_FINAL, records.get(name)) is False for name, share in lost)
 
 
 def _pointless(graph: Graph, records: Records) -> set[str]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from sluice.limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE
 from sluice.run import child_ranges
 from sluice.run.compiled import CompiledStep, Kind
-from sluice.run.outcomes import SETTLED, Fate, Fates, Graph, Records, may_move, satisfied, waited_for
-from sluice.run.state import Run, RunState, Shared, StepState, Terms
+from sluice.run.outcomes import SETTLED, Fates, Graph, Records, StepOutcome, may_move, satisfied, waited_for
+from sluice.run.state import GenerationSpec, ItemSource, Run, RunState, StepState
 
 NEVER_RAN = "*"
-"""What stands in ``Terms.missing`` for a step that never ran: all of it is missing."""
+"""What stands in ``GenerationSpec.missing`` for a step that never ran: all of it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,27 @@ class Submission:
     """A step that can be submitted now.
 
     ``children`` is how many the whole step has: 1 for a plain job, 0 for a step that has nothing to do.
-    ``terms`` say which of them this generation works on.
+    ``spec`` says which of them this generation works on.
     """
 
     step: CompiledStep
     children: int
     waits: tuple[Wait, ...] = ()
-    shared: Shared | None = None
+    item_source: ItemSource | None = None
     generation: int = 0
-    terms: Terms = field(default_factory=Terms)
+    spec: GenerationSpec = field(default_factory=GenerationSpec)
 
     @property
     def size(self) -> int:
         """Return how many children the job has."""
         return (
-            self.children if self.terms.indexes is None else len(child_ranges.from_text(self.terms.indexes))
+            self.children if self.spec.children is None else len(child_ranges.from_text(self.spec.children))
         )
 
     @property
     def queue(self) -> str:
         """Return the queue that the job goes to."""
-        return self.terms.queue or self.step.queue
+        return self.spec.queue or self.step.queue
 
 
 def children_of(items: int, items_per_child: int) -> int:
@@ -75,7 +75,7 @@ class Placing:
                 submission = self._submission(step)
                 # Empty parents passed on what they would have waited for; it is placed when enough of that is
                 # done.
-                if len(submission.waits) <= step.most_parents:
+                if len(submission.waits) <= step.max_parents:
                     self._placed[step.name] = submission
                     yield submission
 
@@ -85,24 +85,26 @@ class Placing:
         bearing = [
             step
             for step in steps
-            if self.found[step.name] in (Fate.WAITING, Fate.AGAIN) and self._ended(step)
+            if self.found[step.name] in (StepOutcome.WAITING, StepOutcome.RETRY_PENDING) and self._ended(step)
         ]
         wanted = {name for step in bearing for name in self._unnamed(step)}
         wanted.update(
             name
             for step in steps
-            if self.found[step.name] is not Fate.LOST
+            if self.found[step.name] is not StepOutcome.FAILED_FINAL
             for name, _ in step.finished
             if self._unknown(name)
         )
         for step in steps:
-            if step.name in wanted or (self.found[step.name] is Fate.AGAIN and not self._divided(step)):
+            if step.name in wanted or (
+                self.found[step.name] is StepOutcome.RETRY_PENDING and not self._divided(step)
+            ):
                 yield step.name
 
     def _unknown(self, name: str) -> bool:
         """Return whether it must be asked which children of a lost step failed."""
         return (
-            self.found[name] is Fate.LOST
+            self.found[name] is StepOutcome.FAILED_FINAL
             and name in self.records
             and self.records[name].failed_indexes is None
         )
@@ -115,8 +117,8 @@ class Placing:
         # A plan of uploads is written with the run, and has no job.
         ready = (
             not step.of_uploads and self._planned(step)
-            if fate is Fate.WAITING
-            else fate is Fate.AGAIN and self._divided(step)
+            if fate is StepOutcome.WAITING
+            else fate is StepOutcome.RETRY_PENDING and self._divided(step)
         )
         needs = all(map(self._stands, [*step.needs, *self._sources(step)]))
         return ready and needs and self._ended(step) and self._enough(step) and not any(self._unnamed(step))
@@ -126,7 +128,11 @@ class Placing:
         generation is only a part.
         """
         placed = self._placed.get(name)
-        return placed.terms.carried is None if placed else self.found[name] in (Fate.DONE, Fate.LIVE)
+        return (
+            placed.spec.deferred_children is None
+            if placed
+            else self.found[name] in (StepOutcome.DONE, StepOutcome.LIVE)
+        )
 
     def _planned(self, step: CompiledStep) -> bool:
         """Return whether all plans before a step are planned: sooner, the sizes of the arrays are not
@@ -139,15 +145,15 @@ class Placing:
     def _divided(self, step: CompiledStep) -> bool:
         """Return whether it is known which children of a failed step are to run again."""
         record = self.records[step.name]
-        known = step.undivided or record.failed_indexes is not None
+        known = step.is_retried_whole or record.failed_indexes is not None
         return known and not (self._own(step) and may_move(step, record) is None)
 
     def _own(self, step: CompiledStep) -> bool:
         """Return whether a step failed by itself in this opening of the run, and is not only behind something
         that runs again.
         """
-        terms = self.records[step.name].terms
-        return terms.reopened == self.reopened and terms.behind == sum(
+        spec = self.records[step.name].spec
+        return spec.reopened == self.reopened and spec.parent_generations == sum(
             self._generation(name) for name in self._sources(step)
         )
 
@@ -170,44 +176,48 @@ class Placing:
             yield from (
                 name
                 for name in sorted(before)
-                if self.found[name] is Fate.LOST and self.graph.steps[name].kind is Kind.ARRAY
+                if self.found[name] is StepOutcome.FAILED_FINAL and self.graph.steps[name].kind is Kind.ARRAY
             )
 
     def _submission(self, step: CompiledStep) -> Submission:
         shared = self._shared(step)
         children = children_of(shared.items, step.items_per_child) if shared else 1
-        again = self.found[step.name] is Fate.AGAIN
+        again = self.found[step.name] is StepOutcome.RETRY_PENDING
         generation = self.records[step.name].generation + 1 if again else 0
-        terms = self._terms(step, again=again)
-        return Submission(step, children, tuple(self.waits(step, terms.indexes)), shared, generation, terms)
+        spec = self._spec(step, again=again)
+        return Submission(step, children, tuple(self.waits(step, spec.children)), shared, generation, spec)
 
-    def _terms(self, step: CompiledStep, *, again: bool) -> Terms:
+    def _spec(self, step: CompiledStep, *, again: bool) -> GenerationSpec:
         behind = sum(self._generation(name) for name in self._sources(step))
         missing = {name: self._missing(name) for name in self._lost_before(step)}
         if not again:
-            return Terms(behind=behind, reopened=self.reopened, missing=missing)
+            return GenerationSpec(parent_generations=behind, reopened=self.reopened, missing=missing)
         record = self.records[step.name]
         failed = record.failed_indexes
-        common = Terms(tries=record.terms.tries, behind=behind, reopened=self.reopened, missing=missing)
-        if step.undivided or failed is None:
+        common = GenerationSpec(
+            tries=record.spec.tries, parent_generations=behind, reopened=self.reopened, missing=missing
+        )
+        if step.is_retried_whole or failed is None:
             return replace(common, tries=common.tries + self._own(step))
         if self._own(step) and may_move(step, record):
             moved = set(child_ranges.from_text(record.reclaimed_children or ""))
             carried = child_ranges.to_text(set(failed) - moved) or None
-            return replace(common, indexes=_part(moved, record.children), queue=step.steady, carried=carried)
+            return replace(
+                common, children=_part(moved, record.children), queue=step.steady, deferred_children=carried
+            )
         # What is only behind something that runs again, or is run again by a person, uses up none of its own
         # tries.
-        return replace(common, indexes=_part(failed, record.children), tries=common.tries + self._own(step))
+        return replace(common, children=_part(failed, record.children), tries=common.tries + self._own(step))
 
     def _missing(self, name: str) -> str:
         record = self.records.get(name)
         return NEVER_RAN if record is None else child_ranges.to_text(record.failed_indexes or ())
 
-    def _shared(self, step: CompiledStep) -> Shared | None:
+    def _shared(self, step: CompiledStep) -> ItemSource | None:
         if step.items_of:
             plan = self.records[step.items_of]
-            return Shared(plan.manifest, plan.items or 0)
-        return Shared(None, step.size) if step.size is not None else None
+            return ItemSource(plan.manifest, plan.items or 0)
+        return ItemSource(None, step.size) if step.size is not None else None
 
     def waits(self, step: CompiledStep, indexes: str | None) -> Iterator[Wait]:
         """Yield whom Batch must wait for: jobs that may still run.
@@ -222,7 +232,7 @@ class Placing:
 
     def _part(self, name: str) -> tuple[int, str | None]:
         placed = self._placed.get(name) or self.records[name]
-        return placed.size, placed.terms.indexes
+        return placed.size, placed.spec.children
 
     def _sources(self, step: CompiledStep) -> list[str]:
         return [name for name, _ in waited_for(step, self.graph, self._empty)]
@@ -252,10 +262,10 @@ def resubmission(graph: Graph, records: Records, name: str) -> Submission | None
     """
     record, step = records[name], graph.steps[name]
     placing = Placing(graph, {other: one for other, one in records.items() if other != name}, {})
-    waits = tuple(placing.waits(step, record.terms.indexes))
-    if any(records[wait.step].failed or records[wait.step].terms.carried for wait in waits):
+    waits = tuple(placing.waits(step, record.spec.children))
+    if any(records[wait.step].failed or records[wait.step].spec.deferred_children for wait in waits):
         return None
-    return Submission(step, record.children, waits, record.shared, record.generation, record.terms)
+    return Submission(step, record.children, waits, record.item_source, record.generation, record.spec)
 
 
 def last_cleanup(run: Run) -> Submission | None:

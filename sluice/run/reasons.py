@@ -74,9 +74,9 @@ _EXIT_CODES = {
 }
 
 
-def plain(*texts: str) -> str | None:
+def explain(*texts: str) -> str | None:
     """Return in plain words what the first of AWS's reasons says that is known here, or None."""
-    found = next((blocked for text in texts if (blocked := why_blocked(text))), None)
+    found = next((blocked for text in texts if (blocked := explain_blocked_queue(text))), None)
     if found is not None:
         return f"its queue was blocked: {found}"
     if any("CannotPull" in text or "ImageNotFound" in text for text in texts):
@@ -85,12 +85,12 @@ def plain(*texts: str) -> str | None:
     return next((words for mark, words in _REASONS if any(mark in text for text in texts)), None)
 
 
-def why_blocked(text: str) -> str | None:
+def explain_blocked_queue(text: str) -> str | None:
     """Return in plain words why a queue is blocked, from a status reason that says so, or None."""
     return next((words for mark, words in _BLOCKED if mark in text), None)
 
 
-def exit_code(code: int) -> str:
+def explain_exit_code(code: int) -> str:
     """Return an exit code and what it usually means."""
     return f"exit code {code}" + (f": {_EXIT_CODES[code]}" if code in _EXIT_CODES else "")
 

@@ -34,7 +34,7 @@ class StepState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class ItemSource:
     """The items that the children of an array share: how many, and the manifest's key in the work bucket.
 
     Without a manifest there is a fixed number of items, and item i is ``{"index": i}``.
@@ -45,31 +45,31 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """On what terms a generation of a step was submitted.
+class GenerationSpec:
+    """What a generation of a step was submitted for.
 
-    ``indexes`` are the children that it works on, as ``child_ranges`` writes them, None for all of them.
-    ``tries`` says how many generations of the step were its own second tries; one that only followed what
-    stands before it is none. ``behind`` is the sum of the generations of the jobs that it waited for, and
+    ``children`` are those that it works on, as ``child_ranges`` writes them, None for all of them. ``tries``
+    says how many generations of the step were its own second tries; one that only followed what stands before
+    it is none. ``parent_generations`` is the sum of the generations of the jobs that it waited for, and
     ``reopened`` how often the run had been reopened: both only grow, so a larger one of now says that
     something came since. ``missing`` has, for the steps before that failed for good, their failed children.
-    ``queue`` is another one than the step's, and ``carried`` are failed children that this generation leaves
-    to the next one.
+    ``queue`` is another one than the step's, and ``deferred_children`` are failed children that this
+    generation leaves to the next one.
     """
 
-    indexes: str | None = None
+    children: str | None = None
     tries: int = 0
-    behind: int = 0
+    parent_generations: int = 0
     reopened: int = 0
     missing: Mapping[str, str] = field(default_factory=dict)
     queue: str | None = None
-    carried: str | None = None
+    deferred_children: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step of a run. ``children`` is how many the whole step has, 1 for a plain job, and ``shared`` is what
-    they share.
+    """A step of a run. ``children`` is how many the whole step has, 1 for a plain job, and
+    ``item_source`` is what they share.
 
     ``items`` and ``manifest`` belong to a plan that has announced its items. ``succeeded`` is how many
     children of this generation's array succeeded, as far as AWS Batch said so at its end, and
@@ -84,10 +84,10 @@ class StepRecord:
     children: int = 1
     items: int | None = None
     manifest: str | None = None
-    shared: Shared | None = None
+    item_source: ItemSource | None = None
     reason: str | None = None
     claimed_at: str = ""
-    terms: Terms = field(default_factory=Terms)
+    spec: GenerationSpec = field(default_factory=GenerationSpec)
     succeeded: int | None = None
     failed_children: str | None = None
     reclaimed_children: str | None = None
@@ -97,21 +97,21 @@ class StepRecord:
         """Return the children, by their numbers in the whole step, that this generation's job works on."""
         return (
             tuple(range(self.children))
-            if self.terms.indexes is None
-            else child_ranges.from_text(self.terms.indexes)
+            if self.spec.children is None
+            else child_ranges.from_text(self.spec.children)
         )
 
     @property
     def size(self) -> int:
         """Return how many children this generation's job has; 1 is a plain job."""
-        return self.children if self.terms.indexes is None else len(self.indexes)
+        return self.children if self.spec.children is None else len(self.indexes)
 
     @property
     def failed_indexes(self) -> tuple[int, ...] | None:
         """Return which children of a failed step failed; None when that must be asked. Of a job that never
         was, all.
         """
-        carried = child_ranges.from_text(self.terms.carried or "")
+        carried = child_ranges.from_text(self.spec.deferred_children or "")
         if self.state is StepState.SUCCEEDED:
             return carried
         if self.failed_children is not None:
@@ -129,7 +129,7 @@ class StepRecord:
 
         A plan that announced its items has done its work, however its job ended.
         """
-        part = self.state is StepState.SUCCEEDED and self.terms.carried is not None
+        part = self.state is StepState.SUCCEEDED and self.spec.deferred_children is not None
         return (self.state is StepState.FAILED and not self.planned) or part
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sluice.run.compiled import Kind
-from sluice.run.outcomes import Fate, Fates, Graph, Records, fates, satisfied
+from sluice.run.outcomes import Fates, Graph, Records, StepOutcome, fates, satisfied
 
 Verdict = bool | None
 """Whether a lost step is excused; None while that is open."""
@@ -44,7 +44,7 @@ def excuses(graph: Graph, records: Records, found: Fates) -> dict[str, Verdict]:
     """
     bearable, verdicts = _bearable(graph), dict[str, Verdict]()
     for step in reversed(graph.pipeline.steps):
-        if found[step.name] is Fate.LOST:
+        if found[step.name] is StepOutcome.FAILED_FINAL:
             verdicts[step.name] = (
                 _verdict(step.name, graph, records, found, verdicts) if step.name in bearable else False
             )
@@ -58,13 +58,13 @@ def _verdict(
     for step in graph.dependents[name]:
         shares = [share for parent, share in step.finished if parent == name]
         if shares:
-            behind.append(satisfied(shares[0], Fate.LOST, records.get(name)))
+            behind.append(satisfied(shares[0], StepOutcome.FAILED_FINAL, records.get(name)))
         elif name in step.needs:
             behind.append(
                 verdicts[step.name]
-                if found[step.name] is Fate.LOST
+                if found[step.name] is StepOutcome.FAILED_FINAL
                 else True
-                if found[step.name] is Fate.DONE
+                if found[step.name] is StepOutcome.DONE
                 else None
             )
     if False in behind:

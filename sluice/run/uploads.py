@@ -11,7 +11,7 @@ from typing import Any
 from sluice.errors import MalformedMessageError
 from sluice.run.compiled import CompiledPipeline
 from sluice.run.state import StepRecord, StepState
-from sluice.triggers.trigger_event import Occurrence, Request, S3Object, UploadGroup, stored_occurrence
+from sluice.triggers.trigger_event import Request, S3Object, TriggerEvent, UploadGroup, stored_trigger
 
 IN_TRIGGER = "trigger"
 """What stands for a manifest's key where the run's own trigger lists the files."""
@@ -19,7 +19,7 @@ _TOLD = 3
 _TYPES: Mapping[str, type] = {field.name: int if field.name == "size" else str for field in fields(S3Object)}
 
 
-def plans(pipeline: CompiledPipeline, started_by: Occurrence, now: str) -> dict[str, StepRecord]:
+def plans(pipeline: CompiledPipeline, started_by: TriggerEvent, now: str) -> dict[str, StepRecord]:
     """Return the plans of a new run that are done before it begins, by name; raises MalformedMessageError for
     files that are none.
     """
@@ -61,7 +61,7 @@ def items_in(trigger: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the items that a stored trigger itself lists: an upload, or the ``uploads`` of a request's
     input; none of others.
     """
-    return [asdict(file) for file in _files(stored_occurrence(trigger))]
+    return [asdict(file) for file in _files(stored_trigger(trigger))]
 
 
 def uploads_of(request: Request) -> list[S3Object] | None:
@@ -85,7 +85,7 @@ def _listed(request: Request) -> Any:
     return request.input.get("uploads") if isinstance(request.input, dict) else None
 
 
-def _files(started_by: Occurrence) -> list[S3Object]:
+def _files(started_by: TriggerEvent) -> list[S3Object]:
     if isinstance(started_by, S3Object):
         return [started_by]
     return (uploads_of(started_by) or []) if isinstance(started_by, Request) else []

@@ -16,14 +16,14 @@ from types import FrameType
 from typing import Any
 
 from sluice.aws.clients import client
-from sluice.errors import NotNamedError, SettingError, UnsettledError
+from sluice.errors import SettingError, SupersededJobError, UnsettledError
 from sluice.ledger.ledger import Ledger
 from sluice.run.compiled import Kind
 from sluice.run.state import StepRecord
 from sluice.runtime.aggregate import aggregate
 from sluice.runtime.cleanup import cleanup, gate
 from sluice.runtime.context import Context
-from sluice.runtime.errors import NotNamedYetError, Stopped
+from sluice.runtime.errors import JobNotRegisteredError, Stopped
 from sluice.runtime.failure_report import report_failure
 from sluice.runtime.job_context import Place, assigned
 from sluice.runtime.node import node
@@ -88,10 +88,10 @@ def _run(word: str, place: Place, settings: JobSettings) -> int:
         )
         gc.enable()
         done = KINDS[context.step.kind](context, _function(word, context.step.kind))
-    except NotNamedError as error:
+    except SupersededJobError as error:
         print(f"Nothing is done here. {error}", flush=True)
         return 0
-    except (NotNamedYetError, UnsettledError) as error:
+    except (JobNotRegisteredError, UnsettledError) as error:
         print(error, file=sys.stderr, flush=True)
         return TRY_AGAIN
     except Stopped:

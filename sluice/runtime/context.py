@@ -14,7 +14,7 @@ from sluice.runtime.job_context import Place
 from sluice.runtime.step_types import Out, Trigger
 from sluice.runtime.upload import RequestOfUploads, Upload, Uploads
 from sluice.settings import JobSettings
-from sluice.triggers.trigger_event import Request, S3Object, UploadGroup, stored_occurrence
+from sluice.triggers.trigger_event import Request, S3Object, UploadGroup, stored_trigger
 
 Function = Callable[..., Any]
 """What the user wrote for a step."""
@@ -43,7 +43,7 @@ class Context:
     @property
     def trigger(self) -> Trigger:
         """Return what started the run."""
-        found = stored_occurrence(self.assignment.trigger)
+        found = stored_trigger(self.assignment.trigger)
         if isinstance(found, S3Object):
             return Upload(found, self.s3)
         if isinstance(found, UploadGroup):

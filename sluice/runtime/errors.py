@@ -30,7 +30,7 @@ class CleanupError(SluiceError):
     """Objects of a run could not be deleted."""
 
 
-class NotNamedYetError(SluiceError):
+class JobNotRegisteredError(SluiceError):
     """The ledger has no job for this step yet: whoever submitted this one has not recorded it. Another
     attempt may find it.
     """

@@ -6,19 +6,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from sluice.errors import NotNamedError, SettingError
+from sluice.errors import SettingError, SupersededJobError
 from sluice.ledger.ledger import Assignment, Ledger
 from sluice.run.compiled import Kind
 from sluice.run.state import RunState, StepRecord
-from sluice.runtime.errors import NotNamedYetError
-from sluice.runtime.node_info import INDEX, Seat, whole_number
+from sluice.runtime.errors import JobNotRegisteredError
+from sluice.runtime.node_info import INDEX, NodeInfo, whole_number
 from sluice.settings import SubmissionSettings, variable
 
-NAMED_WITHIN_SECONDS = 900
+REGISTRATION_TIMEOUT_SECONDS = 900
 """Longer than it takes to settle the claim of a Lambda that died: its lease and the sweep behind it, ten
 minutes together. A job that gives up sooner uses up its attempts, and with them those of the others of its
 array."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 30.0
+_FIRST_PAUSE, _MAX_PAUSE = 0.05, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Place:
     job_id: str
     attempt: int
     child: int
-    seat: Seat | None = None
+    seat: NodeInfo | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Place:
@@ -58,14 +58,14 @@ class Place:
             job_id=env["AWS_BATCH_JOB_ID"].split(":")[0].split("#")[0],
             attempt=whole_number(env, "AWS_BATCH_JOB_ATTEMPT", "1"),
             child=whole_number(env, INDEX if INDEX in env else "AWS_BATCH_JOB_ARRAY_INDEX", "0"),
-            seat=Seat.from_env(env),
+            seat=NodeInfo.from_env(env),
         )
 
     def within(self, record: StepRecord) -> Place:
         """Return the place with the child's number in the whole step: a generation that repeats what failed
         has an array of its own.
         """
-        if record.terms.indexes is None:
+        if record.spec.children is None:
             return self
         indexes = record.indexes
         if self.child >= len(indexes):
@@ -93,8 +93,8 @@ def _goes_on(assignment: Assignment, step: str) -> bool:
 def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep) -> Assignment:
     """Return what the ledger says of this job's step.
 
-    Raises NotNamedError when the ledger names another job, or none and the run has ended, and
-    NotNamedYetError when it names none for a quarter of an hour.
+    Raises SupersededJobError when the ledger names another job, or none and the run has ended, and
+    JobNotRegisteredError when it names none for a quarter of an hour.
     """
     waited, pause = 0.0, _FIRST_PAUSE
     while True:
@@ -102,20 +102,20 @@ def assigned(place: Place, ledger: Ledger, *, sleep: Callable[[float], None] = t
         if assignment is not None and assignment.step is not None and _says(assignment.step, place):
             break
         if assignment is not None and not _goes_on(assignment, place.step):
-            raise NotNamedError(
+            raise SupersededJobError(
                 f"The run {place.run} has ended ({assignment.state}), and no job of {place.step} is named any"
                 " more."
             )
-        if waited >= NAMED_WITHIN_SECONDS:
-            raise NotNamedYetError(
+        if waited >= REGISTRATION_TIMEOUT_SECONDS:
+            raise JobNotRegisteredError(
                 f"Expected the ledger to name a job for {place.run} {place.step}, found none in"
                 f" {waited:.0f} s."
             )
         sleep(pause)
-        waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE)
+        waited, pause = waited + pause, min(pause * 2, _MAX_PAUSE)
     named = assignment.step
     if (named.job_id, named.generation) != (place.job_id, place.generation):
-        raise NotNamedError(
+        raise SupersededJobError(
             f"The ledger names job {named.job_id} (generation {named.generation}) for {place.run}"
             f" {place.step}; this is {place.job_id} (generation {place.generation})."
         )

@@ -21,7 +21,7 @@ def missing(context: Context, array: str) -> list[int]:
     Costs a read of the ledger, and the results of the children that failed. Raises ResultsMissingError for an
     array whose plan found nothing to count.
     """
-    failed = context.assignment.step.terms.missing.get(array) if context.assignment.step else None
+    failed = context.assignment.step.spec.missing.get(array) if context.assignment.step else None
     if failed is None:
         return []
     record = context.record_of(array)
@@ -34,7 +34,7 @@ def missing(context: Context, array: str) -> list[int]:
 
 def _unfinished(context: Context, record: StepRecord, child: int) -> Iterator[int]:
     """Yield what a failed child had not finished when it failed; what a command has done nobody knows."""
-    items = record.shared.items if record.shared else record.children
+    items = record.item_source.items if record.item_source else record.children
     start, stop = slice_bounds(items, record.children, child)
     prefix = keys.child_results_prefix(context.place.run, record.name, child)
     found = read_results(context.s3, context.settings.work_bucket, prefix)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sluice import keys
 from sluice.errors import SettingError
 from sluice.runtime.errors import NodeError, Stopped
-from sluice.runtime.node_info import Seat
+from sluice.runtime.node_info import NodeInfo
 from sluice.runtime.result_parts import Parts, encode, part_keys
 from sluice.runtime.step_types import Trigger
 
@@ -75,7 +75,7 @@ def node(context: Context, function: Function) -> str:
     return f"node {seat.index} of {seat.count}"
 
 
-def _worked(context: Context, function: Function, seat: Seat) -> Any:
+def _worked(context: Context, function: Function, seat: NodeInfo) -> Any:
     own = own_address(seat.metadata)
     main = own if seat.is_main else seat.main_address
     given = Node(index=seat.index, count=seat.count, address=own, main_address=main, trigger=context.trigger)

@@ -13,7 +13,7 @@ _MAIN = "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class NodeInfo:
     """``main_address`` is empty on the main node, which is node 0; ``metadata`` is where the ECS agent
     answers.
     """
@@ -29,7 +29,7 @@ class Seat:
         return self.index == 0
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Seat | None:
+    def from_env(cls, env: Mapping[str, str]) -> NodeInfo | None:
         """Read the seat, None for a job without nodes; raises SettingError.
         https://docs.aws.amazon.com/batch/latest/userguide/mnp-env-vars.html
         """

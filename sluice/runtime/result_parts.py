@@ -19,7 +19,7 @@ from sluice.runtime.errors import ReturnedError
 from sluice.runtime.job_context import Place
 
 FIRST_SECONDS = 1.0
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 """An hour's work of a child is 65 writes; at one a second, the writes would cost as much as the machine."""
 PART_BYTES = 4 * 1024 * 1024
 _READ_AHEAD = 8
@@ -80,7 +80,7 @@ class Parts:
         self._bytes += len(self._lines[-1])
         if self._bytes >= PART_BYTES or self._clock() - self._flushed >= self._pause:
             self.flush()
-            self._pause = min(self._pause * 2, MOST_SECONDS)
+            self._pause = min(self._pause * 2, MAX_SECONDS)
 
     def flush(self) -> None:
         """Write what is not written."""

@@ -1,7 +1,7 @@
 """What step functions are given. Import the types from here.
 
 - ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Uploads`` (a group), ``Request`` (a Manual trigger),
-  ``Moment`` (a Schedule), ``Delivery`` (a Webhook)
+  ``ScheduledTime`` (a Schedule), ``WebhookDelivery`` (a Webhook)
 - ``def each(item: Item, out: Out) -> dict``
 - ``def together(node: Node, out: Out) -> Any`` (sluice/runtime/node.py), on each node of a multi-node step
 - ``def fan_in(results: Results, out: Out) -> None``
@@ -23,11 +23,21 @@ from typing import Any
 
 from sluice import keys
 from sluice.runtime.upload import Upload, Uploads
-from sluice.triggers.trigger_event import Delivery, Moment, Request
+from sluice.triggers.trigger_event import Request, ScheduledTime, WebhookDelivery
 
-__all__ = ["Delivery", "Item", "Moment", "Out", "Request", "Results", "Trigger", "Upload", "Uploads"]
+__all__ = [
+    "Item",
+    "Out",
+    "Request",
+    "Results",
+    "ScheduledTime",
+    "Trigger",
+    "Upload",
+    "Uploads",
+    "WebhookDelivery",
+]
 
-Trigger = Upload | Uploads | Request | Moment | Delivery
+Trigger = Upload | Uploads | Request | ScheduledTime | WebhookDelivery
 """What started the run; each has a ``kind`` and an ``input``.
 
 ``upload`` is the file that started it, ``uploads`` are the files; a trigger that has none raises

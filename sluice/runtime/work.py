@@ -86,16 +86,17 @@ def _returned(context: Context, followed: str) -> Callable[[int], Any]:
 
 def _slice(context: Context) -> Iterator[tuple[int, dict[str, Any]]]:
     record = context.assignment.step
-    if record is None or record.shared is None:
+    if record is None or record.item_source is None:
         raise ResultsMissingError(
             f"Expected the items of {context.place.step} of {context.place.run} in the ledger, found none."
             " Deploy all stacks together."
         )
-    start, stop = slice_bounds(record.shared.items, record.children, context.place.child)
-    if record.shared.manifest is None:
+    start, stop = slice_bounds(record.item_source.items, record.children, context.place.child)
+    if record.item_source.manifest is None:
         return ((number, {"index": number}) for number in range(start, stop))
-    if record.shared.manifest == IN_TRIGGER:
+    if record.item_source.manifest == IN_TRIGGER:
         return enumerate(items_in(context.assignment.trigger)[start:stop], start=start)
     return enumerate(
-        read_slice(context.s3, context.settings.work_bucket, record.shared.manifest, start, stop), start=start
+        read_slice(context.s3, context.settings.work_bucket, record.item_source.manifest, start, stop),
+        start=start,
     )

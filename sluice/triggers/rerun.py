@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from sluice.triggers.trigger_event import Delivery, Moment, Occurrence, Request, UploadGroup
+from sluice.triggers.trigger_event import Request, ScheduledTime, TriggerEvent, UploadGroup, WebhookDelivery
 
 SOURCE = "sluice"
 DETAIL_TYPE = "Run Requested"
 
 
-def again(pipeline: str, trigger: Occurrence) -> str:
+def rerun_command(pipeline: str, trigger: TriggerEvent) -> str:
     """Return the command that runs a pipeline again with the same input, or when it runs by itself."""
     if isinstance(trigger, Request):
         return _asked_again(pipeline, trigger)
-    if isinstance(trigger, Moment):
+    if isinstance(trigger, ScheduledTime):
         return f"it runs by itself at the next time of {trigger.expression}"
     if isinstance(trigger, UploadGroup):
         return _stored_anew(trigger)
-    if isinstance(trigger, Delivery):
+    if isinstance(trigger, WebhookDelivery):
         return _DELIVERED_AGAIN[trigger.form]
     # The same version of the input, stored anew, is a new run.
     version = f"?versionId={quote(trigger.version_id)}" if trigger.version_id else ""
@@ -46,7 +46,7 @@ def _stored_anew(group: UploadGroup) -> str:
     return f"aws s3 cp {there} {there} --recursive {which} --metadata-directive REPLACE"
 
 
-def goes_on(run_id: str) -> str:
+def resume_command(run_id: str) -> str:
     """Return the command that lets a failed run go on where it failed: what has succeeded is not repeated."""
     return f"sluice retry {run_id}"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sluice.triggers.trigger_event import MOST_INPUT_BYTES
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES
 
 Problem = tuple[str, str, str]
 """What was expected, what was found, and what to do."""
@@ -72,9 +72,9 @@ def input_problems(value: object) -> Iterator[Problem]:
         return
     except TypeError:
         return  # What JSON has no type for is reported with the types of the fields.
-    if size > MOST_INPUT_BYTES:
+    if size > MAX_INPUT_BYTES:
         yield (
-            f"at most {MOST_INPUT_BYTES} bytes of JSON",
+            f"at most {MAX_INPUT_BYTES} bytes of JSON",
             f"{size} bytes",
             "Put it into an object and give the object's key.",
         )

@@ -23,8 +23,8 @@ from sluice.errors import SettingError, SignatureError, StaleSignatureError
 
 TOLERANCE_SECONDS = 300
 """How far a time stamp may be from now, in the past and in the future: what Stripe's libraries allow."""
-LEAST_KEY_BYTES = 16
-MOST_SIGNATURES = 8
+MIN_KEY_BYTES = 16
+MAX_SIGNATURES = 8
 """A sender that is changing its secret sends two; each costs us a comparison with each valid secret."""
 _TIME = re.compile(r"[0-9]{1,12}")
 # Without the full stop, which parts the id from the time stamp in what is signed.
@@ -80,9 +80,9 @@ def signing_key(form: str, secret: str) -> bytes:
             "Expected a secret in base64, with or without whsec_ before it, found another text. Put a new"
             " one."
         ) from error
-    if len(key) < LEAST_KEY_BYTES:
+    if len(key) < MIN_KEY_BYTES:
         raise SettingError(
-            f"Expected a secret of at least {LEAST_KEY_BYTES} bytes, found {len(key)}. Put a longer one."
+            f"Expected a secret of at least {MIN_KEY_BYTES} bytes, found {len(key)}. Put a longer one."
         )
     return key
 
@@ -129,7 +129,7 @@ def _standard(headers: Mapping[str, str], body: bytes) -> _Claim | None:
     delivery, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     versions = [
         entry.partition(",")
-        for entry in headers.get("webhook-signature", "").split(" ")[: 2 * MOST_SIGNATURES]
+        for entry in headers.get("webhook-signature", "").split(" ")[: 2 * MAX_SIGNATURES]
     ]
     signatures = [text for version, _, text in versions if version == "v1"]
     if not (_ID.fullmatch(delivery) and _TIME.fullmatch(at)):
@@ -152,7 +152,7 @@ def _stripe(headers: Mapping[str, str], body: bytes) -> _Claim | None:
 
 
 def _claim(content: bytes, signatures: list[str], signed: Signed) -> _Claim | None:
-    if not 1 <= len(signatures) <= MOST_SIGNATURES:
+    if not 1 <= len(signatures) <= MAX_SIGNATURES:
         return None
     return _Claim(content=content, signatures=tuple(signatures), signed=signed)
 

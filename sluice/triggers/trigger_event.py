@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from sluice.errors import MalformedMessageError, OtherTriggerError
 from sluice.messages import Triggered
 
-MOST_TOKEN_CHARACTERS = 128
-MOST_INPUT_BYTES = 128 * 1024
+MAX_TOKEN_CHARACTERS = 128
+MAX_INPUT_BYTES = 128 * 1024
 """The ledger keeps it beside the compiled pipeline, in an item of at most 400 KB."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -135,7 +135,7 @@ class Request(_WithoutFiles):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment(_WithoutFiles):
+class ScheduledTime(_WithoutFiles):
     """One time of a schedule, ``2030-01-31T09:00:00Z``, and the ``input`` that the schedule gives its
     runs.
     """
@@ -162,7 +162,7 @@ class Moment(_WithoutFiles):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery(_WithoutFiles):
+class WebhookDelivery(_WithoutFiles):
     """A signed request to a pipeline's webhook; ``input`` is its body.
 
     ``form`` is how it was signed; ``id`` is what it has that makes it unique (see
@@ -191,13 +191,13 @@ class Delivery(_WithoutFiles):
         return {"kind": self.kind, **asdict(self)}
 
 
-Occurrence = S3Object | UploadGroup | Request | Moment | Delivery
+TriggerEvent = S3Object | UploadGroup | Request | ScheduledTime | WebhookDelivery
 
 
-def stored_occurrence(stored: Mapping[str, Any]) -> Occurrence:
+def stored_trigger(stored: Mapping[str, Any]) -> TriggerEvent:
     """Return what ``to_dict`` stored."""
-    kinds: dict[str, type[Occurrence]] = {
-        kind.kind: kind for kind in (S3Object, UploadGroup, Request, Moment, Delivery)
+    kinds: dict[str, type[TriggerEvent]] = {
+        kind.kind: kind for kind in (S3Object, UploadGroup, Request, ScheduledTime, WebhookDelivery)
     }
     kind = kinds[stored["kind"]]
     return kind(**{name: stored[name] for name in kind.__slots__ if name in stored})
@@ -207,7 +207,7 @@ def argument(stored: Mapping[str, Any]) -> str:
     """Return what a command gets for ``{input}``: an upload's address, that of a group's list of files, or
     the input as JSON.
     """
-    found = stored_occurrence(stored)
+    found = stored_trigger(stored)
     if isinstance(found, S3Object):
         return found.uri
     if isinstance(found, UploadGroup):
@@ -226,12 +226,12 @@ def described(stored: Mapping[str, Any]) -> str:
     if stored.get("kind") == S3Object.kind or "kind" not in stored:
         return str(stored.get("key", ""))
     try:
-        return stored_occurrence(stored).uri
+        return stored_trigger(stored).uri
     except (KeyError, TypeError):
         return str(stored["kind"])
 
 
-def occurrence(message: Triggered) -> Occurrence | None:
+def parse_trigger(message: Triggered) -> TriggerEvent | None:
     """Return what a message tells of, None for what starts no run; raises MalformedMessageError.
 
     The message's trigger begins with the word that says what kind it is.
@@ -246,44 +246,44 @@ def occurrence(message: Triggered) -> Occurrence | None:
 
 def _request(message: Triggered) -> Request:
     token = message.detail.get("token")
-    if not isinstance(token, str) or not token.strip() or len(token) > MOST_TOKEN_CHARACTERS:
+    if not isinstance(token, str) or not token.strip() or len(token) > MAX_TOKEN_CHARACTERS:
         raise MalformedMessageError(
-            f"Expected a request with a token of 1 to {MOST_TOKEN_CHARACTERS} characters, found"
+            f"Expected a request with a token of 1 to {MAX_TOKEN_CHARACTERS} characters, found"
             f" {str(token)[:100]!r}. Send a new one for a new run, and the same one when the same request is"
             " sent again."
         )
     given, overrides = message.detail.get("input"), message.detail.get("overrides") or {}
-    if (size := len(json.dumps(given).encode()) + len(json.dumps(overrides).encode())) > MOST_INPUT_BYTES:
+    if (size := len(json.dumps(given).encode()) + len(json.dumps(overrides).encode())) > MAX_INPUT_BYTES:
         raise MalformedMessageError(
-            f"Expected an input, overrides included, of at most {MOST_INPUT_BYTES} bytes of JSON, found"
+            f"Expected an input, overrides included, of at most {MAX_INPUT_BYTES} bytes of JSON, found"
             f" {size}. Put it into an object and send the object's key."
         )
     return Request(token=token, input=given, overrides=overrides)
 
 
-def _unknown(message: Triggered) -> Occurrence:
+def _unknown(message: Triggered) -> TriggerEvent:
     raise MalformedMessageError(
         f"Expected a request for a pipeline with a Manual trigger, found {message.detail.get('pipeline')!r}. "
         "Correct the name, or add the trigger and deploy."
     )
 
 
-def _moment(message: Triggered) -> Moment:
+def _moment(message: Triggered) -> ScheduledTime:
     time, expression = message.detail.get("time"), message.detail.get("expression")
     if not (isinstance(time, str) and _TIME.fullmatch(time) and isinstance(expression, str)):
         raise MalformedMessageError(
             f"Expected the time and the expression of a schedule, found {str(message.detail)[:200]}."
         )
-    return Moment(time=time, expression=expression, input=message.detail.get("input"))
+    return ScheduledTime(time=time, expression=expression, input=message.detail.get("input"))
 
 
-def _delivery(message: Triggered) -> Delivery:
+def _delivery(message: Triggered) -> WebhookDelivery:
     form, delivery, event = (message.detail.get(name) for name in ("form", "id", "event"))
     if not (isinstance(form, str) and isinstance(delivery, str) and delivery and isinstance(event, str)):
         raise MalformedMessageError(
             f"Expected the form, id and event of a webhook's delivery, found {str(message.detail)[:200]}."
         )
-    return Delivery(form=form, id=delivery, event=event, input=message.detail.get("input"))
+    return WebhookDelivery(form=form, id=delivery, event=event, input=message.detail.get("input"))
 
 
 def uploaded_object(message: Triggered) -> S3Object | None:
@@ -322,7 +322,7 @@ def _upload_group(message: Triggered) -> UploadGroup:
     return UploadGroup(files=found["files"], **{name: found[name] for name in texts})
 
 
-_READERS: dict[str, Callable[[Triggered], Occurrence | None]] = {
+_READERS: dict[str, Callable[[Triggered], TriggerEvent | None]] = {
     "s3": uploaded_object,
     "s3-group": _upload_group,
     "manual": _request,

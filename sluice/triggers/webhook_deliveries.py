@@ -17,7 +17,7 @@ from typing import Any
 
 from sluice.errors import MalformedMessageError
 from sluice.triggers.signatures import Signed
-from sluice.triggers.trigger_event import Delivery
+from sluice.triggers.trigger_event import WebhookDelivery
 
 TRIGGER = "webhook"
 """What the trigger queue's messages and the ids of runs call it."""
@@ -49,7 +49,9 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def delivery(form: str, signed: Signed, headers: Mapping[str, str], body: bytes, value: Any) -> Delivery:
+def delivery(
+    form: str, signed: Signed, headers: Mapping[str, str], body: bytes, value: Any
+) -> WebhookDelivery:
     """Return the delivery that a verified request is; ``value`` is what its body says. Raises
     MalformedMessageError.
 
@@ -64,7 +66,7 @@ def delivery(form: str, signed: Signed, headers: Mapping[str, str], body: bytes,
         "github": lambda: digest(body),
         "stripe": lambda: _event_id(value),
     }[form]()
-    return Delivery(form=form, id=found, event=event if isinstance(event, str) else "", input=value)
+    return WebhookDelivery(form=form, id=found, event=event if isinstance(event, str) else "", input=value)
 
 
 def _event_id(value: Any) -> str:

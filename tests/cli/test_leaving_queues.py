@@ -37,7 +37,7 @@ def test_a_run_with_steps_left_is_in_the_way(runs: CommandWorld) -> None:
     """
     assert runs_in_the_way(runs.cloud, {"normal"}) == {"bulk": [FIRST]}
     assert runs_in_the_way(runs.cloud, set(QUEUES)) == {}
-    runs.ledger.ended(FIRST, "a", StepState.SUCCEEDED)
+    runs.ledger.record_end(FIRST, "a", StepState.SUCCEEDED)
     assert runs_in_the_way(runs.cloud, {"normal"}) == {}
     assert runs_in_the_way(runs.cloud, {"bulk"}) == {"normal": [FIRST]}
 

@@ -16,7 +16,7 @@ from cli.starting import request, run_of, send, sendings
 from sluice.pipeline.definition import Job, Manual, Pipeline, S3Upload
 from sluice.pipeline.trigger_names import MANUAL
 from sluice.run.state import RunState
-from sluice.triggers.trigger_event import MOST_INPUT_BYTES, Request
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES, Request
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START
 
@@ -158,8 +158,8 @@ def test_a_request_that_cannot_be(bus: Events) -> None:
     """
     with pytest.raises(UsageError, match="Expected a Manual trigger of words, found none"):
         request(bus, words(TEXTS), "t", None)
-    with pytest.raises(UsageError, match=f"at most {MOST_INPUT_BYTES} bytes"):
-        request(bus, words(Manual()), "t", "x" * MOST_INPUT_BYTES)
+    with pytest.raises(UsageError, match=f"at most {MAX_INPUT_BYTES} bytes"):
+        request(bus, words(Manual()), "t", "x" * MAX_INPUT_BYTES)
     assert bus.sent == []
     refusing = Events(
         {

@@ -291,7 +291,7 @@ def test_a_job_that_failed_while_it_was_being_named_fails_its_step_at_once(
 
     def name(job_id: str) -> None:
         run_id = str(aws.batch.jobs[job_id]["jobName"]).split("_")[0]
-        ledger(aws).submitted(run_id, {"split": job_id})
+        ledger(aws).record_submitted(run_id, {"split": job_id})
 
     run_id, pauses = unnamed(aws, monkeypatch, name)
     assert len(pauses) == 1

@@ -69,8 +69,8 @@ def test_what_fails_runs_again_alone_and_on_other_machines() -> None:
     found = {
         name: played(Case(name)).runs()[0] for name in ("failing-once", "wandering", "mended", "bearing")
     }
-    terms = {name: run.steps[step].terms for name, step in _FAILING.items() for run in [found[name]]}
-    assert (terms["failing-once"].tries, terms["failing-once"].indexes) == (1, "0,2")
+    terms = {name: run.steps[step].spec for name, step in _FAILING.items() for run in [found[name]]}
+    assert (terms["failing-once"].tries, terms["failing-once"].children) == (1, "0,2")
     assert (terms["wandering"].queue, terms["wandering"].tries) == ("steady", 0)
     assert (terms["mended"].reopened, found["mended"].reopened) == (1, 1)
     assert found["bearing"].steps["attempt"].failed

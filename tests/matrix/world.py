@@ -39,7 +39,7 @@ WORK_SECONDS = 0.4
 """Of a user's function, for each item: three items are more than a second, after which a child writes what it
 has.
 """
-MOST_SECONDS = 4 * 3600.0
+MAX_SECONDS = 4 * 3600.0
 """A run that has not ended by then is stranded."""
 _RESULTS = re.compile(r"runs/(?P<run>[^/]+)/(?P<step>[^/]+)/results/")
 
@@ -119,7 +119,7 @@ class World:
             self.reactions = Reactions(self.deployment, self.messages, self.actors, self.clock)
             begin(self)
             self.clock.later(SWEEP_SECONDS, self._sweep, idle=True)
-            while (self.clock.busy or self.unfinished()) and self.clock.seconds < MOST_SECONDS:
+            while (self.clock.busy or self.unfinished()) and self.clock.seconds < MAX_SECONDS:
                 self.clock.step()
             self.actors.close()
 

@@ -251,7 +251,7 @@ class World:
 
         def told(message: RunFailed) -> None:
             if mortal:
-                mortal.call("tell_failed", lambda: tell(message))
+                mortal.call("notify_failed", lambda: tell(message))
             else:
                 tell(message)
 
@@ -265,7 +265,7 @@ class World:
             ledger=Ledger(wrap(self.client), TABLE),
             batch=lambda: wrap(self.batch),
             queues=QUEUES,
-            tell_failed=told,
+            notify_failed=told,
             ended=lambda state, _: self.ends.append(state),
             changed=changed,
             starting=starting,

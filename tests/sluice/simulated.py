@@ -12,7 +12,7 @@ from random import Random
 from sluice.run import child_ranges
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.run.decision import Decision, Submission, decide, submit_request
-from sluice.run.outcomes import Fate, Graph, fates, generations_before
+from sluice.run.outcomes import Graph, StepOutcome, fates, generations_before
 from sluice.run.ready_steps import resubmission
 from sluice.run.state import RunState, StepRecord, StepState
 from sluice.run.tolerated_failures import outlook
@@ -46,7 +46,7 @@ class Job:
     @property
     def indexes(self) -> tuple[int, ...]:
         """Return the children's numbers in the whole step."""
-        text = self.submission.terms.indexes
+        text = self.submission.spec.children
         return tuple(range(self.submission.children)) if text is None else child_ranges.from_text(text)
 
 
@@ -140,7 +140,7 @@ class Simulation:
         name, number = job.submission.step.name, job.indexes[child]
         if runs:
             step, key = job.submission.step, (name, number)
-            assert step.undivided or not self.done[key], f"{key} is done again"
+            assert step.is_retried_whole or not self.done[key], f"{key} is done again"
             lost = job.submission.queue != "steady" and self.random.random() < self.reclaims
             job.reclaimed |= {number} if lost else set()
             runs = not lost and not self.fails(name, number, self.tried[key])
@@ -255,7 +255,7 @@ class Simulation:
         assert all(job.ended for job in before if self._id(job.submission) in self.named), (
             f"{one.step.name} is submitted while an older generation lives"
         )
-        if one.terms.queue:
+        if one.spec.queue:
             moved = set(Job(one, [], []).indexes)
             assert moved <= before[-1].reclaimed or self._id(before[-1].submission) not in self.named, (
                 f"{one.step.name} moves children that did not lose their machines"
@@ -266,17 +266,17 @@ class Simulation:
             state=state,
             generation=one.generation,
             children=one.children,
-            shared=one.shared,
-            terms=one.terms,
+            item_source=one.item_source,
+            spec=one.spec,
         )
 
     def _submit(self, one: Submission, job_ids: dict[str, str]) -> None:
         submit_request(RUN_ID, one, QUEUES, job_ids)
         for wait in one.waits:
-            terms = self.jobs[job_ids[wait.step]].submission.terms
-            assert not terms.carried, f"{one.step.name} waits for a part of {wait.step}"
-            others = terms.indexes
-            assert not wait.n_to_n or others == one.terms.indexes, (
+            spec = self.jobs[job_ids[wait.step]].submission.spec
+            assert not spec.deferred_children, f"{one.step.name} waits for a part of {wait.step}"
+            others = spec.children
+            assert not wait.n_to_n or others == one.spec.children, (
                 f"{one.step.name} waits child by child for other children"
             )
         assert self._id(one) not in self.jobs, "submitted twice"
@@ -311,11 +311,13 @@ class Simulation:
         if one is not None and self._ready((one,), self.ledger):
             if job is not None:
                 behind = generations_before(graph.steps[name], graph, self.ledger)
-                one = replace(one, generation=one.generation + 1, terms=replace(one.terms, behind=behind))
+                one = replace(
+                    one, generation=one.generation + 1, spec=replace(one.spec, parent_generations=behind)
+                )
                 self._claim(one)
             self._submit(one, job_ids)
             self._name(one)
-        elif one is None and Fate.LOST in [
+        elif one is None and StepOutcome.FAILED_FINAL in [
             outlook(graph, self.ledger, self.reopened).fates[need] for need in graph.steps[name].needs
         ]:
             self.ledger[name] = replace(record, state=StepState.FAILED)
@@ -328,12 +330,12 @@ class Simulation:
     def complete(self, step: CompiledStep) -> float:
         """Return the share of a step's children that have done their work; 1 for one that had nothing to do.
 
-        An undivided step is done again as a whole, so that only its last job counts.
+        An is_retried_whole step is done again as a whole, so that only its last job counts.
         """
         record = self.ledger.get(step.name)
         if record is None:
             return 0.0
-        if step.undivided and record.children:
+        if step.is_retried_whole and record.children:
             last = self.jobs[record.job_id].children if record.job_id else [False]
             return sum(map(bool, last)) / len(last)
         return (

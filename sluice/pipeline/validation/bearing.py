@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from sluice.errors import Mistake
-from sluice.pipeline.after import MOST_TIMES, Always, Finished, Resubmit, name_of
+from sluice.pipeline.after import MAX_TIMES, Always, Finished, Resubmit, name_of
 from sluice.pipeline.definition import Array, Step
 
 
@@ -49,9 +49,9 @@ def check_retries(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
     if not isinstance(step.retries, Resubmit):
         return
     where, times = f"steps[{step.name!r}].retries", step.retries.times
-    if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_TIMES:
+    if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_TIMES:
         yield Mistake(
-            f"{where}.times", f"1 to {MOST_TIMES}", repr(times), "Give how often what failed runs again."
+            f"{where}.times", f"1 to {MAX_TIMES}", repr(times), "Give how often what failed runs again."
         )
     most, reclaimed = step.attempts, step.retries.reclaimed
     if reclaimed is not None and (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sluice.errors import Mistake
-from sluice.grouping.gathering import MOST_SECONDS
+from sluice.grouping.gathering import MAX_SECONDS
 from sluice.limits import MAX_ARRAY_SIZE
 from sluice.pipeline.definition import Manual, Pipeline, Plan, S3Upload
 from sluice.pipeline.validation.fields import listed
@@ -30,7 +30,7 @@ def check_grouping(pipeline: Pipeline) -> Iterator[Mistake]:
         if not isinstance(upload, S3Upload) or not isinstance(upload.group_within, str):
             continue
         seconds = _seconds(upload.group_within)
-        if seconds is None or seconds > MOST_SECONDS:
+        if seconds is None or seconds > MAX_SECONDS:
             fix = "Write whole seconds or minutes; SQS keeps a message back for 15 minutes at most."
             yield Mistake(
                 f"triggers[{number}].group_within",

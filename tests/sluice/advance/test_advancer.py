@@ -59,7 +59,7 @@ def all_end(world: World, advancer: Advancer) -> None:
     """Let every submitted job succeed, and tell of it."""
     for name, record in recorded(world).steps.items():
         if record.state is StepState.SUBMITTED:
-            world.ledger.ended(RUN_ID, name, StepState.SUCCEEDED, job_id=record.job_id)
+            world.ledger.record_end(RUN_ID, name, StepState.SUCCEEDED, job_id=record.job_id)
     advancer.advance(RUN_ID)
 
 
@@ -68,7 +68,7 @@ def test_a_run_goes_from_its_start_to_its_end(world: World) -> None:
     advancer = world.advancer()
     assert advancer.start(run_of(word_count()))
     assert world.batch.names() == ["split"]
-    world.ledger.planned(planned(world))
+    world.ledger.record_plan(planned(world))
     assert advancer.advance(RUN_ID)
     assert world.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
     assert recorded(world).state is RunState.RUNNING
@@ -100,7 +100,7 @@ def test_no_items_end_in_success_with_what_follows_run(world: World) -> None:
     """The arrays are empty, merge and cleanup are jobs."""
     advancer = world.advancer()
     advancer.start(run_of(word_count()))
-    world.ledger.planned(planned(world, items=0))
+    world.ledger.record_plan(planned(world, items=0))
     advancer.advance(RUN_ID)
     assert world.batch.names() == ["cleanup", "merge", "split"]
     assert recorded(world).steps["rank"].state is StepState.EMPTY
@@ -111,7 +111,7 @@ def test_no_items_end_in_success_with_what_follows_run(world: World) -> None:
 def test_concurrent_advances_submit_each_step_once(world: World) -> None:
     """Eight Lambdas at once, before and behind the plan."""
     world.advancer().start(run_of(word_count()))
-    world.ledger.planned(planned(world))
+    world.ledger.record_plan(planned(world))
     barrier = threading.Barrier(8)
 
     def advance() -> None:
@@ -253,7 +253,7 @@ def test_a_run_does_not_end_before_its_cleanup_has_a_job(world: World) -> None:
     with pytest.raises(UnsettledError):
         world.advancer().start(run_of(graph))
     world.batch.submit_job = submit  # type: ignore[method-assign]
-    world.ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
+    world.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
     with pytest.raises(UnsettledError):
         world.advancer().advance(RUN_ID)
     world.later(AFTER_LEASE)
@@ -266,10 +266,12 @@ def test_a_run_ends_at_once_when_its_cleanup_gets_its_job_meanwhile(world: World
     world.batch.submit_job = _lose_cleanup(world.batch.submit_job)  # type: ignore[method-assign]
     with pytest.raises(UnsettledError):
         world.advancer().start(run_of(pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))))
-    world.ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
+    world.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
     naming = replace(
         world.advancer(),
-        sleep=lambda _: world.ledger.submitted(RUN_ID, {"cleanup": "the job that was being submitted"}),
+        sleep=lambda _: world.ledger.record_submitted(
+            RUN_ID, {"cleanup": "the job that was being submitted"}
+        ),
     )
     naming.advance(RUN_ID)
     assert recorded(world).state is RunState.SUCCEEDED
@@ -301,7 +303,7 @@ def _advance_all(world: World, mortal: Mortal | None) -> None:
     advancer.start(run_of(word_count()))
     run = recorded(world)
     if run.steps["split"].job_id and not run.steps["split"].planned:
-        world.ledger.planned(planned(world))
+        world.ledger.record_plan(planned(world))
     advancer.advance(RUN_ID)
     if all(record.state is not StepState.CLAIMED for record in recorded(world).steps.values()):
         all_end(world, advancer)
@@ -344,7 +346,7 @@ def test_the_enumerated_calls_are_those_of_a_whole_run() -> None:
 def test_a_failure_is_told_again_when_its_teller_died_before_it_was_recorded(world: World) -> None:
     """The alert is deduplicated; a failure that nobody hears of is worse."""
     world.advancer().start(run_of(THREE))
-    world.ledger.ended(
+    world.ledger.record_end(
         RUN_ID, "a", StepState.FAILED, job_id=recorded(world).steps["a"].job_id, reason="exit code 1"
     )
     with pytest.raises(DeadError):

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from sluice.advance.batch_events import JobEnded, Look, failure_reason, job_ended, joined, parse_event
+from sluice.advance.batch_events import JobEnded, Reconcile, failure_reason, job_ended, joined, parse_event
 from sluice.errors import MalformedMessageError
 from sluice.messages import Message, Planned, RunFailed, Sweep, Triggered
 from sluice.run.job_names import JobName
 from sluice.run.state import StepState
 from sluice.triggers.trigger_event import (
-    Moment,
-    Occurrence,
     Request,
     S3Object,
-    occurrence,
-    stored_occurrence,
+    ScheduledTime,
+    TriggerEvent,
+    parse_trigger,
+    stored_trigger,
     uploaded_object,
 )
 from tests.sluice.graphs import RUN_ID
@@ -73,7 +73,7 @@ def test_the_schedule_asks_to_sweep() -> None:
 
 def test_a_call_to_look_at_runs_is_read_as_it_was_written() -> None:
     """Whoever asks writes it with the same class."""
-    assert parse_event(Look((RUN_ID, "b")).to_json()) == Look((RUN_ID, "b"))
+    assert parse_event(Reconcile((RUN_ID, "b")).to_json()) == Reconcile((RUN_ID, "b"))
 
 
 @pytest.mark.parametrize(
@@ -199,12 +199,12 @@ def test_what_is_no_upload_is_malformed(detail: dict[str, Any]) -> None:
         uploaded_object(triggered(detail))
 
 
-def told(trigger: str, detail: dict[str, Any]) -> Occurrence | None:
+def told(trigger: str, detail: dict[str, Any]) -> TriggerEvent | None:
     """Return what is read of a message of this trigger."""
     message = Triggered(
         pipeline="words", trigger=trigger, definition={"bucket": "b", "key": "k"}, detail=detail
     )
-    return occurrence(Triggered.from_json(message.to_json()))
+    return parse_trigger(Triggered.from_json(message.to_json()))
 
 
 @pytest.mark.parametrize("given", [None, 5, "text", [1, {"a": None}], {"žluť": [True]}])
@@ -213,16 +213,16 @@ def test_a_request_has_any_json_as_its_input_and_its_token_as_its_identity(given
     request = told("manual", {"pipeline": "words", "input": given, "token": "t"})
     assert request == Request(token="t", input=given)
     assert request.identity() == Request(token="t", input="other").identity() != Request(token="u").identity()
-    assert stored_occurrence(json.loads(json.dumps(request.to_dict()))) == request
+    assert stored_trigger(json.loads(json.dumps(request.to_dict()))) == request
 
 
 def test_a_moment_is_the_time_that_was_meant() -> None:
     """The same moment told twice is one run; another moment is another."""
     detail = {"time": "2030-01-31T09:00:00Z", "expression": "rate(1 day)", "input": [1]}
     moment = told("schedule:rate(1 day) UTC", detail)
-    assert moment == Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input=[1])
+    assert moment == ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input=[1])
     assert moment.identity() == {"time": "2030-01-31T09:00:00Z"}
-    assert stored_occurrence(moment.to_dict()) == moment
+    assert stored_trigger(moment.to_dict()) == moment
 
 
 @pytest.mark.parametrize(

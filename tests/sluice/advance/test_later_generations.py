@@ -61,7 +61,7 @@ def fail(world: World, name: str, *failed: int) -> bool:
     if record.size > 1:
         world.batch.children[str(record.job_id)] = {"FAILED": list(failed), "SUCCEEDED": succeeded}
     told: dict[str, Any] = {"generation": record.generation, "job_id": record.job_id, "reason": "it broke"}
-    return world.ledger.ended(
+    return world.ledger.record_end(
         RUN_ID, name, StepState.FAILED, succeeded=len(succeeded) if record.size > 1 else None, **told
     )
 
@@ -70,7 +70,7 @@ def succeed(world: World, *names: str) -> None:
     """Let jobs succeed, and tell of it."""
     for name in names:
         record = run_of(world).steps[name]
-        assert world.ledger.ended(
+        assert world.ledger.record_end(
             RUN_ID, name, StepState.SUCCEEDED, generation=record.generation, job_id=record.job_id
         )
 
@@ -101,7 +101,7 @@ def test_only_the_failed_children_run_again_and_what_stands_behind_them(world: W
     assert again["rank_1"]["dependsOn"] == [{"jobId": again["count_1"]["jobId"], "type": "N_TO_N"}]
     assert again["merge_1"]["dependsOn"] == [{"jobId": again["rank_1"]["jobId"]}]
     assert [run_of(world).steps[name].indexes for name in ("count", "rank")] == [(1, 3), (1, 3)]
-    assert [run_of(world).steps[name].terms.tries for name in ("count", "rank", "merge")] == [1, 0, 0]
+    assert [run_of(world).steps[name].spec.tries for name in ("count", "rank", "merge")] == [1, 0, 0]
     succeed(world, "count", "rank", "merge", "cleanup")
     world.advancer().advance(RUN_ID)
     assert (run_of(world).state, world.told) == (RunState.SUCCEEDED, [])
@@ -155,20 +155,20 @@ def test_what_comes_late_touches_no_later_generation(world: World) -> None:
     """
     begin(world, pipeline(step("split", Kind.PLAN), step("count", Kind.ARRAY, items_of="split")))
     old = run_of(world).steps["split"]
-    world.ledger.ended(RUN_ID, "split", StepState.FAILED, job_id=old.job_id)
+    world.ledger.record_end(RUN_ID, "split", StepState.FAILED, job_id=old.job_id)
     world.advancer().advance(RUN_ID)
     assert world.ledger.reopen(run_of(world))
     with suppress(DeadError):
         world.advancer(Mortal(2)).advance(RUN_ID)  # Dies behind the claim.
     claimed = run_of(world).steps["split"]
     assert (claimed.state, claimed.generation, claimed.job_id) == (StepState.CLAIMED, 1, None)
-    assert not world.ledger.ended(RUN_ID, "split", StepState.SUCCEEDED, job_id=old.job_id)
-    assert not world.ledger.planned(
+    assert not world.ledger.record_end(RUN_ID, "split", StepState.SUCCEEDED, job_id=old.job_id)
+    assert not world.ledger.record_plan(
         Planned(run=RUN_ID, step="split", generation=0, job_id=str(old.job_id), items=3, manifest="m")
     )
-    world.ledger.submitted(RUN_ID, {"split": str(old.job_id)})
-    assert not world.ledger.renew(RUN_ID, replace(claimed, generation=0), "2027")
-    assert not world.ledger.learned(RUN_ID, replace(old, state=StepState.FAILED), "0")
+    world.ledger.record_submitted(RUN_ID, {"split": str(old.job_id)})
+    assert not world.ledger.renew_claim(RUN_ID, replace(claimed, generation=0), "2027")
+    assert not world.ledger.record_failed_children(RUN_ID, replace(old, state=StepState.FAILED), "0")
     assert run_of(world).steps["split"] == claimed
 
 
@@ -301,7 +301,7 @@ def test_a_failed_run_that_waits_for_its_cleanup_stays_failed(world: World) -> N
     """Cancelling it, ending it again or claiming something of it is refused."""
     failed_run(world)
     assert not world.ledger.finish(RUN_ID, RunState.CANCELLED, "2026")
-    assert not world.ledger.failing(RUN_ID, "merge")
+    assert not world.ledger.record_failed_step(RUN_ID, "merge")
     assert not world.ledger.claim(RUN_ID, [Submission(step("more"), 1)], "2026-01-01T00:00:00.000+00:00")
     assert run_of(world).state is RunState.FAILED
 
@@ -329,7 +329,7 @@ def test_children_that_lost_their_machines_move_to_steady_and_only_they(world: W
     fail(world, "rank", 1, 3, 4)
     world.advancer().advance(RUN_ID)
     count = run_of(world).steps["count"]
-    assert (count.indexes, count.terms.carried, count.terms.queue, count.terms.tries) == (
+    assert (count.indexes, count.spec.deferred_children, count.spec.queue, count.spec.tries) == (
         (1,),
         "3-4",
         "steady",
@@ -340,7 +340,7 @@ def test_children_that_lost_their_machines_move_to_steady_and_only_they(world: W
     succeed(world, "count")
     world.advancer().advance(RUN_ID)
     count = run_of(world).steps["count"]
-    assert (count.indexes, count.terms.carried, count.terms.queue, count.terms.tries) == (
+    assert (count.indexes, count.spec.deferred_children, count.spec.queue, count.spec.tries) == (
         (3, 4),
         None,
         None,
@@ -360,11 +360,11 @@ def test_a_move_uses_up_no_try_and_happens_once_for_a_generation(world: World) -
     for child in (0, 1):
         reclaimed(world, "count", child, 3)
     world.advancer().advance(RUN_ID)
-    assert run_of(world).steps["count"].terms.carried is None
+    assert run_of(world).steps["count"].spec.deferred_children is None
     fail(world, "count", 1)
     world.advancer().advance(RUN_ID)
     count = run_of(world).steps["count"]
-    assert (count.generation, count.indexes, count.terms.queue, count.terms.tries) == (2, (1,), None, 1)
+    assert (count.generation, count.indexes, count.spec.queue, count.spec.tries) == (2, (1,), None, 1)
     fail(world, "count", 0)
     reclaimed(world, "count", 1, 1)
     world.advancer().advance(RUN_ID)
@@ -473,7 +473,7 @@ def test_what_fails_behind_a_job_that_gave_up_has_not_failed_by_itself(world: Wo
     world.later(AFTER_LEASE)
     world.advancer().advance(RUN_ID)
     record = run_of(world).steps["rank"]
-    assert (record.generation, record.indexes, record.terms.tries) == (1, tuple(range(5)), 0)
+    assert (record.generation, record.indexes, record.spec.tries) == (1, tuple(range(5)), 0)
     assert [job_of(world, name) for name in ("count", "merge", "cleanup")] == [
         jobs[name]["jobId"] for name in ("count", "merge", "cleanup")
     ]

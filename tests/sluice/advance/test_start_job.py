@@ -13,7 +13,7 @@ from moto.dynamodb.models.table import Table
 from containers.start.errors import NotStartedError
 from containers.start.submit import SUBMITTED_PER_SECOND, submit_all
 from sluice.advance.advancer import LEASE
-from sluice.aws.rate_limiter import Pace
+from sluice.aws.rate_limiter import RateLimiter
 from sluice.errors import UnsettledError
 from sluice.messages import RunFailed
 from sluice.run.compiled import CompiledPipeline, Kind
@@ -52,7 +52,7 @@ def start_job(world: World, mortal: Mortal | None = None) -> str:
 
 def end_of_start(world: World, state: StepState = StepState.SUCCEEDED) -> None:
     """Let Batch tell how the start job ended."""
-    world.ledger.ended(
+    world.ledger.record_end(
         RUN_ID, "start", state, job_id=recorded(world).steps["start"].job_id, reason="Host EC2 terminated"
     )
     world.advancer().advance(RUN_ID)
@@ -164,7 +164,7 @@ def test_a_start_job_that_fails_fails_its_run(world: World) -> None:
         start_job(world, Mortal(4))
     for name, record in recorded(world).steps.items():
         if name != "start" and record.job_id:
-            world.ledger.ended(
+            world.ledger.record_end(
                 RUN_ID, name, StepState.FAILED, job_id=record.job_id, reason="Dependent Job failed"
             )
     world.advancer().advance(RUN_ID)
@@ -240,7 +240,7 @@ def test_behind_a_plan_lambdas_go_on_when_the_start_job_has_succeeded(world: Wor
     )
     begun(world, graph)
     assert start_job(world) == "1 steps submitted"
-    world.ledger.planned(planned(world))
+    world.ledger.record_plan(planned(world))
     world.advancer().advance(RUN_ID)
     assert world.batch.names() == ["split", "start"]
     end_of_start(world)
@@ -294,7 +294,7 @@ def test_submissions_are_paced() -> None:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    pace = Pace(per_second=SUBMITTED_PER_SECOND, clock=lambda: now[0], sleep=sleep)
+    pace = RateLimiter(per_second=SUBMITTED_PER_SECOND, clock=lambda: now[0], sleep=sleep)
     for number in range(200):
         pace()
         sent.append(now[0])

@@ -107,7 +107,7 @@ def succeed(world: World) -> None:
     """Record the success of the only step, by whatever job the ledger names."""
     found = world.ledger.load(RUN_ID)
     job_id = found.steps["a"].job_id if found and "a" in found.steps else None
-    world.ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id=job_id)
+    world.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=job_id)
 
 
 def test_a_run_is_told_of_when_it_begins_and_when_it_ends() -> None:

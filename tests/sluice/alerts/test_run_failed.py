@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from sluice.alerts.run_failed import Alert
-from sluice.triggers.trigger_event import Moment, Request, S3Object
+from sluice.triggers.trigger_event import Request, S3Object, ScheduledTime
 
 
 def alert(**changes: Any) -> Alert:
@@ -127,7 +127,7 @@ def test_the_command_that_asks_again_sends_the_same_input_with_another_token(giv
 
 def test_a_schedule_runs_again_by_itself() -> None:
     """Nothing is to be done once the cause is mended."""
-    mail = alert(trigger=Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")).notice().email
+    mail = alert(trigger=ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)")).notice().email
     assert "rate(1 day) at 2030-01-31T09:00:00Z" in mail
     assert "it runs by itself at the next time of rate(1 day)" in mail
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from local.place import ACCOUNT, REGION, Place
 from sluice.aws.light_client import LightClient
 from sluice.aws.signing import Credentials
-from sluice.ledger.idempotency import DeliveryNotes
+from sluice.ledger.idempotency import DeliveryRecords
 from sluice.ledger.ledger import Ledger
 from sluice.run.decision import decide
 from sluice.run.state import Run
@@ -51,7 +51,7 @@ def test_the_ledger_works_over_it(cloud: Place) -> None:
     )
     claims = decide(word_count(), {}).submissions
     assert [ledger.start(run, claims), ledger.start(run, claims)] == [True, False]
-    ledger.submitted(RUN_ID, {"split": "job-1"})
+    ledger.record_submitted(RUN_ID, {"split": "job-1"})
     assert ledger.load(RUN_ID) == other.load(RUN_ID)
     assert ledger.assignment(RUN_ID, "split") == other.assignment(RUN_ID, "split")
     assert list(ledger.unfinished("2030")) == [RUN_ID]
@@ -102,8 +102,8 @@ def test_a_delivery_is_noted(cloud: Place) -> None:
     table = f"ledger-{uuid.uuid4().hex}"
     make_table(full(cloud, "dynamodb"), table)
     notes, other = (
-        DeliveryNotes(light(cloud, "dynamodb"), table),
-        DeliveryNotes(full(cloud, "dynamodb"), table),
+        DeliveryRecords(light(cloud, "dynamodb"), table),
+        DeliveryRecords(full(cloud, "dynamodb"), table),
     )
     now = "2026-01-01T00:00:00.000+00:00"
     assert notes.read(RUN_ID) is None

@@ -16,9 +16,9 @@ import pytest
 
 from sluice.errors import UnsettledError
 from sluice.grouping import gathering
-from sluice.grouping.gathering import MOST_SECONDS, SWEPT_AFTER_SECONDS, Gatherer
+from sluice.grouping.gathering import MAX_SECONDS, SWEPT_AFTER_SECONDS, Gatherer
 from sluice.grouping.group import Group
-from sluice.grouping.ledger import MOST_ADDED, GroupLedger
+from sluice.grouping.ledger import MAX_ADDED, GroupLedger
 from sluice.messages import GroupDue, GroupedUpload
 from sluice.triggers.trigger_event import S3Object
 from tests.sluice.clouds import START, TABLE, DeadError, Mortal, dynamodb
@@ -57,7 +57,7 @@ class World:
         """Return a gatherer, whose calls may end early."""
 
         def remind(message: GroupDue, seconds: int) -> None:
-            assert 0 <= seconds <= MOST_SECONDS
+            assert 0 <= seconds <= MAX_SECONDS
             self._call(
                 mortal,
                 "remind",
@@ -197,8 +197,8 @@ def test_a_group_keeps_what_it_was_opened_with(world: World) -> None:
 
 def test_a_group_may_stay_open_as_long_as_sqs_keeps_a_message_back(world: World) -> None:
     """The reminder of 15 minutes comes a little early, and is sent again."""
-    world.gatherer().gather(upload(within=MOST_SECONDS), files(1))
-    world.later(MOST_SECONDS - 1)
+    world.gatherer().gather(upload(within=MAX_SECONDS), files(1))
+    world.later(MAX_SECONDS - 1)
     assert world.handed == []
     world.later(3)
     world.assert_each_once(files(1))
@@ -301,13 +301,13 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a transaction take five files: moto copies its table for each, and every path is gone all the
     same.
     """
-    monkeypatch.setattr(gathering, "MOST_ADDED", 5)
+    monkeypatch.setattr(gathering, "MAX_ADDED", 5)
 
 
 def calls_of(of: int) -> list[str]:
     """Return the calls of a burst that nothing disturbs."""
     with dynamodb() as client, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gathering, "MOST_ADDED", 5)
+        patch.setattr(gathering, "MAX_ADDED", 5)
         mortal = Mortal(10_000)
         all_is_gathered(World(client), mortal, BURST, of)
         return mortal.calls
@@ -373,12 +373,12 @@ def test_a_list_is_not_written_again_once_its_run_has_been_asked_for(world: Worl
 
 def test_a_burst_costs_a_call_for_each_98_files(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """And three for each batch and each group: nothing is called for each file."""
-    monkeypatch.setattr(gathering, "MOST_ADDED", MOST_ADDED)
+    monkeypatch.setattr(gathering, "MAX_ADDED", MAX_ADDED)
     mortal, burst = Mortal(10_000), files(240)
     for start in (0, 120):
         world.gatherer(mortal).gather(upload(of=240), burst[start : start + 120])
     adding, looks, closing = (
-        2 * -(-120 // MOST_ADDED),
+        2 * -(-120 // MAX_ADDED),
         2 * 2,
         {"query": 2, "update_item": 3, "remind": 1, "write": 1, "ask": 1},
     )

@@ -16,15 +16,15 @@ from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule, Step
 from sluice.pipeline.validation.uploads import grouping_of
 from sluice.run.decision import Submission, submit_request
-from sluice.triggers.rerun import again
+from sluice.triggers.rerun import rerun_command
 from sluice.triggers.trigger_event import (
-    Moment,
     Request,
     S3Object,
+    ScheduledTime,
     UploadGroup,
     argument,
     described,
-    stored_occurrence,
+    stored_trigger,
 )
 from tests.sluice.clouds import refused
 from tests.sluice.graphs import QUEUES, RUN_ID, step
@@ -178,7 +178,7 @@ def test_a_command_without_the_placeholder_gets_no_parameters() -> None:
         (Request(token="t", input={"žluť": [1, None]}), '{"žluť":[1,null]}'),
         (Request(token="t", input="plain text"), "plain text"),
         (Request(token="t"), "null"),
-        (Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input=5), "5"),
+        (ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input=5), "5"),
     ],
 )
 def test_what_a_command_gets(trigger: Any, expected: str) -> None:
@@ -195,14 +195,14 @@ def test_an_input_that_is_too_long_for_a_command_is_refused_before_it_is_sent() 
 
 def test_a_group_is_told_and_stored_as_what_it_is() -> None:
     """Its words, its way through the ledger, and its identity, which is the group's alone."""
-    assert stored_occurrence(json.loads(json.dumps(GROUP.to_dict()))) == GROUP
+    assert stored_trigger(json.loads(json.dumps(GROUP.to_dict()))) == GROUP
     assert described(GROUP.to_dict()) == "s3://inbox/words/in-*.txt (1,200 files)"
     assert GROUP.identity() == {"group": "g-1"}
 
 
 def test_a_group_is_run_again_by_storing_its_files_anew() -> None:
     """The command is one that a shell reads, with the folder and the pattern of the trigger."""
-    words = shlex.split(again("words", GROUP))
+    words = shlex.split(rerun_command("words", GROUP))
     assert words[:5] == ["aws", "s3", "cp", "s3://inbox/words/", "s3://inbox/words/"]
     assert words[words.index("--include") + 1] == "in-*.txt"
     assert words[words.index("--exclude") + 1] == "*"

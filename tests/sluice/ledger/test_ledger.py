@@ -93,48 +93,51 @@ def test_a_claim_is_all_or_nothing(ledger: Ledger) -> None:
 def test_a_claim_is_taken_over_once(ledger: Ledger) -> None:
     """Of two who find it abandoned, one gets it."""
     record = steps(ledger)["a"]
-    assert [ledger.renew(RUN_ID, record, LATER), ledger.renew(RUN_ID, record, LATER)] == [True, False]
+    assert [ledger.renew_claim(RUN_ID, record, LATER), ledger.renew_claim(RUN_ID, record, LATER)] == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("state", [StepState.FAILED, StepState.SUCCEEDED])
 def test_a_step_that_ended_is_not_taken_over(ledger: Ledger, state: StepState) -> None:
     """A refused step has no job and must not be submitted again."""
     record = steps(ledger)["a"]
-    ledger.ended(RUN_ID, "a", state, reason="refused")
-    assert not ledger.renew(RUN_ID, record, LATER)
+    ledger.record_end(RUN_ID, "a", state, reason="refused")
+    assert not ledger.renew_claim(RUN_ID, record, LATER)
 
 
 def test_a_step_keeps_the_job_that_it_names_and_the_others_are_recorded(ledger: Ledger) -> None:
     """A slow owner's late record does not hold up what else it submitted."""
-    ledger.submitted(RUN_ID, {"a": "job-1"})
-    ledger.submitted(RUN_ID, {"a": "job-2", "b": "job-3"})
+    ledger.record_submitted(RUN_ID, {"a": "job-1"})
+    ledger.record_submitted(RUN_ID, {"a": "job-2", "b": "job-3"})
     assert {name: record.job_id for name, record in steps(ledger).items()} == {"a": "job-1", "b": "job-3"}
 
 
 def test_an_end_that_comes_before_the_jobs_id_is_kept(ledger: Ledger) -> None:
     """A fast job ends before its submitter has recorded it."""
-    assert ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id="job-1")
-    ledger.submitted(RUN_ID, {"a": "job-1"})
+    assert ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id="job-1")
+    ledger.record_submitted(RUN_ID, {"a": "job-1"})
     assert (steps(ledger)["a"].state, steps(ledger)["a"].job_id) == (StepState.SUCCEEDED, "job-1")
-    assert not ledger.ended(RUN_ID, "a", StepState.FAILED, job_id="job-2")
+    assert not ledger.record_end(RUN_ID, "a", StepState.FAILED, job_id="job-2")
 
 
 def test_a_failure_that_comes_before_the_jobs_id_waits_for_it(ledger: Ledger) -> None:
     """Such a job may have given up waiting for its name, and so have done nothing."""
-    assert not ledger.ended(RUN_ID, "a", StepState.FAILED, job_id="job-1")
-    ledger.submitted(RUN_ID, {"a": "job-1"})
-    assert ledger.ended(RUN_ID, "a", StepState.FAILED, job_id="job-1")
+    assert not ledger.record_end(RUN_ID, "a", StepState.FAILED, job_id="job-1")
+    ledger.record_submitted(RUN_ID, {"a": "job-1"})
+    assert ledger.record_end(RUN_ID, "a", StepState.FAILED, job_id="job-1")
 
 
 @pytest.mark.parametrize("step_name", ["a", "nobody"])
 def test_items_are_recorded_once_and_only_of_the_job_that_is_named(ledger: Ledger, step_name: str) -> None:
     """Not twice, not of another job, not of a step that was never claimed."""
-    ledger.submitted(RUN_ID, {"a": "job-1"})
+    ledger.record_submitted(RUN_ID, {"a": "job-1"})
     message = Planned(run=RUN_ID, step=step_name, generation=0, job_id="job-1", items=3, manifest="m")
-    assert not ledger.planned(
+    assert not ledger.record_plan(
         Planned(run=RUN_ID, step=step_name, generation=0, job_id="job-2", items=4, manifest="n")
     )
-    assert [ledger.planned(message), ledger.planned(message)] == [step_name == "a", False]
+    assert [ledger.record_plan(message), ledger.record_plan(message)] == [step_name == "a", False]
 
 
 def test_a_run_ends_once_and_leaves_the_sweep(ledger: Ledger) -> None:
@@ -171,23 +174,23 @@ def test_a_step_or_a_run_that_is_not_there_is_none(ledger: Ledger) -> None:
 def test_another_writer_in_the_way_is_waited_for(ledger: Ledger, client: Meeting) -> None:
     """A conflict of transactions says nothing about the condition."""
     client.conflicts = 2
-    ledger.submitted(RUN_ID, {"a": "job-1"})
+    ledger.record_submitted(RUN_ID, {"a": "job-1"})
     assert steps(ledger)["a"].job_id == "job-1"
     client.conflicts = 100
     with pytest.raises(ClientError):
-        ledger.submitted(RUN_ID, {"b": "job-2"})
+        ledger.record_submitted(RUN_ID, {"b": "job-2"})
 
 
 def test_what_was_done_is_noted_once(ledger: Ledger) -> None:
     """Unless it was taken back, or its doer died before it was done."""
     at = [f"2026-01-01T00:0{minute}:00.000000+00:00" for minute in range(6)]
-    assert ledger.first(RUN_ID, "alert:a", at[0], stale="2025")
-    assert not ledger.first(RUN_ID, "alert:a", at[1], stale="2025")
-    assert ledger.first(RUN_ID, "alert:a", at[3], stale=at[1])
-    ledger.did(RUN_ID, "alert:a")
-    assert not ledger.first(RUN_ID, "alert:a", at[5], stale=at[4])
-    ledger.forget(RUN_ID, "alert:a")
-    assert ledger.first(RUN_ID, "alert:a", at[5], stale="2025")
+    assert ledger.try_begin(RUN_ID, "alert:a", at[0], stale="2025")
+    assert not ledger.try_begin(RUN_ID, "alert:a", at[1], stale="2025")
+    assert ledger.try_begin(RUN_ID, "alert:a", at[3], stale=at[1])
+    ledger.complete(RUN_ID, "alert:a")
+    assert not ledger.try_begin(RUN_ID, "alert:a", at[5], stale=at[4])
+    ledger.abandon(RUN_ID, "alert:a")
+    assert ledger.try_begin(RUN_ID, "alert:a", at[5], stale="2025")
 
 
 def test_a_pipeline_of_a_thousand_steps_fits_into_an_item(client: Meeting) -> None:

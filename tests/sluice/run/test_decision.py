@@ -16,7 +16,7 @@ from sluice.limits import check_submit_job
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.decision import Decision, Submission, Wait, children_of, decide, submit_request
 from sluice.run.start_job import left_to_start_job
-from sluice.run.state import RunState, Shared, StepRecord, StepState
+from sluice.run.state import ItemSource, RunState, StepRecord, StepState
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, pipelines, step, word_count
 
 SUBMIT_JOB: Any = (
@@ -78,9 +78,9 @@ def test_an_array_of_a_fixed_size_needs_no_plan(size: int, children: int) -> Non
         step("sum", after=("next",)),
     )
     decision = decide(graph, {})
-    assert [(one.step.name, one.children, one.shared) for one in decision.submissions] == [
-        ("throw", children, Shared(None, size)),
-        ("next", children, Shared(None, size)),
+    assert [(one.step.name, one.children, one.item_source) for one in decision.submissions] == [
+        ("throw", children, ItemSource(None, size)),
+        ("next", children, ItemSource(None, size)),
         ("sum", 1, None),
     ]
     assert decision.submissions[1].waits == (Wait("throw", n_to_n=children > 1),)

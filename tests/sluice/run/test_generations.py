@@ -113,7 +113,9 @@ def ended(seed: int) -> None:
         world.fails, world.reopened, world.reclaims = lambda name, child, tried: False, 1, 0
         world.run()
         assert world.outcome is RunState.SUCCEEDED
-    assert all(count == 1 or graph.step(name).undivided for (name, _), count in world.done.items() if count)
+    assert all(
+        count == 1 or graph.step(name).is_retried_whole for (name, _), count in world.done.items() if count
+    )
 
 
 def mended(seed: int) -> None:

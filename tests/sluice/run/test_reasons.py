@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sluice.advance.batch_events import failure_reason, job_ended
-from sluice.run.reasons import missing_permission, plain, why_blocked
+from sluice.run.reasons import explain, explain_blocked_queue, missing_permission
 from tests.sluice.graphs import RUN_ID
 
 
@@ -66,13 +66,13 @@ def test_an_exit_code_says_what_it_usually_means(code: int, says: str) -> None:
 
 def test_what_nobody_knows_is_told_as_it_is() -> None:
     """AWS may add reasons."""
-    assert plain("Something new", "") is None
+    assert explain("Something new", "") is None
     assert failure_reason({"statusReason": "Something new"}) == "Something new"
     assert (
-        why_blocked("MISCONFIGURATION:SOMETHING_NEW - look")
+        explain_blocked_queue("MISCONFIGURATION:SOMETHING_NEW - look")
         == "a compute environment is set up so that the job cannot run"
     )
-    assert why_blocked("waiting for its turn") is None
+    assert explain_blocked_queue("waiting for its turn") is None
 
 
 @pytest.mark.parametrize(

@@ -152,4 +152,4 @@ def test_a_plan_behind_an_array_decides_the_next_array(first: int, second: int) 
         ("sum", min(second, 10_000)),
         ("merge", 1),
     ]
-    assert all(one.shared is None or one.shared.manifest == "n" for one in later.submissions)
+    assert all(one.item_source is None or one.item_source.manifest == "n" for one in later.submissions)

@@ -25,7 +25,7 @@ from sluice.run.state import Run, StepState
 from sluice.run.uploads import plans
 from sluice.runtime.__main__ import main
 from sluice.settings import JobSettings, SubmissionSettings
-from sluice.triggers.trigger_event import Occurrence, S3Object
+from sluice.triggers.trigger_event import S3Object, TriggerEvent
 from tests.sluice.clouds import TABLE, make_table
 
 INBOX, WORK, RESULTS = "inbox", "work", "results"
@@ -51,7 +51,7 @@ class Jobs:
             pipeline, S3Object(bucket=INBOX, key=key, version_id=version, etag="", size=len(content))
         )
 
-    def begin(self, pipeline: Pipeline, trigger: Occurrence) -> Run:
+    def begin(self, pipeline: Pipeline, trigger: TriggerEvent) -> Run:
         """Begin a run that something else started; no job is submitted yet."""
         self.module = f"containers.{str(pipeline.name).replace('-', '_')}.steps"
         run_id, compiled = f"{pipeline.name}-{'a' * 20}", _compiled(pipeline)
@@ -81,7 +81,7 @@ class Jobs:
         """Claim a step and name its job."""
         assert self.ledger.claim(run.run_id, [submission], NOW)
         if submission.children:
-            self.ledger.submitted(run.run_id, {submission.step.name: job_id(submission.step.name)})
+            self.ledger.record_submitted(run.run_id, {submission.step.name: job_id(submission.step.name)})
 
     def start(
         self, run: Run, submission: Submission, child: int, functions: Mapping[str, str], **more: str
@@ -100,10 +100,10 @@ class Jobs:
         """Tell the ledger how a step ended, and what a plan announced."""
         name = submission.step.name
         for message in self.announced():
-            self.ledger.planned(message)
+            self.ledger.record_plan(message)
         if submission.children:
             state = StepState.FAILED if any(self.codes[name]) else StepState.SUCCEEDED
-            self.ledger.ended(run.run_id, name, state, job_id=job_id(name))
+            self.ledger.record_end(run.run_id, name, state, job_id=job_id(name))
 
     def announced(self) -> list[Planned]:
         """Return what plans published since the last look."""

@@ -12,9 +12,9 @@ from sluice import keys
 from sluice.errors import OtherTriggerError
 from sluice.items.manifest import write_manifest
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
-from sluice.runtime.step_types import Item, Moment, Request, Upload, Uploads
+from sluice.runtime.step_types import Item, Request, ScheduledTime, Upload, Uploads
 from sluice.runtime.upload import RequestOfUploads
-from sluice.triggers.trigger_event import Occurrence, S3Object, UploadGroup
+from sluice.triggers.trigger_event import S3Object, TriggerEvent, UploadGroup
 from tests.sluice.runtime.jobs import INBOX, WORK, Jobs, functions_of
 
 PIPELINE = Pipeline(
@@ -52,7 +52,7 @@ def group(jobs: Jobs) -> UploadGroup:
     )
 
 
-def ran(jobs: Jobs, trigger: Occurrence) -> dict[str, Any]:
+def ran(jobs: Jobs, trigger: TriggerEvent) -> dict[str, Any]:
     """Run the pipeline and return what it published."""
     run = jobs.begin(PIPELINE, trigger)
     functions = {**functions_of(PIPELINE)}
@@ -86,9 +86,9 @@ def test_the_files_of_a_request_are_the_items(jobs: Jobs) -> None:
 
 
 @pytest.mark.parametrize(
-    "trigger", [Request(token="t"), Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)")]
+    "trigger", [Request(token="t"), ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)")]
 )
-def test_a_trigger_without_files_has_no_items_and_says_so(jobs: Jobs, trigger: Occurrence) -> None:
+def test_a_trigger_without_files_has_no_items_and_says_so(jobs: Jobs, trigger: TriggerEvent) -> None:
     """What follows runs; a step that asks for the files is told what started the run."""
     found = ran(jobs, trigger)
     assert found["sizes.json"] == []

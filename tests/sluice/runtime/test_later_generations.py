@@ -10,7 +10,7 @@ import pytest
 from sluice.ledger import records as items
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload, always, finished
 from sluice.run.decision import Submission
-from sluice.run.state import Run, StepRecord, StepState, Terms
+from sluice.run.state import GenerationSpec, Run, StepRecord, StepState
 from sluice.runtime.__main__ import FAILED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import NOW, Jobs, job_id
@@ -40,9 +40,9 @@ def worked(jobs: Jobs, run: Run) -> Submission:
 
 def resubmitted(jobs: Jobs, run: Run, work: Submission, indexes: str) -> None:
     """Claim the next generation of a step with some of its children, and name its job."""
-    again = replace(work, generation=1, waits=(), terms=Terms(indexes=indexes))
+    again = replace(work, generation=1, waits=(), spec=GenerationSpec(children=indexes))
     assert jobs.ledger.claim(run.run_id, [again], NOW)
-    jobs.ledger.submitted(run.run_id, {work.step.name: job_id(work.step.name)}, {work.step.name: 1})
+    jobs.ledger.record_submitted(run.run_id, {work.step.name: job_id(work.step.name)}, {work.step.name: 1})
 
 
 def test_only_what_was_not_finished_is_done_by_the_child_whose_work_it_is(
@@ -90,7 +90,7 @@ def test_children_of_a_later_array_are_those_that_failed(
 def test_a_job_of_an_older_generation_ends_itself_at_once(jobs: Jobs, run: Run) -> None:
     """Also before the newer generation has a job: it does not wait for that."""
     work = planned(jobs, run)
-    jobs.ledger.ended(run.run_id, "work", StepState.FAILED, job_id=job_id("work"))
+    jobs.ledger.record_end(run.run_id, "work", StepState.FAILED, job_id=job_id("work"))
     assert jobs.ledger.claim(run.run_id, [replace(work, generation=1, waits=())], NOW)
     assert jobs.start(run, work, 0, FUNCTIONS) == 0
     assert functions.worked == []
@@ -99,7 +99,7 @@ def test_a_job_of_an_older_generation_ends_itself_at_once(jobs: Jobs, run: Run) 
 def test_a_child_that_no_submission_has_is_refused(jobs: Jobs, run: Run) -> None:
     """There are as many children as the ledger says."""
     work = worked(jobs, run)
-    jobs.ledger.ended(run.run_id, "work", StepState.FAILED, job_id=job_id("work"))
+    jobs.ledger.record_end(run.run_id, "work", StepState.FAILED, job_id=job_id("work"))
     resubmitted(jobs, run, work, "0,2")
     functions.worked.clear()
     assert jobs.start(run, work, 2, FUNCTIONS, **AGAIN) != 0
@@ -138,7 +138,7 @@ def test_a_fan_in_that_bears_failures_gets_the_list_of_what_is_missing(
     worked(jobs, run)
     step = run.pipeline.step("gather")
     missing = {"work": "2", "never": "*", "fixed": "*"}
-    jobs.submit(run, Submission(step, 1, terms=Terms(missing=missing)))
+    jobs.submit(run, Submission(step, 1, spec=GenerationSpec(missing=missing)))
     monkeypatch.setattr(functions, "lacks", array)
     assert jobs.start(run, Submission(step, 1), 0, {"gather": "lacking"}) == 0
     assert jobs.results(run) == {"missing.txt": str(expected)}
@@ -162,9 +162,11 @@ def test_terms_are_stored_and_read_back() -> None:
     """What a step was submitted with is what its job reads; an item from before there were terms is a first
     generation.
     """
-    terms = Terms(indexes="3,17-19", tries=2, behind=5, reopened=1, missing={"a": "1-2", "b": "*"})
+    terms = GenerationSpec(
+        children="3,17-19", tries=2, parent_generations=5, reopened=1, missing={"a": "1-2", "b": "*"}
+    )
     record = StepRecord(
-        name="a", state=StepState.CLAIMED, generation=3, children=20, claimed_at=NOW, terms=terms
+        name="a", state=StepState.CLAIMED, generation=3, children=20, claimed_at=NOW, spec=terms
     )
     item = items.step_item("r", record)
     assert items.step_from(item) == record
@@ -173,5 +175,5 @@ def test_terms_are_stored_and_read_back() -> None:
         for name, value in item.items()
         if name not in ("indexes", "tries", "behind", "reopened", "missing")
     }
-    assert items.step_from(old).terms == Terms()
+    assert items.step_from(old).spec == GenerationSpec()
     assert (record.size, record.indexes) == (4, (3, 17, 18, 19))

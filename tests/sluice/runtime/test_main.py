@@ -223,7 +223,7 @@ def test_a_job_that_is_named_while_it_waits_works(
     monkeypatch.setattr(
         place_module.assigned,
         "__kwdefaults__",
-        {"sleep": lambda seconds: jobs.ledger.submitted(run.run_id, name)},
+        {"sleep": lambda seconds: jobs.ledger.record_submitted(run.run_id, name)},
     )
     assert jobs.start(run, plan, 0, FUNCTIONS) == 0
     assert jobs.announced()[0].items == 10

@@ -21,7 +21,7 @@ from sluice.run.state import Run, StepState
 from sluice.runtime.__main__ import FAILED, NOT_STARTED
 from sluice.runtime.errors import Stopped
 from sluice.runtime.node import Node, own_address
-from sluice.runtime.node_info import Seat
+from sluice.runtime.node_info import NodeInfo
 from sluice.runtime.step_types import Out, Results
 from sluice.settings import SubmissionSettings
 from sluice.triggers.trigger_event import Request
@@ -197,9 +197,9 @@ def test_a_failure_of_an_earlier_generation_explains_nothing(
     monkeypatch.setattr(f"{__name__}.on_node", fails(0, 2))
     assert start(jobs, run, 2, agent) == FAILED
     work = submission(run)
-    jobs.ledger.ended(run.run_id, "meet", StepState.FAILED, job_id="job-meet")
+    jobs.ledger.record_end(run.run_id, "meet", StepState.FAILED, job_id="job-meet")
     assert jobs.ledger.claim(run.run_id, [replace(work, generation=1, waits=())], NOW)
-    jobs.ledger.submitted(run.run_id, {"meet": "job-meet"}, {"meet": 1})
+    jobs.ledger.record_submitted(run.run_id, {"meet": "job-meet"}, {"meet": 1})
     place = SubmissionSettings(run=run.run_id, step="meet", generation="1").to_env()
     assert start(jobs, run, 0, agent, **place) == FAILED
     assert jobs.failure(run, "meet", generation=1)["message"] == "node 0 cannot"
@@ -250,7 +250,7 @@ def test_a_node_without_its_variables_is_not_started(
 
 def test_a_job_without_nodes_has_no_seat() -> None:
     """Nor has an array's child."""
-    assert Seat.from_env({"AWS_BATCH_JOB_ID": "j:3", "AWS_BATCH_JOB_ARRAY_INDEX": "3"}) is None
+    assert NodeInfo.from_env({"AWS_BATCH_JOB_ID": "j:3", "AWS_BATCH_JOB_ARRAY_INDEX": "3"}) is None
 
 
 def test_a_multi_node_step_outside_of_a_multi_node_job_fails(jobs: Jobs, run: Run) -> None:

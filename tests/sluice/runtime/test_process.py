@@ -56,7 +56,7 @@ def test_a_stopped_child_keeps_what_is_finished(cloud: Place, monkeypatch: pytes
     message = Planned(
         run=run.run_id, step="find", generation=0, job_id=job_id("find"), items=10, manifest=manifest
     )
-    assert jobs.ledger.planned(message)
+    assert jobs.ledger.record_plan(message)
     jobs.submit(run, submission(jobs, run, "work"))
     with child_zero(jobs, run, endpoint, WAIT_AT="1") as process:
         assert process.stdout is not None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.errors import SettingError, SignatureError, StaleSignatureError
-from sluice.triggers.signatures import MOST_SIGNATURES, TOLERANCE_SECONDS, Signed, signing_key, verify
+from sluice.triggers.signatures import MAX_SIGNATURES, TOLERANCE_SECONDS, Signed, signing_key, verify
 from tests.sluice.signers import SIGNERS, github, standard, stripe
 
 NOW = 1_614_265_330
@@ -82,7 +82,7 @@ def test_a_sender_may_sign_with_two_secrets(form: str) -> None:
     headers = {**SIGNERS[form](SECRETS[0], BODY, NOW), name: both}
     check(form, headers, secrets=SECRETS[:1])
     many = (
-        " ".join([unknown] * MOST_SIGNATURES + [known])
+        " ".join([unknown] * MAX_SIGNATURES + [known])
         if form == "standard"
         else ",".join([unknown] + [known.split(",")[1]] * 9)
     )

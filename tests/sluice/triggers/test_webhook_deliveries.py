@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.errors import MalformedMessageError
-from sluice.ledger.idempotency import DeliveryNotes
+from sluice.ledger.idempotency import DeliveryRecords
 from sluice.ledger.ledger import Ledger
 from sluice.messages import Triggered
 from sluice.run.job_names import run_id
-from sluice.triggers.rerun import again
+from sluice.triggers.rerun import rerun_command
 from sluice.triggers.signatures import Signed
-from sluice.triggers.trigger_event import Delivery, occurrence, stored_occurrence
+from sluice.triggers.trigger_event import WebhookDelivery, parse_trigger, stored_trigger
 from sluice.triggers.webhook_deliveries import Note, Verdict, delivery, digest, note, verdict
 from tests.sluice.clouds import TABLE, dynamodb
 
@@ -31,7 +31,7 @@ SIGNED = {
 
 def found(
     form: str, headers: dict[str, str] | None = None, body: bytes = BODY, value: Any = VALUE
-) -> Delivery:
+) -> WebhookDelivery:
     """Return the delivery that a request is."""
     return delivery(form, SIGNED[form], headers or {}, body, value)
 
@@ -106,7 +106,7 @@ def test_notes_are_kept_in_the_ledger() -> None:
     """The newest wins; one that is no newer is told so. A note is no run."""
     now = "2030-01-01T00:00:00+00:00"
     with dynamodb() as client:
-        notes = DeliveryNotes(client, TABLE)
+        notes = DeliveryRecords(client, TABLE)
         assert notes.read("r") is None
         assert notes.write("r", Note(at=7, digest="a"), now)
         assert not notes.write("r", Note(at=7, digest="a"), now)
@@ -125,12 +125,12 @@ def triggered(**detail: Any) -> Triggered:
 def test_a_delivery_comes_through_the_queue_and_the_ledger_as_it_was() -> None:
     """Form, id, event and input; the run's id is made from form and id."""
     message = triggered(form="stripe", id="evt_1", event="invoice.paid", input={"a": [1, None]})
-    read = occurrence(Triggered.from_json(message.to_json()))
-    assert read == Delivery(form="stripe", id="evt_1", event="invoice.paid", input={"a": [1, None]})
-    assert stored_occurrence(json.loads(json.dumps(read.to_dict()))) == read
+    read = parse_trigger(Triggered.from_json(message.to_json()))
+    assert read == WebhookDelivery(form="stripe", id="evt_1", event="invoice.paid", input={"a": [1, None]})
+    assert stored_trigger(json.loads(json.dumps(read.to_dict()))) == read
     assert read.uri == "stripe webhook invoice.paid evt_1"
     ids = {
-        run_id("p", "webhook", Delivery(form=form, id="1", input=given).identity())
+        run_id("p", "webhook", WebhookDelivery(form=form, id="1", input=given).identity())
         for form in SIGNED
         for given in (1, 2)
     }
@@ -149,10 +149,10 @@ def test_a_delivery_comes_through_the_queue_and_the_ledger_as_it_was() -> None:
 def test_a_message_that_no_webhook_sends_is_malformed(detail: dict[str, Any]) -> None:
     """It is set aside with its reason."""
     with pytest.raises(MalformedMessageError, match="a webhook's delivery"):
-        occurrence(triggered(**detail))
+        parse_trigger(triggered(**detail))
 
 
 @pytest.mark.parametrize("form", SIGNED)
 def test_an_alert_says_what_another_run_takes(form: str) -> None:
     """A repetition is the same run, so the advice is another event."""
-    assert "another" in again("p", Delivery(form=form, id="1"))
+    assert "another" in rerun_command("p", WebhookDelivery(form=form, id="1"))
