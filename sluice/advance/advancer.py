@@ -25,13 +25,16 @@ from sluice.errors import LimitError, RefusedError, UnsettledError
 from sluice.ledger.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
 from sluice.run.compiled import Kind
-from sluice.run.decision import Decision, Submission, decide, submit_request
+from sluice.run.decision import Decision, decide
+from sluice.run.dependencies import generations_before
+from sluice.run.evaluation import StepOutcome, evaluate_run
 from sluice.run.job_names import JobName
-from sluice.run.outcomes import Graph, StepOutcome, generations_before
-from sluice.run.ready_steps import last_cleanup, resubmission
+from sluice.run.next_generation import last_cleanup, resubmission
 from sluice.run.start_job import left_to_start_job
 from sluice.run.state import Run, RunState, StepRecord, StepState
-from sluice.run.tolerated_failures import outlook
+from sluice.run.step_graph import StepGraph
+from sluice.run.submission import Submission
+from sluice.run.submit_request import submit_request
 
 LEASE = timedelta(seconds=120)
 """How long a claim is left to its owner: twice a Lambda's time-out."""
@@ -99,7 +102,7 @@ class Advancer:
             ready = _ready(decision.submissions, run.steps)[:MAX_CLAIMS]
             # A claim is refused when somebody else has claimed one of them, perhaps before what we know was
             # recorded: look again.
-            known = self.starting or self._learn(run, decision.asks)
+            known = self.starting or self._learn(run, decision.unresolved_steps)
             taken = known and (
                 not ready or (self.ledger.claim(run_id, ready, self._stamp()) and self._submit(run, ready))
             )
@@ -197,7 +200,7 @@ class Advancer:
         be seen not to have failed by itself. So the step becomes a later generation, which uses up none of
         its tries.
         """
-        graph = Graph(run.pipeline)
+        graph = StepGraph(run.pipeline)
         submission = resubmission(graph, run.steps, record.name)
         if submission is not None:
             ready = _ready([submission], run.steps)
@@ -211,11 +214,12 @@ class Advancer:
                     return
             self._submit(run, ready)
             return
-        found = outlook(graph, run.steps, run.reopened).fates
-        if lost := [
-            name for name in graph.steps[record.name].needs if found[name] is StepOutcome.FAILED_FINAL
-        ]:
-            reason = f"never submitted, because {lost[0]} failed"
+        found = evaluate_run(graph, run.steps, run.reopened).steps
+        failed = [
+            name for name in graph.steps[record.name].needs if found[name].outcome is StepOutcome.FAILED_FINAL
+        ]
+        if failed:
+            reason = f"never submitted, because {failed[0]} failed"
             self.ledger.record_end(
                 run.run_id, record.name, StepState.FAILED, generation=record.generation, reason=reason
             )
