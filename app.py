@@ -11,10 +11,10 @@ from pathlib import Path
 
 from aws_cdk import Annotations, App
 
-from sluice.compiling import queues_of
 from sluice.errors import SluiceError
-from sluice.loading import load_pipelines
-from sluice.pipeline import MultiNode
+from sluice.pipeline.compiling import queues_of
+from sluice.pipeline.definition import MultiNode
+from sluice.pipeline.loading import load_pipelines
 from stacks.compute import ComputeStack
 from stacks.configuration import Configuration, variable
 from stacks.control import ControlStack

@@ -28,7 +28,7 @@ from local.deployment.deploy import deploy
 from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.process import control
-from sluice.ledger import Ledger
+from sluice.ledger.ledger import Ledger
 
 ROUNDS = 10
 _SECONDS = 120.0

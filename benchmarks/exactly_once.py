@@ -20,12 +20,12 @@ from unittest.mock import patch
 import botocore.session
 from moto import mock_aws
 
-from sluice.advance import Advancer
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.job_names import run_id
-from sluice.ledger import UNFINISHED_INDEX, Ledger
+from sluice.advance.advancer import Advancer
+from sluice.ledger.ledger import UNFINISHED_INDEX, Ledger
 from sluice.messages import Planned
-from sluice.run import Run
+from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.run.job_names import run_id
+from sluice.run.state import Run
 
 _KEYS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 _QUEUES = {"normal": "arn:aws:batch:us-east-1:000000000000:job-queue/normal"}
@@ -54,7 +54,7 @@ def _counted(pipeline: CompiledPipeline) -> dict[str, Any]:
             ledger=Ledger(_Counting(dynamodb, counts), _TABLE),
             batch=lambda: _Batch(counts),
             queues=_QUEUES,
-            tell_failed=lambda _: None,
+            notify_failed=lambda _: None,
         )
         run = Run(
             run_id=run_id(pipeline.name, "t", {}),
@@ -82,7 +82,7 @@ def _plan(advancer: Advancer, run: Run, counts: Counter[str]) -> None:
     plans = [step.name for step in run.pipeline.steps if step.kind is Kind.PLAN]
     for name in plans if known else []:
         job_id = str(known.steps[name].job_id) if known else ""
-        advancer.ledger.planned(
+        advancer.ledger.record_plan(
             Planned(run=run.run_id, step=name, generation=0, job_id=job_id, items=100, manifest="m")
         )
     counts.clear()

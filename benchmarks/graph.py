@@ -23,10 +23,10 @@ from typing import Any
 
 from containers.start.submit import submit_all
 from local.paths import REPOSITORY
-from sluice.compiled import Kind
-from sluice.compiling import JobDefinitions, compile_pipeline
-from sluice.pipeline import Job, Manual, Pipeline
-from sluice.run import Run, StepState
+from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
+from sluice.pipeline.definition import Job, Manual, Pipeline
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, StepState
 from tests.sluice.clouds import Mortal, World, dynamodb
 
 STEPS = 1_000
@@ -104,7 +104,7 @@ def _synthesis(name: str) -> dict[str, Any]:
             f" for n in range({count})]"
         )
         (root / "pipelines" / "big.py").write_text(
-            "from sluice.pipeline import Job, Manual, Pipeline\npipeline = Pipeline(name='big',"
+            "from sluice import Job, Manual, Pipeline\npipeline = Pipeline(name='big',"
             f" triggers=[Manual()], steps={steps})\n"
         )
         seconds = median(_seconds(root, out / str(round_)) for round_ in range(_ROUNDS))

@@ -28,15 +28,15 @@ from local.deployment.deploy import deploy
 from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.process import control
-from sluice import ledger_items
-from sluice.ledger import Ledger
-from sluice.run import RunState
+from sluice.ledger import records as ledger_items
+from sluice.ledger.ledger import Ledger
+from sluice.run.state import RunState
 
 FILES = 10_000
 SUBMITS_A_SECOND = 50
 _SECONDS_A_FILE = 0.5
 _MACHINES = {"SLUICE_MAX_VCPUS_SPOT": "1", "SLUICE_MAX_VCPUS_ON_DEMAND": "1"}
-_SINGLE = """from sluice.pipeline import Job, Pipeline, S3Upload
+_SINGLE = """from sluice import Job, Pipeline, S3Upload
 
 pipeline = Pipeline(
     name="single-files",

@@ -31,10 +31,11 @@ from local.deployment.deploy import deploy
 from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.process import control
-from sluice import keys, ledger_items
-from sluice.job_names import JobName
+from sluice import keys
+from sluice.ledger import records as ledger_items
 from sluice.limits import MAX_DESCRIBE_JOBS
-from sluice.run import RunState
+from sluice.run.job_names import JobName
+from sluice.run.state import RunState
 
 RUNS = 1_000
 RECLAIMED = 0.05

@@ -30,10 +30,10 @@ from local.deployment.deploy import deploy
 from local.paths import REPOSITORY, LocalCloudPaths
 from local.server import process
 from local.server.process import control
-from sluice.ledger import Ledger
-from sluice.loading import load_pipelines
-from sluice.pipeline import Manual, Pipeline, S3Upload
-from sluice.run import Run, RunState
+from sluice.ledger.ledger import Ledger
+from sluice.pipeline.definition import Manual, Pipeline, S3Upload
+from sluice.pipeline.loading import load_pipelines
+from sluice.run.state import Run, RunState
 
 _SECONDS = 300.0
 _LAMBDAS = ("Trigger", "FanOut", "Track", "Alert", "Group")

@@ -30,8 +30,8 @@ from local.deployment.deploy import deploy
 from local.paths import REPOSITORY, LocalCloudPaths
 from local.server import process
 from local.server.process import control
-from sluice.ledger import Ledger
-from sluice.run import RunState
+from sluice.ledger.ledger import Ledger
+from sluice.run.state import RunState
 
 SIZES = (100, 10_000, 1_000_000)
 CHILDREN = 10

@@ -12,7 +12,7 @@ from cli.failures import FAILED, CommandError
 from cli.options import add_run, command, positive
 from cli.run_list import run_of
 from cli.telling import tell
-from sluice.run import RunState
+from sluice.run.state import RunState
 
 if TYPE_CHECKING:
     from cli.options import Commands

@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.failures import CommandError
-from sluice.advance import LEASE
-from sluice.job_names import JobName
-from sluice.ledger import Ledger
+from sluice.advance.advancer import LEASE
+from sluice.ledger.ledger import Ledger
 from sluice.limits import MAX_DESCRIBE_JOBS
-from sluice.run import Run, RunState, StepRecord, StepState
+from sluice.run.job_names import JobName
+from sluice.run.state import Run, RunState, StepRecord, StepState
 
 REASON = "Cancelled with `sluice cancel`."
 NEVER_SUBMITTED = "cancelled before it was submitted"
@@ -100,7 +100,11 @@ class Canceller:
         for record in _claims(run):
             stamp = self._stamp()
             abandoned = self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
-            if abandoned and record.name not in self._taken and self.ledger.renew(self.run_id, record, stamp):
+            if (
+                abandoned
+                and record.name not in self._taken
+                and self.ledger.renew_claim(self.run_id, record, stamp)
+            ):
                 self._taken[record.name] = stamp
 
     def _settled(self, record: StepRecord, jobs: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -112,9 +116,11 @@ class Canceller:
         name = str(JobName(self.run_id, record.name, record.generation))
         mine = sorted((job["createdAt"], job_id) for job_id, job in jobs.items() if job["jobName"] == name)
         if mine:
-            self.ledger.submitted(self.run_id, {record.name: mine[0][1]}, {record.name: record.generation})
+            self.ledger.record_submitted(
+                self.run_id, {record.name: mine[0][1]}, {record.name: record.generation}
+            )
         else:
-            self.ledger.ended(
+            self.ledger.record_end(
                 self.run_id,
                 record.name,
                 StepState.FAILED,

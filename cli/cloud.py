@@ -18,7 +18,7 @@ from cli.console import note
 from cli.failures import CommandError
 from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server.lock import holder
-from sluice.ledger import Ledger
+from sluice.ledger.ledger import Ledger
 from stacks.configuration import Configuration
 
 # Any of these says that the caller means a cloud of their own choice.

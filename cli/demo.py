@@ -20,8 +20,8 @@ from cli.showcase.session import deployed
 from cli.showcase.uploads import runs_by_key, upload
 from cli.watch import watch
 from local.paths import LocalCloudPaths
-from sluice.ledger import Ledger
-from sluice.run import RunState
+from sluice.ledger.ledger import Ledger
+from sluice.run.state import RunState
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]

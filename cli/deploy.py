@@ -16,9 +16,9 @@ from cli.cloud import Cloud
 from cli.failures import CommandError
 from cli.leaving_queues import runs_in_the_way
 from local.paths import REPOSITORY
-from sluice.compiling import queues_of
 from sluice.errors import SluiceError
-from sluice.loading import load_pipelines
+from sluice.pipeline.compiling import queues_of
+from sluice.pipeline.loading import load_pipelines
 from stacks.configuration import Configuration
 
 CDK = (

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sluice.after import After, Always, Finished, name_of
-from sluice.graph import topological_order
-from sluice.node_groups import groups_of
-from sluice.pipeline import Array, MultiNode, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
-from sluice.validation.graph import parents_of
-from sluice.validation.uploads import grouping_of
+from sluice.pipeline.after import After, Always, Finished, name_of
+from sluice.pipeline.definition import Array, MultiNode, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
+from sluice.pipeline.node_groups import groups_of
+from sluice.pipeline.validation.graph import parents_of
+from sluice.pipeline.validation.uploads import grouping_of
+from sluice.run.graph import topological_order
 
 
 class Why(StrEnum):

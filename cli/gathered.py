@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from cli.console import note
 from cli.failures import CommandError
 from cli.starting import Sending
-from sluice.group import Group
-from sluice.group_ledger import GroupLedger
-from sluice.trigger import S3Object
-from sluice.trigger_names import upload_name
+from sluice.grouping.group import Group
+from sluice.grouping.ledger import GroupLedger
+from sluice.pipeline.trigger_names import upload_name
+from sluice.triggers.trigger_event import S3Object
 
 GATHERED_WITHIN_SECONDS = 120.0
 """From the event to the note: one queue, which Lambda may leave for 20 s, and a cold start, with room."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from cli.cloud import Cloud
 from cli.failures import CommandError
-from sluice import child_ranges
-from sluice.job_names import JobName
-from sluice.run import StepRecord
-from sluice.told_parts import CHILDREN
+from sluice.run import child_ranges
+from sluice.run.child_environment import CHILDREN
+from sluice.run.job_names import JobName
+from sluice.run.state import StepRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from cli.failures import CommandError
 from cli.mermaid import mermaid
 from cli.options import command
 from local.paths import REPOSITORY
-from sluice.loading import load_pipelines
-from sluice.pipeline import Pipeline
+from sluice.pipeline.definition import Pipeline
+from sluice.pipeline.loading import load_pipelines
 
 if TYPE_CHECKING:
     from cli.options import Commands

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from cli.cloud import Cloud
-from sluice.run import Run
+from sluice.run.state import Run
 
 
 def runs_in_the_way(cloud: Cloud, wanted: Collection[str]) -> dict[str, list[str]]:

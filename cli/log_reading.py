@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sluice.batch_events import NODE_MARK
+from sluice.advance.batch_events import NODE_MARK
 
 DEFAULT_GROUP = "/aws/batch/job"
 """Where a job logs whose definition names no group:

@@ -17,8 +17,8 @@ from cli.log_reading import JobLog, LogLine, failed_children
 from cli.options import add_run, command, index
 from cli.run_list import run_of
 from cli.run_view import WAITING
-from sluice.batch_events import NODE_MARK
-from sluice.run import RunState, StepRecord, StepState
+from sluice.advance.batch_events import NODE_MARK
+from sluice.run.state import RunState, StepRecord, StepState
 
 if TYPE_CHECKING:
     from cli.options import Commands

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.edges import Edge, Why, edges_of, ordered, triggers_of
-from sluice.pipeline import Array, MultiNode, Pipeline, Plan, Step
+from sluice.pipeline.definition import Array, MultiNode, Pipeline, Plan, Step
 
 _ARROWS = {
     Why.ITEMS: "-->|items|",

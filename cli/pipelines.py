@@ -13,8 +13,8 @@ from cli.edges import ordered, triggers_of
 from cli.graph import document
 from cli.options import command
 from local.paths import REPOSITORY
-from sluice.loading import load_pipelines
-from sluice.pipeline import Pipeline
+from sluice.pipeline.definition import Pipeline
+from sluice.pipeline.loading import load_pipelines
 from stacks.configuration import variable
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 
 from cli.failures import UsageError
 from cli.starting import given_twice, missing
-from sluice.inbox import request_key
-from sluice.pipeline import Manual, Pipeline, S3Upload
-from sluice.trigger import MOST_INPUT_BYTES, S3Object
+from sluice.pipeline.definition import Manual, Pipeline, S3Upload
+from sluice.triggers.inbox import request_key
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES, S3Object
 
 _LIKE_A_VERSION, _LIKE_AN_ETAG, _LIKE_A_SIZE = "v" * 32, "e" * 38, 5 * 1024**4
 """As long as S3 makes them, so that what is too much is said before anything is uploaded."""
@@ -52,9 +52,9 @@ def check_size(given: Any, bucket: str, keys: Sequence[str]) -> None:
         S3Object(bucket=bucket, key=key, version_id=_LIKE_A_VERSION, etag=_LIKE_AN_ETAG, size=_LIKE_A_SIZE)
         for key in keys
     ]
-    if (size := len(json.dumps(with_uploads(given, files)).encode())) > MOST_INPUT_BYTES:
+    if (size := len(json.dumps(with_uploads(given, files)).encode())) > MAX_INPUT_BYTES:
         raise UsageError(
-            f"Expected files and an input that make a request of at most {MOST_INPUT_BYTES} bytes, found"
+            f"Expected files and an input that make a request of at most {MAX_INPUT_BYTES} bytes, found"
             f" {size} with {len(keys)} files. Send fewer at a time, or gather them with"
             " S3Upload(group_within=…): see docs/grouping.md."
         )

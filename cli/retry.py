@@ -16,9 +16,9 @@ from cli.failures import CommandError
 from cli.options import add_run, command
 from cli.run_list import run_of
 from cli.telling import tell
-from sluice.batch_events import Look
-from sluice.compiled import Kind
-from sluice.run import Run, RunState
+from sluice.advance.batch_events import Reconcile
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, RunState
 
 if TYPE_CHECKING:
     from cli.options import Commands
@@ -50,8 +50,8 @@ def retry(given: argparse.Namespace, cloud: Cloud) -> int:
     assert run is not None, "refused above"  # noqa: S101
     if not cloud.ledger.reopen(run):
         raise CommandError(
-            f"Expected {run.run_id} as it was a moment ago, found that somebody changed it. Look at it with"
-            " `sluice show`."
+            f"Expected {run.run_id} as it was a moment ago, found that somebody changed it. Look at it"
+            " with `sluice show`."
         )
     _wake(cloud, run.run_id)
     tell(
@@ -97,7 +97,9 @@ def refuse(run: Run | None, retention: timedelta, now: datetime) -> None:
 def _wake(cloud: Cloud, run_id: str) -> None:
     """Have the run looked at now; without this the sweep finds it within minutes."""
     try:
-        cloud.client("sqs").send_message(QueueUrl=cloud.track_queue, MessageBody=Look((run_id,)).to_json())
+        cloud.client("sqs").send_message(
+            QueueUrl=cloud.track_queue, MessageBody=Reconcile((run_id,)).to_json()
+        )
     except (ClientError, BotoCoreError) as error:
         note(
             f"The run is open again, but nobody could be told: {error}. The next sweep, within five minutes,"
@@ -116,7 +118,7 @@ def _undivided(run: Run) -> Iterator[str]:
     """Yield the failed arrays that run again as a whole."""
     for step in run.pipeline.steps:
         if (
-            step.undivided
+            step.is_retried_whole
             and step.name in run.steps
             and run.steps[step.name].failed
             and run.steps[step.name].children > 1

@@ -29,10 +29,10 @@ from cli.show import SECONDS_BETWEEN_LOOKS
 from cli.starting import Sending, check_overrides, request, run_of, send, sendings
 from cli.watch import watch
 from local.paths import REPOSITORY
-from sluice.group_ledger import GroupLedger
-from sluice.pipeline import Pipeline
-from sluice.run import RunState
-from sluice.trigger import S3Object
+from sluice.grouping.ledger import GroupLedger
+from sluice.pipeline.definition import Pipeline
+from sluice.run.state import RunState
+from sluice.triggers.trigger_event import S3Object
 from stacks.configuration import variable
 
 if TYPE_CHECKING:

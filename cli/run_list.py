@@ -16,10 +16,10 @@ from itertools import islice
 from typing import Any
 
 from cli.failures import CommandError, UsageError
-from sluice import ledger_items as items
-from sluice.ledger import UNFINISHED_INDEX
-from sluice.run import RunState
-from sluice.trigger import described
+from sluice.ledger import records as items
+from sluice.ledger.ledger import UNFINISHED_INDEX
+from sluice.run.state import RunState
+from sluice.triggers.trigger_event import described
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _GET_AT_ONCE = 100

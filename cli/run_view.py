@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sluice import child_ranges
-from sluice.compiled import CompiledStep
-from sluice.ledger import Ledger
+from sluice.ledger.ledger import Ledger
 from sluice.limits import MAX_DESCRIBE_JOBS
-from sluice.run import Run, RunState, StepRecord, StepState
-from sluice.trigger import described
+from sluice.run import child_ranges
+from sluice.run.compiled import CompiledStep
+from sluice.run.state import Run, RunState, StepRecord, StepState
+from sluice.triggers.trigger_event import described
 
 Jobs = Mapping[str, Mapping[str, Any]]
 """What DescribeJobs tells, by job id."""
@@ -138,9 +138,9 @@ def _of_others(record: StepRecord) -> tuple[int, int]:
     """Return how many children earlier generations finished, and how many failed ones are left to the
     next.
     """
-    if record.terms.indexes is None:
+    if record.spec.children is None:
         return 0, 0
-    carried = {*child_ranges.from_text(record.terms.carried or "")} - {*record.indexes}
+    carried = {*child_ranges.from_text(record.spec.deferred_children or "")} - {*record.indexes}
     return record.children - record.size - len(carried), len(carried)
 
 

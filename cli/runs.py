@@ -11,7 +11,7 @@ from cli.cloud import Cloud, cloud_of
 from cli.console import busy, console_of, note, say_json, show_table
 from cli.options import command, positive
 from cli.run_list import RunLine, list_runs
-from sluice.run import RunState
+from sluice.run.state import RunState
 
 if TYPE_CHECKING:
     from cli.options import Commands

@@ -19,7 +19,7 @@ from cli.run_list import run_of
 from cli.run_view import Runs, RunView, StepView
 from cli.runs import moment
 from cli.watch import tables, watch
-from sluice.run import RunState
+from sluice.run.state import RunState
 
 if TYPE_CHECKING:
     from cli.options import Commands

@@ -16,14 +16,14 @@ from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
 from cli.failures import CommandError, UsageError
-from sluice.again import DETAIL_TYPE, SOURCE
-from sluice.compiling import JobDefinitions, compile_pipeline
 from sluice.errors import MalformedMessageError
-from sluice.job_names import run_id
-from sluice.overriding import overridden
-from sluice.pipeline import Manual, Pipeline, S3Upload
-from sluice.trigger import MOST_INPUT_BYTES, Request, S3Object
-from sluice.trigger_names import MANUAL, upload_name
+from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
+from sluice.pipeline.definition import Manual, Pipeline, S3Upload
+from sluice.pipeline.trigger_names import MANUAL, upload_name
+from sluice.run.job_names import run_id
+from sluice.run.overrides import overridden
+from sluice.triggers.rerun import DETAIL_TYPE, SOURCE
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES, Request, S3Object
 
 _PART_BYTES = 8 * 1024 * 1024
 Progress = Callable[[int], None]
@@ -140,9 +140,9 @@ def request(
         )
     if (
         size := len(json.dumps(given).encode()) + len(json.dumps(overrides or {}).encode())
-    ) > MOST_INPUT_BYTES:
+    ) > MAX_INPUT_BYTES:
         raise UsageError(
-            f"Expected an input of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. Put it into an"
+            f"Expected an input of at most {MAX_INPUT_BYTES} bytes of JSON, found {size}. Put it into an"
             " object and give its key."
         )
     otherwise = {"overrides": overrides} if overrides is not None else {}

@@ -8,8 +8,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.console import note
-from sluice.run import Run, RunState
-from sluice.run_events import change, entry
+from sluice.alerts.run_events import change, entry
+from sluice.run.state import Run, RunState
 
 
 def tell(events: Any, run: Run, state: RunState) -> bool:

@@ -20,7 +20,7 @@ from benchmarks import cost, figures, pipeline_calls
 from sluice import settings
 from sluice.compute import ENVIRONMENTS, Compute
 from sluice.fargate_sizes import MEMORY
-from sluice.pipeline import Machine
+from sluice.pipeline.definition import Machine
 from stacks.configuration import Configuration, variable
 
 ROOT = Path(__file__).resolve().parent.parent

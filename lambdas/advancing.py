@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from lambdas.consuming import count, measure
-from sluice.advance import Advancer
-from sluice.clients import client
-from sluice.ledger import Ledger
+from sluice.advance.advancer import Advancer
+from sluice.alerts.run_events import RunChanged
+from sluice.aws.clients import client
+from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
-from sluice.run import RunState
-from sluice.run_events import RunChanged
+from sluice.run.state import RunState
 from sluice.settings import AdvanceSettings
 
 
@@ -17,7 +17,7 @@ def advancer(settings: AdvanceSettings) -> Advancer:
     told.
     """
 
-    def tell_failed(message: RunFailed) -> None:
+    def notify_failed(message: RunFailed) -> None:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
 
     def changed(message: RunChanged) -> None:
@@ -31,7 +31,7 @@ def advancer(settings: AdvanceSettings) -> Advancer:
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
         batch=lambda: client("batch"),
         queues=settings.queue_arns(),
-        tell_failed=tell_failed,
+        notify_failed=notify_failed,
         ended=ended,
         changed=changed,
     )

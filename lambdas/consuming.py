@@ -12,7 +12,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
-from sluice.clients import client
+from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError
 
 logger = Logger()

@@ -1,6 +1,6 @@
 """How late flights arrive: a CSV of flights in, delays by carrier and month and by route out."""
 
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice import Array, Job, Pipeline, Plan, S3Upload
 
 pipeline = Pipeline(
     name="flight-delays",

@@ -1,6 +1,6 @@
 """One job, then many side by side, then one: a fan of a plain image, with no code of ours in it."""
 
-from sluice.pipeline import Array, Job, Manual, Pipeline
+from sluice import Array, Job, Manual, Pipeline
 
 BUSYBOX = "public.ecr.aws/docker/library/busybox:1.37"
 

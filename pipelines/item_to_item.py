@@ -2,7 +2,7 @@
 rated alike.
 """
 
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice import Array, Job, Pipeline, Plan, S3Upload
 
 pipeline = Pipeline(
     name="item-to-item",

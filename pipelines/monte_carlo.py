@@ -2,7 +2,7 @@
 when it is asked for.
 """
 
-from sluice.pipeline import Array, Job, Manual, Pipeline, Schedule
+from sluice import Array, Job, Manual, Pipeline, Schedule
 
 pipeline = Pipeline(
     name="monte-carlo",

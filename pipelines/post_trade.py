@@ -2,7 +2,7 @@
 store the insights.
 """
 
-from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, Schedule
+from sluice import Array, Job, Manual, Pipeline, Plan, Schedule
 
 pipeline = Pipeline(
     name="post-trade",

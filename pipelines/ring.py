@@ -2,7 +2,7 @@
 job.
 """
 
-from sluice.pipeline import Job, Manual, MultiNode, Pipeline
+from sluice import Job, Manual, MultiNode, Pipeline
 
 pipeline = Pipeline(
     name="ring",

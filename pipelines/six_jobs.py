@@ -1,6 +1,6 @@
 """Six jobs in a graph: what may run side by side does, and nothing runs before what it waits for."""
 
-from sluice.pipeline import Job, Manual, Pipeline
+from sluice import Job, Manual, Pipeline
 
 BUSYBOX = "public.ecr.aws/docker/library/busybox:1.37"
 

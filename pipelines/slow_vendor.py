@@ -1,6 +1,6 @@
 """Twelve calls to a third party that takes two at a time: a limit that jobs hold while they run."""
 
-from sluice.pipeline import Array, Job, Limit, Manual, Pipeline
+from sluice import Array, Job, Limit, Manual, Pipeline
 
 pipeline = Pipeline(
     name="slow-vendor",

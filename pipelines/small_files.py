@@ -1,6 +1,6 @@
 """Counts the words of many small texts: those that are uploaded together are one run, with a file an item."""
 
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice import Array, Job, Pipeline, Plan, S3Upload
 
 pipeline = Pipeline(
     name="small-files",

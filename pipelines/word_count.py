@@ -1,6 +1,6 @@
 """Counts the words of every text that is uploaded: the smallest pipeline."""
 
-from sluice.pipeline import Array, Job, Pipeline, Plan, S3Upload
+from sluice import Array, Job, Pipeline, Plan, S3Upload
 
 pipeline = Pipeline(
     name="word-count",

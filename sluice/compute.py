@@ -14,6 +14,8 @@ from typing import Literal, get_args
 
 QueueName = Literal["urgent", "normal", "bulk", "steady"]
 ComputeName = Literal["spot", "on_demand", "fargate", "fargate_spot", "gpu", "arm", "unmanaged"]
+OverrideName = Literal["vcpus", "memory", "gpus", "environment", "command", "parameters", "timeout", "queue"]
+"""What a run may be asked for otherwise than its pipeline's file says."""
 
 SHARE = "sluice"
 """The one share identifier of all jobs that have a priority: Batch compares priorities only within a share.

@@ -50,7 +50,7 @@ class UnsettledError(SluiceError):
     """
 
 
-class NotNamedError(SluiceError):
+class SupersededJobError(SluiceError):
     """The ledger names another job for this step, so this one must not work."""
 
 

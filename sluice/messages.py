@@ -131,6 +131,34 @@ class RunFailed(Message):
     generation: int = 0
 
 
+LATE, NOT_STARTED = "late", "not started"
+"""Kinds of delay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDelayed(Message):
+    """A run is late, or none of its jobs has started; ``why`` says in plain words what is known."""
+
+    run: str
+    delay: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentInvalid(Message):
+    """A compute environment has become INVALID: no job starts on it. ``environment`` is its name, ``reason``
+    AWS's.
+    """
+
+    environment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The schedule's call to look at every run that has not ended."""
+
+
 def parse_object(body: str) -> dict[str, Any]:
     """Return the JSON object in a body; raises MalformedMessageError."""
     try:

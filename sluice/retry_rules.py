@@ -1,82 +1,10 @@
-"""Which endings of a job are worth another attempt: a step's own rules, and those that Sluice adds to them.
+"""Deprecated: import this from ``sluice``."""
 
-Batch takes five rules at most, the first that matches decides, and **what none matches is tried again**:
-https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html. So the rules of a step end with EXIT for
-everything, in this order:
+from sluice.deprecated import moved
 
-1. exit code 75, of a function only: the job began before the ledger named it, and is to begin once more;
-2. the step's own;
-3. a lost machine; then, where there is room, an image that could not be pulled and a container that could not
-   be started;
-4. EXIT for everything else, unless the step's own last rule already catches everything.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from pydantic import Field
-
-from sluice.compute import Compute
-from sluice.limits import MAX_EXIT_RULES
-
-# https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
-ExitCode = Annotated[str, Field(pattern=r"^([0-9]+\*?|\*)$", max_length=512)]
-Reason = Annotated[str, Field(pattern=r"^([A-Za-z0-9.:\s]+\*?|\*)$", max_length=512)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluateOnExit:
-    """What to do when all the conditions that it has are met; a pattern may end in ``*``."""
-
-    action: Literal["RETRY", "EXIT"]
-    on_exit_code: ExitCode | None = None
-    on_reason: Reason | None = None
-    """What ECS says of the container, such as ``OutOfMemoryError*``."""
-    on_status_reason: Reason | None = None
-    """What Batch says of the attempt, such as ``Host EC2*``."""
-
-    @property
-    def conditions(self) -> dict[str, str]:
-        """Return the conditions that it has, by their names."""
-        named = {
-            "on_exit_code": self.on_exit_code,
-            "on_reason": self.on_reason,
-            "on_status_reason": self.on_status_reason,
-        }
-        return {name: pattern for name, pattern in named.items() if pattern is not None}
-
-    @property
-    def catches_all(self) -> bool:
-        """Return whether nothing gets past it."""
-        return all(pattern == "*" for pattern in self.conditions.values())
-
-
-TRY_AGAIN = "75"
-"""What containers/step/__main__.py ends with when the ledger does not name its job yet."""
-_NOT_NAMED_YET = EvaluateOnExit(action="RETRY", on_exit_code=TRY_AGAIN)
-_HOST_LOST = EvaluateOnExit(action="RETRY", on_status_reason="Host EC2*")
-# https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html shows both wordings.
-_TASK_INTERRUPTED = EvaluateOnExit(action="RETRY", on_status_reason="Your Spot Task was interrupted*")
-_NOT_STARTED = EvaluateOnExit(action="RETRY", on_status_reason="Task failed to start*")
-_NOT_PULLED = EvaluateOnExit(action="RETRY", on_reason="CannotPullContainer*")
-_NOTHING_ELSE = EvaluateOnExit(action="EXIT", on_reason="*")
-
-
-def room(*, function: bool, own: Sequence[EvaluateOnExit] = ()) -> int:
-    """Return how many rules of its own a step may have beside those that Sluice cannot do without."""
-    return MAX_EXIT_RULES - function - (not (own and own[-1].catches_all))
-
-
-def retry_rules(
-    own: Sequence[EvaluateOnExit], *, function: bool, compute: Compute
-) -> tuple[EvaluateOnExit, ...]:
-    """Return all rules of a step, in the order in which Batch looks at them."""
-    before = [_NOT_NAMED_YET] if function else []
-    if own and own[-1].catches_all:
-        return (*before, *own)
-    lost = _TASK_INTERRUPTED if compute.is_fargate else _HOST_LOST
-    left = MAX_EXIT_RULES - len(before) - len(own) - 1
-    return (*before, *own, *[lost, _NOT_PULLED, _NOT_STARTED][:left], _NOTHING_ELSE)
+__getattr__ = moved(
+    __name__,
+    {
+        "EvaluateOnExit": "sluice",
+    },
+)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sluice.compute import Compute, QueueKey
 from sluice.errors import SluiceError
-from sluice.validation.offered import Offered
+from sluice.pipeline.validation.offered import Offered
 
 Checked = TypeVar("Checked")
 

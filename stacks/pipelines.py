@@ -11,7 +11,7 @@ from pathlib import Path
 from aws_cdk import Stack
 from constructs import Construct
 
-from sluice.pipeline import Pipeline
+from sluice.pipeline.definition import Pipeline
 from sluice.settings import JobSettings
 from stacks.blocks.consumables import Consumables
 from stacks.blocks.definition import Definition

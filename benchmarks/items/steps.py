@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from containers.step.api import Item, Out, Results, Upload
+from sluice.steps import Item, Out, Results, Upload
 
 
 def number(upload: Upload) -> Iterator[dict[str, int]]:

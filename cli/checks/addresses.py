@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from cli.checks.finding import Finding, Patient, error, not_checked, ok
 from local.paths import REPOSITORY
-from sluice.loading import load_pipelines
-from sluice.pipeline import Pipeline, Webhook
+from sluice.pipeline.definition import Pipeline, Webhook
+from sluice.pipeline.loading import load_pipelines
 
 TYPE = "AWS::Lambda::Url"
 FIX = "Choose another Region, or deploy with SLUICE_WEBHOOKS=false, which leaves the addresses out."

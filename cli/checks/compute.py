@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.checks.finding import Finding, Patient, error, not_checked, not_deployed, ok, warning
-from sluice.plain_words import why_blocked
+from sluice.run.reasons import explain_blocked_queue
 
 _REDEPLOY = "Read the reason; deploying again restores what is Sluice's own."
 
@@ -62,12 +62,16 @@ def blocked(patient: Patient) -> Iterator[Finding]:
         yield not_deployed(patient, "Compute")
         return
     stuck = [
-        job for arn in arns for job in _runnable(patient, arn) if why_blocked(job.get("statusReason") or "")
+        job
+        for arn in arns
+        for job in _runnable(patient, arn)
+        if explain_blocked_queue(job.get("statusReason") or "")
     ]
     for job in stuck:
         reason = job["statusReason"]
         yield error(
-            f"The job {job['jobName']} blocks its queue: {why_blocked(reason)} ({reason}).", _unblock(job)
+            f"The job {job['jobName']} blocks its queue: {explain_blocked_queue(reason)} ({reason}).",
+            _unblock(job),
         )
     if not stuck:
         yield ok("No queue is blocked.")

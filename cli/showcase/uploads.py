@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cli.showcase.files import File
-from sluice import ledger_items
+from sluice.ledger import records as ledger_items
 
 
 def upload(s3: Any, bucket: str, files: Iterable[File]) -> None:

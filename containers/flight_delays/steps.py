@@ -12,7 +12,7 @@ from typing import Any
 
 from containers.flight_delays.flight import COLUMNS, Flight, FlightError, flight_parser
 from containers.flight_delays.table import Table, by_carrier_and_month, by_route, name_of, parts_of, rows_csv
-from containers.step.api import Item, Out, Results, Upload
+from sluice.steps import Item, Out, Results, Upload
 
 _SMALLEST_RANGE = 2 * 1024 * 1024
 _MOST_RANGES = 64

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from containers.step.api import Upload
+from sluice.steps import Upload
 
 COLUMNS = ("user", "item")
 RATING = "rating"

@@ -14,7 +14,7 @@ from typing import Any
 
 from containers.item_to_item.ratings import ratings, vectors
 from containers.item_to_item.similarity import FEWEST_USERS, Matrix
-from containers.step.api import Item, Out, Results, Upload
+from sluice.steps import Item, Out, Results, Upload
 
 NEIGHBOURS = 10
 """The most that are published of an item."""

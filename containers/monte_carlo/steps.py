@@ -8,7 +8,7 @@ from math import sqrt
 from typing import Any
 
 from containers.monte_carlo.plot import plot
-from containers.step.api import Item, Out, Results
+from sluice.steps import Item, Out, Results
 
 THROWS = 1_000
 """Of each seed, unless the run's input says otherwise."""

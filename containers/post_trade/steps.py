@@ -12,11 +12,11 @@ from typing import Any
 
 from containers.post_trade.prices import PriceError, cleaned, month_name, rows
 from containers.post_trade.risk import forecast, measures, returns_of
-from containers.step.api import Item, Out, Results
-from sluice.trigger import Moment, Request
+from sluice.steps import Item, Out, Results
+from sluice.triggers.trigger_event import Request, ScheduledTime
 
 
-def clean(trigger: Moment | Request) -> Iterator[dict[str, Any]]:
+def clean(trigger: ScheduledTime | Request) -> Iterator[dict[str, Any]]:
     """Yield the prices of each symbol of the portfolio: of those that the input names, ``{"symbols":
     ["IBM"]}``, or of all.
     """

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from containers.ring.line import Line, LineError, call
-from containers.step.node import Node
+from sluice.steps import Node
 
 PORT = 47400
 """Where the main node listens; the others listen where their system has room, and say where."""

@@ -11,8 +11,7 @@ from typing import Any
 
 from containers.ring.line import Line
 from containers.ring.meeting import PORT, agreed, gather, join, neighbours
-from containers.step.api import Out, Results
-from containers.step.node import Node
+from sluice.steps import Node, Out, Results
 
 JOIN_SECONDS = 900.0
 """The main node starts before the machines of the others are there."""

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from containers.step.api import Item, Out, Results
+from sluice.steps import Item, Out, Results
 
 CALL_SECONDS = 0.3
 """How long the third party takes, unless the run's input says otherwise."""
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 
 
 class InputError(ValueError):
@@ -37,8 +37,8 @@ def seconds_of(given: Any) -> float:
         if isinstance(given, dict)
         else None
     )
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
-        expected = f'Expected an input such as {{"seconds": {CALL_SECONDS}}}, 0 to {MOST_SECONDS:g}'
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_SECONDS:
+        expected = f'Expected an input such as {{"seconds": {CALL_SECONDS}}}, 0 to {MAX_SECONDS:g}'
         raise InputError(f"{expected}, found {str(given)[:100]!r}. Correct it.")
     return float(seconds)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from containers.step.api import Item, Out, Results
+from sluice.steps import Item, Out, Results
 
 
 def count(item: Item, out: Out) -> list[object]:

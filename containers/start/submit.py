@@ -9,15 +9,15 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from containers.start.errors import NotStartedError
-from containers.step.context import Context
-from sluice.advance import LEASE, Advancer, is_passing
-from sluice.clients import client
-from sluice.compiled import Kind
+from sluice.advance.advancer import LEASE, Advancer, is_transient
+from sluice.aws.clients import client
+from sluice.aws.rate_limiter import RateLimiter
 from sluice.errors import UnsettledError
-from sluice.ledger import Ledger
+from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
-from sluice.pacing import Pace
-from sluice.run import Run, RunState, StepState
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, RunState, StepState
+from sluice.runtime.context import Context
 from sluice.settings import StartSettings
 
 SUBMITTED_PER_SECOND = 40
@@ -25,8 +25,8 @@ SUBMITTED_PER_SECOND = 40
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 """
-_LOOKS = 12
-_PAUSE_SECONDS = 2 * LEASE.total_seconds() / _LOOKS
+_ATTEMPTS = 12
+_PAUSE_SECONDS = 2 * LEASE.total_seconds() / _ATTEMPTS
 
 
 def submit(context: Context) -> str:
@@ -41,9 +41,9 @@ def _advancer(settings: StartSettings) -> Advancer:
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
         batch=partial(client, "batch"),
         queues=settings.queue_arns(),
-        tell_failed=partial(_tell_failed, settings.alert_queue),
+        notify_failed=partial(_tell_failed, settings.alert_queue),
         starting=True,
-        pace=Pace(per_second=SUBMITTED_PER_SECOND),
+        pace=RateLimiter(per_second=SUBMITTED_PER_SECOND),
     )
 
 
@@ -58,7 +58,7 @@ def submit_all(advancer: Advancer, run_id: str, sleep: Callable[[float], None] =
     owner must be gone. A job that waits for this one runs when it succeeds, so it fails when the run has
     ended: then Batch lets none of them run.
     """
-    for look in range(_LOOKS):
+    for look in range(_ATTEMPTS):
         if look:
             sleep(_PAUSE_SECONDS)
         advanced = _advance(advancer, run_id)
@@ -73,7 +73,7 @@ def submit_all(advancer: Advancer, run_id: str, sleep: Callable[[float], None] =
                 flush=True,
             )
     raise UnsettledError(
-        f"Not all steps of {run_id} were submitted in {_LOOKS} tries; another attempt goes on."
+        f"Not all steps of {run_id} were submitted in {_ATTEMPTS} tries; another attempt goes on."
     )
 
 
@@ -87,7 +87,7 @@ def _advance(advancer: Advancer, run_id: str) -> bool:
         print(error, flush=True)
         return False
     except (BotoCoreError, ClientError) as error:
-        if not is_passing(error):
+        if not is_transient(error):
             raise
         print(error, flush=True)
         return False

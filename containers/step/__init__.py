@@ -1,3 +1,1 @@
-"""What every image with Sluice inside starts with: ``python -m containers.step <module>:<function>``,
-``cleanup`` or ``gate``.
-"""
+"""Deprecated: what every image has is ``sluice.runtime``. Dockerfiles and steps of before find it here."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from containers.step.api import Item, Out, Results, Upload
+from sluice.steps import Item, Out, Results, Upload
 
 # Letters, with an apostrophe, straight or curly, inside a word.
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")

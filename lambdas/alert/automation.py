@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lambdas.consuming import logger
-from sluice.clients import client
+from sluice.alerts.run_events import STATE_CHANGE, RunChanged, entry
+from sluice.aws.clients import client
 from sluice.errors import EventRefusedError
-from sluice.run_events import STATE_CHANGE, RunChanged, entry
 
 
 def send_event(message: RunChanged, kind: str = STATE_CHANGE) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
-from sluice.batch_events import NO_REASON, NODE_MARK, failure_reason
-from sluice.clients import client
+from sluice.advance.batch_events import NO_REASON, NODE_MARK, failure_reason
+from sluice.aws.clients import client
 
 LINES = 12
 _LINE_CHARACTERS = 300

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from lambdas.alert.evidence import Evidence, gather
-from sluice.alerts import Alert
+from sluice.alerts.run_failed import Alert
 from sluice.errors import MalformedMessageError
-from sluice.run import Run, StepRecord, StepState
-from sluice.trigger import stored_occurrence
+from sluice.run.state import Run, StepRecord, StepState
+from sluice.triggers.trigger_event import stored_trigger
 
 
 def failure(run: Run, step: str, results_bucket: str) -> Alert:
@@ -16,7 +16,7 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
     recorded.
     """
     try:
-        trigger = stored_occurrence(run.trigger)
+        trigger = stored_trigger(run.trigger)
     except (KeyError, TypeError) as error:
         raise MalformedMessageError(
             f"Expected a trigger that this version knows, found {str(run.trigger)[:200]} of {run.run_id}."
@@ -45,9 +45,9 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
 
 
 def _reason(record: StepRecord | None) -> str:
-    if record is not None and record.terms.carried and record.state is StepState.SUCCEEDED:
+    if record is not None and record.spec.deferred_children and record.state is StepState.SUCCEEDED:
         return (
-            f"its children {record.terms.carried} failed before, and those that lost their machines succeeded"
-            " on others"
+            f"its children {record.spec.deferred_children} failed before, and those that lost their machines"
+            " succeeded on others"
         )
     return (record.reason if record else None) or "no reason is recorded"

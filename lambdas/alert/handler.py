@@ -16,17 +16,17 @@ from lambdas.alert.automation import send_event
 from lambdas.alert.failure import failure
 from lambdas.alert.ticket import open_ticket
 from lambdas.consuming import consume, count, logger
-from sluice import early_alerts, run_events
-from sluice.alert_messages import LATE as LATE_DELAY
-from sluice.alert_messages import EnvironmentInvalid, QueueBlocked, RunDelayed, parse_alert
-from sluice.clients import client
-from sluice.delays import note_of
+from sluice.alerts import early_alerts, run_events
+from sluice.alerts.alert_message import AlertMessage
+from sluice.alerts.delays import note_of
+from sluice.alerts.queue_messages import QueueBlocked, parse_alert
+from sluice.alerts.run_events import RunChanged
+from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError, SluiceError
-from sluice.ledger import Ledger
-from sluice.messages import RunFailed
-from sluice.notice import Notice
-from sluice.run import Run
-from sluice.run_events import RunChanged
+from sluice.ledger.ledger import Ledger
+from sluice.messages import LATE as LATE_DELAY
+from sluice.messages import EnvironmentInvalid, RunDelayed, RunFailed
+from sluice.run.state import Run
 from sluice.settings import AlertSettings
 
 STALE = timedelta(minutes=2)
@@ -112,7 +112,7 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
     failed.
     """
     now = datetime.now(UTC)
-    if not ledger.first(
+    if not ledger.try_begin(
         subject,
         event,
         now.isoformat(timespec="microseconds"),
@@ -123,12 +123,12 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
     try:
         act()
     except (ClientError, BotoCoreError, SluiceError):
-        ledger.forget(subject, event)
+        ledger.abandon(subject, event)
         raise
-    ledger.did(subject, event)
+    ledger.complete(subject, event)
 
 
-def _publish(notice: Notice) -> None:
+def _publish(notice: AlertMessage) -> None:
     topic = settings.alert_topic
     client("sns").publish(
         TopicArn=topic, Subject=notice.subject_line(), Message=notice.message(), MessageStructure="json"

@@ -12,16 +12,16 @@ import json
 from botocore.exceptions import ClientError
 
 from lambdas.consuming import count, logger
-from sluice.clients import client
-from sluice.notice import Notice, ascii_of
-from sluice.run import Run
+from sluice.alerts.alert_message import AlertMessage, ascii_of
+from sluice.aws.clients import client
+from sluice.run.state import Run
 
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateOpsItem.html
 _TITLE_CHARACTERS, _DESCRIPTION_CHARACTERS = 1024, 2048
 _SEVERITY = "2"
 
 
-def open_ticket(run: Run, notice: Notice) -> None:
+def open_ticket(run: Run, notice: AlertMessage) -> None:
     """Open the run's OpsItem; one that is open already is as good."""
     try:
         opened = client("ssm").create_ops_item(

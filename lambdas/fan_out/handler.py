@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _fan_out(body: str) -> None:
     message = Planned.from_json(body)
-    if advance.ledger.planned(message):
+    if advance.ledger.record_plan(message):
         count("ItemsFound", message.items)
     else:
         logger.info(

@@ -11,16 +11,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lambdas.consuming import count, flush_counts, logger, set_aside
-from sluice.batch_events import Sweep
-from sluice.clients import client, full_client
+from sluice.aws.clients import client, full_client
 from sluice.errors import MalformedMessageError
-from sluice.gathering import Gatherer
-from sluice.group import Group, parse_group_message
-from sluice.group_ledger import GroupLedger
-from sluice.manifest import write_manifest
-from sluice.messages import GroupDue, GroupedUpload
+from sluice.grouping.gathering import Gatherer
+from sluice.grouping.group import Group, parse_group_message
+from sluice.grouping.ledger import GroupLedger
+from sluice.items.manifest import write_manifest
+from sluice.messages import GroupDue, GroupedUpload, Sweep
 from sluice.settings import GroupSettings
-from sluice.trigger import S3Object, uploaded_object
+from sluice.triggers.trigger_event import S3Object, uploaded_object
 
 settings = GroupSettings.from_env()
 

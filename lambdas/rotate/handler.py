@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import ClientError
 
-from sluice.clients import full_client
+from sluice.aws.clients import full_client
 from sluice.errors import MalformedMessageError
-from sluice.signatures import signing_key
+from sluice.triggers.signatures import signing_key
 
 _BYTES = 32
 logger = Logger()

@@ -13,8 +13,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
-from sluice.alert_messages import EnvironmentInvalid
-from sluice.clients import client
+from sluice.aws.clients import client
+from sluice.messages import EnvironmentInvalid
 from sluice.settings import AdvanceSettings
 
 

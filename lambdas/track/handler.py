@@ -15,13 +15,13 @@ from lambdas.consuming import consume, count, logger, measure
 from lambdas.track.environments import looked_at_environments
 from lambdas.track.plans import unannounced
 from lambdas.track.report import failure_report
-from sluice.alert_messages import RunDelayed
-from sluice.batch_events import JobEnded, Look, Sweep, job_ended, joined, parse_event
-from sluice.clients import client
-from sluice.delays import delay_of
+from sluice.advance.batch_events import JobEnded, Reconcile, job_ended, joined, parse_event
+from sluice.alerts.delays import delay_of
+from sluice.aws.clients import client
 from sluice.errors import UnsettledError
 from sluice.limits import MAX_DESCRIBE_JOBS
-from sluice.run import Run, RunState, StepState
+from sluice.messages import RunDelayed, Sweep
+from sluice.run.state import Run, RunState, StepState
 from sluice.settings import TrackSettings
 
 SWEPT_AFTER = timedelta(minutes=3)
@@ -47,7 +47,7 @@ def _track(body: str) -> None:
     event = parse_event(body)
     if isinstance(event, Sweep):
         _sweep()
-    elif isinstance(event, Look):
+    elif isinstance(event, Reconcile):
         _insist(_unsettled(event.run_ids))
     elif event is not None and (_recorded(event) or event.state is StepState.FAILED):
         # A job that failed without a name leaves a claim to settle.
@@ -78,7 +78,7 @@ def _record(event: JobEnded) -> bool:
     if event.state is StepState.FAILED:
         report = failure_report(settings.work_bucket, run_id, step, generation)
         reason = joined(reason, report)
-    known = advance.ledger.ended(
+    known = advance.ledger.record_end(
         run_id,
         step,
         event.state,
@@ -111,7 +111,7 @@ def _sweep() -> None:
     before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
     unfinished = tuple(advance.ledger.unfinished(before))
     for start in range(RUNS_AT_A_TIME, len(unfinished), RUNS_AT_A_TIME):
-        part = Look(unfinished[start : start + RUNS_AT_A_TIME])
+        part = Reconcile(unfinished[start : start + RUNS_AT_A_TIME])
         client("sqs").send_message(QueueUrl=settings.track_queue, MessageBody=part.to_json())
     failed = _unsettled(unfinished[:RUNS_AT_A_TIME])
     if unfinished and not looked_at_environments(settings):
@@ -171,7 +171,7 @@ def _look(run_id: str) -> tuple[Run | None, list[Mapping[str, Any]]]:
     for event in filter(None, map(job_ended, jobs)):
         _record(event)
     for plan in unannounced(run, settings.work_bucket) if run else ():
-        advance.ledger.planned(plan)
+        advance.ledger.record_plan(plan)
     advance.advance(run_id)
     return run, jobs
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from lambdas.consuming import logger
 from sluice import keys
-from sluice.clients import full_client
-from sluice.compiled import Kind
-from sluice.manifest import written_manifest
+from sluice.aws.clients import full_client
+from sluice.items.manifest import written_manifest
 from sluice.messages import Planned
-from sluice.run import Run, StepState
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, StepState
 
 
 def unannounced(run: Run, bucket: str) -> Iterator[Planned]:

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
 from sluice import keys
-from sluice.clients import full_client
+from sluice.aws.clients import full_client
 
 _CHARACTERS = 2_000
 

@@ -8,15 +8,15 @@ from typing import Any
 
 from lambdas.advancing import advancer
 from lambdas.consuming import consume, count, logger
-from sluice import uploads
-from sluice.clients import client
-from sluice.compiled import CompiledPipeline
-from sluice.job_names import run_id
+from sluice.aws.clients import client
 from sluice.messages import Triggered
-from sluice.overriding import overridden
-from sluice.run import Run
+from sluice.run import uploads
+from sluice.run.compiled import CompiledPipeline
+from sluice.run.job_names import run_id
+from sluice.run.overrides import overridden
+from sluice.run.state import Run
 from sluice.settings import TriggerSettings
-from sluice.trigger import Request, occurrence
+from sluice.triggers.trigger_event import Request, parse_trigger
 
 settings = TriggerSettings.from_env()
 advance = advancer(settings)
@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _trigger(body: str) -> None:
     message = Triggered.from_json(body)
-    started_by = occurrence(message)
+    started_by = parse_trigger(message)
     if started_by is None:
         logger.info("The empty object of a folder starts no run.", detail=message.detail)
         return

@@ -17,19 +17,19 @@ from lambdas.webhook.keys import Keys
 from lambdas.webhook.refusal import Refusal, answer
 from lambdas.webhook.request import Request, json_of, request_of
 from lambdas.webhook.schema import schema_check
-from sluice.clients import client
-from sluice.deliveries import TRIGGER, Verdict, delivery, note, verdict
-from sluice.delivery_notes import DeliveryNotes
+from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError, SettingError, SignatureError, StaleSignatureError
-from sluice.job_names import run_id
+from sluice.ledger.idempotency import DeliveryRecords
 from sluice.messages import Triggered
+from sluice.run.job_names import run_id
 from sluice.settings import WebhookSettings
-from sluice.signatures import Signed, verify
-from sluice.trigger import Delivery
+from sluice.triggers.signatures import Signed, verify
+from sluice.triggers.trigger_event import WebhookDelivery
+from sluice.triggers.webhook_deliveries import TRIGGER, Verdict, delivery, note, verdict
 
 settings = WebhookSettings.from_env()
 keys = Keys(client=client("secretsmanager"), secret=settings.secret, form=settings.signature)
-notes = DeliveryNotes(client("dynamodb"), settings.ledger_table)
+notes = DeliveryRecords(client("dynamodb"), settings.ledger_table)
 check = schema_check(settings.schema)
 logger = Logger()
 
@@ -76,7 +76,7 @@ def _signed(request: Request) -> Signed:
         raise Refusal(401, str(error)) from error
 
 
-def _taken(found: Delivery, signed: Signed, body: bytes) -> str:
+def _taken(found: WebhookDelivery, signed: Signed, body: bytes) -> str:
     """Put a delivery into the trigger queue unless it is there, and return the id of its run; raises Refusal
     (409) for a replay.
 
@@ -106,7 +106,7 @@ def _taken(found: Delivery, signed: Signed, body: bytes) -> str:
     return run
 
 
-def _message(found: Delivery) -> Triggered:
+def _message(found: WebhookDelivery) -> Triggered:
     return Triggered(
         pipeline=settings.pipeline,
         trigger=TRIGGER,

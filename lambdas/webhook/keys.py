@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sluice.errors import SettingError
-from sluice.signatures import signing_key
+from sluice.triggers.signatures import signing_key
 
 KEPT_SECONDS = 60
 """How long a secret that was taken away may still be valid."""

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from lambdas.webhook.refusal import Refusal
-from sluice.trigger import MOST_INPUT_BYTES
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES
 
-MOST_BODY_BYTES = MOST_INPUT_BYTES
-MOST_LEVELS = 100
+MAX_BODY_BYTES = MAX_INPUT_BYTES
+MAX_LEVELS = 100
 """Of arrays and objects in each other: what reads the input later goes down level by level."""
 _TOO_LARGE = (
-    f"Expected a body of at most {MOST_BODY_BYTES} bytes, also when written as ASCII, found more. Store it"
+    f"Expected a body of at most {MAX_BODY_BYTES} bytes, also when written as ASCII, found more. Store it"
     " and send where it is."
 )
 
@@ -44,7 +44,7 @@ def request_of(event: Mapping[str, Any]) -> Request:
 
 def _body(text: str, *, encoded: bool) -> bytes:
     # Four characters of base64 are three bytes: what is too large is refused before it is decoded.
-    if len(text) > (4 * MOST_BODY_BYTES // 3 + 4 if encoded else MOST_BODY_BYTES):
+    if len(text) > (4 * MAX_BODY_BYTES // 3 + 4 if encoded else MAX_BODY_BYTES):
         raise Refusal(413, _TOO_LARGE)
     try:
         body = base64.b64decode(text, validate=True) if encoded else text.encode()
@@ -52,7 +52,7 @@ def _body(text: str, *, encoded: bool) -> bytes:
         raise Refusal(
             400, "Expected a body in the encoding that the request names, found another."
         ) from error
-    if len(body) > MOST_BODY_BYTES:
+    if len(body) > MAX_BODY_BYTES:
         raise Refusal(413, _TOO_LARGE)
     return body
 
@@ -73,9 +73,9 @@ def json_of(body: bytes) -> Any:
             "Expected JSON in UTF-8, found something else. At GitHub choose the content type"
             " application/json.",
         ) from error
-    if _levels(value) > MOST_LEVELS:
+    if _levels(value) > MAX_LEVELS:
         raise _too_deep()
-    if len(written) > MOST_INPUT_BYTES:
+    if len(written) > MAX_INPUT_BYTES:
         raise Refusal(413, _TOO_LARGE)
     return value
 
@@ -85,7 +85,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _too_deep() -> Refusal:
-    return Refusal(400, f"Expected at most {MOST_LEVELS} arrays and objects in each other, found more.")
+    return Refusal(400, f"Expected at most {MAX_LEVELS} arrays and objects in each other, found more.")
 
 
 def _levels(value: Any) -> int:

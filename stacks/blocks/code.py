@@ -20,19 +20,17 @@ _POWERTOOLS_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64:36"
 # or for jobs.
 NOT_FOR_LAMBDAS = (
     "pipeline",
-    "after",
-    "graph",
-    "inbox",
-    "node_groups",
-    "pacing",
+    "runtime",
+    "operate",
+    "steps",
+    "deprecated",
     "mounts",
     "retry_rules",
-    "schedules",
     "secret_sources",
-    "trigger_names",
-    "validation",
-    "compiling",
-    "loading",
+    "aws/rate_limiter",
+    "run/graph",
+    "triggers/inbox",
+    "triggers/schedules",
 )
 
 

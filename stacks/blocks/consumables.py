@@ -8,7 +8,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from sluice.pipeline import Limit, Pipeline
+from sluice.pipeline.definition import Limit, Pipeline
 
 
 class Consumables(Construct):

@@ -10,8 +10,8 @@ from aws_cdk import aws_batch as batch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
-from sluice.mounts import Mount
-from sluice.retry_rules import EvaluateOnExit
+from sluice.pipeline.mounts import Mount
+from sluice.pipeline.retry_rules import EvaluateOnExit
 from stacks.blocks.fargate import FargateTask
 from stacks.blocks.volumes import mount_points, volumes
 

@@ -11,10 +11,10 @@ from aws_cdk import Stage
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from sluice.compiling import JobDefinitions, compile_pipeline
 from sluice.errors import Mistake, PipelineError
-from sluice.loading import PIPELINES
-from sluice.pipeline import Pipeline
+from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
+from sluice.pipeline.definition import Pipeline
+from sluice.pipeline.loading import PIPELINES
 
 MOST_BYTES = 240 * 1024
 """Compressed. The ledger keeps it with a run, beside an input of at most 128 KiB, in an item of at most 400

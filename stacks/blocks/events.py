@@ -15,8 +15,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from sluice.alert_messages import BLOCKED_EVENT
-from sluice.batch_events import NODE_MARK
+from sluice.advance.batch_events import NODE_MARK
+from sluice.alerts.queue_messages import BLOCKED_EVENT
 from stacks.blocks.reaction import Reaction
 
 _VERSION = 1

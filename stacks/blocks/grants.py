@@ -15,11 +15,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from sluice import keys
-from sluice.again import SOURCE
-from sluice.group_items import NOTE, PARTITIONS
-from sluice.group_items import UNFINISHED as UNFINISHED_GROUPS
-from sluice.ledger import UNFINISHED_INDEX
-from sluice.run_events import LATE, STATE_CHANGE
+from sluice.alerts.run_events import LATE, STATE_CHANGE
+from sluice.grouping.records import NOTE, PARTITIONS
+from sluice.grouping.records import UNFINISHED as UNFINISHED_GROUPS
+from sluice.ledger.ledger import UNFINISHED_INDEX
+from sluice.triggers.rerun import SOURCE
 from stacks.blocks.log_group import job_logs_of
 
 # AWS Batch has no resource-level permissions for its look-ups:

@@ -14,9 +14,9 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from sluice.pipeline import Pipeline
+from sluice.pipeline.definition import Pipeline
+from sluice.pipeline.validation.triggers import uploads_of
 from sluice.settings import GroupSettings
-from sluice.validation.triggers import uploads_of
 from stacks.blocks import events, grants
 from stacks.blocks.reaction import Reaction
 from stacks.storage import StorageStack

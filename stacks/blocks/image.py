@@ -8,7 +8,7 @@ from aws_cdk import IgnoreMode
 from aws_cdk import aws_ecr_assets as assets
 from constructs import Construct
 
-from sluice.loading import CONTAINERS, package_of
+from sluice.pipeline.loading import CONTAINERS, package_of
 from stacks.configuration import Architecture
 
 _PLATFORMS = {

@@ -17,7 +17,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from sluice import keys
-from sluice.job_names import run_id
+from sluice.run.job_names import run_id
 
 Role = iam.Role
 

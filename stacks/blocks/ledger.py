@@ -1,4 +1,4 @@
-"""The ledger's table; ``sluice.ledger`` has its keys and what is written under them."""
+"""The ledger's table; ``sluice.ledger.ledger`` has its keys and what is written under them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from sluice.ledger import UNFINISHED_INDEX
+from sluice.ledger.ledger import UNFINISHED_INDEX
 
 
 def ledger_table(scope: Construct, construct_id: str) -> dynamodb.Table:

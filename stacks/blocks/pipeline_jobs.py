@@ -11,15 +11,15 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from sluice.compiled import node_ranges
-from sluice.compiling import CLEANUP, JobDefinitions, inbox_of, own_compute
 from sluice.compute import Compute
-from sluice.loading import CONTAINERS, package_of
-from sluice.node_groups import Program, groups_of, programs_of, programs_of_step
-from sluice.pipeline import INPUT, MultiNode, Pipeline, Plan, Step
-from sluice.retry_rules import retry_rules
+from sluice.pipeline.compiling import CLEANUP, JobDefinitions, inbox_of, own_compute
+from sluice.pipeline.definition import INPUT, MultiNode, Pipeline, Plan, Step
+from sluice.pipeline.loading import CONTAINERS, package_of
+from sluice.pipeline.node_groups import Program, groups_of, programs_of, programs_of_step
+from sluice.pipeline.retry_rules import retry_rules
+from sluice.run.compiled import node_ranges
+from sluice.run.submit_request import INPUT_PARAMETER
 from sluice.settings import JobSettings
-from sluice.submission import INPUT_PARAMETER
 from stacks.blocks import job_roles
 from stacks.blocks.consumables import Consumables
 from stacks.blocks.container import Identity, Work

@@ -13,9 +13,9 @@ from typing import Any
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from sluice.again import DETAIL_TYPE, SOURCE
-from sluice.pipeline import Manual, Pipeline
-from sluice.trigger_names import MANUAL
+from sluice.pipeline.definition import Manual, Pipeline
+from sluice.pipeline.trigger_names import MANUAL
+from sluice.triggers.rerun import DETAIL_TYPE, SOURCE
 from stacks.blocks.definition import Definition
 from stacks.blocks.events import rule_target, with_detail
 from stacks.blocks.reaction import Reaction

@@ -9,8 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from sluice.pipeline import Pipeline, Schedule
-from sluice.trigger_names import schedule_name
+from sluice.pipeline.definition import Pipeline, Schedule
+from sluice.pipeline.trigger_names import schedule_name
 from stacks.blocks.definition import Definition
 from stacks.blocks.reaction import Reaction
 from stacks.blocks.trigger_message import triggered

@@ -13,7 +13,7 @@ from aws_cdk.aws_events import CfnRule
 from aws_cdk.aws_scheduler import CfnSchedule
 from constructs import Construct
 
-from sluice.pipeline import Step
+from sluice.pipeline.definition import Step
 
 SHARED = "shared"
 MOST_IN_THE_STACK = 50

@@ -11,7 +11,7 @@ from aws_cdk import CfnResource, NestedStack
 from constructs import Construct, IConstruct
 
 from sluice.errors import Mistake, PipelineError
-from sluice.loading import PIPELINES
+from sluice.pipeline.loading import PIPELINES
 
 MOST_RESOURCES = 500
 MOST_NESTED_RESOURCES = 2_500

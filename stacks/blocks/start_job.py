@@ -13,10 +13,10 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from sluice.compiling import START, own_compute
 from sluice.compute import Compute
-from sluice.pipeline import Pipeline
-from sluice.retry_rules import retry_rules
+from sluice.pipeline.compiling import START, own_compute
+from sluice.pipeline.definition import Pipeline
+from sluice.pipeline.retry_rules import retry_rules
 from sluice.settings import JobSettings, StartSettings
 from stacks.blocks import job_roles
 from stacks.blocks.container import Identity, Work

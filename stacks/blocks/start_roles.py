@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
-from sluice.secret_sources import SERVICE, Secret, Source, read_source
+from sluice.pipeline.secret_sources import SERVICE, Secret, Source, read_source
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
 _ECR = re.compile(

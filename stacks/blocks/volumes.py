@@ -10,7 +10,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_iam as iam
 
-from sluice.mounts import EfsMount, Mount
+from sluice.pipeline.mounts import EfsMount, Mount
 
 _Definition = batch.CfnJobDefinition
 

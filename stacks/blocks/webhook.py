@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from sluice.pipeline import Pipeline, Webhook
+from sluice.pipeline.definition import Pipeline, Webhook
 from sluice.settings import NO_SCHEMA, WebhookSettings
 from stacks.blocks import webhook_grants as grants
 from stacks.blocks.alarms import alarm_on_rotation, alarm_on_unanswered

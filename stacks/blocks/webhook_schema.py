@@ -13,8 +13,8 @@ from aws_cdk import Stage
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from sluice.pipeline import Pipeline
-from sluice.validation.webhooks import schema_code
+from sluice.pipeline.definition import Pipeline
+from sluice.pipeline.validation.webhooks import schema_code
 
 MODULE = "webhook_schema"
 

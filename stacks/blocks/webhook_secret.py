@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from sluice.pipeline import Webhook
+from sluice.pipeline.definition import Webhook
 from stacks.blocks.code import powertools_layer, reaction_code
 from stacks.blocks.grants import function_role
 from stacks.blocks.log_group import log_group

@@ -11,9 +11,9 @@ import pytest
 from cli.cancel import cancel
 from cli.cancelling import NEVER_SUBMITTED, Canceller, Left
 from cli.failures import CommandError
-from sluice.advance import LEASE
+from sluice.advance.advancer import LEASE
 from sluice.errors import UnsettledError
-from sluice.run import Run, RunState, StepState
+from sluice.run.state import Run, RunState, StepState
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START, DeadError, Mortal, refused
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step
@@ -68,7 +68,7 @@ def test_what_lives_is_terminated(world: CommandWorld) -> None:
     assert sorted(world.jobs.terminated) == ["job-1", "job-2"]
     assert world.jobs.live() == []
     for name, job_id in (("a", "job-0"), ("b", "job-1"), ("c", "job-2")):
-        world.ledger.ended(RUN_ID, name, StepState.FAILED, job_id=job_id, reason="as Batch tells it")
+        world.ledger.record_end(RUN_ID, name, StepState.FAILED, job_id=job_id, reason="as Batch tells it")
     world.later(LEASE.total_seconds())
     assert world.advancer().advance(RUN_ID)
     assert len(world.jobs.jobs) == 3
@@ -105,7 +105,7 @@ def test_a_submission_under_way_is_waited_for(world: CommandWorld) -> None:
         looks.append(left)
         if len(looks) == 1:
             jobs = {name: world.jobs.submit_job(**request(name))["jobId"] for name in ("a", "b")}
-            world.ledger.submitted(RUN_ID, jobs)
+            world.ledger.record_submitted(RUN_ID, jobs)
 
     assert one.clear(SECONDS, tell).nothing
     assert sorted(looks[0].claims) == ["a", "b", "c"]

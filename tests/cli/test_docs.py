@@ -12,7 +12,7 @@ from cli.graph import lines, named
 from cli.main import parser
 from cli.runs import LIMIT
 from local.paths import REPOSITORY
-from sluice.run import RunState
+from sluice.run.state import RunState
 
 PAGE = (REPOSITORY / "docs" / "cli.md").read_text()
 BLOCKS = re.findall(r"^```\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)

@@ -13,7 +13,7 @@ from cli.mermaid import mermaid
 from cli.pipelines import pipelines
 from local.paths import REPOSITORY
 from sluice.errors import PipelineError
-from sluice.pipeline import Array, Job, Manual, MultiNode, NodeGroup, Pipeline, Plan, S3Upload
+from sluice.pipeline.definition import Array, Job, Manual, MultiNode, NodeGroup, Pipeline, Plan, S3Upload
 
 ODD = Pipeline(
     name="odd",

@@ -10,14 +10,14 @@ import pytest
 from cli import deploy
 from cli.cloud import Cloud
 from cli.leaving_queues import runs_in_the_way
-from sluice.run import RunState, StepState
+from sluice.run.state import RunState, StepState
 from stacks.configuration import Configuration
 from tests.cli.world import CommandWorld
 from tests.sluice.graphs import QUEUES, pipeline, step
 
 FIRST, SECOND = "words-" + "a" * 20, "words-" + "b" * 20
 THERE = pipeline(replace(step("a"), queue="bulk"), step("b", after=("a",)))
-FILE = """from sluice.pipeline import Job, Manual, Pipeline
+FILE = """from sluice.pipeline.definition import Job, Manual, Pipeline
 pipeline = Pipeline(name="words", triggers=[Manual()], steps=[Job("a", image="busybox", command=["true"])])
 """
 
@@ -37,7 +37,7 @@ def test_a_run_with_steps_left_is_in_the_way(runs: CommandWorld) -> None:
     """
     assert runs_in_the_way(runs.cloud, {"normal"}) == {"bulk": [FIRST]}
     assert runs_in_the_way(runs.cloud, set(QUEUES)) == {}
-    runs.ledger.ended(FIRST, "a", StepState.SUCCEEDED)
+    runs.ledger.record_end(FIRST, "a", StepState.SUCCEEDED)
     assert runs_in_the_way(runs.cloud, {"normal"}) == {}
     assert runs_in_the_way(runs.cloud, {"bulk"}) == {"normal": [FIRST]}
 

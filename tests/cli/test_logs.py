@@ -11,10 +11,10 @@ import pytest
 from cli.failures import CommandError, UsageError
 from cli.log_reading import DEFAULT_GROUP, streams
 from cli.logs import LAST_LOOKS, logs
-from sluice.compiled import CompiledStep, Kind
-from sluice.placing import Submission
-from sluice.run import RunState, StepState, Terms
-from sluice.submission import decide
+from sluice.run.compiled import CompiledStep, Kind
+from sluice.run.decision import decide
+from sluice.run.state import GenerationSpec, RunState, StepState
+from sluice.run.submission import Submission
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START
 from tests.sluice.graphs import RUN_ID, pipeline, step, word_count
@@ -54,7 +54,7 @@ def one(world: CommandWorld) -> CommandWorld:
     """A run of one job, under way, that has logged nothing yet."""
     world.clients["logs"].create_log_group(logGroupName=GROUP)
     world.begin(RUN_ID, NOW, pipeline(step("a"), step("b", after=("a",))))
-    world.ledger.submitted(RUN_ID, {"a": "job-a"})
+    world.ledger.record_submitted(RUN_ID, {"a": "job-a"})
     world.jobs.add("job-a", **container("a/1"))
     return world
 
@@ -67,7 +67,7 @@ def array(world: CommandWorld) -> CommandWorld:
     world.begin(RUN_ID, NOW, whole)
     claims = list(decide(pipeline(step("count")), {}).submissions)
     assert world.ledger.claim(RUN_ID, [type(claims[0])(claims[0].step, 3)], NOW)
-    world.ledger.submitted(RUN_ID, {"count": "job-c"})
+    world.ledger.record_submitted(RUN_ID, {"count": "job-c"})
     world.jobs.add("job-c", status="FAILED", arrayProperties={"size": 3})
     for index in range(3):
         status = "FAILED" if index else "SUCCEEDED"
@@ -139,7 +139,7 @@ def test_follow_waits_for_the_job(one: CommandWorld, capsys: pytest.CaptureFixtu
         if "job-b" not in one.jobs.jobs:
             write(one, "b/1", "hello")
             one.jobs.add("job-b", status="SUCCEEDED", **container("b/1"))
-            one.ledger.submitted(RUN_ID, {"b": "job-b"})
+            one.ledger.record_submitted(RUN_ID, {"b": "job-b"})
 
     assert logs(one.given("logs", RUN_ID, "b", "--follow"), one.cloud, sleep=sleep) == 0
     assert capsys.readouterr().out == "hello\n"
@@ -187,7 +187,7 @@ def test_a_step_without_a_job(one: CommandWorld) -> None:
     """A step that waits, is empty or could not be submitted has no log, and the refusal says which it is."""
     with pytest.raises(CommandError, match=r"found none: it is CLAIMED\. `--follow` waits for its job\."):
         logs(one.given("logs", RUN_ID, "b"), one.cloud)
-    one.ledger.ended(RUN_ID, "b", StepState.FAILED, reason="SubmitJob was refused")
+    one.ledger.record_end(RUN_ID, "b", StepState.FAILED, reason="SubmitJob was refused")
     with pytest.raises(CommandError, match="it is FAILED, because SubmitJob was refused"):
         logs(one.given("logs", RUN_ID, "b", "--follow"), one.cloud)
 
@@ -213,7 +213,7 @@ def nodes(world: CommandWorld) -> CommandWorld:
     world.clients["logs"].create_log_group(logGroupName=GROUP)
     ring = CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(1, 2))
     world.begin(RUN_ID, NOW, pipeline(ring))
-    world.ledger.submitted(RUN_ID, {"ring": "job-r"})
+    world.ledger.record_submitted(RUN_ID, {"ring": "job-r"})
     world.jobs.add("job-r", status="SUCCEEDED", nodeProperties={"numNodes": 3})
     for index in range(3):
         world.jobs.add(
@@ -277,9 +277,12 @@ def again(array: CommandWorld) -> CommandWorld:
     assert run is not None
     count = run.pipeline.step("count")
     jobs = ("job-c", "job-d", "job-e")
-    for generation, terms in ((1, Terms(indexes="1-2", tries=1)), (2, Terms(indexes="2", tries=2))):
+    for generation, terms in (
+        (1, GenerationSpec(children="1-2", tries=1)),
+        (2, GenerationSpec(children="2", tries=2)),
+    ):
         before, job = jobs[generation - 1], jobs[generation]
-        array.ledger.ended(
+        array.ledger.record_end(
             RUN_ID,
             "count",
             StepState.FAILED,
@@ -287,8 +290,8 @@ def again(array: CommandWorld) -> CommandWorld:
             job_id=before,
             reason="a child failed",
         )
-        assert array.ledger.claim(RUN_ID, [Submission(count, 3, generation=generation, terms=terms)], NOW)
-        array.ledger.submitted(RUN_ID, {"count": job}, {"count": generation})
+        assert array.ledger.claim(RUN_ID, [Submission(count, 3, generation=generation, spec=terms)], NOW)
+        array.ledger.record_submitted(RUN_ID, {"count": job}, {"count": generation})
     return array
 
 

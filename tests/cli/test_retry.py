@@ -13,10 +13,10 @@ import pytest
 
 from cli.failures import CommandError
 from cli.retry import retry
-from sluice.batch_events import Look, parse_event
-from sluice.compiled import Kind
-from sluice.run import Run, RunState, StepState
-from sluice.submission import Submission
+from sluice.advance.batch_events import Reconcile, parse_event
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, RunState, StepState
+from sluice.run.submission import Submission
 from tests.cli.world import REGION, CommandWorld, command_world
 from tests.sluice.graphs import RUN_ID, pipeline, step
 
@@ -40,7 +40,7 @@ def failed(world: CommandWorld, *, returns: bool = True, created_at: str = NOW) 
     graph = pipeline(replace(COUNT, returns=returns), step("merge", after=("count",)))
     world.advancer().start(Run(run_id=RUN_ID, pipeline=graph, trigger={"key": "k"}, created_at=created_at))
     for name in ("count", "merge"):
-        world.ledger.ended(
+        world.ledger.record_end(
             RUN_ID, name, StepState.FAILED, job_id=run_of(world).steps[name].job_id, reason="it broke"
         )
     world.advancer().advance(RUN_ID)
@@ -84,7 +84,7 @@ def test_a_failed_run_is_open_again_and_somebody_is_asked_to_look(
         1,
         None,
     )
-    assert asked(world) == [Look((RUN_ID,))]
+    assert asked(world) == [Reconcile((RUN_ID,))]
     assert list(world.ledger.unfinished("2030")) == [RUN_ID]
     assert "what failed of count, merge" in capsys.readouterr().out
 

@@ -13,17 +13,17 @@ from cli import run as run_command
 from cli.failures import CommandError, UsageError
 from cli.run import run
 from cli.starting import request, run_of, send, sendings
-from sluice.pipeline import Job, Manual, Pipeline, S3Upload
-from sluice.run import RunState
-from sluice.trigger import MOST_INPUT_BYTES, Request
-from sluice.trigger_names import MANUAL
+from sluice.pipeline.definition import Job, Manual, Pipeline, S3Upload
+from sluice.pipeline.trigger_names import MANUAL
+from sluice.run.state import RunState
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES, Request
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START
 
 TEXTS, TABLES = S3Upload(prefix="texts/", suffix=".txt"), S3Upload(prefix="tables", suffix=".csv")
 OLD = S3Upload(prefix="old/", suffix=".txt")
 INBOX = "inbox"
-FILE = """from sluice.pipeline import Job, Manual, Pipeline, S3Upload
+FILE = """from sluice.pipeline.definition import Job, Manual, Pipeline, S3Upload
 
 triggers = [{triggers}]
 pipeline = Pipeline(name="words", triggers=triggers, steps=[Job("a", image="busybox", command=["true"])])
@@ -158,8 +158,8 @@ def test_a_request_that_cannot_be(bus: Events) -> None:
     """
     with pytest.raises(UsageError, match="Expected a Manual trigger of words, found none"):
         request(bus, words(TEXTS), "t", None)
-    with pytest.raises(UsageError, match=f"at most {MOST_INPUT_BYTES} bytes"):
-        request(bus, words(Manual()), "t", "x" * MOST_INPUT_BYTES)
+    with pytest.raises(UsageError, match=f"at most {MAX_INPUT_BYTES} bytes"):
+        request(bus, words(Manual()), "t", "x" * MAX_INPUT_BYTES)
     assert bus.sent == []
     refusing = Events(
         {

@@ -12,12 +12,12 @@ import pytest
 from cli import gathered
 from cli.failures import CommandError, UsageError
 from cli.run import run
-from sluice.gathering import Gatherer
-from sluice.group_ledger import GroupLedger
-from sluice.inbox import request_key
+from sluice.grouping.gathering import Gatherer
+from sluice.grouping.ledger import GroupLedger
 from sluice.messages import GroupedUpload
-from sluice.trigger import S3Object
-from sluice.trigger_names import MANUAL
+from sluice.pipeline.trigger_names import MANUAL
+from sluice.triggers.inbox import request_key
+from sluice.triggers.trigger_event import S3Object
 from tests.cli.test_run import FILE, INBOX, Events, bus, root
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import TABLE

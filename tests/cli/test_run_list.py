@@ -10,7 +10,7 @@ import pytest
 from cli.failures import CommandError, UsageError
 from cli.run_list import list_runs, run_of
 from cli.runs import runs
-from sluice.run import RunState
+from sluice.run.state import RunState
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import TABLE
 from tests.sluice.graphs import pipeline, step

@@ -17,8 +17,8 @@ from cli.mermaid import mermaid
 from cli.run import run
 from cli.starting import request
 from local.paths import REPOSITORY, LocalCloudPaths
-from sluice.job_names import run_id as run_id_of
-from sluice.trigger_names import MANUAL
+from sluice.pipeline.trigger_names import MANUAL
+from sluice.run.job_names import run_id as run_id_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
 

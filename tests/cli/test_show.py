@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from cli.show import show
-from sluice.run import RunState, StepState
+from sluice.run.state import RunState, StepState
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START
 from tests.sluice.graphs import RUN_ID, pipeline, step
@@ -20,8 +20,8 @@ NOW = START.isoformat(timespec="milliseconds")
 def running(world: CommandWorld) -> CommandWorld:
     """A run whose first step has succeeded; the second, an array, is under way."""
     world.begin(RUN_ID, NOW, pipeline(step("a"), step("b")))
-    world.ledger.submitted(RUN_ID, {"a": "job-a", "b": "job-b"})
-    assert world.ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id="job-a")
+    world.ledger.record_submitted(RUN_ID, {"a": "job-a", "b": "job-b"})
+    assert world.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id="job-a")
     world.jobs.add("job-a", status="SUCCEEDED", startedAt=1_000, stoppedAt=3_500)
     world.jobs.add("job-b", status="RUNNING")
     return world
@@ -45,7 +45,7 @@ def test_steps_with_states_children_and_times(
 
 def test_a_failed_run_says_why(running: CommandWorld, capsys: pytest.CaptureFixture[str]) -> None:
     """A failed run gives the exit code 1, the reason, and the command that shows the log."""
-    running.ledger.ended(RUN_ID, "b", StepState.FAILED, job_id="job-b", reason="it broke")
+    running.ledger.record_end(RUN_ID, "b", StepState.FAILED, job_id="job-b", reason="it broke")
     running.end(RUN_ID, RunState.FAILED, "b")
     assert show(running.given("show", RUN_ID), running.cloud) == 1
     shown = rows(capsys.readouterr().out)
@@ -74,7 +74,7 @@ def ending(world: CommandWorld) -> Iterator[None]:
     yield
     world.jobs.jobs["job-b"]["status"] = "FAILED"
     yield
-    world.ledger.ended(RUN_ID, "b", StepState.FAILED, job_id="job-b", reason="it broke")
+    world.ledger.record_end(RUN_ID, "b", StepState.FAILED, job_id="job-b", reason="it broke")
     world.end(RUN_ID, RunState.FAILED, "b")
     yield
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cli.run_view import WAITING, RunView, StepView
 from cli.watch import tables, watch
-from sluice.run import RunState
+from sluice.run.state import RunState
 
 
 def _step(name: str, state: str, done: int = 0, children: int = 4, reason: str | None = None) -> StepView:

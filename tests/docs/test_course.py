@@ -14,8 +14,8 @@ import pytest
 from cli.graph import lines, named
 from cli.main import parser
 from docs.pages import ROOT
-from sluice.loading import load_pipelines, package_of
-from sluice.pipeline import Manual
+from sluice.pipeline.definition import Manual
+from sluice.pipeline.loading import load_pipelines, package_of
 from tests.docs.test_pages import _leads_somewhere, _targets
 
 COURSE = ROOT / "docs" / "course"

@@ -16,9 +16,10 @@ from cli.aws import client_of, outputs
 from cli.run_view import Runs, RunView
 from local.paths import LocalCloudPaths
 from local.server.process import control
-from sluice import keys, ledger_items
-from sluice.ledger import Ledger
-from sluice.run import Run
+from sluice import keys
+from sluice.ledger import records as ledger_items
+from sluice.ledger.ledger import Ledger
+from sluice.run.state import Run
 
 SECONDS = 150.0
 _POLL_SECONDS = 0.1

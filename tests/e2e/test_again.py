@@ -20,9 +20,9 @@ from cli.showcase import files
 from cli.showcase.reference import word_counts
 from local.server.process import control
 from sluice import keys
-from sluice import ledger_items as items
-from sluice.compiled import CompiledPipeline, CompiledStep
-from sluice.run import Run, RunState, StepState
+from sluice.ledger import records as items
+from sluice.run.compiled import CompiledPipeline, CompiledStep
+from sluice.run.state import Run, RunState, StepState
 from tests.e2e.application import Application, Upload, wait_for
 from tests.e2e.test_telling import sweep
 
@@ -139,7 +139,7 @@ def test_a_fan_in_bears_some_failed_children(app: Application, burst: dict[str, 
     run = ended(app, started(app, burst, "enough", broken, changes))
     assert run.state is RunState.SUCCEEDED, reasons(run)
     assert (run.steps["count"].state, run.steps["rank"].state) == (StepState.FAILED, StepState.FAILED)
-    assert dict(run.steps["merge"].terms.missing) == {"count": "1", "rank": "1"}
+    assert dict(run.steps["merge"].spec.missing) == {"count": "1", "rank": "1"}
     assert 0 < sum(json.loads(app.published(run, "counts.json")).values()) < sum(word_counts(TEXT).values())
     assert not app.messages(run)
 
@@ -166,8 +166,8 @@ def test_jobs_that_lose_their_machines_move_to_steady(quiet: Application, burst:
     finally:
         control(quiet.place, "PUT", "trouble", {})
     assert run.state is RunState.SUCCEEDED, reasons(run)
-    assert {name: run.steps[name].terms.queue for name in changes} == dict.fromkeys(changes, "steady")
-    assert {run.steps[name].terms.tries for name in changes} == {0}
+    assert {name: run.steps[name].spec.queue for name in changes} == dict.fromkeys(changes, "steady")
+    assert {run.steps[name].spec.tries for name in changes} == {0}
     assert json.loads(quiet.published(run, "counts.json")) == {"to": 2, "be": 2, "or": 1, "not": 1}
 
 

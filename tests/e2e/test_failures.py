@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluice.run import Run, RunState
+from sluice.run.state import Run, RunState
 from tests.conftest import EMAIL, PHONE
 from tests.e2e.application import Application, Upload, wait_for
 from tests.e2e.conftest import WORDS

@@ -6,7 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sluice.run import Run, RunState, StepState
+from sluice.run.state import Run, RunState, StepState
 from tests.e2e.application import Application, Upload, wait_for
 
 FILES = 50

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from local.server.process import control
-from sluice.job_names import run_id
-from sluice.run import RunState
+from sluice.run.job_names import run_id
+from sluice.run.state import RunState
 from tests.e2e.application import Application, wait_for
 from tests.e2e.test_ways_in import ended, jobs, lines
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sluice.run import Run, RunState
+from sluice.run.state import Run, RunState
 from tests.e2e.application import Application
 from tests.e2e.test_ways_in import ask, ended, jobs, lines
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.server.lock import holder
-from sluice.run import RunState
+from sluice.run.state import RunState
 from tests.e2e.application import Application, Upload, wait_for
 from tests.e2e.conftest import WORDS
 

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from local.server.process import control
-from sluice.run import Run, RunState
+from sluice.run.state import Run, RunState
 from tests.e2e.application import Application, wait_for
 from tests.e2e.test_ways_in import ask, ended, jobs, lines
 

@@ -8,7 +8,7 @@ import pytest
 
 from cli.showcase import files
 from cli.showcase.reference import flight_delays, word_counts
-from sluice.run import RunState, StepState
+from sluice.run.state import RunState, StepState
 from tests.e2e.application import Application, Upload
 from tests.e2e.conftest import ODD_KEYS
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sluice.run import Run, RunState
+from sluice.run.state import Run, RunState
 from tests.e2e.application import Application, wait_for
 from tests.e2e.test_ways_in import ask, ended, jobs
 from tests.pipelines import test_item_to_item as items

@@ -18,11 +18,11 @@ from cli.cancelling import REASON
 from cli.cloud import Cloud
 from cli.main import parser
 from local.server.process import control
-from sluice import ledger_items
-from sluice.compiled import CompiledPipeline, Kind
-from sluice.compiling import START
-from sluice.job_names import run_id
-from sluice.run import RunState
+from sluice.ledger import records as ledger_items
+from sluice.pipeline.compiling import START
+from sluice.run.compiled import CompiledPipeline, Kind
+from sluice.run.job_names import run_id
+from sluice.run.state import RunState
 from tests.e2e.application import Application, wait_for
 
 PIPELINE = "hello-fan"

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from sluice.compiled import CompiledPipeline
-from sluice.job_names import run_id
-from sluice.run import Run, RunState
+from sluice.run.compiled import CompiledPipeline
+from sluice.run.job_names import run_id
+from sluice.run.state import Run, RunState
 from tests.e2e.application import Application, wait_for
 
 

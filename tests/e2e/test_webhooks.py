@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from docs.pages import ROOT
-from sluice.job_names import run_id
-from sluice.run import Run, RunState
+from sluice.run.job_names import run_id
+from sluice.run.state import Run, RunState
 from tests.e2e.application import Application, wait_for
 from tests.sluice.signers import SIGNERS, github, standard, stripe
 

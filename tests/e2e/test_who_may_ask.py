@@ -11,8 +11,8 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice.job_names import run_id
-from sluice.trigger_names import MANUAL
+from sluice.pipeline.trigger_names import MANUAL
+from sluice.run.job_names import run_id
 from tests.e2e.application import Application, wait_for
 
 REQUEST = "Run Requested"

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from sluice import clients
-from sluice.compiled import CompiledPipeline
+from sluice.aws import clients
+from sluice.run.compiled import CompiledPipeline
 from sluice.settings import AdvanceSettings
 from tests.sluice.clouds import TABLE, Batch, make_table
 from tests.sluice.graphs import QUEUES

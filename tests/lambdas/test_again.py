@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sluice.batch_events import Look
-from sluice.compiled import Kind
-from sluice.run import Run, RunState, StepState
+from sluice.advance.batch_events import Reconcile
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, RunState, StepState
 from tests.lambdas.conftest import Aws
 from tests.lambdas.test_handlers import describe, ledger, old_run, run_of
 from tests.sluice.graphs import pipeline, step
@@ -54,7 +54,7 @@ def test_the_end_of_an_older_generation_changes_nothing(aws: Aws) -> None:
     """Batch tells of an end at least once, and perhaps late."""
     old = failed(aws)
     assert ledger(aws).reopen(run_of(aws, RUN_ID))
-    assert aws.call("track", Look((RUN_ID,)).to_json()) == []
+    assert aws.call("track", Reconcile((RUN_ID,)).to_json()) == []
     before = run_of(aws, RUN_ID).steps["a"]
     assert (before.generation, before.state) == (1, StepState.SUBMITTED)
     assert aws.call("track", end_of("a", 0, old, "FAILED"), end_of("a", 0, old, "SUCCEEDED")) == []
@@ -67,13 +67,13 @@ def test_a_persons_call_looks_at_a_young_run_too(aws: Aws, monkeypatch: pytest.M
     """The sweep would leave it to its events."""
     run_id = old_run(aws, "e", minutes=0)
     describe(aws, monkeypatch)
-    assert aws.call("track", Look((run_id,)).to_json()) == []
+    assert aws.call("track", Reconcile((run_id,)).to_json()) == []
     assert run_of(aws, run_id).state is RunState.SUCCEEDED
 
 
 def test_a_call_for_a_run_that_there_is_not_is_handled(aws: Aws) -> None:
     """Its run may have been forgotten meanwhile."""
-    assert aws.call("track", Look(("words-" + "z" * 20,)).to_json()) == []
+    assert aws.call("track", Reconcile(("words-" + "z" * 20,)).to_json()) == []
 
 
 @pytest.mark.parametrize(("days", "removed"), [(7, 1), (8, 1), (6, 0), (30, 0)])
@@ -85,7 +85,7 @@ def test_the_sweep_removes_what_failed_runs_left_when_their_days_are_over(
     monkeypatch.setattr("lambdas.track.handler.looked_at_environments", lambda settings: True)
     begun(aws)
     for name, record in run_of(aws, RUN_ID).steps.items():
-        ledger(aws).ended(RUN_ID, name, StepState.FAILED, job_id=record.job_id)
+        ledger(aws).record_end(RUN_ID, name, StepState.FAILED, job_id=record.job_id)
     due = (ended + timedelta(days=7)).date().isoformat()
     assert ledger(aws).finish(
         RUN_ID, RunState.FAILED, ended.isoformat(timespec="milliseconds"), "a", cleanup_on=due

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from sluice import group_ledger
-from sluice.compiled import CompiledPipeline, Kind
 from sluice.errors import UnsettledError
-from sluice.manifest import read_slice
+from sluice.grouping import ledger as group_ledger
+from sluice.items.manifest import read_slice
 from sluice.messages import Triggered
-from sluice.run import Shared, StepState
-from sluice.trigger import S3Object, UploadGroup, occurrence
+from sluice.run.compiled import CompiledPipeline, Kind
+from sluice.run.state import ItemSource, StepState
+from sluice.triggers.trigger_event import S3Object, UploadGroup, parse_trigger
 from tests.lambdas.conftest import Aws
 from tests.lambdas.test_handlers import run_of
 from tests.sluice.graphs import pipeline, step
@@ -43,7 +43,7 @@ def test_a_full_group_is_a_run_whose_items_are_its_files(aws: Aws) -> None:
     """From the messages of uploads to the array's job; no job finds the items."""
     assert aws.call("group", *(told(aws, number) for number in (3, 1, 2))) == []
     [message] = asked(aws)
-    group = occurrence(Triggered.from_json(message))
+    group = parse_trigger(Triggered.from_json(message))
     assert isinstance(group, UploadGroup)
     assert (group.bucket, group.prefix, group.suffix, group.files) == ("inbox", "words/", "", 3)
     items = list(read_slice(aws.client("s3"), "work", group.manifest, 0, 3))
@@ -52,7 +52,7 @@ def test_a_full_group_is_a_run_whose_items_are_its_files(aws: Aws) -> None:
     assert aws.batch.names() == ["cleanup", "count"]
     run = run_of(aws, str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0])
     assert (run.steps["files"].state, run.steps["files"].items) == (StepState.SUCCEEDED, 3)
-    assert (run.steps["count"].shared, run.steps["count"].children) == (Shared(group.manifest, 3), 3)
+    assert (run.steps["count"].item_source, run.steps["count"].children) == (ItemSource(group.manifest, 3), 3)
     assert group.manifest.startswith(f"runs/{run.run_id}/")
 
 
@@ -60,7 +60,7 @@ def test_an_upload_alone_is_the_only_item(aws: Aws) -> None:
     """A plain upload trigger, the same pipeline: the items are in the run's own trigger."""
     assert aws.call("trigger", aws.upload(files_pipeline())) == []
     run = run_of(aws, str(next(iter(aws.batch.jobs.values()))["jobName"]).split("_")[0])
-    assert run.steps["count"].shared == Shared("trigger", 1)
+    assert run.steps["count"].item_source == ItemSource("trigger", 1)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from sluice import keys
-from sluice.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
 from sluice.compute import Compute
-from sluice.ledger import Ledger
-from sluice.manifest import write_manifest
+from sluice.items.manifest import write_manifest
+from sluice.ledger.ledger import Ledger
 from sluice.messages import Planned, RunFailed
-from sluice.run import Run, RunState, StepState
+from sluice.run.compiled import CompiledMachine, CompiledPipeline, CompiledStep, Kind
+from sluice.run.state import Run, RunState, StepState
 from tests.lambdas.conftest import Aws
 from tests.sluice.clouds import TABLE, refused
 from tests.sluice.graphs import QUEUES, pipeline, step, word_count
@@ -291,7 +291,7 @@ def test_a_job_that_failed_while_it_was_being_named_fails_its_step_at_once(
 
     def name(job_id: str) -> None:
         run_id = str(aws.batch.jobs[job_id]["jobName"]).split("_")[0]
-        ledger(aws).submitted(run_id, {"split": job_id})
+        ledger(aws).record_submitted(run_id, {"split": job_id})
 
     run_id, pauses = unnamed(aws, monkeypatch, name)
     assert len(pauses) == 1

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sluice import clients
+from sluice.aws import clients
 from sluice.errors import MalformedMessageError
-from sluice.signatures import signing_key
+from sluice.triggers.signatures import signing_key
 from tests.lambdas.conftest import SECRET, Aws
 
 TOKEN = "6f6d1c0e-1c0c-4c60-9d5e-000000000001"

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice.alert_messages import LATE, NOT_STARTED, EnvironmentInvalid, RunDelayed
-from sluice.ledger import Ledger
-from sluice.messages import RunFailed
-from sluice.run import Run, StepState
+from sluice.ledger.ledger import Ledger
+from sluice.messages import LATE, NOT_STARTED, EnvironmentInvalid, RunDelayed, RunFailed
+from sluice.run.state import Run, StepState
 from tests.lambdas.conftest import Aws
 from tests.sluice.clouds import TABLE, refused
 from tests.sluice.graphs import QUEUES, pipeline, step
@@ -79,7 +78,7 @@ def events_of(aws: Aws, monkeypatch: pytest.MonkeyPatch, failed: int = 0) -> lis
     monkeypatch.setattr(bus, "put_events", put_events)
     real = aws.client
     monkeypatch.setattr(aws, "client", lambda service: bus if service == "events" else real(service))
-    monkeypatch.setattr("sluice.clients.full_client", aws.client)
+    monkeypatch.setattr("sluice.aws.clients.full_client", aws.client)
     return sent
 
 
@@ -287,7 +286,7 @@ def tickets(
     monkeypatch.setattr(ssm, "create_ops_item", create_ops_item)
     real = aws.client
     monkeypatch.setattr(
-        "sluice.clients.full_client", lambda service: ssm if service == "ssm" else real(service)
+        "sluice.aws.clients.full_client", lambda service: ssm if service == "ssm" else real(service)
     )
     return opened
 

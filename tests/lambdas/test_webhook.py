@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.webhook.keys import KEPT_SECONDS, LOOKS, SECONDS_A_LOOK, Keys
-from lambdas.webhook.request import MOST_BODY_BYTES, MOST_LEVELS
+from lambdas.webhook.request import MAX_BODY_BYTES, MAX_LEVELS
 from sluice.errors import SettingError
-from sluice.job_names import run_id
 from sluice.messages import Triggered
-from sluice.trigger import Delivery, occurrence
+from sluice.run.job_names import run_id
+from sluice.triggers.trigger_event import WebhookDelivery, parse_trigger
 from stacks.blocks.webhook_schema import MODULE, write_schema
 from tests.lambdas.conftest import SECRET, Aws
 from tests.sluice.clouds import refused
@@ -122,8 +122,8 @@ def test_a_signed_request_is_a_message_and_the_run_that_it_will_be(
     here = hook(form)
     status, document = here.send()
     (message,) = here.queued()
-    found = occurrence(message)
-    assert isinstance(found, Delivery)
+    found = parse_trigger(message)
+    assert isinstance(found, WebhookDelivery)
     assert (status, document) == (202, {"run": run_id("words", "webhook", found.identity())})
     assert (found.form, found.input) == (form, json.loads(BODY))
     assert found.event == ("push" if form == "github" else "invoice.paid")
@@ -197,11 +197,11 @@ def test_what_dies_before_it_is_noted_is_sent_again(
     """
     here, at = hook(), now()
     with monkeypatch.context() as patch:
-        patch.setattr(here.module.DeliveryNotes, "write", raising(HTTPClientError(error="gone")))
+        patch.setattr(here.module.DeliveryRecords, "write", raising(HTTPClientError(error="gone")))
         assert here.send(at=at)[0] == 503
     status, document = here.send(at=at)
     assert status == 202
-    deliveries = [found for one in here.queued() if isinstance(found := occurrence(one), Delivery)]
+    deliveries = [found for one in here.queued() if isinstance(found := parse_trigger(one), WebhookDelivery)]
     assert [run_id("words", "webhook", one.identity()) for one in deliveries] == [document["run"]] * 2
 
 
@@ -225,7 +225,7 @@ def test_two_at_once_are_one_answer_and_one_refusal(
 ) -> None:
     """Both may be in the queue, where they are the same run; one of them is told that it was a replay."""
     here, at = hook(), now()
-    monkeypatch.setattr(here.module.DeliveryNotes, "read", lambda *_: None)
+    monkeypatch.setattr(here.module.DeliveryRecords, "read", lambda *_: None)
     answers = [here.send(at=at) for _ in range(2)]
     assert [status for status, _ in answers] == [202, 409]
     assert answers[0][1]["run"] == answers[1][1]["run"]
@@ -287,10 +287,10 @@ def test_only_post_is_taken(hook: Callable[..., Hook], method: str) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b'"' + b"a" * (MOST_BODY_BYTES - 2) + b'"', 202),
-        (b'"' + b"a" * (MOST_BODY_BYTES - 1) + b'"', 413),
+        (b'"' + b"a" * (MAX_BODY_BYTES - 2) + b'"', 202),
+        (b'"' + b"a" * (MAX_BODY_BYTES - 1) + b'"', 413),
         (b" " * 6_000_000, 413),
-        (('"' + "ü" * (MOST_BODY_BYTES // 5) + '"').encode(), 413),
+        (('"' + "ü" * (MAX_BODY_BYTES // 5) + '"').encode(), 413),
     ],
     ids=["just", "one more", "six megabytes", "larger when written as ASCII"],
 )
@@ -315,7 +315,7 @@ def test_a_body_has_a_limit(hook: Callable[..., Hook], body: bytes, status: int,
         b"9" * 5000,
         b"[" * 100000,
         b'{"a":' * 20000,
-        b"[" * (MOST_LEVELS + 1) + b"]" * (MOST_LEVELS + 1),
+        b"[" * (MAX_LEVELS + 1) + b"]" * (MAX_LEVELS + 1),
         b"\xef\xbb\xbf{}",
     ],
 )
@@ -328,7 +328,7 @@ def test_what_is_no_json_is_refused(hook: Callable[..., Hook], body: bytes) -> N
 
 def test_as_many_levels_as_are_allowed_go_through(hook: Callable[..., Hook], aws: Aws) -> None:
     """All that reads the input later manages them."""
-    here, body = hook(), b"[" * MOST_LEVELS + b"]" * MOST_LEVELS
+    here, body = hook(), b"[" * MAX_LEVELS + b"]" * MAX_LEVELS
     assert here.send(body)[0] == 202
     aws.upload(word_count())
     assert aws.call("trigger", here.queued()[0].to_json()) == []

@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from containers.step.__main__ import STOPPED
-from containers.step.errors import Stopped
-from sluice.light_client import _passing
+from sluice.aws.light_client import _passing
+from sluice.runtime.__main__ import STOPPED
+from sluice.runtime.errors import Stopped
 from tests.matrix.actors import Actor, Actors
 from tests.matrix.errors import refusal
 from tests.matrix.faults import BATCH_TRIES, OTHER_TRIES, Call, Fault

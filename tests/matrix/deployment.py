@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from sluice.loading import CONTAINERS, load_pipelines, package_of
-from sluice.pipeline import Pipeline
-from sluice.validation.offered import Offered
+from sluice.pipeline.definition import Pipeline
+from sluice.pipeline.loading import CONTAINERS, load_pipelines, package_of
+from sluice.pipeline.validation.offered import Offered
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 OWN = Path(__file__).parent

@@ -31,7 +31,7 @@ class Fault(StrEnum):
 
 READS = ("get", "list", "describe", "query", "batch_get", "head")
 BATCH_TRIES, OTHER_TRIES = 1, 4
-"""How often an SDK tries a call: see sluice/clients.py and sluice/light_client.py."""
+"""How often an SDK tries a call: see sluice/aws/clients.py and sluice/aws/light_client.py."""
 
 
 @dataclass(frozen=True, slots=True)

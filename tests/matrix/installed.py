@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 from cli.cloud import Cloud
 from containers.start import submit as start
-from containers.step import __main__ as job
-from containers.step import parts, place, work
-from sluice import clients, table
-from sluice.advance import Advancer
-from sluice.gathering import Gatherer
-from sluice.pacing import Pace
+from sluice.advance.advancer import Advancer
+from sluice.aws import clients, table
+from sluice.aws.rate_limiter import RateLimiter
+from sluice.grouping.gathering import Gatherer
+from sluice.runtime import __main__ as job
+from sluice.runtime import job_context as place
+from sluice.runtime import result_parts as parts
+from sluice.runtime import work
 from sluice.settings import StartSettings
 from tests.matrix.calls import Client
 from tests.matrix.deployment import Deployment
@@ -76,7 +78,7 @@ def _changes() -> list[tuple[Any, str, Any]]:
         (start, "client", client),
         (start, "StartSettings", _StartSettings),
         (start, "Advancer", partial(Advancer, now=now, sleep=sleep)),
-        (start, "Pace", partial(Pace, clock=lambda: here().clock.seconds, sleep=sleep)),
+        (start, "RateLimiter", partial(RateLimiter, clock=lambda: here().clock.seconds, sleep=sleep)),
         (start, "submit_all", partial(start.submit_all, sleep=sleep)),
         (time, "sleep", sleep),  # Steps that wait for somebody else wait here too.
         *_locks(Cloud),

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.cloud import Cloud
 from cli.failures import CommandError
 from cli.retry import retry
-from sluice.run import Run, RunState
+from sluice.run.state import Run, RunState
 from tests.matrix.actors import KilledError
 from tests.matrix.installed import client
 from tests.matrix.verdict import by_mark

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from containers.flight_delays import steps as flight_delays
 from containers.item_to_item import steps as item_to_item
 from containers.word_count import steps as word_count
-from sluice.compiled import CompiledPipeline, CompiledStep
-from sluice.loading import load_pipelines
-from sluice.pipeline import Manual, Pipeline, S3Upload
-from sluice.run import RunState
+from sluice.pipeline.definition import Manual, Pipeline, S3Upload
+from sluice.pipeline.loading import load_pipelines
+from sluice.run.compiled import CompiledPipeline, CompiledStep
+from sluice.run.state import RunState
 from tests.matrix.deployment import OWN, Deployment, deployed
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from itertools import groupby
 
 import pytest
 
-from containers.step import __main__ as job
-from containers.step import place
-from sluice.advance import Advancer
-from sluice.ledger import Assignment, Ledger
-from sluice.loading import load_pipelines
+from sluice.advance.advancer import Advancer
+from sluice.ledger.ledger import Assignment, Ledger
+from sluice.pipeline.loading import load_pipelines
+from sluice.runtime import __main__ as job
+from sluice.runtime import job_context as place
 from tests.matrix import installed
 from tests.matrix.cases import DOUBLED, Case, cases_of, doubles_of, outcome, played
 from tests.matrix.deployment import OWN
@@ -69,8 +69,8 @@ def test_what_fails_runs_again_alone_and_on_other_machines() -> None:
     found = {
         name: played(Case(name)).runs()[0] for name in ("failing-once", "wandering", "mended", "bearing")
     }
-    terms = {name: run.steps[step].terms for name, step in _FAILING.items() for run in [found[name]]}
-    assert (terms["failing-once"].tries, terms["failing-once"].indexes) == (1, "0,2")
+    terms = {name: run.steps[step].spec for name, step in _FAILING.items() for run in [found[name]]}
+    assert (terms["failing-once"].tries, terms["failing-once"].children) == (1, "0,2")
     assert (terms["wandering"].queue, terms["wandering"].tries) == ("steady", 0)
     assert (terms["mended"].reopened, found["mended"].reopened) == (1, 1)
     assert found["bearing"].steps["attempt"].failed
@@ -122,7 +122,7 @@ def test_many_runs_with_random_trouble_end_as_they_should(seed: int) -> None:
 
 def _forget_finished(patch: pytest.MonkeyPatch) -> None:
     """Let a second attempt begin from the start of its slice."""
-    from containers.step import work
+    from sluice.runtime import work
 
     patch.setattr(work, "part_keys", lambda *_: iter(()))
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from scheduler.states import NAMES
-from sluice.compiled import Kind
-from sluice.run import Run, RunState, StepState
+from sluice.run.compiled import Kind
+from sluice.run.state import Run, RunState, StepState
 
 if TYPE_CHECKING:
     from tests.matrix.scenarios import Scenario

@@ -12,16 +12,16 @@ from functools import wraps
 from io import StringIO
 from typing import Any
 
-from containers.step import __main__ as job
-from containers.step.api import Item
-from containers.step.node import Node
 from local.batch.ports import Task
-from sluice.compiled import Kind
-from sluice.group_items import UNFINISHED as GROUP
-from sluice.ledger import Ledger
-from sluice.ledger_items import RUN_PREFIX, STEP
-from sluice.ledger_items import UNFINISHED as RUN
-from sluice.run import Run
+from sluice.grouping.records import UNFINISHED as GROUP
+from sluice.ledger.ledger import Ledger
+from sluice.ledger.records import RUN_PREFIX, STEP
+from sluice.ledger.records import UNFINISHED as RUN
+from sluice.run.compiled import Kind
+from sluice.run.state import Run
+from sluice.runtime import __main__ as job
+from sluice.runtime.node import Node
+from sluice.runtime.step_types import Item
 from tests.matrix.actors import Actor, Actors
 from tests.matrix.bucket import Buckets
 from tests.matrix.calls import Calls, Choice
@@ -39,7 +39,7 @@ WORK_SECONDS = 0.4
 """Of a user's function, for each item: three items are more than a second, after which a child writes what it
 has.
 """
-MOST_SECONDS = 4 * 3600.0
+MAX_SECONDS = 4 * 3600.0
 """A run that has not ended by then is stranded."""
 _RESULTS = re.compile(r"runs/(?P<run>[^/]+)/(?P<step>[^/]+)/results/")
 
@@ -119,7 +119,7 @@ class World:
             self.reactions = Reactions(self.deployment, self.messages, self.actors, self.clock)
             begin(self)
             self.clock.later(SWEEP_SECONDS, self._sweep, idle=True)
-            while (self.clock.busy or self.unfinished()) and self.clock.seconds < MOST_SECONDS:
+            while (self.clock.busy or self.unfinished()) and self.clock.seconds < MAX_SECONDS:
                 self.clock.step()
             self.actors.close()
 

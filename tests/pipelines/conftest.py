@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.containers.jobs import Jobs, aws
+from tests.sluice.runtime.jobs import Jobs, aws
 
 
 @pytest.fixture

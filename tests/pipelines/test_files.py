@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sluice.loading import load_pipelines
+from sluice.pipeline.loading import load_pipelines
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,8 +13,8 @@ import pytest
 
 from containers.flight_delays import steps
 from pipelines.flight_delays import pipeline
-from tests.containers.jobs import Jobs, functions_of
 from tests.sluice.clouds import TABLE, make_table
+from tests.sluice.runtime.jobs import Jobs, functions_of
 
 FUNCTIONS = functions_of(pipeline)
 HEADER = "year,month,day,dep_time,arr_delay,carrier,origin,dest\n"

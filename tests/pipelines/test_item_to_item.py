@@ -17,7 +17,7 @@ import pytest
 from cli.showcase.files import flights
 from containers.item_to_item import steps
 from pipelines.item_to_item import pipeline
-from tests.containers.jobs import WORK, Jobs, functions_of
+from tests.sluice.runtime.jobs import WORK, Jobs, functions_of
 
 FUNCTIONS = functions_of(pipeline)
 

@@ -13,9 +13,9 @@ import pytest
 from containers.monte_carlo.plot import plot
 from containers.monte_carlo.steps import InputError, estimated, throws_of
 from pipelines.monte_carlo import pipeline
-from sluice.pipeline import Array, Pipeline
-from sluice.trigger import Delivery, Moment, Request
-from tests.containers.jobs import WORK, Jobs, functions_of
+from sluice.pipeline.definition import Array, Pipeline
+from sluice.triggers.trigger_event import Request, ScheduledTime, WebhookDelivery
+from tests.sluice.runtime.jobs import WORK, Jobs, functions_of
 
 FUNCTIONS = functions_of(pipeline)
 
@@ -31,8 +31,8 @@ def few(seeds: int) -> Pipeline:
     "trigger",
     [
         Request(token="t", input={"throws": 500}),
-        Moment(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input={"throws": 500}),
-        Delivery(form="standard", id="1", input={"throws": 500}),
+        ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input={"throws": 500}),
+        WebhookDelivery(form="standard", id="1", input={"throws": 500}),
     ],
 )
 def test_the_estimate_is_within_five_standard_errors_of_pi(jobs: Jobs, trigger: Any) -> None:

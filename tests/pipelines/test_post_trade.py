@@ -18,9 +18,9 @@ from containers.post_trade.prices import PriceError, cleaned, month_name, rows
 from containers.post_trade.risk import DECAYS, forecast, measures
 from containers.post_trade.steps import symbols_of
 from pipelines.post_trade import pipeline
-from sluice.pipeline import Manual, Schedule
-from sluice.trigger import Moment, Request
-from tests.containers.jobs import WORK, Jobs, functions_of
+from sluice.pipeline.definition import Manual, Schedule
+from sluice.triggers.trigger_event import Request, ScheduledTime
+from tests.sluice.runtime.jobs import WORK, Jobs, functions_of
 
 FUNCTIONS = functions_of(pipeline)
 ROOT = Path(__file__).parents[2]
@@ -79,7 +79,10 @@ def foreseen(gains: list[float]) -> dict[str, float]:
 
 @pytest.mark.parametrize(
     "trigger",
-    [Moment(time="2030-01-31T22:30:00Z", expression="cron(30 22 ? * MON-FRI *)"), Request(token="tonight")],
+    [
+        ScheduledTime(time="2030-01-31T22:30:00Z", expression="cron(30 22 ? * MON-FRI *)"),
+        Request(token="tonight"),
+    ],
     ids=["night", "now"],
 )
 def test_the_insights_equal_one_pass_over_the_prices(jobs: Jobs, trigger: Any) -> None:

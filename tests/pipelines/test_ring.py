@@ -17,11 +17,11 @@ from containers.ring import meeting, steps
 from containers.ring.line import MOST_BYTES, Line, LineError, call
 from containers.ring.meeting import MeetingError, agreed, join, neighbours
 from containers.ring.steps import InputError, number_of, publish, ring
-from containers.step.api import Out, Results
-from containers.step.node import Node
 from pipelines.ring import pipeline
-from sluice.pipeline import MultiNode
-from sluice.trigger import Request
+from sluice.pipeline.definition import MultiNode
+from sluice.runtime.node import Node
+from sluice.runtime.step_types import Out, Results
+from sluice.triggers.trigger_event import Request
 
 MAIN = "127.77.0.1"
 OUT = Out(s3=None, bucket="results", pipeline="ring", run="ring-run")

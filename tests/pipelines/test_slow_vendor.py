@@ -11,8 +11,8 @@ import pytest
 
 from containers.slow_vendor.steps import InputError, most_at_once, seconds_of
 from pipelines.slow_vendor import pipeline
-from sluice.trigger import Request
-from tests.containers.jobs import Jobs, functions_of
+from sluice.triggers.trigger_event import Request
+from tests.sluice.runtime.jobs import Jobs, functions_of
 
 
 def test_every_call_is_counted(jobs: Jobs) -> None:

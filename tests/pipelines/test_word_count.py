@@ -10,7 +10,7 @@ import pytest
 
 from containers.word_count import steps
 from pipelines.word_count import pipeline
-from tests.containers.jobs import WORK, Jobs, functions_of
+from tests.sluice.runtime.jobs import WORK, Jobs, functions_of
 
 FUNCTIONS = functions_of(pipeline)
 TEXT = ("The quick brown fox, the lazy dog. Zürich's Straße \u2013 naïve café 東京\n" * 900).encode()

@@ -16,11 +16,11 @@ from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 from moto import mock_aws
 
-from sluice.advance import Advancer
-from sluice.ledger import UNFINISHED_INDEX, Ledger
+from sluice.advance.advancer import Advancer
+from sluice.alerts.run_events import RunChanged
+from sluice.ledger.ledger import UNFINISHED_INDEX, Ledger
 from sluice.messages import RunFailed
-from sluice.run import RunState
-from sluice.run_events import RunChanged
+from sluice.run.state import RunState
 from tests.sluice.graphs import QUEUES
 
 TABLE = "ledger"
@@ -251,7 +251,7 @@ class World:
 
         def told(message: RunFailed) -> None:
             if mortal:
-                mortal.call("tell_failed", lambda: tell(message))
+                mortal.call("notify_failed", lambda: tell(message))
             else:
                 tell(message)
 
@@ -265,7 +265,7 @@ class World:
             ledger=Ledger(wrap(self.client), TABLE),
             batch=lambda: wrap(self.batch),
             queues=QUEUES,
-            tell_failed=told,
+            notify_failed=told,
             ended=lambda state, _: self.ends.append(state),
             changed=changed,
             starting=starting,

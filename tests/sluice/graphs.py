@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
 
 QUEUES = {
     name: f"arn:aws:batch:us-east-1:000000000000:job-queue/Sluice_{name}"

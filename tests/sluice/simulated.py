@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from sluice import child_ranges
-from sluice.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.excuses import outlook
-from sluice.fates import Fate, Graph, fates, generations_before
-from sluice.placing import resubmission
-from sluice.run import RunState, StepRecord, StepState
-from sluice.submission import Decision, Submission, decide, submit_request
+from sluice.run import child_ranges
+from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.run.decision import Decision, decide
+from sluice.run.dependencies import generations_before
+from sluice.run.evaluation import StepOutcome, evaluate_run
+from sluice.run.next_generation import resubmission
+from sluice.run.state import RunState, StepRecord, StepState
+from sluice.run.step_graph import StepGraph
+from sluice.run.submission import Submission
+from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID
 
 Fails = Callable[[str, int, int], bool]
@@ -46,7 +49,7 @@ class Job:
     @property
     def indexes(self) -> tuple[int, ...]:
         """Return the children's numbers in the whole step."""
-        text = self.submission.terms.indexes
+        text = self.submission.spec.children
         return tuple(range(self.submission.children)) if text is None else child_ranges.from_text(text)
 
 
@@ -93,7 +96,7 @@ class Simulation:
             self.work_all()
             if self.outcome is not RunState.RUNNING:
                 return
-        found = fates(Graph(self.pipeline), self.ledger, self.reopened)
+        found = evaluate_run(StepGraph(self.pipeline), self.ledger, self.reopened)
         raise AssertionError(f"the run never ended: {found}\n{self.ledger}")
 
     # What Batch does
@@ -140,7 +143,7 @@ class Simulation:
         name, number = job.submission.step.name, job.indexes[child]
         if runs:
             step, key = job.submission.step, (name, number)
-            assert step.undivided or not self.done[key], f"{key} is done again"
+            assert step.is_retried_whole or not self.done[key], f"{key} is done again"
             lost = job.submission.queue != "steady" and self.random.random() < self.reclaims
             job.reclaimed |= {number} if lost else set()
             runs = not lost and not self.fails(name, number, self.tried[key])
@@ -200,7 +203,7 @@ class Simulation:
         refused, with all the others.
         """
         job_ids = {record.name: str(record.job_id) for record in seen.values() if record.job_id}
-        for name in decision.asks:
+        for name in decision.unresolved_steps:
             self._learn(name)
         ready = self._ready(decision.submissions, seen)
         if any(not self._claimable(one) for one in ready):
@@ -209,7 +212,7 @@ class Simulation:
             self._claim(one)
         if not self._submit_all([one for one in ready if one.children], job_ids):
             return
-        if len(ready) == len(decision.submissions) and not decision.asks:
+        if len(ready) == len(decision.submissions) and not decision.unresolved_steps:
             self.outcome = decision.outcome
 
     def _submit_all(self, ready: list[Submission], job_ids: dict[str, str]) -> bool:
@@ -255,7 +258,7 @@ class Simulation:
         assert all(job.ended for job in before if self._id(job.submission) in self.named), (
             f"{one.step.name} is submitted while an older generation lives"
         )
-        if one.terms.queue:
+        if one.spec.queue:
             moved = set(Job(one, [], []).indexes)
             assert moved <= before[-1].reclaimed or self._id(before[-1].submission) not in self.named, (
                 f"{one.step.name} moves children that did not lose their machines"
@@ -266,17 +269,17 @@ class Simulation:
             state=state,
             generation=one.generation,
             children=one.children,
-            shared=one.shared,
-            terms=one.terms,
+            item_source=one.item_source,
+            spec=one.spec,
         )
 
     def _submit(self, one: Submission, job_ids: dict[str, str]) -> None:
         submit_request(RUN_ID, one, QUEUES, job_ids)
         for wait in one.waits:
-            terms = self.jobs[job_ids[wait.step]].submission.terms
-            assert not terms.carried, f"{one.step.name} waits for a part of {wait.step}"
-            others = terms.indexes
-            assert not wait.n_to_n or others == one.terms.indexes, (
+            spec = self.jobs[job_ids[wait.step]].submission.spec
+            assert not spec.deferred_children, f"{one.step.name} waits for a part of {wait.step}"
+            others = spec.children
+            assert not wait.n_to_n or others == one.spec.children, (
                 f"{one.step.name} waits child by child for other children"
             )
         assert self._id(one) not in self.jobs, "submitted twice"
@@ -302,7 +305,7 @@ class Simulation:
                 self._settle(name, record)
 
     def _settle(self, name: str, record: StepRecord) -> None:
-        graph, job_ids = Graph(self.pipeline), {one.name: str(one.job_id) for one in self.ledger.values()}
+        graph, job_ids = StepGraph(self.pipeline), {one.name: str(one.job_id) for one in self.ledger.values()}
         job = self.jobs.get(f"{name}_{record.generation}")
         if job is not None and not (graph.steps[name].returns and False in job.children):
             self._name(job.submission)
@@ -311,12 +314,15 @@ class Simulation:
         if one is not None and self._ready((one,), self.ledger):
             if job is not None:
                 behind = generations_before(graph.steps[name], graph, self.ledger)
-                one = replace(one, generation=one.generation + 1, terms=replace(one.terms, behind=behind))
+                one = replace(
+                    one, generation=one.generation + 1, spec=replace(one.spec, parent_generations=behind)
+                )
                 self._claim(one)
             self._submit(one, job_ids)
             self._name(one)
-        elif one is None and Fate.LOST in [
-            outlook(graph, self.ledger, self.reopened).fates[need] for need in graph.steps[name].needs
+        elif one is None and StepOutcome.FAILED_FINAL in [
+            evaluate_run(graph, self.ledger, self.reopened).steps[need].outcome
+            for need in graph.steps[name].needs
         ]:
             self.ledger[name] = replace(record, state=StepState.FAILED)
 
@@ -328,12 +334,12 @@ class Simulation:
     def complete(self, step: CompiledStep) -> float:
         """Return the share of a step's children that have done their work; 1 for one that had nothing to do.
 
-        An undivided step is done again as a whole, so that only its last job counts.
+        An is_retried_whole step is done again as a whole, so that only its last job counts.
         """
         record = self.ledger.get(step.name)
         if record is None:
             return 0.0
-        if step.undivided and record.children:
+        if step.is_retried_whole and record.children:
             last = self.jobs[record.job_id].children if record.job_id else [False]
             return sum(map(bool, last)) / len(last)
         return (

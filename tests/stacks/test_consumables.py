@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import App, Stack
 
-from sluice.pipeline import Job, Limit, Manual, Pipeline
+from sluice.pipeline.definition import Job, Limit, Manual, Pipeline
 from stacks.blocks.consumables import Consumables
 from tests.stacks.templates import Template, text
 

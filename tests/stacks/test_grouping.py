@@ -10,8 +10,8 @@ import pytest
 from aws_cdk import App
 
 import app as entry
-from sluice.loading import load_pipelines
-from sluice.pipeline import Pipeline, S3Upload
+from sluice.pipeline.definition import Pipeline, S3Upload
+from sluice.pipeline.loading import load_pipelines
 from sluice.settings import GroupSettings
 from stacks.blocks.reaction import TIMEOUT
 from tests.stacks.conftest import ENVIRONMENT, context

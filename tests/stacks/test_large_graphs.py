@@ -12,10 +12,10 @@ from aws_cdk import App, CfnResource, Stack
 from constructs import Construct
 
 import app as entry
-from sluice.compiled import CompiledPipeline
 from sluice.errors import PipelineError
 from sluice.messages import Triggered
-from sluice.pipeline import Array, Job, Step
+from sluice.pipeline.definition import Array, Job, Step
+from sluice.run.compiled import CompiledPipeline
 from stacks.blocks.definition import MOST_BYTES, check_definition_size
 from stacks.blocks.shared_work import MOST_IN_A_NESTED_STACK, MOST_IN_THE_STACK, shared_work
 from stacks.blocks.stack_size import check_stack_size
@@ -37,7 +37,7 @@ def synthesise(tmp_path: Path) -> Synthesise:
         for name in ("sluice", "containers", "lambdas"):
             (root / name).symlink_to(entry.ROOT / name)
         (root / "pipelines" / "big.py").write_text(
-            "from sluice.pipeline import Job, Manual, Pipeline\npipeline = Pipeline(name='big',"
+            "from sluice.pipeline.definition import Job, Manual, Pipeline\npipeline = Pipeline(name='big',"
             f" triggers=[Manual()], steps={steps})\n"
         )
         app = App(outdir=str(tmp_path / "out"), context=context())

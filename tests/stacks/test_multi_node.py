@@ -11,14 +11,14 @@ import pytest
 from aws_cdk import App
 
 import app as entry
-from containers.step.__main__ import TRY_AGAIN
 from sluice.errors import PipelineError
+from sluice.runtime.__main__ import TRY_AGAIN
 from tests.stacks.conftest import context
 from tests.stacks.templates import STACKS, Template, text
 from tests.stacks.test_templates import lint
 
 GROUPS = """
-from sluice.pipeline import Manual, MultiNode, NodeGroup, Pipeline
+from sluice.pipeline.definition import Manual, MultiNode, NodeGroup, Pipeline
 
 groups = [
     NodeGroup(nodes=1, image="lead:1", command=["lead"], environment={"ROLE": "lead"}),

@@ -10,15 +10,15 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
-from containers.step.__main__ import TRY_AGAIN
-from sluice.compiled import CompiledPipeline
 from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.messages import GroupedUpload, Triggered
-from sluice.pipeline import Manual, Pipeline, Plan, Schedule
-from sluice.retry_rules import retry_rules
-from sluice.trigger import Moment, Request, occurrence
-from sluice.validation.triggers import uploads_of
+from sluice.pipeline.definition import Manual, Pipeline, Plan, Schedule
+from sluice.pipeline.retry_rules import retry_rules
+from sluice.pipeline.validation.triggers import uploads_of
+from sluice.run.compiled import CompiledPipeline
+from sluice.runtime.__main__ import TRY_AGAIN
+from sluice.triggers.trigger_event import Request, ScheduledTime, parse_trigger
 from stacks.blocks.container import Identity, Work
 from stacks.blocks.job_definition import job_definition
 from stacks.blocks.shared_work import shared_work
@@ -220,8 +220,8 @@ def test_a_request_reaches_the_trigger_queue_as_the_message_that_is_read_there(p
     assert manual
     assert found.keys() == manual | {"unknown"}
     with pytest.raises(MalformedMessageError, match="a pipeline with a Manual trigger, found 'p'"):
-        occurrence(found.pop("unknown"))
-    assert all(occurrence(message) == Request(token="t", input=5) for message in found.values())
+        parse_trigger(found.pop("unknown"))
+    assert all(parse_trigger(message) == Request(token="t", input=5) for message in found.values())
 
 
 def test_every_request_is_heard_by_one_rule(pipelines: Template) -> None:
@@ -244,8 +244,8 @@ def test_a_schedule_reaches_the_trigger_queue_as_the_message_that_is_read_there(
         message = Triggered.from_json(
             text(target["Input"]).replace("<aws.scheduler.scheduled-time>", "2030-01-31T09:00:00Z")
         )
-        moment = occurrence(message)
-        assert isinstance(moment, Moment)
+        moment = parse_trigger(message)
+        assert isinstance(moment, ScheduledTime)
         assert (moment.time, moment.expression) == ("2030-01-31T09:00:00Z", schedule["ScheduleExpression"])
         assert "TriggerQueue" in text(target["Arn"])
         assert "TriggerDeadLetters" in text(target["DeadLetterConfig"]["Arn"])

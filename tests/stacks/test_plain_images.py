@@ -10,7 +10,7 @@ import app as entry
 from tests.stacks.conftest import context
 
 PIPELINE = """
-from sluice.pipeline import Job, Pipeline, S3Upload
+from sluice.pipeline.definition import Job, Pipeline, S3Upload
 pipeline = Pipeline(
     name="hello",
     triggers=[S3Upload(prefix="hello/")],

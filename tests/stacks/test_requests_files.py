@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from sluice.inbox import REQUESTS
-from sluice.pipeline import Manual
+from sluice.pipeline.definition import Manual
+from sluice.triggers.inbox import REQUESTS
 from tests.stacks.conftest import deployed
 from tests.stacks.templates import Template, many, text
 

@@ -15,9 +15,9 @@ from aws_cdk import App
 
 import app as entry
 from benchmarks import cost
-from sluice.loading import load_pipelines
 from sluice.messages import Triggered
-from sluice.pipeline import Pipeline, Webhook
+from sluice.pipeline.definition import Pipeline, Webhook
+from sluice.pipeline.loading import load_pipelines
 from sluice.settings import WebhookSettings
 from stacks.blocks.code import NOT_FOR_LAMBDAS
 from stacks.blocks.webhook import webhook_of

@@ -18,7 +18,7 @@ from cli.checks.examination import CHECKS, examine
 from cli.checks.finding import Check, Level, Patient
 from cli.doctor import doctor
 from cli.main import parser
-from sluice.pipeline import Job, Manual, Pipeline, Step, Webhook
+from sluice.pipeline.definition import Job, Manual, Pipeline, Step, Webhook
 from stacks.configuration import Configuration
 
 Answers = Mapping[str, Any]

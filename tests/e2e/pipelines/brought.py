@@ -2,7 +2,7 @@
 what they are.
 """
 
-from sluice.pipeline import INPUT, Job, Manual, Pipeline
+from sluice import INPUT, Job, Manual, Pipeline
 
 READ = """
 import json, sys, botocore.session

@@ -1,6 +1,6 @@
 """A run for each signed request to the pipeline's own address, which says what the request was."""
 
-from sluice.pipeline import INPUT, Job, Pipeline, Webhook
+from sluice import INPUT, Job, Pipeline, Webhook
 
 BODY = {
     "type": "object",

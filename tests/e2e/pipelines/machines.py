@@ -2,8 +2,7 @@
 got.
 """
 
-from sluice.pipeline import Job, Manual, Pipeline
-from sluice.retry_rules import EvaluateOnExit
+from sluice import EvaluateOnExit, Job, Manual, Pipeline
 
 SAY = 'echo "$KEY $FIELD $PARAMETER $PLACE $0 $(ulimit -Sn) $(ulimit -Hn)"'
 

@@ -2,7 +2,7 @@
 upload or by a request.
 """
 
-from sluice.pipeline import INPUT, Array, Job, Manual, Pipeline, S3Upload
+from sluice import INPUT, Array, Job, Manual, Pipeline, S3Upload
 
 SIDES = 21
 PLACE = ["sh", "-c", 'echo "$0 $AWS_BATCH_JOB_ARRAY_INDEX"']

@@ -2,7 +2,7 @@
 with something to leave.
 """
 
-from sluice.pipeline import Array, Job, Manual, Pipeline
+from sluice import Array, Job, Manual, Pipeline
 
 pipeline = Pipeline(
     name="told",

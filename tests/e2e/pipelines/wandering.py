@@ -1,6 +1,6 @@
 """A step that moves to machines that nobody takes away: its queue is deployed because a pipeline names it."""
 
-from sluice.pipeline import Job, Manual, Pipeline, Resubmit
+from sluice import Job, Manual, Pipeline, Resubmit
 
 pipeline = Pipeline(
     name="wandering",

@@ -1,6 +1,6 @@
 """A child fails for good, and the fan-in behind its array bears it."""
 
-from sluice.pipeline import Array, Job, Manual, Pipeline, finished
+from sluice.pipeline.definition import Array, Job, Manual, Pipeline, finished
 
 pipeline = Pipeline(
     name="bearing",

@@ -2,7 +2,7 @@
 child follows.
 """
 
-from sluice.pipeline import Array, Job, Manual, Pipeline, Resubmit
+from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Resubmit
 
 pipeline = Pipeline(
     name="failing-once",

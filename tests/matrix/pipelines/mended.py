@@ -1,6 +1,6 @@
 """A child fails, a person mends what it was and has the run go on: `sluice retry`."""
 
-from sluice.pipeline import Array, Job, Manual, Pipeline
+from sluice.pipeline.definition import Array, Job, Manual, Pipeline
 
 pipeline = Pipeline(
     name="mended",

@@ -1,6 +1,6 @@
 """A child's machine is taken away again and again, until it moves to machines that are not."""
 
-from sluice.pipeline import Array, Job, Manual, Pipeline, Resubmit
+from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Resubmit
 
 pipeline = Pipeline(
     name="wandering",

@@ -1,0 +1,1 @@
+"""What a person and other automation are sent: messages, their texts and links."""

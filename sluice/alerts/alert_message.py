@@ -1,0 +1,47 @@
+"""What people are told, in the form that each way of telling takes. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+# https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html: 140 bytes a message, and two a
+# character when one is not ASCII
+SMS_CHARACTERS = 140
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line breaks, under 100 characters
+SUBJECT_CHARACTERS = 99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertMessage:
+    """One message to people: a subject line, the e-mail's text and the SMS."""
+
+    subject: str
+    email: str
+    sms: str
+
+    def subject_line(self) -> str:
+        """Return the subject as SNS takes it."""
+        return ascii_of(self.subject)[:SUBJECT_CHARACTERS]
+
+    def message(self) -> str:
+        """Return the message of an SNS Publish with ``MessageStructure="json"``."""
+        return json.dumps({"default": self.email, "email": self.email, "sms": self.sms})
+
+
+def text_message(start: str, middle: str, end: str = "") -> str:
+    """Return a text of at most 140 characters, all ASCII, because one other character halves what a message
+    holds.
+
+    The middle is cut where it does not fit.
+    """
+    middle, room = " ".join(ascii_of(middle).split()), SMS_CHARACTERS - len(start) - len(end)
+    cut = middle if len(middle) <= room else middle[: max(room - 3, 0)] + "..."
+    return (start + cut + end)[:SMS_CHARACTERS]
+
+
+def ascii_of(text: str) -> str:
+    """Return a text in printable ASCII: a question mark for every other character, a space for every other
+    white one.
+    """
+    return "".join(letter if " " <= letter <= "~" else " " if letter.isspace() else "?" for letter in text)

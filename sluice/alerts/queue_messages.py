@@ -1,0 +1,83 @@
+"""What arrives in the alert queue besides failed runs: runs that are late or do not start, blocked queues,
+invalid environments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluice.alerts.run_events import RunChanged
+from sluice.errors import MalformedMessageError
+from sluice.messages import (
+    LATE,
+    NOT_STARTED,
+    EnvironmentInvalid,
+    RunDelayed,
+    RunFailed,
+    parse_object,
+)
+from sluice.run.job_names import JobName
+
+BLOCKED_EVENT = "Batch Job Queue Blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueBlocked:
+    """The job at the head of a queue cannot run; ``name`` is None when it is no run's. ``reason`` is AWS's.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html
+    """
+
+    queue: str
+    job_id: str
+    job_name: str
+    reason: str
+
+    @property
+    def name(self) -> JobName | None:
+        """Return which run and step the job is of."""
+        return JobName.parse(self.job_name)
+
+    @property
+    def queue_name(self) -> str:
+        """Return the queue's own name."""
+        return self.queue.rpartition("/")[2]
+
+
+AlertRequest = RunFailed | RunChanged | RunDelayed | EnvironmentInvalid | QueueBlocked
+
+
+def parse_alert(body: str) -> AlertRequest:
+    """Return what a message of the alert queue says; raises MalformedMessageError."""
+    document = parse_object(body)
+    if "detail-type" in document:
+        return _blocked(document)
+    if "delay" in document:
+        delayed = RunDelayed.from_json(body)
+        if delayed.delay not in (LATE, NOT_STARTED):
+            raise MalformedMessageError(
+                f"Expected RunDelayed.delay to be {LATE!r} or {NOT_STARTED!r}, found {delayed.delay!r}."
+            )
+        return delayed
+    if "changed_to" in document:
+        return RunChanged.from_json(body)
+    return EnvironmentInvalid.from_json(body) if "environment" in document else RunFailed.from_json(body)
+
+
+def _blocked(document: Mapping[str, Any]) -> QueueBlocked:
+    kind, detail = document["detail-type"], document.get("detail")
+    if kind != BLOCKED_EVENT or not isinstance(detail, Mapping):
+        raise MalformedMessageError(f"Expected a {BLOCKED_EVENT} of AWS Batch, found {str(document)[:200]}.")
+    found = [detail.get(name) for name in ("jobQueue", "jobId", "jobName")]
+    if not all(isinstance(text, str) for text in found):
+        raise MalformedMessageError(f"Expected the detail of a {BLOCKED_EVENT}, found {str(detail)[:200]}.")
+    queue, job_id, name = (str(text) for text in found)
+    # AWS may send an event without a reason: the queue is blocked all the same.
+    return QueueBlocked(
+        queue=queue,
+        job_id=job_id,
+        job_name=name,
+        reason=str(detail.get("statusReason") or "AWS Batch gave no reason"),
+    )

@@ -1,0 +1,104 @@
+"""Run State Change and Run Late: what other automation hears on EventBridge's default bus. docs/events.md
+describes them.
+
+The Lambda that changes a run's state puts a message into the alert queue before it records the end, as it
+does with a failure, and the alert Lambda sends the event: trouble with EventBridge never holds up a run, and
+a Lambda that dies sends again. So an event comes at least once, and its ``id`` is the same each time. See
+docs/decisions/0018-telling.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sluice.messages import VERSION, Message
+from sluice.run.state import Run, RunState
+from sluice.triggers.rerun import SOURCE
+from sluice.triggers.trigger_event import stored_trigger
+
+STATE_CHANGE, LATE = "Run State Change", "Run Late"
+# The detail of an event may have 256 KB with all around it, of which this is the only part that is not short:
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+_REASON_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChanged(Message):
+    """A run has come into a state. Times in ISO 8601, UTC; ``failed_step`` and ``reason`` are empty unless it
+    failed.
+
+    ``round`` counts how often a person had the run go on: a run that failed, was retried and failed again
+    tells of two failures.
+    """
+
+    run: str
+    pipeline: str
+    changed_to: str
+    began: str
+    at: str
+    input: str
+    failed_step: str
+    reason: str
+    round: int
+
+
+def change(
+    run: Run, state: RunState, at: str, failed_step: str | None = None, reason: str | None = None
+) -> RunChanged:
+    """Return what is told of a run's new state; the reason is the ledger's when none is given."""
+    record = run.steps.get(failed_step or "")
+    return RunChanged(
+        run=run.run_id,
+        pipeline=run.pipeline.name,
+        changed_to=state,
+        began=run.created_at,
+        at=at,
+        input=input_of(run.trigger),
+        failed_step=failed_step or "",
+        reason=(reason or (record.reason if record else None) or "")[:_REASON_CHARACTERS],
+        round=run.reopened,
+    )
+
+
+def input_of(trigger: Mapping[str, Any]) -> str:
+    """Return what people are told of a run's trigger; one that this version does not know must not keep
+    anybody from being told.
+    """
+    try:
+        return stored_trigger(trigger).uri
+    except (KeyError, TypeError):
+        return f"a trigger of the kind {trigger.get('kind')!r}, which this version does not know"
+
+
+def entry(message: RunChanged, kind: str = STATE_CHANGE) -> dict[str, Any]:
+    """Return the entry of a PutEvents request.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+    """
+    name = message.changed_to if kind == STATE_CHANGE else "LATE"
+    detail = {
+        "version": VERSION,
+        "id": f"{message.run}/{message.round}/{name}",
+        "run": message.run,
+        "pipeline": message.pipeline,
+        "state": message.changed_to,
+        "input": message.input,
+        "began": message.began,
+        "at": message.at,
+        "seconds": _seconds(message),
+        "failed_step": message.failed_step or None,
+        "reason": message.reason or None,
+    }
+    return {"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
+
+
+def _seconds(message: RunChanged) -> float:
+    try:
+        return round(
+            (datetime.fromisoformat(message.at) - datetime.fromisoformat(message.began)).total_seconds(), 3
+        )
+    except (ValueError, TypeError):
+        return 0.0

@@ -1,0 +1,1 @@
+"""The calls to AWS: light clients, the table, streams, and which errors pass."""

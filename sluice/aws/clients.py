@@ -1,0 +1,87 @@
+"""AWS clients, made when they are first needed: importing botocore and parsing a service's model is most of a
+cold start.
+
+In a Lambda the calls on the way of every run go through ``sluice.aws.light_client``; everything else, and
+everywhere else, through botocore's session, which makes the same clients as ``boto3.client`` does without
+boto3's resources.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sluice.aws.light_client import SERVICES, LightClient
+from sluice.aws.signing import Credentials
+
+if TYPE_CHECKING:
+    import botocore.session
+
+# What says that this is a Lambda with credentials of its own; under SnapStart, for instance, they come from
+# elsewhere.
+_LAMBDA = ("AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
+# Settings of the SDKs that the light client does not know.
+_SPECIAL = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTPS_PROXY", "https_proxy")
+_SUFFIXES = {"cn": "amazonaws.com.cn"}
+_ODD_REGIONS = ("us-iso", "eu-isoe", "eusc-")
+"""Regions of partitions with domains of their own."""
+
+
+@cache
+def client(service: str) -> Any:
+    """Return the client that the way of every run needs, the same one each time; ``sluice.aws.light_client``
+    lists its calls.
+    """
+    return light_client(service) if service in SERVICES and light_clients_suffice() else full_client(service)
+
+
+@cache
+def full_client(service: str) -> Any:
+    """Return botocore's client of a service, with every call."""
+    from botocore.config import Config
+
+    # A repeated SubmitJob can run twice: it has no client token
+    # (https://github.com/aws/containers-roadmap/issues/2798). So this client never repeats a call by itself;
+    # who calls knows which answers are definite.
+    retries: Any = (
+        {"total_max_attempts": 1} if service == "batch" else {"mode": "standard", "total_max_attempts": 4}
+    )
+    return _session().create_client(
+        service, config=Config(retries=retries, connect_timeout=5, read_timeout=20)
+    )
+
+
+def light_clients_suffice() -> bool:
+    """Return whether this is a Lambda whose environment says all that the light client needs, and nothing
+    that it does not know.
+    """
+    known = all(os.environ.get(name) for name in _LAMBDA) and not any(
+        os.environ.get(name) for name in _SPECIAL
+    )
+    return known and not os.environ["AWS_REGION"].startswith(_ODD_REGIONS)
+
+
+def light_client(service: str) -> LightClient:
+    """Return a light client made from the environment that Lambda gives to a function."""
+    region = os.environ["AWS_REGION"]
+    suffix = _SUFFIXES.get(region.split("-")[0], "amazonaws.com")
+    endpoint = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
+    credentials = Credentials(
+        access_key=os.environ["AWS_ACCESS_KEY_ID"],
+        secret_key=os.environ["AWS_SECRET_ACCESS_KEY"],
+        token=os.environ.get("AWS_SESSION_TOKEN", ""),
+    )
+    return LightClient(
+        service=service,
+        region=region,
+        endpoint=(endpoint or f"https://{service}.{region}.{suffix}").rstrip("/"),
+        credentials=credentials,
+    )
+
+
+@cache
+def _session() -> botocore.session.Session:
+    import botocore.session
+
+    return botocore.session.get_session()

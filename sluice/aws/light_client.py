@@ -1,0 +1,240 @@
+"""A client for the handful of calls on the way of a run, in the standard library alone.
+
+Importing botocore and parsing a service's model is more than half of a Lambda's cold start, and these calls
+need neither: JSON over HTTPS with a signature. Names, requests, answers and errors are those of botocore's
+clients, so that either can be handed to the same code. See docs/decisions/0003-light-clients.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import json
+import os
+import random
+import re
+import ssl
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+from sluice.aws.signing import Credentials, Request, signed_headers
+
+_IDLE_SECONDS = 10
+"""A connection that was idle for longer, perhaps while the Lambda was frozen, is opened anew: a call on a
+dead one has no known outcome.
+"""
+_TIMEOUT_SECONDS = 20
+_THROTTLED = re.compile(
+    r"Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionInProgress|SlowDown"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The calls of a service that are known here, and how they are written; ``target`` is None where the path
+    names the call.
+    """
+
+    calls: frozenset[str]
+    target: str | None = None
+    tries: int = 4
+    content_type: str = "application/x-amz-json-1.0"
+
+
+SERVICES: Mapping[str, Service] = {
+    "dynamodb": Service(
+        frozenset(
+            {"query", "get_item", "batch_get_item", "update_item", "delete_item", "transact_write_items"}
+        ),
+        target="DynamoDB_20120810",
+    ),
+    "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
+    # A repeated SubmitJob can run twice: who calls knows which answers are definite.
+    "batch": Service(
+        frozenset(
+            {
+                "submit_job",
+                "list_jobs",
+                "describe_jobs",
+                "describe_job_queues",
+                "describe_compute_environments",
+            }
+        ),
+        tries=1,
+    ),
+    # EventBridge and Secrets Manager speak the next version of the same protocol. An event that comes twice
+    # is one: its detail has an id.
+    "events": Service(
+        frozenset({"put_events"}), target="AWSEvents", content_type="application/x-amz-json-1.1"
+    ),
+    "s3": Service(frozenset({"get_object"})),
+    "secretsmanager": Service(
+        frozenset({"get_secret_value"}), target="secretsmanager", content_type="application/x-amz-json-1.1"
+    ),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class LightClient:
+    """Calls one AWS service; ``client.submit_job(jobName=...)`` as with botocore.
+
+    Raises botocore's ClientError for an error that AWS answers, and HTTPClientError when there is no answer.
+    """
+
+    service: str
+    region: str
+    endpoint: str
+    credentials: Credentials
+    sleep: Callable[[float], None] = time.sleep
+    _connections: dict[str, tuple[http.client.HTTPConnection, float]] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
+        """Return the call of that name."""
+        if name not in SERVICES[self.service].calls:
+            raise AttributeError(
+                f"Expected a call that sluice.aws.light_client knows of {self.service}, found {name!r}."
+                " Add it to SERVICES."
+            )
+        return self.get_object if name == "get_object" else partial(self._call, name)
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - botocore's names
+        """Return an object of S3, read whole."""
+        path = "/" + quote(Key, safe="/~")
+        scheme, host = urlsplit(self.endpoint)[:2]
+        # AWS wants the bucket in the host, whose certificate has no place for a dot; another endpoint may not
+        # resolve such hosts.
+        if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and "." not in Bucket:
+            host = f"{Bucket}.{host}"
+        else:
+            path = f"/{Bucket}{path}"
+        return {
+            "Body": io.BytesIO(
+                self._send("GetObject", f"{scheme}://{host}", self._request("GET", host, path, {}, b""))
+            )
+        }
+
+    def _call(self, name: str, **parameters: Any) -> dict[str, Any]:
+        operation = "".join(word.capitalize() for word in name.split("_"))
+        if name == "transact_write_items":
+            parameters.setdefault("ClientRequestToken", str(uuid.uuid4()))
+        body = json.dumps(parameters, default=_blob).encode()
+        target, kind = SERVICES[self.service].target, SERVICES[self.service].content_type
+        headers = (
+            {"Content-Type": kind, "X-Amz-Target": f"{target}.{operation}"}
+            if target
+            else {"Content-Type": "application/json"}
+        )
+        path = "/" if target else f"/v1/{operation.lower()}"
+        answer = self._send(
+            operation,
+            self.endpoint,
+            self._request("POST", urlsplit(self.endpoint).netloc, path, headers, body),
+        )
+        document: dict[str, Any] = json.loads(answer, object_hook=_read_blob) if answer else {}
+        return document
+
+    def _request(self, method: str, host: str, path: str, headers: dict[str, str], body: bytes) -> Request:
+        return Request(
+            service=self.service,
+            region=self.region,
+            method=method,
+            host=host,
+            path=path,
+            headers=headers,
+            body=body,
+        )
+
+    def _send(self, operation: str, origin: str, request: Request) -> bytes:
+        """Return the body of the answer, after as many tries as the service may have."""
+        tries = SERVICES[self.service].tries
+        for attempt in range(tries):
+            try:
+                return self._try(operation, origin, request)
+            except (ClientError, HTTPClientError) as error:
+                if attempt == tries - 1 or not _passing(error):
+                    raise
+                self.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise AssertionError("unreachable: the last try answers or raises")
+
+    def _try(self, operation: str, origin: str, request: Request) -> bytes:
+        headers = signed_headers(request, self.credentials, datetime.now(UTC))
+        connection = self._connection(origin)
+        try:
+            connection.request(request.method, request.path, request.body, headers)
+            response = connection.getresponse()
+            body = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise HTTPClientError(error=f"{type(error).__name__}: {error}") from error
+        self._connections[origin] = (connection, time.monotonic())
+        if response.status >= 300:
+            raise _error(operation, response.status, response.headers, body)
+        return body
+
+    def _connection(self, origin: str) -> http.client.HTTPConnection:
+        connection, used = self._connections.pop(origin, (None, 0.0))
+        if connection is not None and time.monotonic() - used < _IDLE_SECONDS:
+            return connection
+        if connection is not None:
+            connection.close()
+        scheme, host = urlsplit(origin)[:2]
+        if scheme == "http":
+            return http.client.HTTPConnection(host, timeout=_TIMEOUT_SECONDS)
+        trusted = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
+        return http.client.HTTPSConnection(host, timeout=_TIMEOUT_SECONDS, context=trusted)
+
+
+def _blob(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"Expected what JSON can hold, found {type(value).__name__}.")
+
+
+def _read_blob(document: dict[str, Any]) -> dict[str, Any]:
+    """Return DynamoDB's attribute of bytes as bytes, and any other object as it is."""
+    blob = document.get("B")
+    return {"B": base64.b64decode(blob)} if len(document) == 1 and isinstance(blob, str) else document
+
+
+def _error(operation: str, status: int, headers: http.client.HTTPMessage, body: bytes) -> ClientError:
+    """Return the error that AWS answered: its code stands in a header, or in the JSON or XML of the body."""
+    text = body.decode("utf-8", "replace")
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = {
+            name: found[1]
+            for name in ("Code", "Message")
+            if (found := re.search(f"<{name}>(.*?)</{name}>", text, re.DOTALL))
+        }
+    document = document if isinstance(document, dict) else {}
+    code = (
+        headers.get("x-amzn-errortype")
+        or document.get("__type")
+        or document.get("code")
+        or document.get("Code")
+        or str(status)
+    )
+    message = document.get("message") or document.get("Message") or text[:500]
+    response: Any = {
+        "Error": {"Code": str(code).split(":")[0].rpartition("#")[2], "Message": str(message)},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": headers.get("x-amzn-requestid", "")},
+        "CancellationReasons": document.get("CancellationReasons", []),
+    }
+    return ClientError(response, operation)
+
+
+def _passing(error: ClientError | HTTPClientError) -> bool:
+    if isinstance(error, ClientError):
+        code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status >= 500 or _THROTTLED.search(code) is not None
+    return True

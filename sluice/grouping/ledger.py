@@ -1,0 +1,166 @@
+"""What the ledger's table knows of groups, and how a file gets into exactly one.
+
+The note about a file, its place in a list of the group's files, and the group's count are written in one
+transaction: all or nothing, and only while the group is open. See docs/decisions/0012-groups-of-uploads.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sluice.aws.table import Table, condition_failed, failed_conditions
+from sluice.grouping import records as group_items
+from sluice.grouping.group import Group, GroupState
+from sluice.ledger.ledger import UNFINISHED_INDEX
+from sluice.ledger.records import names, values
+from sluice.limits import MAX_TRANSACTION_ITEMS
+from sluice.triggers.trigger_event import S3Object
+
+MAX_ADDED = MAX_TRANSACTION_ITEMS - 2
+"""Files that can be added at once; the group and the list of them take two places beside their notes."""
+_NEW = "attribute_not_exists(pk)"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why nothing was added: the group takes no more, or some of the files (by their place) are in a group
+    already.
+    """
+
+    by_group: bool
+    known: frozenset[int]
+
+
+class GroupLedger:
+    """Reads and writes groups; ``client`` is a low-level DynamoDB client."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table)
+
+    def newest(self, pipeline: str, trigger: str) -> Group | None:
+        """Return the last group of a trigger, whether it is open or not."""
+        return self._first(group_items.partition(pipeline, trigger), group_items.GROUP)
+
+    def load(self, pipeline: str, trigger: str, number: int) -> Group | None:
+        """Return a group, None when there is none of that number."""
+        return self._first(group_items.partition(pipeline, trigger), group_items.group_sort_key(number))
+
+    def open(self, group: Group, files: Sequence[S3Object], now: str) -> Refused | None:
+        """Write a new group with its first files, at most 98; all or nothing."""
+        return self._add(
+            self._put(group_items.group_item(replace(group, files=len(files))), _NEW), group, files, now
+        )
+
+    def add(self, group: Group, files: Sequence[S3Object], now: str) -> Refused | None:
+        """Put at most 98 more files into a group, while it is open and has room for all of them; all or
+        nothing.
+        """
+        count = {
+            "TableName": self._table.name,
+            "Key": group_items.group_key(group),
+            "UpdateExpression": "SET #files = #files + :files",
+            "ConditionExpression": "#state = :open AND #files <= :room",
+            "ExpressionAttributeNames": names("files", "state"),
+            "ExpressionAttributeValues": values(
+                files=len(files), open=GroupState.OPEN, room=group.most - len(files)
+            ),
+        }
+        return self._add({"Update": count}, group, files, now)
+
+    def close(self, group: Group) -> None:
+        """Let a group take no more files; one that is closed stays what it is."""
+        self._set(
+            group,
+            "SET #state = :closed",
+            "#state = :open",
+            values(open=GroupState.OPEN, closed=GroupState.CLOSED),
+        )
+
+    def record_list_written(self, group: Group) -> None:
+        """Record that the list of a closed group's files is where its run finds it."""
+        self._set(
+            group,
+            "SET #state = :written",
+            "#state = :closed",
+            values(closed=GroupState.CLOSED, written=GroupState.WRITTEN),
+        )
+
+    def record_handed_over(self, group: Group) -> None:
+        """Record that a group's run has been asked for."""
+        self._set(
+            group,
+            "SET #state = :told REMOVE unfinished",
+            "attribute_exists(#state)",
+            values(told=GroupState.TOLD),
+        )
+
+    def files(self, group: Group) -> list[S3Object]:
+        """Return the files of a group, in the order of their keys. Memory: all of them, at most 10,000."""
+        lists = self._query(
+            group_items.partition(group.pipeline, group.trigger), group_items.files_sort_key(group.number)
+        )
+        found = [file for item in lists for file in group_items.files_from(item)]
+        return sorted(found, key=lambda file: (file.key, file.version_id, file.etag))
+
+    def numbers(self, pipeline: str, trigger: str, files: Sequence[S3Object]) -> dict[S3Object, int]:
+        """Return the number of the group of each of these files that is in one: what their notes say."""
+        notes = {group_items.note_of(pipeline, trigger, file): file for file in files}
+        keys = [group_items.note_key(note) for note in notes]
+        found = self._table.get(keys)
+        return {
+            notes[item["pk"]["S"].removeprefix(group_items.NOTE)]: int(item["number"]["N"]) for item in found
+        }
+
+    def unfinished(self) -> Iterator[Group]:
+        """Yield the groups whose run has not been asked for, as they are now."""
+        query = {"IndexName": UNFINISHED_INDEX, "KeyConditionExpression": "unfinished = :group"}
+        for item in self._table.pages(
+            **query, ExpressionAttributeValues=values(group=group_items.UNFINISHED)
+        ):
+            group = self._first(item["pk"]["S"], item["sk"]["S"])
+            if group is not None:
+                yield group
+
+    def _add(
+        self, write: dict[str, Any], group: Group, files: Sequence[S3Object], now: str
+    ) -> Refused | None:
+        """Write the group's part, the list and the notes; None when they are written, else why they are
+        not.
+        """
+        notes = [self._put(group_items.note_item(group, file, now), _NEW) for file in files]
+        writes = [write, self._put(group_items.files_item(group, files, now)), *notes]
+        try:
+            self._table.transact(writes)
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            failed = failed_conditions(error)
+            return Refused(0 in failed, frozenset(place - 2 for place in failed if place >= 2))
+        return None
+
+    def _put(self, item: dict[str, Any], condition: str = "") -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": self._table.name,
+                "Item": item,
+                **({"ConditionExpression": condition} if condition else {}),
+            }
+        }
+
+    def _set(self, group: Group, update: str, condition: str, given: dict[str, Any]) -> None:
+        self._table.update(group_items.group_key(group), update, condition, names("state"), given)
+
+    def _first(self, pk: str, beginning: str) -> Group | None:
+        found = self._query(pk, beginning, ScanIndexForward=False, Limit=1)
+        return next((group_items.group_from(item) for item in found), None)
+
+    def _query(self, pk: str, beginning: str, **more: Any) -> Iterator[dict[str, Any]]:
+        condition = "pk = :pk AND begins_with(sk, :beginning)"
+        given = values(pk=pk, beginning=beginning)
+        return self._table.pages(
+            KeyConditionExpression=condition, ExpressionAttributeValues=given, ConsistentRead=True, **more
+        )

@@ -1,0 +1,112 @@
+"""How groups, their files and the notes about files are written as DynamoDB items, and read back.
+
+``pk = GROUPS#<pipeline>#<trigger>`` with ``sk = GROUP#<number>`` is a group, with ``sk = FILES#<number>#…``
+some of its files; ``pk = FILE#<digest>`` is the note that a file is in a group.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sluice.grouping.group import Group, GroupState
+from sluice.ledger.records import Item, expires_at, values_of
+from sluice.triggers.trigger_event import S3Object
+
+PARTITIONS, GROUP, NOTE = "GROUPS#", "GROUP#", "FILE#"
+UNFINISHED = "group"
+"""What the sparse index of unfinished things calls a group whose run has not been asked for."""
+
+
+def partition(pipeline: str, trigger: str) -> str:
+    """Return the partition key of a trigger's groups."""
+    return f"{PARTITIONS}{pipeline}#{trigger}"
+
+
+def group_sort_key(number: int) -> str:
+    """Return the sort key of a group; groups sort by their numbers."""
+    return f"{GROUP}{number:010d}"
+
+
+def files_sort_key(number: int) -> str:
+    """Return what the sort keys of the lists of a group's files begin with."""
+    return f"FILES#{number:010d}#"
+
+
+def group_key(group: Group) -> Item:
+    """Return the key of a group's item."""
+    return values_of(pk=partition(group.pipeline, group.trigger), sk=group_sort_key(group.number))
+
+
+def group_item(group: Group) -> Item:
+    """Return the item of a group that is being opened."""
+    return group_key(group) | values_of(
+        pipeline=group.pipeline,
+        trigger=group.trigger,
+        number=group.number,
+        state=group.state,
+        opened_at=group.opened_at,
+        closes_at=group.closes_at,
+        most=group.most,
+        files=group.files,
+        definition=json.dumps(dict(group.definition)),
+        created_at=group.opened_at,
+        unfinished=UNFINISHED,
+        expires_at=expires_at(group.opened_at),
+    )
+
+
+def group_from(item: Item) -> Group:
+    """Return the group that an item holds."""
+    return Group(
+        pipeline=item["pipeline"]["S"],
+        trigger=item["trigger"]["S"],
+        number=int(item["number"]["N"]),
+        state=GroupState(item["state"]["S"]),
+        opened_at=item["opened_at"]["S"],
+        closes_at=item["closes_at"]["S"],
+        most=int(item["most"]["N"]),
+        files=int(item["files"]["N"]),
+        definition=json.loads(item["definition"]["S"]),
+    )
+
+
+def files_item(group: Group, files: Sequence[S3Object], now: str) -> Item:
+    """Return a list of some files of a group; 98 of the longest keys and versions stay under DynamoDB's 400
+    KB also uncompressed.
+    """
+    listed = json.dumps([asdict(file) for file in files], ensure_ascii=False, separators=(",", ":")).encode()
+    sort_key = f"{files_sort_key(group.number)}{uuid.uuid4()}"
+    return values_of(
+        pk=partition(group.pipeline, group.trigger),
+        sk=sort_key,
+        files=gzip.compress(listed, mtime=0),
+        expires_at=expires_at(now),
+    )
+
+
+def files_from(item: Item) -> list[S3Object]:
+    """Return the files of a list."""
+    return [S3Object.from_dict(file) for file in json.loads(gzip.decompress(bytes(item["files"]["B"])))]
+
+
+def note_item(group: Group, file: S3Object, now: str) -> Item:
+    """Return the note that a file is in a group."""
+    note = note_of(group.pipeline, group.trigger, file)
+    return note_key(note) | values_of(number=group.number, expires_at=expires_at(now))
+
+
+def note_key(note: str) -> Item:
+    """Return the key of a note's item."""
+    return values_of(pk=NOTE + note, sk=NOTE)
+
+
+def note_of(pipeline: str, trigger: str, file: S3Object) -> str:
+    """Return what a trigger's file is known by: the same for the same version, however often it is told."""
+    identity = json.dumps([pipeline, trigger, file.identity()], sort_keys=True, separators=(",", ":"))
+    return base64.b32encode(hashlib.sha256(identity.encode()).digest()).decode().lower().rstrip("=")

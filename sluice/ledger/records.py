@@ -1,0 +1,220 @@
+"""How runs and steps are written as DynamoDB items, and read back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sluice.errors import MalformedMessageError
+from sluice.run.compiled import CompiledPipeline
+from sluice.run.state import GenerationSpec, ItemSource, Run, RunState, StepRecord, StepState
+
+RUN_PREFIX = "RUN#"
+RUN = "RUN"
+STEP = "STEP#"
+NOTE = "NOTE#"
+UNFINISHED = "run"
+_CLEANUP_DUE = "cleanup#"
+KEPT = timedelta(days=365)
+"""How long the ledger remembers a run, by DynamoDB's time to live."""
+
+Item = dict[str, Any]
+
+
+def cleanup_due(day: str) -> str:
+    """Return what stands in the index for a failed run whose objects are to be removed on this day, such as
+    2026-11-28.
+    """
+    return _CLEANUP_DUE + day
+
+
+def pk(run_id: str) -> str:
+    """Return the partition key of a run."""
+    return RUN_PREFIX + run_id
+
+
+def run_key(run_id: str) -> Item:
+    """Return the key of the run's own item."""
+    return values_of(pk=pk(run_id), sk=RUN)
+
+
+def step_key(run_id: str, step: str) -> Item:
+    """Return the key of a step's item."""
+    return values_of(pk=pk(run_id), sk=STEP + step)
+
+
+def note_key(run_id: str, event: str) -> Item:
+    """Return the key of a note that something was done for a run."""
+    return values_of(pk=pk(run_id), sk=NOTE + event)
+
+
+def names(*attributes: str) -> dict[str, str]:
+    """Return placeholders for attribute names, some of which are reserved words."""
+    return {f"#{name}": name for name in attributes}
+
+
+def values(**named: str | int) -> Item:
+    """Return placeholders for values."""
+    return {f":{name}": _value(value) for name, value in named.items()}
+
+
+def values_of(**named: str | int | bytes | None) -> Item:
+    """Return attributes; those that are None are left out."""
+    return {name: _value(value) for name, value in named.items() if value is not None}
+
+
+def _value(value: str | int | bytes) -> dict[str, Any]:
+    if isinstance(value, bytes):
+        return {"B": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": str(value)}
+
+
+def run_item(run: Run) -> Item:
+    """Return a new run's item. The pipeline is compressed: a graph of 1,000 steps stays under DynamoDB's 400
+    KB.
+    """
+    return run_key(run.run_id) | values_of(
+        pipeline=run.pipeline.name,
+        definition=gzip.compress(run.pipeline.to_json().encode(), mtime=0),
+        trigger=json.dumps(run.trigger, separators=(",", ":")),
+        state=run.state,
+        created_at=run.created_at,
+        unfinished=UNFINISHED,
+        expires_at=expires_at(run.created_at),
+    )
+
+
+def run_of(run: Item, found: Iterable[Item]) -> Run:
+    """Return a run from its own item and all items of its partition.
+
+    Raises MalformedMessageError for what a newer version wrote: whoever asked sets its message aside, where
+    it can be seen.
+    """
+    try:
+        steps = [step_from(item) for item in found if item["sk"]["S"].startswith(STEP)]
+        return replace(run_from(run, steps), notes=notes_from(found))
+    except (KeyError, ValueError, TypeError, EOFError, OSError, zlib.error) as error:
+        raise MalformedMessageError(
+            f"Expected the items of {run['pk']['S']} as this version of Sluice writes them, found others:"
+            f" {type(error).__name__}: {error}. Deploy all stacks together, with the version that wrote them"
+            " or a newer one."
+        ) from error
+
+
+def notes_from(found: Iterable[Item]) -> frozenset[str]:
+    """Return what is noted as done for a run."""
+    notes = (item for item in found if item["sk"]["S"].startswith(NOTE) and "done" in item)
+    return frozenset(item["sk"]["S"].removeprefix(NOTE) for item in notes)
+
+
+def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
+    """Return the run that an item holds."""
+    return Run(
+        run_id=item["pk"]["S"].removeprefix(RUN_PREFIX),
+        pipeline=CompiledPipeline.from_json(gzip.decompress(_bytes(item["definition"]["B"])).decode()),
+        trigger=json.loads(item["trigger"]["S"]),
+        state=RunState(item["state"]["S"]),
+        created_at=item["created_at"]["S"],
+        ended_at=_text(item, "ended_at"),
+        failed_step=_text(item, "failed_step"),
+        reopened=_number(item, "reopened") or 0,
+        cleaned="cleaned" in item,
+        steps={step.name: step for step in steps},
+    )
+
+
+def step_item(run_id: str, record: StepRecord) -> Item:
+    """Return the item of a step that has just been claimed, that has nothing to do, or that is done when its
+    run begins.
+    """
+    return step_key(run_id, record.name) | values_of(
+        state=record.state,
+        generation=record.generation,
+        children=record.children,
+        shared_manifest=record.item_source.manifest if record.item_source else None,
+        shared_items=record.item_source.items if record.item_source else None,
+        items=record.items,
+        manifest=record.manifest,
+        claimed_at=record.claimed_at,
+        expires_at=expires_at(record.claimed_at),
+        **_spec_item(record.spec),
+    )
+
+
+def _spec_item(spec: GenerationSpec) -> dict[str, str | int | None]:
+    missing = json.dumps(spec.missing, separators=(",", ":")) if spec.missing else None
+    return {
+        "indexes": spec.children,
+        "tries": spec.tries,
+        "behind": spec.parent_generations,
+        "reopened": spec.reopened,
+        "missing": missing,
+        "queue": spec.queue,
+        "carried": spec.deferred_children,
+    }
+
+
+def _spec_from(item: Item) -> GenerationSpec:
+    """Return the specification; a step that was claimed before there were any has those of a first
+    generation.
+    """
+    return GenerationSpec(
+        children=_text(item, "indexes"),
+        tries=_number(item, "tries") or 0,
+        parent_generations=_number(item, "behind") or 0,
+        reopened=_number(item, "reopened") or 0,
+        missing=json.loads(_text(item, "missing") or "{}"),
+        queue=_text(item, "queue"),
+        deferred_children=_text(item, "carried"),
+    )
+
+
+def step_from(item: Item) -> StepRecord:
+    """Return the step that an item holds; a claimed step with a job is a submitted one."""
+    state, job_id = StepState(item["state"]["S"]), _text(item, "job_id")
+    return StepRecord(
+        name=item["sk"]["S"].removeprefix(STEP),
+        state=StepState.SUBMITTED if state is StepState.CLAIMED and job_id else state,
+        generation=int(item["generation"]["N"]),
+        job_id=job_id,
+        children=int(item["children"]["N"]),
+        items=_number(item, "items"),
+        manifest=_text(item, "manifest"),
+        item_source=_item_source(item),
+        reason=_text(item, "reason"),
+        claimed_at=item["claimed_at"]["S"],
+        spec=_spec_from(item),
+        succeeded=_number(item, "succeeded"),
+        failed_children=_text(item, "failed_children"),
+        reclaimed_children=item["reclaimed_children"]["S"] if "reclaimed_children" in item else None,
+    )
+
+
+def _item_source(item: Item) -> ItemSource | None:
+    return (
+        ItemSource(_text(item, "shared_manifest"), int(item["shared_items"]["N"]))
+        if "shared_items" in item
+        else None
+    )
+
+
+def expires_at(written: str) -> int:
+    """Return when an item that was written at this time may be forgotten, in seconds since 1970."""
+    return int((datetime.fromisoformat(written) + KEPT).timestamp())
+
+
+def _text(item: Item, name: str) -> str | None:
+    return item[name]["S"] or None if name in item else None
+
+
+def _number(item: Item, name: str) -> int | None:
+    return int(item[name]["N"]) if name in item else None
+
+
+def _bytes(value: Any) -> bytes:
+    return bytes(value)

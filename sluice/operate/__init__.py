@@ -1,0 +1,1 @@
+"""What people read and do, without a terminal: for the command and for a page in the browser."""

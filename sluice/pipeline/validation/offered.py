@@ -1,0 +1,72 @@
+"""Checks whether a deploy offers what the pipelines need of it: the one check that looks at files and
+settings together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sluice.errors import Mistake
+from sluice.pipeline.definition import MultiNode, Pipeline
+from sluice.pipeline.validation.nodes import nodes_of
+
+NAT = "nat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What the settings of a deploy give to its pipelines."""
+
+    nat: bool
+    max_vcpus_on_demand: int
+    instance_types: tuple[str, ...]
+    """Types and families; empty: those that AWS Batch keeps current."""
+
+    def leaves_out(self, pipeline: Pipeline) -> bool:
+        """Return whether a pipeline that asks for it is left out of this deploy."""
+        return pipeline.only_with == NAT and not self.nat
+
+
+def check_offered(pipelines: Mapping[str, Pipeline], offered: Offered) -> Iterator[Mistake]:
+    """Yield what valid pipelines, by their files, need and this deploy does not offer."""
+    for source, pipeline in pipelines.items():
+        if not offered.leaves_out(pipeline):
+            for step in (one for one in pipeline.steps if isinstance(one, MultiNode)):
+                yield from _check(f"{source}: steps[{step.name!r}]", step, offered)
+
+
+def _check(where: str, step: MultiNode, offered: Offered) -> Iterator[Mistake]:
+    """Nodes have no public address, so without NAT they could not even reach the service that starts them.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
+    """
+    if not offered.nat:
+        fix = (
+            'Deploy with SLUICE_NAT=true (a NAT gateway costs by the hour), or write only_with="nat" in the'
+            " pipeline to leave it out."
+        )
+        yield Mistake(where, "private subnets with NAT for a MultiNode", "SLUICE_NAT=false", fix)
+    vcpus = nodes_of(step) * math.ceil(step.vcpus)
+    if vcpus > offered.max_vcpus_on_demand:
+        fix = (
+            f"Deploy with SLUICE_MAX_VCPUS_ON_DEMAND={vcpus} or more, or lower its nodes or vCPUs: they start"
+            " together."
+        )
+        yield Mistake(
+            where, f"at most {offered.max_vcpus_on_demand} vCPUs for all nodes together", str(vcpus), fix
+        )
+    chosen = step.instance_type
+    if chosen and not {chosen, chosen.partition(".")[0]} & set(offered.instance_types):
+        listed = ",".join(offered.instance_types)
+        fix = (
+            f"Deploy with SLUICE_INSTANCE_TYPES={f'{listed},' if listed else ''}{chosen}, or drop"
+            " instance_type=."
+        )
+        yield Mistake(
+            f"{where}.instance_type",
+            f"one of SLUICE_INSTANCE_TYPES ({listed or 'none are listed'})",
+            repr(chosen),
+            fix,
+        )

@@ -1,0 +1,210 @@
+"""A pipeline as it travels with a run: plain, frozen, read and written as JSON. Made at synthesis, read by
+Lambdas and jobs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sluice.compute import Compute
+from sluice.errors import MalformedMessageError
+from sluice.limits import MAX_DEPENDENCIES
+
+VERSION = 1
+KEEP_FAILED = 7
+
+
+class Kind(StrEnum):
+    """What a step is."""
+
+    START = "start"
+    PLAN = "plan"
+    ARRAY = "array"
+    JOB = "job"
+    MULTI_NODE = "multinode"
+    GATE = "gate"
+    CLEANUP = "cleanup"
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMachine:
+    """What a step asks of its machine, as far as a run of it may be asked for otherwise:
+    ``sluice.run.overrides``.
+    """
+
+    compute: Compute
+    vcpus: float
+    memory: int
+    gpus: int = 0
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStep:
+    """A node of the graph, with all that a submission needs.
+
+    ``after`` are the parents whose whole job must have succeeded; ``each`` are the arrays whose child i must
+    have succeeded before child i; ``items_of`` is the plan whose items the children share, for an ``each``
+    array that of the arrays it follows. ``size`` is how many items there are without a plan. ``sequential``
+    says that child i + 1 waits for child i. ``of_uploads`` says of a plan that its items are the files that
+    started the run: it has no job, and is done when the run begins. ``takes_input`` says that its command has
+    a place for what started the run. ``groups`` are how many nodes each node group of a multi-node step has,
+    the main node's group first. ``returns`` says whether it leaves results for other steps: functions do,
+    commands in images without Sluice do not. ``times`` is how often what failed of it is submitted again by
+    itself; children that lost their machines ``reclaimed`` times, if that is not 0, go to the queue
+    ``steady``. ``finished`` are the arrays of which at least such a share must have succeeded, ``always`` the
+    steps that must only have ended: neither is a dependency of AWS Batch, which would let this step fail with
+    them. ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a
+    ``sluice.compute.QueueKey``. ``machine`` is there where a run may be asked for with overrides.
+    """
+
+    name: str
+    kind: Kind
+    job_definition: str
+    queue: str
+    after: tuple[str, ...] = ()
+    each: tuple[str, ...] = ()
+    items_of: str | None = None
+    items_per_child: int = 1
+    size: int | None = None
+    sequential: bool = False
+    returns: bool = True
+    of_uploads: bool = False
+    takes_input: bool = False
+    times: int = 0
+    reclaimed: int = 0
+    steady: str = "steady"
+    finished: tuple[tuple[str, float], ...] = ()
+    always: tuple[str, ...] = ()
+    groups: tuple[int, ...] = ()
+    submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    machine: CompiledMachine | None = None
+
+    @property
+    def nodes(self) -> int:
+        """Return how many nodes a multi-node step has, 0 for any other."""
+        return sum(self.groups)
+
+    @property
+    def node_ranges(self) -> tuple[str, ...]:
+        """Return the nodes of each group as AWS Batch writes them, such as ``0:0`` and ``1:3``."""
+        return node_ranges(self.groups)
+
+    @property
+    def max_parents(self) -> int:
+        """Return how many jobs Batch lets it wait for: a dependency on its own children takes a place too."""
+        return MAX_DEPENDENCIES - self.sequential
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return the steps without whose success this one does not run; an array of a plan's items needs the
+        plan.
+        """
+        before = self.each or ((self.items_of,) if self.items_of else ())
+        return tuple(dict.fromkeys([*before, *self.after]))
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Return every step that this one waits for, those included whose failure it bears."""
+        return tuple(dict.fromkeys([*self.needs, *(name for name, _ in self.finished), *self.always]))
+
+    @property
+    def is_retried_whole(self) -> bool:
+        """Return whether a part of its children cannot run again: a command knows its place by
+        AWS_BATCH_JOB_ARRAY_INDEX alone.
+        """
+        return self.kind is Kind.ARRAY and not self.returns
+
+
+def node_ranges(groups: Sequence[int]) -> tuple[str, ...]:
+    """Return the nodes of groups of these sizes as AWS Batch writes them, such as ``0:0`` and ``1:3``.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
+    """
+    starts = [sum(groups[:number]) for number in range(len(groups))]
+    return tuple(f"{start}:{start + nodes - 1}" for start, nodes in zip(starts, groups, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPipeline:
+    """A pipeline's steps in topological order; ``overridable`` is what a request may ask for otherwise."""
+
+    name: str
+    steps: tuple[CompiledStep, ...]
+    version: int = VERSION
+    expected_within: int | None = None
+    """Seconds."""
+    ticket: bool = False
+    keep_failed: int = KEEP_FAILED
+    """Days."""
+    overridable: tuple[str, ...] = ()
+    inbox: tuple[str, ...] = ()
+    """The prefixes of what its jobs may read in the inbox."""
+
+    def step(self, name: str) -> CompiledStep:
+        """Return a step by its name; raises KeyError."""
+        return next(step for step in self.steps if step.name == name)
+
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """Return each step's parents, in topological order."""
+        return {step.name: step.parents for step in self.steps}
+
+    def to_json(self) -> str:
+        """Return the JSON text that ``from_json`` reads; the same pipeline always gives the same text."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> CompiledPipeline:
+        """Read a compiled pipeline; raises MalformedMessageError when it is none or of a newer version."""
+        try:
+            document: dict[str, Any] = json.loads(text)
+            version = document["version"]
+            if version > VERSION:
+                raise MalformedMessageError(
+                    f"Expected a pipeline compiled by version {VERSION} or older, found {version}. Deploy all"
+                    " stacks together."
+                )
+            steps = tuple(_step(step) for step in document["steps"])
+            late, ticket = document.get("expected_within"), bool(document.get("ticket"))
+            return cls(
+                name=document["name"],
+                steps=steps,
+                version=version,
+                expected_within=late,
+                ticket=ticket,
+                keep_failed=int(document.get("keep_failed", KEEP_FAILED)),
+                overridable=tuple(document.get("overridable", ())),
+                inbox=tuple(document.get("inbox", ())),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
+
+
+def _step(document: dict[str, Any]) -> CompiledStep:
+    """Return a step; what a pipeline that was compiled before a field was there does not say has the field's
+    default.
+    """
+    lists: dict[str, tuple[Any, ...]] = {
+        name: tuple(document[name]) for name in ("after", "always", "groups") if name in document
+    }
+    each = document.get("each") or ()
+    typed = {
+        # A name alone, or null, in what was compiled when an array could follow only one.
+        "each": (each,) if isinstance(each, str) else tuple(each),
+        "kind": Kind(document["kind"]),
+        "finished": tuple((name, float(share)) for name, share in document.get("finished", ())),
+        "machine": _machine(document.get("machine")),
+    }
+    return CompiledStep(**{**document, **lists, **typed})
+
+
+def _machine(document: dict[str, Any] | None) -> CompiledMachine | None:
+    if document is None:
+        return None
+    return CompiledMachine(
+        **{**document, "compute": Compute(document["compute"]), "parameters": tuple(document["parameters"])}
+    )

@@ -1,0 +1,109 @@
+"""AWS's reasons in plain words: what a person is told first; AWS's own words stand behind it.
+
+Sources: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html (status reasons),
+https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html (blocked queues),
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resolve-stopped-errors.html (why a container did
+not start).
+"""
+
+from __future__ import annotations
+
+import re
+
+# "… is not authorized to perform: s3:GetObject on resource: …": how IAM words a refusal, whatever the
+# service. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+_NOT_AUTHORIZED = re.compile(r"not authorized to perform:? \[?(?P<action>[a-z0-9-]+:[A-Za-z]+)")
+# S3 used to name no action; botocore names the operation: "An error occurred (AccessDenied) when calling the
+# GetObject operation".
+_DENIED_CALL = re.compile(
+    r"\((?:AccessDenied\w*|UnauthorizedOperation|AuthorizationError\w*)\) when calling the (?P<call>\w+)"
+    r" operation"
+)
+
+_IMAGE_IS_NOT_THERE = (
+    "not found",
+    "NotFound",
+    "manifest unknown",
+    "does not exist",
+    "pull access denied",
+    "no such image",
+)
+
+_REASONS = (
+    ("OutOfMemory", "the job needed more memory than it asks for"),
+    ("Job attempt duration exceeded timeout", "the job ran longer than its time-out"),
+    ("Host EC2", "the machine was taken away"),
+    ("Spot Task was interrupted", "the machine was taken away"),
+    ("Dependent", "a job that it waits for failed"),
+    ("ResourceInitializationError", "the container could not be prepared: a secret, the network or its log"),
+    ("CannotStartContainer", "the container could not be started"),
+    ("Task failed to start", "the container could not be started"),
+)
+
+# What blocks a queue: the beginning of the status reason.
+_BLOCKED = (
+    ("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", "AWS has no machine of the wanted types free at the moment"),
+    (
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+        "the job asks for more vCPUs than its compute environments may have (max vCPUs)",
+    ),
+    (
+        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+        "the job asks for more vCPUs, memory or GPUs than any machine of its queue has",
+    ),
+    ("MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS", "AWS Batch's service role lacks a permission"),
+    (
+        "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",
+        "no compute environment supports the configuration that the job asks for",
+    ),
+    ("MISCONFIGURATION", "a compute environment is set up so that the job cannot run"),
+    (
+        "UNDETERMINED - ",
+        "AWS Batch cannot tell why; look at the compute environment, its network and its roles",
+    ),
+)
+
+# https://docs.docker.com/engine/containers/run/#exit-status, and 128 + n for a signal n
+_EXIT_CODES = {
+    126: "its command could not be executed",
+    127: "its command was not found",
+    134: "it aborted itself",
+    137: "it was killed, mostly for want of memory",
+    139: "it crashed with a segmentation fault",
+    143: "it was told to end",
+}
+
+
+def explain(*texts: str) -> str | None:
+    """Return in plain words what the first of AWS's reasons says that is known here, or None."""
+    found = next((blocked for text in texts if (blocked := explain_blocked_queue(text))), None)
+    if found is not None:
+        return f"its queue was blocked: {found}"
+    together = "\n".join(texts)
+    if "CannotPull" in together or "ImageNotFound" in together:
+        missing = any(word in together for word in _IMAGE_IS_NOT_THERE)
+        return "the image was not found" if missing else "the image could not be pulled"
+    return next((words for mark, words in _REASONS if mark in together), None)
+
+
+def explain_blocked_queue(text: str) -> str | None:
+    """Return in plain words why a queue is blocked, from a status reason that says so, or None."""
+    return next((words for mark, words in _BLOCKED if mark in text), None)
+
+
+def explain_exit_code(code: int) -> str:
+    """Return an exit code and what it usually means."""
+    return f"exit code {code}" + (f": {_EXIT_CODES[code]}" if code in _EXIT_CODES else "")
+
+
+def missing_permission(*texts: str) -> str | None:
+    """Return which permission was missing by the words of a refusal, such as ``s3:GetObject``, or None when
+    there was none.
+
+    Where the refusal names only a call, the call's name stands for the permission.
+    """
+    for pattern, group in ((_NOT_AUTHORIZED, "action"), (_DENIED_CALL, "call")):
+        found = next((match for text in texts if (match := pattern.search(text))), None)
+        if found is not None:
+            return found[group]
+    return None

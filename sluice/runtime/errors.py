@@ -1,0 +1,40 @@
+"""What can go wrong inside a job, each with its reason."""
+
+from __future__ import annotations
+
+from sluice.errors import SluiceError
+
+
+class StepError(Exception):
+    """The user's function failed while it worked on an item; ``cause`` is what it raised."""
+
+    def __init__(self, item: int, cause: BaseException) -> None:
+        self.item = item
+        self.cause = cause
+        super().__init__(f"item {item}: {type(cause).__name__}: {cause}")
+
+
+class NodeError(Exception):
+    """The main node of a multi-node job failed after another node did, whose reason is told first."""
+
+
+class ReturnedError(SluiceError):
+    """A step's function returned something that the next step could not be given."""
+
+
+class ResultsMissingError(SluiceError):
+    """What an earlier step should have left for this one is not there."""
+
+
+class CleanupError(SluiceError):
+    """Objects of a run could not be deleted."""
+
+
+class JobNotRegisteredError(SluiceError):
+    """The ledger has no job for this step yet: whoever submitted this one has not recorded it. Another
+    attempt may find it.
+    """
+
+
+class Stopped(SystemExit):
+    """Batch told the job to end; unlike a SystemExit of the user's own code."""

@@ -1,0 +1,59 @@
+"""Where a job sits among the nodes of a multi-node parallel job, as AWS Batch tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sluice.errors import SettingError
+
+INDEX = "AWS_BATCH_JOB_NODE_INDEX"
+_COUNT = "AWS_BATCH_JOB_NUM_NODES"
+_MAIN = "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInfo:
+    """``main_address`` is empty on the main node, which is node 0; ``metadata`` is where the ECS agent
+    answers.
+    """
+
+    index: int
+    count: int
+    main_address: str = ""
+    metadata: str | None = None
+
+    @property
+    def is_main(self) -> bool:
+        """Return whether this is the main node."""
+        return self.index == 0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> NodeInfo | None:
+        """Read the seat, None for a job without nodes; raises SettingError.
+        https://docs.aws.amazon.com/batch/latest/userguide/mnp-env-vars.html
+        """
+        if INDEX not in env:
+            return None
+        seat = cls(
+            index=whole_number(env, INDEX),
+            count=whole_number(env, _COUNT),
+            main_address=env.get(_MAIN, ""),
+            metadata=env.get("ECS_CONTAINER_METADATA_URI_V4"),
+        )
+        if not seat.is_main and not seat.main_address:
+            raise SettingError(
+                f"Expected {_MAIN} on node {seat.index}, found none. AWS Batch sets it on every node but the"
+                " main one."
+            )
+        return seat
+
+
+def whole_number(env: Mapping[str, str], name: str, default: str = "") -> int:
+    """Return a variable that is a whole number; raises SettingError."""
+    text = env.get(name, default)
+    if not (text.isascii() and text.isdecimal()):
+        raise SettingError(
+            f"Expected {name} to be a whole number, found {text!r}. AWS Batch and the submission set it."
+        )
+    return int(text)

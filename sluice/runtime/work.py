@@ -1,0 +1,102 @@
+"""A child of an array: work on the items of one slice, without those that an earlier attempt finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from sluice import keys
+from sluice.items.manifest import read_slice, slice_bounds
+from sluice.run.uploads import IN_TRIGGER, items_in
+from sluice.runtime.context import Context, Function
+from sluice.runtime.errors import ResultsMissingError, StepError, Stopped
+from sluice.runtime.result_parts import Parts, encode, part_keys, read_parts, read_results
+from sluice.runtime.results import asked_for
+from sluice.runtime.step_types import Item
+
+
+def work(context: Context, function: Function) -> str:
+    """Do the work of one child. What is finished is written also when an item fails or the job is told to
+    end: the next attempt goes on.
+    """
+    parts, done = _own_parts(context)
+    previous, results = _previous(context), asked_for(function, context)
+    worked, trigger = 0, context.trigger
+    with parts:
+        for number, value in _slice(context):
+            if number not in done:
+                item = Item(value, number=number, trigger=trigger, previous=previous(number), s3=context.s3)
+                parts.add(_result(partial(function, item, context.out, **results), number))
+                worked += 1
+    return f"{worked} items" + (f", {len(done)} of an earlier attempt" if done else "")
+
+
+def _result(work_on_item: Callable[[], Any], number: int) -> str:
+    """Return the line of an item's result. Code that calls ``exit`` has failed: its item has no result."""
+    try:
+        return encode(number, work_on_item())
+    except Stopped:
+        raise
+    except (Exception, SystemExit) as error:
+        raise StepError(number, error) from error
+
+
+def _own_parts(context: Context) -> tuple[Parts, set[int]]:
+    """Return where to go on; only a second attempt looks for what an earlier one left."""
+    place, bucket = context.place, context.settings.work_bucket
+    if place.attempt == 1 and place.generation == 0:
+        return Parts(context.s3, bucket, place), set()
+    written = list(
+        part_keys(context.s3, bucket, keys.child_results_prefix(place.run, place.step, place.child))
+    )
+    done = {number for number, _ in read_parts(context.s3, bucket, written)}
+    return Parts(context.s3, bucket, place, first=len(written)), done
+
+
+def _previous(context: Context) -> Callable[[int], Any]:
+    """Return how to find what the array that this one follows returned for an item; of several, what each
+    did, by its name.
+    """
+    found = {name: _returned(context, name) for name in context.step.each}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    return lambda number: {name: of(number) for name, of in found.items()} or None
+
+
+def _returned(context: Context, followed: str) -> Callable[[int], Any]:
+    """Return how to find what an array returned for an item. Memory: what it returned for the slice."""
+    place = context.place
+    if not context.assignment.pipeline.step(followed).returns:
+        return lambda number: None
+    prefix = keys.child_results_prefix(place.run, followed, place.child)
+    results = dict(read_results(context.s3, context.settings.work_bucket, prefix))
+
+    def previous(number: int) -> Any:
+        if number not in results:
+            raise ResultsMissingError(
+                f"Expected what {followed} returned for item {number} below"
+                f" s3://{context.settings.work_bucket}/{prefix}, found none. Was it deleted, or did it"
+                " expire? Upload the input again."
+            )
+        return results[number]
+
+    return previous
+
+
+def _slice(context: Context) -> Iterator[tuple[int, dict[str, Any]]]:
+    record = context.assignment.step
+    if record is None or record.item_source is None:
+        raise ResultsMissingError(
+            f"Expected the items of {context.place.step} of {context.place.run} in the ledger, found none."
+            " Deploy all stacks together."
+        )
+    start, stop = slice_bounds(record.item_source.items, record.children, context.place.child)
+    if record.item_source.manifest is None:
+        return ((number, {"index": number}) for number in range(start, stop))
+    if record.item_source.manifest == IN_TRIGGER:
+        return enumerate(items_in(context.assignment.trigger)[start:stop], start=start)
+    return enumerate(
+        read_slice(context.s3, context.settings.work_bucket, record.item_source.manifest, start, stop),
+        start=start,
+    )

@@ -1,0 +1,21 @@
+"""What the code of a step is given: ``from sluice.steps import Item, Out, Results, Upload``.
+
+See ``sluice.runtime.step_types`` for which function is given what.
+"""
+
+from sluice.runtime.node import Node
+from sluice.runtime.step_types import Item, Out, Results, Trigger, Upload, Uploads
+from sluice.triggers.trigger_event import Request, ScheduledTime, WebhookDelivery
+
+__all__ = [
+    "Item",
+    "Node",
+    "Out",
+    "Request",
+    "Results",
+    "ScheduledTime",
+    "Trigger",
+    "Upload",
+    "Uploads",
+    "WebhookDelivery",
+]

@@ -1,0 +1,332 @@
+"""What started a run: read from the trigger queue, stored with the run, and handed to step functions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+from sluice.errors import MalformedMessageError, OtherTriggerError
+from sluice.messages import Triggered
+
+MAX_TOKEN_CHARACTERS = 128
+MAX_INPUT_BYTES = 128 * 1024
+"""The ledger keeps it beside the compiled pipeline, in an item of at most 400 KB."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Object:
+    """One version of an uploaded object; ``size`` in bytes. ``version_id`` is empty in a bucket without
+    versions.
+    """
+
+    kind: ClassVar[str] = "s3-upload"
+    bucket: str
+    key: str
+    version_id: str
+    etag: str
+    size: int
+
+    @property
+    def uri(self) -> str:
+        """Return the address that people and the AWS CLI use."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this upload unique: the same version of the same object is the same upload,
+        however often it is told.
+        """
+        return {"bucket": self.bucket, "key": self.key, "version": self.version_id or self.etag}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> S3Object:
+        """Return what ``to_dict`` stored."""
+        return cls(**{name: stored[name] for name in cls.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadGroup:
+    """Uploads that were gathered into one run: ``files`` of them, listed in a manifest of the work bucket."""
+
+    kind: ClassVar[str] = "s3-group"
+    bucket: str
+    prefix: str
+    suffix: str
+    group: str
+    files: int
+    work_bucket: str
+    manifest: str
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"s3://{self.bucket}/{self.prefix}*{self.suffix} ({self.files:,} files)"
+
+    @staticmethod
+    def identity_of(group: str) -> dict[str, str]:
+        """Return what makes a group unique among those of its trigger."""
+        return {"group": group}
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this group unique: it is closed once, however often that is told."""
+        return self.identity_of(self.group)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+class _WithoutFiles:
+    """What a trigger without files answers to a step that asks for some."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    @property
+    def upload(self) -> Any:
+        """Raise OtherTriggerError."""
+        raise OtherTriggerError(
+            f"Expected a run that an upload started, found a {self.kind} one. Use trigger.input, or look at"
+            " trigger.kind."
+        )
+
+    @property
+    def uploads(self) -> Any:
+        """Raise OtherTriggerError."""
+        return self.upload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(_WithoutFiles):
+    """A run that was asked for, with any JSON value as its ``input``; the same ``token`` is the same run.
+
+    ``overrides`` are those of ``sluice.run.overrides``.
+    """
+
+    kind: ClassVar[str] = "manual"
+    token: str
+    input: Any = None
+    overrides: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"request {self.token}"
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this request unique: whoever repeats it repeats its token."""
+        return {"token": self.token}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        stored = {"kind": self.kind, **asdict(self)}
+        return (
+            stored
+            if self.overrides
+            else {name: value for name, value in stored.items() if name != "overrides"}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledTime(_WithoutFiles):
+    """One time of a schedule, ``2030-01-31T09:00:00Z``, and the ``input`` that the schedule gives its
+    runs.
+    """
+
+    kind: ClassVar[str] = "schedule"
+    time: str
+    expression: str
+    input: Any = None
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"{self.expression} at {self.time}"
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this moment unique: it is the time that was meant, however often and however late
+        it is told.
+        """
+        return {"time": self.time}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDelivery(_WithoutFiles):
+    """A signed request to a pipeline's webhook; ``input`` is its body.
+
+    ``form`` is how it was signed; ``id`` is what it has that makes it unique (see
+    ``sluice.triggers.webhook_deliveries``).
+    ``event`` is what its sender calls the kind of event, which is empty where it says none, and of GitHub's a
+    header that is not signed.
+    """
+
+    kind: ClassVar[str] = "webhook"
+    form: str
+    id: str
+    event: str = ""
+    input: Any = None
+
+    @property
+    def uri(self) -> str:
+        """Return what people are told of it."""
+        return f"{self.form} webhook {self.event} {self.id}".replace("  ", " ")
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes this delivery unique: a sender that repeats an event repeats its id."""
+        return {"form": self.form, "id": self.id}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that the ledger keeps."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+TriggerEvent = S3Object | UploadGroup | Request | ScheduledTime | WebhookDelivery
+
+
+def stored_trigger(stored: Mapping[str, Any]) -> TriggerEvent:
+    """Return what ``to_dict`` stored."""
+    kinds: dict[str, type[TriggerEvent]] = {
+        kind.kind: kind for kind in (S3Object, UploadGroup, Request, ScheduledTime, WebhookDelivery)
+    }
+    kind = kinds[stored["kind"]]
+    return kind(**{name: stored[name] for name in kind.__slots__ if name in stored})
+
+
+def argument(stored: Mapping[str, Any]) -> str:
+    """Return what a command gets for ``{input}``: an upload's address, that of a group's list of files, or
+    the input as JSON.
+    """
+    found = stored_trigger(stored)
+    if isinstance(found, S3Object):
+        return found.uri
+    if isinstance(found, UploadGroup):
+        return f"s3://{found.work_bucket}/{found.manifest}"
+    return (
+        found.input
+        if isinstance(found.input, str)
+        else json.dumps(found.input, ensure_ascii=False, separators=(",", ":"))
+    )
+
+
+def described(stored: Mapping[str, Any]) -> str:
+    """Return in a few words what started a run: an upload's key, or how the other triggers are told; also of
+    kinds that are newer.
+    """
+    if stored.get("kind") == S3Object.kind or "kind" not in stored:
+        return str(stored.get("key", ""))
+    try:
+        return stored_trigger(stored).uri
+    except (KeyError, TypeError):
+        return str(stored["kind"])
+
+
+def parse_trigger(message: Triggered) -> TriggerEvent | None:
+    """Return what a message tells of, None for what starts no run; raises MalformedMessageError.
+
+    The message's trigger begins with the word that says what kind it is.
+    """
+    kind = message.trigger.partition(":")[0]
+    if kind not in _READERS:
+        raise MalformedMessageError(
+            f"Expected a trigger of a kind {', '.join(_READERS)}, found {message.trigger!r}."
+        )
+    return _READERS[kind](message)
+
+
+def _request(message: Triggered) -> Request:
+    token = message.detail.get("token")
+    if not isinstance(token, str) or not token.strip() or len(token) > MAX_TOKEN_CHARACTERS:
+        raise MalformedMessageError(
+            f"Expected a request with a token of 1 to {MAX_TOKEN_CHARACTERS} characters, found"
+            f" {str(token)[:100]!r}. Send a new one for a new run, and the same one when the same request is"
+            " sent again."
+        )
+    given, overrides = message.detail.get("input"), message.detail.get("overrides") or {}
+    if (size := len(json.dumps(given).encode()) + len(json.dumps(overrides).encode())) > MAX_INPUT_BYTES:
+        raise MalformedMessageError(
+            f"Expected an input, overrides included, of at most {MAX_INPUT_BYTES} bytes of JSON, found"
+            f" {size}. Put it into an object and send the object's key."
+        )
+    return Request(token=token, input=given, overrides=overrides)
+
+
+def _unknown(message: Triggered) -> TriggerEvent:
+    raise MalformedMessageError(
+        f"Expected a request for a pipeline with a Manual trigger, found {message.detail.get('pipeline')!r}. "
+        "Correct the name, or add the trigger and deploy."
+    )
+
+
+def _moment(message: Triggered) -> ScheduledTime:
+    time, expression = message.detail.get("time"), message.detail.get("expression")
+    if not (isinstance(time, str) and _TIME.fullmatch(time) and isinstance(expression, str)):
+        raise MalformedMessageError(
+            f"Expected the time and the expression of a schedule, found {str(message.detail)[:200]}."
+        )
+    return ScheduledTime(time=time, expression=expression, input=message.detail.get("input"))
+
+
+def _delivery(message: Triggered) -> WebhookDelivery:
+    form, delivery, event = (message.detail.get(name) for name in ("form", "id", "event"))
+    if not (isinstance(form, str) and isinstance(delivery, str) and delivery and isinstance(event, str)):
+        raise MalformedMessageError(
+            f"Expected the form, id and event of a webhook's delivery, found {str(message.detail)[:200]}."
+        )
+    return WebhookDelivery(form=form, id=delivery, event=event, input=message.detail.get("input"))
+
+
+def uploaded_object(message: Triggered) -> S3Object | None:
+    """Return the object that an upload event tells of; None for the empty object that stands for a folder.
+
+    Raises MalformedMessageError. Keys in EventBridge's S3 events are not URL-encoded, in S3's own
+    notifications they are: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    try:
+        bucket, stored = message.detail["bucket"]["name"], message.detail["object"]
+        upload = S3Object(
+            bucket=bucket,
+            key=stored["key"],
+            version_id=stored.get("version-id", ""),
+            etag=stored.get("etag", ""),
+            size=stored.get("size", 0),
+        )
+        texts = (upload.bucket, upload.key, upload.version_id, upload.etag)
+        if not all(isinstance(text, str) for text in texts) or type(upload.size) is not int:
+            raise TypeError(texts)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MalformedMessageError(
+            f"Expected the detail of an S3 'Object Created' event, found {str(message.detail)[:200]}."
+        ) from error
+    return None if upload.key.endswith("/") and upload.size == 0 else upload
+
+
+def _upload_group(message: Triggered) -> UploadGroup:
+    found, texts = message.detail, ("bucket", "prefix", "suffix", "group", "work_bucket", "manifest")
+    if (
+        not all(isinstance(found.get(name), str) for name in texts)
+        or type(found.get("files")) is not int
+        or found["files"] < 1
+    ):
+        raise MalformedMessageError(f"Expected a group of uploads, found {str(found)[:200]}.")
+    return UploadGroup(files=found["files"], **{name: found[name] for name in texts})
+
+
+_READERS: dict[str, Callable[[Triggered], TriggerEvent | None]] = {
+    "s3": uploaded_object,
+    "s3-group": _upload_group,
+    "manual": _request,
+    "schedule": _moment,
+    "webhook": _delivery,
+    "unknown": _unknown,
+}

@@ -1,0 +1,487 @@
+"""What failed of a run is submitted again in the same run, once, whoever dies meanwhile; what is late touches
+no other generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sluice.advance.advancer import LEASE
+from sluice.errors import UnsettledError
+from sluice.messages import Planned, RunFailed
+from sluice.run.compiled import CompiledPipeline, Kind
+from sluice.run.state import Run, RunState, StepState
+from sluice.run.submission import Submission
+from tests.sluice.clouds import DeadError, Mortal, World, dynamodb, refused
+from tests.sluice.graphs import RUN_ID, pipeline, step
+
+AFTER_LEASE = LEASE.total_seconds() + 1
+COUNT = step("count", Kind.ARRAY, size=5)
+RANK = step("rank", Kind.ARRAY, each="count", size=5)
+MERGE, CLEANUP = step("merge", after=("rank",)), step("cleanup", Kind.CLEANUP, after=("merge",))
+STRICT = pipeline(COUNT, RANK, MERGE, CLEANUP)
+FORGIVING = pipeline(replace(COUNT, times=1), RANK, MERGE, CLEANUP)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A fresh ledger and Batch."""
+    with dynamodb() as client:
+        yield World(client)
+
+
+def begin(world: World, graph: CompiledPipeline) -> None:
+    """Begin a run, all of whose steps have jobs then."""
+    world.advancer().start(
+        Run(run_id=RUN_ID, pipeline=graph, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
+    )
+
+
+def run_of(world: World) -> Run:
+    """Return the run as the ledger has it."""
+    run = world.ledger.load(RUN_ID)
+    assert run is not None
+    return run
+
+
+def job_of(world: World, name: str) -> str:
+    """Return the job that the ledger names for a step."""
+    return str(run_of(world).steps[name].job_id)
+
+
+def fail(world: World, name: str, *failed: int) -> bool:
+    """Let a step's job end with these of its children failed, and tell of it."""
+    record = run_of(world).steps[name]
+    succeeded = [child for child in range(record.size) if child not in failed]
+    if record.size > 1:
+        world.batch.children[str(record.job_id)] = {"FAILED": list(failed), "SUCCEEDED": succeeded}
+    told: dict[str, Any] = {"generation": record.generation, "job_id": record.job_id, "reason": "it broke"}
+    return world.ledger.record_end(
+        RUN_ID, name, StepState.FAILED, succeeded=len(succeeded) if record.size > 1 else None, **told
+    )
+
+
+def succeed(world: World, *names: str) -> None:
+    """Let jobs succeed, and tell of it."""
+    for name in names:
+        record = run_of(world).steps[name]
+        assert world.ledger.record_end(
+            RUN_ID, name, StepState.SUCCEEDED, generation=record.generation, job_id=record.job_id
+        )
+
+
+def fail_two_of_five(world: World) -> None:
+    """Let children 1 and 3 of count fail, and with them what stands behind."""
+    fail(world, "count", 1, 3)
+    fail(world, "rank", 1, 3)
+    fail(world, "merge", 0)
+    fail(world, "cleanup", 0)
+
+
+def test_only_the_failed_children_run_again_and_what_stands_behind_them(world: World) -> None:
+    """Two of five, child by child behind each other; merge and cleanup behind those; nobody is told of a
+    failure.
+    """
+    begin(world, FORGIVING)
+    fail_two_of_five(world)
+    world.advancer().advance(RUN_ID)
+    again = {
+        job["jobName"].removeprefix(f"{RUN_ID}_"): job
+        for job in world.batch.jobs.values()
+        if job["jobName"].endswith("_1")
+    }
+    assert list(again) == ["count_1", "rank_1", "merge_1", "cleanup_1"]
+    assert again["count_1"]["arrayProperties"] == {"size": 2}
+    assert again["count_1"]["jobDefinition"] == "count-definition:1"
+    assert again["rank_1"]["dependsOn"] == [{"jobId": again["count_1"]["jobId"], "type": "N_TO_N"}]
+    assert again["merge_1"]["dependsOn"] == [{"jobId": again["rank_1"]["jobId"]}]
+    assert [run_of(world).steps[name].indexes for name in ("count", "rank")] == [(1, 3), (1, 3)]
+    assert [run_of(world).steps[name].spec.tries for name in ("count", "rank", "merge")] == [1, 0, 0]
+    succeed(world, "count", "rank", "merge", "cleanup")
+    world.advancer().advance(RUN_ID)
+    assert (run_of(world).state, world.told) == (RunState.SUCCEEDED, [])
+
+
+def test_a_single_failed_child_is_a_plain_job(world: World) -> None:
+    """An array has at least two children; N_TO_N needs two arrays."""
+    begin(world, FORGIVING)
+    fail(world, "count", 4)
+    fail(world, "rank", 4)
+    world.advancer().advance(RUN_ID)
+    count, rank = (world.batch.jobs[job_of(world, name)] for name in ("count", "rank"))
+    assert "arrayProperties" not in count
+    assert "arrayProperties" not in rank
+    assert rank["dependsOn"] == [{"jobId": count["jobId"]}]
+    assert run_of(world).steps["rank"].indexes == (4,)
+
+
+def test_a_step_behind_runs_again_only_when_its_own_end_is_told(world: World) -> None:
+    """Its old job may still live: child 0 of rank works on while child 1 of count has failed."""
+    begin(world, FORGIVING)
+    fail(world, "count", 1)
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).steps["count"].generation == 1
+    assert run_of(world).steps["rank"].generation == 0
+    fail(world, "merge", 0)
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).steps["merge"].generation == 0, "its parent's job is going to fail"
+    fail(world, "rank", 1, 2)
+    world.advancer().advance(RUN_ID)
+    assert [run_of(world).steps[name].generation for name in ("rank", "merge")] == [1, 1]
+    # Child 2 of rank failed by itself: not the children of count, so not child by child.
+    assert world.batch.jobs[job_of(world, "rank")]["dependsOn"] == [{"jobId": job_of(world, "count")}]
+
+
+def test_a_step_that_fails_more_often_than_it_may_fails_the_run(world: World) -> None:
+    """A person is told once, of the generation that failed last."""
+    begin(world, FORGIVING)
+    fail_two_of_five(world)
+    world.advancer().advance(RUN_ID)
+    fail(world, "count", 0)
+    world.advancer().advance(RUN_ID)
+    assert (run_of(world).state, run_of(world).failed_step) == (RunState.FAILED, "count")
+    assert world.told == [RunFailed(run=RUN_ID, step="count", generation=1)]
+    assert run_of(world).steps["count"].failed_indexes is None, "nobody wanted to know"
+
+
+def test_what_comes_late_touches_no_later_generation(world: World) -> None:
+    """An end, a plan's announcement, a recorded job and a takeover of generation 0 find generation 1 in their
+    place.
+    """
+    begin(world, pipeline(step("split", Kind.PLAN), step("count", Kind.ARRAY, items_of="split")))
+    old = run_of(world).steps["split"]
+    world.ledger.record_end(RUN_ID, "split", StepState.FAILED, job_id=old.job_id)
+    world.advancer().advance(RUN_ID)
+    assert world.ledger.reopen(run_of(world))
+    with suppress(DeadError):
+        world.advancer(Mortal(2)).advance(RUN_ID)  # Dies behind the claim.
+    claimed = run_of(world).steps["split"]
+    assert (claimed.state, claimed.generation, claimed.job_id) == (StepState.CLAIMED, 1, None)
+    assert not world.ledger.record_end(RUN_ID, "split", StepState.SUCCEEDED, job_id=old.job_id)
+    assert not world.ledger.record_plan(
+        Planned(run=RUN_ID, step="split", generation=0, job_id=str(old.job_id), items=3, manifest="m")
+    )
+    world.ledger.record_submitted(RUN_ID, {"split": str(old.job_id)})
+    assert not world.ledger.renew_claim(RUN_ID, replace(claimed, generation=0), "2027")
+    assert not world.ledger.record_failed_children(RUN_ID, replace(old, state=StepState.FAILED), "0")
+    assert run_of(world).steps["split"] == claimed
+
+
+def test_a_run_that_failed_goes_on_when_it_is_reopened(world: World) -> None:
+    """One more try for what failed, once; who reopens what somebody reopened is told so."""
+    begin(world, STRICT)
+    fail_two_of_five(world)
+    world.advancer().advance(RUN_ID)
+    before = run_of(world)
+    assert (before.state, world.told) == (RunState.FAILED, [RunFailed(run=RUN_ID, step="count")])
+    assert [world.ledger.reopen(before), world.ledger.reopen(before)] == [True, False]
+    assert list(world.ledger.unfinished("2030")) == [RUN_ID], "the sweep finds it"
+    world.advancer().advance(RUN_ID)
+    assert [record.generation for record in run_of(world).steps.values()] == [1, 1, 1, 1]
+    fail(world, "count", 1)
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).state is RunState.FAILED
+    assert world.told[1:] == [RunFailed(run=RUN_ID, step="count", generation=1)]
+    fail(world, "rank", 1)
+    fail(world, "merge", 0)
+    fail(world, "cleanup", 0)  # as Batch does: what it waited for failed
+    assert world.ledger.reopen(run_of(world))
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).steps["count"].indexes == (3,), "child 1 of two is child 3 of five"
+    succeed(world, "count", "rank", "merge")
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).state is RunState.SUCCEEDED
+
+
+def test_a_decision_from_before_a_run_was_reopened_does_not_end_it(world: World) -> None:
+    """A Lambda that looked before, and records the end only now, is refused."""
+    begin(world, STRICT)
+    fail(world, "count", 1)
+    world.advancer().advance(RUN_ID)
+    assert world.ledger.reopen(run_of(world))
+    assert not world.ledger.finish(RUN_ID, RunState.FAILED, "2026", "count", reopened=0)
+    assert world.ledger.finish(RUN_ID, RunState.FAILED, "2026", "count", reopened=1)
+
+
+def test_a_listing_that_is_not_whole_runs_all_children_again(world: World) -> None:
+    """No failed child is left out; those that had finished skip their items."""
+    begin(world, FORGIVING)
+    fail(world, "count", 1, 3)
+    world.batch.children[job_of(world, "count")] = {"FAILED": [1], "SUCCEEDED": [0, 2, 4]}
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).steps["count"].indexes == (0, 1, 2, 3, 4)
+
+
+def test_a_job_that_aws_has_forgotten_runs_again_as_a_whole(world: World) -> None:
+    """A run may be reopened weeks later."""
+    begin(world, FORGIVING)
+    fail(world, "count", 1, 3)
+    world.batch.children.clear()
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).steps["count"].indexes == (0, 1, 2, 3, 4)
+
+
+def test_a_refused_submission_may_run_again_too(world: World) -> None:
+    """It failed by itself, whatever becomes of what it waits for."""
+    world.batch.answers = [("before", refused("AccessDeniedException", status=403))]
+    begin(world, FORGIVING)
+    assert (run_of(world).state, run_of(world).steps["count"].generation) == (RunState.RUNNING, 1)
+    assert world.batch.names() == ["count"]
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    assert world.batch.names() == ["cleanup", "count", "merge", "rank"]
+
+
+def failed_run(world: World, *ended: str) -> None:
+    """Let a run fail at its array, with these of the steps behind it told of."""
+    begin(world, STRICT)
+    fail(world, "count", 1)
+    for name in ended:
+        fail(world, name, 0)
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).state is RunState.FAILED
+
+
+DUE = "2026-01-08"
+
+
+def test_what_a_failed_run_left_is_removed_when_its_days_are_over(world: World) -> None:
+    """Seven days later the sweep finds it, without a scan, and submits the cleanup once, which waits for
+    nothing.
+    """
+    failed_run(world, "rank", "merge", "cleanup")
+    assert list(world.ledger.unfinished("2030")) == []
+    assert (list(world.ledger.cleanup_due("2026-01-07")), list(world.ledger.cleanup_due(DUE))) == (
+        [],
+        [RUN_ID],
+    )
+    assert [world.advancer().clean_up(RUN_ID), world.advancer().clean_up(RUN_ID)] == [True, False]
+    job = world.batch.jobs[job_of(world, "cleanup")]
+    assert (job["jobName"], "dependsOn" in job) == (f"{RUN_ID}_cleanup_1", False)
+    assert (run_of(world).state, run_of(world).cleaned, list(world.ledger.cleanup_due(DUE))) == (
+        RunState.FAILED,
+        True,
+        [],
+    )
+    assert not world.ledger.reopen(run_of(world)), "what the finished children left is gone"
+
+
+def test_a_reopened_run_is_not_cleaned(world: World) -> None:
+    """A sweep that found it before is refused."""
+    failed_run(world, "rank", "merge", "cleanup")
+    assert world.ledger.reopen(run_of(world))
+    assert list(world.ledger.cleanup_due(DUE)) == []
+    assert not world.advancer().clean_up(RUN_ID)
+    assert run_of(world).state is RunState.RUNNING
+
+
+def test_nothing_is_removed_under_a_live_job(world: World) -> None:
+    """A failed run may have jobs on other ways; it is found again on the days behind."""
+    failed_run(world, "cleanup")
+    assert not world.advancer().clean_up(RUN_ID)
+    assert list(world.ledger.cleanup_due(DUE)) == [RUN_ID]
+
+
+def test_a_run_that_failed_at_its_first_step_is_cleaned_as_well(world: World) -> None:
+    """Its cleanup was never submitted."""
+    count = step("count", Kind.ARRAY, items_of="split")
+    begin(world, pipeline(step("split", Kind.PLAN), count, step("cleanup", Kind.CLEANUP, after=("count",))))
+    fail(world, "split", 0)
+    world.advancer().advance(RUN_ID)
+    assert world.advancer().clean_up(RUN_ID)
+    assert world.batch.names() == ["cleanup", "split"]
+
+
+def test_a_failed_run_that_waits_for_its_cleanup_stays_failed(world: World) -> None:
+    """Cancelling it, ending it again or claiming something of it is refused."""
+    failed_run(world)
+    assert not world.ledger.finish(RUN_ID, RunState.CANCELLED, "2026")
+    assert not world.ledger.record_failed_step(RUN_ID, "merge")
+    assert not world.ledger.claim(RUN_ID, [Submission(step("more"), 1)], "2026-01-01T00:00:00.000+00:00")
+    assert run_of(world).state is RunState.FAILED
+
+
+HOST_LOST = "Host EC2 (instance i-1) terminated."
+WANDERING = pipeline(replace(COUNT, times=1, reclaimed=2), RANK)
+
+
+def reclaimed(world: World, name: str, child: int, attempts: int, *, last: str = HOST_LOST) -> None:
+    """Say of a failed child how many of its attempts lost their machines."""
+    record = run_of(world).steps[name]
+    job_id = f"{record.job_id}:{record.indexes.index(child)}" if record.size > 1 else str(record.job_id)
+    world.batch.details[job_id] = {"statusReason": last, "attempts": [{"statusReason": HOST_LOST}] * attempts}
+
+
+def test_children_that_lost_their_machines_move_to_steady_and_only_they(world: World) -> None:
+    """Child 1 moves; child 3 failed by itself and is carried to the generation behind, which uses up the one
+    try.
+    """
+    begin(world, WANDERING)
+    fail(world, "count", 1, 3, 4)
+    reclaimed(world, "count", 1, 2)
+    reclaimed(world, "count", 3, 2, last="Essential container in task exited")
+    reclaimed(world, "count", 4, 1)
+    fail(world, "rank", 1, 3, 4)
+    world.advancer().advance(RUN_ID)
+    count = run_of(world).steps["count"]
+    assert (count.indexes, count.spec.deferred_children, count.spec.queue, count.spec.tries) == (
+        (1,),
+        "3-4",
+        "steady",
+        0,
+    )
+    assert world.batch.jobs[str(count.job_id)]["jobQueue"].endswith("steady")
+    assert run_of(world).steps["rank"].generation == 0, "nothing may stand behind a part"
+    succeed(world, "count")
+    world.advancer().advance(RUN_ID)
+    count = run_of(world).steps["count"]
+    assert (count.indexes, count.spec.deferred_children, count.spec.queue, count.spec.tries) == (
+        (3, 4),
+        None,
+        None,
+        1,
+    )
+    assert world.batch.jobs[str(count.job_id)]["jobQueue"].endswith("normal")
+    assert run_of(world).steps["rank"].indexes == (1, 3, 4)
+    succeed(world, "count", "rank")
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).state is RunState.SUCCEEDED
+
+
+def test_a_move_uses_up_no_try_and_happens_once_for_a_generation(world: World) -> None:
+    """What fails on machines that are not taken back failed by itself."""
+    begin(world, WANDERING)
+    fail(world, "count", 0, 1)
+    for child in (0, 1):
+        reclaimed(world, "count", child, 3)
+    world.advancer().advance(RUN_ID)
+    assert run_of(world).steps["count"].spec.deferred_children is None
+    fail(world, "count", 1)
+    world.advancer().advance(RUN_ID)
+    count = run_of(world).steps["count"]
+    assert (count.generation, count.indexes, count.spec.queue, count.spec.tries) == (2, (1,), None, 1)
+    fail(world, "count", 0)
+    reclaimed(world, "count", 1, 1)
+    world.advancer().advance(RUN_ID)
+    assert (run_of(world).state, run_of(world).steps["count"].reclaimed_children or "") == (
+        RunState.FAILED,
+        "",
+    )
+
+
+def test_a_claim_on_steady_is_looked_up_there(world: World) -> None:
+    """Its job is found in the queue that it was submitted to."""
+    begin(world, WANDERING)
+    fail(world, "count", 1)
+    reclaimed(world, "count", 1, 2)
+    world.batch.answers = [("after", refused("InternalError", status=500))]
+    with pytest.raises(UnsettledError):
+        world.advancer().advance(RUN_ID)
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    assert [
+        job["jobQueue"].endswith("steady")
+        for job in world.batch.jobs.values()
+        if job["jobName"].endswith("count_1")
+    ] == [True]
+
+
+def _whole_run(world: World, mortal: Mortal | None) -> None:
+    """Do what the Lambdas do for a run whose first generation fails, as far as the ledger says that it is
+    due.
+    """
+    advancer = world.advancer(mortal)
+    advancer.start(
+        Run(run_id=RUN_ID, pipeline=FORGIVING, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
+    )
+    for name, record in run_of(world).steps.items():
+        if record.state is StepState.SUBMITTED and record.generation == 0:
+            fail(world, name, *((1, 3) if record.size > 1 else (0,)))
+    advancer.advance(RUN_ID)
+    for name, record in run_of(world).steps.items():
+        if record.state is StepState.SUBMITTED and record.generation == 1:
+            succeed(world, name)
+    advancer.advance(RUN_ID)
+
+
+def _calls() -> list[str]:
+    with dynamodb() as client:
+        mortal = Mortal(10_000)
+        _whole_run(World(client), mortal)
+        return mortal.calls
+
+
+CALLS = _calls()
+
+
+@pytest.mark.parametrize(
+    "number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)]
+)
+def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_generation(world: World, number: int) -> None:
+    """Every AWS call on the way of a run that fails and is mended is a case."""
+    with pytest.raises(DeadError):
+        _whole_run(world, Mortal(number))
+    for _ in range(6):
+        world.later(AFTER_LEASE)
+        with suppress(UnsettledError):
+            _whole_run(world, None)
+    names = sorted(job["jobName"].removeprefix(f"{RUN_ID}_") for job in world.batch.jobs.values())
+    assert len(names) == len(set(names)), names
+    assert run_of(world).state is RunState.SUCCEEDED
+    assert {name.rsplit("_")[0] for name in names} == {"count", "rank", "merge", "cleanup"}
+    assert not world.told
+
+
+def test_a_claim_behind_what_will_not_run_again_does_not_keep_a_failed_run_open(world: World) -> None:
+    """It fails for certain, so what failed is not tried again; what always runs was claimed behind that by a
+    Lambda that died.
+    """
+    last = step("last", after=("first",), always=("side",))
+    begin(
+        world,
+        pipeline(step("side"), step("first", times=1), last, step("cleanup", Kind.CLEANUP, after=("last",))),
+    )
+    fail(world, "side")
+    assert world.ledger.claim(RUN_ID, [Submission(last, 1)], run_of(world).created_at)
+    fail(world, "first")
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    run = run_of(world)
+    assert (run.state, run.failed_step) == (RunState.FAILED, "side")
+    assert (run.steps["last"].state, run.steps["last"].reason) == (
+        StepState.FAILED,
+        "never submitted, because first failed",
+    )
+    assert run.steps["first"].generation == 0
+
+
+def test_what_fails_behind_a_job_that_gave_up_has_not_failed_by_itself(world: World) -> None:
+    """A Lambda submitted all and died. One job had given up when it was looked for; another that waits for it
+    had not failed yet.
+    """
+    begun = Run(run_id=RUN_ID, pipeline=STRICT, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
+    with suppress(DeadError):
+        world.advancer(Mortal(6)).start(begun)
+    assert world.batch.names() == ["cleanup", "count", "merge", "rank"]
+    jobs = {job["jobName"].split("_")[1]: job for job in world.batch.jobs.values()}
+    jobs["rank"]["arrayProperties"] |= {"statusSummary": {"FAILED": 1}}
+    world.later(AFTER_LEASE)
+    world.advancer().advance(RUN_ID)
+    record = run_of(world).steps["rank"]
+    assert (record.generation, record.indexes, record.spec.tries) == (1, tuple(range(5)), 0)
+    assert [job_of(world, name) for name in ("count", "merge", "cleanup")] == [
+        jobs[name]["jobId"] for name in ("count", "merge", "cleanup")
+    ]
+    fail(world, "merge")
+    fail(world, "cleanup")
+    succeed(world, "count", "rank")
+    world.advancer().advance(RUN_ID)
+    assert world.batch.jobs[job_of(world, "merge")]["jobName"] == f"{RUN_ID}_merge_1"
+    succeed(world, "merge", "cleanup")
+    world.advancer().advance(RUN_ID)
+    assert (run_of(world).state, world.told) == (RunState.SUCCEEDED, [])

@@ -1,0 +1,156 @@
+"""Which runs are late, and which have not started."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sluice.alerts.delays import delay_of, note_of
+from sluice.alerts.early_alerts import delayed
+from sluice.duration import in_words, seconds_of
+from sluice.messages import LATE, NOT_STARTED
+from sluice.run.state import Run, RunState, StepRecord, StepState
+from tests.sluice.graphs import RUN_ID, pipeline, step
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def run(expected: int | None = None, **changes: Any) -> Run:
+    """Return a run of one step that was submitted when it began."""
+    record = StepRecord(name="a", state=StepState.SUBMITTED, job_id="j", claimed_at=BEGAN.isoformat())
+    graph = replace(pipeline(step("a")), expected_within=expected)
+    facts = {
+        "run_id": RUN_ID,
+        "pipeline": graph,
+        "trigger": {},
+        "created_at": BEGAN.isoformat(),
+        "steps": {"a": record},
+    }
+    return Run(**{**facts, **changes})
+
+
+def job(status: str, **more: Any) -> dict[str, Any]:
+    """Return what DescribeJobs says of the step's job."""
+    return {"jobName": f"{RUN_ID}_a_0", "status": status, **more}
+
+
+def found(one: Run, minutes: float, *jobs: dict[str, Any]) -> str | None:
+    """Return which delay is told of so many minutes after the beginning."""
+    delay = delay_of(one, jobs, BEGAN + timedelta(minutes=minutes))
+    return delay.delay if delay else None
+
+
+@pytest.mark.parametrize(("minutes", "delay"), [(59.9, None), (60, None), (60.1, LATE), (10_000, LATE)])
+def test_a_run_is_late_when_its_time_is_over(minutes: float, delay: str | None) -> None:
+    """Not before."""
+    assert found(run(3600), minutes, job("RUNNING")) == delay
+
+
+def test_a_run_without_an_expected_time_is_never_late() -> None:
+    """Nothing was promised."""
+    assert found(run(), 100_000, job("RUNNING")) is None
+
+
+@pytest.mark.parametrize("state", [RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED])
+def test_a_run_that_is_over_is_not_delayed(state: RunState) -> None:
+    """Whatever its jobs do."""
+    assert found(run(60, state=state), 1000, job("RUNNABLE")) is None
+
+
+def test_each_delay_is_told_of_once() -> None:
+    """The ledger's notes say what was told."""
+    late = run(60, notes=frozenset({note_of(LATE)}))
+    assert found(late, 1000, job("RUNNABLE")) == NOT_STARTED
+    assert (
+        found(replace(late, notes=frozenset({note_of(LATE), note_of(NOT_STARTED)})), 1000, job("RUNNABLE"))
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("jobs", "delay"),
+    [
+        ([job("RUNNABLE")], NOT_STARTED),
+        ([job("SUBMITTED"), job("PENDING")], NOT_STARTED),
+        ([], NOT_STARTED),
+        ([job("STARTING")], None),
+        ([job("RUNNING")], None),
+        (
+            [job("PENDING", arrayProperties={"size": 2, "statusSummary": {"RUNNABLE": 2, "RUNNING": 0}})],
+            NOT_STARTED,
+        ),
+        (
+            [job("PENDING", arrayProperties={"size": 2, "statusSummary": {"RUNNABLE": 1, "SUCCEEDED": 1}})],
+            None,
+        ),
+    ],
+)
+def test_a_run_has_started_when_any_job_or_child_has_come_to_a_machine(
+    jobs: list[dict[str, Any]], delay: str | None
+) -> None:
+    """After half an hour it should have."""
+    assert found(run(), 31, *jobs) == delay
+    assert found(run(), 29, *jobs) is None
+
+
+def test_a_run_whose_first_step_is_done_has_started() -> None:
+    """What waits now waits for its turn."""
+    done = StepRecord(name="b", state=StepState.SUCCEEDED, job_id="k", claimed_at=BEGAN.isoformat())
+    one = run()
+    assert found(replace(one, steps={**one.steps, "b": done}), 1000, job("RUNNABLE")) is None
+
+
+def test_a_run_that_goes_on_is_measured_from_there() -> None:
+    """A step of a later generation was claimed when the run was taken up again."""
+    again = StepRecord(
+        name="a",
+        state=StepState.SUBMITTED,
+        generation=1,
+        job_id="k",
+        claimed_at=(BEGAN + timedelta(days=2)).isoformat(),
+    )
+    one = run(3600, steps={"a": again})
+    assert found(one, 2 * 24 * 60 + 59, job("RUNNING")) is None
+    assert found(one, 2 * 24 * 60 + 61, job("RUNNING")) == LATE
+
+
+def test_what_is_told_says_where_the_run_stands_and_how_to_end_it() -> None:
+    """With the reason of a blocked queue; a trigger of a newer version does not matter."""
+    message = delay_of(
+        run(3600), [job("RUNNABLE", statusReason="MISCONFIGURATION:X - y")], BEGAN + timedelta(hours=26)
+    )
+    assert message is not None
+    assert (
+        message.why
+        == "expected within 1h, under way for 1d2h; a is RUNNABLE (a compute environment is set up so that"
+        " the job cannot run)"
+    )
+    notice = delayed(run(3600), message)
+    assert f"sluice cancel {RUN_ID}" in notice.email
+    assert len(notice.sms) <= 140
+    assert notice.subject == "Sluice: words is late"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        *[("5m", 300), ("2h", 7200), ("1d12h", 129_600), ("90m", 5400), ("1h30m", 5400)],
+        *[(text, None) for text in ("", "2", "h", "2H", "30m1h", "-1h", "1.5h", " 1h", "٣h", "1h\n")],
+    ],
+)
+def test_a_length_of_time_is_read_strictly(text: str, seconds: int | None) -> None:
+    """Days, hours, minutes, in this order."""
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0m"), (59, "0m"), (60, "1m"), (5400, "1h30m"), (86_400, "1d"), (129_661, "1d12h1m")],
+)
+def test_a_length_of_time_is_written_as_it_is_read(seconds: int, words: str) -> None:
+    """To the minute below."""
+    assert in_words(seconds) == words
+    assert seconds < 60 or seconds_of(words) == seconds // 60 * 60

@@ -1,0 +1,73 @@
+"""How a step's own retry rules and Sluice's stand together, played against the engine's reading of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler.retry import Outcome, is_retried
+from scheduler.spec import Retry, Rule
+from sluice.compute import Compute
+from sluice.pipeline.retry_rules import EvaluateOnExit, retry_rules
+
+NO_IMAGE = Outcome(None, "CannotPullContainerError: x", "Task failed to start")
+HOST = Outcome(None, None, "Host EC2 (instance i-0) terminated.")
+TASK = Outcome(None, None, "Your Spot Task was interrupted.")
+EXITED = "Essential container in task exited"
+ON_THREE = EvaluateOnExit(action="RETRY", on_exit_code="3")
+NOT_ON_HOST = EvaluateOnExit(action="EXIT", on_status_reason="Host EC2*")
+ALWAYS = EvaluateOnExit(action="RETRY", on_reason="*")
+
+
+def retried(
+    outcome: Outcome, *own: EvaluateOnExit, function: bool = True, compute: Compute = Compute.SPOT
+) -> bool:
+    """Return whether the first of three attempts that ends so is followed by another."""
+    rules = retry_rules(own, function=function, compute=compute)
+    assert len(rules) <= 5
+    return is_retried(
+        Retry(
+            3, tuple(Rule(one.action, one.on_exit_code, one.on_reason, one.on_status_reason) for one in rules)
+        ),
+        1,
+        outcome,
+    )
+
+
+@pytest.mark.parametrize("own", [(), (ON_THREE,), (ON_THREE, ON_THREE)])
+def test_a_program_that_fails_is_not_repeated(own: tuple[EvaluateOnExit, ...]) -> None:
+    """Whatever rules there are, what no rule names ends the job: Batch itself would repeat it."""
+    assert not retried(Outcome(1, None, EXITED), *own)
+    assert not retried(Outcome(137, "OutOfMemoryError: Container killed", EXITED), *own)
+
+
+@pytest.mark.parametrize("own", [(), (ON_THREE,), (ON_THREE, ON_THREE)])
+def test_a_lost_machine_is_tried_again(own: tuple[EvaluateOnExit, ...]) -> None:
+    """With and without rules of one's own, by the words of its machines."""
+    assert retried(HOST, *own)
+    assert retried(TASK, *own, compute=Compute.FARGATE_SPOT)
+
+
+def test_own_rules_decide_before_sluice_s() -> None:
+    """A code of theirs is repeated; a lost machine is not when they say so."""
+    assert retried(Outcome(3, None, EXITED), ON_THREE)
+    assert not retried(HOST, NOT_ON_HOST)
+
+
+def test_a_function_that_began_too_early_begins_again() -> None:
+    """Exit code 75 is Sluice's in functions, whatever rule of theirs would match it; a command's 75 is the
+    command's own.
+    """
+    assert retried(Outcome(75, None, EXITED), EvaluateOnExit(action="EXIT", on_exit_code="7*"))
+    assert not retried(Outcome(75, None, EXITED), function=False)
+
+
+def test_a_missing_image_is_tried_again() -> None:
+    """Where there is room for that rule."""
+    assert retried(NO_IMAGE)
+    assert retried(NO_IMAGE, ON_THREE)
+
+
+def test_a_rule_for_everything_is_the_last() -> None:
+    """Theirs stands instead of Sluice's."""
+    assert retried(Outcome(1, None, EXITED), ALWAYS)
+    assert retry_rules((ALWAYS,), function=False, compute=Compute.SPOT) == (ALWAYS,)

@@ -1,0 +1,44 @@
+"""A cloud for the jobs of one test, and a run in it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from sluice.run.state import Run
+from sluice.runtime.__main__ import _stop
+from tests.sluice.runtime import functions
+from tests.sluice.runtime.jobs import Jobs, aws
+from tests.sluice.runtime.probe import PIPELINE
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    """Jobs over an empty cloud."""
+    with aws(monkeypatch) as cloud:
+        yield cloud
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten items, and nothing done yet."""
+    monkeypatch.setattr(functions, "items", [{"n": number} for number in range(10)])
+    monkeypatch.setattr(functions, "worked", [])
+
+
+@pytest.fixture
+def run(jobs: Jobs) -> Run:
+    """A run that has begun."""
+    begun = jobs.upload(PIPELINE, "probe/a b+c%.txt", b"input")
+    jobs.module = "tests.sluice.runtime.functions"
+    return begun
+
+
+@pytest.fixture
+def stoppable() -> Iterator[None]:
+    """SIGTERM as the entry point handles it."""
+    before = signal.signal(signal.SIGTERM, _stop)
+    yield
+    signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,123 @@
+"""What started a run, as every kind of function is told of it, and the files of it as items."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from sluice import keys
+from sluice.errors import OtherTriggerError
+from sluice.items.manifest import write_manifest
+from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
+from sluice.runtime.step_types import Item, Request, ScheduledTime, Upload, Uploads
+from sluice.runtime.upload import RequestOfUploads
+from sluice.triggers.trigger_event import S3Object, TriggerEvent, UploadGroup
+from tests.sluice.runtime.jobs import INBOX, WORK, Jobs, functions_of
+
+PIPELINE = Pipeline(
+    name="files",
+    triggers=[S3Upload(prefix="files/", group_within="60s"), Manual(), Schedule("rate(1 day)")],
+    steps=[
+        Plan("files"),
+        Array("size_of", run="size_of", items_of="files", items_per_child=2),
+        Job("told", run="told", after=["size_of"]),
+    ],
+)
+NAMES = ["a", "b", "c", "d", "e"]
+
+
+def stored(jobs: Jobs) -> list[S3Object]:
+    """Store files, each with a newer version above it."""
+    versions = {
+        name: jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=name.encode())["VersionId"]
+        for name in NAMES
+    }
+    for name in NAMES:
+        jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=b"newer")
+    return [
+        S3Object(bucket=INBOX, key=f"files/{name}", version_id=versions[name], etag="", size=1)
+        for name in NAMES
+    ]
+
+
+def group(jobs: Jobs) -> UploadGroup:
+    """Return a group whose list of files is written."""
+    found, manifest = stored(jobs), keys.uploads(f"files-{'a' * 20}")
+    write_manifest(jobs.s3, WORK, manifest, map(asdict, found))
+    return UploadGroup(
+        bucket=INBOX, prefix="files/", suffix="", group="g-1", files=5, work_bucket=WORK, manifest=manifest
+    )
+
+
+def ran(jobs: Jobs, trigger: TriggerEvent) -> dict[str, Any]:
+    """Run the pipeline and return what it published."""
+    run = jobs.begin(PIPELINE, trigger)
+    functions = {**functions_of(PIPELINE)}
+    jobs.module = "tests.sluice.runtime.functions"
+    assert jobs.drive(run, functions) == "SUCCEEDED"
+    return {name: json.loads(content) for name, content in jobs.results(run).items()}
+
+
+def test_each_file_of_a_group_is_an_item_that_is_read_in_its_version(jobs: Jobs) -> None:
+    """Three children, five files; the fan-in knows the group; the cleanup removes the list too."""
+    found = ran(jobs, group(jobs))
+    assert found["sizes.json"] == [[f"files/{name}", name] for name in NAMES]
+    assert found["trigger.json"] == {"kind": "s3-group", "files": [f"files/{name}" for name in NAMES]}
+    assert len(jobs.codes["size_of"]) == 3
+    assert jobs.keys(WORK) == []
+
+
+def test_one_upload_is_one_item(jobs: Jobs) -> None:
+    """The same pipeline, started by a file alone."""
+    found = ran(jobs, stored(jobs)[0])
+    assert found["sizes.json"] == [["files/a", "a"]]
+    assert found["trigger.json"] == {"kind": "s3-upload", "files": ["files/a"]}
+
+
+def test_the_files_of_a_request_are_the_items(jobs: Jobs) -> None:
+    """In the order in which they were given."""
+    files = [asdict(file) for file in stored(jobs)[::-1]]
+    found = ran(jobs, Request(token="t", input={"uploads": files}))
+    assert found["sizes.json"] == [[f"files/{name}", name] for name in NAMES[::-1]]
+    assert found["trigger.json"] == {"kind": "manual", "files": [f"files/{name}" for name in NAMES[::-1]]}
+
+
+@pytest.mark.parametrize(
+    "trigger", [Request(token="t"), ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)")]
+)
+def test_a_trigger_without_files_has_no_items_and_says_so(jobs: Jobs, trigger: TriggerEvent) -> None:
+    """What follows runs; a step that asks for the files is told what started the run."""
+    found = ran(jobs, trigger)
+    assert found["sizes.json"] == []
+    expected = f"Expected a run that an upload started, found a {trigger.kind} one."
+    assert found["trigger.json"]["files"] == [f"{expected} Use trigger.input, or look at trigger.kind."]
+
+
+def test_the_upload_of_an_item_is_its_own_file_or_else_the_runs(jobs: Jobs) -> None:
+    """Items of a plan's own function have the file that started the run."""
+    files = stored(jobs)
+    whole = Upload(files[0], jobs.s3)
+    assert Item({"start": 1}, number=0, trigger=whole, s3=jobs.s3).upload is whole
+    assert Item(asdict(files[1]), number=0, trigger=whole, s3=jobs.s3).upload.key == "files/b"
+    with pytest.raises(OtherTriggerError, match="a group of 5"):
+        _ = Item({"start": 1}, number=0, trigger=Uploads(group(jobs), jobs.s3), s3=jobs.s3).upload
+    with pytest.raises(OtherTriggerError, match="found a manual one"):
+        _ = Item({"start": 1}, number=0, trigger=Request(token="t"), s3=jobs.s3).upload
+
+
+def test_a_trigger_of_one_file_has_an_upload(jobs: Jobs) -> None:
+    """Whatever kind it is of; one of several has not, and says how many there are."""
+    files, whole = stored(jobs), group(jobs)
+    one = UploadGroup(**{**asdict(whole), "files": 1})
+    assert Uploads(one, jobs.s3).upload.key == "files/a"
+    assert Upload(files[0], jobs.s3).upload.key == "files/a"
+    assert [upload.key for upload in Upload(files[0], jobs.s3).uploads] == ["files/a"]
+    assert (
+        RequestOfUploads(token="t", input={"uploads": [asdict(files[2])]}, s3=jobs.s3).upload.key == "files/c"
+    )
+    with pytest.raises(OtherTriggerError, match="found 0"):
+        _ = RequestOfUploads(token="t", input={"uploads": []}, s3=jobs.s3).upload
+    assert (Uploads(whole, jobs.s3).count, Uploads(whole, jobs.s3).input["prefix"]) == (5, "files/")

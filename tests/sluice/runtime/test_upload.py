@@ -1,0 +1,147 @@
+"""What a step sees of its input: ranges that end behind separators, lines with their offsets, exactly the
+version that was uploaded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluice.errors import InputMissingError
+from sluice.runtime.step_types import Out, Upload
+from sluice.triggers.trigger_event import S3Object
+from tests.sluice.buckets import Bucket
+from tests.sluice.runtime.jobs import INBOX, Jobs
+
+TEXTS = st.text(alphabet="ab \n\r\u00e9\u6771\U0001f600", max_size=300).map(str.encode)
+
+
+class Inbox(Bucket):
+    """A bucket that takes what names a version, and knows no versions."""
+
+    def get_object(self, *, Bucket: str, Key: str, Range: str, IfMatch: str = "") -> dict[str, Any]:  # noqa: N803 - botocore's names
+        """Return a range of an object."""
+        return super().get_object(Bucket=Bucket, Key=Key, Range=Range)
+
+
+def upload_of(data: bytes) -> tuple[Upload, Inbox]:
+    """Return an upload of these bytes, and its bucket."""
+    s3 = Inbox()
+    s3.put_object(Bucket=INBOX, Key="a", Body=data)
+    return Upload(S3Object(bucket=INBOX, key="a", version_id="", etag="e", size=len(data)), s3), s3
+
+
+@given(
+    data=TEXTS,
+    start=st.integers(0, 20),
+    size=st.integers(1, 100),
+    separators=st.sampled_from([b"\n", b"\n ", b" "]),
+)
+def test_ranges_cover_all_and_end_behind_separators(
+    data: bytes, start: int, size: int, separators: bytes
+) -> None:
+    """Each range begins where the one before ended, none but the last is short or ends elsewhere, and no
+    character is cut.
+    """
+    upload, s3 = upload_of(data)
+    ranges = list(upload.ranges(start=start, size=size, separators=separators))
+    assert [begin for begin, _ in ranges] == [start, *(stop for _, stop in ranges)][: len(ranges)]
+    assert ranges[-1][1] == len(data) if start < len(data) else ranges == []
+    for begin, stop in ranges[:-1]:
+        assert stop - begin >= size
+        assert data[stop - 1] in separators
+        assert not any(byte in separators for byte in data[begin + size - 1 : stop - 1])
+    assert s3.calls["get_object"] <= len(ranges)
+
+
+def test_cutting_takes_no_longer_for_a_longer_text() -> None:
+    """One read of 16 KiB a cut, whatever lies between the cuts."""
+    upload, s3 = upload_of(b"word " * 1_000_000)
+    assert len(list(upload.ranges(start=0, size=1_000_000, separators=b" "))) == 5
+    assert (s3.calls["get_object"], s3.bytes_read) == (4, 4 * 16 * 1024)
+
+
+def test_a_text_without_separators_is_one_range_after_few_reads() -> None:
+    """It is read once, in windows that grow."""
+    upload, s3 = upload_of(b"x" * 20_000_000)
+    assert list(upload.ranges(start=0, size=100)) == [(0, 20_000_000)]
+    assert s3.calls["get_object"] <= 12
+    assert s3.bytes_read <= 20_000_000
+
+
+def test_a_separator_far_behind_the_cut_is_found() -> None:
+    """A long line belongs to the range that it begins in."""
+    upload, _ = upload_of(b"x" * 100_000 + b"\n" + b"y")
+    assert list(upload.ranges(start=0, size=10)) == [(0, 100_001), (100_001, 100_002)]
+
+
+def test_ranges_of_nothing_are_refused() -> None:
+    """A size of zero would never come to an end."""
+    with pytest.raises(ValueError, match="at least one byte, found 0"):
+        next(upload_of(b"abc")[0].ranges(start=0, size=0))
+
+
+@given(data=TEXTS, start=st.integers(0, 300), stop=st.integers(0, 300))
+def test_lines_come_with_their_offsets(data: bytes, start: int, stop: int) -> None:
+    r"""An offset is where the line begins in the whole object; ``\r\n`` is one line end, a lone ``\r`` is
+    none.
+    """
+    upload, _ = upload_of(data)
+    found = list(upload.lines(start, stop))
+    assert [line for _, line in found] == [line.removesuffix(b"\r") for line in _lines(data[start:stop])]
+    assert all(
+        data[offset:].startswith(line) and (offset == start or data[offset - 1 : offset] == b"\n")
+        for offset, line in found
+    )
+
+
+def _lines(data: bytes) -> list[bytes]:
+    parts = data.split(b"\n")
+    return parts if parts[-1] else parts[:-1]
+
+
+def test_a_range_beyond_the_end_is_cut_there() -> None:
+    """There is nothing behind the end, and nothing is asked for it."""
+    upload, s3 = upload_of(b"abc")
+    assert (upload.read(1, 99), upload.read(3, 9), list(upload.lines(5, 9))) == (b"bc", b"", [])
+    assert s3.calls["get_object"] == 1
+
+
+def test_without_versions_a_replaced_object_is_missing(jobs: Jobs) -> None:
+    """In a bucket without versions the object is read by its ETag, so that no run mixes two uploads."""
+    etag = jobs.s3.put_object(Bucket="work", Key="a", Body=b"first")["ETag"]
+    upload = Upload(S3Object(bucket="work", key="a", version_id="", etag=etag, size=5), jobs.s3)
+    assert upload.read(0, 5) == b"first"
+    jobs.s3.put_object(Bucket="work", Key="a", Body=b"other")
+    with pytest.raises(InputMissingError, match=r"s3://work/a \(version none\) was deleted"):
+        upload.read(0, 5)
+
+
+def test_a_refused_read_is_not_called_missing(jobs: Jobs) -> None:
+    """What is not a missing object stays what AWS said."""
+    upload = Upload(S3Object(bucket="no-such-bucket-here", key="a", version_id="", etag="", size=5), jobs.s3)
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        upload.read(0, 5)
+
+
+@pytest.mark.parametrize("name", ["", "/totals.csv", "totals/"])
+def test_what_is_no_name_is_not_published(name: str) -> None:
+    """A file without a name would be a folder to everybody who looks for it."""
+    s3 = Bucket()
+    with pytest.raises(ValueError, match="Expected a name for a published file"):
+        Out(s3, "results", "p", "p-1").write(name, "text")
+    assert s3.objects == {}
+
+
+def test_published_files_lie_in_the_folder_of_the_run() -> None:
+    """The address comes back, and text is written as UTF-8."""
+    s3 = Bucket()
+    assert (
+        Out(s3, "results", "p", "p-1").write("2013/caf\u00e9.txt", "\u6771")
+        == "s3://results/p/p-1/2013/caf\u00e9.txt"
+    )
+    assert s3.objects == {"p/p-1/2013/caf\u00e9.txt": "\u6771".encode()}

@@ -1,0 +1,158 @@
+"""Which event a signed request is, and whether it came before."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluice.errors import MalformedMessageError
+from sluice.ledger.idempotency import DeliveryRecords
+from sluice.ledger.ledger import Ledger
+from sluice.messages import Triggered
+from sluice.run.job_names import run_id
+from sluice.triggers.rerun import rerun_command
+from sluice.triggers.signatures import Signed
+from sluice.triggers.trigger_event import WebhookDelivery, parse_trigger, stored_trigger
+from sluice.triggers.webhook_deliveries import Note, Verdict, delivery, digest, note, verdict
+from tests.sluice.clouds import TABLE, dynamodb
+
+BODY = b'{"id": "evt_1", "type": "invoice.paid"}'
+VALUE = json.loads(BODY)
+SIGNED = {
+    "standard": Signed(at=7, id="msg_1"),
+    "github": Signed(at=None, id=""),
+    "stripe": Signed(at=7, id=""),
+}
+
+
+def found(
+    form: str, headers: dict[str, str] | None = None, body: bytes = BODY, value: Any = VALUE
+) -> WebhookDelivery:
+    """Return the delivery that a request is."""
+    return delivery(form, SIGNED[form], headers or {}, body, value)
+
+
+def test_an_event_is_known_by_what_its_signature_covers() -> None:
+    """The sender's id, the digest of the body, the id in the body."""
+    assert [found(form).id for form in SIGNED] == ["msg_1", digest(BODY), "evt_1"]
+
+
+def test_githubs_own_id_makes_no_other_event() -> None:
+    """It is not signed: whoever recorded a request could write another one."""
+    ids = [
+        found("github", {"x-github-delivery": delivery, "x-github-event": "push"}) for delivery in ("a", "b")
+    ]
+    assert ids[0] == ids[1]
+    assert ids[0].event == "push"
+
+
+@pytest.mark.parametrize("value", [[], {}, {"id": 1}, {"id": ""}, None, "evt_1"])
+def test_an_event_of_stripes_has_an_id(value: Any) -> None:
+    """Without one nobody could say whether it came before."""
+    with pytest.raises(MalformedMessageError, match="JSON object with an id"):
+        found("stripe", value=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "event"), [({"type": "a.b"}, "a.b"), ({"type": 5}, ""), ([], ""), ({}, "")]
+)
+def test_the_kind_of_an_event_is_told_where_there_is_one(value: Any, event: str) -> None:
+    """Standard Webhooks and Stripe write it into the body as type."""
+    assert found("standard", value=value).event == event
+
+
+@pytest.mark.parametrize(
+    ("form", "came", "known", "expected"),
+    [
+        ("standard", Note(at=7, digest="a"), None, Verdict.NEW),
+        ("standard", Note(at=7, digest="a"), Note(at=7, digest="a"), Verdict.REPLAYED),
+        ("standard", Note(at=6, digest="a"), Note(at=7, digest="a"), Verdict.REPLAYED),
+        ("standard", Note(at=8, digest="a"), Note(at=7, digest="a"), Verdict.REPEATED),
+        ("standard", Note(at=8, digest="b"), Note(at=7, digest="a"), Verdict.OTHER_BODY),
+        ("stripe", Note(at=8, digest="b"), Note(at=7, digest="a"), Verdict.REPEATED),
+        ("stripe", Note(at=7, digest="a"), Note(at=7, digest="a"), Verdict.REPLAYED),
+        ("github", note(SIGNED["github"], BODY), None, Verdict.NEW),
+        ("github", note(SIGNED["github"], BODY), note(SIGNED["github"], BODY), Verdict.REPLAYED),
+    ],
+)
+def test_a_request_is_new_repeated_or_replayed(
+    form: str, came: Note, known: Note | None, expected: Verdict
+) -> None:
+    """A repetition was signed later than what is known; the same bytes, or older ones, are a replay."""
+    assert verdict(form, came, known) is expected
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=20))
+def test_no_request_is_taken_twice(times: list[int]) -> None:
+    """In whatever order signed requests of an event come, each time stamp is taken at most once, and the
+    first always is.
+    """
+    known: Note | None = None
+    taken = []
+    for at in times:
+        came = Note(at=at, digest="a")
+        if verdict("standard", came, known) in (Verdict.NEW, Verdict.REPEATED):
+            known = came
+            taken.append(at)
+    assert taken[0] == times[0]
+    assert len(taken) == len(set(taken))
+
+
+def test_notes_are_kept_in_the_ledger() -> None:
+    """The newest wins; one that is no newer is told so. A note is no run."""
+    now = "2030-01-01T00:00:00+00:00"
+    with dynamodb() as client:
+        notes = DeliveryRecords(client, TABLE)
+        assert notes.read("r") is None
+        assert notes.write("r", Note(at=7, digest="a"), now)
+        assert not notes.write("r", Note(at=7, digest="a"), now)
+        assert not notes.write("r", Note(at=6, digest="a"), now)
+        assert notes.write("r", Note(at=8, digest="a"), now)
+        assert notes.read("r") == Note(at=8, digest="a")
+        assert notes.read("another") is None
+        assert Ledger(client, TABLE).load("r") is None
+
+
+def triggered(**detail: Any) -> Triggered:
+    """Return what the webhook's Lambda puts into the trigger queue."""
+    return Triggered(pipeline="p", trigger="webhook", definition={"bucket": "b", "key": "k"}, detail=detail)
+
+
+def test_a_delivery_comes_through_the_queue_and_the_ledger_as_it_was() -> None:
+    """Form, id, event and input; the run's id is made from form and id."""
+    message = triggered(form="stripe", id="evt_1", event="invoice.paid", input={"a": [1, None]})
+    read = parse_trigger(Triggered.from_json(message.to_json()))
+    assert read == WebhookDelivery(form="stripe", id="evt_1", event="invoice.paid", input={"a": [1, None]})
+    assert stored_trigger(json.loads(json.dumps(read.to_dict()))) == read
+    assert read.uri == "stripe webhook invoice.paid evt_1"
+    ids = {
+        run_id("p", "webhook", WebhookDelivery(form=form, id="1", input=given).identity())
+        for form in SIGNED
+        for given in (1, 2)
+    }
+    assert len(ids) == len(SIGNED)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {},
+        {"form": "stripe", "id": "", "event": ""},
+        {"form": 1, "id": "a", "event": ""},
+        {"form": "a", "id": "b"},
+    ],
+)
+def test_a_message_that_no_webhook_sends_is_malformed(detail: dict[str, Any]) -> None:
+    """It is set aside with its reason."""
+    with pytest.raises(MalformedMessageError, match="a webhook's delivery"):
+        parse_trigger(triggered(**detail))
+
+
+@pytest.mark.parametrize("form", SIGNED)
+def test_an_alert_says_what_another_run_takes(form: str) -> None:
+    """A repetition is the same run, so the advice is another event."""
+    assert "another" in rerun_command("p", WebhookDelivery(form=form, id="1"))
