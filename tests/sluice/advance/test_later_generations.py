@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sluice.advance.advancer import LEASE
+from sluice.advance.claims import LEASE
 from sluice.errors import UnsettledError
 from sluice.messages import Planned, RunFailed
 from sluice.run.compiled import CompiledPipeline, Kind
