@@ -11,9 +11,9 @@ from aws_cdk import aws_batch as batch
 from constructs import Construct
 
 from sluice.compute import QueueKey
-from stacks.blocks.environments import Environments
-from stacks.blocks.job_queue import fair_share, job_queue
-from stacks.blocks.network import Network
+from stacks.blocks.machines.environments import Environments
+from stacks.blocks.machines.job_queue import fair_share, job_queue
+from stacks.blocks.machines.network import Network
 from stacks.configuration import Configuration
 
 # Higher goes first where queues share an environment.

@@ -12,10 +12,11 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from sluice.settings import AdvanceSettings, AlertSettings, FanOutSettings, TrackSettings, TriggerSettings
-from stacks.blocks import events, grants
-from stacks.blocks.dashboard import dashboard
-from stacks.blocks.reaction import Reaction
-from stacks.blocks.topics import alert_topic, plan_topic, tell_by_mail_and_sms
+from stacks.blocks.consumers import event_rules as events
+from stacks.blocks.consumers import grants
+from stacks.blocks.consumers.dashboard import dashboard
+from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.monitoring.topics import alert_topic, plan_topic, tell_by_mail_and_sms
 from stacks.configuration import Configuration
 from stacks.storage import StorageStack
 

@@ -13,18 +13,18 @@ from constructs import Construct
 
 from sluice.pipeline.definition import Pipeline
 from sluice.settings import JobSettings
-from stacks.blocks.consumables import Consumables
-from stacks.blocks.definition import Definition
-from stacks.blocks.grouping import Grouping, gathers
-from stacks.blocks.image import cleanup_image
-from stacks.blocks.pipeline_jobs import PipelineJobs
-from stacks.blocks.reaction import Reaction
-from stacks.blocks.request_rules import refuse_other_requests, start_on_requests
-from stacks.blocks.schedules import start_on_schedules
-from stacks.blocks.stack_size import check_stack_size
-from stacks.blocks.start_job import StartJobs
-from stacks.blocks.upload_rules import start_on_uploads
-from stacks.blocks.webhook import WebhookAddress, webhook_of
+from stacks.blocks.consumers.grouping import Grouping, gathers
+from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.jobs.consumables import Consumables
+from stacks.blocks.jobs.images import cleanup_image
+from stacks.blocks.jobs.pipeline_jobs import PipelineJobs
+from stacks.blocks.jobs.start_job import StartJobs
+from stacks.blocks.large_graphs.stack_size import check_stack_size
+from stacks.blocks.triggers.definition import Definition
+from stacks.blocks.triggers.request_rules import refuse_other_requests, start_on_requests
+from stacks.blocks.triggers.schedules import start_on_schedules
+from stacks.blocks.triggers.upload_rules import start_on_uploads
+from stacks.blocks.webhook.address import WebhookAddress, webhook_of
 from stacks.configuration import Configuration
 from stacks.control import ControlStack
 from stacks.storage import StorageStack

@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from stacks.blocks.bucket import inbox_bucket, results_bucket, work_bucket
-from stacks.blocks.ledger import ledger_table
+from stacks.blocks.storage.buckets import inbox_bucket, results_bucket, work_bucket
+from stacks.blocks.storage.ledger import ledger_table
 from stacks.configuration import Configuration
 
 

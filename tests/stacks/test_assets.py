@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sluice.settings import AlertSettings, FanOutSettings, Settings, TrackSettings, TriggerSettings
-from stacks.blocks.code import NOT_FOR_LAMBDAS
+from stacks.blocks.functions.code import NOT_FOR_LAMBDAS
 from tests.stacks.templates import Template
 
 SETTINGS: dict[str, type[Settings]] = {

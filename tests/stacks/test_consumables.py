@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import App, Stack
 
 from sluice.pipeline.definition import Job, Limit, Manual, Pipeline
-from stacks.blocks.consumables import Consumables
+from stacks.blocks.jobs.consumables import Consumables
 from tests.stacks.templates import Template, text
 
 

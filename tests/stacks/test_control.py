@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App
 
 import app as entry
-from stacks.blocks.reaction import TIMEOUT
+from stacks.blocks.consumers.queue_consumer import TIMEOUT
 from tests.stacks.conftest import context
 from tests.stacks.templates import Template, many, text
 

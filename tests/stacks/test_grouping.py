@@ -13,7 +13,7 @@ import app as entry
 from sluice.pipeline.definition import Pipeline, S3Upload
 from sluice.pipeline.loading import load_pipelines
 from sluice.settings import GroupSettings
-from stacks.blocks.reaction import TIMEOUT
+from stacks.blocks.consumers.queue_consumer import TIMEOUT
 from tests.stacks.conftest import ENVIRONMENT, context
 from tests.stacks.templates import Template, many, text
 from tests.stacks.test_assets import asset_of, variables_of

@@ -16,9 +16,13 @@ from sluice.errors import PipelineError
 from sluice.messages import Triggered
 from sluice.pipeline.definition import Array, Job, Step
 from sluice.run.compiled import CompiledPipeline
-from stacks.blocks.definition import MOST_BYTES, check_definition_size
-from stacks.blocks.shared_work import MOST_IN_A_NESTED_STACK, MOST_IN_THE_STACK, shared_work
-from stacks.blocks.stack_size import check_stack_size
+from stacks.blocks.large_graphs.shared_definitions import (
+    MOST_IN_A_NESTED_STACK,
+    MOST_IN_THE_STACK,
+    shared_work,
+)
+from stacks.blocks.large_graphs.stack_size import check_stack_size
+from stacks.blocks.triggers.definition import MOST_BYTES, check_definition_size
 from tests.stacks.conftest import ENVIRONMENT, context
 from tests.stacks.templates import Template, text
 

@@ -19,9 +19,9 @@ from sluice.pipeline.validation.triggers import uploads_of
 from sluice.run.compiled import CompiledPipeline
 from sluice.runtime.__main__ import TRY_AGAIN
 from sluice.triggers.trigger_event import Moment, Request, occurrence
-from stacks.blocks.container import Identity, Work
-from stacks.blocks.job_definition import job_definition
-from stacks.blocks.shared_work import shared_work
+from stacks.blocks.jobs.container import Identity, Work
+from stacks.blocks.jobs.job_definition import job_definition
+from stacks.blocks.large_graphs.shared_definitions import shared_work
 from tests.stacks.conftest import deployed
 from tests.stacks.templates import Template, many, text
 

@@ -19,8 +19,8 @@ from sluice.messages import Triggered
 from sluice.pipeline.definition import Pipeline, Webhook
 from sluice.pipeline.loading import load_pipelines
 from sluice.settings import WebhookSettings
-from stacks.blocks.code import NOT_FOR_LAMBDAS
-from stacks.blocks.webhook import webhook_of
+from stacks.blocks.functions.code import NOT_FOR_LAMBDAS
+from stacks.blocks.webhook.address import webhook_of
 from tests.stacks.conftest import ENVIRONMENT, context, synthesised
 from tests.stacks.templates import Template, many, text
 from tests.stacks.test_assets import IMPORT

@@ -16,10 +16,10 @@ from constructs import Construct
 from sluice.pipeline.definition import Manual, Pipeline
 from sluice.pipeline.trigger_names import MANUAL
 from sluice.triggers.rerun import DETAIL_TYPE, SOURCE
-from stacks.blocks.definition import Definition
-from stacks.blocks.events import rule_target, with_detail
-from stacks.blocks.reaction import Reaction
-from stacks.blocks.trigger_message import message, triggered
+from stacks.blocks.consumers.event_rules import rule_target, with_detail
+from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.triggers.definition import Definition
+from stacks.blocks.triggers.trigger_message import message, triggered
 
 
 def start_on_requests(

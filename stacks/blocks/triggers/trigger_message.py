@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from sluice.messages import VERSION
-from stacks.blocks.definition import Definition
+from stacks.blocks.triggers.definition import Definition
 
 
 def triggered(pipeline: str, trigger: str, definition: Definition, detail: str, **more: int) -> str:

@@ -20,17 +20,17 @@ from sluice.pipeline.retry_rules import retry_rules
 from sluice.run.compiled import node_ranges
 from sluice.run.decision import INPUT_PARAMETER
 from sluice.settings import JobSettings
-from stacks.blocks import job_roles
-from stacks.blocks.consumables import Consumables
-from stacks.blocks.container import Identity, Work
-from stacks.blocks.fargate import FargateTask
-from stacks.blocks.image import pipeline_image
-from stacks.blocks.job_definition import job_definition
-from stacks.blocks.log_group import job_logs_of, log_group
-from stacks.blocks.multi_node import Nodes, multi_node_definition
-from stacks.blocks.shared_work import Places, shared_work
-from stacks.blocks.start_roles import let_pull, let_read_secrets, source_of
-from stacks.blocks.volumes import let_mount
+from stacks.blocks.jobs import job_roles
+from stacks.blocks.jobs.consumables import Consumables
+from stacks.blocks.jobs.container import Identity, Work
+from stacks.blocks.jobs.execution_grants import let_pull, let_read_secrets, source_of
+from stacks.blocks.jobs.images import pipeline_image
+from stacks.blocks.jobs.job_definition import job_definition
+from stacks.blocks.jobs.multi_node import Nodes, multi_node_definition
+from stacks.blocks.jobs.volumes import let_mount
+from stacks.blocks.large_graphs.shared_definitions import Places, shared_work
+from stacks.blocks.machines.fargate import FargateTask
+from stacks.blocks.monitoring.log_group import job_logs_of, log_group
 from stacks.configuration import Architecture, Configuration
 
 _GATE = "gate"

@@ -12,10 +12,10 @@ from sluice.pipeline.definition import Pipeline, S3Upload
 from sluice.pipeline.trigger_names import upload_name
 from sluice.pipeline.validation.triggers import uploads_of
 from sluice.pipeline.validation.uploads import grouping_of
-from stacks.blocks.definition import Definition
-from stacks.blocks.events import rule_target, with_detail
-from stacks.blocks.reaction import Reaction
-from stacks.blocks.trigger_message import triggered
+from stacks.blocks.consumers.event_rules import rule_target, with_detail
+from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.triggers.definition import Definition
+from stacks.blocks.triggers.trigger_message import triggered
 
 
 def start_on_uploads(

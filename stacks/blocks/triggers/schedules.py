@@ -11,9 +11,9 @@ from constructs import Construct
 
 from sluice.pipeline.definition import Pipeline, Schedule
 from sluice.pipeline.trigger_names import schedule_name
-from stacks.blocks.definition import Definition
-from stacks.blocks.reaction import Reaction
-from stacks.blocks.trigger_message import triggered
+from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.triggers.definition import Definition
+from stacks.blocks.triggers.trigger_message import triggered
 
 # The time that was meant, which is the same when a schedule is delivered twice or late:
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html

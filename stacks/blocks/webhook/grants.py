@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from stacks.blocks.job_roles import runs_of
+from stacks.blocks.jobs.job_roles import runs_of
 
 _NOTE = ["pk", "sk", "signed_at", "digest", "expires_at"]
 

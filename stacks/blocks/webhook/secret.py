@@ -14,10 +14,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from sluice.pipeline.definition import Webhook
-from stacks.blocks.code import powertools_layer, reaction_code
-from stacks.blocks.grants import function_role
-from stacks.blocks.log_group import log_group
-from stacks.blocks.webhook_grants import rotate_secret
+from stacks.blocks.consumers.grants import function_role
+from stacks.blocks.functions.code import powertools_layer, reaction_code
+from stacks.blocks.monitoring.log_group import log_group
+from stacks.blocks.webhook.grants import rotate_secret
 from stacks.reasons import accept
 
 _CHARACTERS = 44

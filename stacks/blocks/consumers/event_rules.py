@@ -17,7 +17,7 @@ from constructs import Construct
 
 from sluice.advance.batch_events import NODE_MARK
 from sluice.alerts.queue_messages import BLOCKED_EVENT
-from stacks.blocks.reaction import Reaction
+from stacks.blocks.consumers.queue_consumer import Reaction
 
 _VERSION = 1
 

@@ -14,7 +14,7 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from stacks.blocks.container import Identity, Work, container
+from stacks.blocks.jobs.container import Identity, Work, container
 
 _HASH_CHARACTERS = 10
 # How the CDK writes in a string what only CloudFormation knows:

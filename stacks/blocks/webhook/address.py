@@ -16,15 +16,15 @@ from constructs import Construct
 
 from sluice.pipeline.definition import Pipeline, Webhook
 from sluice.settings import NO_SCHEMA, WebhookSettings
-from stacks.blocks import webhook_grants as grants
-from stacks.blocks.alarms import alarm_on_rotation, alarm_on_unanswered
-from stacks.blocks.code import powertools_layer, reaction_code
-from stacks.blocks.definition import Definition
-from stacks.blocks.grants import function_role
-from stacks.blocks.log_group import log_group
-from stacks.blocks.reaction import Reaction
-from stacks.blocks.webhook_schema import MODULE, schema_layer
-from stacks.blocks.webhook_secret import Rotation, signing_secret
+from stacks.blocks.consumers.alarms import alarm_on_rotation, alarm_on_unanswered
+from stacks.blocks.consumers.grants import function_role
+from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.functions.code import powertools_layer, reaction_code
+from stacks.blocks.monitoring.log_group import log_group
+from stacks.blocks.triggers.definition import Definition
+from stacks.blocks.webhook import grants
+from stacks.blocks.webhook.schema import MODULE, schema_layer
+from stacks.blocks.webhook.secret import Rotation, signing_secret
 from stacks.reasons import accept
 
 # GitHub gives up after ten seconds:

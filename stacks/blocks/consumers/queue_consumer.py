@@ -15,10 +15,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from sluice.settings import Settings
-from stacks.blocks.alarms import alarm_on_age, alarm_on_dead_letters, alarm_on_failures
-from stacks.blocks.code import powertools_layer, reaction_code
-from stacks.blocks.grants import function_role
-from stacks.blocks.log_group import log_group
+from stacks.blocks.consumers.alarms import alarm_on_age, alarm_on_dead_letters, alarm_on_failures
+from stacks.blocks.consumers.grants import function_role
+from stacks.blocks.functions.code import powertools_layer, reaction_code
+from stacks.blocks.monitoring.log_group import log_group
 from stacks.reasons import accept
 
 TIMEOUT = Duration.seconds(60)
@@ -128,6 +128,6 @@ def _function(scope: Construct, *, stage: str, root: Path, log_lines: logs.ILogG
         function,
         "AwsSolutions-L1",
         "The Powertools layer and boto3 of the runtime are proven together on this version; see"
-        " stacks/blocks/code.py.",
+        " stacks/blocks/functions/code.py.",
     )
     return function

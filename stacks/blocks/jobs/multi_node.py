@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from stacks.blocks.container import Identity, Work, container
-from stacks.blocks.job_definition import registered
+from stacks.blocks.jobs.container import Identity, Work, container
+from stacks.blocks.jobs.job_definition import registered
 
 MAIN_NODE = 0
 

@@ -17,8 +17,9 @@ from constructs import Construct
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.validation.triggers import uploads_of
 from sluice.settings import GroupSettings
-from stacks.blocks import events, grants
-from stacks.blocks.reaction import Reaction
+from stacks.blocks.consumers import event_rules as events
+from stacks.blocks.consumers import grants
+from stacks.blocks.consumers.queue_consumer import Reaction
 from stacks.storage import StorageStack
 
 # Lambda hands over fewer when they come to 6 MB:

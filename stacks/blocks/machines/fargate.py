@@ -8,7 +8,7 @@ from typing import Any
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from stacks.blocks.network import Network
+from stacks.blocks.machines.network import Network
 from stacks.configuration import Architecture
 
 _CPUS = {Architecture.X86_64: "X86_64", Architecture.ARM64: "ARM64"}

@@ -12,8 +12,8 @@ from aws_cdk import aws_logs as logs
 
 from sluice.pipeline.mounts import Mount
 from sluice.pipeline.retry_rules import EvaluateOnExit
-from stacks.blocks.fargate import FargateTask
-from stacks.blocks.volumes import mount_points, volumes
+from stacks.blocks.jobs.volumes import mount_points, volumes
+from stacks.blocks.machines.fargate import FargateTask
 
 _Definition = batch.CfnJobDefinition
 

@@ -20,7 +20,7 @@ from sluice.grouping.records import NOTE, PARTITIONS
 from sluice.grouping.records import UNFINISHED as UNFINISHED_GROUPS
 from sluice.ledger.ledger import UNFINISHED_INDEX
 from sluice.triggers.rerun import SOURCE
-from stacks.blocks.log_group import job_logs_of
+from stacks.blocks.monitoring.log_group import job_logs_of
 
 # AWS Batch has no resource-level permissions for its look-ups:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html

@@ -13,8 +13,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.blocks.machines import hardened, instance_role
-from stacks.blocks.network import Network
+from stacks.blocks.machines.ec2 import hardened, instance_role
+from stacks.blocks.machines.network import Network
 from stacks.configuration import Architecture
 from stacks.reasons import accept
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from stacks.blocks.fargate import fargate_environment
-from stacks.blocks.machines import GPU_IMAGE, Machines
-from stacks.blocks.network import Network
-from stacks.blocks.unmanaged import OwnMachines
+from stacks.blocks.machines.ec2 import GPU_IMAGE, Machines
+from stacks.blocks.machines.fargate import fargate_environment
+from stacks.blocks.machines.network import Network
+from stacks.blocks.machines.unmanaged import OwnMachines
 from stacks.configuration import Configuration
 
 _Made = batch.CfnComputeEnvironment

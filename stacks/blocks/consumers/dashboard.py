@@ -13,7 +13,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from stacks.blocks.reaction import Reaction
+from stacks.blocks.consumers.queue_consumer import Reaction
 
 _NAMESPACE = "Sluice"
 _WIDTH = 8

@@ -18,11 +18,11 @@ from sluice.pipeline.compiling import START, own_compute
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.retry_rules import retry_rules
 from sluice.settings import JobSettings, StartSettings
-from stacks.blocks import job_roles
-from stacks.blocks.container import Identity, Work
-from stacks.blocks.fargate import FargateTask
-from stacks.blocks.image import start_image
-from stacks.blocks.job_definition import job_definition
+from stacks.blocks.jobs import job_roles
+from stacks.blocks.jobs.container import Identity, Work
+from stacks.blocks.jobs.images import start_image
+from stacks.blocks.jobs.job_definition import job_definition
+from stacks.blocks.machines.fargate import FargateTask
 from stacks.configuration import Architecture
 
 _VCPUS = 0.25

@@ -12,7 +12,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.blocks.network import Network
+from stacks.blocks.machines.network import Network
 from stacks.reasons import accept
 
 _ROOT_VOLUME_GIB = 50
