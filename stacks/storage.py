@@ -11,7 +11,7 @@ from stacks.configuration import Configuration
 
 
 class StorageStack(Stack):
-    """A file lands in the inbox, runs share the work bucket, results stay; the ledger knows every run."""
+    """The inbox for uploads, the work bucket of the runs, the results, and the ledger of all runs."""
 
     def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration) -> None:
         super().__init__(

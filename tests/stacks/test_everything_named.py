@@ -147,15 +147,15 @@ def filled(value: dict[str, Any], made: dict[str, str]) -> str:
     return made.get(attribute[0], re.sub(r"[<>]", "", text(value)))
 
 
-def flat(value: Any, fill: Callable[[dict[str, Any]], str]) -> Any:
+def flat(value: Any, target: Callable[[dict[str, Any]], str]) -> Any:
     """Return a value without intrinsic functions."""
     if isinstance(value, list):
-        return [flat(one, fill) for one in value]
+        return [flat(one, target) for one in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref")):
-        return fill(value)
-    return {name: flat(one, fill) for name, one in value.items()}
+        return target(value)
+    return {name: flat(one, target) for name, one in value.items()}
 
 
 def test_each_step_has_the_queue_of_its_machines(named: dict[str, Template]) -> None:

@@ -16,13 +16,10 @@ from sluice.errors import PipelineError
 from sluice.messages import Triggered
 from sluice.pipeline.definition import Array, Job, Step
 from sluice.run.compiled import CompiledPipeline
-from stacks.blocks.large_graphs.shared_definitions import (
-    MOST_IN_A_NESTED_STACK,
-    MOST_IN_THE_STACK,
-    shared_work,
-)
+from stacks.blocks.large_graphs.definition_stacks import MAX_IN_NESTED_STACK, MAX_IN_STACK
+from stacks.blocks.large_graphs.shared_definitions import shared_definitions
 from stacks.blocks.large_graphs.stack_size import check_stack_size
-from stacks.blocks.triggers.definition import MOST_BYTES, check_definition_size
+from stacks.blocks.triggers.definition import MAX_BYTES, check_definition_size
 from tests.stacks.conftest import ENVIRONMENT, context
 from tests.stacks.templates import Template, text
 
@@ -90,12 +87,12 @@ def test_many_different_definitions_stand_in_nested_stacks(synthesise: Synthesis
     """As many as are needed, each under CloudFormation's limits, and what starts the pipeline waits for
     them.
     """
-    count = MOST_IN_A_NESTED_STACK + MOST_IN_THE_STACK
+    count = MAX_IN_NESTED_STACK + MAX_IN_STACK
     templates = synthesise(
         f"[Job(f's{{n}}', image='busybox', command=['echo', str(n)]) for n in range({count})]"
     )
     main = templates.pop("SluicePipelines.template.json")
-    assert sorted(definitions(templates).values()) == [MOST_IN_THE_STACK, MOST_IN_A_NESTED_STACK]
+    assert sorted(definitions(templates).values()) == [MAX_IN_STACK, MAX_IN_NESTED_STACK]
     assert len(main.of_type("AWS::Batch::JobDefinition")) == 2
     assert all(template.path.stat().st_size < 1_000_000 for template in templates.values())
     (rule,) = [one for one in main.of_type("AWS::Events::Rule").values() if _starts(one, "big")]
@@ -112,7 +109,7 @@ def test_work_is_shared_whatever_stands_around_it() -> None:
         Array("c", run="f", size=5, items_per_child=2, sequential=True),
         Array("d", run="f", each="c"),
     ]
-    assert {work.name for work in shared_work(same).values()} == {"shared"}
+    assert {work.name for work in shared_definitions(same).values()} == {"shared"}
     others: list[Step] = [
         Job("e", run="g"),
         Job("f", run="f", memory=4),
@@ -122,7 +119,7 @@ def test_work_is_shared_whatever_stands_around_it() -> None:
         Job("j", run="f", timeout=60),
         Job("k", image="busybox", command=["f"]),
     ]
-    works = shared_work([*same, *others])
+    works = shared_definitions([*same, *others])
     assert {name: work.name for name, work in works.items() if work.name != "shared"} == {
         one.name: one.name for one in others
     }
@@ -130,7 +127,10 @@ def test_work_is_shared_whatever_stands_around_it() -> None:
 
 def test_a_step_alone_with_its_work_keeps_its_name() -> None:
     """The definition's name and the streams of its logs say which step it is."""
-    assert {work.name for work in shared_work([Job("a", run="f"), Job("b", run="g")]).values()} == {"a", "b"}
+    assert {work.name for work in shared_definitions([Job("a", run="f"), Job("b", run="g")]).values()} == {
+        "a",
+        "b",
+    }
 
 
 def resources(count: int) -> Construct:
@@ -166,7 +166,7 @@ def test_a_graph_that_the_ledger_could_not_keep_is_refused() -> None:
     check_definition_size(
         "big", json.dumps([{"name": f"step-{n}", "after": [f"step-{n - 1}"]} for n in range(1_000)])
     )
-    noise = random.Random(1).randbytes(MOST_BYTES).hex()  # noqa: S311 - data, not a secret
+    noise = random.Random(1).randbytes(MAX_BYTES).hex()  # noqa: S311 - data, not a secret
     with pytest.raises(
         PipelineError, match="big: expected a graph of at most 245760 bytes, compressed, found"
     ):

@@ -19,9 +19,9 @@ from sluice.pipeline.validation.triggers import uploads_of
 from sluice.run.compiled import CompiledPipeline
 from sluice.runtime.__main__ import TRY_AGAIN
 from sluice.triggers.trigger_event import Moment, Request, occurrence
-from stacks.blocks.jobs.container import Identity, Work
+from stacks.blocks.jobs.container import ContainerSpec, Identity
 from stacks.blocks.jobs.job_definition import job_definition
-from stacks.blocks.large_graphs.shared_definitions import shared_work
+from stacks.blocks.large_graphs.shared_definitions import shared_definitions
 from tests.stacks.conftest import deployed
 from tests.stacks.templates import Template, many, text
 
@@ -42,7 +42,7 @@ def named(**changes: Any) -> tuple[str, dict[str, dict[str, Any]]]:
     }
     values |= {"environment": {}, "rules": retry_rules([], function=False, compute=Compute.SPOT)}
     name = job_definition(
-        stack, "step", pipeline="name", work=Work(**{**values, **changes}), identity=identity
+        stack, "step", pipeline="name", spec=ContainerSpec(**{**values, **changes}), identity=identity
     )
     return name, app.synth().get_stack_by_name("Stack").template["Resources"]
 
@@ -75,7 +75,7 @@ def test_every_different_work_has_a_job_definition(pipelines: Template) -> None:
 
 def _works(pipeline: Pipeline) -> set[str]:
     working = [step for step in pipeline.steps if not (isinstance(step, Plan) and step.of_uploads)]
-    return {work.name for work in shared_work(working).values()}
+    return {work.name for work in shared_definitions(working).values()}
 
 
 def _added(pipeline: Pipeline) -> tuple[str, ...]:

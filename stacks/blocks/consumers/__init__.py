@@ -1,1 +1,1 @@
-"""The Lambda functions that work off queues, and what fills those queues for the whole app."""
+"""The queue consumers: Lambda functions behind queues, and the rules and topics that fill those queues."""

@@ -1,5 +1,5 @@
-"""The dashboard: runs by state, how long they took, items, the wait in the queues, and what the Lambdas could
-not do.
+"""The dashboard: runs by state, how long they took, items, waiting times in the queues, and the failures of
+the Lambdas.
 
 Of 50 metrics at most: an account's first three dashboards of that size are free, each further one costs $3.00
 a month. https://aws.amazon.com/cloudwatch/pricing/
@@ -13,21 +13,20 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.consumers.queue_consumer import QueueConsumer
 
 _NAMESPACE = "Sluice"
 _WIDTH = 8
 _PERIOD = Duration.minutes(5)
-_WAIT = ("Average", "Maximum")
-# Who may see a run's end: the Lambdas that advance runs.
+# Which Lambdas may record a run's end: those that advance runs.
 _ADVANCING = ("trigger", "fan_out", "track")
 
 
 def dashboard(
-    scope: Construct, construct_id: str, *, reactions: Mapping[str, Reaction]
+    scope: Construct, construct_id: str, *, consumers: Mapping[str, QueueConsumer]
 ) -> cloudwatch.Dashboard:
-    """Return the dashboard over the metrics that the reactions write, by stage."""
-    of = _Metrics(reactions)
+    """Return the dashboard over the metrics that the consumers emit, by stage."""
+    of = _Metrics(consumers)
     board = cloudwatch.Dashboard(scope, construct_id, default_interval=Duration.days(1))
     board.add_widgets(
         _graph(
@@ -55,15 +54,15 @@ def dashboard(
     board.add_widgets(
         _graph(
             "Messages set aside, and still there",
-            [_dead_letters(one, stage) for stage, one in reactions.items()],
+            [_dead_letters(one, stage) for stage, one in consumers.items()],
         ),
         _graph(
             "Seconds that the oldest message has waited",
-            [_age(one, stage) for stage, one in reactions.items()],
+            [_age(one, stage) for stage, one in consumers.items()],
         ),
         _graph(
             "Failures and throttles of the functions",
-            [metric for stage, one in reactions.items() for metric in _failures(one, stage)],
+            [metric for stage, one in consumers.items() for metric in _failures(one, stage)],
         ),
     )
     return board
@@ -74,8 +73,8 @@ class _Metrics:
     (lambdas/consuming.py).
     """
 
-    def __init__(self, reactions: Mapping[str, Reaction]) -> None:
-        self._functions = {stage: reaction.function.function_name for stage, reaction in reactions.items()}
+    def __init__(self, consumers: Mapping[str, QueueConsumer]) -> None:
+        self._functions = {stage: consumer.function.function_name for stage, consumer in consumers.items()}
 
     def one(self, name: str, stage: str, statistic: str) -> cloudwatch.Metric:
         dimensions = {"service": self._functions[stage]}
@@ -106,18 +105,18 @@ def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWid
     )
 
 
-def _dead_letters(reaction: Reaction, stage: str) -> cloudwatch.Metric:
-    return reaction.dead_letters.metric_approximate_number_of_messages_visible(
+def _dead_letters(consumer: QueueConsumer, stage: str) -> cloudwatch.Metric:
+    return consumer.dead_letters.metric_approximate_number_of_messages_visible(
         statistic="Maximum", label=stage
     )
 
 
-def _age(reaction: Reaction, stage: str) -> cloudwatch.Metric:
-    return reaction.queue.metric_approximate_age_of_oldest_message(statistic="Maximum", label=stage)
+def _age(consumer: QueueConsumer, stage: str) -> cloudwatch.Metric:
+    return consumer.queue.metric_approximate_age_of_oldest_message(statistic="Maximum", label=stage)
 
 
-def _failures(reaction: Reaction, stage: str) -> list[cloudwatch.Metric]:
+def _failures(consumer: QueueConsumer, stage: str) -> list[cloudwatch.Metric]:
     return [
-        reaction.function.metric_errors(label=f"{stage} errors"),
-        reaction.function.metric_throttles(label=f"{stage} throttles"),
+        consumer.function.metric_errors(label=f"{stage} errors"),
+        consumer.function.metric_throttles(label=f"{stage} throttles"),
     ]

@@ -1,57 +1,24 @@
-"""What fills the queues: rules of EventBridge and the plan topic. What cannot be delivered goes to the
-queue's dead-letter queue.
-"""
+"""The EventBridge rules that all pipelines share: ends of jobs, blocked job queues, the sweep."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from aws_cdk import Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from sluice.advance.batch_events import NODE_MARK
 from sluice.alerts.queue_messages import BLOCKED_EVENT
-from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.consumers.queue_consumer import QueueConsumer
+from stacks.blocks.consumers.rule_target import allow_rules, rule_target
 
 _VERSION = 1
 
 
-def rule_target(fill: Reaction, **properties: Any) -> events.CfnRule.TargetProperty:
-    """Return a rule's target: the reaction's queue, and its dead-letter queue for events that EventBridge
-    could not deliver in a day.
-    """
-    dead_letters = events.CfnRule.DeadLetterConfigProperty(arn=fill.dead_letters.queue_arn)
-    return events.CfnRule.TargetProperty(
-        id="Queue", arn=fill.queue.queue_arn, dead_letter_config=dead_letters, **properties
-    )
+def route_ended_jobs(scope: Construct, construct_id: str, *, queues: str, target: QueueConsumer) -> None:
+    """Send the ends of jobs to the consumer, for the job queues whose ARNs begin with ``queues``.
 
-
-def with_detail(template: str) -> events.CfnRule.InputTransformerProperty:
-    """Return the transformer that puts the event's detail in the place of ``<detail>``."""
-    return events.CfnRule.InputTransformerProperty(
-        input_paths_map={"detail": "$.detail"}, input_template=template
-    )
-
-
-def hear_plans(topic: sns.Topic, *, fill: Reaction) -> None:
-    """Bring what plan jobs publish into the reaction's queue, as it was published."""
-    topic.add_subscription(
-        subscriptions.SqsSubscription(
-            fill.queue, raw_message_delivery=True, dead_letter_queue=fill.dead_letters
-        )
-    )
-
-
-def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: str, fill: Reaction) -> None:
-    """Bring the ends of jobs on the job queues whose ARNs begin so.
-
-    Of parents and single jobs only, so that a run's events do not grow with its items.
+    The rule passes parents and single jobs only, so that a run's events do not grow with its items.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
     """
@@ -72,14 +39,14 @@ def hear_ended_jobs(scope: Construct, construct_id: str, *, queues: str, fill: R
                 "jobId": [{"anything-but": {"wildcard": f"*{NODE_MARK}*"}}],
             },
         },
-        targets=[rule_target(fill)],
+        targets=[rule_target(target)],
     )
-    _let_rules(fill, rule.attr_arn)
+    allow_rules(target, rule.attr_arn)
 
 
-def hear_blocked_queues(scope: Construct, construct_id: str, *, queues: str, fill: Reaction) -> None:
-    """Bring what AWS Batch says of the job queues whose ARNs begin so when the job at the head of one cannot
-    run.
+def route_blocked_queues(scope: Construct, construct_id: str, *, queues: str, target: QueueConsumer) -> None:
+    """Send AWS Batch's events about blocked job queues to the consumer, for those whose ARNs begin with
+    ``queues``. A queue is blocked when the job at its head cannot run.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html
     """
@@ -92,14 +59,14 @@ def hear_blocked_queues(scope: Construct, construct_id: str, *, queues: str, fil
             "detail-type": [BLOCKED_EVENT],
             "detail": {"jobQueue": [{"prefix": queues}]},
         },
-        targets=[rule_target(fill)],
+        targets=[rule_target(target)],
     )
-    _let_rules(fill, rule.attr_arn)
+    allow_rules(target, rule.attr_arn)
 
 
-def sweep_every_five_minutes(scope: Construct, construct_id: str, *, fill: Reaction) -> None:
-    """Ask for a look at the unfinished runs now and then, so that a lost event delays a run and never strands
-    it.
+def schedule_sweep(scope: Construct, construct_id: str, *, target: QueueConsumer) -> None:
+    """Send a sweep message every five minutes: the consumer reconciles the unfinished runs, so that a lost
+    event delays a run and never strands it.
     """
     message = json.dumps({"sweep": True, "version": _VERSION})
     rule = events.CfnRule(
@@ -107,31 +74,6 @@ def sweep_every_five_minutes(scope: Construct, construct_id: str, *, fill: React
         construct_id,
         description="Sluice: look at the runs that have not ended",
         schedule_expression="rate(5 minutes)",
-        targets=[rule_target(fill, input=message)],
+        targets=[rule_target(target, input=message)],
     )
-    _let_rules(fill, rule.attr_arn)
-
-
-def let_rules_of(stack_name: str, *, fill: Reaction) -> None:
-    """Allow the rules of a stack that is deployed later.
-
-    They are known by the beginning of their names: naming each would make the two stacks wait for each other.
-    """
-    stack = Stack.of(fill)
-    _let_rules(fill, f"arn:{stack.partition}:events:{stack.region}:{stack.account}:rule/{stack_name}-*")
-
-
-def _let_rules(fill: Reaction, rules: str) -> None:
-    for queue in (fill.queue, fill.dead_letters):
-        _let_rules_send(queue, rules)
-
-
-def _let_rules_send(queue: sqs.Queue, rules: str) -> None:
-    queue.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("events.amazonaws.com")],
-            actions=["sqs:SendMessage"],
-            resources=[queue.queue_arn],
-            conditions={"ArnLike": {"aws:SourceArn": rules}},
-        )
-    )
+    allow_rules(target, rule.attr_arn)

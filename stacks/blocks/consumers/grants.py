@@ -1,15 +1,15 @@
-"""What the Lambdas may do, one sentence each. tests/stacks/exceptions.py has a reason for every wildcard."""
+"""What the Lambdas of the queue consumers may do, one sentence each. tests/stacks/exceptions.py has a reason
+for every wildcard.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -22,16 +22,10 @@ from sluice.ledger.ledger import UNFINISHED_INDEX
 from sluice.triggers.rerun import SOURCE
 from stacks.blocks.monitoring.log_group import job_logs_of
 
+Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 # AWS Batch has no resource-level permissions for its look-ups:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
 _ANYTHING = "*"
-
-
-def function_role(scope: Construct, *, log_lines: logs.ILogGroup) -> iam.Role:
-    """Return a Lambda's own role, which may write to its own log group and nothing else yet."""
-    role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    log_lines.grant_write(role)
-    return role
 
 
 def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
@@ -48,7 +42,7 @@ def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues:
 
 
 def sweep_runs(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
-    """Find the unfinished runs, and ask Batch about the machines that their jobs wait for."""
+    """Find the unfinished runs, and describe the machines in Batch that their jobs wait for."""
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"])
     _allow(function, ["batch:DescribeJobQueues", "batch:DescribeComputeEnvironments"], [_ANYTHING])
 
@@ -61,20 +55,18 @@ def read_definitions(function: lambda_.Function) -> None:
 
 
 def read_failure_reports(function: lambda_.Function, *, work: s3.IBucket) -> None:
-    """Read what failing jobs said about themselves."""
+    """Read the failure reports that failing jobs wrote."""
     _allow(function, ["s3:GetObject"], [work.arn_for_objects("runs/*/failures/*")])
     _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/failures/*"}})
 
 
 def gather_files(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
-    """Read and write groups of uploads and the notes about files, and find the groups that are open; nothing
-    of runs.
+    """Read and write groups of uploads and the records of their files, and find the open groups; nothing of
+    runs.
     """
-    own: dict[str, Any] = {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{NOTE}*"]}
-    }
+    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{NOTE}*"]}}
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
-    unfinished: dict[str, Any] = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
+    unfinished = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"], unfinished)
 
 
@@ -90,12 +82,12 @@ def send_to(function: lambda_.Function, *, queue: sqs.IQueue) -> None:
 
 
 def find_manifests(function: lambda_.Function, *, work: s3.IBucket) -> None:
-    """List what plans wrote, to tell how many items there are when nobody said so."""
+    """List the manifests that plans wrote, to count their items when no message carried the count."""
     _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/manifest/*"}})
 
 
 def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:
-    """Read the run, its failed jobs and the last lines of their logs, and note that somebody was told."""
+    """Read the run, its failed jobs and the last lines of their logs, and record that an alert was sent."""
     _allow(
         function,
         ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
@@ -106,19 +98,19 @@ def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job
     _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{log_groups}")])
 
 
-def tell_automation(function: lambda_.Function) -> None:
-    """Send events about runs to the default bus, and no others.
+def publish_run_events(function: lambda_.Function) -> None:
+    """Publish events about runs on the default bus, and no others.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
     """
-    conditions: dict[str, dict[str, Any]] = {
+    conditions: Conditions = {
         "StringEquals": {"events:source": SOURCE, "events:detail-type": [STATE_CHANGE, LATE]}
     }
     _allow(function, ["events:PutEvents"], [_arn(function, "events", "event-bus/default")], conditions)
 
 
 def open_tickets(function: lambda_.Function) -> None:
-    """Open OpsItems for the pipelines that want tickets; an OpsItem has no ARN before it is there."""
+    """Open OpsItems for the pipelines that ask for tickets; an OpsItem has no ARN before it exists."""
     _allow(function, ["ssm:CreateOpsItem"], [_ANYTHING])
 
 
@@ -126,7 +118,7 @@ def _allow(
     function: lambda_.Function,
     actions: list[str],
     resources: list[str],
-    conditions: dict[str, dict[str, Any]] | None = None,
+    conditions: Conditions | None = None,
 ) -> None:
     function.add_to_role_policy(
         iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)

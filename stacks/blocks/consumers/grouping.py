@@ -1,7 +1,8 @@
-"""What gathers uploads into groups: there while some pipeline gathers, in the stack of the pipelines, with
-which it comes and goes.
+"""The consumer that gathers uploads into groups. It exists while some pipeline gathers, in the stack of the
+pipelines.
 
-In the control stack it could not go: a stack cannot take back what a later one still uses.
+In the control stack it could not go: a stack cannot remove an export that a later stack still imports.
+
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
 """
 
@@ -11,23 +12,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.validation.triggers import uploads_of
 from sluice.settings import GroupSettings
-from stacks.blocks.consumers import event_rules as events
 from stacks.blocks.consumers import grants
-from stacks.blocks.consumers.queue_consumer import Reaction
-from stacks.storage import StorageStack
+from stacks.blocks.consumers.event_rules import schedule_sweep
+from stacks.blocks.consumers.queue_consumer import QueueConsumer
+from stacks.blocks.consumers.rule_target import allow_rules_from
 
 # Lambda hands over fewer when they come to 6 MB:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-MESSAGES_AT_ONCE = 10_000
-WINDOW = Duration.seconds(5)
-# Two that fill the same group side by side wait for each other now and then; more would do little else.
-_AT_ONCE = 2
+BATCH_SIZE = 10_000
+BATCHING_WINDOW = Duration.seconds(5)
+# Two invocations that fill the same group side by side sometimes wait for each other; more would do little
+# else.
+_MAX_CONCURRENCY = 2
 
 
 def gathers(pipelines: Sequence[Pipeline]) -> bool:
@@ -36,8 +40,8 @@ def gathers(pipelines: Sequence[Pipeline]) -> bool:
 
 
 class Grouping(Construct):
-    """The group Lambda behind its queue; it reminds itself of groups through that queue and asks for runs
-    through the trigger's.
+    """The group Lambda with its queue; it sends itself reminders of groups through that queue and requests
+    runs through the trigger's.
     """
 
     def __init__(
@@ -46,35 +50,36 @@ class Grouping(Construct):
         construct_id: str,
         *,
         root: Path,
-        storage: StorageStack,
+        ledger: dynamodb.ITable,
+        work: s3.IBucket,
         alerts: sns.ITopic,
-        trigger: Reaction,
+        trigger: QueueConsumer,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.reaction = Reaction(
+        self.consumer = QueueConsumer(
             self,
             "Group",
             stage="group",
             root=root,
             alerts=alerts,
-            at_once=_AT_ONCE,
+            max_concurrency=_MAX_CONCURRENCY,
             log_retention_days=log_retention_days,
-            batch=MESSAGES_AT_ONCE,
-            window=WINDOW,
+            batch_size=BATCH_SIZE,
+            batching_window=BATCHING_WINDOW,
         )
-        self.reaction.runs_with(
+        self.consumer.configure(
             GroupSettings(
-                ledger_table=storage.ledger.table_name,
-                work_bucket=storage.work.bucket_name,
-                group_queue=self.reaction.queue.queue_url,
+                ledger_table=ledger.table_name,
+                work_bucket=work.bucket_name,
+                group_queue=self.consumer.queue.queue_url,
                 trigger_queue=trigger.queue.queue_url,
-                dead_letter_queue=self.reaction.dead_letters.queue_url,
+                dead_letter_queue=self.consumer.dead_letters.queue_url,
             )
         )
-        grants.gather_files(self.reaction.function, ledger=storage.ledger)
-        grants.write_lists_of_uploads(self.reaction.function, work=storage.work)
-        for queue in (self.reaction.queue, trigger.queue):
-            grants.send_to(self.reaction.function, queue=queue)
-        events.let_rules_of(Stack.of(self).stack_name, fill=self.reaction)
-        events.sweep_every_five_minutes(self, "Sweep", fill=self.reaction)
+        grants.gather_files(self.consumer.function, ledger=ledger)
+        grants.write_lists_of_uploads(self.consumer.function, work=work)
+        for queue in (self.consumer.queue, trigger.queue):
+            grants.send_to(self.consumer.function, queue=queue)
+        allow_rules_from(Stack.of(self).stack_name, target=self.consumer)
+        schedule_sweep(self, "Sweep", target=self.consumer)

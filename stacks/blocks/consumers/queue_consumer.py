@@ -1,5 +1,5 @@
-"""A reaction: everything that a Lambda does comes from a queue with a dead-letter queue and an alarm. Made
-here, and nowhere else.
+"""A queue consumer: a Lambda with its queue, dead-letter queue and alarms. No other construct makes a Lambda
+that reacts to messages.
 """
 
 from __future__ import annotations
@@ -7,32 +7,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from sluice.settings import Settings
 from stacks.blocks.consumers.alarms import alarm_on_age, alarm_on_dead_letters, alarm_on_failures
-from stacks.blocks.consumers.grants import function_role
-from stacks.blocks.functions.code import powertools_layer, reaction_code
-from stacks.blocks.monitoring.log_group import log_group
+from stacks.blocks.functions.function import FunctionSpec, lambda_function
 from stacks.reasons import accept
 
 TIMEOUT = Duration.seconds(60)
+BATCH_SIZE = 10
+"""The largest batch that Lambda takes without waiting for more messages."""
 # Six times the function's time-out, so that a message does not come again while it is still retried:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 _VISIBILITY = Duration.seconds(360)
-_TRIES = 5
-_KEPT = Duration.days(14)
-BATCH = 10
-"""As many messages as Lambda hands over at once without waiting for more."""
+_MAX_RECEIVES = 5
+_RETENTION = Duration.days(14)
 _MEMORY_MIB = 512
 
 
-class Reaction(Construct):
+class QueueConsumer(Construct):
     """A queue, its dead-letter queue, the Lambda that reads it under a role of its own, and alarms on all
     three.
     """
@@ -45,10 +41,10 @@ class Reaction(Construct):
         stage: str,
         root: Path,
         alerts: sns.ITopic,
-        at_once: int,
+        max_concurrency: int,
         log_retention_days: int,
-        batch: int = BATCH,
-        window: Duration | None = None,
+        batch_size: int = BATCH_SIZE,
+        batching_window: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = _queue(self, "DeadLetters")
@@ -57,21 +53,26 @@ class Reaction(Construct):
             self,
             "Queue",
             visibility_timeout=_VISIBILITY,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_TRIES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_MAX_RECEIVES),
         )
         alarm_on_dead_letters(self, stage=stage, dead_letters=self.dead_letters, alerts=alerts)
         alarm_on_age(self, stage=stage, queue=self.queue, alerts=alerts)
-        self.function = _function(
-            self, stage=stage, root=root, log_lines=log_group(self, "Logs", retention_days=log_retention_days)
+        spec = FunctionSpec(
+            folder=stage,
+            description=f"Sluice: {stage}",
+            memory_mib=_MEMORY_MIB,
+            timeout=TIMEOUT,
+            environment={"POWERTOOLS_METRICS_NAMESPACE": "Sluice"},
         )
-        # More than ten messages at once need a window in which they are gathered:
+        self.function = lambda_function(self, spec, root=root, log_retention_days=log_retention_days)
+        # A batch of more than ten messages needs a window in which they are gathered:
         # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
         self.function.add_event_source(
             sources.SqsEventSource(
                 self.queue,
-                batch_size=batch,
-                max_batching_window=window,
-                max_concurrency=at_once,
+                batch_size=batch_size,
+                max_batching_window=batching_window,
+                max_concurrency=max_concurrency,
                 report_batch_item_failures=True,
             )
         )
@@ -79,8 +80,10 @@ class Reaction(Construct):
         # A malformed message goes there at once, with its reason, instead of failing five times first.
         self.dead_letters.grant_send_messages(self.function)
 
-    def runs_with(self, settings: Settings) -> None:
-        """Hand the function its settings; they may name other reactions, so they come after all are made."""
+    def configure(self, settings: Settings) -> None:
+        """Set the function's settings; they may name other consumers, so this is called after all are
+        made.
+        """
         for name, value in settings.to_env().items():
             self.function.add_environment(name, value)
 
@@ -97,37 +100,9 @@ def _queue(
         construct_id,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
-        retention_period=_KEPT,
+        retention_period=_RETENTION,
         visibility_timeout=visibility_timeout,
         dead_letter_queue=dead_letter_queue,
-        # Messages are work that is under way: they go when the stack goes.
+        # Messages are work in flight: they go when the stack goes.
         removal_policy=RemovalPolicy.DESTROY,
     )
-
-
-def _function(scope: Construct, *, stage: str, root: Path, log_lines: logs.ILogGroup) -> lambda_.Function:
-    function = lambda_.Function(
-        scope,
-        "Function",
-        description=f"Sluice: {stage}",
-        runtime=lambda_.Runtime.PYTHON_3_13,
-        architecture=lambda_.Architecture.ARM_64,
-        handler=f"lambdas.{stage}.handler.handler",
-        code=reaction_code(root, stage),
-        layers=[powertools_layer(scope)],
-        role=function_role(scope, log_lines=log_lines),
-        log_group=log_lines,
-        memory_size=_MEMORY_MIB,
-        timeout=TIMEOUT,
-        # The Tracer's SDK would double a cold start, and the run's id in every log line already ties a run
-        # together.
-        tracing=lambda_.Tracing.DISABLED,
-        environment={"POWERTOOLS_SERVICE_NAME": stage, "POWERTOOLS_METRICS_NAMESPACE": "Sluice"},
-    )
-    accept(
-        function,
-        "AwsSolutions-L1",
-        "The Powertools layer and boto3 of the runtime are proven together on this version; see"
-        " stacks/blocks/functions/code.py.",
-    )
-    return function

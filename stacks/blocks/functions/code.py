@@ -16,8 +16,8 @@ from constructs import Construct
 _POWERTOOLS_ACCOUNT = "017000801446"
 _POWERTOOLS_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64:36"
 
-# These modules and packages are for synthesis, most of which needs pydantic, which the runtime does not have,
-# or for jobs.
+# These modules and packages are for synthesis, where most of them need pydantic, which the runtime does not
+# have, or they are for jobs.
 NOT_FOR_LAMBDAS = (
     "pipeline",
     "runtime",
@@ -34,19 +34,19 @@ NOT_FOR_LAMBDAS = (
 )
 
 
-def reaction_code(root: Path, stage: str) -> lambda_.Code:
-    """Return the code of one stage's Lambda: its folder, what the Lambdas share, and the vocabulary."""
-    own = ["!lambdas/__init__.py", "!lambdas/*.py", f"!lambdas/{stage}/**"]
-    vocabulary = [
+def lambda_code(root: Path, folder: str) -> lambda_.Code:
+    """Return the code of one Lambda: its folder, what the Lambdas share, and the shared core."""
+    own = ["!lambdas/__init__.py", "!lambdas/*.py", f"!lambdas/{folder}/**"]
+    core = [
         "!sluice/**",
         *(f"sluice/{module}{end}" for module in NOT_FOR_LAMBDAS for end in (".py", "")),
     ]
     return lambda_.Code.from_asset(
-        str(root), exclude=["*", *own, *vocabulary, "**/__pycache__"], ignore_mode=IgnoreMode.DOCKER
+        str(root), exclude=["*", *own, *core, "**/__pycache__"], ignore_mode=IgnoreMode.DOCKER
     )
 
 
 def powertools_layer(scope: Construct) -> lambda_.ILayerVersion:
-    """Return the public layer in the stack's Region."""
+    """Return the public layer of the stack's Region."""
     arn = f"arn:aws:lambda:{Stack.of(scope).region}:{_POWERTOOLS_ACCOUNT}:layer:{_POWERTOOLS_LAYER}"
     return lambda_.LayerVersion.from_layer_version_arn(scope, "Powertools", arn)

@@ -12,20 +12,19 @@ from aws_cdk import aws_logs as logs
 
 from sluice.pipeline.mounts import Mount
 from sluice.pipeline.retry_rules import EvaluateOnExit
+from stacks.blocks.jobs.fargate_task import FargateTask
 from stacks.blocks.jobs.volumes import mount_points, volumes
-from stacks.blocks.machines.fargate import FargateTask
 
 _Definition = batch.CfnJobDefinition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What one job definition runs, and on how much machine; memory is in MiB, the time-out in seconds and of
+class ContainerSpec:
+    """What one job definition runs, and its resources. Memory is in MiB; the time-out is in seconds and for
     each attempt.
 
     ``rules`` are all its retry rules, in their order. ``secrets`` are what Batch calls ``valueFrom``, by
-    their variables. ``ulimits`` are a limit, or a soft and a hard one. ``fargate`` is there for a task of
-    Fargate.
+    their variables. ``ulimits`` are a limit, or a soft and a hard one. ``fargate`` is set for a Fargate task.
     """
 
     image: str
@@ -43,14 +42,12 @@ class Work:
     ulimits: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
     priority: int | None = None
     fargate: FargateTask | None = None
-    holds: batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None = None
+    consumable_resources: batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """On whose behalf a job runs: the ARNs of its own role and that of its start, and the name of the log
-    group of its lines.
-    """
+    """The ARNs of a job's own role and of its execution role, and the name of its log group."""
 
     job_role: str
     execution_role: str
@@ -58,7 +55,7 @@ class Identity:
 
     @classmethod
     def of(cls, *, job_role: iam.IRole, execution_role: iam.IRole, log_group: logs.ILogGroup) -> Identity:
-        """Return the identity that these make."""
+        """Return the identity of these roles and this log group."""
         return cls(
             job_role=job_role.role_arn,
             execution_role=execution_role.role_arn,
@@ -67,7 +64,7 @@ class Identity:
 
 
 def container(
-    work: Work, identity: Identity, *, stream: str
+    spec: ContainerSpec, identity: Identity, *, stream: str
 ) -> batch.CfnJobDefinition.ContainerPropertiesProperty:
     """Return the container of a job, or of each of some nodes; ``stream`` is what the names of its log
     streams begin with.
@@ -75,39 +72,39 @@ def container(
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html
     """
     return _Definition.ContainerPropertiesProperty(
-        image=work.image,
-        command=list(work.command),
+        image=spec.image,
+        command=list(spec.command),
         job_role_arn=identity.job_role,
         execution_role_arn=identity.execution_role,
         resource_requirements=[
             _Definition.ResourceRequirementProperty(type=kind, value=amount)
-            for kind, amount in _sizes(work).items()
+            for kind, amount in _sizes(spec).items()
         ],
         environment=[
             _Definition.EnvironmentProperty(name=name, value=value)
-            for name, value in sorted(work.environment.items())
+            for name, value in sorted(spec.environment.items())
         ],
         secrets=[
             _Definition.SecretProperty(name=name, value_from=value)
-            for name, value in sorted(work.secrets.items())
+            for name, value in sorted(spec.secrets.items())
         ]
         or None,
-        volumes=volumes(work.mounts),
-        mount_points=mount_points(work.mounts),
-        ulimits=[_ulimit(name, limit) for name, limit in sorted(work.ulimits.items())] or None,
+        volumes=volumes(spec.mounts),
+        mount_points=mount_points(spec.mounts),
+        ulimits=[_ulimit(name, limit) for name, limit in sorted(spec.ulimits.items())] or None,
         log_configuration=_Definition.LogConfigurationProperty(
             log_driver="awslogs",
             options={"awslogs-group": identity.log_group, "awslogs-stream-prefix": stream},
         ),
-        **(work.fargate.properties() if work.fargate else {}),
+        **(spec.fargate.properties() if spec.fargate else {}),
     )
 
 
-def _sizes(work: Work) -> dict[str, str]:
+def _sizes(spec: ContainerSpec) -> dict[str, str]:
     # Machines of EC2 have whole vCPUs:
     # https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
-    vcpus = f"{work.vcpus:g}" if work.fargate else str(math.ceil(work.vcpus))
-    return {"VCPU": vcpus, "MEMORY": str(work.memory), **({"GPU": str(work.gpus)} if work.gpus else {})}
+    vcpus = f"{spec.vcpus:g}" if spec.fargate else str(math.ceil(spec.vcpus))
+    return {"VCPU": vcpus, "MEMORY": str(spec.memory), **({"GPU": str(spec.gpus)} if spec.gpus else {})}
 
 
 def _ulimit(name: str, limit: int | tuple[int, int]) -> batch.CfnJobDefinition.UlimitProperty:

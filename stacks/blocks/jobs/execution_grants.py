@@ -1,5 +1,5 @@
-"""What the role that starts containers may do beyond its own images and logs: read secrets, pull from
-registries of an account.
+"""What an execution role may do beyond its own images and logs: read secrets, and pull from private
+registries.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _ECR = re.compile(
 
 
 def source_of(secret: str | Secret, scope: iam.IRole) -> Source:
-    """Return where a secret is, in this account and Region where it does not say so."""
+    """Return where a secret is: in this account and Region unless it names others."""
     stack = Stack.of(scope)
     text = secret.source if isinstance(secret, Secret) else secret
     source = read_source(text, place=f"{stack.partition}:{SERVICE}:{stack.region}:{stack.account}")
-    assert source is not None, "validation lets nothing else through"  # noqa: S101
+    assert source is not None, "validation accepts nothing else"  # noqa: S101
     return source
 
 
-def let_read_secrets(role: iam.Role, secrets: Iterable[str | Secret]) -> None:
+def allow_read_secrets(role: iam.Role, secrets: Iterable[str | Secret]) -> None:
     """Allow a role to read exactly these secrets, and to decrypt with the keys that they name.
 
     A secret under the key that AWS manages needs no permission of its own:
@@ -50,11 +50,11 @@ def let_read_secrets(role: iam.Role, secrets: Iterable[str | Secret]) -> None:
             )
 
 
-def let_pull(role: iam.Role, images: Iterable[str]) -> None:
-    """Allow a role to pull these images, of those that are in a private registry of Amazon ECR; other
-    registries ask for nothing.
+def allow_pull(role: iam.Role, images: Iterable[str]) -> None:
+    """Allow a role to pull those of these images that are in a private registry of Amazon ECR; other
+    registries need no permission.
 
-    The repository of another account has to allow this account too:
+    A repository of another account must allow this account too:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
     """
     found = [match for image in dict.fromkeys(images) if (match := _ECR.fullmatch(image))]

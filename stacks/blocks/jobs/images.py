@@ -1,4 +1,4 @@
-"""The images that jobs run in, built from the repository's root with only their own files in the context."""
+"""The images of the jobs, built from the repository's root with only their own files in the context."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _PLATFORMS = {
     Architecture.X86_64: assets.Platform.LINUX_AMD64,
     Architecture.ARM64: assets.Platform.LINUX_ARM64,
 }
-# Every image has the vocabulary and the code around a step; a pipeline's image has its own folder besides,
-# and no other's.
+# Every image has the shared core and the code around a step; a pipeline's image also has its own folder, and
+# no other's.
 _SHARED = ("sluice", f"{CONTAINERS}/step")
 
 

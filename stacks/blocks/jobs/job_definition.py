@@ -1,5 +1,5 @@
-"""A job definition that stays: its name carries the hash of its content, so runs that began before a deploy
-keep theirs.
+"""A job definition whose name carries the hash of its content. Old ones stay registered, so that runs that
+began before a deploy keep theirs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from stacks.blocks.jobs.container import Identity, Work, container
+from stacks.blocks.jobs.container import ContainerSpec, Identity, container
 
 _HASH_CHARACTERS = 10
 # How the CDK writes in a string what only CloudFormation knows:
@@ -22,30 +22,42 @@ _HASH_CHARACTERS = 10
 _TOKEN = re.compile(r"\$\{Token\[[^\]]+\]\}")
 
 
-def job_definition(scope: Construct, step: str, *, pipeline: str, work: Work, identity: Identity) -> str:
+def job_definition(
+    scope: Construct, step: str, *, pipeline: str, spec: ContainerSpec, identity: Identity
+) -> str:
     """Add a job definition of one container and return its name."""
-    properties = container(work, identity, stream=f"{pipeline}-{step}")
+    properties = container(spec, identity, stream=f"{pipeline}-{step}")
     return registered(
-        scope, step, pipeline=pipeline, work=work, type="container", container_properties=properties
+        scope, step, pipeline=pipeline, spec=spec, type="container", container_properties=properties
     )
 
 
-def registered(scope: Construct, step: str, *, pipeline: str, work: Work, **properties: Any) -> str:
+def registered(
+    scope: Construct,
+    step: str,
+    *,
+    pipeline: str,
+    spec: ContainerSpec,
+    type: str,  # noqa: A002 - Batch's word
+    container_properties: batch.CfnJobDefinition.ContainerPropertiesProperty | None = None,
+    node_properties: batch.CfnJobDefinition.NodePropertiesProperty | None = None,
+) -> str:
     """Add a job definition with these properties and return its name: ``sluice-<pipeline>-<step>-<hash>``.
 
     A changed definition is another resource with another name. The old one stays registered, so that a run
     that started with it ends with it; a deploy back to the old content registers a second, equal revision of
     it.
     """
-    if work.holds:
-        properties["consumable_resource_properties"] = work.holds
-    properties = {
-        "platform_capabilities": ["FARGATE" if work.fargate else "EC2"],
-        "parameters": dict(work.parameters) or None,
-        "scheduling_priority": work.priority,
-        "retry_strategy": _retries(work),
-        "timeout": batch.CfnJobDefinition.TimeoutProperty(attempt_duration_seconds=work.timeout),
-        **properties,
+    properties: dict[str, Any] = {
+        "type": type,
+        "container_properties": container_properties,
+        "node_properties": node_properties,
+        "consumable_resource_properties": spec.consumable_resources,
+        "platform_capabilities": ["FARGATE" if spec.fargate else "EC2"],
+        "parameters": dict(spec.parameters) or None,
+        "scheduling_priority": spec.priority,
+        "retry_strategy": _retries(spec),
+        "timeout": batch.CfnJobDefinition.TimeoutProperty(attempt_duration_seconds=spec.timeout),
     }
     name = f"sluice-{pipeline}-{step}-{_hash(scope, properties)}"
     definition = batch.CfnJobDefinition(
@@ -61,19 +73,19 @@ def registered(scope: Construct, step: str, *, pipeline: str, work: Work, **prop
     return name
 
 
-def _retries(work: Work) -> batch.CfnJobDefinition.RetryStrategyProperty:
+def _retries(spec: ContainerSpec) -> batch.CfnJobDefinition.RetryStrategyProperty:
     rules = [
         batch.CfnJobDefinition.EvaluateOnExitProperty(action=rule.action, **rule.conditions)
-        for rule in work.rules
+        for rule in spec.rules
     ]
-    return batch.CfnJobDefinition.RetryStrategyProperty(attempts=work.attempts, evaluate_on_exit=rules)
+    return batch.CfnJobDefinition.RetryStrategyProperty(attempts=spec.attempts, evaluate_on_exit=rules)
 
 
 def _hash(scope: Construct, properties: dict[str, Any]) -> str:
-    """Return the hash of what stands in a definition.
+    """Return the hash of a definition's content.
 
-    From the text of its properties: to have the CDK resolve each definition as a whole is a third of what a
-    thousand of them take.
+    It is made from the text of the properties: to have the CDK resolve each definition as a whole would be a
+    third of the time that a thousand of them take.
     """
     text = repr({name: value for name, value in sorted(properties.items()) if value is not None})
     content = _TOKEN.sub(lambda token: _resolved(scope, token[0]), text)
@@ -86,5 +98,5 @@ def _hash(scope: Construct, properties: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1024)
 def _resolved(scope: Construct, token: str) -> str:
-    """Return what a token stands for; its number says nothing from one synthesis to the next."""
+    """Return what a token stands for; its number differs from one synthesis to the next."""
     return json.dumps(Stack.of(scope).resolve(token), sort_keys=True)

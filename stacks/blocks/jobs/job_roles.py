@@ -1,7 +1,7 @@
-"""What the jobs of one pipeline may do: only with what is their pipeline's.
+"""What the jobs of one pipeline may do, all of it with what belongs to their pipeline.
 
 A run's id is its pipeline's name, a hyphen and 20 characters. The patterns count those characters, so that
-``word`` never reaches what is ``word-count``'s.
+the jobs of ``word`` never reach what belongs to ``word-count``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ Role = iam.Role
 
 
 def job_role(scope: Construct, construct_id: str) -> iam.Role:
-    """Return a role for the programs in jobs of this account; other accounts' tasks cannot be talked into
-    using it.
+    """Return a role for the programs in jobs of this account; tasks of other accounts cannot assume it.
 
     Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html (confused deputy)
     """
@@ -41,7 +40,7 @@ def execution_role(
     images: Sequence[assets.DockerImageAsset],
     log_lines: logs.ILogGroup,
 ) -> iam.Role:
-    """Return the role that starts containers: it may pull these images and write to this log group."""
+    """Return the execution role of jobs: it may pull these images and write to this log group."""
     role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
     for image in images:
         image.repository.grant_pull(role)
@@ -56,7 +55,7 @@ def runs_of(pipeline: str) -> str:
 
 
 def read_assignment(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable) -> None:
-    """Read what the ledger says about the pipeline's own runs; a job never writes there."""
+    """Read the pipeline's own runs in the ledger; a job never writes there."""
     conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}}
     _allow(role, ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [ledger.table_arn], conditions)
 
@@ -74,13 +73,13 @@ def advance_runs(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable, queu
         f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job-definition/sluice-{pipeline}-*"
     )
     _allow(role, ["batch:SubmitJob"], [definitions, *queues])
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html: a look-up is of
-    # everything or of nothing.
+    # A look-up has no resource-level permissions:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
     _allow(role, ["batch:ListJobs"], ["*"])
 
 
 def use_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
-    """Read, list and write what the pipeline's runs pass on."""
+    """Read, list and write what the jobs of the pipeline's runs pass on."""
     prefix = keys.run_prefix(runs_of(pipeline))
     _allow(
         role,
@@ -91,7 +90,7 @@ def use_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
 
 
 def report_failures(role: iam.Role, *, pipeline: str, step: str, work: s3.IBucket) -> None:
-    """Leave the report of a failing step of the pipeline's runs."""
+    """Write the failure report of a step of the pipeline's runs."""
     _allow(
         role,
         ["s3:PutObject"],
@@ -107,8 +106,8 @@ def delete_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
 def read_uploads(role: iam.Role, *, prefixes: Sequence[str], inbox: s3.IBucket) -> None:
     """Read the very versions that started the runs.
 
-    Without ``s3:ListBucket`` a deleted object would be "access denied", and a run could not say that its
-    input is gone; S3 decides that without looking at a prefix:
+    Without ``s3:ListBucket`` a deleted object would be "access denied", and a run could not report that its
+    input is gone; S3 decides that whatever the prefix:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     objects = [inbox.arn_for_objects(f"{prefix}*") for prefix in prefixes]

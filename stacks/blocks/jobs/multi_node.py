@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from stacks.blocks.jobs.container import Identity, Work, container
+from stacks.blocks.jobs.container import ContainerSpec, Identity, container
 from stacks.blocks.jobs.job_definition import registered
 
 MAIN_NODE = 0
@@ -16,11 +16,11 @@ MAIN_NODE = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nodes:
-    """A group of nodes: their range as AWS Batch writes it, such as ``1:3``, and what each runs."""
+    """A group of nodes: their range in AWS Batch's form, such as ``1:3``, and what each node runs."""
 
     range: str
     count: int
-    work: Work
+    spec: ContainerSpec
 
 
 def multi_node_definition(
@@ -34,14 +34,14 @@ def multi_node_definition(
 ) -> str:
     """Add a job definition of nodes and return its name, which carries the hash of its content.
 
-    Attempts and time-out are the main node's: its failure is a failure of the job, and the time-out is for
-    the job as a whole. Source:
+    Attempts and time-out are the main node's: its failure is the job's failure, and the time-out is for the
+    job as a whole. Source:
     https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
     """
     ranges = [
         batch.CfnJobDefinition.NodeRangePropertyProperty(
             target_nodes=group.range,
-            container=container(group.work, identity, stream=f"{pipeline}-{step}"),
+            container=container(group.spec, identity, stream=f"{pipeline}-{step}"),
             # One, and the same for all:
             # https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
             instance_types=[instance_type] if instance_type else None,
@@ -52,5 +52,5 @@ def multi_node_definition(
         main_node=MAIN_NODE, num_nodes=sum(group.count for group in groups), node_range_properties=ranges
     )
     return registered(
-        scope, step, pipeline=pipeline, work=groups[0].work, type="multinode", node_properties=nodes
+        scope, step, pipeline=pipeline, spec=groups[0].spec, type="multinode", node_properties=nodes
     )

@@ -1,4 +1,4 @@
-"""Start jobs: what submits the first steps of a run in place of a Lambda, under a role of its own."""
+"""Start jobs, which submit the first steps of a run in place of a Lambda, under a role of their own."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.retry_rules import retry_rules
 from sluice.settings import JobSettings, StartSettings
 from stacks.blocks.jobs import job_roles
-from stacks.blocks.jobs.container import Identity, Work
+from stacks.blocks.jobs.container import ContainerSpec, Identity
+from stacks.blocks.jobs.fargate_task import FargateTask
 from stacks.blocks.jobs.images import start_image
 from stacks.blocks.jobs.job_definition import job_definition
-from stacks.blocks.machines.fargate import FargateTask
 from stacks.configuration import Architecture
 
 _VCPUS = 0.25
 _MEMORY_MIB = 512
 _ATTEMPTS = 5
-# 10,000 steps at 40 a second are four minutes; a claim whose owner died is waited for about as long.
+# 10,000 steps at 40 a second take four minutes; the wait for a claim whose owner died is about as long.
 _TIMEOUT_SECONDS = 3600
 
 
 class StartJobs(Construct):
-    """Makes the start jobs of the pipelines that have one; they share an image."""
+    """Defines the start jobs of the pipelines that have one; they share an image."""
 
     def __init__(
         self,
@@ -75,18 +75,18 @@ class StartJobs(Construct):
         part = Construct(scope, "Start")
         role = job_roles.job_role(part, "Role")
         execution = job_roles.execution_role(part, "ExecutionRole", images=[self._image], log_lines=log_lines)
-        self._permit(role, pipeline=pipeline.name, ledger=ledger, work=work)
+        self._grant(role, pipeline=pipeline.name, ledger=ledger, work=work)
         identity = Identity.of(job_role=role, execution_role=execution, log_group=log_lines)
         return job_definition(
             part,
             START,
             pipeline=pipeline.name,
-            work=self._work(own_compute(pipeline), task),
+            spec=self._spec(own_compute(pipeline), task),
             identity=identity,
         )
 
-    def _work(self, compute: Compute, task: FargateTask | None) -> Work:
-        return Work(
+    def _spec(self, compute: Compute, task: FargateTask | None) -> ContainerSpec:
+        return ContainerSpec(
             image=self._image.image_uri,
             command=["containers.start.submit:submit"],
             vcpus=_VCPUS,
@@ -98,11 +98,11 @@ class StartJobs(Construct):
             fargate=task,
         )
 
-    def _permit(
+    def _grant(
         self, role: job_roles.Role, *, pipeline: str, ledger: dynamodb.ITable, work: s3.IBucket
     ) -> None:
-        """Let it do for this pipeline's runs what the Lambdas do for all, leave a report when it fails, and
-        nothing else.
+        """Allow the role to do for this pipeline's runs what the Lambdas do for all runs, to write a report
+        when it fails, and nothing else.
         """
         job_roles.read_assignment(role, pipeline=pipeline, ledger=ledger)
         job_roles.advance_runs(role, pipeline=pipeline, ledger=ledger, queues=list(self._queues.values()))

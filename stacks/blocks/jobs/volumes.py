@@ -1,6 +1,4 @@
-"""The folders that a container has besides its image's: volumes, where they are mounted, and who may mount
-them.
-"""
+"""The volumes of a container, their mount points, and the permission to mount them."""
 
 from __future__ import annotations
 
@@ -41,7 +39,7 @@ def _volume(name: str, mount: Mount) -> batch.CfnJobDefinition.VolumesProperty:
             file_system_id=mount.file_system,
             # The path of an access point is its own.
             root_directory=None if mount.access_point else mount.root,
-            # IAM asks for it:
+            # IAM authorization requires it:
             # https://docs.aws.amazon.com/batch/latest/APIReference/API_EFSAuthorizationConfig.html
             transit_encryption="ENABLED",
             authorization_config=_Definition.AuthorizationConfigProperty(
@@ -51,7 +49,7 @@ def _volume(name: str, mount: Mount) -> batch.CfnJobDefinition.VolumesProperty:
     )
 
 
-def let_mount(role: iam.Role, mounts: Sequence[Mount]) -> None:
+def allow_mount(role: iam.Role, mounts: Sequence[Mount]) -> None:
     """Allow a role to mount these file systems, through their access points where they are named.
 
     Source: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html

@@ -1,4 +1,4 @@
-"""Whether CloudFormation will take the stack of all pipelines, asked before it has to refuse it.
+"""Whether CloudFormation accepts the stack of all pipelines, checked at synthesis.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
@@ -13,9 +13,9 @@ from constructs import Construct, IConstruct
 from sluice.errors import Mistake, PipelineError
 from sluice.pipeline.loading import PIPELINES
 
-MOST_RESOURCES = 500
-MOST_NESTED_RESOURCES = 2_500
-_KEPT_FOR_THE_STACK = 20
+MAX_RESOURCES = 500
+MAX_NESTED_RESOURCES = 2_500
+_RESERVED = 20
 _NAMED = 3
 
 
@@ -23,31 +23,31 @@ def check_stack_size(parts: Mapping[str, Construct], nested: Mapping[str, int]) 
     """Raise PipelineError, naming the largest pipelines, when they have more resources than a stack or a
     deploy may have.
 
-    ``parts`` are the constructs of each pipeline, and ``nested`` how many definitions each has in stacks of
-    its own.
+    ``parts`` are the constructs by pipeline; ``nested`` are the numbers of definitions in nested stacks, by
+    pipeline.
     """
     own = {name: sum(1 for _ in _resources(part)) for name, part in parts.items()}
     mistakes = [
-        *_mistakes("in the stack of all pipelines", own, MOST_RESOURCES - _KEPT_FOR_THE_STACK),
+        *_mistakes("in the stack of all pipelines", own, MAX_RESOURCES - _RESERVED),
         *_mistakes(
             "in a deploy, nested stacks included",
             _sum(own, nested),
-            MOST_NESTED_RESOURCES - _KEPT_FOR_THE_STACK,
+            MAX_NESTED_RESOURCES - _RESERVED,
         ),
     ]
     if mistakes:
         raise PipelineError(PIPELINES, tuple(mistakes))
 
 
-def _mistakes(where: str, counts: Mapping[str, int], most: int) -> Iterator[Mistake]:
-    if (total := sum(counts.values())) > most:
+def _mistakes(where: str, counts: Mapping[str, int], maximum: int) -> Iterator[Mistake]:
+    if (total := sum(counts.values())) > maximum:
         largest = sorted(counts, key=lambda name: -counts[name])[:_NAMED]
         found = f"{total}, most of them in {', '.join(f'{name} ({counts[name]})' for name in largest)}"
         fix = (
             "Let steps run the same work (they share a definition), or deploy some pipelines with another"
             " SLUICE_STACK_PREFIX."
         )
-        yield Mistake(PIPELINES, f"at most {most} CloudFormation resources {where}", found, fix)
+        yield Mistake(PIPELINES, f"at most {maximum} CloudFormation resources {where}", found, fix)
 
 
 def _sum(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:

@@ -1,11 +1,11 @@
-"""The machines: managed EC2 environments that are empty while idle, alike but for what their machines are and
-how they are bought.
+"""Managed EC2 environments, empty while idle. They differ in their instance types and in how the machines are
+bought.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_ec2 as ec2
@@ -21,9 +21,21 @@ _ROOT_VOLUME_GIB = 50
 IMAGE, GPU_IMAGE = "ECS_AL2023", "ECS_AL2023_NVIDIA"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Purchase:
+    """How the machines of an environment are bought."""
+
+    type: str
+    allocation_strategy: str
+
+
+_SPOT = _Purchase(type="SPOT", allocation_strategy="SPOT_PRICE_CAPACITY_OPTIMIZED")
+_ON_DEMAND = _Purchase(type="EC2", allocation_strategy="BEST_FIT_PROGRESSIVE")
+
+
 class Machines:
-    """What all environments of EC2 share: the launch template, the role of the instances, the network. It
-    adds them to ``scope``.
+    """What all EC2 environments share: the launch template, the role of the instances, the network. It adds
+    them to ``scope``.
     """
 
     def __init__(self, scope: Construct, *, network: Network) -> None:
@@ -35,18 +47,16 @@ class Machines:
     def spot(
         self, construct_id: str, *, instance_types: Sequence[str], max_vcpus: int, image_type: str = IMAGE
     ) -> batch.CfnComputeEnvironment:
-        """Return an environment of spare machines, chosen where AWS is least likely to want them back, then
-        by price.
+        """Return an environment of spot machines, chosen where AWS is least likely to interrupt them, then by
+        price.
         """
-        bought = {"type": "SPOT", "allocation_strategy": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
-        groups = [self._network.no_way_in]
         return self._environment(
             construct_id,
-            image_type,
-            groups,
-            instance_types=list(instance_types),
-            maxv_cpus=max_vcpus,
-            **bought,
+            _SPOT,
+            image_type=image_type,
+            groups=[self._network.no_ingress],
+            instance_types=instance_types,
+            max_vcpus=max_vcpus,
         )
 
     def on_demand(
@@ -56,24 +66,27 @@ class Machines:
         instance_types: Sequence[str],
         max_vcpus: int,
         image_type: str = IMAGE,
-        talk: bool = False,
+        connect_nodes: bool = False,
     ) -> batch.CfnComputeEnvironment:
-        """Return an environment of machines that stay until the job is done; with ``talk`` they can reach
-        each other.
-        """
-        bought = {"type": "EC2", "allocation_strategy": "BEST_FIT_PROGRESSIVE"}
-        groups = [self._network.no_way_in, *([self._network.nodes] if talk else [])]
+        """Return an environment of on-demand machines; with ``connect_nodes`` they can reach each other."""
         return self._environment(
             construct_id,
-            image_type,
-            groups,
-            instance_types=list(instance_types),
-            maxv_cpus=max_vcpus,
-            **bought,
+            _ON_DEMAND,
+            image_type=image_type,
+            groups=[self._network.no_ingress, *([self._network.nodes] if connect_nodes else [])],
+            instance_types=instance_types,
+            max_vcpus=max_vcpus,
         )
 
     def _environment(
-        self, construct_id: str, image_type: str, groups: Sequence[ec2.ISecurityGroup], **machines: Any
+        self,
+        construct_id: str,
+        purchase: _Purchase,
+        *,
+        image_type: str,
+        groups: Sequence[ec2.ISecurityGroup],
+        instance_types: Sequence[str],
+        max_vcpus: int,
     ) -> batch.CfnComputeEnvironment:
         """Return a managed environment that updates in place.
 
@@ -88,13 +101,17 @@ class Machines:
             # CloudFormation's own default is to replace:
             # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-batch-computeenvironment.html
             replace_compute_environment=False,
-            # A new image or template reaches new machines; jobs that run now get six more hours, the most
-            # there is.
+            # A new image or template reaches new machines; running jobs get six more hours, which is the
+            # maximum.
             update_policy=batch.CfnComputeEnvironment.UpdatePolicyProperty(
                 terminate_jobs_on_update=False, job_execution_timeout_minutes=360
             ),
             compute_resources=batch.CfnComputeEnvironment.ComputeResourcesProperty(
+                type=purchase.type,
+                allocation_strategy=purchase.allocation_strategy,
+                instance_types=list(instance_types),
                 minv_cpus=0,
+                maxv_cpus=max_vcpus,
                 instance_role=self._profile.attr_arn,
                 subnets=self._network.subnet_ids,
                 security_group_ids=[group.security_group_id for group in groups],
@@ -106,14 +123,19 @@ class Machines:
                     launch_template_id=self._template.ref, version=self._template.attr_latest_version_number
                 ),
                 update_to_latest_image_version=True,
-                **machines,
             ),
         )
 
 
-def hardened(**more: Any) -> ec2.CfnLaunchTemplate.LaunchTemplateDataProperty:
+def hardened(
+    *,
+    image_id: str | None = None,
+    iam_instance_profile: ec2.CfnLaunchTemplate.IamInstanceProfileProperty | None = None,
+    security_group_ids: Sequence[str] | None = None,
+    user_data: str | None = None,
+) -> ec2.CfnLaunchTemplate.LaunchTemplateDataProperty:
     """Return what every machine is launched with: metadata by session token only and not from containers,
-    disks encrypted.
+    disks encrypted. The keywords are what only some machines have.
 
     One hop is enough: jobs get their own role's credentials from the ECS agent (169.254.170.2), never from
     the instance's metadata, which would hand them the instance's role:
@@ -129,18 +151,23 @@ def hardened(**more: Any) -> ec2.CfnLaunchTemplate.LaunchTemplateDataProperty:
         http_tokens="required", http_put_response_hop_limit=1, http_endpoint="enabled"
     )
     return ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(
-        metadata_options=metadata, block_device_mappings=[disk], **more
+        metadata_options=metadata,
+        block_device_mappings=[disk],
+        image_id=image_id,
+        iam_instance_profile=iam_instance_profile,
+        security_group_ids=security_group_ids,
+        user_data=user_data,
     )
 
 
 def _instance_profile(scope: Construct) -> iam.CfnInstanceProfile:
-    """Return the instances' profile."""
+    """Return the instance profile of the machines."""
     return iam.CfnInstanceProfile(scope, "InstanceProfile", roles=[instance_role(scope).role_name])
 
 
 def instance_role(scope: Construct) -> iam.Role:
-    """Return a role for instances: what the ECS agent needs, and nothing for the jobs, which have roles of
-    their own.
+    """Return a role for instances. It has what the ECS agent needs, and nothing for the jobs, which have
+    their own roles.
     """
     policy = iam.ManagedPolicy.from_aws_managed_policy_name(
         "service-role/AmazonEC2ContainerServiceforEC2Role"

@@ -1,4 +1,6 @@
-"""The compute environments, each made when the first queue asks for it: what nobody names is not there."""
+"""The compute environments, each created for the first queue that needs it: what no pipeline names does not
+exist.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,9 @@ _Made = batch.CfnComputeEnvironment
 
 
 class Environments(Construct):
-    """Environments by the names that ``sluice.compute.ENVIRONMENTS`` gives them.
+    """Environments by their names in ``sluice.compute.ENVIRONMENTS``.
 
-    ``nodes_talk`` lets machines that AWS never takes back reach each other, for the nodes of multi-node jobs.
+    ``connect_nodes`` lets on-demand machines reach each other, for the nodes of multi-node jobs.
     """
 
     def __init__(
@@ -29,12 +31,12 @@ class Environments(Construct):
         *,
         network: Network,
         configuration: Configuration,
-        nodes_talk: bool,
+        connect_nodes: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self._network = network
         self._configuration = configuration
-        self._talk = nodes_talk
+        self._connect_nodes = connect_nodes
         self._made: dict[str, _Made] = {}
         self._machines: Machines | None = None
         self._own: OwnMachines | None = None
@@ -51,14 +53,14 @@ class Environments(Construct):
         }
 
     def of(self, name: str) -> batch.CfnComputeEnvironment:
-        """Return the environment of a name, made now unless it was before."""
+        """Return the environment of a name, and create it on first use."""
         if name not in self._made:
             self._made[name] = self._makers[name](name)
         return self._made[name]
 
     @property
     def own_machines_template(self) -> str | None:
-        """Return the id of the launch template for a user's own machines, where some pipeline names them."""
+        """Return the id of the launch template for a user's own machines, None without such machines."""
         return self._own.launch_template if self._own else None
 
     @property
@@ -67,34 +69,42 @@ class Environments(Construct):
         return self._machines
 
     def _spot(self, name: str) -> _Made:
-        types, most = self._configuration.machines, self._configuration.max_vcpus_spot
-        return self._ec2.spot(name, instance_types=types, max_vcpus=most)
+        types, max_vcpus = self._configuration.machines, self._configuration.max_vcpus_spot
+        return self._ec2.spot(name, instance_types=types, max_vcpus=max_vcpus)
 
     def _on_demand(self, name: str) -> _Made:
-        types, most = self._configuration.machines, self._configuration.max_vcpus_on_demand
-        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, talk=self._talk)
+        types, max_vcpus = self._configuration.machines, self._configuration.max_vcpus_on_demand
+        return self._ec2.on_demand(
+            name, instance_types=types, max_vcpus=max_vcpus, connect_nodes=self._connect_nodes
+        )
 
     def _arm_spot(self, name: str) -> _Made:
-        types, most = self._configuration.arm_instance_types, self._configuration.max_vcpus_spot
-        return self._ec2.spot(name, instance_types=types, max_vcpus=most)
+        types, max_vcpus = self._configuration.arm_instance_types, self._configuration.max_vcpus_spot
+        return self._ec2.spot(name, instance_types=types, max_vcpus=max_vcpus)
 
     def _arm_on_demand(self, name: str) -> _Made:
-        types, most = self._configuration.arm_instance_types, self._configuration.max_vcpus_on_demand
-        return self._ec2.on_demand(name, instance_types=types, max_vcpus=most, talk=self._talk)
+        types, max_vcpus = self._configuration.arm_instance_types, self._configuration.max_vcpus_on_demand
+        return self._ec2.on_demand(
+            name, instance_types=types, max_vcpus=max_vcpus, connect_nodes=self._connect_nodes
+        )
 
     def _gpu_spot(self, name: str) -> _Made:
-        types, most = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
-        return self._ec2.spot(name, instance_types=types, max_vcpus=most, image_type=GPU_IMAGE)
+        types, max_vcpus = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
+        return self._ec2.spot(name, instance_types=types, max_vcpus=max_vcpus, image_type=GPU_IMAGE)
 
     def _gpu_on_demand(self, name: str) -> _Made:
-        types, most = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
+        types, max_vcpus = self._configuration.gpu_instance_types, self._configuration.max_vcpus_gpu
         return self._ec2.on_demand(
-            name, instance_types=types, max_vcpus=most, image_type=GPU_IMAGE, talk=self._talk
+            name,
+            instance_types=types,
+            max_vcpus=max_vcpus,
+            image_type=GPU_IMAGE,
+            connect_nodes=self._connect_nodes,
         )
 
     def _fargate(self, name: str) -> _Made:
-        most, spot = self._configuration.max_vcpus_fargate, name == "FargateSpot"
-        return fargate_environment(self, name, network=self._network, max_vcpus=most, spot=spot)
+        max_vcpus, spot = self._configuration.max_vcpus_fargate, name == "FargateSpot"
+        return fargate_environment(self, name, network=self._network, max_vcpus=max_vcpus, spot=spot)
 
     def _unmanaged(self, name: str) -> _Made:
         architecture = self._configuration.job_architecture

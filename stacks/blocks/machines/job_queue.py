@@ -1,4 +1,4 @@
-"""A job queue: jobs wait here for the first environment that has room."""
+"""A job queue: jobs wait in it for the first environment that has capacity."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-# A job that no machine can ever take blocks all behind it; after ten minutes at the head it fails, and its
-# run says why: https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
+# A job that no machine can ever run blocks its queue; after ten minutes at the head it fails, and its run
+# records why: https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
 _NEVER_FITS = (
     "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
     "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
 )
-_PATIENCE_SECONDS = 600
+_HEAD_BLOCKED_SECONDS = 600
 
 
 def job_queue(
@@ -25,11 +25,11 @@ def job_queue(
     environments: Sequence[batch.CfnComputeEnvironment],
     policy: batch.CfnSchedulingPolicy | None = None,
 ) -> batch.CfnJobQueue:
-    """Return a queue that offers its jobs to these environments in this order; a later one is used when an
-    earlier one has no capacity.
+    """Return a queue that offers its jobs to these environments in this order; a later one is used when the
+    earlier ones have no capacity.
 
-    With a policy the jobs go by their priorities, else in the order in which they were submitted. A queue
-    cannot change from one to the other:
+    With a policy the queue orders jobs by priority, without one by submission. A queue cannot change from one
+    to the other:
     https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateJobQueue.html
     """
     return batch.CfnJobQueue(
@@ -47,7 +47,7 @@ def job_queue(
         ],
         job_state_time_limit_actions=[
             batch.CfnJobQueue.JobStateTimeLimitActionProperty(
-                action="CANCEL", state="RUNNABLE", reason=reason, max_time_seconds=_PATIENCE_SECONDS
+                action="CANCEL", state="RUNNABLE", reason=reason, max_time_seconds=_HEAD_BLOCKED_SECONDS
             )
             for reason in _NEVER_FITS
         ],

@@ -11,11 +11,11 @@ from stacks.reasons import accept
 
 
 class Network(Construct):
-    """Public subnets with public addresses and no way in, or with ``nat`` private subnets behind one NAT
+    """Public subnets with public addresses and no ingress, or with ``nat`` private subnets behind one NAT
     gateway.
 
-    A NAT gateway costs by the hour, also while nothing runs, so it is for those who need it: multi-node jobs,
-    or one outgoing address.
+    A NAT gateway costs by the hour, also while nothing runs, so it is only for multi-node jobs, or for one
+    outgoing address.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, nat: bool) -> None:
@@ -33,7 +33,7 @@ class Network(Construct):
             max_azs=2,
             nat_gateways=1 if nat else 0,
             subnet_configuration=kinds,
-            # It would take a Lambda of its own; no machine of ours is ever in the default group.
+            # That would need a Lambda of its own, and no machine of ours is ever in the default group.
             restrict_default_security_group=False,
             gateway_endpoints={
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
@@ -43,7 +43,7 @@ class Network(Construct):
         self.subnet_ids = [
             subnet.subnet_id for subnet in (self.vpc.private_subnets if nat else self.vpc.public_subnets)
         ]
-        self.no_way_in = ec2.SecurityGroup(
+        self.no_ingress = ec2.SecurityGroup(
             self,
             "NoWayIn",
             vpc=self.vpc,
@@ -54,15 +54,15 @@ class Network(Construct):
             self.vpc,
             "AwsSolutions-VPC7",
             "Nothing listens here and nothing may come in; flow logs would cost with every byte that a job"
-            " moves. Who must keep them adds a flow log to the VPC.",
+            " moves. A user who must keep them adds a flow log to the VPC.",
         )
 
     @cached_property
     def nodes(self) -> ec2.SecurityGroup:
-        """Return a group whose members reach each other on every port, and nobody else reaches them.
+        """Return a group whose members reach each other on every port; nothing else reaches them.
 
-        Nodes get network interfaces of their own, with the groups of their environment; what they speak, on
-        which ports, is theirs to choose: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
+        Nodes get network interfaces of their own, with the groups of their environment; their program chooses
+        protocol and ports: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
         """
         group = ec2.SecurityGroup(
             self,

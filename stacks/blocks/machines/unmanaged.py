@@ -1,5 +1,5 @@
-"""An unmanaged environment: jobs run on machines that the user launches, from a launch template that makes
-them join.
+"""An unmanaged environment: jobs run on machines that the user launches from a launch template, with which
+they join the environment.
 
 See docs/unmanaged.md. Source:
 https://docs.aws.amazon.com/batch/latest/userguide/unmanaged_compute_environments.html
@@ -24,7 +24,7 @@ _IMAGES = {
     Architecture.ARM64: "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
 }
 # The environment's cluster is named by DescribeComputeEnvironments only, and the agent starts after this
-# script: so the machine asks.
+# script: so the machine looks it up.
 _JOIN = """#!/bin/bash
 set -euo pipefail
 command -v aws > /dev/null || dnf install --assumeyes awscli-2
@@ -35,8 +35,8 @@ echo "ECS_CLUSTER=$cluster" >> /etc/ecs/ecs.config
 
 
 class OwnMachines(Construct):
-    """The environment, and the launch template with the role, the image, the network's group and the script
-    of a machine that joins it.
+    """The environment, and the launch template of a machine that joins it: role, image, security group and
+    script.
     """
 
     def __init__(
@@ -74,14 +74,14 @@ class OwnMachines(Construct):
         data = hardened(
             image_id=f"resolve:ssm:{_IMAGES[architecture]}",
             iam_instance_profile=ec2.CfnLaunchTemplate.IamInstanceProfileProperty(arn=profile.attr_arn),
-            security_group_ids=[network.no_way_in.security_group_id],
+            security_group_ids=[network.no_ingress.security_group_id],
             user_data=Fn.base64(script),
         )
         return ec2.CfnLaunchTemplate(self, "LaunchTemplate", launch_template_data=data)
 
 
 def _service_role(scope: Construct) -> iam.Role:
-    """Return the role under which Batch looks after the environment's cluster."""
+    """Return the role under which Batch manages the environment's cluster."""
     conditions = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
     role = iam.Role(
         scope,

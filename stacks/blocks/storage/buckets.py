@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
@@ -18,14 +18,14 @@ _FORGET_PARTS = s3.LifecycleRule(
 
 
 def inbox_bucket(scope: Construct, construct_id: str) -> s3.Bucket:
-    """Return the bucket that people upload to: versioned, so that a run reads the very object that started
-    it, and heard by EventBridge.
+    """Return the bucket that people upload to. It is versioned, so that a run reads the very object that
+    started it, and S3 notifies EventBridge of its objects.
     """
     bucket = _bucket(scope, construct_id, versioned=True, lifecycle_rules=[_FORGET_PARTS])
     # `event_bridge_enabled=True` of the L2 would add a Lambda of its own (a custom resource) to write this
     # one property.
     resource = bucket.node.default_child
-    assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - tells mypy what the L2 always is
+    assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - narrows to what the L2 always makes
     resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
         event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
     )
@@ -33,19 +33,25 @@ def inbox_bucket(scope: Construct, construct_id: str) -> s3.Bucket:
 
 
 def work_bucket(scope: Construct, construct_id: str, *, expire_after_days: int) -> s3.Bucket:
-    """Return the bucket of what jobs pass on; a run's cleanup empties its part, and expiry is for the runs
-    that never got there.
+    """Return the bucket of what jobs pass on to each other. A run's cleanup empties its part; expiry is for
+    runs whose cleanup never ran.
     """
     expire = s3.LifecycleRule(id="expire-what-cleanup-left", expiration=Duration.days(expire_after_days))
     return _bucket(scope, construct_id, lifecycle_rules=[expire, _FORGET_PARTS])
 
 
 def results_bucket(scope: Construct, construct_id: str) -> s3.Bucket:
-    """Return the bucket of what runs publish: kept until somebody deletes it."""
+    """Return the bucket of what runs publish: objects stay until a user deletes them."""
     return _bucket(scope, construct_id, lifecycle_rules=[_FORGET_PARTS])
 
 
-def _bucket(scope: Construct, construct_id: str, **properties: Any) -> s3.Bucket:
+def _bucket(
+    scope: Construct,
+    construct_id: str,
+    *,
+    lifecycle_rules: Sequence[s3.LifecycleRule],
+    versioned: bool | None = None,
+) -> s3.Bucket:
     bucket = s3.Bucket(
         scope,
         construct_id,
@@ -55,13 +61,14 @@ def _bucket(scope: Construct, construct_id: str, **properties: Any) -> s3.Bucket
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         removal_policy=RemovalPolicy.RETAIN,
-        **properties,
+        versioned=versioned,
+        lifecycle_rules=lifecycle_rules,
     )
     accept(
         bucket,
         "AwsSolutions-S1",
         "Server access logs are delivered on best effort, and a log bucket of their own would cost with every"
-        " item that a child reads; the ledger names each run's input by version, and who wants an audit trail"
-        " has CloudTrail's data events.",
+        " item that a child reads; the ledger names each run's input by version, and CloudTrail's data events"
+        " are there for an audit trail.",
     )
     return bucket

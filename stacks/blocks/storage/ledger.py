@@ -13,7 +13,7 @@ def ledger_table(scope: Construct, construct_id: str) -> dynamodb.Table:
     """Return the table of runs, steps and submissions: paid by request, encrypted, restorable, with the
     sparse index of unfinished runs.
     """
-    # DynamoDB encrypts always; without a word it uses the key that AWS owns, whose calls nobody pays for:
+    # DynamoDB encrypts always; by default it uses the key that AWS owns, whose calls cost nothing:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
     table = dynamodb.Table(
         scope,

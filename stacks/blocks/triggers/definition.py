@@ -1,6 +1,4 @@
-"""A pipeline in the form that travels with a run, published beside the templates under the hash of its
-content.
-"""
+"""The compiled pipeline, published beside the templates under the hash of its content. Each run stores it."""
 
 from __future__ import annotations
 
@@ -16,8 +14,8 @@ from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.loading import PIPELINES
 
-MOST_BYTES = 240 * 1024
-"""Compressed. The ledger keeps it with a run, beside an input of at most 128 KiB, in an item of at most 400
+MAX_BYTES = 240 * 1024
+"""Compressed. The ledger stores it with a run, beside an input of at most 128 KiB, in an item of at most 400
 KB.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -26,16 +24,16 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constra
 
 def check_definition_size(pipeline: str, text: str) -> None:
     """Raise PipelineError for a graph that is too large for the ledger."""
-    if (size := len(gzip.compress(text.encode(), mtime=0))) > MOST_BYTES:
+    if (size := len(gzip.compress(text.encode(), mtime=0))) > MAX_BYTES:
         fix = "Let an array do what many steps do, or cut the graph into several pipelines."
         found = f"{size} bytes"
         raise PipelineError(
-            PIPELINES, (Mistake(pipeline, f"a graph of at most {MOST_BYTES} bytes, compressed", found, fix),)
+            PIPELINES, (Mistake(pipeline, f"a graph of at most {MAX_BYTES} bytes, compressed", found, fix),)
         )
 
 
 class Definition(Construct):
-    """The compiled pipeline as a file: ``bucket`` and ``key`` say where the trigger Lambda finds it."""
+    """The compiled pipeline as a file, which the trigger Lambda reads from ``bucket`` and ``key``."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, pipeline: Pipeline, job_definitions: JobDefinitions

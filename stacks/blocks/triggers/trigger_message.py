@@ -1,4 +1,6 @@
-"""What every trigger writes into the trigger queue: a ``sluice.messages.Triggered``, put together by AWS."""
+"""The message that every trigger sends to the trigger queue: a ``sluice.messages.Triggered``, put together by
+AWS.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,10 @@ from stacks.blocks.triggers.definition import Definition
 
 
 def triggered(pipeline: str, trigger: str, definition: Definition, detail: str, **more: int) -> str:
-    """Return the message's text; ``detail`` is a JSON text, or what AWS replaces by one.
+    """Return the message's text; ``detail`` is a JSON text, or a placeholder that AWS replaces by one.
 
-    ``trigger`` depends on nothing but the trigger, for a run's id is made from it. ``more`` are further
-    fields of the message.
+    ``trigger`` must depend on nothing but the trigger, because a run's id is made from it. ``more`` are
+    further fields of the message.
     """
     location = f'{{"bucket":"{definition.bucket}","key":"{definition.key}"}}'
     return message(json.dumps(pipeline), trigger, location, detail, **more)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aws_cdk import aws_events as events
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -12,8 +10,8 @@ from sluice.pipeline.definition import Pipeline, S3Upload
 from sluice.pipeline.trigger_names import upload_name
 from sluice.pipeline.validation.triggers import uploads_of
 from sluice.pipeline.validation.uploads import grouping_of
-from stacks.blocks.consumers.event_rules import rule_target, with_detail
-from stacks.blocks.consumers.queue_consumer import Reaction
+from stacks.blocks.consumers.queue_consumer import QueueConsumer
+from stacks.blocks.consumers.rule_target import rule_target, with_detail
 from stacks.blocks.triggers.definition import Definition
 from stacks.blocks.triggers.trigger_message import triggered
 
@@ -24,31 +22,31 @@ def start_on_uploads(
     pipeline: Pipeline,
     definition: Definition,
     inbox: s3.IBucket,
-    fill: Reaction,
-    gather: Reaction | None,
+    target: QueueConsumer,
+    grouping: QueueConsumer | None,
 ) -> None:
-    """Add a rule for each upload trigger, to the queue of who gathers if it gathers.
+    """Add a rule for each upload trigger; its target is ``grouping`` when the trigger gathers.
 
     The queues allow this stack's rules by the beginning of their names.
     """
     for number, upload in enumerate(uploads_of(pipeline)):
-        within, most = grouping_of(upload)
-        more = {"within": within, "of": most} if upload.gathers else {}
+        within, max_files = grouping_of(upload)
+        more = {"within": within, "of": max_files} if upload.gathers else {}
         message = triggered(pipeline.name, upload_name(upload), definition, "<detail>", **more)
-        reaction = gather if upload.gathers else fill
-        assert reaction is not None, "it is made with the first pipeline that gathers"  # noqa: S101
+        consumer = grouping if upload.gathers else target
+        assert consumer is not None, "it exists while some pipeline gathers"  # noqa: S101
         events.CfnRule(
             scope,
             f"Upload{number}",
             description=f"Sluice: {upload.prefix}*{upload.suffix} starts {pipeline.name}",
             event_pattern=_pattern(upload, inbox),
-            targets=[rule_target(reaction, input_transformer=with_detail(message))],
+            targets=[rule_target(consumer, input_transformer=with_detail(message))],
         )
 
 
-def _pattern(upload: S3Upload, inbox: s3.IBucket) -> dict[str, Any]:
-    """Return what matches the upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-    (keys are not encoded).
+def _pattern(upload: S3Upload, inbox: s3.IBucket) -> dict[str, object]:
+    """Return the event pattern of the uploads, whose keys are not encoded:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html.
     """
     key = {"wildcard": f"{upload.prefix}*{upload.suffix}"} if upload.suffix else {"prefix": upload.prefix}
     return {

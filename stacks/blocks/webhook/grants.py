@@ -1,4 +1,4 @@
-"""What the Lambdas of a webhook may do: read its secret, and remember its own pipeline's deliveries."""
+"""What the Lambdas of a webhook may do: read or rotate its secret, and record its pipeline's deliveries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from stacks.blocks.jobs.job_roles import runs_of
 
-_NOTE = ["pk", "sk", "signed_at", "digest", "expires_at"]
+_RECORD_ATTRIBUTES = ["pk", "sk", "signed_at", "digest", "expires_at"]
 
 
 def read_secret(function: lambda_.Function, *, secret: secretsmanager.CfnSecret) -> None:
-    """Read the secret that requests are signed with."""
+    """Read the secret that signs requests."""
     _allow(function, ["secretsmanager:GetSecretValue"], secret.attr_id)
 
 
@@ -27,14 +27,17 @@ def rotate_secret(function: lambda_.Function, *, secret: secretsmanager.CfnSecre
     _allow(function, [f"secretsmanager:{action}" for action in actions], secret.attr_id)
 
 
-def note_deliveries(function: lambda_.Function, *, pipeline: str, ledger: dynamodb.ITable) -> None:
-    """Remember what came, beside the pipeline's own runs, in the attributes of a note and no others.
+def record_deliveries(function: lambda_.Function, *, pipeline: str, ledger: dynamodb.ITable) -> None:
+    """Record deliveries beside the pipeline's own runs, in the attributes of such a record and no others.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
     """
     own = {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}
     _allow(function, ["dynamodb:GetItem"], ledger.table_arn, {"ForAllValues:StringLike": own})
-    conditions = {"ForAllValues:StringLike": own, "ForAllValues:StringEquals": {"dynamodb:Attributes": _NOTE}}
+    conditions = {
+        "ForAllValues:StringLike": own,
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": _RECORD_ATTRIBUTES},
+    }
     _allow(function, ["dynamodb:UpdateItem"], ledger.table_arn, conditions)
 
 

@@ -1,5 +1,5 @@
-"""The schema of a webhook's body as code, in a layer of its own: the function's code is the same for every
-pipeline.
+"""The schema of a webhook's body as code, in a layer of its own, because the function's code is the same for
+every pipeline.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MODULE = "webhook_schema"
 def schema_layer(
     scope: Construct, construct_id: str, *, pipeline: Pipeline, schema: dict[str, Any]
 ) -> lambda_.LayerVersion:
-    """Return a layer with the module ``webhook_schema``, and with the exceptions of the library that wrote
-    it.
+    """Return a layer with the module ``webhook_schema``, and with the exceptions of the library that
+    generated it.
 
-    What is in the folder ``python`` of a layer can be imported:
+    A function can import what is in the folder ``python`` of a layer:
     https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html#python-layer-paths
     """
     stage = Stage.of(scope)
@@ -42,9 +42,7 @@ def schema_layer(
 
 
 def write_schema(folder: Path, schema: dict[str, Any]) -> None:
-    """Write the module and what it imports: of the library, nothing but the exceptions is needed where the
-    code runs.
-    """
+    """Write the module and what it imports: of the library, the generated code needs the exceptions only."""
     library = folder / "fastjsonschema"
     library.mkdir(parents=True, exist_ok=True)
     (folder / f"{MODULE}.py").write_text(schema_code(schema))

@@ -1,4 +1,4 @@
-"""The two topics: plans (from plan jobs to fan_out) and alerts (to people)."""
+"""The topic of the alerts, to which people subscribe."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 
-def plan_topic(scope: Construct, construct_id: str) -> sns.Topic:
-    """Return the topic on which a plan job says that its manifest is written."""
-    return sns.Topic(scope, construct_id, enforce_ssl=True)
-
-
 def alert_topic(scope: Construct, construct_id: str) -> sns.Topic:
     """Return the topic that people subscribe to; alarms of this account may publish on it.
 
-    Not encrypted with the key that AWS manages: CloudWatch may not use that one, and its alarms would be lost
-    silently. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    It is not encrypted with the key that AWS manages: CloudWatch may not use that key, and its alarms would
+    be lost silently.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     """
     # The display name is what an SMS begins with.
     topic = sns.Topic(scope, construct_id, display_name="Sluice", enforce_ssl=True)
@@ -34,8 +31,8 @@ def alert_topic(scope: Construct, construct_id: str) -> sns.Topic:
     return topic
 
 
-def tell_by_mail_and_sms(topic: sns.Topic, *, email: str | None, phone: str | None) -> None:
-    """Subscribe the addresses that are configured; an e-mail address gets a link to confirm first."""
+def subscribe_addresses(topic: sns.Topic, *, email: str | None, phone: str | None) -> None:
+    """Subscribe the configured addresses; an e-mail address first gets a link to confirm."""
     if email:
         topic.add_subscription(subscriptions.EmailSubscription(email))
     if phone:
