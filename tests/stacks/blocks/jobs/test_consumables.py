@@ -1,4 +1,4 @@
-"""Limits become consumable resources, one each, and job definitions say what their jobs hold of them."""
+"""Limits become consumable resources, one each, and job definitions name what their jobs hold of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_equal_limits_of_several_pipelines_are_one_resource() -> None:
 
 
 def test_a_changed_limit_is_the_same_resource() -> None:
-    """It changes in place, also for what runs; one that nobody declares any more stays for what runs."""
+    """It changes in place, also for runs in flight; one that no pipeline declares any more stays for them."""
     before, after = made(limited("first", 5)), made(limited("first", 6))
     assert before.keys() == after.keys()
     assert [one["DeletionPolicy"] for one in after.values()] == ["Retain"]

@@ -1,4 +1,6 @@
-"""Steps in images of a registry, with nothing of Sluice inside."""
+"""What is in the images of the jobs, and for which machines they are built."""
+
+from __future__ import annotations
 
 import json
 from pathlib import Path
@@ -7,7 +9,40 @@ from typing import Any
 from aws_cdk import App
 
 import app as entry
-from tests.stacks.conftest import context
+from tests.stacks.synthesis import context
+from tests.stacks.templates import Template
+
+
+def test_an_image_holds_its_own_code_and_no_other_pipelines(assembly: Path) -> None:
+    """The build context of an image has the vocabulary, the code around a step, and one folder besides."""
+    images = json.loads((assembly / "SluicePipelines.assets.json").read_text())["dockerImages"].values()
+    assert images
+    for image in images:
+        source = image["source"]
+        context = assembly / source["directory"]
+        folder = Path(source["dockerFile"]).parent.name
+        assert {path.name for path in context.iterdir()} == {"sluice", "containers"}
+        assert {path.name for path in (context / "containers").iterdir()} - {"__init__.py"} == {
+            "step",
+            folder,
+        }
+        assert not list(context.rglob("__pycache__"))
+
+
+def test_images_are_built_for_the_machines_that_run_them(assembly: Path) -> None:
+    """The platform is that of the instance types, whatever machine builds the image."""
+    images = json.loads((assembly / "SluicePipelines.assets.json").read_text())["dockerImages"].values()
+    assert {image["source"]["platform"] for image in images} == {"linux/amd64"}
+
+
+def test_a_pipeline_of_both_architectures_has_an_image_for_each(everything: dict[str, Template]) -> None:
+    """The same folder, built twice."""
+    images = json.loads(everything["Pipelines"].path.with_name("SluicePipelines.assets.json").read_text())[
+        "dockerImages"
+    ].values()
+    own = [one["source"]["platform"] for one in images if "everything" in one["source"]["dockerFile"]]
+    assert sorted(own) == ["linux/amd64", "linux/arm64"]
+
 
 PIPELINE = """
 from sluice.pipeline.definition import Job, Pipeline, S3Upload

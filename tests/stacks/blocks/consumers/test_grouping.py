@@ -1,4 +1,4 @@
-"""What must hold for the group queue and its Lambda, which are there while some pipeline gathers."""
+"""What must hold for the group queue and its Lambda, which exist while some pipeline gathers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from sluice.pipeline.definition import Pipeline, S3Upload
 from sluice.pipeline.loading import load_pipelines
 from sluice.settings import GroupSettings
 from stacks.blocks.consumers.queue_consumer import TIMEOUT
-from tests.stacks.conftest import ENVIRONMENT, context
-from tests.stacks.templates import Template, many, text
-from tests.stacks.test_assets import asset_of, variables_of
-from tests.stacks.test_control import one_of
+from tests.stacks.assets import asset_of, variables_of
+from tests.stacks.synthesis import ENVIRONMENT, context
+from tests.stacks.templates import Template, many, one_of, text
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
     }
 
 
-def test_what_nobody_asks_for_is_not_made(without: dict[str, Template]) -> None:
+def test_without_a_pipeline_that_gathers_there_is_no_consumer(without: dict[str, Template]) -> None:
     """Without a pipeline that gathers there is no queue, no Lambda, no alarm and no sweep beside those of the
     control stack.
     """
@@ -87,21 +86,14 @@ def test_it_reads_a_burst_in_large_batches(pipelines: Template) -> None:
 
 def test_it_may_do_with_groups_what_it_does_and_nothing_with_runs(pipelines: Template) -> None:
     """It writes groups and notes, lists of files, and messages to its own queues and the trigger's."""
-    found = [one for role, one in pipelines.statements() if role.startswith("GroupingGroupRole")]
-    of_ledger = [one for one in found if any("dynamodb:" in action for action in many(one["Action"]))]
-    assert [
-        one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-        for one in of_ledger
-        if len(many(one["Action"])) > 1
-    ] == [["GROUPS#*", "FILE#*"]]
-    assert all("dynamodb:LeadingKeys" in json.dumps(one["Condition"]) for one in of_ledger)
-    actions = {
-        action
-        for one in found
-        for action in many(one["Action"])
-        if not action.startswith(("logs:", "sqs:Get", "sqs:Receive"))
-    }
-    assert actions == {
+    found = pipelines.statements_of("GroupingGroupRole")
+    of_ledger = [one for one in found if "dynamodb:" in str(one["Action"])]
+    write, find = sorted(of_ledger, key=lambda one: -len(many(one["Action"])))
+    own_keys = write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert own_keys == ["GROUPS#*", "FILE#*"]
+    assert "dynamodb:LeadingKeys" in json.dumps(find["Condition"])
+    actions = {action for one in found for action in many(one["Action"])}
+    assert {one for one in actions if not one.startswith(("logs:", "sqs:Get", "sqs:Receive"))} == {
         "dynamodb:Query",
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
@@ -113,7 +105,7 @@ def test_it_may_do_with_groups_what_it_does_and_nothing_with_runs(pipelines: Tem
     }
 
 
-def test_it_is_told_all_that_it_asks_for_and_has_its_own_code(pipelines: Template, assembly: Path) -> None:
+def test_it_gets_all_settings_that_it_reads_and_has_its_own_code(pipelines: Template, assembly: Path) -> None:
     """Its settings are in the template, its folder is in the asset."""
     found = variables_of(pipelines, "group")
     assert set(GroupSettings.from_env(found).to_env()) == {
