@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import aws_iam as iam
+from sluice.run.submit_request import INPUT_PARAMETER
 
 from sluice.compute import Compute
 from sluice.pipeline.compiling import own_compute
@@ -13,7 +14,6 @@ from sluice.pipeline.definition import INPUT, Pipeline, Step
 from sluice.pipeline.loading import CONTAINERS, package_of
 from sluice.pipeline.node_groups import Program
 from sluice.pipeline.retry_rules import retry_rules
-from sluice.run.decision import INPUT_PARAMETER
 from stacks.blocks.jobs.consumables import Consumables
 from stacks.blocks.jobs.container import ContainerSpec
 from stacks.blocks.jobs.execution_grants import source_of

@@ -6,7 +6,7 @@ import pytest
 
 from sluice.errors import MalformedMessageError
 from sluice.pipeline.definition import Manual
-from sluice.triggers.trigger_event import Request, occurrence
+from sluice.triggers.trigger_event import Request, parse_trigger
 from tests.stacks.blocks.triggers.rules import requests, rules_of
 from tests.stacks.synthesis import deployed
 from tests.stacks.templates import Template
@@ -21,8 +21,8 @@ def test_a_request_reaches_the_trigger_queue_as_the_message_that_is_read_there(p
     assert manual
     assert found.keys() == manual | {"unknown"}
     with pytest.raises(MalformedMessageError, match="a pipeline with a Manual trigger, found 'p'"):
-        occurrence(found.pop("unknown"))
-    assert all(occurrence(message) == Request(token="t", input=5) for message in found.values())
+        parse_trigger(found.pop("unknown"))
+    assert all(parse_trigger(message) == Request(token="t", input=5) for message in found.values())
 
 
 def test_every_request_matches_one_rule(pipelines: Template) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sluice.messages import Triggered
 from sluice.pipeline.definition import Schedule
-from sluice.triggers.trigger_event import Moment, occurrence
+from sluice.triggers.trigger_event import ScheduledTime, parse_trigger
 from tests.stacks.synthesis import deployed
 from tests.stacks.templates import Template, many, text
 
@@ -18,8 +18,8 @@ def test_a_schedule_reaches_the_trigger_queue_as_the_message_that_is_read_there(
         message = Triggered.from_json(
             text(target["Input"]).replace("<aws.scheduler.scheduled-time>", "2030-01-31T09:00:00Z")
         )
-        moment = occurrence(message)
-        assert isinstance(moment, Moment)
+        moment = parse_trigger(message)
+        assert isinstance(moment, ScheduledTime)
         assert (moment.time, moment.expression) == ("2030-01-31T09:00:00Z", schedule["ScheduleExpression"])
         assert "TriggerQueue" in text(target["Arn"])
         assert "TriggerDeadLetters" in text(target["DeadLetterConfig"]["Arn"])
