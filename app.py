@@ -1,6 +1,4 @@
-"""Reads the configuration once and composes the stacks: the entry point of ``cdk synth`` and ``cdk
-deploy``.
-"""
+"""The entry point of ``cdk synth`` and ``cdk deploy``: reads the settings once and composes the stacks."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
     configuration = Configuration.read(app.node.try_get_context, environment)
     found = load_pipelines(root, configuration.offered)
     pipelines = [pipeline for pipeline in found if not configuration.offered.leaves_out(pipeline)]
-    nodes_talk = any(isinstance(step, MultiNode) for pipeline in pipelines for step in pipeline.steps)
+    connect_nodes = any(isinstance(step, MultiNode) for pipeline in pipelines for step in pipeline.steps)
     prefix = configuration.stack_prefix
 
     storage = StorageStack(app, f"{prefix}Storage", configuration=configuration)
@@ -41,7 +39,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         f"{prefix}Compute",
         configuration=configuration,
         queues=queues or {"normal"},
-        nodes_talk=nodes_talk,
+        connect_nodes=connect_nodes,
     )
     control = ControlStack(
         app,
@@ -53,7 +51,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         pipelines_stack=f"{prefix}Pipelines",
     )
     control.add_stack_dependency(
-        compute, "It names queues, and imports nothing that would keep them from going."
+        compute, "It names queues, and imports nothing that would keep them from being removed."
     )
     stack = PipelinesStack(
         app,
@@ -75,7 +73,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
 
 
 def main() -> None:
-    """Synthesise, or say what is wrong in sentences and not in a traceback."""
+    """Synthesise, or exit with what is wrong in sentences, without a traceback."""
     app = App()
     try:
         compose(app, root=ROOT, environment=os.environ)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stacks.blocks.alarms import ALARMS
+from stacks.blocks.consumers.alarms import ALARMS
 
 AS_OF = "early 2026"
 MONTH_SECONDS = 30 * 24 * 3600

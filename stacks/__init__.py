@@ -1,4 +1,4 @@
-"""What is deployed: four stacks that compose, and the constructs in ``blocks`` that they are made of.
+"""What is deployed: four stacks, and in ``blocks`` the constructs that they are made of.
 
-Nothing here reads the environment: ``app.py`` reads the configuration once and hands it down.
+Nothing here reads the environment: ``app.py`` reads the configuration once and passes it on.
 """

@@ -1,5 +1,5 @@
-"""Where jobs run: a network, and the environments and queues that some pipeline names. All of them are empty
-while idle.
+"""Where jobs run: a network, and the environments and queues that some pipeline names. They are empty while
+idle.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ from aws_cdk import aws_batch as batch
 from constructs import Construct
 
 from sluice.compute import QueueKey
-from stacks.blocks.environments import Environments
-from stacks.blocks.job_queue import fair_share, job_queue
-from stacks.blocks.network import Network
+from stacks.blocks.machines.environments import Environments
+from stacks.blocks.machines.job_queue import fair_share, job_queue
+from stacks.blocks.machines.network import Network
 from stacks.configuration import Configuration
 
-# Higher goes first where queues share an environment.
+# Where queues share an environment, the higher priority is scheduled first.
 PRIORITIES: Mapping[str, int] = {"urgent": 100, "steady": 80, "normal": 50, "bulk": 10}
 
 
 class ComputeStack(Stack):
-    """A queue for each key, with the environments that it offers its jobs to; ``queues`` are the queues' ARNs
-    by their keys.
+    """A job queue for each key, with its compute environments; ``queues`` are the queues' ARNs by their keys.
 
-    ``nodes_talk`` lets machines that AWS never takes back reach each other, for the nodes of multi-node jobs.
+    ``connect_nodes`` lets on-demand machines reach each other, for the nodes of multi-node jobs.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class ComputeStack(Stack):
         *,
         configuration: Configuration,
         queues: Collection[str],
-        nodes_talk: bool = False,
+        connect_nodes: bool = False,
     ) -> None:
         super().__init__(
             scope,
@@ -43,15 +42,15 @@ class ComputeStack(Stack):
         )
         network = Network(self, "Network", nat=configuration.nat)
         self._environments = Environments(
-            self, "Machines", network=network, configuration=configuration, nodes_talk=nodes_talk
+            self, "Machines", network=network, configuration=configuration, connect_nodes=connect_nodes
         )
         self._policy: batch.CfnSchedulingPolicy | None = None
-        # A name of our own, so that a queue can go again: another stack that imports its ARN would hold it
-        # for ever. No letter of a stack prefix is an underscore, so no other Sluice's queues begin like
-        # these. See docs/decisions/0013-machines.md.
+        # A name of our own, so that a queue can be removed again: a stack that imports its ARN would keep it
+        # for ever. A stack prefix has no underscore, so the names of another Sluice's queues begin
+        # differently. See docs/decisions/0013-machines.md.
         self._prefix = f"{configuration.stack_prefix}_"
         self.queues = {key: self._queue(QueueKey.parse(key)) for key in sorted(queues)}
-        self._say_where(network)
+        self._add_outputs(network)
 
     def _queue(self, key: QueueKey) -> str:
         name = "".join(word.capitalize() for word in str(key).split("-"))
@@ -70,10 +69,10 @@ class ComputeStack(Stack):
         self._policy = self._policy or fair_share(self, "FairShare")
         return self._policy
 
-    def _say_where(self, network: Network) -> None:
-        """Say what a file system or a machine of one's own must be in to meet the jobs."""
+    def _add_outputs(self, network: Network) -> None:
+        """Output which network a file system or a user's own machine must be in to reach the jobs."""
         CfnOutput(self, "JobsVpc", value=network.vpc.vpc_id)
         CfnOutput(self, "JobsSubnets", value=Fn.join(",", network.subnet_ids))
-        CfnOutput(self, "JobsSecurityGroup", value=network.no_way_in.security_group_id)
+        CfnOutput(self, "JobsSecurityGroup", value=network.no_ingress.security_group_id)
         if template := self._environments.own_machines_template:
             CfnOutput(self, "OwnMachinesLaunchTemplate", value=template)

@@ -1,4 +1,4 @@
-"""What a person may choose when the app is deployed, checked before anything is synthesised."""
+"""The settings of a deploy, checked before anything is synthesised."""
 
 from __future__ import annotations
 

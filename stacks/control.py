@@ -1,28 +1,28 @@
-"""What reacts: a queue and a Lambda for each stage, the topics between them, and the rules that fill the
-queues.
-"""
+"""The queue consumers of all stages, the topics between them, and the rules that fill their queues."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from sluice.settings import AdvanceSettings, AlertSettings, FanOutSettings, TrackSettings, TriggerSettings
-from stacks.blocks import events, grants
-from stacks.blocks.dashboard import dashboard
-from stacks.blocks.reaction import Reaction
-from stacks.blocks.topics import alert_topic, plan_topic, tell_by_mail_and_sms
+from stacks.blocks.consumers import grants
+from stacks.blocks.consumers.dashboard import dashboard
+from stacks.blocks.consumers.event_rules import route_blocked_queues, route_ended_jobs, schedule_sweep
+from stacks.blocks.consumers.plan_topic import plan_topic, subscribe_to_plans
+from stacks.blocks.consumers.queue_consumer import QueueConsumer
+from stacks.blocks.consumers.rule_target import allow_rules_from
+from stacks.blocks.monitoring.alert_topic import alert_topic, subscribe_addresses
 from stacks.configuration import Configuration
 from stacks.storage import StorageStack
 
 
 class ControlStack(Stack):
-    """trigger → (plan) → fan_out, with track and alert beside them; nothing here changes when a pipeline
-    does.
+    """trigger → (plan) → fan_out, with track and alert beside them; no change of a pipeline changes anything
+    here.
     """
 
     def __init__(
@@ -42,84 +42,87 @@ class ControlStack(Stack):
             description="Sluice: the queues and Lambdas that start, follow and report runs.",
         )
         self.alerts = alert_topic(self, "Alerts")
-        tell_by_mail_and_sms(self.alerts, email=configuration.alert_email, phone=configuration.alert_phone)
+        subscribe_addresses(self.alerts, email=configuration.alert_email, phone=configuration.alert_phone)
         self.plans = plan_topic(self, "Plans")
-        react = partial(self._reaction, root=root, log_retention_days=configuration.log_retention_days)
-        self.trigger, self.fan_out, self.track = react("trigger"), react("fan_out"), react("track")
-        self.alert = react("alert", at_once=2)
+        self._root, self._log_retention_days = root, configuration.log_retention_days
+        self.trigger = self._consumer("trigger")
+        self.fan_out = self._consumer("fan_out")
+        self.track = self._consumer("track")
+        self.alert = self._consumer("alert", max_concurrency=2)
         CfnOutput(
             self,
             "TrackQueue",
             value=self.track.queue.queue_url,
             description="Where `sluice retry` has a run looked at.",
         )
-        self._fill_queues(queues, pipelines_stack)
-        self._hand_settings(storage, queues)
-        self._permit(storage, queues, pipelines_stack)
+        self._route_events(queues, pipelines_stack)
+        self._configure_consumers(storage, queues)
+        self._grant(storage, queues, pipelines_stack)
         if configuration.dashboard:
-            reactions = {
+            consumers = {
                 "trigger": self.trigger,
                 "fan_out": self.fan_out,
                 "track": self.track,
                 "alert": self.alert,
             }
-            dashboard(self, "Dashboard", reactions=reactions)
+            dashboard(self, "Dashboard", consumers=consumers)
         self._keep_exports()
 
-    def _reaction(self, stage: str, *, root: Path, log_retention_days: int, at_once: int = 4) -> Reaction:
+    def _consumer(self, stage: str, *, max_concurrency: int = 4) -> QueueConsumer:
         name = "".join(word.capitalize() for word in stage.split("_"))
-        return Reaction(
+        return QueueConsumer(
             self,
             name,
             stage=stage,
-            root=root,
+            root=self._root,
             alerts=self.alerts,
-            at_once=at_once,
-            log_retention_days=log_retention_days,
+            max_concurrency=max_concurrency,
+            log_retention_days=self._log_retention_days,
         )
 
-    def _fill_queues(self, queues: Mapping[str, str], pipelines_stack: str) -> None:
-        """Say what arrives where; the alert queue is filled by the Lambdas that notice something, too."""
-        events.let_rules_of(pipelines_stack, fill=self.trigger)
-        events.hear_plans(self.plans, fill=self.fan_out)
+    def _route_events(self, queues: Mapping[str, str], pipelines_stack: str) -> None:
+        """Connect each source of events to its queue; the Lambdas send to the alert queue, too."""
+        allow_rules_from(pipelines_stack, target=self.trigger)
+        subscribe_to_plans(self.plans, target=self.fan_out)
         named = AdvanceSettings.join_queues(queues).partition("=")[0]
-        events.hear_ended_jobs(self, "EndedJobs", queues=named, fill=self.track)
-        events.hear_blocked_queues(self, "BlockedQueues", queues=named, fill=self.alert)
-        events.sweep_every_five_minutes(self, "Sweep", fill=self.track)
+        route_ended_jobs(self, "EndedJobs", queues=named, target=self.track)
+        route_blocked_queues(self, "BlockedQueues", queues=named, target=self.alert)
+        schedule_sweep(self, "Sweep", target=self.track)
 
     def _keep_exports(self) -> None:
-        """Export what the pipelines stack uses while a pipeline gathers also while none does.
+        """Export what the pipelines stack imports while a pipeline gathers, also while none does.
 
-        The export of what is used no more would go before its user does, and CloudFormation refuses that.
+        An export that is no longer needed would be removed before the stack that imports it is updated, which
+        CloudFormation refuses.
         """
         for value in (self.alerts.topic_arn, self.trigger.queue.queue_url):
             self.export_value(value)
 
-    def _hand_settings(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
+    def _configure_consumers(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
         ledger, arns, alert = (
             storage.ledger.table_name,
             AdvanceSettings.join_queues(queues),
             self.alert.queue.queue_url,
         )
 
-        def advance(reaction: Reaction) -> dict[str, str]:
+        def advance(consumer: QueueConsumer) -> dict[str, str]:
             return {
                 "ledger_table": ledger,
                 "queues": arns,
                 "alert_queue": alert,
-                "dead_letter_queue": reaction.dead_letters.queue_url,
+                "dead_letter_queue": consumer.dead_letters.queue_url,
             }
 
-        self.trigger.runs_with(TriggerSettings(**advance(self.trigger)))
-        self.fan_out.runs_with(FanOutSettings(**advance(self.fan_out)))
-        self.track.runs_with(
+        self.trigger.configure(TriggerSettings(**advance(self.trigger)))
+        self.fan_out.configure(FanOutSettings(**advance(self.fan_out)))
+        self.track.configure(
             TrackSettings(
                 **advance(self.track),
                 work_bucket=storage.work.bucket_name,
                 track_queue=self.track.queue.queue_url,
             )
         )
-        self.alert.runs_with(
+        self.alert.configure(
             AlertSettings(
                 ledger_table=ledger,
                 alert_topic=self.alerts.topic_arn,
@@ -128,16 +131,16 @@ class ControlStack(Stack):
             )
         )
 
-    def _permit(self, storage: StorageStack, queues: Mapping[str, str], pipelines_stack: str) -> None:
-        for reaction in (self.trigger, self.fan_out, self.track):
-            grants.advance_runs(reaction.function, ledger=storage.ledger, queues=list(queues.values()))
-            self.alert.queue.grant_send_messages(reaction.function)
+    def _grant(self, storage: StorageStack, queues: Mapping[str, str], pipelines_stack: str) -> None:
+        for consumer in (self.trigger, self.fan_out, self.track):
+            grants.advance_runs(consumer.function, ledger=storage.ledger, queues=list(queues.values()))
+            self.alert.queue.grant_send_messages(consumer.function)
         grants.read_definitions(self.trigger.function)
         grants.sweep_runs(self.track.function, ledger=storage.ledger)
         self.track.queue.grant_send_messages(self.track.function)
         grants.read_failure_reports(self.track.function, work=storage.work)
         grants.find_manifests(self.track.function, work=storage.work)
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_in=pipelines_stack)
-        grants.tell_automation(self.alert.function)
+        grants.publish_run_events(self.alert.function)
         grants.open_tickets(self.alert.function)
         self.alerts.grant_publish(self.alert.function)

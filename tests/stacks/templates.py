@@ -44,6 +44,10 @@ class Template:
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield policy["Roles"][0]["Ref"], statement
 
+    def statements_of(self, role: str) -> list[dict[str, Any]]:
+        """Return the statements of the roles whose logical ids begin so."""
+        return [statement for name, statement in self.statements() if name.startswith(role)]
+
     def normalised(self) -> dict[str, Any]:
         """Return the template without what changes with every edit of the code: the hashes of assets and of
         job definitions.
@@ -80,3 +84,15 @@ def text(value: Any) -> str:
         if function in ("Ref", "Fn::ImportValue"):
             return f"<{argument}>"
     return json.dumps(value)
+
+
+STAGES = {"Trigger": "trigger", "FanOut": "fan_out", "Track": "track", "Alert": "alert"}
+"""The stages by the beginnings of their logical ids."""
+
+
+def one_of(template: Template, kind: str, beginning: str) -> dict[str, Any]:
+    """Return the properties of the one resource of a type whose logical id begins so."""
+    (found,) = [
+        one["Properties"] for name, one in template.of_type(kind).items() if name.startswith(beginning)
+    ]
+    return dict(found)

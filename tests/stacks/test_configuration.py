@@ -16,7 +16,7 @@ def read(context: dict[str, object] | None = None, **environment: str) -> Config
 
 
 def test_nothing_need_be_configured() -> None:
-    """Without any setting the app deploys with its defaults, and tells nobody."""
+    """Without any setting the app deploys with its defaults, and sends no alerts."""
     assert read() == Configuration()
     assert (read().alert_email, read().nat, read().machines) == (None, False, ("default_x86_64",))
 
@@ -92,7 +92,7 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
 
 
 def test_all_wrong_values_are_reported_together() -> None:
-    """Somebody who made three mistakes deploys twice, not four times."""
+    """A user with three mistakes deploys twice, not four times."""
     with pytest.raises(ConfigurationError) as refused:
         read(ALERT_EMAIL="nobody", SLUICE_NAT="perhaps", SLUICE_MAX_VCPUS_SPOT="0")
     assert str(refused.value).count("expected") == 3

@@ -16,7 +16,7 @@ from jsonschema import Draft7Validator
 
 from sluice.pipeline.definition import Webhook
 from sluice.pipeline.validation.webhooks import MOST_SCHEMA_BYTES, schema_code
-from stacks.blocks.webhook_schema import MODULE, write_schema
+from stacks.blocks.webhook.schema import MODULE, write_schema
 from tests.sluice.pipeline.validation.test_validation import mistakes_of, valid
 
 

@@ -1,0 +1,1 @@
+"""The queue consumers: Lambda functions behind queues, and the rules and topics that fill those queues."""

@@ -1,0 +1,130 @@
+"""What the Lambdas of the queue consumers may do, one sentence each. tests/stacks/exceptions.py has a reason
+for every wildcard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from sluice import keys
+from sluice.alerts.run_events import LATE, STATE_CHANGE
+from sluice.grouping.records import NOTE, PARTITIONS
+from sluice.grouping.records import UNFINISHED as UNFINISHED_GROUPS
+from sluice.ledger.ledger import UNFINISHED_INDEX
+from sluice.triggers.rerun import SOURCE
+from stacks.blocks.monitoring.log_group import job_logs_of
+
+Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
+# AWS Batch has no resource-level permissions for its look-ups:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
+_ANYTHING = "*"
+
+
+def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
+    """Read and write runs, submit the jobs of Sluice's own definitions to Sluice's own queues, and look up
+    jobs and why they failed.
+
+    TransactWriteItems is authorised as the writes in it:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn])
+    definitions = _arn(function, "batch", "job-definition/sluice-*")
+    _allow(function, ["batch:SubmitJob"], [definitions, *queues])
+    _allow(function, ["batch:ListJobs", "batch:DescribeJobs"], [_ANYTHING])
+
+
+def sweep_runs(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
+    """Find the unfinished runs, and describe the machines in Batch that their jobs wait for."""
+    _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"])
+    _allow(function, ["batch:DescribeJobQueues", "batch:DescribeComputeEnvironments"], [_ANYTHING])
+
+
+def read_definitions(function: lambda_.Function) -> None:
+    """Read the compiled pipelines, which the CDK published beside the templates."""
+    stack = Stack.of(function)
+    bucket = f"cdk-{stack.synthesizer.bootstrap_qualifier}-assets-{stack.account}-{stack.region}"
+    _allow(function, ["s3:GetObject"], [f"arn:{stack.partition}:s3:::{bucket}/*.json"])
+
+
+def read_failure_reports(function: lambda_.Function, *, work: s3.IBucket) -> None:
+    """Read the failure reports that failing jobs wrote."""
+    _allow(function, ["s3:GetObject"], [work.arn_for_objects("runs/*/failures/*")])
+    _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/failures/*"}})
+
+
+def gather_files(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
+    """Read and write groups of uploads and the records of their files, and find the open groups; nothing of
+    runs.
+    """
+    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{NOTE}*"]}}
+    _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
+    unfinished = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
+    _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"], unfinished)
+
+
+def write_lists_of_uploads(function: lambda_.Function, *, work: s3.IBucket) -> None:
+    """Write the manifest of the files that start a run, and nothing else of the work bucket."""
+    _allow(function, ["s3:PutObject", "s3:AbortMultipartUpload"], [work.arn_for_objects(keys.uploads("*"))])
+    _allow(function, ["s3:PutObject"], [work.arn_for_objects(keys.manifest_index(keys.uploads("*")))])
+
+
+def send_to(function: lambda_.Function, *, queue: sqs.IQueue) -> None:
+    """Send messages to a queue."""
+    _allow(function, ["sqs:SendMessage"], [queue.queue_arn])
+
+
+def find_manifests(function: lambda_.Function, *, work: s3.IBucket) -> None:
+    """List the manifests that plans wrote, to count their items when no message carried the count."""
+    _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/manifest/*"}})
+
+
+def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:
+    """Read the run, its failed jobs and the last lines of their logs, and record that an alert was sent."""
+    _allow(
+        function,
+        ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+        [ledger.table_arn],
+    )
+    _allow(function, ["batch:DescribeJobs", "batch:ListJobs"], [_ANYTHING])
+    log_groups = job_logs_of(job_logs_in, "*")
+    _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{log_groups}")])
+
+
+def publish_run_events(function: lambda_.Function) -> None:
+    """Publish events about runs on the default bus, and no others.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    """
+    conditions: Conditions = {
+        "StringEquals": {"events:source": SOURCE, "events:detail-type": [STATE_CHANGE, LATE]}
+    }
+    _allow(function, ["events:PutEvents"], [_arn(function, "events", "event-bus/default")], conditions)
+
+
+def open_tickets(function: lambda_.Function) -> None:
+    """Open OpsItems for the pipelines that ask for tickets; an OpsItem has no ARN before it exists."""
+    _allow(function, ["ssm:CreateOpsItem"], [_ANYTHING])
+
+
+def _allow(
+    function: lambda_.Function,
+    actions: list[str],
+    resources: list[str],
+    conditions: Conditions | None = None,
+) -> None:
+    function.add_to_role_policy(
+        iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
+    )
+
+
+def _arn(construct: Construct, service: str, resource: str) -> str:
+    stack = Stack.of(construct)
+    return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"

@@ -1,0 +1,1 @@
+"""What every Lambda function has: its code, its role and its log group."""

@@ -1,0 +1,112 @@
+"""The container of a job definition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import aws_batch as batch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+
+from sluice.pipeline.mounts import Mount
+from sluice.pipeline.retry_rules import EvaluateOnExit
+from stacks.blocks.jobs.fargate_task import FargateTask
+from stacks.blocks.jobs.volumes import mount_points, volumes
+
+_Definition = batch.CfnJobDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec:
+    """What one job definition runs, and its resources. Memory is in MiB; the time-out is in seconds and for
+    each attempt.
+
+    ``rules`` are all its retry rules, in their order. ``secrets`` are what Batch calls ``valueFrom``, by
+    their variables. ``ulimits`` are a limit, or a soft and a hard one. ``fargate`` is set for a Fargate task.
+    """
+
+    image: str
+    command: Sequence[str]
+    vcpus: float
+    memory: int
+    attempts: int
+    timeout: int
+    environment: Mapping[str, str]
+    rules: Sequence[EvaluateOnExit]
+    gpus: int = 0
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    mounts: Sequence[Mount] = ()
+    ulimits: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
+    priority: int | None = None
+    fargate: FargateTask | None = None
+    consumable_resources: batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The ARNs of a job's own role and of its execution role, and the name of its log group."""
+
+    job_role: str
+    execution_role: str
+    log_group: str
+
+    @classmethod
+    def of(cls, *, job_role: iam.IRole, execution_role: iam.IRole, log_group: logs.ILogGroup) -> Identity:
+        """Return the identity of these roles and this log group."""
+        return cls(
+            job_role=job_role.role_arn,
+            execution_role=execution_role.role_arn,
+            log_group=log_group.log_group_name,
+        )
+
+
+def container(
+    spec: ContainerSpec, identity: Identity, *, stream: str
+) -> batch.CfnJobDefinition.ContainerPropertiesProperty:
+    """Return the container of a job, or of each of some nodes; ``stream`` is what the names of its log
+    streams begin with.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html
+    """
+    return _Definition.ContainerPropertiesProperty(
+        image=spec.image,
+        command=list(spec.command),
+        job_role_arn=identity.job_role,
+        execution_role_arn=identity.execution_role,
+        resource_requirements=[
+            _Definition.ResourceRequirementProperty(type=kind, value=amount)
+            for kind, amount in _sizes(spec).items()
+        ],
+        environment=[
+            _Definition.EnvironmentProperty(name=name, value=value)
+            for name, value in sorted(spec.environment.items())
+        ],
+        secrets=[
+            _Definition.SecretProperty(name=name, value_from=value)
+            for name, value in sorted(spec.secrets.items())
+        ]
+        or None,
+        volumes=volumes(spec.mounts),
+        mount_points=mount_points(spec.mounts),
+        ulimits=[_ulimit(name, limit) for name, limit in sorted(spec.ulimits.items())] or None,
+        log_configuration=_Definition.LogConfigurationProperty(
+            log_driver="awslogs",
+            options={"awslogs-group": identity.log_group, "awslogs-stream-prefix": stream},
+        ),
+        **(spec.fargate.properties() if spec.fargate else {}),
+    )
+
+
+def _sizes(spec: ContainerSpec) -> dict[str, str]:
+    # Machines of EC2 have whole vCPUs:
+    # https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
+    vcpus = f"{spec.vcpus:g}" if spec.fargate else str(math.ceil(spec.vcpus))
+    return {"VCPU": vcpus, "MEMORY": str(spec.memory), **({"GPU": str(spec.gpus)} if spec.gpus else {})}
+
+
+def _ulimit(name: str, limit: int | tuple[int, int]) -> batch.CfnJobDefinition.UlimitProperty:
+    soft, hard = limit if isinstance(limit, tuple) else (limit, limit)
+    return _Definition.UlimitProperty(name=name, soft_limit=soft, hard_limit=hard)

@@ -1,0 +1,1 @@
+"""What lets graphs of thousands of steps fit into CloudFormation's limits."""

@@ -1,0 +1,66 @@
+"""Whether CloudFormation accepts the stack of all pipelines, checked at synthesis.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from aws_cdk import CfnResource, NestedStack
+from constructs import Construct, IConstruct
+
+from sluice.errors import Mistake, PipelineError
+from sluice.pipeline.loading import PIPELINES
+
+MAX_RESOURCES = 500
+MAX_NESTED_RESOURCES = 2_500
+_RESERVED = 20
+_NAMED = 3
+
+
+def check_stack_size(parts: Mapping[str, Construct], nested: Mapping[str, int]) -> None:
+    """Raise PipelineError, naming the largest pipelines, when they have more resources than a stack or a
+    deploy may have.
+
+    ``parts`` are the constructs by pipeline; ``nested`` are the numbers of definitions in nested stacks, by
+    pipeline.
+    """
+    own = {name: sum(1 for _ in _resources(part)) for name, part in parts.items()}
+    mistakes = [
+        *_mistakes("in the stack of all pipelines", own, MAX_RESOURCES - _RESERVED),
+        *_mistakes(
+            "in a deploy, nested stacks included",
+            _sum(own, nested),
+            MAX_NESTED_RESOURCES - _RESERVED,
+        ),
+    ]
+    if mistakes:
+        raise PipelineError(PIPELINES, tuple(mistakes))
+
+
+def _mistakes(where: str, counts: Mapping[str, int], maximum: int) -> Iterator[Mistake]:
+    if (total := sum(counts.values())) > maximum:
+        largest = sorted(counts, key=lambda name: -counts[name])[:_NAMED]
+        found = f"{total}, most of them in {', '.join(f'{name} ({counts[name]})' for name in largest)}"
+        fix = (
+            "Let steps run the same work (they share a definition), or deploy some pipelines with another"
+            " SLUICE_STACK_PREFIX."
+        )
+        yield Mistake(PIPELINES, f"at most {maximum} CloudFormation resources {where}", found, fix)
+
+
+def _sum(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+    return {name: count + second.get(name, 0) for name, count in first.items()}
+
+
+def _resources(construct: IConstruct) -> Iterator[IConstruct]:
+    """Yield the resources below a construct that stand in its own stack: each step costs a call of Node."""
+    children: Sequence[IConstruct] = construct.node.children
+    for child in children:
+        if isinstance(child, NestedStack):
+            continue
+        if isinstance(child, CfnResource):
+            yield child
+        else:
+            yield from _resources(child)

@@ -1,0 +1,1 @@
+"""Where jobs run: the network, the compute environments in it, and the job queues."""

@@ -1,0 +1,39 @@
+"""An alarm that publishes on the topic of the alerts.
+
+Each alarm costs $0.10 a month: https://aws.amazon.com/cloudwatch/pricing/
+"""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+PERIOD = Duration.minutes(5)
+"""What the metrics of the alarms are summed over."""
+
+
+def alarm(
+    scope: Construct,
+    construct_id: str,
+    alerts: sns.ITopic,
+    *,
+    description: str,
+    metric: cloudwatch.IMetric,
+    threshold: int,
+) -> cloudwatch.Alarm:
+    """Return an alarm that is raised when one value of the metric reaches the threshold."""
+    made = cloudwatch.Alarm(
+        scope,
+        construct_id,
+        evaluation_periods=1,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        alarm_description=description,
+        metric=metric,
+        threshold=threshold,
+    )
+    made.add_alarm_action(actions.SnsAction(alerts))
+    return made

@@ -1,0 +1,1 @@
+"""Where data lives: the buckets and the table of the ledger."""

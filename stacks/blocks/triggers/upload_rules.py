@@ -1,0 +1,56 @@
+"""The rules that start a pipeline when a file lands in the inbox."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from sluice.pipeline.definition import Pipeline, S3Upload
+from sluice.pipeline.trigger_names import upload_name
+from sluice.pipeline.validation.triggers import uploads_of
+from sluice.pipeline.validation.uploads import grouping_of
+from stacks.blocks.consumers.queue_consumer import QueueConsumer
+from stacks.blocks.consumers.rule_target import rule_target, with_detail
+from stacks.blocks.triggers.definition import Definition
+from stacks.blocks.triggers.trigger_message import triggered
+
+
+def start_on_uploads(
+    scope: Construct,
+    *,
+    pipeline: Pipeline,
+    definition: Definition,
+    inbox: s3.IBucket,
+    target: QueueConsumer,
+    grouping: QueueConsumer | None,
+) -> None:
+    """Add a rule for each upload trigger; its target is ``grouping`` when the trigger gathers.
+
+    The queues allow this stack's rules by the beginning of their names.
+    """
+    for number, upload in enumerate(uploads_of(pipeline)):
+        within, max_files = grouping_of(upload)
+        more = {"within": within, "of": max_files} if upload.gathers else {}
+        message = triggered(pipeline.name, upload_name(upload), definition, "<detail>", **more)
+        consumer = grouping if upload.gathers else target
+        assert consumer is not None, "it exists while some pipeline gathers"  # noqa: S101
+        events.CfnRule(
+            scope,
+            f"Upload{number}",
+            description=f"Sluice: {upload.prefix}*{upload.suffix} starts {pipeline.name}",
+            event_pattern=_pattern(upload, inbox),
+            targets=[rule_target(consumer, input_transformer=with_detail(message))],
+        )
+
+
+def _pattern(upload: S3Upload, inbox: s3.IBucket) -> dict[str, object]:
+    """Return the event pattern of the uploads, whose keys are not encoded:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html.
+    """
+    key = {"wildcard": f"{upload.prefix}*{upload.suffix}"} if upload.suffix else {"prefix": upload.prefix}
+    return {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": [inbox.bucket_name]}, "object": {"key": [key]}},
+    }

@@ -1,0 +1,38 @@
+"""What CloudFormation would refuse is refused at synthesis."""
+
+from __future__ import annotations
+
+import pytest
+from aws_cdk import App, CfnResource, Stack
+from constructs import Construct
+
+from sluice.errors import PipelineError
+from stacks.blocks.large_graphs.stack_size import check_stack_size
+
+
+def resources(count: int) -> Construct:
+    """Return a construct of a stack with so many resources, some of them deeper."""
+    part = Construct(Stack(App()), "Part")
+    deeper = Construct(part, "Deeper")
+    for number in range(count):
+        CfnResource(deeper if number % 2 else part, f"R{number}", type="AWS::SNS::Topic")
+    return part
+
+
+def test_more_than_a_stack_holds_is_refused_with_the_largest_pipelines() -> None:
+    """In a sentence, before the CDK refuses it with an error of its own."""
+    with pytest.raises(PipelineError) as refused:
+        check_stack_size({"small": resources(3), "large": resources(478)}, {})
+    said = str(refused.value)
+    assert (
+        "expected at most 480 CloudFormation resources in the stack of all pipelines, found 481, most of them"
+        " in large (478)" in said
+    )
+    assert "SLUICE_STACK_PREFIX" in said
+
+
+def test_more_than_a_deploy_holds_is_refused() -> None:
+    """Nested stacks have a limit together."""
+    check_stack_size({"large": resources(10)}, {"large": 2_470})
+    with pytest.raises(PipelineError, match="in a deploy, nested stacks included, found 2481"):
+        check_stack_size({"large": resources(10)}, {"large": 2_471})
