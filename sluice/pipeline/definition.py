@@ -6,6 +6,7 @@ every mistake at once.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -290,17 +291,34 @@ class MultiNode(Machine):
 Step = Plan | Array | Job | MultiNode
 
 
+_NOT_GIVEN: Any = None
+
+
 @dataclass(frozen=True)
 class Limit:
-    """How many jobs may hold a scarce thing at once, such as the connections of a slow third party; steps
-    hold it with ``uses``.
+    """How many jobs may use a scarce resource at the same time, such as the connections of a slow third
+    party; steps say with ``uses`` how much of it they need.
 
     Pipelines that list the same limit share it. Source:
     https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling.html
     """
 
     name: Name
-    at_once: Annotated[int, Field(ge=1, le=1_000_000)] = field(kw_only=True)
+    max_concurrency: Annotated[int, Field(ge=1, le=1_000_000)] = field(default=_NOT_GIVEN, kw_only=True)
+    at_once: int | None = field(default=None, kw_only=True, repr=False, compare=False)
+    """Deprecated: the former name of ``max_concurrency``."""
+
+    def __post_init__(self) -> None:
+        """Take ``at_once`` as ``max_concurrency``, and warn; validation reports both together."""
+        if self.max_concurrency is not _NOT_GIVEN:
+            return
+        if self.at_once is None:
+            raise TypeError(f"Limit({self.name!r}) needs max_concurrency=.")
+        warnings.warn(
+            "Limit(at_once=...) is deprecated: use max_concurrency=.", DeprecationWarning, stacklevel=3
+        )
+        object.__setattr__(self, "max_concurrency", self.at_once)
+        object.__setattr__(self, "at_once", None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from sluice.errors import Mistake, PipelineError
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.validation import Functions, validate
 from sluice.pipeline.validation.offered import Offered, check_offered
-from sluice.pipeline.validation.triggers import overlapping, uploads_of
+from sluice.pipeline.validation.triggers.uploads import overlapping, uploads_of
 from sluice.pipeline.validation.uses import check_shared_limits
 
 PIPELINES = "pipelines"

@@ -14,7 +14,7 @@ from sluice.grouping.group import parse_group_message
 from sluice.messages import GroupedUpload
 from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule, Step
-from sluice.pipeline.validation.uploads import grouping_of
+from sluice.pipeline.validation.triggers.grouping import grouping_of
 from sluice.run.decision import Submission, submit_request
 from sluice.triggers.rerun import rerun_command
 from sluice.triggers.trigger_event import (

@@ -153,7 +153,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "two mounts at a place": (
         {"mounts": [HostMount(source="/a", path="/b"), EfsMount(file_system=EFS, path="/b")]},
         ".mounts[1].path",
-        "a place of its own",
+        "a path of its own",
     ),
     "a file system's name": (
         {"mounts": [EfsMount(file_system="mine", path="/b")]},

@@ -13,7 +13,7 @@ from sluice.pipeline.validation.offered import Offered, check_offered
 from sluice.pipeline.validation.uses import check_shared_limits
 
 FUNCTIONS = frozenset({"ring", "publish"})
-VENDOR = Limit("vendor", at_once=5)
+VENDOR, IDLE = Limit("vendor", max_concurrency=5), Limit("idle", max_concurrency=1)
 GROUP = NodeGroup(nodes=1, run="ring")
 
 
@@ -231,22 +231,22 @@ USES: dict[str, tuple[Any, Any, str]] = {
         "steps['a'].uses: expected a limit of the pipeline (vendor), found 'vendors'",
     ),
     "no limit at all": ({"vendor": 1}, [], "(it has none), found 'vendor'"),
-    "more than there are": ({"vendor": 6}, [VENDOR], "at most the 5 of vendor that there are, found 6"),
+    "more than there are": ({"vendor": 6}, [VENDOR], "at most 5, the max_concurrency of vendor, found 6"),
     "nothing of it": ({"vendor": 0}, [VENDOR], "steps['a'].uses.vendor: expected greater than or equal to 1"),
     "a word": ({"vendor": "1"}, [VENDOR], "steps['a'].uses.vendor: expected a valid integer"),
     "six limits": (
         {f"l{n}": 1 for n in range(6)},
-        [Limit(f"l{n}", at_once=1) for n in range(6)],
+        [Limit(f"l{n}", max_concurrency=1) for n in range(6)],
         "at most 5 limits, found 6",
     ),
     "a limit of nothing": (
         {},
-        [Limit("vendor", at_once=0)],
-        "limits['vendor'].at_once: expected greater than or equal to 1",
+        [Limit("vendor", max_concurrency=0)],
+        "limits['vendor'].max_concurrency: expected greater than or equal to 1",
     ),
     "a limit's name": (
         {},
-        [Limit("Vendor API", at_once=1)],
+        [Limit("Vendor API", max_concurrency=1)],
         "limits['Vendor API'].name: expected match pattern",
     ),
     "a limit twice": ({}, [VENDOR, VENDOR], "limits: expected each limit once, found 'vendor' 2 times"),
@@ -269,7 +269,8 @@ def test_a_job_may_hold_all_there_is() -> None:
     assert (
         mistakes_of(
             pipeline(
-                Array("a", run="ring", size=3, uses={"vendor": 5}), limits=[VENDOR, Limit("idle", at_once=1)]
+                Array("a", run="ring", size=3, uses={"vendor": 5}),
+                limits=[VENDOR, Limit("idle", max_concurrency=1)],
             )
         )
         == ""
@@ -279,12 +280,12 @@ def test_a_job_may_hold_all_there_is() -> None:
 def test_pipelines_that_share_a_limit_must_agree_on_it() -> None:
     """Equal declarations are one limit; unequal ones are a mistake that names both files."""
     declared = {
-        f"pipelines/{name}.py": pipeline(limits=[Limit("vendor", at_once=at_once)])
-        for name, at_once in {"a": 5, "b": 5}.items()
+        f"pipelines/{name}.py": pipeline(limits=[Limit("vendor", max_concurrency=maximum)])
+        for name, maximum in {"a": 5, "b": 5}.items()
     }
     assert list(check_shared_limits(declared)) == []
     (mistake,) = check_shared_limits(
-        declared | {"pipelines/c.py": pipeline(limits=[Limit("vendor", at_once=6)])}
+        declared | {"pipelines/c.py": pipeline(limits=[Limit("vendor", max_concurrency=6)])}
     )
     assert mistake.where == "pipelines/a.py and pipelines/b.py and pipelines/c.py"
     assert mistake.found == "5 in pipelines/a.py and 5 in pipelines/b.py and 6 in pipelines/c.py"

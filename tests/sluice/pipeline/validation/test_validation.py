@@ -261,7 +261,7 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
     "always and needed": (
         [Job("a", run="merge"), Job("b", run="merge", after=["a", always("a")])],
         "steps['b'].after",
-        "each step in one way",
+        "each step once",
     ),
     "finished of the array that it follows": (
         [
@@ -269,7 +269,7 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
             Array("b", run="count", each="a", after=[finished("a", at_least=0.5)]),
         ],
         "steps['b'].after",
-        "each step in one way",
+        "each step once",
     ),
     "a circle of always": (
         [Job("a", run="merge", after=[always("b")]), Job("b", run="merge", after=["a"])],
@@ -337,8 +337,8 @@ def test_a_mistake_in_a_step_is_reported_at_its_field(steps: list[Any], where: s
         ([S3Upload(prefix="")], "triggers[0].prefix", "at least 1 character"),
         ([S3Upload(prefix="a*b/")], "triggers[0].prefix", "match pattern"),
         ([S3Upload(prefix="/a/")], "triggers", "without a leading /"),
-        ([S3Upload(prefix="requests/words/")], "triggers", "takes nothing below requests/"),
-        ([S3Upload(prefix="req")], "triggers", "takes nothing below requests/"),
+        ([S3Upload(prefix="requests/words/")], "triggers", "matches nothing below requests/"),
+        ([S3Upload(prefix="req")], "triggers", "matches nothing below requests/"),
         ([S3Upload(prefix="a/"), S3Upload(prefix="a/b/")], "triggers", "which can match the same file"),
         (["a/"], "triggers[0]", "S3Upload"),
         ([Manual(), Manual()], "triggers", "at most one Manual"),
@@ -477,7 +477,7 @@ def test_an_expected_time_is_days_hours_and_minutes(given: str | None) -> None:
 def test_an_expected_time_that_is_none_is_a_mistake(given: Any) -> None:
     """It says what to write."""
     text = mistakes_of(valid(expected_within=given))
-    assert "expected_within: expected a length of time from 5m to 30d" in text
+    assert "expected_within: expected a duration from 5m to 30d" in text
     assert '"2h"' in text
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from sluice.pipeline.definition import Webhook
-from sluice.pipeline.validation.webhooks import MOST_SCHEMA_BYTES, schema_code
+from sluice.pipeline.validation.triggers.webhooks import MAX_SCHEMA_BYTES, schema_code
 from stacks.blocks.webhook_schema import MODULE, write_schema
 from tests.sluice.pipeline.validation.test_validation import mistakes_of, valid
 
@@ -118,9 +118,9 @@ def test_a_schema_of_draft_7_is_taken(schema: dict[str, Any], form: Any) -> None
         (Webhook(schema={"const": float("inf")}), "triggers[0].schema", "a schema that JSON can hold"),
         (Webhook(schema={"const": {"a set"}}), "triggers[0].schema", "a schema that JSON can hold"),
         (
-            Webhook(schema={"description": "a" * MOST_SCHEMA_BYTES}),
+            Webhook(schema={"description": "a" * MAX_SCHEMA_BYTES}),
             "triggers[0].schema",
-            f"at most {MOST_SCHEMA_BYTES} bytes",
+            f"at most {MAX_SCHEMA_BYTES} bytes",
         ),
         (Webhook(rotate_days=0), "triggers[0].rotate_days", "greater than or equal to 1"),
         (Webhook(signature="github", rotate_days=30), "triggers[0].rotate_days", "none for this signature"),

@@ -1,4 +1,4 @@
-"""Checks what a step finds in its container: parameters, secrets, folders, limits."""
+"""Checks what a step's container has: parameters, secrets, folders, limits."""
 
 from __future__ import annotations
 
@@ -27,24 +27,18 @@ def check_parameters(where: str, step: Step) -> Iterator[Mistake]:
     """
     if not isinstance(step.parameters, dict):
         return
-    if step.parameters and step.run is not None:
+    if not step.parameters or step.run is None:
+        yield from _check_references(where, step)
+    else:
         fix = "Functions read environment=, or the run's input."
         yield Mistake(f"{where}.parameters", "none beside run=", _named(step.parameters), fix)
-        return
+
+
+def _check_references(where: str, step: Step) -> Iterator[Mistake]:
     words = [word for word in listed(step.command) if isinstance(word, str)]
     named = {word.removeprefix(_REF) for word in words if word.startswith(_REF)}
     for name in step.parameters:
-        if not (isinstance(name, str) and _PARAMETER.fullmatch(name)):
-            yield Mistake(
-                f"{where}.parameters", "names of letters, digits, _ and -", repr(name), "Rename it."
-            )
-        elif name not in named:
-            yield Mistake(
-                f"{where}.parameters",
-                f"a word {_REF}{name} in command=",
-                "none",
-                "Add the word, or drop the parameter.",
-            )
+        yield from _check_parameter(f"{where}.parameters", name, named)
     for name in sorted(named - set(step.parameters)):
         yield Mistake(
             f"{where}.command",
@@ -52,52 +46,61 @@ def check_parameters(where: str, step: Step) -> Iterator[Mistake]:
             f"{_REF}{name}",
             f'Write parameters={{"{name}": "…"}}.',
         )
-    for word in words:
-        if _REF in word[1:]:
-            yield Mistake(
-                f"{where}.command",
-                f"{_REF}… as a word of its own",
-                repr(word),
-                "Split the word in two, or use environment=.",
-            )
+    for word in (word for word in words if _REF in word[1:]):
+        yield Mistake(
+            f"{where}.command",
+            f"{_REF}… as a word of its own",
+            repr(word),
+            "Split the word in two, or use environment=.",
+        )
+
+
+def _check_parameter(place: str, name: object, named: set[str]) -> Iterator[Mistake]:
+    if not (isinstance(name, str) and _PARAMETER.fullmatch(name)):
+        yield Mistake(place, "names of letters, digits, _ and -", repr(name), "Rename it.")
+    elif name not in named:
+        expected = f"a word {_REF}{name} in command="
+        yield Mistake(place, expected, "none", "Add the word, or drop the parameter.")
 
 
 def check_secrets(where: str, step: Step) -> Iterator[Mistake]:
-    """Yield the secrets that name no place, and variables that are not free."""
+    """Yield the variables of secrets that are reserved or set twice, and secrets whose source is invalid."""
     if not isinstance(step.secrets, dict):
         return
     for name, secret in step.secrets.items():
-        place, source = f"{where}.secrets[{name!r}]", secret.source if isinstance(secret, Secret) else secret
-        if not isinstance(name, str) or not name or "=" in name or name.startswith(RESERVED_VARIABLES):
+        place = f"{where}.secrets[{name!r}]"
+        if not _is_free_variable(name):
             expected = f"the name of a variable, which does not begin with {' or '.join(RESERVED_VARIABLES)}"
             yield Mistake(f"{where}.secrets", expected, repr(name), "Rename it.")
         elif isinstance(step.environment, dict) and name in step.environment:
             yield Mistake(
                 place, "a variable that environment= does not set", repr(name), "Rename one of the two."
             )
-        if isinstance(source, str) and read_source(source, place=_ANYWHERE) is None:
-            expected = "the name or ARN of a secret, or ssm: and the name of a parameter, or its ARN"
-            yield Mistake(
-                place,
-                expected,
-                repr(source),
-                'Write, for instance, "my-app/api-key" or "ssm:/my-app/api-key".',
-            )
-        if isinstance(secret, Secret) and not (
-            isinstance(secret.kms_key, str) and _KEY.fullmatch(secret.kms_key)
-        ):
-            yield Mistake(
-                place,
-                "the ARN of a key as kms_key=",
-                repr(secret.kms_key),
-                "Take it from the secret's description.",
-            )
+        yield from _check_source(place, secret.source if isinstance(secret, Secret) else secret)
+        if isinstance(secret, Secret):
+            yield from _check_key(place, secret.kms_key)
+
+
+def _is_free_variable(name: object) -> bool:
+    is_variable = isinstance(name, str) and bool(name) and "=" not in name
+    return is_variable and not str(name).startswith(RESERVED_VARIABLES)
+
+
+def _check_source(place: str, source: object) -> Iterator[Mistake]:
+    if isinstance(source, str) and read_source(source, place=_ANYWHERE) is None:
+        expected = "the name or ARN of a secret, or ssm: and the name of a parameter, or its ARN"
+        fix = 'Write, for instance, "my-app/api-key" or "ssm:/my-app/api-key".'
+        yield Mistake(place, expected, repr(source), fix)
+
+
+def _check_key(place: str, key: object) -> Iterator[Mistake]:
+    if not (isinstance(key, str) and _KEY.fullmatch(key)):
+        fix = "Take it from the secret's description."
+        yield Mistake(place, "the ARN of a key as kms_key=", repr(key), fix)
 
 
 def check_mounts(where: str, step: Step) -> Iterator[Mistake]:
-    """Yield what is wrong with each folder, folders at the same place, and folders of machines where there
-    are none.
-    """
+    """Yield what is wrong with each folder, folders with the same path, and a HostMount on Fargate."""
     seen: set[str] = set()
     for number, mount in enumerate(listed(step.mounts)):
         place = f"{where}.mounts[{number}]"
@@ -108,7 +111,10 @@ def check_mounts(where: str, step: Step) -> Iterator[Mistake]:
             yield Mistake(f"{place}.path", "a folder other than /", "'/'", "The image's own files are there.")
         if str(mount.path) in seen:
             yield Mistake(
-                f"{place}.path", "a place of its own", repr(mount.path), "Change one of the two paths."
+                f"{place}.path",
+                "a path of its own",
+                repr(mount.path),
+                "Change one of the two paths.",
             )
         seen.add(str(mount.path))
         if isinstance(mount, HostMount) and step.compute in (Compute.FARGATE, Compute.FARGATE_SPOT):
@@ -128,7 +134,7 @@ def check_mounts(where: str, step: Step) -> Iterator[Mistake]:
 
 
 def check_ulimits(where: str, step: Step) -> Iterator[Mistake]:
-    """Yield limits whose soft one is above the hard one."""
+    """Yield the limits whose soft value is above the hard one."""
     if not of_type(step.ulimits, dict):
         return
     for name, limit in step.ulimits.items():

@@ -13,18 +13,18 @@ from sluice.pipeline.validation.fields import check_fields, listed
 
 
 def check_retry(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:
-    """Yield what is wrong with a step's rules, and those for which Batch has no room or no use."""
+    """Yield what is wrong with a step's rules, and rules beyond the maximum that Batch allows."""
     rules = [rule for rule in listed(step.retry) if isinstance(rule, EvaluateOnExit)]
     for number, rule in enumerate(rules):
         place = f"{where}.retry[{number}]"
         yield from check_fields(place, rule, (EvaluateOnExit,))
-        yield from _rule(place, rule, function=_function(step))
+        yield from _rule(place, rule, function=_runs_function(step))
         if rule.conditions and rule.catches_all and number < len(rules) - 1:
             yield Mistake(
                 place,
                 "a rule for everything at the end only",
-                "rules behind it",
-                "Batch never looks at those; move it to the end.",
+                "rules after it",
+                "Batch never evaluates those; move it to the end.",
             )
     if any(rule.action == "RETRY" for rule in rules) and step.attempts == 1:
         yield Mistake(
@@ -33,8 +33,8 @@ def check_retry(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:
     yield from _room(where, step, rules, compute)
 
 
-def _function(step: Step) -> bool:
-    """Return whether a function of Sluice's runs in it, on any of its nodes."""
+def _runs_function(step: Step) -> bool:
+    """Return whether it runs a function, on any of its nodes."""
     return any(getattr(one, "run", None) is not None for one in (step, *listed(getattr(step, "groups", ()))))
 
 
@@ -47,19 +47,20 @@ def _rule(place: str, rule: EvaluateOnExit, *, function: bool) -> Iterator[Mista
             f"{place}.on_exit_code",
             f"another code than {TRY_AGAIN}",
             repr(TRY_AGAIN),
-            "Sluice itself ends a function's job so.",
+            "Sluice itself ends the job of a function with this code.",
         )
 
 
 def _room(where: str, step: Step, rules: list[EvaluateOnExit], compute: Compute) -> Iterator[Mistake]:
-    most = room(function=_function(step), own=rules)
-    # A machine that AWS may take back needs the rule that says so, unless theirs look at what became of the
-    # machine.
-    if compute is not Compute.FARGATE and not (
-        rules and (rules[-1].catches_all or any(rule.on_status_reason for rule in rules))
-    ):
-        most -= 1
-    if len(rules) > most:
-        needs = f"of the {MAX_EXIT_RULES} that Batch takes Sluice needs the others"
+    maximum = room(function=_runs_function(step), own=rules)
+    if compute is not Compute.FARGATE and not _handles_lost_machines(rules):
+        maximum -= 1
+    if len(rules) > maximum:
+        needs = f"Batch allows {MAX_EXIT_RULES}, and Sluice needs the others"
         fix = "Join rules by a pattern that ends in *, or end with a rule for everything."
-        yield Mistake(f"{where}.retry", f"at most {most} rules ({needs})", str(len(rules)), fix)
+        yield Mistake(f"{where}.retry", f"at most {maximum} rules ({needs})", str(len(rules)), fix)
+
+
+def _handles_lost_machines(rules: list[EvaluateOnExit]) -> bool:
+    """Return whether these rules leave no need for Sluice's own rule for machines that AWS takes back."""
+    return bool(rules) and (rules[-1].catches_all or any(rule.on_status_reason for rule in rules))

@@ -1,4 +1,4 @@
-"""Checks how upload triggers gather files, and that a plan of uploads has some."""
+"""Checks how upload triggers gather files, and that a plan of uploads has files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_grouping(pipeline: Pipeline) -> Iterator[Mistake]:
             continue
         seconds = _seconds(upload.group_within)
         if seconds is None or seconds > MAX_SECONDS:
-            fix = "Write whole seconds or minutes; SQS keeps a message back for 15 minutes at most."
+            fix = "Write whole seconds or minutes; SQS delays a message by at most 15 minutes."
             yield Mistake(
                 f"triggers[{number}].group_within",
                 "a time from 1s to 15m, such as 45s or 5m",
@@ -55,7 +55,7 @@ def check_plans_of_uploads(pipeline: Pipeline) -> Iterator[Mistake]:
             )
         if step.after:
             fix = "Its items are known when the run begins; let the step that works on them wait."
-            yield Mistake(f"{where}.after", "nothing before a plan without run=", repr(step.after), fix)
+            yield Mistake(f"{where}.after", "no parents of a plan without run=", repr(step.after), fix)
 
 
 def _seconds(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Checks what a step asks of its machine: what goes together, and what the machines that it names have."""
+"""Checks a step's machine: which fields fit together, and what the machines that it names have."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from sluice.compute import Compute
 from sluice.errors import Mistake
 from sluice.fargate_sizes import size_problem
 from sluice.pipeline.definition import MultiNode, Step
-from sluice.pipeline.validation.containers import check_mounts, check_parameters, check_secrets, check_ulimits
 from sluice.pipeline.validation.fields import is_number, of_type
-from sluice.pipeline.validation.retries import check_retry
+from sluice.pipeline.validation.steps.containers import (
+    check_mounts,
+    check_parameters,
+    check_secrets,
+    check_ulimits,
+)
+from sluice.pipeline.validation.steps.retry_rules import check_retry
 
 _FOR_NODES = (Compute.ON_DEMAND, Compute.GPU, Compute.ARM)
 _WITH_GPUS = (Compute.GPU, Compute.UNMANAGED)
 
 
 def check_machine(step: Step) -> Iterator[Mistake]:
-    """Yield what does not go together in what a step asks of its machine; fields of a wrong type have been
+    """Yield the fields of a step's machine that do not fit together; fields of a wrong type have been
     reported and are left out.
     """
     where = f"steps[{step.name!r}]"

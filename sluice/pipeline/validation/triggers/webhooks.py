@@ -1,6 +1,4 @@
-"""Checks the webhook of a pipeline, and that its schema is one: what a schema does not say right would let
-every body through.
-"""
+"""Checks the webhook of a pipeline, and its schema: a wrong keyword in it would let every body through."""
 
 from __future__ import annotations
 
@@ -16,10 +14,10 @@ from sluice.errors import Mistake
 from sluice.pipeline.definition import Pipeline, Webhook
 from sluice.pipeline.validation.fields import listed
 
-MOST_SCHEMA_BYTES = 32 * 1024
-"""What is made of it is read at each cold start."""
-# Draft 7's own schema, but no word that it does not know: one of a later draft, or with a slip of the pen,
-# would be ignored. `$defs` is where later drafts keep definitions; nothing but a $ref looks at it.
+MAX_SCHEMA_BYTES = 32 * 1024
+"""The module that is compiled from it is read at each cold start."""
+# Draft 7's own schema, without keywords that it does not define: one of a later draft, or a misspelt one,
+# would be ignored. `$defs` is where later drafts keep definitions; only a $ref reads it.
 # https://json-schema.org/draft-07/schema
 _STRICT = Draft7Validator(
     {
@@ -53,8 +51,7 @@ def check_webhooks(pipeline: Pipeline) -> Iterator[Mistake]:
 def _rotation(where: str, webhook: Webhook) -> Iterator[Mistake]:
     if webhook.rotate_days is not None and webhook.signature in ("github", "stripe"):
         fix = (
-            f"Drop it, and change the secret there and here: {webhook.signature} cannot be told of another"
-            " secret."
+            f"Drop it, and change the secret there and here: {webhook.signature} has no API for a new secret."
         )
         yield Mistake(f"{where}.rotate_days", "none for this signature", repr(webhook.rotate_days), fix)
 
@@ -69,13 +66,13 @@ def _schema(where: str, schema: Any) -> Iterator[Mistake]:
             where,
             "a schema that JSON can hold",
             str(error),
-            "Use dicts, lists, texts, numbers, True, False and None.",
+            "Use dicts, lists, strings, numbers, True, False and None.",
         )
         return
-    if (size := len(written.encode())) > MOST_SCHEMA_BYTES:
+    if (size := len(written.encode())) > MAX_SCHEMA_BYTES:
         yield Mistake(
             where,
-            f"at most {MOST_SCHEMA_BYTES} bytes of JSON",
+            f"at most {MAX_SCHEMA_BYTES} bytes of JSON",
             f"{size} bytes",
             "Check less here, and the rest in a step.",
         )
@@ -91,7 +88,7 @@ def _mistakes(where: str, schema: dict[str, Any]) -> Iterator[Mistake]:
             repr(schema["$schema"]),
             "Write the schema in draft 7, or leave $schema out.",
         )
-    # Where one of several forms would do, what it says is the mistake in the form that was nearly met.
+    # Where one of several forms is allowed, the mistake of the form that nearly fits is reported.
     errors = [best_match([error]) for error in _STRICT.iter_errors(schema)]
     for error in sorted(errors, key=lambda error: error.json_path):
         place = where + error.json_path.removeprefix("$")
@@ -122,7 +119,7 @@ def _references(where: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _compiled(where: str, schema: dict[str, Any]) -> Iterator[Mistake]:
-    """Yield what only turning the schema into code finds: a pattern that is none, a reference to nothing."""
+    """Yield what only compiling the schema finds: an invalid pattern, a reference to nothing."""
     try:
         schema_code(schema)
     except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError, re.error) as error:
@@ -138,7 +135,7 @@ def schema_code(schema: dict[str, Any]) -> str:
     """Return the Python module that checks a value against a schema: ``validate(value, name_prefix=…)``."""
     import fastjsonschema
 
-    # A default is a remark in a schema, and would change what the sender signed.
+    # A default in a schema is only a comment here: to apply it would change what the sender signed.
     nowhere = dict.fromkeys(("", "file", "http", "https"), _no_remote)
     return str(fastjsonschema.compile_to_code(schema, use_default=False, handlers=nowhere))
 

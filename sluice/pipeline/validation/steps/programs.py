@@ -43,6 +43,13 @@ def check_own_program(where: str, step: Step | NodeGroup, functions: Functions |
             found,
             "Give a function's name to run=, or a command and its image=.",
         )
+    yield from _check_image(where, step)
+    yield from check_variables(where, step.environment)
+    if step.run is not None and ":" not in step.run:
+        yield from _check_function(where, step.run, functions)
+
+
+def _check_image(where: str, step: Step | NodeGroup) -> Iterator[Mistake]:
     if step.command is not None and step.image is None:
         yield Mistake(
             f"{where}.image",
@@ -57,26 +64,29 @@ def check_own_program(where: str, step: Step | NodeGroup, functions: Functions |
             repr(step.image),
             "Functions run in the pipeline's own image; drop image=.",
         )
-    yield from check_variables(where, step.environment)
-    if step.run is not None and functions is not None and ":" not in step.run and step.run not in functions:
-        known = ", ".join(sorted(functions)) or "none"
-        yield Mistake(
-            f"{where}.run",
-            f"a function of steps.py ({known})",
-            repr(step.run),
-            "Write the function or correct the name.",
-        )
-    if step.run is not None and functions is None and ":" not in step.run:
+
+
+def _check_function(where: str, name: str, functions: Functions | None) -> Iterator[Mistake]:
+    """Yield what is wrong with a function that is named without its module: it must be in ``steps.py``."""
+    if functions is None:
         yield Mistake(
             f"{where}.run",
             "a steps.py with the function",
             "no steps.py",
             "Create containers/<pipeline>/steps.py.",
         )
+    elif name not in functions:
+        known = ", ".join(sorted(functions)) or "none"
+        yield Mistake(
+            f"{where}.run",
+            f"a function of steps.py ({known})",
+            repr(name),
+            "Write the function or correct the name.",
+        )
 
 
 def check_variables(where: str, environment: object) -> Iterator[Mistake]:
-    """Yield the variables of a step, or of a group of its nodes, that are not its to set."""
+    """Yield the variables that AWS Batch and Sluice reserve, of a step or of a group of its nodes."""
     names = [str(name) for name in environment] if isinstance(environment, dict) else []
     if reserved := [name for name in names if name.startswith(RESERVED_VARIABLES)]:
         yield Mistake(

@@ -1,4 +1,4 @@
-"""Checks the words of commands that stand for something else."""
+"""Checks the placeholders in commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PLACEHOLDER = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 def check_placeholders(step: Step) -> Iterator[Mistake]:
-    """Yield the placeholders of a command that nobody fills in.
+    """Yield the placeholders of a command that neither Sluice nor AWS Batch replaces.
 
     Batch replaces whole words only:
     https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html#parameters
@@ -28,5 +28,5 @@ def check_placeholders(step: Step) -> Iterator[Mistake]:
                 "Correct the name; for other values use environment=.",
             )
         elif INPUT in word and word != INPUT:
-            fix = """Make it a word of its own; a shell gets it so: ["sh", "-c", 'wc -w "$0"', "{input}"]."""
+            fix = """Make it a word of its own; for a shell: ["sh", "-c", 'wc -w "$0"', "{input}"]."""
             yield Mistake(where, f"{INPUT} as a whole word", repr(word), fix)

@@ -10,7 +10,7 @@ from sluice.errors import Mistake
 from sluice.pipeline.definition import MultiNode, NodeGroup
 from sluice.pipeline.node_groups import groups_of
 from sluice.pipeline.validation.fields import check_fields, listed
-from sluice.pipeline.validation.programs import Functions, check_own_program, check_variables
+from sluice.pipeline.validation.steps.programs import Functions, check_own_program, check_variables
 
 QUEUE = "steady"
 """The only queue without spot machines: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html"""
