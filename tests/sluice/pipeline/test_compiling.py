@@ -302,3 +302,18 @@ def test_what_is_expected_of_a_run_travels_with_it() -> None:
     }
     read = CompiledPipeline.from_json(json.dumps(older))
     assert (read.expected_within, read.ticket) == (None, False)
+
+
+def test_a_plan_of_uploads_is_compiled_without_a_job() -> None:
+    """And travels with the run."""
+    files: list[Step] = [Plan("files"), Array("count", run="count", items_of="files")]
+    compiled = compile_pipeline(
+        Pipeline(name="w", triggers=[Manual()], steps=files),
+        JobDefinitions(steps={"count": "c"}, cleanup="x", gate="g"),
+    )
+    assert [(one.name, one.of_uploads, one.job_definition) for one in compiled.steps] == [
+        ("files", True, ""),
+        ("count", False, "c"),
+        ("cleanup", False, "x"),
+    ]
+    assert type(compiled).from_json(compiled.to_json()) == compiled

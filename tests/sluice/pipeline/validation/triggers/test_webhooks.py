@@ -17,7 +17,7 @@ from jsonschema import Draft7Validator
 from sluice.pipeline.definition import Webhook
 from sluice.pipeline.validation.triggers.webhooks import MAX_SCHEMA_BYTES, schema_code
 from stacks.blocks.webhook_schema import MODULE, write_schema
-from tests.sluice.pipeline.validation.test_validation import mistakes_of, valid
+from tests.sluice.pipeline.validation.pipelines import mistakes_of, valid
 
 
 def mistakes(*webhooks: Any) -> str:
