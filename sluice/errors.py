@@ -1,4 +1,4 @@
-"""What can go wrong, each with a sentence that says what was expected, what was found and what to do next."""
+"""All errors of Sluice. A message says what was expected, what was found and what to do next."""
 
 from __future__ import annotations
 

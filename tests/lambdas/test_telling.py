@@ -27,7 +27,7 @@ def begin(aws: Aws, minutes: int, **compiled: Any) -> None:
     """Begin a run of one job, some minutes ago."""
     created = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
     graph = replace(pipeline(step("a")), **compiled)
-    aws.handler("track").advance.start(
+    aws.handler("track").advancer.start(
         Run(
             run_id=RUN,
             pipeline=graph,
@@ -197,7 +197,7 @@ def test_a_queue_blocked_by_somebody_elses_job_is_told_of_too(aws: Aws) -> None:
     """It blocks the runs behind it."""
     assert aws.call("alert", blocked("somebody's own job")) == []
     [mail] = aws.received("inbox")
-    assert "which is no run's" in mail["Body"]
+    assert "which belongs to no run" in mail["Body"]
 
 
 def test_a_state_is_sent_as_an_event(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +351,7 @@ def test_a_trigger_of_a_newer_version_is_set_aside_and_does_not_break_events(
     """The event says what it can."""
     monkeypatch.setattr(aws.batch, "describe_jobs", lambda jobs: {"jobs": []}, raising=False)
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    aws.handler("track").advance.start(
+    aws.handler("track").advancer.start(
         Run(run_id=RUN, pipeline=pipeline(step("a")), trigger={"kind": "telepathy"}, created_at=created)
     )
     events = events_of(aws, monkeypatch)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.webhook.keys import KEPT_SECONDS, LOOKS, SECONDS_A_LOOK, Keys
+from lambdas.webhook.keys import KEPT_SECONDS, MAX_READS, SECONDS_A_READ, Keys
 from lambdas.webhook.request import MAX_BODY_BYTES, MAX_LEVELS
 from sluice.errors import SettingError
 from sluice.messages import Triggered
@@ -432,10 +432,10 @@ def test_secrets_are_read_now_and_then_and_not_at_will() -> None:
     keys.valid()
     assert store.calls == 4
     assert [keys.changed() for _ in range(100)] == [False] * 100
-    assert store.calls == 4 + 2 * LOOKS
+    assert store.calls == 4 + 2 * MAX_READS
     store.values = {"AWSPREVIOUS": "a" * 20, "AWSCURRENT": "b" * 20}
     assert not keys.changed()
-    clock[0] += SECONDS_A_LOOK
+    clock[0] += SECONDS_A_READ
     assert keys.changed()
     assert keys.valid() == (b"b" * 20, b"a" * 20)
 
@@ -456,7 +456,7 @@ def test_an_aws_that_does_not_answer_is_told_as_such(
 ) -> None:
     """503, and when to come again; not a word of what is broken."""
     here = hook()
-    target = here.module.notes.client if service == "dynamodb" else here.module.keys.client
+    target = here.module.records.client if service == "dynamodb" else here.module.keys.client
     call = "get_item" if service == "dynamodb" else "get_secret_value"
     monkeypatch.setattr(target, call, raising(refused("AccessDeniedException", "arn:secret", 403)))
     found = here.module.handler(event(standard(SECRET, BODY, now())), None)
