@@ -16,7 +16,7 @@ from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.state import ItemSource, StepState
 from sluice.triggers.trigger_event import S3Object, UploadGroup, parse_trigger
 from tests.lambdas.conftest import Aws
-from tests.lambdas.test_handlers import run_of
+from tests.lambdas.runs import run_of
 from tests.sluice.graphs import pipeline, step
 
 
@@ -27,22 +27,22 @@ def files_pipeline() -> CompiledPipeline:
     return pipeline(plan, count, step("cleanup", Kind.CLEANUP, after=("count",)))
 
 
-def told(aws: Aws, number: int, of: int = 3, size: int = 1) -> str:
+def uploaded(aws: Aws, number: int, of: int = 3, size: int = 1) -> str:
     """Return the message that the rule of a grouping trigger makes of an upload."""
     key = f"words/{number}.txt" if size else "words/"
     message = json.loads(aws.upload(files_pipeline(), key, size))
     return json.dumps(message | {"trigger": "s3-group:words/*", "within": 60, "of": of})
 
 
-def asked(aws: Aws) -> list[str]:
+def run_requests(aws: Aws) -> list[str]:
     """Return the messages in the trigger queue."""
     return [message["Body"] for message in aws.received("trigger")]
 
 
 def test_a_full_group_is_a_run_whose_items_are_its_files(aws: Aws) -> None:
     """From the messages of uploads to the array's job; no job finds the items."""
-    assert aws.call("group", *(told(aws, number) for number in (3, 1, 2))) == []
-    [message] = asked(aws)
+    assert aws.call("group", *(uploaded(aws, number) for number in (3, 1, 2))) == []
+    [message] = run_requests(aws)
     group = parse_trigger(Triggered.from_json(message))
     assert isinstance(group, UploadGroup)
     assert (group.bucket, group.prefix, group.suffix, group.files) == ("inbox", "words/", "", 3)
@@ -134,10 +134,10 @@ def test_a_request_with_files_of_another_pipeline_is_set_aside(aws: Aws, key: st
 
 def test_a_reminder_is_sent_and_followed(aws: Aws) -> None:
     """The group is not due: it is sent again."""
-    assert aws.call("group", told(aws, 1)) == []
+    assert aws.call("group", uploaded(aws, 1)) == []
     assert aws.received("groups") == []  # kept back by SQS until the group is due
     assert aws.call("group", '{"pipeline":"words","trigger":"s3-group:words/*","number":1,"version":1}') == []
-    assert asked(aws) == []
+    assert run_requests(aws) == []
     queue = {"QueueUrl": aws.queues["groups"], "AttributeNames": ["ApproximateNumberOfMessagesDelayed"]}
     assert (
         aws.client("sqs").get_queue_attributes(**queue)["Attributes"]["ApproximateNumberOfMessagesDelayed"]
@@ -145,18 +145,18 @@ def test_a_reminder_is_sent_and_followed(aws: Aws) -> None:
     )
 
 
-def test_a_burst_told_twice_is_asked_for_once(aws: Aws) -> None:
+def test_a_burst_that_comes_twice_starts_one_run(aws: Aws) -> None:
     """In one batch and in another."""
-    burst = [told(aws, number) for number in (1, 2, 3)]
+    burst = [uploaded(aws, number) for number in (1, 2, 3)]
     assert aws.call("group", *burst, *burst) == []
     assert aws.call("group", *burst) == []
-    assert len(asked(aws)) == 1
+    assert len(run_requests(aws)) == 1
 
 
 def test_the_placeholder_of_a_folder_is_no_file(aws: Aws) -> None:
     """Nor is it a fault."""
-    assert aws.call("group", told(aws, 0, of=1, size=0)) == []
-    assert (asked(aws), aws.received("dead")) == ([], [])
+    assert aws.call("group", uploaded(aws, 0, of=1, size=0)) == []
+    assert (run_requests(aws), aws.received("dead")) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -172,19 +172,19 @@ def test_the_placeholder_of_a_folder_is_no_file(aws: Aws) -> None:
 )
 def test_what_is_malformed_is_set_aside_and_the_others_are_gathered(aws: Aws, body: str) -> None:
     """With the reason."""
-    assert aws.call("group", told(aws, 1, of=1), body) == []
+    assert aws.call("group", uploaded(aws, 1, of=1), body) == []
     [message] = aws.received("dead")
     assert message["Body"] == body
     assert message["MessageAttributes"]["reason"]["StringValue"].startswith("Expected ")
-    assert len(asked(aws)) == 1
+    assert len(run_requests(aws)) == 1
 
 
 @pytest.mark.parametrize(
     "change", [{"of": 0}, {"of": "3"}, {"within": -1}, {"within": True}, {"detail": {}}, {"definition": {}}]
 )
-def test_an_upload_that_says_nonsense_is_set_aside(aws: Aws, change: dict[str, Any]) -> None:
+def test_an_invalid_upload_is_set_aside(aws: Aws, change: dict[str, Any]) -> None:
     """It never opens a group."""
-    assert aws.call("group", json.dumps(json.loads(told(aws, 1)) | change)) == []
+    assert aws.call("group", json.dumps(json.loads(uploaded(aws, 1)) | change)) == []
     assert len(aws.received("dead")) == 1
     assert (
         group_ledger.GroupLedger(aws.client("dynamodb"), "ledger").newest("words", "s3-group:words/*") is None
@@ -195,7 +195,7 @@ def test_messages_whose_handling_fails_come_again_and_no_others(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One trigger's files cannot be written: those of the other are gathered."""
-    other = json.dumps(json.loads(told(aws, 9, of=1)) | {"trigger": "s3-group:other/*"})
+    other = json.dumps(json.loads(uploaded(aws, 9, of=1)) | {"trigger": "s3-group:other/*"})
     add = group_ledger.GroupLedger.open
 
     def broken(self: Any, group: Any, *more: Any) -> Any:
@@ -204,8 +204,8 @@ def test_messages_whose_handling_fails_come_again_and_no_others(
         return add(self, group, *more)
 
     monkeypatch.setattr(group_ledger.GroupLedger, "open", broken)
-    assert aws.call("group", told(aws, 1), other, told(aws, 2)) == ["0", "2"]
-    assert [json.loads(message)["trigger"] for message in asked(aws)] == ["s3-group:other/*"]
+    assert aws.call("group", uploaded(aws, 1), other, uploaded(aws, 2)) == ["0", "2"]
+    assert [json.loads(message)["trigger"] for message in run_requests(aws)] == ["s3-group:other/*"]
 
 
 def test_a_message_that_cannot_be_set_aside_comes_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,8 +223,8 @@ def test_a_sweep_of_nothing_is_nothing(aws: Aws) -> None:
 @pytest.mark.parametrize("change", [{"files": 0}, {"files": "3"}, {"manifest": None}, {"bucket": 5}])
 def test_a_group_that_is_none_is_set_aside(aws: Aws, change: dict[str, Any]) -> None:
     """The trigger Lambda reads no file list of nothing."""
-    aws.call("group", *(told(aws, number) for number in (1, 2, 3)))
-    message = json.loads(asked(aws)[0])
+    aws.call("group", *(uploaded(aws, number) for number in (1, 2, 3)))
+    message = json.loads(run_requests(aws)[0])
     message["detail"] |= change
     assert aws.call("trigger", json.dumps(message)) == []
     assert (
@@ -234,6 +234,6 @@ def test_a_group_that_is_none_is_set_aside(aws: Aws, change: dict[str, Any]) -> 
 
 def test_metrics_say_how_many_files_and_groups(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     """In the log, in CloudWatch's embedded format."""
-    aws.call("group", *(told(aws, number) for number in (1, 2, 3)))
+    aws.call("group", *(uploaded(aws, number) for number in (1, 2, 3)))
     [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert (line["FilesGathered"], line["GroupsClosed"]) == ([3.0], [1.0])

@@ -1,6 +1,4 @@
-"""track and later generations: an old end changes nothing, a person's call is heard, and what failed runs
-left is removed in time.
-"""
+"""The track Lambda and later generations: an old end changes nothing, failed runs are cleaned up in time."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from sluice.advance.batch_events import Reconcile
 from sluice.run.compiled import Kind
 from sluice.run.state import Run, RunState, StepState
 from tests.lambdas.conftest import Aws
-from tests.lambdas.test_handlers import describe, ledger, old_run, run_of
+from tests.lambdas.runs import describe, ledger, old_run, run_of
 from tests.sluice.graphs import pipeline, step
 
 RUN_ID = "words-" + "d" * 20
@@ -51,7 +49,7 @@ def failed(aws: Aws) -> str:
 
 
 def test_the_end_of_an_older_generation_changes_nothing(aws: Aws) -> None:
-    """Batch tells of an end at least once, and perhaps late."""
+    """Batch sends the event of an end at least once, and perhaps late."""
     old = failed(aws)
     assert ledger(aws).reopen(run_of(aws, RUN_ID))
     assert aws.call("track", Reconcile((RUN_ID,)).to_json()) == []
@@ -63,7 +61,7 @@ def test_the_end_of_an_older_generation_changes_nothing(aws: Aws) -> None:
     assert run_of(aws, RUN_ID).state is RunState.SUCCEEDED
 
 
-def test_a_persons_call_looks_at_a_young_run_too(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_requested_reconciliation_includes_young_runs(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep would leave it to its events."""
     run_id = old_run(aws, "e", minutes=0)
     describe(aws, monkeypatch)
@@ -71,16 +69,16 @@ def test_a_persons_call_looks_at_a_young_run_too(aws: Aws, monkeypatch: pytest.M
     assert run_of(aws, run_id).state is RunState.SUCCEEDED
 
 
-def test_a_call_for_a_run_that_there_is_not_is_handled(aws: Aws) -> None:
-    """Its run may have been forgotten meanwhile."""
+def test_a_reconciliation_of_an_unknown_run_is_no_failure(aws: Aws) -> None:
+    """The run may have expired meanwhile."""
     assert aws.call("track", Reconcile(("words-" + "z" * 20,)).to_json()) == []
 
 
 @pytest.mark.parametrize(("days", "removed"), [(7, 1), (8, 1), (6, 0), (30, 0)])
-def test_the_sweep_removes_what_failed_runs_left_when_their_days_are_over(
+def test_the_sweep_cleans_up_failed_runs_when_their_days_are_over(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, days: int, removed: int
 ) -> None:
-    """On the day, or on one of the two behind it; much later everything has expired."""
+    """On the day, or on one of the next two; much later everything has expired."""
     ended = datetime.now(UTC) - timedelta(days=days)
     monkeypatch.setattr("lambdas.track.handler.report_invalid_environments", lambda settings: True)
     begun(aws)
