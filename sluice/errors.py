@@ -45,8 +45,8 @@ class RefusedError(SluiceError):
 
 
 class UnsettledError(SluiceError):
-    """It is not known yet whether a job was submitted; a later look-up will tell, so the message must come
-    again.
+    """It is not known yet whether a job was submitted; a later look-up will decide, so the message must
+    come again.
     """
 
 

@@ -158,7 +158,7 @@ def test_nodes_that_cannot_be_are_refused(case: str) -> None:
     assert line, said
 
 
-def test_every_mistake_of_a_multi_node_step_is_told_together() -> None:
+def test_every_mistake_of_a_multi_node_step_is_reported_together() -> None:
     """Fields, program and queue, in one go."""
     said = mistakes_of(pipeline(MultiNode("a", run="rung", nodes=0, queue="bulk", timeout=1)))
     assert all(f"steps['a'].{field}" in said for field in ("nodes", "run", "queue", "timeout"))

@@ -48,7 +48,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         ".retry[0].on_exit_code",
         "another code than 75",
     ),
-    "a rule behind everything": (
+    "a rule after one for everything": (
         {"retry": [rule(on_reason="*"), rule(on_exit_code="1")]},
         ".retry[0]",
         "at the end only",

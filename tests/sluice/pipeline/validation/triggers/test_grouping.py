@@ -35,7 +35,7 @@ def test_what_gathers(given: dict[str, Any], seconds: int, of: int) -> None:
     "within", ["0s", "16m", "901s", "60", "1h", "1.5m", " 60s", "60 s", "", "-5s", "٣s", "99999999s"]
 )
 def test_no_time_to_gather_for(within: str) -> None:
-    """It is told with what was found."""
+    """The report quotes it."""
     said = mistakes_of(valid(triggers=[S3Upload(prefix="words/", group_within=within)]))
     assert (
         f"triggers[0].group_within: expected a time from 1s to 15m, such as 45s or 5m, found {within!r}"
@@ -84,5 +84,5 @@ def test_a_plan_of_uploads_needs_no_function() -> None:
     ],
 )
 def test_a_plan_of_no_uploads(changes: dict[str, Any], says: str) -> None:
-    """Each mistake is told by the step's name."""
+    """Each mistake is reported with the name of the step."""
     assert says in mistakes_of(valid(**changes))

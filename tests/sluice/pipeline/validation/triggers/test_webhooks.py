@@ -1,6 +1,4 @@
-"""What is wrong with a webhook is told at synthesis, and what its schema becomes says what the schema
-says.
-"""
+"""The mistakes of a webhook are reported at synthesis, and its compiled schema equals its schema."""
 
 from __future__ import annotations
 
@@ -128,14 +126,14 @@ def test_a_schema_of_draft_7_is_taken(schema: dict[str, Any], form: Any) -> None
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_a_mistake_is_told_with_its_place(webhook: Webhook, where: str, says: str) -> None:
+def test_a_mistake_is_reported_at_its_field(webhook: Webhook, where: str, says: str) -> None:
     """The field, what was expected, what was found."""
     found = mistakes(webhook)
     assert f"- {where}: " in found
     assert says in found
 
 
-def test_every_mistake_of_a_schema_is_told() -> None:
+def test_every_mistake_of_a_schema_is_reported() -> None:
     """Not the first alone."""
     found = mistakes(
         Webhook(schema={"type": "strin", "properties": {"a": {"minimum": "1"}, "b": {"enum": 5}}})
