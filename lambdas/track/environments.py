@@ -1,5 +1,5 @@
-"""Looks whether the compute environments behind Sluice's queues are valid: AWS Batch has no event for one
-that is not.
+"""Checks whether the compute environments of Sluice's queues are valid: AWS Batch has no event for an invalid
+one.
 
 AWS Batch sends two kinds of events itself, of jobs and of blocked queues:
 https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-batch.html
@@ -18,9 +18,9 @@ from sluice.messages import EnvironmentInvalid
 from sluice.settings import AdvanceSettings
 
 
-def looked_at_environments(settings: AdvanceSettings) -> bool:
-    """Tell of the environments that are INVALID; False when they could not be looked at. Two calls, whatever
-    their number.
+def report_invalid_environments(settings: AdvanceSettings) -> bool:
+    """Send a message for each environment that is INVALID; False when they could not be read. Two calls,
+    whatever their number.
     """
     try:
         for environment in _environments(list(settings.queue_arns().values())):
@@ -31,7 +31,7 @@ def looked_at_environments(settings: AdvanceSettings) -> bool:
                 )
                 client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
     except (ClientError, BotoCoreError) as error:
-        logger.warning("The compute environments could not be looked at.", error=str(error))
+        logger.warning("The compute environments could not be read.", error=str(error))
         return False
     return True
 

@@ -1,6 +1,4 @@
-"""track: a job has ended, or it is time to sweep; record what is known and advance the runs that it
-concerns.
-"""
+"""track: a job has ended, or a sweep is due; record the ends of jobs and advance their runs."""
 
 from __future__ import annotations
 
@@ -10,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from lambdas.advancing import advancer
+from lambdas.advancing import make_advancer
 from lambdas.consuming import consume, count, logger, measure
-from lambdas.track.environments import looked_at_environments
+from lambdas.track.environments import report_invalid_environments
 from lambdas.track.plans import unannounced
 from lambdas.track.report import failure_report
 from sluice.advance.batch_events import JobEnded, Reconcile, job_ended, joined, parse_event
-from sluice.alerts.delays import delay_of
+from sluice.alerts.delays import find_delay
 from sluice.aws.clients import client
 from sluice.errors import UnsettledError
 from sluice.limits import MAX_DESCRIBE_JOBS
@@ -28,14 +26,14 @@ SWEPT_AFTER = timedelta(minutes=3)
 """Younger runs are left to their events."""
 
 RUNS_AT_A_TIME = 25
-"""Ten messages with so many runs each, the largest batch, are done well within the function's minute."""
-_DAYS_LOOKED_BACK = 3
-_CLEANING_SECONDS = 15
+"""Ten messages with this many runs each, the largest batch, take much less than the function's minute."""
+_CLEANUP_DAYS = 3
+_CLEANUP_SECONDS = 15
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds; together little enough for all messages of one batch within the function's time-out."""
+"""Seconds; all messages of one batch may pause so within the function's time-out."""
 
 settings = TrackSettings.from_env()
-advance = advancer(settings)
+advancer = make_advancer(settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -48,27 +46,27 @@ def _track(body: str) -> None:
     if isinstance(event, Sweep):
         _sweep()
     elif isinstance(event, Reconcile):
-        _insist(_unsettled(event.run_ids))
-    elif event is not None and (_recorded(event) or event.state is StepState.FAILED):
-        # A job that failed without a name leaves a claim to settle.
-        advance.advance(event.name.run_id)
+        _raise_for(_reconcile(event.run_ids))
+    elif event is not None and (_record_soon(event) or event.state is StepState.FAILED):
+        # A failed job that the ledger does not name leaves a claim to settle.
+        advancer.advance(event.name.run_id)
 
 
-def _recorded(event: JobEnded) -> bool:
-    """Record an end; that of a job which ended so fast that whoever submits it has not named it yet is tried
-    again for some seconds.
+def _record_soon(event: JobEnded) -> bool:
+    """Record an end; for some seconds try again where a job ended before the Lambda that submits it has
+    recorded its id.
 
-    Otherwise nobody would learn of it before the sweep. What nobody names in that time is settled by the
-    look-up of its name.
+    Without that only the sweep would record the end. A job whose id is not recorded in that time is settled
+    by the look-up of its name.
     """
     pauses = iter(_PAUSES)
-    while not (known := _record(event)) and _to_be_named(event) and (pause := next(pauses, None)):
+    while not (known := _record(event)) and _has_open_claim(event) and (pause := next(pauses, None)):
         time.sleep(pause)
     return known
 
 
-def _to_be_named(event: JobEnded) -> bool:
-    run = advance.ledger.load(event.name.run_id)
+def _has_open_claim(event: JobEnded) -> bool:
+    run = advancer.ledger.load(event.name.run_id)
     record = run.steps.get(event.name.step) if run and run.state is RunState.RUNNING else None
     return record is not None and record.job_id is None and record.generation == event.name.generation
 
@@ -78,7 +76,7 @@ def _record(event: JobEnded) -> bool:
     if event.state is StepState.FAILED:
         report = failure_report(settings.work_bucket, run_id, step, generation)
         reason = joined(reason, report)
-    known = advance.ledger.record_end(
+    known = advancer.ledger.record_end(
         run_id,
         step,
         event.state,
@@ -92,7 +90,7 @@ def _record(event: JobEnded) -> bool:
         if event.queued_seconds is not None:
             measure("QueueWaitSeconds", event.queued_seconds)
     logger.info(
-        "A job ended." if known else "A job ended that no run names.",
+        "A job ended." if known else "A job ended that the ledger does not name.",
         run=run_id,
         step=step,
         state=event.state,
@@ -102,89 +100,89 @@ def _record(event: JobEnded) -> bool:
 
 
 def _sweep() -> None:
-    """Look at the runs whose events may have been lost, and while there are any at the machines that they
-    wait for.
+    """Reconcile the runs whose events may have been lost, and check the compute environments they wait for.
 
-    Only the first runs are looked at here: a message for each further part lets others do so at the same
-    time, and in time.
+    Only the first runs are reconciled here: each further part becomes a message, so that several Lambdas
+    reconcile them at the same time.
     """
-    before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
-    unfinished = tuple(advance.ledger.unfinished(before))
+    created_before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
+    unfinished = tuple(advancer.ledger.unfinished(created_before))
     for start in range(RUNS_AT_A_TIME, len(unfinished), RUNS_AT_A_TIME):
         part = Reconcile(unfinished[start : start + RUNS_AT_A_TIME])
         client("sqs").send_message(QueueUrl=settings.track_queue, MessageBody=part.to_json())
-    failed = _unsettled(unfinished[:RUNS_AT_A_TIME])
-    if unfinished and not looked_at_environments(settings):
+    failed = _reconcile(unfinished[:RUNS_AT_A_TIME])
+    if unfinished and not report_invalid_environments(settings):
         failed.append("the compute environments")
     _clean_up()
-    _insist(failed)
+    _raise_for(failed)
 
 
-def _unsettled(run_ids: Sequence[str]) -> list[str]:
-    """Look at runs, and return those of which that failed."""
-    return [run_id for run_id in run_ids if not _swept(run_id)]
+def _reconcile(run_ids: Sequence[str]) -> list[str]:
+    """Reconcile runs, and return those that failed."""
+    return [run_id for run_id in run_ids if not _reconcile_run(run_id)]
 
 
-def _insist(failed: Sequence[str]) -> None:
+def _raise_for(failed: Sequence[str]) -> None:
+    """Raise UnsettledError where reconciling failed, so that the message comes again."""
     if failed:
         raise UnsettledError(
-            f"{len(failed)} runs could not be looked at, to be tried again: {', '.join(failed[:5])}."
+            f"{len(failed)} runs could not be reconciled, to be tried again: {', '.join(failed[:5])}."
         )
 
 
 def _clean_up() -> None:
-    """Remove what failed runs left whose days are over, those of the last days included; what is not removed
-    then expires.
+    """Submit the clean-up of failed runs that is due today or was due on the last days; later their objects
+    expire.
 
-    For some seconds only; the next sweep goes on.
+    It takes some seconds at most; the next sweep continues.
     """
-    today, until = datetime.now(UTC).date(), time.monotonic() + _CLEANING_SECONDS
+    today, until = datetime.now(UTC).date(), time.monotonic() + _CLEANUP_SECONDS
     due = [
         run_id
-        for days in range(_DAYS_LOOKED_BACK)
-        for run_id in advance.ledger.cleanup_due((today - timedelta(days=days)).isoformat())
+        for days in range(_CLEANUP_DAYS)
+        for run_id in advancer.ledger.cleanup_due((today - timedelta(days=days)).isoformat())
     ]
     for run_id in takewhile(lambda _: time.monotonic() < until, due):
-        if advance.clean_up(run_id):
-            logger.info("What a failed run left is removed.", run=run_id)
+        if advancer.clean_up(run_id):
+            logger.info("The objects of a failed run are being removed.", run=run_id)
 
 
-def _swept(run_id: str) -> bool:
-    """Look at one run; False when that failed, which must not keep the sweep from the others."""
+def _reconcile_run(run_id: str) -> bool:
+    """Reconcile one run and send its delay; False when that failed, which must not stop the others."""
     try:
-        run, jobs = _look(run_id)
-        delay = delay_of(run, jobs, datetime.now(UTC)) if run else None
+        run, jobs = _catch_up(run_id)
+        delay = find_delay(run, jobs, datetime.now(UTC)) if run else None
         if delay is not None:
-            _tell(delay)
-    except Exception:  # noqa: BLE001 - logged with its trace here, and raised once the other runs were looked at
-        logger.exception("A run could not be looked at.", run=run_id)
+            _send(delay)
+    except Exception:  # noqa: BLE001 - logged with its trace here, and raised after the other runs
+        logger.exception("A run could not be reconciled.", run=run_id)
         return False
     return True
 
 
-def _look(run_id: str) -> tuple[Run | None, list[Mapping[str, Any]]]:
-    """Record the ends of jobs and the plans that were not told, and advance the run; return it and its jobs
-    as they were.
+def _catch_up(run_id: str) -> tuple[Run | None, list[Mapping[str, Any]]]:
+    """Record the ends of jobs and the plans whose events were lost, and advance the run; return it and its
+    jobs as they were before.
     """
-    run = advance.ledger.load(run_id)
+    run = advancer.ledger.load(run_id)
     jobs = _live(run) if run else []
     for event in filter(None, map(job_ended, jobs)):
         _record(event)
     for plan in unannounced(run, settings.work_bucket) if run else ():
-        advance.ledger.record_plan(plan)
-    advance.advance(run_id)
+        advancer.ledger.record_plan(plan)
+    advancer.advance(run_id)
     return run, jobs
 
 
-def _tell(delay: RunDelayed) -> None:
-    """Hand a delay to the alerts, unless the run has ended in this very sweep."""
-    run = advance.ledger.load(delay.run)
+def _send(delay: RunDelayed) -> None:
+    """Send a delay to the alert queue, unless the run has ended in this very sweep."""
+    run = advancer.ledger.load(delay.run)
     if run is not None and run.state is RunState.RUNNING:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=delay.to_json())
 
 
 def _live(run: Run) -> list[Mapping[str, Any]]:
-    """Return what Batch says of the jobs whose end is not recorded."""
+    """Return Batch's descriptions of the jobs whose end is not recorded."""
     live = [
         record.job_id
         for record in run.steps.values()

@@ -1,6 +1,4 @@
-"""What plans wrote down and nobody was told of: the message of a plan that has ended can be lost on its way
-to fan_out.
-"""
+"""Finds the manifests of ended plans whose message was lost on its way to fan_out."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from sluice.run.state import Run, StepState
 
 
 def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
-    """Yield what the plans that succeeded would have announced, read from their manifests; see
+    """Yield the missing messages of the plans that succeeded, made from their manifests; see
     docs/decisions/0019-crash-matrix.md.
     """
     for record in run.steps.values():
@@ -26,9 +24,7 @@ def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
         found = written_manifest(
             full_client("s3"), bucket, keys.manifests_of_job(run.run_id, record.name, record.job_id)
         )
-        logger.warning(
-            "The message of a plan did not come.", run=run.run_id, step=record.name, manifest=found
-        )
+        logger.warning("The message of a plan is missing.", run=run.run_id, step=record.name, manifest=found)
         if found is not None:
             key, items = found
             yield Planned(

@@ -27,7 +27,7 @@ class Aws:
     """What the handlers of a test share."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Make the queues, buckets, the topic and the table, and tell the environment of them."""
+        """Make the queues, buckets, the topic and the table, and set the variables of their settings."""
         self.batch = Batch()
         self._real = clients.full_client
         monkeypatch.setattr(clients, "full_client", self.client)
@@ -69,7 +69,7 @@ class Aws:
         return self.batch if service == "batch" else self._real(service)
 
     def handler(self, name: str) -> ModuleType:
-        """Return a handler's module, loaded anew as on a cold start."""
+        """Return a handler's module, loaded again as on a cold start."""
         clients.client.cache_clear()
         return importlib.reload(importlib.import_module(f"lambdas.{name}.handler"))
 

@@ -18,7 +18,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from sluice.pipeline.definition import Pipeline
-from sluice.pipeline.validation.triggers import uploads_of
+from sluice.pipeline.validation.triggers.uploads import uploads_of
 from sluice.settings import GroupSettings
 from stacks.blocks.consumers import grants
 from stacks.blocks.consumers.event_rules import schedule_sweep

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from sluice.messages import GroupedUpload
-from sluice.pipeline.validation.triggers import uploads_of
+from sluice.pipeline.validation.triggers.uploads import uploads_of
 from sluice.triggers.inbox import REQUESTS
 from tests.stacks.blocks.triggers.rules import message_of, rules_of
 from tests.stacks.synthesis import deployed
