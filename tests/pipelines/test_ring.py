@@ -19,12 +19,12 @@ from containers.ring.meeting import MeetingError, agreed, join, neighbours
 from containers.ring.steps import InputError, number_of, publish, ring
 from pipelines.ring import pipeline
 from sluice.pipeline.definition import MultiNode
-from sluice.runtime.node import Node
-from sluice.runtime.step_types import Out, Results
+from sluice.steps import Node, Out, Results
 from sluice.triggers.trigger_event import Request
+from tests.sluice.buckets import Bucket
 
 MAIN = "127.77.0.1"
-OUT = Out(s3=None, bucket="results", pipeline="ring", run="ring-run")
+OUT = Out(s3=Bucket(), bucket="results", pipeline="ring", run="ring-run")
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sluice.errors import OtherTriggerError
-from sluice.runtime.step_types import Item, Out, Results, Upload
+from sluice.steps import Item, Out, Results, Upload
 
 items: list[Any] = []
 worked: list[int] = []

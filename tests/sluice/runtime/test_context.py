@@ -12,8 +12,8 @@ from sluice import keys
 from sluice.errors import OtherTriggerError
 from sluice.items.manifest import write_manifest
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
-from sluice.runtime.step_types import Item, Request, ScheduledTime, Upload, Uploads
-from sluice.runtime.upload import RequestOfUploads
+from sluice.runtime.interface.upload import RequestOfUploads
+from sluice.steps import Item, Request, ScheduledTime, Upload, Uploads
 from sluice.triggers.trigger_event import S3Object, TriggerEvent, UploadGroup
 from tests.sluice.runtime.jobs import INBOX, WORK, Jobs, functions_of
 

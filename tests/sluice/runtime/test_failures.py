@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,6 +16,7 @@ from sluice import keys
 from sluice.run.state import Run
 from sluice.runtime.__main__ import FAILED, NOT_STARTED, main
 from sluice.runtime.failure_report import report_failure
+from sluice.runtime.job_context import JobContext
 from sluice.settings import JobSettings, SubmissionSettings
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import WORK, Jobs
@@ -167,14 +168,13 @@ def test_a_refused_report_does_not_hide_the_failure(
     jobs: Jobs, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The log has why the job failed, and why the report is missing."""
-    from sluice.runtime.job_context import Place
 
     class Refusing:
-        def put_object(self, **_: Any) -> None:
+        def put_object(self, **_: Any) -> NoReturn:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not for you"}}, "PutObject")
 
-    place = Place(run=run.run_id, step="work", generation=0, job_id="j", attempt=1, child=0)
-    report_failure(ValueError("no such city"), place, Refusing(), WORK)
+    context = JobContext(run=run.run_id, step="work", generation=0, job_id="j", attempt=1, child=0)
+    report_failure(ValueError("no such city"), context, Refusing, WORK)
     error = capsys.readouterr().err
     assert f"work of {run.run_id} failed: ValueError: no such city" in error
     assert "The failure report could not be written to s3://work/runs/" in error

@@ -12,7 +12,7 @@ from sluice import keys
 from sluice.messages import Planned
 from sluice.pipeline.definition import Job, Pipeline, S3Upload
 from sluice.run.state import Run, RunState
-from sluice.runtime import job_context as place_module
+from sluice.runtime import registration
 from sluice.runtime.__main__ import FAILED, NOT_STARTED, STOPPED, TRY_AGAIN, main
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import INBOX, NOW, WORK, Jobs, functions_of, job_id
@@ -194,7 +194,7 @@ def test_a_job_that_is_not_named_yet_is_tried_again(
     asks for another attempt.
     """
     pauses: list[float] = []
-    monkeypatch.setattr(place_module.assigned, "__kwdefaults__", {"sleep": pauses.append})
+    monkeypatch.setattr(registration.wait_for_registration, "__kwdefaults__", {"sleep": pauses.append})
     plan = submission(jobs, run, "find")
     jobs.ledger.claim(run.run_id, [plan], NOW)
     assert jobs.start(run, plan, 0, FUNCTIONS) == TRY_AGAIN
@@ -221,7 +221,7 @@ def test_a_job_that_is_named_while_it_waits_works(
     jobs.ledger.claim(run.run_id, [plan], NOW)
     name = {"find": job_id("find")}
     monkeypatch.setattr(
-        place_module.assigned,
+        registration.wait_for_registration,
         "__kwdefaults__",
         {"sleep": lambda seconds: jobs.ledger.record_submitted(run.run_id, name)},
     )

@@ -20,10 +20,11 @@ from sluice.run.decision import Submission, decide
 from sluice.run.state import Run, StepState
 from sluice.runtime.__main__ import FAILED, NOT_STARTED
 from sluice.runtime.errors import Stopped
-from sluice.runtime.node import Node, own_address
+from sluice.runtime.interface.node import Node
+from sluice.runtime.kinds.node_address import own_address
 from sluice.runtime.node_info import NodeInfo
-from sluice.runtime.step_types import Out, Results
 from sluice.settings import SubmissionSettings
+from sluice.steps import Out, Results
 from sluice.triggers.trigger_event import Request
 from tests.sluice.runtime.jobs import NOW, WORK, Jobs, functions_of
 
@@ -61,7 +62,7 @@ def run(jobs: Jobs) -> Run:
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{__name__}.seen", [])
-    monkeypatch.setattr("sluice.runtime.node._PAUSES", (0.0,))
+    monkeypatch.setattr("sluice.runtime.kinds.multi_node._PAUSES", (0.0,))
 
 
 @pytest.fixture
@@ -268,7 +269,7 @@ def test_without_an_agent_the_address_is_that_of_the_way_out() -> None:
 
 def test_an_agent_that_knows_no_address_is_an_error(agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not a node that nobody can reach."""
-    monkeypatch.setattr("sluice.runtime.node.METADATA_TRIES", 1)
+    monkeypatch.setattr("sluice.runtime.kinds.node_address.METADATA_TRIES", 1)
     with pytest.raises(SettingError, match="Expected this node's address from"):
         own_address(f"{agent}/nothing/x")
     with pytest.raises(SettingError, match="awsvpc networking"):

@@ -63,7 +63,7 @@ def test_a_stopped_child_keeps_what_is_finished(cloud: Place, monkeypatch: pytes
         assert [process.stdout.readline() for _ in range(2)] == ["item 0\n", "item 1\n"]
         process.send_signal(signal.SIGTERM)
         _, error = process.communicate(timeout=30)
-    assert (process.returncode, error) == (STOPPED, "Told to stop.\n")
+    assert (process.returncode, error) == (STOPPED, "Stopped by SIGTERM.\n")
     assert jobs.read(WORK, keys.child_results(run.run_id, "work", 0, 0)) == b'{"i":0,"r":0}\n'
     with child_zero(jobs, run, endpoint, AWS_BATCH_JOB_ATTEMPT="2") as process:
         output, error = process.communicate(timeout=30)

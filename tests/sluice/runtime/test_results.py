@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload
-from sluice.runtime.step_types import Item, Out, Results, Upload
+from sluice.steps import Item, Out, Results, Upload
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import Jobs, functions_of
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.errors import InputMissingError
-from sluice.runtime.step_types import Out, Upload
+from sluice.steps import Out, Upload
 from sluice.triggers.trigger_event import S3Object
 from tests.sluice.buckets import Bucket
 from tests.sluice.runtime.jobs import INBOX, Jobs
