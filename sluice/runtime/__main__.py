@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from sluice.aws.clients import client
+from sluice.aws.transient import is_transient
 from sluice.errors import SettingError, SupersededJobError, UnsettledError
 from sluice.ledger.ledger import Ledger
 from sluice.run.compiled import Kind
@@ -92,7 +93,7 @@ def _run(function: StepFunction, job: JobContext, settings: JobSettings) -> int:
     except Stopped:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a step raises is reported
-        return _failed(error, job, settings)
+        return _failed(error, function, job, settings)
     print(f"{job.step} of {job.run}, child {job.child}: {done}", flush=True)
     return 0
 
@@ -105,9 +106,9 @@ def _records(ledger: Ledger, job: JobContext) -> Callable[[str], StepRecord | No
     return record_of
 
 
-def _failed(error: BaseException, job: JobContext, settings: JobSettings) -> int:
+def _failed(error: BaseException, function: StepFunction, job: JobContext, settings: JobSettings) -> int:
     """Say why the job fails, and return its exit code."""
-    if _may_succeed_later(error):
+    if _may_succeed_later(error, function, job):
         found = f"{type(error).__name__}: {error}"
         print(f"{job.step} of {job.run} is to be tried again. {found}", file=sys.stderr, flush=True)
         return TRY_AGAIN
@@ -115,9 +116,17 @@ def _failed(error: BaseException, job: JobContext, settings: JobSettings) -> int
     return FAILED
 
 
-def _may_succeed_later(error: BaseException) -> bool:
-    """Return whether another attempt is worth its while."""
-    return isinstance(error, JobNotRegisteredError | UnsettledError)
+def _may_succeed_later(error: BaseException, function: StepFunction, job: JobContext) -> bool:
+    """Return whether another attempt is worth its while: nothing of the user's has begun, and the trouble was
+    a passing one.
+
+    AWS Batch repeats a multi-node job for its main node only: what another node suffers is reported, so that
+    the main node can say it.
+    """
+    if isinstance(error, JobNotRegisteredError | UnsettledError):
+        return True
+    is_repeated = job.node is None or job.node.is_main
+    return is_repeated and not function.begun and is_transient(error)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

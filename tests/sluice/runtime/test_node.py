@@ -18,7 +18,8 @@ from sluice.errors import SettingError
 from sluice.pipeline.definition import Job, Manual, MultiNode, Pipeline
 from sluice.run.decision import Submission, decide
 from sluice.run.state import Run, StepState
-from sluice.runtime.__main__ import FAILED, NOT_STARTED
+from sluice.runtime import __main__ as entry
+from sluice.runtime.__main__ import FAILED, NOT_STARTED, TRY_AGAIN
 from sluice.runtime.errors import Stopped
 from sluice.runtime.interface.node import Node
 from sluice.runtime.kinds.node_address import own_address
@@ -26,6 +27,7 @@ from sluice.runtime.node_info import NodeInfo
 from sluice.settings import SubmissionSettings
 from sluice.steps import Out, Results
 from sluice.triggers.trigger_event import Request
+from tests.sluice.runtime.failing_clients import TRANSIENT, FailingClients
 from tests.sluice.runtime.jobs import NOW, WORK, Jobs, functions_of
 
 TOGETHER = Pipeline(
@@ -140,6 +142,28 @@ def test_a_node_of_another_job_does_nothing(jobs: Jobs, run: Run, agent: str) ->
     """Every node asks the ledger whether its job is the step's."""
     assert start(jobs, run, 1, agent, AWS_BATCH_JOB_ID="another#1") == 0
     assert seen == []
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_main_node_with_a_transient_error_at_its_start_is_tried_again(
+    at: int, jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS Batch starts the whole job again."""
+    failing = FailingClients(TRANSIENT["outage"], at)
+    monkeypatch.setattr(entry, "client", failing.client)
+    assert start(jobs, run, 0, agent) == TRY_AGAIN
+    assert seen == []
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_another_node_with_a_transient_error_at_its_start_reports_it(
+    at: int, jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS Batch starts no single node again: the main node, which will miss it, can say why."""
+    failing = FailingClients(TRANSIENT["outage"], at)
+    monkeypatch.setattr(entry, "client", failing.client)
+    assert start(jobs, run, 1, agent) == FAILED
+    assert jobs.failure(run, "meet", 1)["error"] == "ClientError"
 
 
 def fails(*indices: int) -> Callable[[Node], Any]:
