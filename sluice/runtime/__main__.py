@@ -107,7 +107,7 @@ def _records(ledger: Ledger, job: JobContext) -> Callable[[str], StepRecord | No
 
 
 def _failed(error: BaseException, function: StepFunction, job: JobContext, settings: JobSettings) -> int:
-    """Say why the job fails, and return its exit code."""
+    """Report why the job fails, and return its exit code."""
     if _may_succeed_later(error, function, job):
         found = f"{type(error).__name__}: {error}"
         print(f"{job.step} of {job.run} is to be tried again. {found}", file=sys.stderr, flush=True)
@@ -117,11 +117,11 @@ def _failed(error: BaseException, function: StepFunction, job: JobContext, setti
 
 
 def _may_succeed_later(error: BaseException, function: StepFunction, job: JobContext) -> bool:
-    """Return whether another attempt is worth its while: nothing of the user's has begun, and the trouble was
-    a passing one.
+    """Return whether another attempt may succeed: the user's function has not begun, and the error is
+    transient.
 
-    AWS Batch repeats a multi-node job for its main node only: what another node suffers is reported, so that
-    the main node can say it.
+    AWS Batch repeats a multi-node job for its main node only. Another node reports its error, so that the
+    main node can name the cause.
     """
     if isinstance(error, JobNotRegisteredError | UnsettledError):
         return True
@@ -130,8 +130,7 @@ def _may_succeed_later(error: BaseException, function: StepFunction, job: JobCon
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """End in good order: finished items are written on the way out. Batch sends SIGTERM 30 seconds before
-    SIGKILL.
+    """Exit in an orderly way: finished items are written. Batch sends SIGTERM 30 seconds before SIGKILL.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
     """

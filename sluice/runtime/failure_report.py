@@ -15,7 +15,7 @@ from sluice.runtime.errors import StepError
 from sluice.runtime.job_context import JobContext
 
 _MESSAGE_BYTES = 3000
-"""A report stays under 4 KiB, whatever an error says."""
+"""A report stays under 4 KiB, however long a message is."""
 
 
 def report_failure(

@@ -16,8 +16,8 @@ class JobContext:
     """One attempt of one job, of one child of an array, or of one node, which counts as a child.
 
     ``job_id`` is that of the whole job for a child or a node. ``child`` is the number in the whole step, once
-    the ledger has said which children a later generation works on (``with_child_of``); a job that is no array
-    is child 0. ``node`` is None for a job without nodes.
+    the ledger has answered which children a later generation works on (``with_child_of``); a job that is no
+    array is child 0. ``node`` is None for a job without nodes.
     """
 
     run: str

@@ -1,4 +1,4 @@
-"""Waits until the ledger says whose job a step has: a job that is not registered must not work."""
+"""Waits until the ledger has a job for a step: a job that is not registered must not work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIRST_PAUSE, _MAX_PAUSE = 0.05, 30.0
 def wait_for_registration(
     job: JobContext, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep
 ) -> Assignment:
-    """Return what the ledger says of this job's step, once a job is registered for it.
+    """Return what the ledger has for this job's step, once a job is registered for it.
 
     Raises SupersededJobError when another job is registered, or none and the run has ended;
     JobNotRegisteredError when none is registered within a quarter of an hour.
@@ -59,7 +59,7 @@ def _registered(job: JobContext, assignment: Assignment | None) -> Assignment | 
 
 
 def _is_settled(record: StepRecord, job: JobContext) -> bool:
-    """Return whether the ledger says whose job it is; a later generation certainly has another one."""
+    """Return whether the step's job is known; that of a later generation is certainly another one."""
     return record.job_id is not None or record.generation > job.generation
 
 

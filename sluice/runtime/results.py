@@ -44,7 +44,7 @@ def upstream_results(context: StepContext) -> Results:
     def check(name: str, names: list[str], kind: str) -> None:
         if name not in names:
             raise ResultsMissingError(
-                f"Expected {kind} before {step} ({', '.join(names) or 'there is none'}), found {name!r}."
+                f"Expected {kind} upstream of {step} ({', '.join(names) or 'there is none'}), found {name!r}."
             )
 
     def read(name: str) -> Iterator[tuple[int, Any]]:

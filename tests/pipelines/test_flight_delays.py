@@ -53,7 +53,7 @@ def one_pass(text: str) -> dict[tuple[str, int], tuple[int, int, list[int]]]:
 
 def test_figures_equal_one_pass_over_the_file(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of many ranges gives the figures of the whole file, to the last digit."""
-    monkeypatch.setattr(steps, "_SMALLEST_RANGE", 4096)
+    monkeypatch.setattr(steps, "_MIN_RANGE_BYTES", 4096)
     text = flights(3_000)
     run = jobs.upload(pipeline, "flights/a.csv", text.encode())
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
@@ -95,7 +95,7 @@ def test_what_is_no_file_of_flights_fails_the_plan(content: bytes, jobs: Jobs) -
 
 def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Quoted text with commas and CRLF line ends are read as CSV has them."""
-    monkeypatch.setattr(steps, "_SMALLEST_RANGE", 64)
+    monkeypatch.setattr(steps, "_MIN_RANGE_BYTES", 64)
     rows = "".join(f'2013,1,1,517,{number},"U,A",EWR,IAH\r\n' for number in range(40))
     run = jobs.upload(pipeline, "flights/crlf.csv", (HEADER.replace("\n", "\r\n") + rows).encode())
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"

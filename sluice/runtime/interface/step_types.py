@@ -1,4 +1,4 @@
-"""The types that step functions are given; ``sluice.steps`` says which function is given what."""
+"""The types that step functions are given; ``sluice.steps`` documents which function is given what."""
 
 from __future__ import annotations
 

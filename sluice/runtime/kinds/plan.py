@@ -19,7 +19,7 @@ def plan(context: StepContext, function: Function) -> str:
     it publishes its own.
     """
     if context.assignment.step is not None and context.assignment.step.planned:
-        return "planned before"
+        return "planned by an earlier attempt"
     job, bucket = context.job, context.settings.work_bucket
     key = keys.manifest(job.run, job.step, f"{job.job_id}-{job.attempt}")
     items = _items(function(context.trigger, **results_argument(function, context)))

@@ -125,7 +125,7 @@ def test_results_of_no_array_are_refused(
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
     assert (
         jobs.failure(run, "gather")["message"]
-        == f"Expected an array or nodes before gather (work, follow), found '{name}'."
+        == f"Expected an array or nodes upstream of gather (work, follow), found '{name}'."
     )
 
 

@@ -83,6 +83,6 @@ def test_a_plan_that_asks_for_another_step_is_told_what_there_is(jobs: Jobs, run
     state, run = run_of(3, share="asks_for_nothing")
     assert state == "FAILED"
     assert (
-        "Expected an array or nodes before share (work), found 'add'."
+        "Expected an array or nodes upstream of share (work), found 'add'."
         in jobs.failure(run, "share")["message"]
     )
