@@ -100,9 +100,9 @@ def test_strangers_do_not_disturb(
         {},
     ]
     silent = connect((MAIN, port), 10)
-    for said in [b"GET / HTTP/1.1\r\n\r\n", b"\n", *(json.dumps(one).encode() + b"\n" for one in wrong)]:
+    for sent in [b"GET / HTTP/1.1\r\n\r\n", b"\n", *(json.dumps(one).encode() + b"\n" for one in wrong)]:
         with connect((MAIN, port), 10) as stranger:
-            stranger.sendall(said)
+            stranger.sendall(sent)
     others += [pool.submit(ring, node(index, 3), OUT) for index in (1, 2)]
     assert [future.result(timeout=30)["sum"] for future in others] == [6, 6, 6]
     silent.close()
@@ -164,14 +164,14 @@ def test_a_thousand_addresses_fit_into_a_line(pool: ThreadPoolExecutor) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [b"{}", b"x" * (MAX_BYTES + 1) + b"\n"], ids=["no line end", "an endless line"]
+    "sent", [b"{}", b"x" * (MAX_BYTES + 1) + b"\n"], ids=["no line end", "an endless line"]
 )
-def test_a_line_without_an_end_is_refused(said: bytes) -> None:
+def test_a_line_without_an_end_is_refused(sent: bytes) -> None:
     """No node has to hold what never ends."""
     here, there = socket.socketpair()
 
     def send() -> None:
-        here.sendall(said)
+        here.sendall(sent)
         here.shutdown(socket.SHUT_WR)
 
     with Connection(there, 5) as receiver, here:
@@ -195,7 +195,7 @@ def test_a_wrong_input_is_refused(given: Any) -> None:
 
 
 def test_what_the_main_node_returned_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the step behind the ring."""
+    """By the step downstream of the ring."""
     written: dict[str, Any] = {}
     monkeypatch.setattr(Out, "write", lambda _, name, data: written.update({name: json.loads(data)}))
     results = Results(
@@ -206,7 +206,7 @@ def test_what_the_main_node_returned_is_published(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_job_outlasts_the_waiting_for_its_nodes() -> None:
-    """The main node names the missing nodes before AWS Batch says that the time is over."""
+    """The main node names the missing nodes before AWS Batch ends the job."""
     (step,) = [one for one in pipeline.steps if isinstance(one, MultiNode)]
     assert step.timeout > 900 + 60
     assert pipeline.only_with == "nat"

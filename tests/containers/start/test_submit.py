@@ -57,10 +57,12 @@ def run(jobs: Jobs) -> Run:
 
 def start(jobs: Jobs, run: Run) -> int:
     """Run an attempt of the start job and return its exit code."""
-    place = SubmissionSettings(run=run.run_id, step="start", generation="0").to_env()
+    variables = SubmissionSettings(run=run.run_id, step="start", generation="0").to_env()
     return main(
         [WORD],
-        jobs.settings.to_env() | place | {"AWS_BATCH_JOB_ID": job_id("start"), "AWS_BATCH_JOB_ATTEMPT": "1"},
+        jobs.settings.to_env()
+        | variables
+        | {"AWS_BATCH_JOB_ID": job_id("start"), "AWS_BATCH_JOB_ATTEMPT": "1"},
     )
 
 

@@ -31,7 +31,7 @@ class FailingClients:
     """Whether the step's function began before the call that fails."""
 
     def client(self, service: str) -> Any:
-        """Return a client, in the place of ``sluice.aws.clients.client``."""
+        """Return a client, in the variables of ``sluice.aws.clients.client``."""
         self.count(f"make {service}")
         return _Client(clients.client(service), self)
 

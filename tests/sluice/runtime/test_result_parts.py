@@ -103,7 +103,7 @@ def test_a_refused_part_is_an_error() -> None:
 
 
 def test_a_refused_part_does_not_hide_why_the_child_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The first error goes on; the log has the other one too."""
+    """The first error is raised; the log has the other one too."""
 
     def work() -> None:
         with Parts(Refusing(), WORK, JOB) as parts:
