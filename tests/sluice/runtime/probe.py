@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload
-from sluice.run.decision import Submission, decide
+from sluice.run.decision import decide
 from sluice.run.state import GenerationSpec, Run
+from sluice.run.submission import Submission
 from tests.sluice.runtime.jobs import NOW, Jobs, functions_of, job_id
 
 PIPELINE = Pipeline(

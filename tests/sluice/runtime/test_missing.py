@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload, always, finished
-from sluice.run.decision import Submission
 from sluice.run.state import GenerationSpec
+from sluice.run.submission import Submission
 from sluice.runtime.__main__ import FAILED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.functions import fails_at

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, ResponseStreamingError
 
 from sluice import keys
 from sluice.aws import clients
-from sluice.run.decision import Submission
 from sluice.run.state import Run
+from sluice.run.submission import Submission
 from sluice.runtime import __main__ as entry
 from sluice.runtime.__main__ import FAILED, TRY_AGAIN
 from tests.sluice.clouds import refused

@@ -13,8 +13,9 @@ import pytest
 
 from sluice import keys
 from sluice.pipeline.definition import Job, Manual, MultiNode, Pipeline
-from sluice.run.decision import Submission, decide
+from sluice.run.decision import decide
 from sluice.run.state import Run, StepState
+from sluice.run.submission import Submission
 from sluice.runtime import __main__ as entry
 from sluice.runtime.__main__ import FAILED, NOT_STARTED, TRY_AGAIN
 from sluice.runtime.errors import Stopped
