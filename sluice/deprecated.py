@@ -1,7 +1,8 @@
-"""Deprecated names of modules: they work, and warn."""
+"""Names at the places where they were before: they work, and warn."""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -12,7 +13,7 @@ def moved(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
     """Return the ``__getattr__`` of a module whose names moved; ``names`` gives the module of each today.
 
     ``names`` has ``module:name`` for a name that is another today. ``__all__`` has them all, so that
-    ``import *`` works. The warning stands at the line that imports.
+    ``import *`` works. The warning points at the line that imports, once.
     """
 
     def __getattr__(name: str) -> Any:  # noqa: N807 - what a module calls it
@@ -22,11 +23,13 @@ def moved(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         where, _, renamed = names[name].partition(":")
         renamed = renamed or name
-        warnings.warn(
-            f"{module}.{name} is deprecated: use `from {where} import {renamed}`.",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        # The import system asks a package whether it has the name before the importing line asks for it.
+        if sys._getframe(1).f_globals.get("__name__") != "importlib._bootstrap":
+            warnings.warn(
+                f"{module}.{name} is deprecated: use `from {where} import {renamed}`.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
         return getattr(import_module(where), renamed)
 
     return __getattr__

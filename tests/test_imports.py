@@ -39,7 +39,7 @@ ROOMS = (
     "operate",
 )
 """The packages of ``sluice`` in the order in which they may import one another."""
-FACES = {"__init__", "steps", "mounts", "retry_rules", "secret_sources"}
+FACES = {"__init__", "steps", "mounts", "retry_rules", "secret_sources", "trigger"}
 """Modules of ``sluice`` that only hand on what users import: they stand in no order."""
 PURE = {HALL, "run", "triggers"}
 

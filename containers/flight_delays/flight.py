@@ -1,4 +1,4 @@
-"""One flight, as a line of the uploaded CSV tells of it."""
+"""One flight, as it is in a line of the uploaded CSV."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Flight(NamedTuple):
 
 
 def flight_parser(header: Sequence[str]) -> Callable[[bytes], Flight]:
-    """Return what reads the lines below a header; it raises ValueError that says what was expected and what
+    """Return what reads the lines below a header; it raises ValueError with what was expected and what
     was found.
     """
     width, places = len(header), itemgetter(*map(header.index, COLUMNS))

@@ -14,8 +14,8 @@ from containers.flight_delays.flight import COLUMNS, Flight, FlightError, flight
 from containers.flight_delays.table import Table, by_carrier_and_month, by_route, name_of, parts_of, rows_csv
 from sluice.steps import Item, Out, Results, Upload
 
-_SMALLEST_RANGE = 2 * 1024 * 1024
-_MOST_RANGES = 64
+_MIN_RANGE_BYTES = 2 * 1024 * 1024
+_MAX_RANGES = 64
 _HEADER_BYTES = 4096
 
 
@@ -35,7 +35,7 @@ def cut(upload: Upload) -> Iterator[dict[str, Any]]:
             " these columns."
         )
     start = len(first[0]) + 1
-    size = max(_SMALLEST_RANGE, -(-(upload.size - start) // _MOST_RANGES))
+    size = max(_MIN_RANGE_BYTES, -(-(upload.size - start) // _MAX_RANGES))
     for begin, stop in upload.ranges(start=start, size=size):
         yield {"start": begin, "stop": stop, "header": header}
 

@@ -6,8 +6,8 @@ import csv
 import io
 from typing import Any
 
-FEWEST_FLIGHTS = 100
-"""A route with fewer arrivals says little about the route."""
+MIN_ARRIVALS = 100
+"""Fewer arrivals are too few for a mean."""
 
 _SEPARATOR = "\x1f"
 Table = dict[str, list[int]]
@@ -44,7 +44,7 @@ def by_route(table: Table) -> list[dict[str, Any]]:
     rows = [
         {"route": route, "flights": flights, "mean_arrival_delay": mean(minutes, arrived)}
         for route, (flights, _, arrived, minutes) in table.items()
-        if arrived >= FEWEST_FLIGHTS
+        if arrived >= MIN_ARRIVALS
     ]
     return sorted(rows, key=lambda row: (row["mean_arrival_delay"], row["route"]))
 

@@ -1,4 +1,4 @@
-"""Ratings, as the lines of the uploaded CSV tell of them: who rated what, and how much."""
+"""Ratings, as they are in the lines of the uploaded CSV: who rated what, and how much."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sluice.steps import Upload
 
 COLUMNS = ("user", "item")
 RATING = "rating"
-_MOST_NAME_CHARACTERS = 200
+_MAX_NAME_CHARACTERS = 200
 """Two names and three numbers are an item of a plan, of at most 8 KiB."""
 
 Vectors = dict[str, dict[str, float]]
@@ -52,8 +52,9 @@ def ratings(upload: Upload) -> Iterator[Rating]:
 
 
 def vectors(upload: Upload) -> Vectors:
-    """Return what each user gave each item; what a user says twice of an item adds up. Memory: every pair of
-    a user and an item.
+    """Return what each user gave each item; several ratings of an item by a user add up.
+
+    Memory: every pair of a user and an item.
     """
     found: Vectors = {}
     for user, item, rating in ratings(upload):
@@ -64,8 +65,8 @@ def vectors(upload: Upload) -> Vectors:
 
 def _rating(row: dict[str, str], upload: Upload, offset: int) -> Rating:
     user, item = row["user"].strip(), row["item"].strip()
-    if not user or not 0 < len(item) <= _MOST_NAME_CHARACTERS:
-        expected = f"expected a user and an item of at most {_MOST_NAME_CHARACTERS} characters"
+    if not user or not 0 < len(item) <= _MAX_NAME_CHARACTERS:
+        expected = f"expected a user and an item of at most {_MAX_NAME_CHARACTERS} characters"
         raise _refused(upload, offset, f"{expected}, found {user[:40]!r} and {item[:40]!r}")
     try:
         rating = float(row.get(RATING, "1"))

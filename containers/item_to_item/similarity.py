@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from containers.item_to_item.ratings import Vectors
 
-FEWEST_USERS = 2
-"""Of two items that one user alone has in common nothing can be said."""
+MIN_USERS = 2
+"""Two items with a single user in common cannot be compared."""
 _DIGITS = 9
 
 
@@ -46,7 +46,7 @@ class Matrix:
         return cls(by_user, by_item, lengths)
 
     def pairs(self, item: str) -> list[Pair]:
-        """Return the items behind this one in the alphabet that some users gave something to as well: so each
+        """Return the items after this one in the alphabet that some users gave something to as well: so each
         pair is found once.
         """
         products: dict[str, float] = defaultdict(float)
@@ -56,7 +56,7 @@ class Matrix:
                 if other > item:
                     products[other] += rating * others_rating
                     users[other] += 1
-        found = [other for other in sorted(products) if users[other] >= FEWEST_USERS]
+        found = [other for other in sorted(products) if users[other] >= MIN_USERS]
         return [Pair(other, self._cosine(products[other], item, other), users[other]) for other in found]
 
     def _cosine(self, product: float, item: str, other: str) -> float:

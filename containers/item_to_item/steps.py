@@ -13,12 +13,12 @@ from functools import lru_cache
 from typing import Any
 
 from containers.item_to_item.ratings import ratings, vectors
-from containers.item_to_item.similarity import FEWEST_USERS, Matrix
+from containers.item_to_item.similarity import MIN_USERS, Matrix
 from sluice.steps import Item, Out, Results, Upload
 
 NEIGHBOURS = 10
 """The most that are published of an item."""
-MOST_PAIRS_OF_A_JOB = 1_000
+MAX_PAIRS_OF_A_JOB = 1_000
 """What one aggregation holds in memory."""
 
 
@@ -27,11 +27,11 @@ def find(upload: Upload) -> Iterator[dict[str, Any]]:
     users: dict[str, set[str]] = {}
     for user, item, _ in ratings(upload):
         users.setdefault(item, set()).add(user)
-    yield from ({"item": item} for item in sorted(users) if len(users[item]) >= FEWEST_USERS)
+    yield from ({"item": item} for item in sorted(users) if len(users[item]) >= MIN_USERS)
 
 
 def compare(item: Item, out: Out) -> dict[str, Any]:
-    """Return an item's pairs with those behind it in the alphabet. The file is read once a child, whatever
+    """Return an item's pairs with those after it in the alphabet. The file is read once a child, whatever
     the number of its items.
     """
     return {"item": item["item"], "pairs": _matrix(item.upload).pairs(item["item"])}
@@ -52,7 +52,7 @@ def share(upload: Upload, results: Results) -> Iterator[dict[str, Any]]:
         pairs.update(other for other, _, _ in found["pairs"])
     first, last, held = "", "", 0
     for item in sorted(pairs):
-        if first and held + pairs[item] > MOST_PAIRS_OF_A_JOB:
+        if first and held + pairs[item] > MAX_PAIRS_OF_A_JOB:
             yield {"first": first, "last": last, "pairs": held}
             first, held = "", 0
         first, last, held = first or item, item, held + pairs[item]

@@ -8,7 +8,7 @@ from math import log10, pi
 Point = tuple[int, float, float]
 """Throws, the estimate after so many, and its standard error."""
 _WIDTH, _HEIGHT, _MARGIN = 640, 360, 48
-_MOST_POINTS = 400
+_MAX_POINTS = 400
 _TOP, _BOTTOM = pi + 0.1, pi - 0.1
 
 
@@ -54,6 +54,6 @@ def _thinned(path: Sequence[Point]) -> Iterator[Point]:
     """Yield at most 400 points, spread evenly over the logarithm of their place, the first and the last among
     them.
     """
-    steps = min(len(path), _MOST_POINTS)
+    steps = min(len(path), _MAX_POINTS)
     places = {round(len(path) ** (step / max(steps - 1, 1))) - 1 for step in range(steps)}
     yield from (path[place] for place in sorted(places | {len(path) - 1}))

@@ -12,11 +12,11 @@ from sluice.steps import Item, Out, Results
 
 THROWS = 1_000
 """Of each seed, unless the run's input says otherwise."""
-MOST_THROWS = 1_000_000
+MAX_THROWS = 1_000_000
 
 
 class InputError(ValueError):
-    """The run was asked for with an input that is none."""
+    """The input of the run is not one that this pipeline knows."""
 
 
 def throw(item: Item, out: Out) -> list[int]:
@@ -31,9 +31,9 @@ def throw(item: Item, out: Out) -> list[int]:
 def throws_of(given: Any) -> int:
     """Return how many points a seed throws: ``{"throws": 1000}``; raises InputError."""
     throws = THROWS if given is None else given.get("throws", THROWS) if isinstance(given, dict) else None
-    if type(throws) is not int or not 1 <= throws <= MOST_THROWS:
+    if type(throws) is not int or not 1 <= throws <= MAX_THROWS:
         raise InputError(
-            f'Expected an input such as {{"throws": {THROWS}}}, 1 to {MOST_THROWS}, found'
+            f'Expected an input such as {{"throws": {THROWS}}}, 1 to {MAX_THROWS}, found'
             f" {str(given)[:100]!r}. Correct it."
         )
     return throws

@@ -47,7 +47,7 @@ def rows() -> list[dict[str, str]]:
 
 
 def cleaned(read: Iterable[Mapping[str, str]]) -> list[Series]:
-    """Return the series by symbol. A month that is told twice has its last price; one without a price has the
+    """Return the series by symbol. A month that occurs twice has its last price; one without a price has the
     price before it.
 
     Raises PriceError, naming symbol and date, for what is no date and no positive price.

@@ -14,12 +14,12 @@ MONTHS = 12
 DECAYS = [step / 100 for step in range(50, 100)]
 """Weights of the past in the exponentially weighted variance, of which the model takes the best."""
 _LEARNT_FROM = 2 / 3
-_FEWEST_RETURNS = 12
+_MIN_RETURNS = 12
 
 
 def returns_of(prices: Sequence[float]) -> list[float]:
     """Return what each month gained, as a share of the price before."""
-    return [after / before - 1 for before, after in pairwise(prices)]
+    return [price / previous - 1 for previous, price in pairwise(prices)]
 
 
 def measures(prices: Sequence[float]) -> dict[str, float | None]:
@@ -46,7 +46,7 @@ def forecast(returns: Sequence[float]) -> dict[str, Any] | None:
     first two thirds best; the error is of the last third, which it has not seen, beside that of the naive
     forecast "as last month".
     """
-    if len(returns) < _FEWEST_RETURNS:
+    if len(returns) < _MIN_RETURNS:
         return None
     squares = [one * one for one in returns]
     cut = int(len(squares) * _LEARNT_FROM)
@@ -65,7 +65,9 @@ def forecast(returns: Sequence[float]) -> dict[str, Any] | None:
 def _variances(squares: Sequence[float], decay: float) -> list[float]:
     """Return what is expected before each month, and before the one that follows the last."""
     return list(
-        accumulate(squares, lambda before, square: decay * before + (1 - decay) * square, initial=squares[0])
+        accumulate(
+            squares, lambda variance, square: decay * variance + (1 - decay) * square, initial=squares[0]
+        )
     )
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from containers.post_trade.prices import PriceError, cleaned, month_name, rows
 from containers.post_trade.risk import forecast, measures, returns_of
-from sluice.steps import Item, Out, Results
-from sluice.triggers.trigger_event import Request, ScheduledTime
+from sluice.steps import Item, Out, Request, Results, ScheduledTime
 
 
 def clean(trigger: ScheduledTime | Request) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""Nodes in a ring: each contributes a number, a token adds them up on its way around, and a second one tells
-everybody the sum.
+"""Nodes in a ring: each contributes a number, a token adds them up on its way around, and a second one
+takes the sum to all.
 """
 
 from __future__ import annotations
@@ -9,47 +9,49 @@ import socket
 from contextlib import ExitStack
 from typing import Any
 
-from containers.ring.line import Line
-from containers.ring.meeting import PORT, agreed, gather, join, neighbours
+from containers.ring.connection import Connection
+from containers.ring.rendezvous import PORT, agreed, gather, join, neighbours
 from sluice.steps import Node, Out, Results
 
-JOIN_SECONDS = 900.0
+JOIN_TIMEOUT_SECONDS = 900.0
 """The main node starts before the machines of the others are there."""
-TALK_SECONDS = 60.0
+RECEIVE_TIMEOUT_SECONDS = 60.0
 
 
 class InputError(ValueError):
-    """The run was asked for with an input that is none."""
+    """The input of the run is not one that this pipeline knows."""
 
 
 def ring(node: Node, out: Out) -> dict[str, Any]:
     """Find the sum of all nodes' numbers. The main node leaves last: its end is the end of the job."""
     number = number_of(node.trigger.input, node.index, node.count)
-    with ExitStack() as lines:
-        listener = lines.enter_context(
+    with ExitStack() as connections:
+        listener = connections.enter_context(
             socket.create_server((node.address, PORT if node.is_main else 0), backlog=node.count + 8)
         )
         if node.is_main:
-            return _lead(node, number, out, listener, lines)
-        main, addresses = join(node, out.run, listener, lines, JOIN_SECONDS)
-        before, behind = neighbours(node, addresses, listener, lines, TALK_SECONDS)
-        total = _follow(number, before, behind)
-        main.say({"sum": total})
-        main.hear()  # The main node has heard everybody.
+            return _lead(node, number, out, listener, connections)
+        main, addresses = join(node, out.run, listener, connections, JOIN_TIMEOUT_SECONDS)
+        upstream, downstream = neighbours(node, addresses, listener, connections, RECEIVE_TIMEOUT_SECONDS)
+        total = _follow(number, upstream, downstream)
+        main.send({"sum": total})
+        main.receive()  # The main node has the sum of every node.
         return {"sum": total}
 
 
-def _lead(node: Node, number: int, out: Out, listener: socket.socket, lines: ExitStack) -> dict[str, Any]:
-    others, addresses = gather(node, out.run, listener, lines, JOIN_SECONDS)
-    before, behind = neighbours(node, addresses, listener, lines, TALK_SECONDS)
-    behind.say({"sum": number, "nodes": 1})
-    token = before.hear()
-    behind.say({"total": token["sum"]})
-    before.hear()
-    totals = {index: line.hear()["sum"] for index, line in sorted(others.items())}
+def _lead(
+    node: Node, number: int, out: Out, listener: socket.socket, connections: ExitStack
+) -> dict[str, Any]:
+    others, addresses = gather(node, out.run, listener, connections, JOIN_TIMEOUT_SECONDS)
+    upstream, downstream = neighbours(node, addresses, listener, connections, RECEIVE_TIMEOUT_SECONDS)
+    downstream.send({"sum": number, "nodes": 1})
+    token = upstream.receive()
+    downstream.send({"total": token["sum"]})
+    upstream.receive()
+    totals = {index: connection.receive()["sum"] for index, connection in sorted(others.items())}
     agreed(totals, token["sum"])
-    for line in others.values():
-        line.say({"agreed": True})
+    for connection in others.values():
+        connection.send({"agreed": True})
     print(f"{node.count} nodes agree on {token['sum']}", flush=True)
     return {
         "sum": token["sum"],
@@ -59,12 +61,12 @@ def _lead(node: Node, number: int, out: Out, listener: socket.socket, lines: Exi
     }
 
 
-def _follow(number: int, before: Line, behind: Line) -> int:
+def _follow(number: int, upstream: Connection, downstream: Connection) -> int:
     """Add this node's number to the token and pass it on, then pass on the sum, and return it."""
-    token = before.hear()
-    behind.say({"sum": token["sum"] + number, "nodes": token["nodes"] + 1})
-    total = before.hear()
-    behind.say(total)
+    token = upstream.receive()
+    downstream.send({"sum": token["sum"] + number, "nodes": token["nodes"] + 1})
+    total = upstream.receive()
+    downstream.send(total)
     return int(total["total"])
 
 

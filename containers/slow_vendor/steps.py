@@ -1,4 +1,4 @@
-"""Asks a slow third party, and finds out how many asked at the same time."""
+"""Calls a slow third party, and measures how many calls there were at the same time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_SECONDS = 60.0
 
 
 class InputError(ValueError):
-    """The run was asked for with an input that is none."""
+    """The input of the run is not one that this pipeline knows."""
 
 
 def ask(item: Item, out: Out) -> dict[str, float]:
@@ -46,10 +46,10 @@ def seconds_of(given: Any) -> float:
 def compare(results: Results, out: Out) -> None:
     """Publish how many calls there were, and how many of them at once at most."""
     calls = [(call["began"], call["ended"]) for _, call in results("ask")]
-    out.write("calls.json", json.dumps({"calls": len(calls), "most_at_once": most_at_once(calls)}))
+    out.write("calls.json", json.dumps({"calls": len(calls), "most_at_once": max_concurrency(calls)}))
 
 
-def most_at_once(calls: Iterable[tuple[float, float]]) -> int:
+def max_concurrency(calls: Iterable[tuple[float, float]]) -> int:
     """Return the most calls that were under way at one moment; one that begins when another ends is not
     beside it.
     """

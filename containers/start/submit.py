@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from containers.start.errors import NotStartedError
 from sluice.advance.advancer import Advancer
 from sluice.advance.claims import LEASE
-from sluice.advance.submitter import is_transient
 from sluice.aws.clients import client
 from sluice.aws.rate_limiter import RateLimiter
+from sluice.aws.transient import is_transient
 from sluice.errors import UnsettledError
 from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
 from sluice.run.compiled import Kind
 from sluice.run.state import Run, RunState, StepState
-from sluice.runtime.context import Context
+from sluice.runtime.step_context import StepContext
 from sluice.settings import StartSettings
 
 SUBMITTED_PER_SECOND = 40
-"""Below the 50 that AWS Batch takes of an account in a Region, so that Lambdas are still heard.
+"""Below the 50 that AWS Batch takes of an account in a Region, so that Lambdas can still submit.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 """
 _ATTEMPTS = 12
 _PAUSE_SECONDS = 2 * LEASE.total_seconds() / _ATTEMPTS
+_MAX_LISTED = 5
+_T = TypeVar("_T")
 
 
-def submit(context: Context) -> str:
+def submit(context: StepContext) -> str:
     """Do the work of a start job. Raises UnsettledError when claims stay open, and NotStartedError when the
     run has ended meanwhile.
     """
-    return submit_all(_advancer(StartSettings.from_env()), context.place.run)
+    return submit_all(_advancer(StartSettings.from_env()), context.job.run)
 
 
 def _advancer(settings: StartSettings) -> Advancer:
@@ -43,13 +46,13 @@ def _advancer(settings: StartSettings) -> Advancer:
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
         batch=partial(client, "batch"),
         queues=settings.queue_arns(),
-        notify_failed=partial(_tell_failed, settings.alert_queue),
+        notify_failed=partial(_notify_failed, settings.alert_queue),
         is_start_job=True,
         rate_limit=RateLimiter(per_second=SUBMITTED_PER_SECOND),
     )
 
 
-def _tell_failed(queue: str, message: RunFailed) -> None:
+def _notify_failed(queue: str, message: RunFailed) -> None:
     client("sqs").send_message(QueueUrl=queue, MessageBody=message.to_json())
 
 
@@ -60,40 +63,33 @@ def submit_all(advancer: Advancer, run_id: str, sleep: Callable[[float], None] =
     owner must be gone. A job that waits for this one runs when it succeeds, so it fails when the run has
     ended: then Batch lets none of them run.
     """
-    for look in range(_ATTEMPTS):
-        if look:
+    for attempt in range(_ATTEMPTS):
+        if attempt:
             sleep(_PAUSE_SECONDS)
-        advanced = _advance(advancer, run_id)
-        run = _running(advancer.ledger, run_id)
-        open_claims = list(_open(run))
-        if advanced and not open_claims:
+        advanced = _unless_transient(partial(advancer.advance, run_id)) is not None
+        run = _unless_transient(partial(_running, advancer.ledger, run_id))
+        open_claims = list(_open_claims(run)) if run else []
+        if run and advanced and not open_claims:
             return f"{len(run.steps) - 1} steps submitted"
         if open_claims:
-            print(
-                f"Claims that are not settled yet: {', '.join(open_claims[:5])} and {len(open_claims[5:])}"
-                " more.",
-                flush=True,
-            )
+            print(f"Claims that are not settled yet: {_listed(open_claims)}.", flush=True)
     raise UnsettledError(
-        f"Not all steps of {run_id} were submitted in {_ATTEMPTS} tries; another attempt goes on."
+        f"Not all steps of {run_id} were submitted in {_ATTEMPTS} tries; another attempt continues."
     )
 
 
-def _advance(advancer: Advancer, run_id: str) -> bool:
-    """Advance the run; False when it must be looked at again: nobody sends a message a second time for a job,
-    as for a Lambda.
+def _unless_transient(call: Callable[[], _T]) -> _T | None:
+    """Make a call; None, with the reason in the log, when it may succeed a little later.
+
+    A Lambda's message would come again; a job has to repeat its calls itself.
     """
     try:
-        advancer.advance(run_id)
-    except UnsettledError as error:
-        print(error, flush=True)
-        return False
-    except (BotoCoreError, ClientError) as error:
-        if not is_transient(error):
+        return call()
+    except (UnsettledError, BotoCoreError, ClientError) as error:
+        if not (isinstance(error, UnsettledError) or is_transient(error)):
             raise
         print(error, flush=True)
-        return False
-    return True
+        return None
 
 
 def _running(ledger: Ledger, run_id: str) -> Run:
@@ -111,10 +107,15 @@ def _running(ledger: Ledger, run_id: str) -> Run:
     return run
 
 
-def _open(run: Run) -> Iterator[str]:
+def _open_claims(run: Run) -> Iterator[str]:
     kinds = {step.name: step.kind for step in run.pipeline.steps}
     yield from (
         name
         for name, record in run.steps.items()
         if record.state is StepState.CLAIMED and kinds[name] is not Kind.START
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MAX_LISTED
+    return ", ".join(names[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,1 +1,1 @@
-"""Deprecated: what every image has is ``sluice.runtime``. Dockerfiles and steps of before find it here."""
+"""Deprecated: what every image has is ``sluice.runtime``. Older Dockerfiles and steps find it here."""

@@ -12,8 +12,8 @@ from sluice.steps import Item, Out, Results, Upload
 
 # Letters, with an apostrophe, straight or curly, inside a word.
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
-_SMALLEST_PIECE = 64 * 1024
-_MOST_PIECES = 16
+_MIN_PIECE_BYTES = 64 * 1024
+_MAX_PIECES = 16
 _TOP = 100
 
 
@@ -22,10 +22,10 @@ class TextError(ValueError):
 
 
 def split(upload: Upload) -> Iterator[dict[str, int]]:
-    """Yield pieces that end behind a line end or a space, at most 16, so that cutting takes no longer for a
+    """Yield pieces that end after a line end or a space, at most 16, so that cutting takes no longer for a
     longer text.
     """
-    size = max(_SMALLEST_PIECE, -(-upload.size // _MOST_PIECES))
+    size = max(_MIN_PIECE_BYTES, -(-upload.size // _MAX_PIECES))
     for start, stop in upload.ranges(start=0, size=size, separators=b"\n "):
         yield {"start": start, "stop": stop}
 

@@ -15,15 +15,15 @@ class StepError(Exception):
 
 
 class NodeError(Exception):
-    """The main node of a multi-node job failed after another node did, whose reason is told first."""
+    """The main node of a multi-node job failed after another node did, whose reason comes first."""
 
 
 class ReturnedError(SluiceError):
-    """A step's function returned something that the next step could not be given."""
+    """A step's function returned something that cannot be passed to the next step."""
 
 
 class ResultsMissingError(SluiceError):
-    """What an earlier step should have left for this one is not there."""
+    """The results of an earlier step are not there."""
 
 
 class CleanupError(SluiceError):
@@ -31,10 +31,10 @@ class CleanupError(SluiceError):
 
 
 class JobNotRegisteredError(SluiceError):
-    """The ledger has no job for this step yet: whoever submitted this one has not recorded it. Another
-    attempt may find it.
+    """The ledger has no job for this step yet: its submitter has not recorded it. Another attempt may find
+    it.
     """
 
 
 class Stopped(SystemExit):
-    """Batch told the job to end; unlike a SystemExit of the user's own code."""
+    """Batch stopped the job (SIGTERM); unlike a SystemExit of the user's own code."""

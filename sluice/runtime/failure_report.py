@@ -1,42 +1,43 @@
-"""What a failing job says: one clear line and the traceback in its log, and a small report in the work
-bucket.
-"""
+"""Reports why a job fails: one clear line and the traceback in its log, a small report in the work bucket."""
 
 from __future__ import annotations
 
 import json
 import sys
 import traceback
-from typing import Any
+from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice import keys
+from sluice.runtime.clients import ObjectWriter
 from sluice.runtime.errors import StepError
-from sluice.runtime.job_context import Place
+from sluice.runtime.job_context import JobContext
 
 _MESSAGE_BYTES = 3000
-"""A report stays under 4 KiB, whatever an error says."""
+"""A report stays under 4 KiB, however long a message is."""
 
 
-def report_failure(error: BaseException, place: Place, s3: Any, bucket: str) -> None:
-    """Print why the job fails, and leave the same for whoever asks; the job fails with or without the
-    report.
+def report_failure(
+    error: BaseException, job: JobContext, s3: Callable[[], ObjectWriter], bucket: str
+) -> None:
+    """Print why the job fails, and write the same to the work bucket; the job fails with or without the
+    report. ``s3`` makes the client.
     """
     cause = error.cause if isinstance(error, StepError) else error
     traceback.print_exception(cause)
     item = error.item if isinstance(error, StepError) else None
     where = f" at item {item}" if item is not None else ""
     print(
-        f"{place.step} of {place.run} failed{where}: {type(cause).__name__}: {cause}",
+        f"{job.step} of {job.run} failed{where}: {type(cause).__name__}: {cause}",
         file=sys.stderr,
         flush=True,
     )
     message = str(cause).encode("utf-8", "replace")[:_MESSAGE_BYTES].decode("utf-8", "ignore")
-    report = {"error": type(cause).__name__, "message": message, "item": item, **_node(place)}
-    key = keys.failure(place.run, place.step, place.child, place.generation)
+    report = {"error": type(cause).__name__, "message": message, "item": item, **_node(job)}
+    key = keys.failure(job.run, job.step, job.child, job.generation)
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report, ensure_ascii=False).encode())
+        s3().put_object(Bucket=bucket, Key=key, Body=json.dumps(report, ensure_ascii=False).encode())
     except (ClientError, BotoCoreError) as refused:
         print(
             f"The failure report could not be written to s3://{bucket}/{key}: {refused}",
@@ -45,5 +46,5 @@ def report_failure(error: BaseException, place: Place, s3: Any, bucket: str) -> 
         )
 
 
-def _node(place: Place) -> dict[str, int]:
-    return {"node": place.seat.index, "attempt": place.attempt} if place.seat else {}
+def _node(job: JobContext) -> dict[str, int]:
+    return {"node": job.node.rank, "attempt": job.attempt} if job.node else {}

@@ -1,4 +1,4 @@
-"""What an array before a step that bears failures did not do: the numbers of the items without a result."""
+"""The items without a result of an array whose failures a step tolerates."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sluice.items.manifest import slice_bounds
 from sluice.run import child_ranges
 from sluice.run.next_generation import NEVER_RAN
 from sluice.run.state import StepRecord
-from sluice.runtime.context import Context
 from sluice.runtime.errors import ResultsMissingError
 from sluice.runtime.result_parts import read_results
+from sluice.runtime.step_context import StepContext
 
 
-def missing(context: Context, array: str) -> list[int]:
+def missing(context: StepContext, array: str) -> list[int]:
     """Return the items of an array that have no result, in order, as they were when this step was submitted;
     none for one that succeeded.
 
@@ -32,17 +32,19 @@ def missing(context: Context, array: str) -> list[int]:
     ]
 
 
-def _unfinished(context: Context, record: StepRecord, child: int) -> Iterator[int]:
-    """Yield what a failed child had not finished when it failed; what a command has done nobody knows."""
+def _unfinished(context: StepContext, record: StepRecord, child: int) -> Iterator[int]:
+    """Yield what a failed child had not finished when it failed. What a command has finished is unknown, so
+    all its items are missing.
+    """
     items = record.item_source.items if record.item_source else record.children
     start, stop = slice_bounds(items, record.children, child)
-    prefix = keys.child_results_prefix(context.place.run, record.name, child)
+    prefix = keys.child_results_prefix(context.job.run, record.name, child)
     found = read_results(context.s3, context.settings.work_bucket, prefix)
     done = {number for number, _ in found} if context.assignment.pipeline.step(record.name).returns else set()
     return (number for number in range(start, stop) if number not in done)
 
 
-def _items(context: Context, array: str) -> int:
+def _items(context: StepContext, array: str) -> int:
     """Return how many items an array would have had that never ran."""
     step = context.assignment.pipeline.step(array)
     plan = context.record_of(step.items_of) if step.items_of else None

@@ -1,4 +1,4 @@
-"""Where a job sits among the nodes of a multi-node parallel job, as AWS Batch tells it."""
+"""Which node of a multi-node parallel job this is, from the variables that AWS Batch sets."""
 
 from __future__ import annotations
 
@@ -7,46 +7,48 @@ from dataclasses import dataclass
 
 from sluice.errors import SettingError
 
-INDEX = "AWS_BATCH_JOB_NODE_INDEX"
+NODE_INDEX = "AWS_BATCH_JOB_NODE_INDEX"
 _COUNT = "AWS_BATCH_JOB_NUM_NODES"
 _MAIN = "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeInfo:
-    """``main_address`` is empty on the main node, which is node 0; ``metadata`` is where the ECS agent
-    answers.
+    """One node: number ``rank`` of ``world_size``.
+
+    ``main_address`` is empty on the main node, which is node 0. ``metadata`` is the address of the ECS agent.
     """
 
-    index: int
-    count: int
+    rank: int
+    world_size: int
     main_address: str = ""
     metadata: str | None = None
 
     @property
     def is_main(self) -> bool:
         """Return whether this is the main node."""
-        return self.index == 0
+        return self.rank == 0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> NodeInfo | None:
-        """Read the seat, None for a job without nodes; raises SettingError.
-        https://docs.aws.amazon.com/batch/latest/userguide/mnp-env-vars.html
+        """Read which node this is, None for a job without nodes; raises SettingError.
+
+        Source: https://docs.aws.amazon.com/batch/latest/userguide/mnp-env-vars.html
         """
-        if INDEX not in env:
+        if NODE_INDEX not in env:
             return None
-        seat = cls(
-            index=whole_number(env, INDEX),
-            count=whole_number(env, _COUNT),
+        node = cls(
+            rank=whole_number(env, NODE_INDEX),
+            world_size=whole_number(env, _COUNT),
             main_address=env.get(_MAIN, ""),
             metadata=env.get("ECS_CONTAINER_METADATA_URI_V4"),
         )
-        if not seat.is_main and not seat.main_address:
+        if not node.is_main and not node.main_address:
             raise SettingError(
-                f"Expected {_MAIN} on node {seat.index}, found none. AWS Batch sets it on every node but the"
+                f"Expected {_MAIN} on node {node.rank}, found none. AWS Batch sets it on every node but the"
                 " main one."
             )
-        return seat
+        return node
 
 
 def whole_number(env: Mapping[str, str], name: str, default: str = "") -> int:

@@ -1,5 +1,5 @@
-"""What children return, in the work bucket: JSON lines ``{"i": item, "r": result}``, in parts that are
-written as the work goes on.
+"""The results of children in the work bucket: JSON lines ``{"i": item, "r": result}``, in parts that are
+written during the work.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice import keys
 from sluice.aws.streaming import pieces
+from sluice.runtime.clients import S3, ObjectReader, ObjectWriter
 from sluice.runtime.errors import ReturnedError
-from sluice.runtime.job_context import Place
+from sluice.runtime.job_context import JobContext
 
 FIRST_SECONDS = 1.0
 MAX_SECONDS = 60.0
@@ -48,14 +49,14 @@ class Parts:
 
     def __init__(
         self,
-        s3: Any,
+        s3: ObjectWriter,
         bucket: str,
-        place: Place,
+        job: JobContext,
         *,
         first: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._s3, self._bucket, self._place, self._clock = s3, bucket, place, clock
+        self._s3, self._bucket, self._job, self._clock = s3, bucket, job, clock
         self._part, self._bytes, self._pause = first, 0, FIRST_SECONDS
         self._lines: list[bytes] = []
         self._flushed = clock()
@@ -64,7 +65,7 @@ class Parts:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        """Write what is not written; when that fails too, what went wrong first is what is told."""
+        """Write what is not written; when that fails too, the first error is raised."""
         try:
             self.flush()
         except (ClientError, BotoCoreError) as refused:
@@ -91,12 +92,12 @@ class Parts:
         self._flushed = self._clock()
 
     def _written(self, body: bytes) -> bool:
-        """Write a part unless somebody has: an attempt whose machine was given up for lost may still be at
-        work, and keeps its parts.
+        """Write a part unless another attempt has: one whose machine was taken for lost may still be at work,
+        and keeps its parts.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
-        key = keys.child_results(self._place.run, self._place.step, self._place.child, self._part)
+        key = keys.child_results(self._job.run, self._job.step, self._job.child, self._part)
         try:
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
         except ClientError as error:
@@ -106,18 +107,18 @@ class Parts:
         return True
 
 
-def part_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+def part_keys(s3: S3, bucket: str, prefix: str) -> Iterator[str]:
     """Yield the keys below a prefix, in order, 1,000 a call."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         yield from (stored["Key"] for stored in page.get("Contents", []))
 
 
-def read_results(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[int, Any]]:
+def read_results(s3: S3, bucket: str, prefix: str) -> Iterator[tuple[int, Any]]:
     """Yield (item number, result) of every part below a prefix, by child, each item once."""
     return read_parts(s3, bucket, part_keys(s3, bucket, prefix))
 
 
-def read_parts(s3: Any, bucket: str, parts: Iterable[str]) -> Iterator[tuple[int, Any]]:
+def read_parts(s3: ObjectReader, bucket: str, parts: Iterable[str]) -> Iterator[tuple[int, Any]]:
     """Yield (item number, result) of these parts, each item once. Memory: eight parts of about 4 MiB, the
     numbers of a child's items.
     """
@@ -132,7 +133,7 @@ def read_parts(s3: Any, bucket: str, parts: Iterable[str]) -> Iterator[tuple[int
                 yield document["i"], document["r"]
 
 
-def _bodies(s3: Any, bucket: str, parts: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+def _bodies(s3: ObjectReader, bucket: str, parts: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """Yield keys with what they hold, a few read ahead: 10,000 small objects one after the other would take
     minutes.
     """

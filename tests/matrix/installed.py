@@ -26,9 +26,10 @@ from sluice.aws import clients, table
 from sluice.aws.rate_limiter import RateLimiter
 from sluice.grouping.gathering import Gatherer
 from sluice.runtime import __main__ as job
-from sluice.runtime import job_context as place
+from sluice.runtime import registration
 from sluice.runtime import result_parts as parts
-from sluice.runtime import work
+from sluice.runtime.kinds import work
+from sluice.runtime.step_function import StepFunction
 from sluice.settings import StartSettings
 from tests.matrix.calls import Client
 from tests.matrix.deployment import Deployment
@@ -67,11 +68,11 @@ def inhabit(world: World) -> Iterator[None]:
 @cache
 def _changes() -> list[tuple[Any, str, Any]]:
     """Return what is replaced while a world lives, and with what."""
-    find = job._function
+    load = StepFunction.load
     return [
         (job, "client", client),
-        (job, "assigned", partial(place.assigned, sleep=sleep)),
-        (job, "_function", lambda word, kind: here().noted(kind, find(word, kind))),
+        (job, "wait_for_registration", partial(registration.wait_for_registration, sleep=sleep)),
+        (StepFunction, "load", lambda function, kind: here().noted(kind, load(function, kind))),
         (work, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
         (table, "time", _VirtualSleep),
         (concurrent.futures, "ThreadPoolExecutor", _AtOnce),

@@ -51,9 +51,9 @@ BODIES: dict[str, bytes] = {
 FILES_OF_A_BURST = 3
 INPUTS: dict[str, Any] = {"monte-carlo": {"throws": 3}}
 SMALLER: list[tuple[Any, str, Any]] = [
-    (word_count, "_SMALLEST_PIECE", 40),
-    (flight_delays, "_SMALLEST_RANGE", 80),
-    (item_to_item, "MOST_PAIRS_OF_A_JOB", 2),
+    (word_count, "_MIN_PIECE_BYTES", 40),
+    (flight_delays, "_MIN_RANGE_BYTES", 80),
+    (item_to_item, "MAX_PAIRS_OF_A_JOB", 2),
 ]
 """What makes a small input as many items as a large one."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from sluice.runtime.step_types import Item, Out, Results
+from sluice.steps import Item, Out, Results
 from tests.matrix.actors import Actor
 from tests.matrix.installed import here
 

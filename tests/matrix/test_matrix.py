@@ -16,7 +16,7 @@ from sluice.advance.claims import ClaimSettler
 from sluice.ledger.ledger import Assignment, Ledger
 from sluice.pipeline.loading import load_pipelines
 from sluice.runtime import __main__ as job
-from sluice.runtime import job_context as place
+from sluice.runtime.job_context import JobContext
 from tests.matrix import installed
 from tests.matrix.cases import DOUBLED, Case, cases_of, doubles_of, outcome, played
 from tests.matrix.deployment import OWN
@@ -122,7 +122,7 @@ def test_many_runs_with_random_trouble_end_as_they_should(seed: int) -> None:
 
 def _forget_finished(patch: pytest.MonkeyPatch) -> None:
     """Let a second attempt begin from the start of its slice."""
-    from sluice.runtime import work
+    from sluice.runtime.kinds import work
 
     patch.setattr(work, "part_keys", lambda *_: iter(()))
 
@@ -130,13 +130,15 @@ def _forget_finished(patch: pytest.MonkeyPatch) -> None:
 def _ask_nobody(patch: pytest.MonkeyPatch) -> None:
     """Let a job work that the ledger does not name."""
 
-    def anybody(where: place.Place, ledger: Ledger, **_: object) -> Assignment:
+    def any_job(where: JobContext, ledger: Ledger, **_: object) -> Assignment:
         found = ledger.assignment(where.run, where.step)
         assert found is not None
         return found
 
     patch.setattr(
-        installed, "_changes", lambda changes=installed._changes: [*changes(), (job, "assigned", anybody)]
+        installed,
+        "_changes",
+        lambda changes=installed._changes: [*changes(), (job, "wait_for_registration", any_job)],
     )
 
 

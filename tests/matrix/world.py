@@ -20,8 +20,7 @@ from sluice.ledger.records import UNFINISHED as RUN
 from sluice.run.compiled import Kind
 from sluice.run.state import Run
 from sluice.runtime import __main__ as job
-from sluice.runtime.node import Node
-from sluice.runtime.step_types import Item
+from sluice.steps import Item, Node
 from tests.matrix.actors import Actor, Actors
 from tests.matrix.bucket import Buckets
 from tests.matrix.calls import Calls, Choice

@@ -53,7 +53,7 @@ def one_pass(text: str) -> dict[tuple[str, int], tuple[int, int, list[int]]]:
 
 def test_figures_equal_one_pass_over_the_file(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of many ranges gives the figures of the whole file, to the last digit."""
-    monkeypatch.setattr(steps, "_SMALLEST_RANGE", 4096)
+    monkeypatch.setattr(steps, "_MIN_RANGE_BYTES", 4096)
     text = flights(3_000)
     run = jobs.upload(pipeline, "flights/a.csv", text.encode())
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
@@ -95,7 +95,7 @@ def test_what_is_no_file_of_flights_fails_the_plan(content: bytes, jobs: Jobs) -
 
 def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Quoted text with commas and CRLF line ends are read as CSV has them."""
-    monkeypatch.setattr(steps, "_SMALLEST_RANGE", 64)
+    monkeypatch.setattr(steps, "_MIN_RANGE_BYTES", 64)
     rows = "".join(f'2013,1,1,517,{number},"U,A",EWR,IAH\r\n' for number in range(40))
     run = jobs.upload(pipeline, "flights/crlf.csv", (HEADER.replace("\n", "\r\n") + rows).encode())
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
@@ -106,7 +106,7 @@ def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ("2013,1,1,517", "expected 8 columns, found 4 in b'2013,1,1,517'. Correct the line."),
         (
@@ -123,7 +123,7 @@ def test_ranges_meet_at_line_ends(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -
     ],
     ids=["columns", "text", "fraction", "nan", "infinity", "month", "latin-1", "carriage return", "quote"],
 )
-def test_a_row_that_is_no_flight_is_named_by_its_byte(row: str, said: str, jobs: Jobs) -> None:
+def test_a_row_that_is_no_flight_is_named_by_its_byte(row: str, message: str, jobs: Jobs) -> None:
     """The error says where the line is, what was expected there and what was found."""
     before = flights(3).encode()
     run = jobs.upload(
@@ -132,7 +132,7 @@ def test_a_row_that_is_no_flight_is_named_by_its_byte(row: str, said: str, jobs:
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
     report = jobs.failure(run, "read")
     assert (report["error"], report["item"]) == ("FlightError", 0)
-    assert report["message"].startswith(f"At byte {len(before)} of s3://inbox/flights/row.csv: {said}")
+    assert report["message"].startswith(f"At byte {len(before)} of s3://inbox/flights/row.csv: {message}")
 
 
 def test_forms_of_csv_that_spreadsheets_write(jobs: Jobs) -> None:

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from math import sqrt
 from typing import Any
@@ -40,20 +41,27 @@ def one_pass(text: str, most: int = 10) -> dict[str, list[list[Any]]]:
     for row in csv.DictReader(io.StringIO(text)):
         item = given.setdefault(row["item"], {})
         item[row["user"]] = item.get(row["user"], 0) + float(row.get("rating") or 1)
-    found: dict[str, list[list[Any]]] = {}
-    for one, ours in given.items():
-        pairs: list[list[Any]] = []
-        for other, theirs in given.items():
-            both = ours.keys() & theirs.keys()
-            if other != one and len(both) >= 2:
-                product = sum(ours[user] * theirs[user] for user in both)
-                length = sqrt(sum(value**2 for value in ours.values())) * sqrt(
-                    sum(value**2 for value in theirs.values())
-                )
-                pairs.append([other, product / length, len(both)])
-        if pairs:
-            found[one] = sorted(pairs, key=lambda pair: (-round(pair[1], 9), pair[0]))[:most]
-    return found
+    pairs = {one: list(pairs_of(one, given)) for one in given}
+    return {
+        one: sorted(found, key=lambda pair: (-round(pair[1], 9), pair[0]))[:most]
+        for one, found in pairs.items()
+        if found
+    }
+
+
+def pairs_of(one: str, given: dict[str, dict[str, float]]) -> Iterator[list[Any]]:
+    """Yield every other item that two users have in common with this one, with the cosine of both."""
+    ours = given[one]
+    for other, theirs in given.items():
+        both = ours.keys() & theirs.keys()
+        if other != one and len(both) >= 2:
+            product = sum(ours[user] * theirs[user] for user in both)
+            yield [other, product / (length(ours) * length(theirs)), len(both)]
+
+
+def length(vector: dict[str, float]) -> float:
+    """Return the length of a vector."""
+    return sqrt(sum(value**2 for value in vector.values()))
 
 
 def neighbours(jobs: Jobs, text: str) -> dict[str, list[list[Any]]]:
@@ -96,7 +104,7 @@ def test_what_the_array_found_decides_how_many_jobs_aggregate_it(
     """A job for as many pairs as one can hold; an item with more has a job of its own. The results are the
     same.
     """
-    monkeypatch.setattr(steps, "MOST_PAIRS_OF_A_JOB", most)
+    monkeypatch.setattr(steps, "MAX_PAIRS_OF_A_JOB", most)
     text = "user,item\n" + "".join(f"{user},{item}\n" for user in ("u1", "u2") for item in "abcd")
     found = neighbours(jobs, text)
     assert same(found, one_pass(text))
@@ -104,7 +112,7 @@ def test_what_the_array_found_decides_how_many_jobs_aggregate_it(
 
 
 def test_without_a_column_of_ratings_each_counts_one(jobs: Jobs) -> None:
-    """What is said twice adds up, spaces around names do not matter, and an empty line is none."""
+    """What occurs twice adds up, spaces around names do not matter, and an empty line is none."""
     text = "item , user\nx,a\n y ,a\n\nx,b\ny,b\ny,b\nz,b\n"
     plain = "item,user,rating\nx,a,1\ny,a,1\nx,b,1\ny,b,2\nz,b,1\n"
     assert same(neighbours(jobs, text), one_pass(plain))
@@ -134,7 +142,7 @@ def test_items_without_neighbours_are_a_run_without_pairs(jobs: Jobs, text: str)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "expected a header with user, item"),
         (
@@ -155,10 +163,10 @@ def test_items_without_neighbours_are_a_run_without_pairs(jobs: Jobs, text: str)
         (b"user,item\na,\xff\n", "expected CSV in UTF-8"),
     ],
 )
-def test_what_is_no_csv_of_ratings_fails_the_plan(jobs: Jobs, content: bytes, said: str) -> None:
+def test_what_is_no_csv_of_ratings_fails_the_plan(jobs: Jobs, content: bytes, message: str) -> None:
     """It says where, what was expected and what was found."""
     run = jobs.upload(pipeline, "ratings/odd.csv", content)
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
     report = jobs.failure(run, "find")
     assert report["error"] == "RatingError"
-    assert said in report["message"]
+    assert message in report["message"]

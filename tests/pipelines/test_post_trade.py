@@ -96,17 +96,20 @@ def test_the_insights_equal_one_pass_over_the_prices(jobs: Jobs, trigger: Any) -
     expected = one_pass()
     assert {one["symbol"] for one in insights} == expected.keys()
     for one in insights:
-        assert {name: one[name] for name in expected[one["symbol"]] if name != "forecast"} == pytest.approx(
-            {name: value for name, value in expected[one["symbol"]].items() if name != "forecast"}
-        )
-        assert one["forecast"] == pytest.approx(expected[one["symbol"]]["forecast"])
-    assert [one["yearly_volatility"] for one in insights] == sorted(
-        one["yearly_volatility"] for one in insights
-    )
+        assert_equal(one, expected[one["symbol"]])
+    volatilities = [one["yearly_volatility"] for one in insights]
+    assert volatilities == sorted(volatilities)
     table = list(csv.DictReader(io.StringIO(jobs.results(run)["insights.csv"])))
     assert [row["symbol"] for row in table] == [one["symbol"] for one in insights]
     assert {row["symbol"]: (row["from"], row["to"]) for row in table}["GOOG"] == ("2004-08", "2010-03")
     assert jobs.keys(WORK) == []
+
+
+def assert_equal(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Compare every figure of a symbol."""
+    single = expected.keys() - {"forecast"}
+    assert {name: found[name] for name in single} == pytest.approx({name: expected[name] for name in single})
+    assert found["forecast"] == pytest.approx(expected["forecast"])
 
 
 def test_the_input_may_name_symbols(jobs: Jobs) -> None:
@@ -144,17 +147,17 @@ def row(date: str, price: str, symbol: str = "X") -> dict[str, str]:
 
 
 def test_prices_are_put_in_order_and_gaps_are_filled() -> None:
-    """By month, the last word on a month counts, and a month without a price has the one before; how many is
-    told.
+    """By month, the last price of a month counts, and a month without one has the one before; the filled
+    months are counted.
     """
-    told = [
+    given = [
         ("May 1 2001", "7"),
         ("Jan 1 2001", "5"),
         ("Jan 1 2001", "4"),
         ("Feb 1 2001", " "),
         ("Apr 1 2001", "6"),
     ]
-    (series,) = cleaned([row(*one) for one in told])
+    (series,) = cleaned([row(*one) for one in given])
     assert (month_name(series.first), series.prices, series.filled) == (
         "2001-01",
         [4.0, 4.0, 4.0, 6.0, 7.0],
@@ -163,7 +166,7 @@ def test_prices_are_put_in_order_and_gaps_are_filled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("date", "price", "said"),
+    ("date", "price", "message"),
     [
         ("2001-01-01", "5", "X 2001-01-01: expected a date such as Jan 1 2000"),
         ("Jan 1 2001", "five", "X Jan 1 2001: expected a positive price, found 'five'"),
@@ -173,9 +176,9 @@ def test_prices_are_put_in_order_and_gaps_are_filled() -> None:
         ("Jan 1 2001", "inf", "expected a positive price"),
     ],
 )
-def test_what_is_no_price_is_refused_by_name(date: str, price: str, said: str) -> None:
+def test_what_is_no_price_is_refused_by_name(date: str, price: str, message: str) -> None:
     """Symbol and date say where it stands."""
-    with pytest.raises(PriceError, match=said):
+    with pytest.raises(PriceError, match=message):
         cleaned([row(date, price)])
 
 

@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from containers.ring import meeting, steps
-from containers.ring.line import MOST_BYTES, Line, LineError, call
-from containers.ring.meeting import MeetingError, agreed, join, neighbours
+from containers.ring import rendezvous, steps
+from containers.ring.connection import MAX_BYTES, Connection, ConnectionLostError, connect
+from containers.ring.rendezvous import RendezvousError, agreed, join, neighbours
 from containers.ring.steps import InputError, number_of, publish, ring
 from pipelines.ring import pipeline
 from sluice.pipeline.definition import MultiNode
-from sluice.runtime.node import Node
-from sluice.runtime.step_types import Out, Results
+from sluice.steps import Node, Out, Results
 from sluice.triggers.trigger_event import Request
+from tests.sluice.buckets import Bucket
 
 MAIN = "127.77.0.1"
-OUT = Out(s3=None, bucket="results", pipeline="ring", run="ring-run")
+OUT = Out(s3=Bucket(), bucket="results", pipeline="ring", run="ring-run")
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +33,10 @@ def port(monkeypatch: pytest.MonkeyPatch) -> int:
     with socket.socket() as probe:
         probe.bind((MAIN, 0))
         found = int(probe.getsockname()[1])
-    monkeypatch.setattr(meeting, "PORT", found)
+    monkeypatch.setattr(rendezvous, "PORT", found)
     monkeypatch.setattr(steps, "PORT", found)
-    monkeypatch.setattr(steps, "JOIN_SECONDS", 20.0)
-    monkeypatch.setattr(steps, "TALK_SECONDS", 10.0)
+    monkeypatch.setattr(steps, "JOIN_TIMEOUT_SECONDS", 20.0)
+    monkeypatch.setattr(steps, "RECEIVE_TIMEOUT_SECONDS", 10.0)
     return found
 
 
@@ -88,7 +88,7 @@ def test_strangers_do_not_disturb(
     pool: ThreadPoolExecutor, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Garbage, silence, a node of another run, a number that is no node's: each is sent away."""
-    monkeypatch.setattr(meeting, "HELLO_SECONDS", 0.3)
+    monkeypatch.setattr(rendezvous, "HELLO_TIMEOUT_SECONDS", 0.3)
     others = [pool.submit(ring, node(0, 3), OUT)]
     hello = {"meeting": "ring-run", "index": 1, "address": "127.77.0.9", "port": 1}
     wrong = [
@@ -99,10 +99,10 @@ def test_strangers_do_not_disturb(
         [1],
         {},
     ]
-    silent = call((MAIN, port), 10)
-    for said in [b"GET / HTTP/1.1\r\n\r\n", b"\n", *(json.dumps(one).encode() + b"\n" for one in wrong)]:
-        with call((MAIN, port), 10) as stranger:
-            stranger.sendall(said)
+    silent = connect((MAIN, port), 10)
+    for sent in [b"GET / HTTP/1.1\r\n\r\n", b"\n", *(json.dumps(one).encode() + b"\n" for one in wrong)]:
+        with connect((MAIN, port), 10) as stranger:
+            stranger.sendall(sent)
     others += [pool.submit(ring, node(index, 3), OUT) for index in (1, 2)]
     assert [future.result(timeout=30)["sum"] for future in others] == [6, 6, 6]
     silent.close()
@@ -110,36 +110,38 @@ def test_strangers_do_not_disturb(
 
 def test_nodes_that_do_not_come_are_named(pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     """The main node waits for so long and no longer, and so do those that came."""
-    monkeypatch.setattr(steps, "JOIN_SECONDS", 1.0)
+    monkeypatch.setattr(steps, "JOIN_TIMEOUT_SECONDS", 1.0)
     futures = [pool.submit(ring, node(index, 4), OUT) for index in (0, 2)]
-    with pytest.raises(MeetingError, match=r"Expected 4 nodes within 1 s, found none of index 1, 3\."):
+    with pytest.raises(RendezvousError, match=r"Expected 4 nodes within 1 s, found none of index 1, 3\."):
         futures[0].result(timeout=30)
-    with pytest.raises(LineError, match=r"hung up|timed out"):
+    with pytest.raises(ConnectionLostError, match=r"closed the connection|timed out"):
         futures[1].result(timeout=30)
 
 
 def test_a_main_node_that_does_not_come_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the address."""
-    monkeypatch.setattr(steps, "JOIN_SECONDS", 0.3)
-    with pytest.raises(LineError, match=r"Expected a node that listens at 127\.77\.0\.1:\d+ within 0\.3 s"):
+    monkeypatch.setattr(steps, "JOIN_TIMEOUT_SECONDS", 0.3)
+    with pytest.raises(
+        ConnectionLostError, match=r"Expected a node that listens at 127\.77\.0\.1:\d+ within 0\.3 s"
+    ):
         ring(node(1, 2), OUT)
 
 
 def test_a_node_that_leaves_in_the_middle_fails_the_ring(pool: ThreadPoolExecutor) -> None:
-    """Nobody waits for the token until the job's time-out."""
+    """No node waits for the token until the job's time-out."""
 
     def leaver() -> None:
-        with ExitStack() as lines:
-            listener = lines.enter_context(socket.create_server(("127.77.0.2", 0)))
-            _, addresses = join(node(1, 3), OUT.run, listener, lines, 10)
-            before, _ = neighbours(node(1, 3), addresses, listener, lines, 10)
-            before.hear()
+        with ExitStack() as connections:
+            listener = connections.enter_context(socket.create_server(("127.77.0.2", 0)))
+            _, addresses = join(node(1, 3), OUT.run, listener, connections, 10)
+            upstream, _ = neighbours(node(1, 3), addresses, listener, connections, 10)
+            upstream.receive()
 
     futures: list[Future[Any]] = [pool.submit(ring, node(0, 3), OUT), pool.submit(ring, node(2, 3), OUT)]
     pool.submit(leaver).result(timeout=30)
     began = time.monotonic()
     for future in futures:
-        with pytest.raises(LineError):
+        with pytest.raises(ConnectionLostError):
             future.result(timeout=30)
     assert time.monotonic() - began < 5
 
@@ -147,36 +149,36 @@ def test_a_node_that_leaves_in_the_middle_fails_the_ring(pool: ThreadPoolExecuto
 def test_nodes_that_disagree_are_named() -> None:
     """The main node ends well only when all have found the same."""
     agreed({1: 6, 2: 6}, 6)
-    with pytest.raises(MeetingError, match=r"Expected every node to find 6, found \{2: 7\}"):
+    with pytest.raises(RendezvousError, match=r"Expected every node to find 6, found \{2: 7\}"):
         agreed({1: 6, 2: 7}, 6)
 
 
 def test_a_thousand_addresses_fit_into_a_line(pool: ThreadPoolExecutor) -> None:
     """As many nodes as AWS Batch lets a job have."""
-    everybody = [(f"10.{n // 250}.{n % 250}.255", 65_535) for n in range(1_000)]
-    assert len(json.dumps({"nodes": everybody})) < MOST_BYTES // 4
+    all_addresses = [(f"10.{n // 250}.{n % 250}.255", 65_535) for n in range(1_000)]
+    assert len(json.dumps({"nodes": all_addresses})) < MAX_BYTES // 4
     here, there = socket.socketpair()
-    with Line(here, 10) as said, Line(there, 10) as heard:
-        pool.submit(said.say, {"nodes": everybody})
-        assert len(heard.hear()["nodes"]) == 1_000
+    with Connection(here, 10) as sender, Connection(there, 10) as receiver:
+        pool.submit(sender.send, {"nodes": all_addresses})
+        assert len(receiver.receive()["nodes"]) == 1_000
 
 
 @pytest.mark.parametrize(
-    "said", [b"{}", b"x" * (MOST_BYTES + 1) + b"\n"], ids=["no line end", "an endless line"]
+    "sent", [b"{}", b"x" * (MAX_BYTES + 1) + b"\n"], ids=["no line end", "an endless line"]
 )
-def test_a_line_without_an_end_is_refused(said: bytes) -> None:
-    """Nobody is made to hold what never ends."""
+def test_a_line_without_an_end_is_refused(sent: bytes) -> None:
+    """No node has to hold what never ends."""
     here, there = socket.socketpair()
 
     def send() -> None:
-        here.sendall(said)
+        here.sendall(sent)
         here.shutdown(socket.SHUT_WR)
 
-    with Line(there, 5) as heard, here:
+    with Connection(there, 5) as receiver, here:
         sender = threading.Thread(target=send)
         sender.start()
-        with pytest.raises(LineError, match="Expected a line, found"):
-            heard.hear()
+        with pytest.raises(ConnectionLostError, match="Expected a line, found"):
+            receiver.receive()
         there.recv(1 << 20)
         sender.join(5)
 
@@ -193,7 +195,7 @@ def test_a_wrong_input_is_refused(given: Any) -> None:
 
 
 def test_what_the_main_node_returned_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the step behind the ring."""
+    """By the step downstream of the ring."""
     written: dict[str, Any] = {}
     monkeypatch.setattr(Out, "write", lambda _, name, data: written.update({name: json.loads(data)}))
     results = Results(
@@ -204,7 +206,7 @@ def test_what_the_main_node_returned_is_published(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_job_outlasts_the_waiting_for_its_nodes() -> None:
-    """The main node says who is missing before AWS Batch says that the time is over."""
+    """The main node names the missing nodes before AWS Batch ends the job."""
     (step,) = [one for one in pipeline.steps if isinstance(one, MultiNode)]
     assert step.timeout > 900 + 60
     assert pipeline.only_with == "nat"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from containers.slow_vendor.steps import InputError, most_at_once, seconds_of
+from containers.slow_vendor.steps import InputError, max_concurrency, seconds_of
 from pipelines.slow_vendor import pipeline
 from sluice.triggers.trigger_event import Request
 from tests.sluice.runtime.jobs import Jobs, functions_of
@@ -35,7 +35,7 @@ def test_every_call_is_counted(jobs: Jobs) -> None:
 )
 def test_the_most_at_once_are_found(calls: list[tuple[float, float]], most: int) -> None:
     """A call that begins when another ends is not beside it."""
-    assert most_at_once(calls) == most
+    assert max_concurrency(calls) == most
 
 
 @pytest.mark.parametrize(

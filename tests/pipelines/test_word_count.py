@@ -23,7 +23,7 @@ def one_pass(text: bytes) -> dict[str, int]:
 
 def test_counts_equal_one_pass_over_the_text(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text of several pieces gives the counts of the whole text, and nothing transient stays."""
-    monkeypatch.setattr(steps, "_SMALLEST_PIECE", 4096)
+    monkeypatch.setattr(steps, "_MIN_PIECE_BYTES", 4096)
     run = jobs.upload(pipeline, "word-count/a.txt", TEXT)
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
     assert len(jobs.codes["count"]) > 2

@@ -27,6 +27,7 @@ NOT_FOR_LAMBDAS = (
     "mounts",
     "retry_rules",
     "secret_sources",
+    "trigger",
     "aws/rate_limiter",
     "run/graph",
     "triggers/inbox",

@@ -8,8 +8,10 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from containers.start import submit as start_module
+from sluice import keys
 from sluice.advance.advancer import Advancer
 from sluice.aws import clients
+from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
 from sluice.pipeline.definition import Job, Pipeline, S3Upload
 from sluice.run.state import Run, RunState, StepState
@@ -17,7 +19,8 @@ from sluice.runtime.__main__ import FAILED, TRY_AGAIN, main
 from sluice.settings import StartSettings, SubmissionSettings
 from tests.sluice.clouds import TABLE, Batch, refused
 from tests.sluice.graphs import QUEUES
-from tests.sluice.runtime.jobs import NOW, Jobs, job_id
+from tests.sluice.runtime.failing_clients import TRANSIENT
+from tests.sluice.runtime.jobs import NOW, WORK, Jobs, job_id
 from tests.sluice.runtime.probe import submission
 
 PIPELINE = Pipeline(
@@ -54,10 +57,12 @@ def run(jobs: Jobs) -> Run:
 
 def start(jobs: Jobs, run: Run) -> int:
     """Run an attempt of the start job and return its exit code."""
-    place = SubmissionSettings(run=run.run_id, step="start", generation="0").to_env()
+    variables = SubmissionSettings(run=run.run_id, step="start", generation="0").to_env()
     return main(
         [WORD],
-        jobs.settings.to_env() | place | {"AWS_BATCH_JOB_ID": job_id("start"), "AWS_BATCH_JOB_ATTEMPT": "1"},
+        jobs.settings.to_env()
+        | variables
+        | {"AWS_BATCH_JOB_ID": job_id("start"), "AWS_BATCH_JOB_ATTEMPT": "1"},
     )
 
 
@@ -68,10 +73,10 @@ def recorded(jobs: Jobs, run: Run) -> Run:
     return found
 
 
-def test_it_submits_the_steps_and_says_how_many(
+def test_it_submits_the_steps_and_prints_how_many(
     jobs: Jobs, batch: Batch, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the queues and definitions of the run's own pipeline, each behind the start job or behind its
+    """With the queues and definitions of the run's own pipeline, each after the start job or after its
     parents.
     """
     assert start(jobs, run) == 0
@@ -101,6 +106,9 @@ def test_claims_that_stay_open_ask_for_another_attempt(jobs: Jobs, batch: Batch,
     [
         (refused("TooManyRequestsException"), 0),
         (refused("ServiceUnavailable", status=503), 0),
+        (refused("ProvisionedThroughputExceededException"), 0),
+        (refused("ThrottlingException"), 0),
+        (refused("TransactionInProgressException"), 0),
         (ReadTimeoutError(endpoint_url="batch"), 0),
         (refused("AccessDeniedException", "batch:ListJobs", 403), FAILED),
     ],
@@ -108,8 +116,8 @@ def test_claims_that_stay_open_ask_for_another_attempt(jobs: Jobs, batch: Batch,
 def test_a_call_that_may_succeed_later_is_tried_later(
     jobs: Jobs, batch: Batch, run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
 ) -> None:
-    """A throttled look-up ends no start job: nobody sends it a message a second time. What is not allowed
-    ends it at once.
+    """A throttled look-up ends no start job: no message comes a second time. What is not allowed ends it at
+    once.
     """
     errors, real = [error], Advancer.advance
 
@@ -123,10 +131,44 @@ def test_a_call_that_may_succeed_later_is_tried_later(
     assert len(batch.jobs) == (4 if code == 0 else 1)
 
 
-def test_a_refused_submission_fails_the_start_job_and_tells_a_person(
-    jobs: Jobs, batch: Batch, run: Run
+@pytest.mark.parametrize("error", TRANSIENT.values(), ids=list(TRANSIENT))
+@pytest.mark.parametrize("times", [1, 1_000], ids=["once", "always"])
+@pytest.mark.parametrize("call", ["load", "claim"])
+def test_a_ledger_that_is_busy_for_the_moment_is_no_failure(
+    jobs: Jobs,
+    batch: Batch,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    times: int,
+    error: Exception,
 ) -> None:
-    """The alert queue hears of it, and the job leaves its report."""
+    """A throttle of DynamoDB once is met by another look; one that lasts is left to another attempt."""
+    errors, real = [error] * times, getattr(Ledger, call)
+
+    def busy(ledger: Ledger, *given: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return real(ledger, *given)
+
+    monkeypatch.setattr(Ledger, call, busy)
+    assert start(jobs, run) == (0 if times == 1 else TRY_AGAIN)
+    assert len(batch.jobs) == (4 if times == 1 else 1)
+    assert jobs.keys(WORK, keys.failures_prefix(run.run_id, "start", 0)) == []
+
+
+def test_the_open_claims_are_listed_up_to_five(
+    jobs: Jobs, batch: Batch, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line counts the others only where there are some."""
+    batch.answers = [("before", refused("InternalError", status=500))]
+    assert start(jobs, run) == TRY_AGAIN
+    assert "Claims that are not settled yet: cleanup, first, last.\n" in capsys.readouterr().out
+    assert start_module._listed([str(number) for number in range(7)]) == "0, 1, 2, 3, 4 and 2 more"
+
+
+def test_a_refused_submission_fails_the_start_job_and_is_an_alert(jobs: Jobs, batch: Batch, run: Run) -> None:
+    """The alert queue has it, and the job leaves its report."""
     batch.answers = [("before", refused("AccessDeniedException", "batch:SubmitJob", 403))]
     assert start(jobs, run) == FAILED
     (message,) = jobs.sqs.receive_message(QueueUrl=jobs.sqs.get_queue_url(QueueName="alerts")["QueueUrl"])[

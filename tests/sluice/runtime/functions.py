@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sluice.errors import OtherTriggerError
-from sluice.runtime.step_types import Item, Out, Results, Upload
+from sluice.steps import Item, Out, Results, Upload
 
 items: list[Any] = []
 worked: list[int] = []
@@ -65,7 +65,7 @@ def size_of(item: Item, out: Out) -> Any:
     return [item.upload.key, item.upload.read(0, item.upload.size).decode()]
 
 
-def told(results: Results, out: Out) -> None:
+def publish(results: Results, out: Out) -> None:
     """Publish what was returned, and what the trigger has."""
     out.write("sizes.json", json.dumps([value for _, value in results("size_of")]))
     trigger = results.trigger
@@ -74,3 +74,25 @@ def told(results: Results, out: Out) -> None:
     except OtherTriggerError as error:
         files = [str(error)]
     out.write("trigger.json", json.dumps({"kind": trigger.kind, "files": files}))
+
+
+def failing_at(number: int, error: Callable[[], object]) -> Callable[[Any], int]:
+    """Return what an item's function does: fail at one item in this way."""
+
+    def on_item(item: Any) -> int:
+        if item.number == number:
+            error()
+        return int(item.number)
+
+    return on_item
+
+
+def fails_at(*numbers: int) -> Any:
+    """Return what a function does that fails for some items."""
+
+    def on_item(item: Any) -> Any:
+        if item.number in numbers:
+            raise ValueError(f"item {item.number} is bad")
+        return item.number
+
+    return on_item

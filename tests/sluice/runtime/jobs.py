@@ -76,10 +76,10 @@ class Jobs:
                 ]
                 self.settle(run, submission)
                 if any(self.codes[submission.step.name]):
-                    return "FAILED"  # Batch starts nothing behind a job that failed.
+                    return "FAILED"  # Batch starts nothing downstream of a job that failed.
 
     def submit(self, run: Run, submission: Submission) -> None:
-        """Claim a step and name its job."""
+        """Claim a step and register its job."""
         assert self.ledger.claim(run.run_id, [submission], NOW)
         if submission.children:
             self.ledger.record_submitted(run.run_id, {submission.step.name: job_id(submission.step.name)})
@@ -89,25 +89,25 @@ class Jobs:
     ) -> int:
         """Run one attempt of one child as Batch would, and return its exit code."""
         name = submission.step.name
-        place = SubmissionSettings(run=run.run_id, step=name, generation="0").to_env()
+        variables = SubmissionSettings(run=run.run_id, step=name, generation="0").to_env()
         batch = {"AWS_BATCH_JOB_ID": job_id(name), "AWS_BATCH_JOB_ATTEMPT": "1"}
         if submission.children > 1:
             batch |= {"AWS_BATCH_JOB_ID": f"{job_id(name)}:{child}", "AWS_BATCH_JOB_ARRAY_INDEX": str(child)}
         own = submission.step.kind in (Kind.CLEANUP, Kind.GATE)
         word = str(submission.step.kind) if own else f"{self.module}:{functions[name]}"
-        return main([word], self.settings.to_env() | place | batch | more)
+        return main([word], self.settings.to_env() | variables | batch | more)
 
     def settle(self, run: Run, submission: Submission) -> None:
-        """Tell the ledger how a step ended, and what a plan announced."""
+        """Record how a step ended, and what a plan published."""
         name = submission.step.name
-        for message in self.announced():
+        for message in self.published():
             self.ledger.record_plan(message)
         if submission.children:
             state = StepState.FAILED if any(self.codes[name]) else StepState.SUCCEEDED
             self.ledger.record_end(run.run_id, name, state, job_id=job_id(name))
 
-    def announced(self) -> list[Planned]:
-        """Return what plans published since the last look."""
+    def published(self) -> list[Planned]:
+        """Return what plans published since the last call."""
         found = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
         return [Planned.from_json(json.loads(message["Body"])["Message"]) for message in found]
 
@@ -164,7 +164,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
 
 
 def jobs_at(endpoint: str | None) -> Jobs:
-    """Return a cloud in which there are the buckets, the table, the topic and a queue behind it."""
+    """Return a cloud that has the buckets, the table, the topic and a queue that subscribes to it."""
     session = clients._session()  # Every test's, with what it parsed of the services' models.
     names = ("s3", "sns", "sqs", "dynamodb")
     made: list[Any] = [
@@ -193,3 +193,12 @@ def _forget_clients() -> None:
     """Clients of another test's cloud, or of no cloud, must not be met here."""
     for cached in (clients.client, clients.full_client):
         cached.cache_clear()
+
+
+ENVIRONMENT = {
+    **JobSettings(
+        ledger_table="ledger", work_bucket="work", results_bucket="results", plan_topic="topic"
+    ).to_env(),
+    **SubmissionSettings(run="p-1", step="work", generation="0").to_env(),
+    "AWS_BATCH_JOB_ID": "j",
+}

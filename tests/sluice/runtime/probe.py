@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload
 from sluice.run.decision import decide
-from sluice.run.state import Run
+from sluice.run.state import GenerationSpec, Run
 from sluice.run.submission import Submission
-from tests.sluice.runtime.jobs import Jobs, functions_of
+from tests.sluice.runtime.jobs import NOW, Jobs, functions_of, job_id
 
 PIPELINE = Pipeline(
     name="probe",
@@ -29,7 +31,7 @@ def submission(jobs: Jobs, run: Run, step: str) -> Submission:
 
 
 def planned(jobs: Jobs, run: Run) -> Submission:
-    """Run the plan and name the array's job; return the array's submission."""
+    """Run the plan and register the array's job; return the array's submission."""
     plan = submission(jobs, run, "find")
     jobs.submit(run, plan)
     assert jobs.start(run, plan, 0, FUNCTIONS) == 0
@@ -38,3 +40,21 @@ def planned(jobs: Jobs, run: Run) -> Submission:
     array = submission(jobs, run, "work")
     jobs.submit(run, array)
     return array
+
+
+def worked(jobs: Jobs, run: Run) -> Submission:
+    """Run all children of the array ``work`` and record how it ended; return its submission."""
+    work = planned(jobs, run)
+    jobs.codes["work"] = [jobs.start(run, work, child, FUNCTIONS) for child in range(work.children)]
+    jobs.settle(run, work)
+    return work
+
+
+def resubmitted(jobs: Jobs, run: Run, work: Submission, indexes: str) -> None:
+    """Claim the next generation of a step with some of its children, and register its job."""
+    again = replace(work, generation=1, waits=(), spec=GenerationSpec(children=indexes))
+    assert jobs.ledger.claim(run.run_id, [again], NOW)
+    jobs.ledger.record_submitted(run.run_id, {work.step.name: job_id(work.step.name)}, {work.step.name: 1})
+
+
+AGAIN = {"SLUICE_GENERATION": "1"}

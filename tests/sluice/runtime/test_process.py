@@ -1,4 +1,4 @@
-"""A job as Batch starts it: a process of its own, told to stop by SIGTERM."""
+"""A job as Batch starts it: a process of its own, stopped by SIGTERM."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ROOT = Path(__file__).parents[3]
 @contextmanager
 def child_zero(jobs: Jobs, run: Run, endpoint: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     """Start the first child of the array, and end it if it has not ended."""
-    place = SubmissionSettings(run=run.run_id, step="work", generation="0").to_env()
+    variables = SubmissionSettings(run=run.run_id, step="work", generation="0").to_env()
     batch = {
         "AWS_BATCH_JOB_ID": f"{job_id('work')}:0",
         "AWS_BATCH_JOB_ARRAY_INDEX": "0",
         "AWS_BATCH_JOB_ATTEMPT": "1",
     }
-    env = {**os.environ, **jobs.settings.to_env(), **place, **batch, "AWS_ENDPOINT_URL": endpoint, **more}
+    env = {**os.environ, **jobs.settings.to_env(), **variables, **batch, "AWS_ENDPOINT_URL": endpoint, **more}
     words = [sys.executable, "-m", "sluice.runtime", "tests.sluice.runtime.waiting:work"]
     with subprocess.Popen(
         words, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -65,7 +65,7 @@ def test_a_stopped_child_keeps_what_is_finished(
         assert [process.stdout.readline() for _ in range(2)] == ["item 0\n", "item 1\n"]
         process.send_signal(signal.SIGTERM)
         _, error = process.communicate(timeout=30)
-    assert (process.returncode, error) == (STOPPED, "Told to stop.\n")
+    assert (process.returncode, error) == (STOPPED, "Stopped by SIGTERM.\n")
     assert jobs.read(WORK, keys.child_results(run.run_id, "work", 0, 0)) == b'{"i":0,"r":0}\n'
     with child_zero(jobs, run, endpoint, AWS_BATCH_JOB_ATTEMPT="2") as process:
         output, error = process.communicate(timeout=30)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import ClientError
 
 from sluice import keys
 from sluice.runtime.errors import ReturnedError
-from sluice.runtime.job_context import Place
+from sluice.runtime.job_context import JobContext
 from sluice.runtime.result_parts import PART_BYTES, Parts, encode, read_results
 from tests.sluice.runtime.jobs import WORK, Jobs
 
 RUN = "probe-" + "a" * 20
-PLACE = Place(run=RUN, step="work", generation=0, job_id="job", attempt=1, child=3)
+JOB = JobContext(run=RUN, step="work", generation=0, job_id="job", attempt=1, child=3)
 PREFIX = keys.results_prefix(RUN, "work")
 
 
@@ -31,7 +31,7 @@ class Clock:
 class Refusing:
     """An S3 that takes nothing."""
 
-    def put_object(self, **_: Any) -> None:
+    def put_object(self, **_: Any) -> NoReturn:
         """Refuse."""
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not for you"}}, "PutObject")
 
@@ -45,7 +45,7 @@ def test_parts_get_rarer_up_to_one_a_minute(jobs: Jobs) -> None:
     """A short child saves early, and an hour of one item a second is 65 writes."""
     clock = Clock()
     times: list[float] = []
-    with Parts(jobs.s3, WORK, PLACE, clock=clock) as parts:
+    with Parts(jobs.s3, WORK, JOB, clock=clock) as parts:
         for second in range(1, 3601):
             clock.now, before = float(second), parts._part
             parts.add(encode(second, None))
@@ -57,7 +57,7 @@ def test_parts_get_rarer_up_to_one_a_minute(jobs: Jobs) -> None:
 def test_a_part_is_written_when_it_is_large(jobs: Jobs) -> None:
     """Results do not pile up in memory."""
     large = "x" * (PART_BYTES // 2)
-    with Parts(jobs.s3, WORK, PLACE, clock=Clock()) as parts:
+    with Parts(jobs.s3, WORK, JOB, clock=Clock()) as parts:
         for number in range(5):
             parts.add(encode(number, large))
         assert len(written(jobs)) == 2
@@ -66,7 +66,7 @@ def test_a_part_is_written_when_it_is_large(jobs: Jobs) -> None:
 
 def test_nothing_is_written_for_nothing(jobs: Jobs) -> None:
     """A child whose items were all finished leaves no part."""
-    with Parts(jobs.s3, WORK, PLACE, first=2):
+    with Parts(jobs.s3, WORK, JOB, first=2):
         pass
     assert written(jobs) == []
 
@@ -75,7 +75,7 @@ def test_an_attempt_that_was_given_up_loses_nothing_and_counts_nothing_twice(job
     """Two attempts of a child at work at once keep apart; of an item that both finished the first result is
     read.
     """
-    with Parts(jobs.s3, WORK, PLACE) as lost, Parts(jobs.s3, WORK, PLACE) as second:
+    with Parts(jobs.s3, WORK, JOB) as lost, Parts(jobs.s3, WORK, JOB) as second:
         lost.add(encode(0, "lost"))
         lost.add(encode(1, "lost"))
         second.add(encode(0, "second"))
@@ -98,15 +98,15 @@ def test_results_of_many_children_come_by_child(jobs: Jobs) -> None:
 
 def test_a_refused_part_is_an_error() -> None:
     """What could not be saved fails the child."""
-    with pytest.raises(ClientError, match="AccessDenied"), Parts(Refusing(), WORK, PLACE) as parts:
+    with pytest.raises(ClientError, match="AccessDenied"), Parts(Refusing(), WORK, JOB) as parts:
         parts.add(encode(0, None))
 
 
 def test_a_refused_part_does_not_hide_why_the_child_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The first error goes on; the log has the other one too."""
+    """The first error is raised; the log has the other one too."""
 
     def work() -> None:
-        with Parts(Refusing(), WORK, PLACE) as parts:
+        with Parts(Refusing(), WORK, JOB) as parts:
             parts.add(encode(0, None))
             raise ValueError("no such city")
 

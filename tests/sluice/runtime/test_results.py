@@ -1,4 +1,4 @@
-"""Plans and arrays behind arrays: what the children returned decides what there is to do next."""
+"""Plans and arrays downstream of arrays: what the children returned decides what there is to do next."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload
-from sluice.runtime.step_types import Item, Out, Results, Upload
+from sluice.steps import Item, Out, Results, Upload
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import Jobs, functions_of
 
@@ -41,7 +41,7 @@ def gather_sums(results: Results, out: Out) -> None:
 
 
 def asks_for_nothing(upload: Upload, results: Results) -> Iterator[dict[str, int]]:
-    """Ask for what is no array before this step."""
+    """Ask for what is no upstream array."""
     yield from ({"n": number} for number, _ in results("add"))
 
 
@@ -64,7 +64,7 @@ def run_of(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_what_an_array_returned_decides_how_many_children_the_next_has(
     jobs: Jobs, run_of: Any, count: int, sums: str
 ) -> None:
-    """The second plan reads it, and so do the children of the array behind it."""
+    """The second plan reads it, and so do the children of the array downstream."""
     state, run = run_of(count)
     assert state == "SUCCEEDED"
     assert jobs.results(run) == {"sums.txt": sums}
@@ -78,11 +78,11 @@ def test_an_array_without_items_returned_nothing(jobs: Jobs, run_of: Any) -> Non
     assert jobs.results(run) == {"sums.txt": ""}
 
 
-def test_a_plan_that_asks_for_another_step_is_told_what_there_is(jobs: Jobs, run_of: Any) -> None:
-    """Only arrays before it have results for it."""
+def test_a_plan_that_asks_for_another_step_gets_an_error_that_lists_them(jobs: Jobs, run_of: Any) -> None:
+    """Only upstream arrays have results for it."""
     state, run = run_of(3, share="asks_for_nothing")
     assert state == "FAILED"
     assert (
-        "Expected an array or nodes before share (work), found 'add'."
+        "Expected an array or nodes upstream of share (work), found 'add'."
         in jobs.failure(run, "share")["message"]
     )

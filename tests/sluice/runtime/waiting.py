@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from sluice.runtime.step_types import Item, Out
+from sluice.steps import Item, Out
 
 
 def work(item: Item, out: Out) -> int:

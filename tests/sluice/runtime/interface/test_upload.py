@@ -1,4 +1,4 @@
-"""What a step sees of its input: ranges that end behind separators, lines with their offsets, exactly the
+"""What a step sees of its input: ranges that end after separators, lines with their offsets, exactly the
 version that was uploaded.
 """
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.errors import InputMissingError
-from sluice.runtime.step_types import Out, Upload
+from sluice.steps import Upload
 from sluice.triggers.trigger_event import S3Object
 from tests.sluice.buckets import Bucket
 from tests.sluice.runtime.jobs import INBOX, Jobs
@@ -41,7 +41,7 @@ def upload_of(data: bytes) -> tuple[Upload, Inbox]:
     size=st.integers(1, 100),
     separators=st.sampled_from([b"\n", b"\n ", b" "]),
 )
-def test_ranges_cover_all_and_end_behind_separators(
+def test_ranges_cover_all_and_end_after_separators(
     data: bytes, start: int, size: int, separators: bytes
 ) -> None:
     """Each range begins where the one before ended, none but the last is short or ends elsewhere, and no
@@ -73,7 +73,7 @@ def test_a_text_without_separators_is_one_range_after_few_reads() -> None:
     assert s3.bytes_read <= 20_000_000
 
 
-def test_a_separator_far_behind_the_cut_is_found() -> None:
+def test_a_separator_far_after_the_cut_is_found() -> None:
     """A long line belongs to the range that it begins in."""
     upload, _ = upload_of(b"x" * 100_000 + b"\n" + b"y")
     assert list(upload.ranges(start=0, size=10)) == [(0, 100_001), (100_001, 100_002)]
@@ -105,7 +105,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 
 def test_a_range_beyond_the_end_is_cut_there() -> None:
-    """There is nothing behind the end, and nothing is asked for it."""
+    """There is nothing after the end, and no call is made for it."""
     upload, s3 = upload_of(b"abc")
     assert (upload.read(1, 99), upload.read(3, 9), list(upload.lines(5, 9))) == (b"bc", b"", [])
     assert s3.calls["get_object"] == 1
@@ -122,26 +122,7 @@ def test_without_versions_a_replaced_object_is_missing(jobs: Jobs) -> None:
 
 
 def test_a_refused_read_is_not_called_missing(jobs: Jobs) -> None:
-    """What is not a missing object stays what AWS said."""
+    """An error other than a missing object stays as AWS answered it."""
     upload = Upload(S3Object(bucket="no-such-bucket-here", key="a", version_id="", etag="", size=5), jobs.s3)
     with pytest.raises(ClientError, match="NoSuchBucket"):
         upload.read(0, 5)
-
-
-@pytest.mark.parametrize("name", ["", "/totals.csv", "totals/"])
-def test_what_is_no_name_is_not_published(name: str) -> None:
-    """A file without a name would be a folder to everybody who looks for it."""
-    s3 = Bucket()
-    with pytest.raises(ValueError, match="Expected a name for a published file"):
-        Out(s3, "results", "p", "p-1").write(name, "text")
-    assert s3.objects == {}
-
-
-def test_published_files_lie_in_the_folder_of_the_run() -> None:
-    """The address comes back, and text is written as UTF-8."""
-    s3 = Bucket()
-    assert (
-        Out(s3, "results", "p", "p-1").write("2013/caf\u00e9.txt", "\u6771")
-        == "s3://results/p/p-1/2013/caf\u00e9.txt"
-    )
-    assert s3.objects == {"p/p-1/2013/caf\u00e9.txt": "\u6771".encode()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from sluice.aws.streaming import lines, pieces
 from sluice.errors import InputMissingError, OtherTriggerError
 from sluice.items.manifest import read_slice
-from sluice.run.uploads import is_file, uploads_of
+from sluice.run.uploads import uploads_of
+from sluice.runtime.clients import Body, ObjectReader
 from sluice.triggers.trigger_event import Request, S3Object, UploadGroup
 
 _PROBE_BYTES = 16 * 1024
@@ -27,21 +28,16 @@ class Upload:
 
     kind: ClassVar[str] = S3Object.kind
     source: S3Object
-    s3: Any
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any], s3: Any) -> Upload | None:
-        """Return the file that an item is, as a plan without a function makes them; None for another item."""
-        return cls(S3Object.from_dict(item), s3) if is_file(item) else None
+    s3: ObjectReader
 
     @property
     def upload(self) -> Upload:
-        """Return the upload itself: every trigger is asked for its upload in the same way."""
+        """Return the upload itself: all triggers have this property."""
         return self
 
     @property
     def uploads(self) -> Iterator[Upload]:
-        """Yield the one upload: every trigger is asked for its uploads in the same way."""
+        """Yield the one upload: all triggers have this property."""
         yield self
 
     @property
@@ -80,7 +76,7 @@ class Upload:
 
     def ranges(self, *, start: int, size: int, separators: bytes = b"\n") -> Iterator[tuple[int, int]]:
         """Yield ranges from ``start`` to the end, each of at least ``size`` bytes, but for the last, and
-        ending behind a separator.
+        ending after a separator.
 
         ``separators`` are single bytes below 128, which UTF-8 has in no other character. Reads only near the
         cuts: 16 KiB a cut, and more where that holds no separator.
@@ -88,11 +84,11 @@ class Upload:
         if size < 1:
             raise ValueError(f"Expected ranges of at least one byte, found {size}.")
         while start < self.size:
-            stop = self._behind_separator(start + size, separators)
+            stop = self._after_separator(start + size, separators)
             yield start, stop
             start = stop
 
-    def _behind_separator(self, position: int, separators: bytes) -> int:
+    def _after_separator(self, position: int, separators: bytes) -> int:
         window = _PROBE_BYTES
         while position < self.size:
             probe = self.read(position - 1, position - 1 + window)
@@ -111,19 +107,10 @@ class Upload:
         if start < stop:
             yield from pieces(lambda offset: self._body(offset, stop), start, size)
 
-    def _body(self, start: int, stop: int) -> Any:
-        source = self.source
-        version = (
-            {"VersionId": source.version_id}
-            if source.version_id
-            else {"IfMatch": source.etag}
-            if source.etag
-            else {}
-        )
+    def _body(self, start: int, stop: int) -> Body:
+        source, span = self.source, f"bytes={start}-{stop - 1}"
         try:
-            return self.s3.get_object(
-                Bucket=source.bucket, Key=source.key, Range=f"bytes={start}-{stop - 1}", **version
-            )["Body"]
+            answer = self.s3.get_object(Bucket=source.bucket, Key=source.key, Range=span, **self._version())
         except ClientError as error:
             if error.response["Error"]["Code"] not in _GONE:
                 raise
@@ -131,6 +118,13 @@ class Upload:
                 f"{source.uri} (version {source.version_id or 'none'}) was deleted before it was read. Upload"
                 " it again."
             ) from error
+        body: Body = answer["Body"]
+        return body
+
+    def _version(self) -> dict[str, str]:
+        if self.source.version_id:
+            return {"VersionId": self.source.version_id}
+        return {"IfMatch": self.source.etag} if self.source.etag else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +133,7 @@ class Uploads:
 
     kind: ClassVar[str] = UploadGroup.kind
     source: UploadGroup
-    s3: Any
+    s3: ObjectReader
 
     @property
     def input(self) -> dict[str, Any]:
@@ -174,7 +168,7 @@ class RequestOfUploads(Request):
     "size"}]}``.
     """
 
-    s3: Any
+    s3: ObjectReader
 
     @property
     def upload(self) -> Upload:

@@ -1,44 +1,40 @@
-"""All that a kind of work needs beside the user's function."""
+"""All that a kind of job needs beside the user's function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sluice.ledger.ledger import Assignment
 from sluice.run.compiled import CompiledStep
 from sluice.run.state import StepRecord
 from sluice.run.uploads import uploads_of
-from sluice.runtime.job_context import Place
-from sluice.runtime.step_types import Out, Trigger
-from sluice.runtime.upload import RequestOfUploads, Upload, Uploads
+from sluice.runtime.clients import S3, Sns
+from sluice.runtime.interface.step_types import Out, Trigger
+from sluice.runtime.interface.upload import RequestOfUploads, Upload, Uploads
+from sluice.runtime.job_context import JobContext
 from sluice.settings import JobSettings
 from sluice.triggers.trigger_event import Request, S3Object, UploadGroup, stored_trigger
 
-Function = Callable[..., Any]
-"""What the user wrote for a step."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """Where a job stands, what it is to do, and the clients to do it with; ``sns`` is made only when somebody
-    calls it.
+class StepContext:
+    """Which job this is, what it has to do, and the clients to do it with.
 
-    ``record_of`` reads what the ledger says of another step of the run.
+    ``sns`` makes its client when it is called. ``record_of`` reads another step of the run from the ledger.
     """
 
-    place: Place
+    job: JobContext
     settings: JobSettings
     assignment: Assignment
-    s3: Any
-    sns: Callable[[], Any]
+    s3: S3
+    sns: Callable[[], Sns]
     record_of: Callable[[str], StepRecord | None]
 
     @property
     def step(self) -> CompiledStep:
-        """Return the step of the run's pipeline that this job is."""
-        return self.assignment.pipeline.step(self.place.step)
+        """Return the step of the run's pipeline that this job belongs to."""
+        return self.assignment.pipeline.step(self.job.step)
 
     @property
     def trigger(self) -> Trigger:
@@ -55,4 +51,4 @@ class Context:
     @property
     def out(self) -> Out:
         """Return where the run publishes."""
-        return Out(self.s3, self.settings.results_bucket, self.assignment.pipeline.name, self.place.run)
+        return Out(self.s3, self.settings.results_bucket, self.assignment.pipeline.name, self.job.run)

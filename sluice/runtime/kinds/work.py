@@ -9,19 +9,20 @@ from typing import Any
 from sluice import keys
 from sluice.items.manifest import read_slice, slice_bounds
 from sluice.run.uploads import IN_TRIGGER, items_in
-from sluice.runtime.context import Context, Function
 from sluice.runtime.errors import ResultsMissingError, StepError, Stopped
+from sluice.runtime.interface.step_types import Item
 from sluice.runtime.result_parts import Parts, encode, part_keys, read_parts, read_results
-from sluice.runtime.results import asked_for
-from sluice.runtime.step_types import Item
+from sluice.runtime.results import results_argument
+from sluice.runtime.step_context import StepContext
+from sluice.runtime.step_function import Function
 
 
-def work(context: Context, function: Function) -> str:
-    """Do the work of one child. What is finished is written also when an item fails or the job is told to
-    end: the next attempt goes on.
+def work(context: StepContext, function: Function) -> str:
+    """Do the work of one child. Finished items are written also when an item fails or the job is stopped: the
+    next attempt continues there.
     """
     parts, done = _own_parts(context)
-    previous, results = _previous(context), asked_for(function, context)
+    previous, results = _previous(context), results_argument(function, context)
     worked, trigger = 0, context.trigger
     with parts:
         for number, value in _slice(context):
@@ -42,21 +43,21 @@ def _result(work_on_item: Callable[[], Any], number: int) -> str:
         raise StepError(number, error) from error
 
 
-def _own_parts(context: Context) -> tuple[Parts, set[int]]:
-    """Return where to go on; only a second attempt looks for what an earlier one left."""
-    place, bucket = context.place, context.settings.work_bucket
-    if place.attempt == 1 and place.generation == 0:
-        return Parts(context.s3, bucket, place), set()
-    written = list(
-        part_keys(context.s3, bucket, keys.child_results_prefix(place.run, place.step, place.child))
-    )
+def _own_parts(context: StepContext) -> tuple[Parts, set[int]]:
+    """Return where results are written, and which items an earlier attempt finished; the first attempt does
+    not look.
+    """
+    job, bucket = context.job, context.settings.work_bucket
+    if job.attempt == 1 and job.generation == 0:
+        return Parts(context.s3, bucket, job), set()
+    written = list(part_keys(context.s3, bucket, keys.child_results_prefix(job.run, job.step, job.child)))
     done = {number for number, _ in read_parts(context.s3, bucket, written)}
-    return Parts(context.s3, bucket, place, first=len(written)), done
+    return Parts(context.s3, bucket, job, first=len(written)), done
 
 
-def _previous(context: Context) -> Callable[[int], Any]:
-    """Return how to find what the array that this one follows returned for an item; of several, what each
-    did, by its name.
+def _previous(context: StepContext) -> Callable[[int], Any]:
+    """Return how to find what the followed array returned for an item; of several, what each returned, by its
+    name.
     """
     found = {name: _returned(context, name) for name in context.step.each}
     if len(found) == 1:
@@ -64,12 +65,11 @@ def _previous(context: Context) -> Callable[[int], Any]:
     return lambda number: {name: of(number) for name, of in found.items()} or None
 
 
-def _returned(context: Context, followed: str) -> Callable[[int], Any]:
+def _returned(context: StepContext, followed: str) -> Callable[[int], Any]:
     """Return how to find what an array returned for an item. Memory: what it returned for the slice."""
-    place = context.place
     if not context.assignment.pipeline.step(followed).returns:
         return lambda number: None
-    prefix = keys.child_results_prefix(place.run, followed, place.child)
+    prefix = keys.child_results_prefix(context.job.run, followed, context.job.child)
     results = dict(read_results(context.s3, context.settings.work_bucket, prefix))
 
     def previous(number: int) -> Any:
@@ -84,14 +84,14 @@ def _returned(context: Context, followed: str) -> Callable[[int], Any]:
     return previous
 
 
-def _slice(context: Context) -> Iterator[tuple[int, dict[str, Any]]]:
+def _slice(context: StepContext) -> Iterator[tuple[int, dict[str, Any]]]:
     record = context.assignment.step
     if record is None or record.item_source is None:
         raise ResultsMissingError(
-            f"Expected the items of {context.place.step} of {context.place.run} in the ledger, found none."
+            f"Expected the items of {context.job.step} of {context.job.run} in the ledger, found none."
             " Deploy all stacks together."
         )
-    start, stop = slice_bounds(record.item_source.items, record.children, context.place.child)
+    start, stop = slice_bounds(record.item_source.items, record.children, context.job.child)
     if record.item_source.manifest is None:
         return ((number, {"index": number}) for number in range(start, stop))
     if record.item_source.manifest == IN_TRIGGER:

@@ -1,4 +1,4 @@
-"""A plan: find the items, write them down and announce them."""
+"""A plan: find the items, write the manifest and publish how many there are."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 from sluice import keys
 from sluice.items.manifest import write_manifest
 from sluice.messages import Planned
-from sluice.runtime.context import Context, Function
 from sluice.runtime.errors import ReturnedError
-from sluice.runtime.results import asked_for
+from sluice.runtime.results import results_argument
+from sluice.runtime.step_context import StepContext
+from sluice.runtime.step_function import Function
 
 
-def plan(context: Context, function: Function) -> str:
+def plan(context: StepContext, function: Function) -> str:
     """Do the work of a plan's job. Once the ledger knows the items another attempt does nothing; until then
-    it announces its own.
+    it publishes its own.
     """
     if context.assignment.step is not None and context.assignment.step.planned:
-        return "planned before"
-    place, bucket = context.place, context.settings.work_bucket
-    key = keys.manifest(place.run, place.step, f"{place.job_id}-{place.attempt}")
-    count = write_manifest(
-        context.s3, bucket, key, _items(function(context.trigger, **asked_for(function, context)))
-    )
+        return "planned by an earlier attempt"
+    job, bucket = context.job, context.settings.work_bucket
+    key = keys.manifest(job.run, job.step, f"{job.job_id}-{job.attempt}")
+    items = _items(function(context.trigger, **results_argument(function, context)))
+    count = write_manifest(context.s3, bucket, key, items)
     message = Planned(
-        run=place.run,
-        step=place.step,
-        generation=place.generation,
-        job_id=place.job_id,
+        run=job.run,
+        step=job.step,
+        generation=job.generation,
+        job_id=job.job_id,
         items=count,
         manifest=key,
     )

@@ -1,4 +1,4 @@
-"""What started a run, as every kind of function is told of it, and the files of it as items."""
+"""What started a run, as every kind of function is given it, and its files as items."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sluice import keys
 from sluice.errors import OtherTriggerError
 from sluice.items.manifest import write_manifest
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
-from sluice.runtime.step_types import Item, Request, ScheduledTime, Upload, Uploads
-from sluice.runtime.upload import RequestOfUploads
+from sluice.runtime.interface.upload import RequestOfUploads
+from sluice.steps import Request, ScheduledTime, Upload, Uploads
 from sluice.triggers.trigger_event import S3Object, TriggerEvent, UploadGroup
 from tests.sluice.runtime.jobs import INBOX, WORK, Jobs, functions_of
 
@@ -23,9 +23,11 @@ PIPELINE = Pipeline(
     steps=[
         Plan("files"),
         Array("size_of", run="size_of", items_of="files", items_per_child=2),
-        Job("told", run="told", after=["size_of"]),
+        Job("publish", run="publish", after=["size_of"]),
     ],
 )
+
+
 NAMES = ["a", "b", "c", "d", "e"]
 
 
@@ -89,23 +91,11 @@ def test_the_files_of_a_request_are_the_items(jobs: Jobs) -> None:
     "trigger", [Request(token="t"), ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)")]
 )
 def test_a_trigger_without_files_has_no_items_and_says_so(jobs: Jobs, trigger: TriggerEvent) -> None:
-    """What follows runs; a step that asks for the files is told what started the run."""
+    """What follows runs; a step that reads the files gets an error that names the trigger."""
     found = ran(jobs, trigger)
     assert found["sizes.json"] == []
     expected = f"Expected a run that an upload started, found a {trigger.kind} one."
     assert found["trigger.json"]["files"] == [f"{expected} Use trigger.input, or look at trigger.kind."]
-
-
-def test_the_upload_of_an_item_is_its_own_file_or_else_the_runs(jobs: Jobs) -> None:
-    """Items of a plan's own function have the file that started the run."""
-    files = stored(jobs)
-    whole = Upload(files[0], jobs.s3)
-    assert Item({"start": 1}, number=0, trigger=whole, s3=jobs.s3).upload is whole
-    assert Item(asdict(files[1]), number=0, trigger=whole, s3=jobs.s3).upload.key == "files/b"
-    with pytest.raises(OtherTriggerError, match="a group of 5"):
-        _ = Item({"start": 1}, number=0, trigger=Uploads(group(jobs), jobs.s3), s3=jobs.s3).upload
-    with pytest.raises(OtherTriggerError, match="found a manual one"):
-        _ = Item({"start": 1}, number=0, trigger=Request(token="t"), s3=jobs.s3).upload
 
 
 def test_a_trigger_of_one_file_has_an_upload(jobs: Jobs) -> None:

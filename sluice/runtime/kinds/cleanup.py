@@ -5,19 +5,19 @@ from __future__ import annotations
 from itertools import islice
 
 from sluice import keys
-from sluice.runtime.context import Context, Function
 from sluice.runtime.errors import CleanupError
 from sluice.runtime.result_parts import part_keys
+from sluice.runtime.step_context import StepContext
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
-_DELETE_AT_ONCE = 1000
+_MAX_DELETED_KEYS = 1000
 
 
-def cleanup(context: Context, function: Function | None = None) -> str:
+def cleanup(context: StepContext, function: None = None) -> str:
     """Remove the run's transient objects; raises CleanupError when some could not be deleted."""
     bucket, removed = context.settings.work_bucket, 0
-    found = part_keys(context.s3, bucket, keys.run_prefix(context.place.run))
-    while objects := [{"Key": key} for key in islice(found, _DELETE_AT_ONCE)]:
+    found = part_keys(context.s3, bucket, keys.run_prefix(context.job.run))
+    while objects := [{"Key": key} for key in islice(found, _MAX_DELETED_KEYS)]:
         answer = context.s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         if refused := answer.get("Errors"):
             first = refused[0]
@@ -29,6 +29,6 @@ def cleanup(context: Context, function: Function | None = None) -> str:
     return f"{removed} objects removed"
 
 
-def gate(context: Context, function: Function | None = None) -> str:
-    """Do nothing: a gate only stands between many parents and one step."""
+def gate(context: StepContext, function: None = None) -> str:
+    """Do nothing: a gate only makes many parents one."""
     return "passed"

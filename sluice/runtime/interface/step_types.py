@@ -1,19 +1,4 @@
-"""What step functions are given. Import the types from here.
-
-- ``def plan(trigger: Upload) -> Iterator[dict]``, or ``Uploads`` (a group), ``Request`` (a Manual trigger),
-  ``ScheduledTime`` (a Schedule), ``WebhookDelivery`` (a Webhook)
-- ``def each(item: Item, out: Out) -> dict``
-- ``def together(node: Node, out: Out) -> Any`` (sluice/runtime/node.py), on each node of a multi-node step
-- ``def fan_in(results: Results, out: Out) -> None``
-
-A plan or an array behind other arrays is given what they returned when its function has a parameter called
-``results``: so what an array found decides how much there is to do next. ``def plan(trigger, results)``,
-``def each(item, out, results)``. All three know what started the run: ``trigger``, ``item.trigger``,
-``results.trigger``; with several triggers look at its ``kind``.
-
-What ``each`` returns travels as JSON: keys become text, tuples become lists. It may be called again for an
-item whose result was lost with its machine, so what it does elsewhere should bear a repetition.
-"""
+"""The types that step functions are given; ``sluice.steps`` documents which function is given what."""
 
 from __future__ import annotations
 
@@ -22,20 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice import keys
-from sluice.runtime.upload import Upload, Uploads
-from sluice.triggers.trigger_event import Request, ScheduledTime, WebhookDelivery
-
-__all__ = [
-    "Item",
-    "Out",
-    "Request",
-    "Results",
-    "ScheduledTime",
-    "Trigger",
-    "Upload",
-    "Uploads",
-    "WebhookDelivery",
-]
+from sluice.run.uploads import is_file
+from sluice.runtime.clients import ObjectReader, ObjectWriter
+from sluice.runtime.interface.upload import Upload, Uploads
+from sluice.triggers.trigger_event import Request, S3Object, ScheduledTime, WebhookDelivery
 
 Trigger = Upload | Uploads | Request | ScheduledTime | WebhookDelivery
 """What started the run; each has a ``kind`` and an ``input``.
@@ -54,7 +29,13 @@ class Item(dict[str, Any]):
     """
 
     def __init__(
-        self, value: dict[str, Any], *, number: int, trigger: Trigger, previous: Any = None, s3: Any = None
+        self,
+        value: dict[str, Any],
+        *,
+        number: int,
+        trigger: Trigger,
+        previous: Any = None,
+        s3: ObjectReader | None = None,
     ) -> None:
         super().__init__(value)
         self.number = number
@@ -68,21 +49,25 @@ class Item(dict[str, Any]):
 
         Raises OtherTriggerError for a run that something else started.
         """
-        return Upload.of(self, self._s3) or self.trigger.upload
+        if not is_file(self):
+            return self.trigger.upload
+        if self._s3 is None:
+            raise ValueError("Expected a client of S3 for an item that is a file, found none. Pass s3=.")
+        return Upload(S3Object.from_dict(self), self._s3)
 
 
 @dataclass(frozen=True, slots=True)
 class Out:
     """Where a step publishes files: the run's own folder in the results bucket."""
 
-    s3: Any
+    s3: ObjectWriter
     bucket: str
     pipeline: str
     run: str
 
     def write(self, name: str, data: bytes | str) -> str:
         """Publish a file and return its address; the same name again replaces it. Raises ValueError for what
-        is no name.
+        is not a file name.
         """
         if not name or name.startswith("/") or name.endswith("/"):
             raise ValueError(
@@ -96,7 +81,7 @@ class Out:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What the arrays before a step returned, and what started the run.
+    """What the upstream arrays of a step returned, and what started the run.
 
     ``results("count")`` yields (item number, what ``count`` returned for it), each once, by child, reading as
     it goes. Of a multi-node step it yields one pair, (0, what the main node returned).
@@ -113,7 +98,7 @@ class Results:
     def missing(self, array: str) -> list[int]:
         """Return the numbers of the items that have no result, in order.
 
-        There are some only behind ``finished(...)`` and ``always(...)``, of the arrays whose failure they
-        bear and of those before them.
+        There are some only downstream of ``finished(...)`` and ``always(...)``: of the arrays whose failures
+        they tolerate, and of those upstream of these.
         """
         return self.unfinished(array)

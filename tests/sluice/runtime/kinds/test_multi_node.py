@@ -1,41 +1,47 @@
-"""Nodes of a multi-node step by the real entry point: their place, their addresses, the main node's result,
-and who failed first.
+"""Nodes of a multi-node step by the real entry point: which node each is, its addresses, the main node's
+result, and which failed first.
 """
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
 from sluice import keys
-from sluice.errors import SettingError
 from sluice.pipeline.definition import Job, Manual, MultiNode, Pipeline
 from sluice.run.decision import decide
 from sluice.run.state import Run, StepState
 from sluice.run.submission import Submission
-from sluice.runtime.__main__ import FAILED, NOT_STARTED
+from sluice.runtime import __main__ as entry
+from sluice.runtime.__main__ import FAILED, NOT_STARTED, TRY_AGAIN
 from sluice.runtime.errors import Stopped
-from sluice.runtime.node import Node, own_address
-from sluice.runtime.node_info import NodeInfo
-from sluice.runtime.step_types import Out, Results
+from sluice.runtime.interface.node import Node
 from sluice.settings import SubmissionSettings
+from sluice.steps import Out, Results
 from sluice.triggers.trigger_event import Request
+from tests.sluice.runtime.failing_clients import TRANSIENT, FailingClients
 from tests.sluice.runtime.jobs import NOW, WORK, Jobs, functions_of
 
 TOGETHER = Pipeline(
     name="together",
     triggers=[Manual()],
-    steps=[MultiNode("meet", run="meet", nodes=3), Job("tell", run="tell", after=["meet"])],
+    steps=[MultiNode("meet", run="meet", nodes=3), Job("publish", run="publish", after=["meet"])],
 )
+
+
 FUNCTIONS = functions_of(TOGETHER)
+
+
 MAIN = "10.0.0.1"
+
+
 seen: list[Node] = []
+
+
 on_node: Callable[[Node], Any] = lambda node: node.index  # noqa: E731 - replaced by tests
 
 
@@ -45,9 +51,9 @@ def meet(node: Node, out: Out) -> Any:
     return on_node(node)
 
 
-def tell(results: Results, out: Out) -> None:
+def publish(results: Results, out: Out) -> None:
     """Publish what the main node returned."""
-    out.write("told.json", json.dumps(list(results("meet"))))
+    out.write("result.json", json.dumps(list(results("meet"))))
 
 
 @pytest.fixture
@@ -62,30 +68,7 @@ def run(jobs: Jobs) -> Run:
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{__name__}.seen", [])
-    monkeypatch.setattr("sluice.runtime.node._PAUSES", (0.0,))
-
-
-@pytest.fixture
-def agent() -> Iterator[str]:
-    """An ECS agent that says what the container at its path is: /metadata/<address>."""
-
-    class Agent(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer = json.dumps(
-                {"Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": [self.path.rsplit("/", 1)[1]]}]}
-            ).encode()
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(answer if "metadata" in self.path else b"{}")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Agent)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    monkeypatch.setattr("sluice.runtime.kinds.multi_node._PAUSES", (0.0,))
 
 
 def submission(run: Run) -> Submission:
@@ -106,7 +89,7 @@ def start(jobs: Jobs, run: Run, index: int, agent: str, **more: str) -> int:
     return jobs.start(run, submission(run), 0, FUNCTIONS, **(batch | more))
 
 
-def test_each_node_knows_its_place_and_its_addresses(jobs: Jobs, run: Run, agent: str) -> None:
+def test_each_node_knows_its_rank_and_its_addresses(jobs: Jobs, run: Run, agent: str) -> None:
     """Its own by the ECS agent, the main node's by AWS Batch; on the main node they are the same."""
     assert [start(jobs, run, index, agent) for index in range(3)] == [0, 0, 0]
     assert [(one.index, one.count, one.address, one.main_address, one.is_main) for one in seen] == [
@@ -120,12 +103,12 @@ def test_each_node_knows_its_place_and_its_addresses(jobs: Jobs, run: Run, agent
 def test_what_the_main_node_returns_is_the_steps_result(
     jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The step behind it reads one pair, whatever the other nodes returned."""
+    """The step downstream reads one pair, whatever the other nodes returned."""
     monkeypatch.setattr(f"{__name__}.on_node", lambda node: {"sum": 10 if node.is_main else -1})
     jobs.codes["meet"] = [start(jobs, run, index, agent) for index in (2, 1, 0)]
     jobs.settle(run, submission(run))
     assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
-    assert json.loads(jobs.results(run)["told.json"]) == [[0, {"sum": 10}]]
+    assert json.loads(jobs.results(run)["result.json"]) == [[0, {"sum": 10}]]
 
 
 def test_a_main_node_that_had_its_result_is_not_repeated(jobs: Jobs, run: Run, agent: str) -> None:
@@ -137,9 +120,31 @@ def test_a_main_node_that_had_its_result_is_not_repeated(jobs: Jobs, run: Run, a
 
 
 def test_a_node_of_another_job_does_nothing(jobs: Jobs, run: Run, agent: str) -> None:
-    """Every node asks the ledger whether its job is the step's."""
+    """Every node looks up whether its job is the registered one."""
     assert start(jobs, run, 1, agent, AWS_BATCH_JOB_ID="another#1") == 0
     assert seen == []
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_main_node_with_a_transient_error_at_its_start_is_tried_again(
+    at: int, jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS Batch starts the whole job again."""
+    failing = FailingClients(TRANSIENT["outage"], at)
+    monkeypatch.setattr(entry, "client", failing.client)
+    assert start(jobs, run, 0, agent) == TRY_AGAIN
+    assert seen == []
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_another_node_with_a_transient_error_at_its_start_reports_it(
+    at: int, jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS Batch starts no single node again: the main node, which will miss it, can say why."""
+    failing = FailingClients(TRANSIENT["outage"], at)
+    monkeypatch.setattr(entry, "client", failing.client)
+    assert start(jobs, run, 1, agent) == FAILED
+    assert jobs.failure(run, "meet", 1)["error"] == "ClientError"
 
 
 def fails(*indices: int) -> Callable[[Node], Any]:
@@ -153,7 +158,7 @@ def fails(*indices: int) -> Callable[[Node], Any]:
     return on_node
 
 
-def test_a_failing_node_says_which_it_is(
+def test_a_failing_node_reports_which_it_is(
     jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its report is beside the others', under its own number."""
@@ -168,7 +173,7 @@ def test_a_failing_node_says_which_it_is(
     )
 
 
-def test_the_main_node_tells_who_failed_before_it(
+def test_the_main_node_reports_which_node_failed_first(
     jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A broken connection is how the main node learns of it, and never the cause."""
@@ -194,18 +199,18 @@ def test_a_failure_of_an_earlier_attempt_explains_nothing(
 def test_a_failure_of_an_earlier_generation_explains_nothing(
     jobs: Jobs, run: Run, agent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the step runs again, the main node hears of the nodes of its own job only."""
+    """When the step runs again, the main node considers the nodes of its own job only."""
     monkeypatch.setattr(f"{__name__}.on_node", fails(0, 2))
     assert start(jobs, run, 2, agent) == FAILED
     work = submission(run)
     jobs.ledger.record_end(run.run_id, "meet", StepState.FAILED, job_id="job-meet")
     assert jobs.ledger.claim(run.run_id, [replace(work, generation=1, waits=())], NOW)
     jobs.ledger.record_submitted(run.run_id, {"meet": "job-meet"}, {"meet": 1})
-    place = SubmissionSettings(run=run.run_id, step="meet", generation="1").to_env()
-    assert start(jobs, run, 0, agent, **place) == FAILED
+    variables = SubmissionSettings(run=run.run_id, step="meet", generation="1").to_env()
+    assert start(jobs, run, 0, agent, **variables) == FAILED
     assert jobs.failure(run, "meet", generation=1)["message"] == "node 0 cannot"
-    assert start(jobs, run, 2, agent, **place) == FAILED
-    assert start(jobs, run, 0, agent, **place) == FAILED
+    assert start(jobs, run, 2, agent, **variables) == FAILED
+    assert start(jobs, run, 0, agent, **variables) == FAILED
     assert jobs.failure(run, "meet", generation=1)["message"].startswith(
         "node 2 failed: ValueError: node 2 cannot; then"
     )
@@ -226,7 +231,7 @@ def test_a_node_that_is_stopped_reports_nothing(
 
 
 @pytest.mark.parametrize(
-    ("variables", "says"),
+    ("variables", "message"),
     [
         ({"AWS_BATCH_JOB_NODE_INDEX": "one"}, "AWS_BATCH_JOB_NODE_INDEX to be a whole number, found 'one'"),
         ({"AWS_BATCH_JOB_NUM_NODES": ""}, "AWS_BATCH_JOB_NUM_NODES to be a whole number"),
@@ -237,7 +242,12 @@ def test_a_node_that_is_stopped_reports_nothing(
     ],
 )
 def test_a_node_without_its_variables_is_not_started(
-    jobs: Jobs, run: Run, agent: str, variables: dict[str, str], says: str, capsys: pytest.CaptureFixture[str]
+    jobs: Jobs,
+    run: Run,
+    agent: str,
+    variables: dict[str, str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It says which is missing."""
     whole = {
@@ -246,31 +256,10 @@ def test_a_node_without_its_variables_is_not_started(
         "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": MAIN,
     }
     assert jobs.start(run, submission(run), 0, FUNCTIONS, **(whole | variables)) == NOT_STARTED
-    assert says in capsys.readouterr().err
-
-
-def test_a_job_without_nodes_has_no_seat() -> None:
-    """Nor has an array's child."""
-    assert NodeInfo.from_env({"AWS_BATCH_JOB_ID": "j:3", "AWS_BATCH_JOB_ARRAY_INDEX": "3"}) is None
+    assert message in capsys.readouterr().err
 
 
 def test_a_multi_node_step_outside_of_a_multi_node_job_fails(jobs: Jobs, run: Run) -> None:
-    """It would else wait for nodes that nobody starts."""
+    """It would wait for nodes that are never started."""
     assert jobs.start(run, submission(run), 0, FUNCTIONS) == FAILED
     assert "Deploy all stacks together" in jobs.failure(run, "meet")["message"]
-
-
-def test_without_an_agent_the_address_is_that_of_the_way_out() -> None:
-    """An IPv4 address of this machine."""
-    parts = own_address(None).split(".")
-    assert len(parts) == 4
-    assert all(0 <= int(part) <= 255 for part in parts)
-
-
-def test_an_agent_that_knows_no_address_is_an_error(agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not a node that nobody can reach."""
-    monkeypatch.setattr("sluice.runtime.node.METADATA_TRIES", 1)
-    with pytest.raises(SettingError, match="Expected this node's address from"):
-        own_address(f"{agent}/nothing/x")
-    with pytest.raises(SettingError, match="awsvpc networking"):
-        own_address("http://127.0.0.1:9/x")

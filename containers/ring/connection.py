@@ -7,18 +7,18 @@ import socket
 import time
 from typing import Any, Self
 
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 """Of one line: the addresses of 1,000 nodes are a fifth of it."""
 _PAUSE_SECONDS = 0.2
 
 
-class LineError(Exception):
-    """The other end said nothing in time, hung up, or said what is no JSON document."""
+class ConnectionLostError(Exception):
+    """The other end sent nothing in time, closed the connection, or sent what is no JSON document."""
 
 
-class Line:
+class Connection:
     """One end of a connection; ``seconds`` is how long one document may take. Use it in a ``with``, which
-    hangs up.
+    closes it.
     """
 
     def __init__(self, connection: socket.socket, seconds: float) -> None:
@@ -33,37 +33,39 @@ class Line:
         self._reader.close()
         self._connection.close()
 
-    def wait_up_to(self, seconds: float) -> None:
-        """From now on give the other end so many seconds for a document."""
+    def set_timeout(self, seconds: float) -> None:
+        """From now on a document may take this many seconds."""
         self._connection.settimeout(seconds)
 
-    def say(self, document: Any) -> None:
-        """Send a document; raises LineError."""
+    def send(self, document: Any) -> None:
+        """Send a document; raises ConnectionLostError."""
         try:
             self._connection.sendall(json.dumps(document).encode() + b"\n")
         except OSError as error:
-            raise LineError(f"Expected to send {str(document)[:100]}, found: {error}.") from error
+            raise ConnectionLostError(f"Expected to send {str(document)[:100]}, found: {error}.") from error
 
-    def hear(self) -> Any:
-        """Return the next document; raises LineError."""
+    def receive(self) -> Any:
+        """Return the next document; raises ConnectionLostError."""
         try:
-            line = self._reader.readline(MOST_BYTES)
+            line = self._reader.readline(MAX_BYTES)
             return json.loads(line) if line.endswith(b"\n") else self._cut(line)
         except (OSError, ValueError) as error:
-            raise LineError(f"Expected a JSON document, found: {error or type(error).__name__}.") from error
+            raise ConnectionLostError(
+                f"Expected a JSON document, found: {error or type(error).__name__}."
+            ) from error
 
     @staticmethod
     def _cut(line: bytes) -> Any:
-        raise LineError(
-            "Expected a JSON document, found that the other end hung up."
+        raise ConnectionLostError(
+            "Expected a JSON document, found that the other end closed the connection."
             if not line
             else f"Expected a line, found {line[:100]!r}."
         )
 
 
-def call(address: tuple[str, int], seconds: float) -> socket.socket:
-    """Return a connection to a node that may not listen yet; raises LineError when nobody does within so many
-    seconds.
+def connect(address: tuple[str, int], seconds: float) -> socket.socket:
+    """Return a connection to a node that may not listen yet; raises ConnectionLostError when it does not
+    within this many seconds.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -71,7 +73,7 @@ def call(address: tuple[str, int], seconds: float) -> socket.socket:
             return socket.create_connection(address, timeout=max(_PAUSE_SECONDS, min(10.0, seconds)))
         except OSError as error:
             if time.monotonic() >= deadline:
-                raise LineError(
+                raise ConnectionLostError(
                     f"Expected a node that listens at {address[0]}:{address[1]} within {seconds:g} s, found:"
                     f" {error}."
                 ) from error

@@ -32,8 +32,8 @@ def published(jobs: Jobs, seeds: Pipeline) -> list[str]:
 def test_items_without_a_plan_are_their_numbers(
     jobs: Jobs, size: int, items_per_child: int, children: int
 ) -> None:
-    """Item i is {"index": i}; the array behind it has the same items and gets what was returned for each; the
-    fan-in reads all.
+    """Item i is {"index": i}; the array downstream has the same items and gets what was returned for each;
+    the fan-in reads all.
     """
     lines = published(jobs, pipeline(run="throw", size=size, items_per_child=items_per_child))
     assert lines == [f"{i} {[i, [{'index': i}, i]]}" for i in range(size)]
@@ -58,7 +58,7 @@ def test_an_array_that_follows_several_is_given_what_each_returned(
     assert lines == [f"{number} {[number, one]}" for number, one in enumerate(expected)]
 
 
-def test_behind_a_command_there_is_nothing_to_go_on_with(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_previous_result_of_a_command(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that follows a command child by child gets no previous result, for a command returns
     none.
     """

@@ -1,0 +1,83 @@
+"""The calls of AWS that jobs make: what the clients of a job must be able to do.
+
+Clients are botocore's, or stand for them: parameters, answers and errors are those of botocore's low-level
+clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+Call = Callable[..., Mapping[str, Any]]
+"""A call of AWS: parameters by name, an answer."""
+
+
+class Body(Protocol):
+    """The content of an object, as a stream."""
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Return at most so many of the next bytes; none at the end."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Paginator(Protocol):
+    """Reads a listing page by page."""
+
+    @property
+    def paginate(self) -> Callable[..., Iterable[Mapping[str, Any]]]:
+        """Yield the pages."""
+
+
+class ObjectReader(Protocol):
+    """Reads objects of S3."""
+
+    @property
+    def get_object(self) -> Call:
+        """Return an object, or a range of it."""
+
+
+class ObjectWriter(Protocol):
+    """Writes objects of S3."""
+
+    @property
+    def put_object(self) -> Call:
+        """Write an object."""
+
+
+class S3(ObjectReader, ObjectWriter, Protocol):
+    """All that a job does with S3."""
+
+    @property
+    def get_paginator(self) -> Callable[[str], Paginator]:
+        """Return what lists objects."""
+
+    @property
+    def delete_objects(self) -> Call:
+        """Delete up to 1,000 objects."""
+
+    @property
+    def create_multipart_upload(self) -> Call:
+        """Begin an upload in parts."""
+
+    @property
+    def upload_part(self) -> Call:
+        """Write a part."""
+
+    @property
+    def complete_multipart_upload(self) -> Call:
+        """Join the parts."""
+
+    @property
+    def abort_multipart_upload(self) -> Call:
+        """Drop the parts."""
+
+
+class Sns(Protocol):
+    """Publishes messages to SNS."""
+
+    @property
+    def publish(self) -> Call:
+        """Publish a message."""

@@ -1,0 +1,69 @@
+"""Waits until the ledger has a job for a step: a job that is not registered must not work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sluice.errors import SupersededJobError
+from sluice.ledger.ledger import Assignment, Ledger
+from sluice.run.compiled import Kind
+from sluice.run.state import RunState, StepRecord
+from sluice.runtime.errors import JobNotRegisteredError
+from sluice.runtime.job_context import JobContext
+
+REGISTRATION_TIMEOUT_SECONDS = 900
+"""Longer than it takes to settle the claim of a Lambda that died: its lease and the next sweep, ten minutes
+together. A job that gives up sooner uses up its attempts, and with them those of the others of its array."""
+_FIRST_PAUSE, _MAX_PAUSE = 0.05, 30.0
+
+
+def wait_for_registration(
+    job: JobContext, ledger: Ledger, *, sleep: Callable[[float], None] = time.sleep
+) -> Assignment:
+    """Return what the ledger has for this job's step, once a job is registered for it.
+
+    Raises SupersededJobError when another job is registered, or none and the run has ended;
+    JobNotRegisteredError when none is registered within a quarter of an hour.
+    """
+    waited, pause = 0.0, _FIRST_PAUSE
+    while (found := _registered(job, ledger.assignment(job.run, job.step))) is None:
+        if waited >= REGISTRATION_TIMEOUT_SECONDS:
+            raise JobNotRegisteredError(
+                f"Expected the ledger to have a job for {job.step} of {job.run}, found none in"
+                f" {waited:.0f} s."
+            )
+        sleep(pause)
+        waited, pause = waited + pause, min(pause * 2, _MAX_PAUSE)
+    return found
+
+
+def _registered(job: JobContext, assignment: Assignment | None) -> Assignment | None:
+    """Return the assignment when this job is the registered one, None when none is registered yet."""
+    if assignment is None:
+        return None
+    record = assignment.step
+    if record is None or not _is_settled(record, job):
+        if not _may_be_registered(assignment, job.step):
+            raise SupersededJobError(
+                f"The run {job.run} has ended ({assignment.state}), and no job of {job.step} is registered"
+                " any more."
+            )
+        return None
+    if (record.job_id, record.generation) != (job.job_id, job.generation):
+        raise SupersededJobError(
+            f"The ledger has job {record.job_id} (generation {record.generation}) for {job.step} of"
+            f" {job.run}; this is {job.job_id} (generation {job.generation})."
+        )
+    return assignment
+
+
+def _is_settled(record: StepRecord, job: JobContext) -> bool:
+    """Return whether the step's job is known; that of a later generation is certainly another one."""
+    return record.job_id is not None or record.generation > job.generation
+
+
+def _may_be_registered(assignment: Assignment, step: str) -> bool:
+    """Return whether a job of this step may still be registered: a failed run has its cleanup later."""
+    cleanup = any(one.name == step and one.kind is Kind.CLEANUP for one in assignment.pipeline.steps)
+    return assignment.state is RunState.RUNNING or (cleanup and assignment.state is RunState.FAILED)

@@ -1,0 +1,71 @@
+"""What step functions are given: an item's file, and where files are published."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from sluice import keys
+from sluice.errors import OtherTriggerError
+from sluice.items.manifest import write_manifest
+from sluice.steps import Item, Out, Request, Upload, Uploads
+from sluice.triggers.trigger_event import S3Object, UploadGroup
+from tests.sluice.buckets import Bucket
+from tests.sluice.runtime.jobs import INBOX, WORK, Jobs
+
+NAMES = ["a", "b", "c", "d", "e"]
+
+
+def stored(jobs: Jobs) -> list[S3Object]:
+    """Store files, each with a newer version above it."""
+    versions = {
+        name: jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=name.encode())["VersionId"]
+        for name in NAMES
+    }
+    for name in NAMES:
+        jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=b"newer")
+    return [
+        S3Object(bucket=INBOX, key=f"files/{name}", version_id=versions[name], etag="", size=1)
+        for name in NAMES
+    ]
+
+
+def group(jobs: Jobs) -> UploadGroup:
+    """Return a group whose list of files is written."""
+    found, manifest = stored(jobs), keys.uploads(f"files-{'a' * 20}")
+    write_manifest(jobs.s3, WORK, manifest, map(asdict, found))
+    return UploadGroup(
+        bucket=INBOX, prefix="files/", suffix="", group="g-1", files=5, work_bucket=WORK, manifest=manifest
+    )
+
+
+def test_the_upload_of_an_item_is_its_own_file_or_else_the_runs(jobs: Jobs) -> None:
+    """Items of a plan's own function have the file that started the run."""
+    files = stored(jobs)
+    whole = Upload(files[0], jobs.s3)
+    assert Item({"start": 1}, number=0, trigger=whole, s3=jobs.s3).upload is whole
+    assert Item(asdict(files[1]), number=0, trigger=whole, s3=jobs.s3).upload.key == "files/b"
+    with pytest.raises(OtherTriggerError, match="a group of 5"):
+        _ = Item({"start": 1}, number=0, trigger=Uploads(group(jobs), jobs.s3), s3=jobs.s3).upload
+    with pytest.raises(OtherTriggerError, match="found a manual one"):
+        _ = Item({"start": 1}, number=0, trigger=Request(token="t"), s3=jobs.s3).upload
+
+
+@pytest.mark.parametrize("name", ["", "/totals.csv", "totals/"])
+def test_what_is_no_name_is_not_published(name: str) -> None:
+    """A file without a name would be a folder to all who look for it."""
+    s3 = Bucket()
+    with pytest.raises(ValueError, match="Expected a name for a published file"):
+        Out(s3, "results", "p", "p-1").write(name, "text")
+    assert s3.objects == {}
+
+
+def test_published_files_lie_in_the_folder_of_the_run() -> None:
+    """The address comes back, and text is written as UTF-8."""
+    s3 = Bucket()
+    assert (
+        Out(s3, "results", "p", "p-1").write("2013/caf\u00e9.txt", "\u6771")
+        == "s3://results/p/p-1/2013/caf\u00e9.txt"
+    )
+    assert s3.objects == {"p/p-1/2013/caf\u00e9.txt": "\u6771".encode()}

@@ -1,0 +1,65 @@
+"""The items without a result, for a fan-in that tolerates failures."""
+
+from __future__ import annotations
+
+import pytest
+
+from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload, always, finished
+from sluice.run.state import GenerationSpec
+from sluice.run.submission import Submission
+from sluice.runtime.__main__ import FAILED
+from tests.sluice.runtime import functions
+from tests.sluice.runtime.functions import fails_at
+from tests.sluice.runtime.jobs import Jobs
+from tests.sluice.runtime.probe import worked
+
+TOLERANT = Pipeline(
+    name="probe",
+    triggers=[S3Upload(prefix="probe/")],
+    steps=[
+        Plan("find", run="find"),
+        Array("work", run="work", items_of="find", items_per_child=4),
+        Array("never", run="work", items_of="find", after=["work"]),
+        Array("fixed", run="throw", size=3, after=["work"]),
+        Job(
+            "gather", run="lacking", after=[finished("work", at_least=0.5), always("never"), always("fixed")]
+        ),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [("work", [8, 9]), ("never", list(range(10))), ("fixed", [0, 1, 2])],
+    ids=["failed", "never ran", "fixed size"],
+)
+def test_a_fan_in_that_tolerates_failures_gets_the_list_of_what_is_missing(
+    array: str, expected: list[int], jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The items without a result: those of a failed child that it had not finished, and all of an array that
+    never ran.
+    """
+    run = jobs.upload(TOLERANT, "probe/a", b"")
+    jobs.module = "tests.sluice.runtime.functions"
+    monkeypatch.setattr(functions, "on_item", fails_at(8))
+    worked(jobs, run)
+    step = run.pipeline.step("gather")
+    missing = {"work": "2", "never": "*", "fixed": "*"}
+    jobs.submit(run, Submission(step, 1, spec=GenerationSpec(missing=missing)))
+    monkeypatch.setattr(functions, "lacks", array)
+    assert jobs.start(run, Submission(step, 1), 0, {"gather": "lacking"}) == 0
+    assert jobs.results(run) == {"missing.txt": str(expected)}
+
+
+def test_nothing_is_missing_of_what_succeeded(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An array that the submission did not mention; one that is not there is refused by name."""
+    run = jobs.upload(TOLERANT, "probe/a", b"")
+    jobs.module = "tests.sluice.runtime.functions"
+    step = run.pipeline.step("gather")
+    jobs.submit(run, Submission(step, 1))
+    monkeypatch.setattr(functions, "lacks", "work")
+    assert jobs.start(run, Submission(step, 1), 0, {"gather": "lacking"}) == 0
+    assert jobs.results(run) == {"missing.txt": "[]"}
+    monkeypatch.setattr(functions, "lacks", "unknown")
+    assert jobs.start(run, Submission(step, 1), 0, {"gather": "lacking"}) == FAILED
+    assert "work, never, fixed" in jobs.failure(run, "gather")["message"]
