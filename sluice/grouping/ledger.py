@@ -110,7 +110,7 @@ class GroupLedger:
         """Return the number of the group of each of these files that is in one: what their notes say."""
         notes = {group_items.note_of(pipeline, trigger, file): file for file in files}
         keys = [group_items.note_key(note) for note in notes]
-        found = self._table.get(keys)
+        found = self._table.items(keys)
         return {
             notes[item["pk"]["S"].removeprefix(group_items.NOTE)]: int(item["number"]["N"]) for item in found
         }

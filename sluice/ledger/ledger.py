@@ -276,7 +276,7 @@ class Ledger:
         know.
         """
         keys = [items.run_key(run_id), items.step_key(run_id, step)]
-        found = {item["sk"]["S"]: item for item in self._table.get(keys)}
+        found = {item["sk"]["S"]: item for item in self._table.items(keys)}
         if items.RUN not in found:
             return None
         run, record = items.run_from(found[items.RUN], []), found.get(items.STEP + step)
@@ -320,7 +320,7 @@ class Ledger:
 
     def abandon(self, run_id: str, event: str) -> None:
         """Take back what ``try_begin`` noted, because it could not be done after all."""
-        self._table.client.delete_item(TableName=self._table.name, Key=items.note_key(run_id, event))
+        self._table.delete(items.note_key(run_id, event))
 
     def _claim(self, run_id: str, claim: Submission, now: str) -> dict[str, Any]:
         state = StepState.CLAIMED if claim.children else StepState.EMPTY
