@@ -9,9 +9,10 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from containers.start.errors import NotStartedError
-from sluice.advance.advancer import LEASE, Advancer, is_transient
+from sluice.advance.advancer import LEASE, Advancer
 from sluice.aws.clients import client
 from sluice.aws.rate_limiter import RateLimiter
+from sluice.aws.transient import is_transient
 from sluice.errors import UnsettledError
 from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed

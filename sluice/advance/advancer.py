@@ -9,22 +9,22 @@ docs/decisions/0002-submission.md.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
+from enum import Enum, auto
 
 from sluice.advance.failed_children import failed_children
-from sluice.advance.spot_interruptions import reclaimed_children
+from sluice.advance.job_submission import BatchClient, submit_job
+from sluice.advance.spot_interruptions import interrupted_children
 from sluice.alerts.run_events import RunChanged, change
+from sluice.aws.batch_jobs import Job, list_jobs_by_name
+from sluice.aws.retrying import Backoff
 from sluice.errors import LimitError, RefusedError, UnsettledError
 from sluice.ledger.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
-from sluice.run.compiled import Kind
+from sluice.run.compiled import CompiledStep, Kind
 from sluice.run.decision import Decision, Submission, decide, submit_request
 from sluice.run.job_names import JobName
 from sluice.run.outcomes import Graph, StepOutcome, generations_before
@@ -36,10 +36,16 @@ from sluice.run.tolerated_failures import outlook
 LEASE = timedelta(seconds=120)
 """How long a claim is left to its owner: twice a Lambda's time-out."""
 _RECORD_EVERY = 25
-_THROTTLED = ("TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded")
-_TRIES = 8
 _ATTEMPTS = 5
-_PAUSE_SECONDS = 0.05
+_BASE_SECONDS = 0.2
+
+
+class _Progress(Enum):
+    """What one pass over a run achieved."""
+
+    NONE = auto()
+    SOME = auto()
+    ALL = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,7 @@ class Advancer:
     """
 
     ledger: Ledger
-    batch: Callable[[], Any]
+    batch: Callable[[], BatchClient]
     queues: Mapping[str, str]
     notify_failed: Callable[[RunFailed], None]
     ended: Callable[[RunState, float], None] = lambda state, seconds: None
@@ -90,25 +96,35 @@ class Advancer:
         Raises UnsettledError when something that is to be submitted must wait for a claim that may still
         become a job: look again later.
         """
-        look = 0
-        while look < _ATTEMPTS:
+        backoff = Backoff(attempts=_ATTEMPTS, base=_BASE_SECONDS, sleep=self.sleep)
+        while True:
             run = self._settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
                 return run is not None
-            decision = decide(run.pipeline, run.steps, run.reopened, starting=self.starting)
-            ready = _ready(decision.submissions, run.steps)[:MAX_CLAIMS]
-            # A claim is refused when somebody else has claimed one of them, perhaps before what we know was
-            # recorded: look again.
-            known = self.starting or self._learn(run, decision.asks)
-            taken = known and (
-                not ready or (self.ledger.claim(run_id, ready, self._stamp()) and self._submit(run, ready))
-            )
-            if taken and len(ready) == len(decision.submissions) and _placed(run, decision):
-                self._finish(run, decision)
+            progress = self._advance_once(run)
+            if progress is _Progress.ALL:
                 return True
-            look = 0 if ready and taken else look + 1
-            self.sleep(_PAUSE_SECONDS * 2**look if look else 0)
-        raise UnsettledError(f"Steps of {run_id} are being submitted by somebody else.")
+            if progress is _Progress.SOME:
+                backoff.reset()
+            elif not backoff.try_again():
+                raise UnsettledError(f"Steps of {run_id} are being submitted by another invocation.")
+
+    def _advance_once(self, run: Run) -> _Progress:
+        """Submit what this state of the run lets submit, and record its end when nothing is left to do."""
+        decision = decide(run.pipeline, run.steps, run.reopened, starting=self.starting)
+        ready = _ready(decision.submissions, run.steps)[:MAX_CLAIMS]
+        known = self.starting or self._learn(run, decision.asks)
+        # A claim is refused when another invocation has claimed one of the steps, perhaps before what we know
+        # was recorded: load the run again.
+        if not known or (ready and not self._claim_and_submit(run, ready)):
+            return _Progress.NONE
+        if len(ready) == len(decision.submissions) and _placed(run, decision):
+            self._finish(run, decision)
+            return _Progress.ALL
+        return _Progress.SOME if ready else _Progress.NONE
+
+    def _claim_and_submit(self, run: Run, ready: Sequence[Submission]) -> bool:
+        return self.ledger.claim(run.run_id, ready, self._stamp()) and self._submit(run, ready)
 
     def clean_up(self, run_id: str) -> bool:
         """Submit the cleanup of a failed run whose days are over; False when something of it is still live,
@@ -137,7 +153,7 @@ class Advancer:
                 run.run_id,
                 record,
                 failed,
-                reclaimed_children(self.batch(), record, failed, least) if least else None,
+                interrupted_children(self.batch(), record, failed, least) if least else None,
             )
         return not asks
 
@@ -170,25 +186,28 @@ class Advancer:
         """Settle the first claim whose owner is gone: find its job, or submit it. False when there is
         none.
         """
+        found = next(self._abandoned_claims(run), None)
+        if found is None:
+            return False
+        step, record = found
+        stamp = self._stamp()
+        if not self.ledger.renew_claim(run.run_id, record, stamp):
+            return True
+        jobs = self._look_up(run, record)
+        registrable = [job for job in jobs if not (step.returns and _gave_up(job))]
+        if registrable:
+            job_id = str(min(registrable, key=lambda job: int(job["createdAt"]))["jobId"])
+            self.ledger.record_submitted(run.run_id, {record.name: job_id}, {record.name: record.generation})
+        else:
+            self._submit_late(run, replace(record, claimed_at=stamp), anew=bool(jobs))
+        return True
+
+    def _abandoned_claims(self, run: Run) -> Iterator[tuple[CompiledStep, StepRecord]]:
         left = not self.starting and left_to_start_job(run.pipeline, run.steps)
         for step in (one for one in run.pipeline.steps if not left or one.kind is Kind.START):
             record = run.steps.get(step.name)
-            if record is None or record.state is not StepState.CLAIMED or not self._abandoned(record):
-                continue
-            stamp = self._stamp()
-            if not self.ledger.renew_claim(run.run_id, record, stamp):
-                return True
-            jobs = self._look_up(run, record)
-            named = [job for job in jobs if not (step.returns and _gave_up(job))]
-            if named:
-                job_id = str(min(named, key=lambda job: job["createdAt"])["jobId"])
-                self.ledger.record_submitted(
-                    run.run_id, {record.name: job_id}, {record.name: record.generation}
-                )
-            else:
-                self._submit_late(run, replace(record, claimed_at=stamp), anew=bool(jobs))
-            return True
-        return False
+            if record is not None and record.state is StepState.CLAIMED and self._abandoned(record):
+                yield step, record
 
     def _submit_late(self, run: Run, record: StepRecord, *, anew: bool) -> None:
         """Submit what somebody else claimed; unless what it waits for has failed, and for good when that has.
@@ -223,31 +242,18 @@ class Advancer:
     def _abandoned(self, record: StepRecord) -> bool:
         return self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
 
-    def _look_up(self, run: Run, record: StepRecord) -> list[dict[str, Any]]:
+    def _look_up(self, run: Run, record: StepRecord) -> list[Job]:
         """Return the jobs of a claim: none, or one; more where an answer was lost and Batch did take the
         request twice.
         """
         name, step = str(JobName(run.run_id, record.name, record.generation)), run.pipeline.step(record.name)
         queue = self.queues.get(record.spec.queue or step.queue)
-        # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any more
-        # is told when it is tried.
-        return [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
-
-    def _listed(self, queue: str, name: str) -> Iterator[dict[str, Any]]:
-        """Yield the jobs of that name, whatever the case of its letters, in any state: a page may be empty
-        and not the last.
-
-        Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
-        """
-        page: dict[str, Any] = {}
-        while True:
-            page = self.batch().list_jobs(
-                jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [name]}], **page
-            )
-            yield from page["jobSummaryList"]
-            if not page.get("nextToken"):
-                return
-            page = {"nextToken": page["nextToken"]}
+        if not queue:
+            # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any
+            # more is reported when it is tried.
+            return []
+        listed = list_jobs_by_name(self.batch(), queue, name)
+        return [job for job in listed if job["jobName"] == name]
 
     def _submit(self, run: Run, submissions: Sequence[Submission]) -> bool:
         """Submit claimed steps in order and record their jobs.
@@ -261,7 +267,9 @@ class Advancer:
         try:
             for submission in (one for one in submissions if one.children):
                 request = submit_request(run.run_id, submission, self.queues, job_ids, run.trigger)
-                fresh[submission.step.name] = job_ids[submission.step.name] = self._submit_job(request)
+                fresh[submission.step.name] = job_ids[submission.step.name] = submit_job(
+                    self.batch(), request, pace=self.pace, sleep=self.sleep
+                )
                 if len(fresh) == _RECORD_EVERY:
                     self.ledger.record_submitted(run.run_id, fresh, generations)
                     fresh = {}
@@ -276,45 +284,8 @@ class Advancer:
                 self.ledger.record_submitted(run.run_id, fresh, generations)
         return True
 
-    def _submit_job(self, request: dict[str, Any]) -> str:
-        """Return the job's id; raises RefusedError for a definite refusal and lets anything else be
-        unknown.
-        """
-        for attempt in range(_TRIES):
-            self.pace()
-            try:
-                return str(self.batch().submit_job(**request)["jobId"])
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                if code in _THROTTLED:
-                    self.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
-                elif not is_transient(error):
-                    raise RefusedError(
-                        f"SubmitJob of {request['jobName']} was refused: {code}:"
-                        f" {error.response['Error']['Message']}"
-                    ) from error
-                else:
-                    raise UnsettledError(f"SubmitJob of {request['jobName']} was answered {code}.") from error
-            except BotoCoreError as error:
-                raise UnsettledError(f"SubmitJob of {request['jobName']} has no answer: {error}.") from error
-        raise UnsettledError(
-            f"SubmitJob of {request['jobName']} was throttled {_TRIES} times; it will be tried again."
-        )
-
     def _stamp(self) -> str:
         return self.now().isoformat(timespec="milliseconds")
-
-
-def is_transient(error: BotoCoreError | ClientError) -> bool:
-    """Return whether a call may well succeed a little later: it was throttled, it is the service's own
-    trouble, or there was no answer.
-    """
-    if not isinstance(error, ClientError):
-        return True
-    return (
-        error.response["Error"]["Code"] in _THROTTLED
-        or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-    )
 
 
 def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord]) -> list[Submission]:
@@ -330,7 +301,7 @@ def _ready(submissions: Sequence[Submission], records: Mapping[str, StepRecord])
     return ready
 
 
-def _gave_up(job: Mapping[str, Any]) -> bool:
+def _gave_up(job: Job) -> bool:
     """Return whether a listed job has failed, or a child of it, who cannot become part of the run any more.
 
     A job of Sluice's own code that failed without a name has done nothing: it asks for its name before it
