@@ -4,21 +4,18 @@ child, or node, that did.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
 from sluice.advance.batch_events import NO_REASON, NODE_MARK, failure_reason
+from sluice.aws.batch_jobs import Job, describe_jobs, list_jobs
 from sluice.aws.clients import client
 
 LINES = 12
 _LINE_CHARACTERS = 300
 _DEFAULT_GROUP = "/aws/batch/job"
-
-Job = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +53,22 @@ def _failed_job(job_id: str, children: int) -> tuple[Job | None, Evidence]:
     """
     batch = client("batch")
     if children <= 1:
-        jobs = batch.describe_jobs(jobs=[job_id])["jobs"]
-        return (jobs[0] if jobs else None), Evidence()
-    listed = batch.list_jobs(arrayJobId=job_id, jobStatus="FAILED", maxResults=1)["jobSummaryList"]
-    child = listed[0]["jobId"] if listed else job_id
-    found = {job["jobId"]: job for job in batch.describe_jobs(jobs=list({job_id, child}))["jobs"]}
+        return next(describe_jobs(batch, [job_id]), None), Evidence()
+    failed = next(list_jobs(batch, arrayJobId=job_id, jobStatus="FAILED", maxResults=1), None)
+    child = str(failed["jobId"]) if failed else job_id
+    found = {job["jobId"]: job for job in describe_jobs(batch, list({job_id, child}))}
     summary = (found.get(job_id, {}).get("arrayProperties") or {}).get("statusSummary") or {}
     evidence = Evidence(failed=summary.get("FAILED") or None)
-    index, job = child.rpartition(":")[2], found.get(child)
-    if listed and job is not None and index.isdecimal():
-        reason = failure_reason(job)
-        evidence = replace(evidence, child=int(index), child_reason=None if reason == NO_REASON else reason)
-    return job, evidence
+    job = found.get(child)
+    return job, _with_child(evidence, child, job) if failed and job is not None else evidence
+
+
+def _with_child(evidence: Evidence, child: str, job: Job) -> Evidence:
+    index = child.rpartition(":")[2]
+    if not index.isdecimal():
+        return evidence
+    reason = failure_reason(job)
+    return replace(evidence, child=int(index), child_reason=None if reason == NO_REASON else reason)
 
 
 def _failed_node(job_id: str) -> tuple[Job | None, Evidence]:
@@ -76,11 +77,11 @@ def _failed_node(job_id: str) -> tuple[Job | None, Evidence]:
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html (multiNodeJobId)
     """
     batch = client("batch")
-    failed = batch.list_jobs(multiNodeJobId=job_id, jobStatus="FAILED")["jobSummaryList"]
+    failed = list_jobs(batch, multiNodeJobId=job_id, jobStatus="FAILED")
     first = min(failed, key=lambda node: node.get("stoppedAt") or float("inf"), default=None)
     node_id = str(first["jobId"]) if first else f"{job_id}{NODE_MARK}0"
-    jobs = batch.describe_jobs(jobs=[node_id])["jobs"]
-    return (jobs[0] if jobs else None), Evidence(node=int(node_id.rpartition(NODE_MARK)[2]) if jobs else None)
+    job = next(describe_jobs(batch, [node_id]), None)
+    return job, Evidence(node=int(node_id.rpartition(NODE_MARK)[2]) if job is not None else None)
 
 
 def _with_stream(evidence: Evidence, job: Job) -> Evidence:

@@ -1,5 +1,5 @@
-"""Looks whether the compute environments behind Sluice's queues are valid: AWS Batch has no event for one
-that is not.
+"""Checks whether the compute environments of Sluice's queues are valid: AWS Batch has no event for one that
+is not.
 
 AWS Batch sends two kinds of events itself, of jobs and of blocked queues:
 https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-batch.html
@@ -17,10 +17,13 @@ from sluice.aws.clients import client
 from sluice.messages import EnvironmentInvalid
 from sluice.settings import AdvanceSettings
 
+MAX_DESCRIBED = 100
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeComputeEnvironments.html."""
 
-def looked_at_environments(settings: AdvanceSettings) -> bool:
-    """Tell of the environments that are INVALID; False when they could not be looked at. Two calls, whatever
-    their number.
+
+def check_environments(settings: AdvanceSettings) -> bool:
+    """Report the environments that are INVALID; return False when they could not be checked. Two calls,
+    whatever their number.
     """
     try:
         for environment in _environments(list(settings.queue_arns().values())):
@@ -31,23 +34,19 @@ def looked_at_environments(settings: AdvanceSettings) -> bool:
                 )
                 client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
     except (ClientError, BotoCoreError) as error:
-        logger.warning("The compute environments could not be looked at.", error=str(error))
+        logger.warning("The compute environments could not be checked.", error=str(error))
         return False
     return True
 
 
 def _environments(queues: list[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the environments of job queues. At most three a queue, so that one page of 100 holds those of 33
-    queues.
-
-    https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeComputeEnvironments.html
-    """
+    """Yield the environments of job queues. At most three a queue, so that one call takes those of 33."""
     batch = client("batch")
     found = batch.describe_job_queues(jobQueues=queues)["jobQueues"]
     arns = sorted(
         {one["computeEnvironment"] for queue in found for one in queue.get("computeEnvironmentOrder", ())}
     )
-    for start in range(0, len(arns), 100):
-        yield from batch.describe_compute_environments(computeEnvironments=arns[start : start + 100])[
-            "computeEnvironments"
-        ]
+    for start in range(0, len(arns), MAX_DESCRIBED):
+        yield from batch.describe_compute_environments(
+            computeEnvironments=arns[start : start + MAX_DESCRIBED]
+        )["computeEnvironments"]

@@ -1,5 +1,5 @@
-"""What plans wrote down and nobody was told of: the message of a plan that has ended can be lost on its way
-to fan_out.
+"""Finds the plans whose messages were lost: the message of a plan that has ended can be lost on its way to
+fan_out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sluice.aws.clients import full_client
 from sluice.items.manifest import written_manifest
 from sluice.messages import Planned
 from sluice.run.compiled import Kind
-from sluice.run.state import Run, StepState
+from sluice.run.state import Run, StepRecord, StepState
 
 
 def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
@@ -20,12 +20,10 @@ def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
     docs/decisions/0019-crash-matrix.md.
     """
     for record in run.steps.values():
-        plan = run.pipeline.step(record.name).kind is Kind.PLAN
-        if not plan or record.planned or record.state is not StepState.SUCCEEDED or record.job_id is None:
+        if not _is_unannounced(run, record):
             continue
-        found = written_manifest(
-            full_client("s3"), bucket, keys.manifests_of_job(run.run_id, record.name, record.job_id)
-        )
+        prefix = keys.manifests_of_job(run.run_id, record.name, str(record.job_id))
+        found = written_manifest(full_client("s3"), bucket, prefix)
         logger.warning(
             "The message of a plan did not come.", run=run.run_id, step=record.name, manifest=found
         )
@@ -35,7 +33,12 @@ def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
                 run=run.run_id,
                 step=record.name,
                 generation=record.generation,
-                job_id=record.job_id,
+                job_id=str(record.job_id),
                 items=items,
                 manifest=key,
             )
+
+
+def _is_unannounced(run: Run, record: StepRecord) -> bool:
+    has_succeeded = record.state is StepState.SUCCEEDED and record.job_id is not None
+    return has_succeeded and not record.planned and run.pipeline.step(record.name).kind is Kind.PLAN

@@ -1,4 +1,4 @@
-"""What a failing job itself said: the reports that jobs leave in the work bucket."""
+"""Reads the failure reports that jobs leave in the work bucket."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def failure_report(bucket: str, run_id: str, step: str, generation: int = 0) -> 
         )
         return f"{report['error']}: {report['message']}"[:_CHARACTERS] + where[:_CHARACTERS]
     except (ClientError, BotoCoreError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # The failure itself is recorded all the same; only its own words are missing.
+        # The failure itself is recorded all the same; only what the job reported is missing.
         logger.warning("A failure report could not be read.", run=run_id, step=step, error=str(error))
         return None

@@ -24,7 +24,7 @@ def begun(aws: Aws, **more: Any) -> None:
     """Begin a run of one job and its cleanup."""
     graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    aws.handler("track").advance.start(
+    aws.handler("track").advancer.start(
         Run(run_id=RUN_ID, pipeline=graph, trigger={}, created_at=created, **more)
     )
 
@@ -82,7 +82,7 @@ def test_the_sweep_removes_what_failed_runs_left_when_their_days_are_over(
 ) -> None:
     """On the day, or on one of the two behind it; much later everything has expired."""
     ended = datetime.now(UTC) - timedelta(days=days)
-    monkeypatch.setattr("lambdas.track.handler.looked_at_environments", lambda settings: True)
+    monkeypatch.setattr("lambdas.track.handler.check_environments", lambda settings: True)
     begun(aws)
     for name, record in run_of(aws, RUN_ID).steps.items():
         ledger(aws).record_end(RUN_ID, name, StepState.FAILED, job_id=record.job_id)

@@ -329,7 +329,7 @@ def old_run(aws: Aws, letter: str, minutes: int = 10, graph: CompiledPipeline | 
     run = Run(
         run_id="words-" + letter * 20, pipeline=graph or pipeline(step("a")), trigger={}, created_at=created
     )
-    aws.handler("track").advance.start(run)
+    aws.handler("track").advancer.start(run)
     return run.run_id
 
 

@@ -27,7 +27,7 @@ def begin(aws: Aws, minutes: int, **compiled: Any) -> None:
     """Begin a run of one job, some minutes ago."""
     created = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
     graph = replace(pipeline(step("a")), **compiled)
-    aws.handler("track").advance.start(
+    aws.handler("track").advancer.start(
         Run(
             run_id=RUN,
             pipeline=graph,
@@ -351,7 +351,7 @@ def test_a_trigger_of_a_newer_version_is_set_aside_and_does_not_break_events(
     """The event says what it can."""
     monkeypatch.setattr(aws.batch, "describe_jobs", lambda jobs: {"jobs": []}, raising=False)
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    aws.handler("track").advance.start(
+    aws.handler("track").advancer.start(
         Run(run_id=RUN, pipeline=pipeline(step("a")), trigger={"kind": "telepathy"}, created_at=created)
     )
     events = events_of(aws, monkeypatch)
