@@ -115,8 +115,8 @@ def _write(group: Group, files: Sequence[S3Object]) -> None:
 
 
 def _ask(group: Group, files: Sequence[S3Object]) -> None:
-    told = group.told(files, settings.work_bucket)
-    client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=told.to_json())
+    message = group.trigger_message(files, settings.work_bucket)
+    client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=message.to_json())
     count("GroupsClosed")
     logger.info(
         "A group was closed.", run=group.run_id, group=group.name, trigger=group.trigger, files=len(files)

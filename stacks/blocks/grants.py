@@ -16,7 +16,7 @@ from constructs import Construct
 
 from sluice import keys
 from sluice.alerts.run_events import LATE, STATE_CHANGE
-from sluice.grouping.records import NOTE, PARTITIONS
+from sluice.grouping.records import FILE, PARTITIONS
 from sluice.grouping.records import UNFINISHED as UNFINISHED_GROUPS
 from sluice.ledger.ledger import UNFINISHED_INDEX
 from sluice.triggers.rerun import SOURCE
@@ -71,7 +71,7 @@ def gather_files(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None
     of runs.
     """
     own: dict[str, Any] = {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{NOTE}*"]}
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{FILE}*"]}
     }
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
     unfinished: dict[str, Any] = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
