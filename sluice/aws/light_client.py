@@ -1,8 +1,8 @@
-"""A client for the handful of calls on the way of a run, in the standard library alone.
+"""A client for the handful of calls that every run needs; of botocore it imports the exceptions alone.
 
-Importing botocore and parsing a service's model is more than half of a Lambda's cold start, and these calls
-need neither: JSON over HTTPS with a signature. Names, requests, answers and errors are those of botocore's
-clients, so that either can be handed to the same code. See docs/decisions/0003-light-clients.md.
+Importing the rest of botocore and parsing a service's model is more than half of a Lambda's cold start, and
+these calls need neither: JSON over HTTPS with a signature. Names, requests, answers and errors are those of
+botocore's clients, so that either can be handed to the same code. See docs/decisions/0003-light-clients.md.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from sluice.aws.signing import Credentials, Request, signed_headers
 from sluice.aws.transient import is_conflict, is_transient
 
 _IDLE_SECONDS = 10
-"""A connection that was idle for longer, perhaps while the Lambda was frozen, is opened anew: a call on a
-dead one has no known outcome.
+"""A connection that was idle for longer, perhaps while the Lambda was frozen, is replaced: the outcome of a
+call on a dead one is not known.
 """
 _TIMEOUT_SECONDS = 20
 _BASE_SECONDS = 0.1
@@ -39,8 +39,8 @@ _BASE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The calls of a service that are known here, and how they are written; ``target`` is None where the path
-    names the call.
+    """The calls of a service that are supported here, and how they are written; ``target`` is None where the
+    path names the call.
     """
 
     calls: frozenset[str]
@@ -57,7 +57,7 @@ SERVICES: Mapping[str, Service] = {
         target="DynamoDB_20120810",
     ),
     "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
-    # A repeated SubmitJob can run twice: who calls knows which answers are definite.
+    # A repeated SubmitJob can run twice: the caller knows which answers are definite.
     "batch": Service(
         frozenset(
             {
