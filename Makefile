@@ -1,12 +1,13 @@
 # Every target sets up what it needs by itself. Needed: make, and Python 3.11 or newer with its venv module.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test matrix soak load check synth deploy bench docs clean
+.PHONY: help setup demo local test matrix soak load check synth deploy bench lock docs clean
 
 # The first Python on the PATH that is new enough; `make PYTHON=…` names another.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 BIN := .venv/bin
 SLUICE := $(BIN)/sluice
+LOCK := $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet
 CDK := $(BIN)/node node_modules/aws-cdk/bin/cdk
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The Node of the virtual environment stands before any other: the CDK needs it also where tests synthesise.
@@ -55,6 +56,13 @@ deploy: setup ## to the AWS account of your credentials: ALERT_EMAIL=you@example
 bench: setup ## every figure of the README, measured on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+lock: setup ## the hashes of everything that is installed, from the *.in files
+	@for name in requirements requirements-dev; do $(LOCK) --python-version 3.11 $$name.in -o $$name.txt || exit 1; done
+	@$(LOCK) --python-version 3.11 --no-deps requirements-data.in -o requirements-data.txt
+	@$(LOCK) --python-version 3.13 sluice/runtime/requirements.in -o sluice/runtime/requirements.txt
+	@cp sluice/runtime/requirements.txt containers/step/requirements.txt
+	@$(LOCK) --python-version 3.13 --no-deps containers/post_trade/requirements.in -o containers/post_trade/requirements.txt
+
 docs: setup ## the parts of the docs that come from the code
 	@$(BIN)/python -m docs.pages
 
@@ -69,12 +77,12 @@ $(BIN)/python:
 
 $(PACKAGES): | $(BIN)/python
 	@echo "Python packages …"
-	@$(BIN)/pip install --quiet -r requirements-dev.txt
-	@$(BIN)/pip install --quiet --no-deps -r requirements-data.txt
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements-data.txt
 	@rm -f .venv/packages-* && touch $@
 
 $(PROJECT): $(PACKAGES)
-	@$(BIN)/pip install --quiet --no-deps -e .
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -f .venv/project-* && touch $@
 
 $(CDK_CLI): $(PROJECT)

@@ -21,7 +21,7 @@ from botocore.response import StreamingBody
 
 from sluice import keys
 from sluice.items.manifest import read_slice, slice_bounds, write_manifest
-from sluice.run.decision import children_of
+from sluice.run.submission import children_of
 
 SIZES = (100, 10_000, 1_000_000, 10_000_000)
 _KEY = keys.manifest("run", "split", "1")

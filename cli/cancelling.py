@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.failures import CommandError
-from sluice.advance.advancer import LEASE
+from sluice.advance.claims import LEASE
 from sluice.ledger.ledger import Ledger
 from sluice.limits import MAX_DESCRIBE_JOBS
 from sluice.run.job_names import JobName

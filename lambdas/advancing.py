@@ -20,10 +20,10 @@ def advancer(settings: AdvanceSettings) -> Advancer:
     def notify_failed(message: RunFailed) -> None:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
 
-    def changed(message: RunChanged) -> None:
+    def on_change(message: RunChanged) -> None:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
 
-    def ended(state: RunState, seconds: float) -> None:
+    def on_end(state: RunState, seconds: float) -> None:
         count("RunsSucceeded" if state is RunState.SUCCEEDED else "RunsFailed")
         measure("RunSeconds", seconds)
 
@@ -32,6 +32,6 @@ def advancer(settings: AdvanceSettings) -> Advancer:
         batch=lambda: client("batch"),
         queues=settings.queue_arns(),
         notify_failed=notify_failed,
-        ended=ended,
-        changed=changed,
+        on_end=on_end,
+        on_change=on_change,
     )

@@ -9,7 +9,8 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from containers.start.errors import NotStartedError
-from sluice.advance.advancer import LEASE, Advancer
+from sluice.advance.advancer import Advancer
+from sluice.advance.claims import LEASE
 from sluice.aws.clients import client
 from sluice.aws.rate_limiter import RateLimiter
 from sluice.aws.transient import is_transient
@@ -43,8 +44,8 @@ def _advancer(settings: StartSettings) -> Advancer:
         batch=partial(client, "batch"),
         queues=settings.queue_arns(),
         notify_failed=partial(_tell_failed, settings.alert_queue),
-        starting=True,
-        pace=RateLimiter(per_second=SUBMITTED_PER_SECOND),
+        is_start_job=True,
+        rate_limit=RateLimiter(per_second=SUBMITTED_PER_SECOND),
     )
 
 

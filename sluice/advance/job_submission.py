@@ -35,17 +35,17 @@ def submit_job(
     batch: JobSubmitter,
     request: Mapping[str, Any],
     *,
-    pace: Callable[[], None],
+    rate_limit: Callable[[], None],
     sleep: Callable[[float], None],
 ) -> str:
-    """Return the id of the job; ``pace`` is called before each attempt.
+    """Return the id of the job; ``rate_limit`` is called before each attempt.
 
     Raises RefusedError when AWS Batch refused the request for good, and UnsettledError when it is not known
     whether there is a job, or it was throttled each time.
     """
 
     def submit() -> str:
-        pace()
+        rate_limit()
         return str(batch.submit_job(**request)["jobId"])
 
     name = request["jobName"]

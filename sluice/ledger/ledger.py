@@ -18,8 +18,8 @@ from sluice.ledger import records as items
 from sluice.limits import MAX_TRANSACTION_ITEMS
 from sluice.messages import Planned
 from sluice.run.compiled import CompiledPipeline
-from sluice.run.decision import Submission
 from sluice.run.state import Run, RunState, StepRecord, StepState
+from sluice.run.submission import Submission
 
 MAX_CLAIMS = MAX_TRANSACTION_ITEMS - 1
 """Steps that can be claimed at once; the run is one item of the transaction beside them."""

@@ -16,7 +16,8 @@ from sluice.errors import LimitError, MalformedMessageError
 from sluice.fargate_sizes import size_problem
 from sluice.limits import MAX_TIMEOUT_SECONDS, MIN_MEMORY_MIB, MIN_TIMEOUT_SECONDS, RESERVED_VARIABLES
 from sluice.run.compiled import CompiledMachine, CompiledPipeline, CompiledStep
-from sluice.run.decision import Submission, submit_request
+from sluice.run.submission import Submission
+from sluice.run.submit_request import submit_request
 
 Asked = Mapping[str, Any]
 Problems = Iterator[str]

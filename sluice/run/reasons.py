@@ -88,10 +88,11 @@ def explain(*texts: str) -> str | None:
     found = next((blocked for text in texts if (blocked := explain_blocked_queue(text))), None)
     if found is not None:
         return f"its queue was blocked: {found}"
-    if any("CannotPull" in text or "ImageNotFound" in text for text in texts):
-        missing = any(word in text for text in texts for word in _IMAGE_IS_NOT_THERE)
+    together = "\n".join(texts)
+    if "CannotPull" in together or "ImageNotFound" in together:
+        missing = any(word in together for word in _IMAGE_IS_NOT_THERE)
         return "the image was not found" if missing else "the image could not be pulled"
-    return next((words for mark, words in _REASONS if any(mark in text for text in texts)), None)
+    return next((words for mark, words in _REASONS if mark in together), None)
 
 
 def explain_blocked_queue(text: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sluice import keys
 from sluice.items.manifest import slice_bounds
 from sluice.run import child_ranges
-from sluice.run.ready_steps import NEVER_RAN
+from sluice.run.next_generation import NEVER_RAN
 from sluice.run.state import StepRecord
 from sluice.runtime.context import Context
 from sluice.runtime.errors import ResultsMissingError

@@ -18,7 +18,7 @@ from sluice.pipeline.loading import CONTAINERS, package_of
 from sluice.pipeline.node_groups import Program, groups_of, programs_of, programs_of_step
 from sluice.pipeline.retry_rules import retry_rules
 from sluice.run.compiled import node_ranges
-from sluice.run.decision import INPUT_PARAMETER
+from sluice.run.submit_request import INPUT_PARAMETER
 from sluice.settings import JobSettings
 from stacks.blocks import job_roles
 from stacks.blocks.consumables import Consumables

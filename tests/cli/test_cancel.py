@@ -11,7 +11,7 @@ import pytest
 from cli.cancel import cancel
 from cli.cancelling import NEVER_SUBMITTED, Canceller, Left
 from cli.failures import CommandError
-from sluice.advance.advancer import LEASE
+from sluice.advance.claims import LEASE
 from sluice.errors import UnsettledError
 from sluice.run.state import Run, RunState, StepState
 from tests.cli.world import CommandWorld

@@ -13,8 +13,8 @@ from cli.log_reading import DEFAULT_GROUP, streams
 from cli.logs import LAST_LOOKS, logs
 from sluice.run.compiled import CompiledStep, Kind
 from sluice.run.decision import decide
-from sluice.run.ready_steps import Submission
 from sluice.run.state import GenerationSpec, RunState, StepState
+from sluice.run.submission import Submission
 from tests.cli.world import CommandWorld
 from tests.sluice.clouds import START
 from tests.sluice.graphs import RUN_ID, pipeline, step, word_count

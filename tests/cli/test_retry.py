@@ -15,8 +15,8 @@ from cli.failures import CommandError
 from cli.retry import retry
 from sluice.advance.batch_events import Reconcile, parse_event
 from sluice.run.compiled import Kind
-from sluice.run.decision import Submission
 from sluice.run.state import Run, RunState, StepState
+from sluice.run.submission import Submission
 from tests.cli.world import REGION, CommandWorld, command_world
 from tests.sluice.graphs import RUN_ID, pipeline, step
 

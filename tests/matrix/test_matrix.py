@@ -12,7 +12,7 @@ from itertools import groupby
 
 import pytest
 
-from sluice.advance.advancer import Advancer
+from sluice.advance.claims import ClaimSettler
 from sluice.ledger.ledger import Assignment, Ledger
 from sluice.pipeline.loading import load_pipelines
 from sluice.runtime import __main__ as job
@@ -142,7 +142,7 @@ def _ask_nobody(patch: pytest.MonkeyPatch) -> None:
 
 def _submit_at_once(patch: pytest.MonkeyPatch) -> None:
     """Let a claim without a job be submitted again without looking for its job."""
-    patch.setattr(Advancer, "_look_up", lambda *_: [])
+    patch.setattr(ClaimSettler, "_look_up", lambda *_: [])
 
 
 def _ask_nobody_and_submit_at_once(patch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def _ask_nobody_and_submit_at_once(patch: pytest.MonkeyPatch) -> None:
 
 def _lose_claims(patch: pytest.MonkeyPatch) -> None:
     """Let nobody take over the claim of a Lambda that died."""
-    patch.setattr(Advancer, "_abandoned", lambda *_: False)
+    patch.setattr(ClaimSettler, "_is_abandoned", lambda *_: False)
 
 
 @pytest.mark.parametrize(

@@ -266,9 +266,9 @@ class World:
             batch=lambda: wrap(self.batch),
             queues=QUEUES,
             notify_failed=told,
-            ended=lambda state, _: self.ends.append(state),
-            changed=changed,
-            starting=starting,
+            on_end=lambda state, _: self.ends.append(state),
+            on_change=changed,
+            is_start_job=starting,
             now=lambda: self.now,
             sleep=lambda seconds: None,
         )

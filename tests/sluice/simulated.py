@@ -11,11 +11,14 @@ from random import Random
 
 from sluice.run import child_ranges
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.run.decision import Decision, Submission, decide, submit_request
-from sluice.run.outcomes import Graph, StepOutcome, fates, generations_before
-from sluice.run.ready_steps import resubmission
+from sluice.run.decision import Decision, decide
+from sluice.run.dependencies import generations_before
+from sluice.run.evaluation import StepOutcome, evaluate_run
+from sluice.run.next_generation import resubmission
 from sluice.run.state import RunState, StepRecord, StepState
-from sluice.run.tolerated_failures import outlook
+from sluice.run.step_graph import StepGraph
+from sluice.run.submission import Submission
+from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID
 
 Fails = Callable[[str, int, int], bool]
@@ -93,7 +96,7 @@ class Simulation:
             self.work_all()
             if self.outcome is not RunState.RUNNING:
                 return
-        found = fates(Graph(self.pipeline), self.ledger, self.reopened)
+        found = evaluate_run(StepGraph(self.pipeline), self.ledger, self.reopened)
         raise AssertionError(f"the run never ended: {found}\n{self.ledger}")
 
     # What Batch does
@@ -200,7 +203,7 @@ class Simulation:
         refused, with all the others.
         """
         job_ids = {record.name: str(record.job_id) for record in seen.values() if record.job_id}
-        for name in decision.asks:
+        for name in decision.unresolved_steps:
             self._learn(name)
         ready = self._ready(decision.submissions, seen)
         if any(not self._claimable(one) for one in ready):
@@ -209,7 +212,7 @@ class Simulation:
             self._claim(one)
         if not self._submit_all([one for one in ready if one.children], job_ids):
             return
-        if len(ready) == len(decision.submissions) and not decision.asks:
+        if len(ready) == len(decision.submissions) and not decision.unresolved_steps:
             self.outcome = decision.outcome
 
     def _submit_all(self, ready: list[Submission], job_ids: dict[str, str]) -> bool:
@@ -302,7 +305,7 @@ class Simulation:
                 self._settle(name, record)
 
     def _settle(self, name: str, record: StepRecord) -> None:
-        graph, job_ids = Graph(self.pipeline), {one.name: str(one.job_id) for one in self.ledger.values()}
+        graph, job_ids = StepGraph(self.pipeline), {one.name: str(one.job_id) for one in self.ledger.values()}
         job = self.jobs.get(f"{name}_{record.generation}")
         if job is not None and not (graph.steps[name].returns and False in job.children):
             self._name(job.submission)
@@ -318,7 +321,8 @@ class Simulation:
             self._submit(one, job_ids)
             self._name(one)
         elif one is None and StepOutcome.FAILED_FINAL in [
-            outlook(graph, self.ledger, self.reopened).fates[need] for need in graph.steps[name].needs
+            evaluate_run(graph, self.ledger, self.reopened).steps[need].outcome
+            for need in graph.steps[name].needs
         ]:
             self.ledger[name] = replace(record, state=StepState.FAILED)
 

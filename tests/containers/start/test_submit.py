@@ -148,5 +148,5 @@ def test_a_cancelled_run_is_not_started(jobs: Jobs, batch: Batch, run: Run) -> N
 def test_its_pace_is_that_of_the_advancer(monkeypatch: pytest.MonkeyPatch, batch: Batch) -> None:
     """Forty a second, below what AWS Batch takes of an account."""
     advancer = start_module._advancer(StartSettings.from_env())
-    pace: Any = advancer.pace
-    assert (advancer.starting, pace.per_second) == (True, 40)
+    rate_limit: Any = advancer.rate_limit
+    assert (advancer.is_start_job, rate_limit.per_second) == (True, 40)

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from sluice.advance.advancer import LEASE, Advancer
+from sluice.advance.advancer import Advancer
+from sluice.advance.claims import LEASE
 from sluice.errors import UnsettledError
 from sluice.messages import Planned, RunFailed
 from sluice.run.compiled import CompiledPipeline, Kind

@@ -36,7 +36,7 @@ class Submitter:
 
 def submitted(submitter: Submitter) -> str:
     """Return the id of the job."""
-    return submit_job(submitter, {"jobName": "n"}, pace=submitter.pace, sleep=submitter.slept.append)
+    return submit_job(submitter, {"jobName": "n"}, rate_limit=submitter.pace, sleep=submitter.slept.append)
 
 
 def test_a_throttled_submission_is_sent_again_at_its_pace() -> None:

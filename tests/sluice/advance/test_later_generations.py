@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from sluice.advance.advancer import LEASE
+from sluice.advance.claims import LEASE
 from sluice.errors import UnsettledError
 from sluice.messages import Planned, RunFailed
 from sluice.run.compiled import CompiledPipeline, Kind
-from sluice.run.decision import Submission
 from sluice.run.state import Run, RunState, StepState
+from sluice.run.submission import Submission
 from tests.sluice.clouds import DeadError, Mortal, World, dynamodb, refused
 from tests.sluice.graphs import RUN_ID, pipeline, step
 

@@ -12,7 +12,7 @@ from moto.dynamodb.models.table import Table
 
 from containers.start.errors import NotStartedError
 from containers.start.submit import SUBMITTED_PER_SECOND, submit_all
-from sluice.advance.advancer import LEASE
+from sluice.advance.claims import LEASE
 from sluice.aws.rate_limiter import RateLimiter
 from sluice.errors import UnsettledError
 from sluice.messages import RunFailed

@@ -15,7 +15,8 @@ from sluice.messages import GroupedUpload
 from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule, Step
 from sluice.pipeline.validation.uploads import grouping_of
-from sluice.run.decision import Submission, submit_request
+from sluice.run.submission import Submission
+from sluice.run.submit_request import submit_request
 from sluice.triggers.rerun import rerun_command
 from sluice.triggers.trigger_event import (
     Request,

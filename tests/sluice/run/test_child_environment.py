@@ -10,9 +10,9 @@ import pytest
 from sluice.limits import MAX_CONTAINER_OVERRIDES_BYTES
 from sluice.run import child_ranges
 from sluice.run.compiled import Kind
-from sluice.run.decision import submit_request
-from sluice.run.ready_steps import Submission
 from sluice.run.state import GenerationSpec
+from sluice.run.submission import Submission
+from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, step
 
 ODD = child_ranges.to_text(range(0, 10_000, 2))

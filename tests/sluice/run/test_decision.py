@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from sluice.errors import LimitError, RefusedError
 from sluice.limits import check_submit_job
 from sluice.run.compiled import CompiledPipeline, Kind
-from sluice.run.decision import Decision, Submission, Wait, children_of, decide, submit_request
+from sluice.run.decision import Decision, decide
 from sluice.run.start_job import left_to_start_job
 from sluice.run.state import ItemSource, RunState, StepRecord, StepState
+from sluice.run.submission import Submission, Wait, children_of
+from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, pipelines, step, word_count
 
 SUBMIT_JOB: Any = (

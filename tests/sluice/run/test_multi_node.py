@@ -14,8 +14,10 @@ from sluice.limits import check_submit_job
 from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Job, Manual, MultiNode, NodeGroup, Pipeline, Step
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.run.decision import Submission, decide, submit_request
+from sluice.run.decision import decide
 from sluice.run.state import StepState
+from sluice.run.submission import Submission
+from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID
 
 SUBMIT_JOB: Any = (

@@ -11,8 +11,9 @@ from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.limits import MAX_CONTAINER_OVERRIDES_BYTES
 from sluice.run.compiled import CompiledMachine, CompiledPipeline, Kind
-from sluice.run.decision import Submission, submit_request
 from sluice.run.overrides import overridden
+from sluice.run.submission import Submission
+from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step
 
 ALL = ("command", "environment", "gpus", "memory", "parameters", "queue", "timeout", "vcpus")

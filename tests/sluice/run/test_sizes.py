@@ -11,8 +11,9 @@ import pytest
 
 from sluice.items.manifest import slice_bounds
 from sluice.run.compiled import CompiledPipeline, Kind
-from sluice.run.decision import Decision, decide, submit_request
+from sluice.run.decision import Decision, decide
 from sluice.run.state import StepRecord, StepState
+from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step, word_count
 
 SIZES = [(0, 0), (1, 1), (2, 2), (9_999, 9_999), (10_000, 10_000), (10_001, 10_000), (10_000_000, 10_000)]

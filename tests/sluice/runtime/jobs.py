@@ -20,8 +20,9 @@ from sluice.messages import Planned
 from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Pipeline
 from sluice.run.compiled import CompiledPipeline, Kind
-from sluice.run.decision import Submission, decide
+from sluice.run.decision import decide
 from sluice.run.state import Run, StepState
+from sluice.run.submission import Submission
 from sluice.run.uploads import plans
 from sluice.runtime.__main__ import main
 from sluice.settings import JobSettings, SubmissionSettings

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload
-from sluice.run.decision import Submission, decide
+from sluice.run.decision import decide
 from sluice.run.state import Run
+from sluice.run.submission import Submission
 from tests.sluice.runtime.jobs import Jobs, functions_of
 
 PIPELINE = Pipeline(

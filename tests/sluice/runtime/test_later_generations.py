@@ -9,8 +9,8 @@ import pytest
 
 from sluice.ledger import records as items
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload, always, finished
-from sluice.run.decision import Submission
 from sluice.run.state import GenerationSpec, Run, StepRecord, StepState
+from sluice.run.submission import Submission
 from sluice.runtime.__main__ import FAILED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import NOW, Jobs, job_id

@@ -16,8 +16,9 @@ import pytest
 from sluice import keys
 from sluice.errors import SettingError
 from sluice.pipeline.definition import Job, Manual, MultiNode, Pipeline
-from sluice.run.decision import Submission, decide
+from sluice.run.decision import decide
 from sluice.run.state import Run, StepState
+from sluice.run.submission import Submission
 from sluice.runtime.__main__ import FAILED, NOT_STARTED
 from sluice.runtime.errors import Stopped
 from sluice.runtime.node import Node, own_address
