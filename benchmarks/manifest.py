@@ -71,6 +71,10 @@ class Disk:
         """Finish an object."""
         self.calls["CompleteMultipartUpload"] += 1
 
+    def abort_multipart_upload(self, **_: Any) -> None:
+        """Drop an object."""
+        self.calls["AbortMultipartUpload"] += 1
+
     def get_object(self, *, Key: str, Range: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         """Return a range of an object."""
         self.calls["GetObject"] += 1

@@ -10,7 +10,7 @@ from sluice.pipeline.after import After, Always, Finished, name_of
 from sluice.pipeline.definition import Array, MultiNode, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
 from sluice.pipeline.node_groups import groups_of
 from sluice.pipeline.validation.graph import parents_of
-from sluice.pipeline.validation.uploads import grouping_of
+from sluice.pipeline.validation.triggers.grouping import grouping_of
 from sluice.run.graph import topological_order
 
 

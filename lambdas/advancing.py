@@ -1,4 +1,4 @@
-"""What trigger, fan_out and track share: an advancer made from the settings."""
+"""Makes the advancer of trigger, fan_out and track from their settings."""
 
 from __future__ import annotations
 
@@ -12,15 +12,10 @@ from sluice.run.state import RunState
 from sluice.settings import AdvanceSettings
 
 
-def advancer(settings: AdvanceSettings) -> Advancer:
-    """Return an advancer; the Batch and SQS clients are made only when something is to be submitted or
-    told.
-    """
+def make_advancer(settings: AdvanceSettings) -> Advancer:
+    """Return an advancer; it makes the Batch and SQS clients when it first needs them."""
 
-    def notify_failed(message: RunFailed) -> None:
-        client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
-
-    def on_change(message: RunChanged) -> None:
+    def send(message: RunFailed | RunChanged) -> None:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=message.to_json())
 
     def on_end(state: RunState, seconds: float) -> None:
@@ -31,7 +26,7 @@ def advancer(settings: AdvanceSettings) -> Advancer:
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
         batch=lambda: client("batch"),
         queues=settings.queue_arns(),
-        notify_failed=notify_failed,
+        notify_failed=send,
         on_end=on_end,
-        on_change=on_change,
+        on_change=send,
     )

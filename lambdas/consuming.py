@@ -1,6 +1,4 @@
-"""How every Lambda reads its queue: a message at a time, failures reported one by one, malformed ones set
-aside at once.
-"""
+"""Reads a queue for every Lambda: handles each message, reports failed ones, sets malformed ones aside."""
 
 from __future__ import annotations
 
@@ -20,21 +18,21 @@ metrics = Metrics(namespace="Sluice", service=os.environ.get("AWS_LAMBDA_FUNCTIO
 
 
 def count(name: str, number: int = 1) -> None:
-    """Add to a metric of the namespace Sluice; written to the log in CloudWatch's embedded format when the
-    messages have been handled.
+    """Add to a metric of the namespace Sluice; after the messages are handled, the metrics are written to the
+    log in CloudWatch's embedded format.
     """
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=number)
 
 
 def measure(name: str, seconds: float) -> None:
-    """Add a length of time to a metric of the namespace Sluice."""
+    """Add a duration to a metric of the namespace Sluice."""
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=seconds)
 
 
 def consume(
     event: dict[str, Any], context: Any, handle: Callable[[str], None], dead_letter_queue: str
 ) -> dict[str, Any]:
-    """Hand the body of each message to ``handle``, and return the partial batch response.
+    """Call ``handle`` with the body of each message, and return the partial batch response.
 
     A message whose handling raises comes again, and ends in the dead-letter queue when it keeps failing. One
     that is malformed can never succeed: it is sent there at once, with the reason as its attribute
@@ -58,7 +56,7 @@ def consume(
 
 
 def flush_counts() -> None:
-    """Write what was counted to the log."""
+    """Write the metrics to the log."""
     if metrics.metric_set:
         metrics.flush_metrics()
 

@@ -5,7 +5,7 @@ from sluice import Array, Job, Limit, Manual, Pipeline
 pipeline = Pipeline(
     name="slow-vendor",
     triggers=[Manual()],
-    limits=[Limit("vendor-api", at_once=2)],  # shared by all pipelines that list it
+    limits=[Limit("vendor-api", max_concurrency=2)],  # shared by all pipelines that list it
     steps=[
         Array(
             "ask", run="ask", size=12, uses={"vendor-api": 1}, queue="bulk", memory=512

@@ -1,7 +1,7 @@
-"""What machines a step may name, and the job queue that each of its wishes leads to.
+"""The machines that a step may name, and the job queue that they lead to.
 
-A queue is known by its key: what machines it has (none for the usual ones), its name, and whether jobs in it
-have priorities, as in ``normal``, ``on-demand-bulk``, ``fargate-normal`` or ``gpu-urgent-fair``. The stacks
+A queue has a key: its machines (nothing for the usual ones), its name, and whether its jobs have priorities,
+as in ``normal``, ``on-demand-bulk``, ``fargate-normal`` or ``gpu-urgent-fair``. The stacks
 make the queues whose keys some pipeline names.
 """
 
@@ -15,7 +15,7 @@ from typing import Literal, get_args
 QueueName = Literal["urgent", "normal", "bulk", "steady"]
 ComputeName = Literal["spot", "on_demand", "fargate", "fargate_spot", "gpu", "arm", "unmanaged"]
 OverrideName = Literal["vcpus", "memory", "gpus", "environment", "command", "parameters", "timeout", "queue"]
-"""What a run may be asked for otherwise than its pipeline's file says."""
+"""The fields of a step that a request may override for its run."""
 
 SHARE = "sluice"
 """The one share identifier of all jobs that have a priority: Batch compares priorities only within a share.
@@ -26,7 +26,7 @@ _FAIR = "fair"
 
 
 class Compute(StrEnum):
-    """What machines a step runs on."""
+    """The machines that a step runs on."""
 
     SPOT = "spot"
     ON_DEMAND = "on_demand"
@@ -43,12 +43,12 @@ class Compute(StrEnum):
 
     @property
     def is_fargate(self) -> bool:
-        """Return whether there are no machines to be seen: a task of exactly the size that was asked for."""
+        """Return whether its jobs are tasks of Fargate, of exactly the size that was requested."""
         return self in (Compute.FARGATE, Compute.FARGATE_SPOT)
 
 
-# The compute environments of each, in the order in which a queue offers its jobs to them: a later one is for
-# want of capacity in an earlier one. All of a queue are EC2 or all Fargate, and of one architecture:
+# The compute environments of each, in the order in which a queue tries them: a later one is used when an
+# earlier one lacks capacity. All of a queue are EC2 or all Fargate, and of one architecture:
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html
 ENVIRONMENTS: Mapping[Compute, tuple[str, ...]] = {
     Compute.SPOT: ("Spot", "OnDemand"),
@@ -63,7 +63,7 @@ ENVIRONMENTS: Mapping[Compute, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class QueueKey:
-    """A job queue: its name in a pipeline, its machines, and whether it heeds priorities."""
+    """A job queue: its name in a pipeline, its machines, and whether its jobs have priorities."""
 
     name: str
     compute: Compute = Compute.SPOT
@@ -75,7 +75,7 @@ class QueueKey:
 
     @classmethod
     def parse(cls, text: str) -> QueueKey:
-        """Return the queue of a key; raises ValueError for what is none."""
+        """Return the queue of a key; raises ValueError for an invalid key."""
         fair = text.endswith(f"-{_FAIR}")
         machines, _, name = text.removesuffix(f"-{_FAIR}").rpartition("-")
         compute = machines.replace("-", "_")
@@ -87,7 +87,7 @@ class QueueKey:
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """Return its environments in their order; ``steady`` goes to none that AWS may take back."""
+        """Return its environments in their order; ``steady`` has none that AWS may take back."""
         return tuple(
             one for one in ENVIRONMENTS[self.compute] if self.name != "steady" or not one.endswith("Spot")
         )

@@ -1,4 +1,4 @@
-"""Names at the places where they stood before: they work, and warn."""
+"""Deprecated names of modules: they work, and warn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def moved(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a module whose names moved: ``names`` are the modules they are in now.
+    """Return the ``__getattr__`` of a module whose names moved; ``names`` gives the module of each today.
 
     ``names`` has ``module:name`` for a name that is another today. ``__all__`` has them all, so that
     ``import *`` works. The warning stands at the line that imports.

@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: ``90m``, ``2h``, ``1d12h``."""
+"""Durations as people write them: ``90m``, ``2h``, ``1d12h``."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 
 
 def seconds_of(text: str) -> int | None:
-    """Return a length of time in seconds, or None for what is none."""
+    """Return a duration in seconds, or None for an invalid one."""
     found = _DURATION.fullmatch(text)
     return sum(int(found[unit] or 0) * length for unit, length in _SECONDS.items()) if found else None
 
 
 def in_words(seconds: float) -> str:
-    """Return a length of time as ``seconds_of`` reads it, to the minute below: ``1d12h``; ``0m`` for less
-    than one.
-    """
-    left, words = int(seconds), ""
+    """Return a duration as ``seconds_of`` reads it, rounded down to minutes: ``1d12h``, or ``0m``."""
+    left, text = int(seconds), ""
     for unit, length in _SECONDS.items():
         count, left = divmod(left, length)
-        words += f"{count}{unit}" if count else ""
-    return words or "0m"
+        text += f"{count}{unit}" if count else ""
+    return text or "0m"

@@ -1,4 +1,4 @@
-"""What can go wrong, each with a sentence that says what was expected, what was found and what to do next."""
+"""All errors of Sluice. A message says what was expected, what was found and what to do next."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class RefusedError(SluiceError):
 
 
 class UnsettledError(SluiceError):
-    """It is not known yet whether a job was submitted; a later look-up will tell, so the message must come
-    again.
+    """It is not known yet whether a job was submitted; a later look-up will decide, so the message must
+    come again.
     """
 
 

@@ -22,7 +22,7 @@ MEMORY: Mapping[float, tuple[int, ...]] = {
 
 
 def size_problem(vcpus: float, memory: int) -> tuple[str, str, str] | None:
-    """Return what was expected, what was found and what to do, when Fargate has no such size."""
+    """Return what was expected, what was found and what to do, where Fargate has no such size."""
     if vcpus not in MEMORY:
         return (
             f"vcpus= of {', '.join(f'{each:g}' for each in MEMORY)} on Fargate",

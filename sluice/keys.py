@@ -1,20 +1,17 @@
-"""Every S3 key of a run. Keys of the work bucket are transient; keys of the results bucket are what a user
-came for.
-"""
+"""Every S3 key of a run. Objects of the work bucket are transient; those of the results bucket stay."""
 
 from __future__ import annotations
 
 
 def run_prefix(run_id: str) -> str:
-    """Return the prefix of everything transient of a run (work bucket)."""
+    """Return the prefix of all transient objects of a run (work bucket)."""
     return f"runs/{run_id}/"
 
 
 def manifest(run_id: str, step: str, attempt: str) -> str:
     """Return the key of the items that one attempt of a plan wrote, one JSON document a line.
 
-    Each attempt writes its own, so that a second attempt never changes what children of the first already
-    read.
+    Each attempt writes its own, so that a second attempt never changes what the children of the first read.
     """
     return f"{run_prefix(run_id)}{step}/manifest/{attempt}/items.jsonl"
 

@@ -1,5 +1,5 @@
-"""What travels through the queues, and how it is read: every reader refuses what its sender does not promise
-to send.
+"""The messages of the queues, and how they are read: a reader refuses all that its sender does not promise to
+send.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _annotations(kind: type) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggered(Message):
-    """Something started a pipeline: what an EventBridge rule of the pipeline hands to the trigger queue.
+    """Something started a pipeline: the message that an EventBridge rule of it sends to the trigger queue.
 
     ``definition`` is ``{"bucket", "key"}`` of the compiled pipeline; ``detail`` is the event's own.
     """
@@ -86,9 +86,9 @@ class Triggered(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedUpload(Triggered):
-    """An upload that is to be gathered: what an EventBridge rule of the pipeline hands to the group queue.
+    """An upload of a trigger that gathers: the message that an EventBridge rule sends to the group queue.
 
-    A group takes files for ``within`` seconds from its first, and at most ``of``.
+    A group gathers files for ``within`` seconds from its first one, and at most ``of``.
     """
 
     within: int
@@ -103,7 +103,7 @@ class GroupedUpload(Triggered):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupDue(Message):
-    """A group may be due: look at it."""
+    """A group may be due: its time may be over."""
 
     pipeline: str
     trigger: str
@@ -124,7 +124,7 @@ class Planned(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFailed(Message):
-    """A run has failed at a step, in one of its generations, and a person should be told."""
+    """A run has failed at a step, in one of its generations: an alert is to be sent."""
 
     run: str
     step: str
@@ -137,7 +137,7 @@ LATE, NOT_STARTED = "late", "not started"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDelayed(Message):
-    """A run is late, or none of its jobs has started; ``why`` says in plain words what is known."""
+    """A run is late, or none of its jobs has started; ``why`` is the explanation in the alert."""
 
     run: str
     delay: str
@@ -156,7 +156,7 @@ class EnvironmentInvalid(Message):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The schedule's call to look at every run that has not ended."""
+    """The schedule's call to reconcile every run that has not ended."""
 
 
 def parse_object(body: str) -> dict[str, Any]:

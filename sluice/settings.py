@@ -1,5 +1,5 @@
-"""What each Lambda and each job is told by its environment; one class is used at both ends, so a name is
-written once.
+"""The settings that each Lambda and each job reads from its environment; both ends use the same class, so a
+name is written once.
 
 A stack calls ``to_env`` on the settings and hands the result to the function or the job definition; the code
 there calls ``from_env``. The variable of a field is ``SLUICE_`` and the field's name in capitals.
@@ -46,7 +46,7 @@ def variable(field: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitterSettings(Settings):
-    """What is needed to look at a run and to submit what can be submitted.
+    """The settings of code that advances runs.
 
     ``queues`` is what the ARNs of all job queues begin with, an equals sign, and their names: a form that
     survives the CDK's tokens, and that leaves room in the 4 KB of a function's environment, however many
@@ -63,8 +63,8 @@ class SubmitterSettings(Settings):
 
     @staticmethod
     def join_queues(arns: Mapping[str, str]) -> str:
-        """Return the text of ``queues`` for these ARNs (tokens are welcome), which are alike but for the keys
-        at their ends.
+        """Return the text of ``queues`` for these ARNs (or tokens), which differ only in the keys at their
+        ends.
         """
         beginnings = {arn.removesuffix(key) for key, arn in arns.items() if arn.endswith(key)}
         if len(beginnings) != 1 or not all(arn.endswith(key) for key, arn in arns.items()):
@@ -82,14 +82,14 @@ def read_queues(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvanceSettings(SubmitterSettings):
-    """What the Lambdas that submit have in common."""
+    """The settings that the Lambdas that submit have in common."""
 
     dead_letter_queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartSettings(SubmitterSettings):
-    """What the definition of a start job tells it beside what every job is told."""
+    """The settings of a start job, besides those of every job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +104,8 @@ class FanOutSettings(AdvanceSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackSettings(AdvanceSettings):
-    """The track Lambda's settings: it reads the failure reports that jobs leave in the work bucket, and hands
-    itself parts of a sweep.
+    """The track Lambda's settings: it reads the failure reports of jobs in the work bucket, and sends parts
+    of a sweep to its own queue.
     """
 
     work_bucket: str
@@ -114,8 +114,8 @@ class TrackSettings(AdvanceSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSettings(Settings):
-    """The group Lambda's settings: it reminds itself through its own queue, and asks for runs through the
-    trigger queue.
+    """The group Lambda's settings: it sends reminders to its own queue, and starts runs through the trigger
+    queue.
     """
 
     ledger_table: str
@@ -140,8 +140,8 @@ NO_SCHEMA = "none"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings(Settings):
-    """The settings of one pipeline's webhook Lambda: what it starts, how requests are signed, and which
-    module knows the body's schema.
+    """The settings of one pipeline's webhook Lambda: what it starts, how requests are signed, and the module
+    that checks the body's schema.
 
     ``schema`` is ``none`` for a pipeline without one. ``secret`` is an ARN of Secrets Manager.
     """
@@ -158,7 +158,7 @@ class WebhookSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSettings(Settings):
-    """What a job definition tells the jobs that are made from it."""
+    """The settings that a job definition gives its jobs."""
 
     ledger_table: str
     work_bucket: str
@@ -168,7 +168,7 @@ class JobSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionSettings(Settings):
-    """What SubmitJob tells a job about its place in a run (``containerOverrides.environment``)."""
+    """The run, step and generation that SubmitJob gives a job (``containerOverrides.environment``)."""
 
     run: str
     step: str

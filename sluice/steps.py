@@ -1,6 +1,6 @@
-"""What the code of a step is given: ``from sluice.steps import Item, Out, Results, Upload``.
+"""The types of the arguments of step functions: ``from sluice.steps import Item, Out, Results, Upload``.
 
-See ``sluice.runtime.step_types`` for which function is given what.
+``sluice.runtime.step_types`` describes them.
 """
 
 from sluice.runtime.node import Node

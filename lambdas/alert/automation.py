@@ -9,9 +9,7 @@ from sluice.errors import EventRefusedError
 
 
 def send_event(message: RunChanged, kind: str = STATE_CHANGE) -> None:
-    """Send one event; raises EventRefusedError when EventBridge does not take it, and then the message comes
-    again.
-    """
+    """Send one event; raises EventRefusedError, so that the message comes again."""
     answer = client("events").put_events(Entries=[entry(message, kind)])
     if answer.get("FailedEntryCount"):
         # PutEvents answers 200 for entries that it did not take:
@@ -20,4 +18,4 @@ def send_event(message: RunChanged, kind: str = STATE_CHANGE) -> None:
         raise EventRefusedError(
             f"Expected EventBridge to take the event {kind} of {message.run}, found {code}: {text}."
         )
-    logger.info("Other automation was told.", run=message.run, state=message.changed_to, kind=kind)
+    logger.info("An event was sent.", run=message.run, state=message.changed_to, kind=kind)

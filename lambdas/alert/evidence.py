@@ -1,4 +1,4 @@
-"""What Batch and CloudWatch Logs know about a failed job: how many children failed, and the log of the first
+"""Reads from Batch and CloudWatch Logs why a job failed: how many children failed, and the log of the first
 child, or node, that did.
 """
 
@@ -20,8 +20,8 @@ _DEFAULT_GROUP = "/aws/batch/job"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """How many children failed, which one, or which node, is looked at and why it failed, where it logged,
-    and its last lines.
+    """How many children failed; one of them, or a node, with its reason, its log stream and the last lines of
+    its log.
     """
 
     failed: int | None = None
@@ -34,7 +34,7 @@ class Evidence:
 
 
 def gather(job_id: str, children: int, nodes: int = 0) -> Evidence:
-    """Return what can be found; an alert goes out without the rest rather than not at all."""
+    """Return the evidence that can be read; an alert without it is better than none."""
     evidence = Evidence()
     try:
         job, evidence = _failed_node(job_id) if nodes else _failed_job(job_id, children)
@@ -43,36 +43,38 @@ def gather(job_id: str, children: int, nodes: int = 0) -> Evidence:
             evidence = replace(evidence, log_lines=_last_lines(evidence.log_group, evidence.log_stream))
     except (ClientError, BotoCoreError) as error:
         # A job that never started has a stream's name and no stream; Batch forgets jobs after some days.
-        logger.warning("What is known of a failed job could not be read.", job=job_id, error=str(error))
+        logger.warning("The evidence of a failed job could not be read.", job=job_id, error=str(error))
     return evidence
 
 
 def _failed_job(job_id: str, children: int) -> tuple[Job | None, Evidence]:
-    """Return the job whose log tells most: for an array its first failed child, beside the array's own count
-    of failures.
-    """
+    """Return the job whose log explains most: of an array its first failed child."""
+    if children > 1:
+        return _failed_child(job_id)
+    return next(describe_jobs(client("batch"), [job_id]), None), Evidence()
+
+
+def _failed_child(job_id: str) -> tuple[Job | None, Evidence]:
+    """Return the first failed child of an array, or the array, with the array's number of failed children."""
     batch = client("batch")
-    if children <= 1:
-        return next(describe_jobs(batch, [job_id]), None), Evidence()
-    failed = next(list_jobs(batch, arrayJobId=job_id, jobStatus="FAILED", maxResults=1), None)
-    child = str(failed["jobId"]) if failed else job_id
-    found = {job["jobId"]: job for job in describe_jobs(batch, list({job_id, child}))}
-    summary = (found.get(job_id, {}).get("arrayProperties") or {}).get("statusSummary") or {}
-    evidence = Evidence(failed=summary.get("FAILED") or None)
-    job = found.get(child)
-    return job, _with_child(evidence, child, job) if failed and job is not None else evidence
+    listed = next(list_jobs(batch, arrayJobId=job_id, jobStatus="FAILED", maxResults=1), None)
+    child_id = str(listed["jobId"]) if listed else job_id
+    jobs = {job["jobId"]: job for job in describe_jobs(batch, list({job_id, child_id}))}
+    evidence = Evidence(failed=_failed_children(jobs.get(job_id, {})))
+    child, index = jobs.get(child_id), child_id.rpartition(":")[2]
+    if listed and child is not None and index.isdecimal():
+        reason = failure_reason(child)
+        evidence = replace(evidence, child=int(index), child_reason=None if reason == NO_REASON else reason)
+    return child, evidence
 
 
-def _with_child(evidence: Evidence, child: str, job: Job) -> Evidence:
-    index = child.rpartition(":")[2]
-    if not index.isdecimal():
-        return evidence
-    reason = failure_reason(job)
-    return replace(evidence, child=int(index), child_reason=None if reason == NO_REASON else reason)
+def _failed_children(array: Job) -> int | None:
+    summary = (array.get("arrayProperties") or {}).get("statusSummary") or {}
+    return summary.get("FAILED") or None
 
 
 def _failed_node(job_id: str) -> tuple[Job | None, Evidence]:
-    """Return the node that failed first, or the main node; those that ended later may have been stopped only.
+    """Return the node that failed first, or the main node; Batch may have stopped those that ended later.
 
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html (multiNodeJobId)
     """

@@ -1,4 +1,4 @@
-"""All that is known of a failed step: from the ledger, from Batch and from its log."""
+"""Collects the facts of a failed step from the ledger, from Batch and from its log."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from sluice.triggers.trigger_event import stored_trigger
 
 
 def failure(run: Run, step: str, results_bucket: str) -> Alert:
-    """Return what a person is told of a failed step; a step without a record says that no reason is
-    recorded.
-    """
+    """Return the alert of a failed step; without a record its reason is that none is recorded."""
     try:
         trigger = stored_trigger(run.trigger)
     except (KeyError, TypeError) as error:
@@ -47,7 +45,7 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
 def _reason(record: StepRecord | None) -> str:
     if record is not None and record.spec.deferred_children and record.state is StepState.SUCCEEDED:
         return (
-            f"its children {record.spec.deferred_children} failed before, and those that lost their machines"
+            f"its children {record.spec.deferred_children} failed, and those that lost their machines"
             " succeeded on others"
         )
     return (record.reason if record else None) or "no reason is recorded"

@@ -1,5 +1,5 @@
-"""alert: tell people once of what failed, is late or is blocked; tell other automation of every run's new
-state.
+"""alert: send one alert for each failed or late run and blocked queue, and an event for each new state of a
+run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lambdas.alert.ticket import open_ticket
 from lambdas.consuming import consume, count, logger
 from sluice.alerts import early_alerts, run_events
 from sluice.alerts.alert_message import AlertMessage
-from sluice.alerts.delays import note_of
+from sluice.alerts.delays import alert_note
 from sluice.alerts.queue_messages import QueueBlocked, parse_alert
 from sluice.alerts.run_events import RunChanged
 from sluice.aws.clients import client
@@ -30,7 +30,7 @@ from sluice.run.state import Run
 from sluice.settings import AlertSettings
 
 STALE = timedelta(minutes=2)
-"""A note of an alert that is older and not done is of a Lambda that died while it told."""
+"""The age of a begun and not completed alert after which its Lambda counts as dead."""
 
 settings = AlertSettings.from_env()
 ledger = Ledger(client("dynamodb"), settings.ledger_table)
@@ -53,51 +53,54 @@ def _alert(body: str) -> None:
         case QueueBlocked():
             _blocked(message)
         case EnvironmentInvalid():
-            notice = early_alerts.invalid(message, os.environ["AWS_REGION"])
-            _once(f"environment-{message.environment}", f"alert:invalid:{_today()}", lambda: _publish(notice))
+            _invalid(message)
 
 
 def _failed(message: RunFailed) -> None:
     run = _run(message.run)
-    # A step that fails again after it was submitted again is told again.
+    # A step that fails again in a later generation gets another alert.
     note = f"alert:{message.step}:{message.generation}"
-    # Looked up when it is needed, and once: what was told before needs no evidence.
-    notice = cache(lambda: failure(run, message.step, settings.results_bucket).notice())
-    _once(run.run_id, note, lambda: _publish(notice()))
+    # The evidence is read at most once, and not at all when the alert was sent before.
+    alert = cache(lambda: failure(run, message.step, settings.results_bucket).message())
+    _once(run.run_id, note, lambda: _publish(alert()))
     if run.pipeline.ticket:
-        _once(run.run_id, "ticket", lambda: open_ticket(run, notice()))
+        _once(run.run_id, "ticket", lambda: open_ticket(run, alert()))
 
 
 def _delayed(message: RunDelayed) -> None:
     run = _run(message.run)
-    notice = early_alerts.delayed(run, message)
+    alert = early_alerts.delayed(run, message)
     if message.delay == LATE_DELAY:
         send_event(
             run_events.change(run, run.state, datetime.now(UTC).isoformat(timespec="milliseconds")),
             run_events.LATE,
         )
-        _once(run.run_id, note_of(message.delay), lambda: _publish(notice))
+        _once(run.run_id, alert_note(message.delay), lambda: _publish(alert))
         if run.pipeline.ticket:
-            _once(run.run_id, "ticket", lambda: open_ticket(run, notice))
+            _once(run.run_id, "ticket", lambda: open_ticket(run, alert))
         return
-    # Many runs may wait for the same machines: one alert a pipeline and day, and a note on each run, so that
-    # the sweep is quiet.
-    _once(f"pipeline-{run.pipeline.name}", f"{note_of(message.delay)}:{_today()}", lambda: _publish(notice))
-    _once(run.run_id, note_of(message.delay), lambda: None)
+    # Many runs may wait for the same machines: one alert a pipeline and day. The note on each run keeps the
+    # sweep from sending its delay again.
+    _once(f"pipeline-{run.pipeline.name}", f"{alert_note(message.delay)}:{_today()}", lambda: _publish(alert))
+    _once(run.run_id, alert_note(message.delay), lambda: None)
 
 
 def _blocked(message: QueueBlocked) -> None:
-    """Tell of a queue once a day for each reason and pipeline: whatever comes to its head next is blocked by
-    the same.
-    """
-    notice = early_alerts.blocked(message, os.environ["AWS_REGION"])
+    """Send one alert a day for each queue, reason and pipeline: the same reason blocks the next job too."""
+    alert = early_alerts.blocked(message, os.environ["AWS_REGION"])
     pipeline = message.name.run_id.rpartition("-")[0] if message.name else "none"
     reason = message.reason.partition(" ")[0][:80]
     _once(
         f"queue-{message.queue_name}",
         f"alert:blocked:{pipeline}:{reason}:{_today()}",
-        lambda: _publish(notice),
+        lambda: _publish(alert),
     )
+
+
+def _invalid(message: EnvironmentInvalid) -> None:
+    """Send one alert a day for each environment."""
+    alert = early_alerts.invalid(message, os.environ["AWS_REGION"])
+    _once(f"environment-{message.environment}", f"alert:invalid:{_today()}", lambda: _publish(alert))
 
 
 def _run(run_id: str) -> Run:
@@ -108,9 +111,7 @@ def _run(run_id: str) -> Run:
 
 
 def _once(subject: str, event: str, act: Callable[[], None]) -> None:
-    """Do something once for a run, a queue or an environment, however often it is asked for; again when it
-    failed.
-    """
+    """Act once for each event of a run, a queue or an environment, and again only when it failed."""
     now = datetime.now(UTC)
     if not ledger.try_begin(
         subject,
@@ -118,7 +119,7 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
         now.isoformat(timespec="microseconds"),
         (now - STALE).isoformat(timespec="microseconds"),
     ):
-        logger.info("This was done before.", subject=subject, event=event)
+        logger.info("This alert was sent before.", subject=subject, event=event)
         return
     try:
         act()
@@ -128,13 +129,15 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
     ledger.complete(subject, event)
 
 
-def _publish(notice: AlertMessage) -> None:
-    topic = settings.alert_topic
+def _publish(alert: AlertMessage) -> None:
     client("sns").publish(
-        TopicArn=topic, Subject=notice.subject_line(), Message=notice.message(), MessageStructure="json"
+        TopicArn=settings.alert_topic,
+        Subject=alert.subject_line(),
+        Message=alert.sns_message(),
+        MessageStructure="json",
     )
     count("AlertsSent")
-    logger.info("A person was told.", subject=notice.subject)
+    logger.info("An alert was sent.", subject=alert.subject)
 
 
 def _today() -> str:

@@ -1,7 +1,7 @@
 """Opens an OpsItem of AWS Systems Manager for a run whose pipeline wants a ticket.
 
-The ledger's note makes it one a run; the deduplication string does so, while the OpsItem is open, should the
-Lambda die before the note is done.
+The record in the ledger makes it one for each run. The deduplication string does so while the OpsItem is
+open, should the Lambda die before it completes the record.
 https://docs.aws.amazon.com/systems-manager/latest/userguide/OpsCenter-working-deduplication.html
 """
 
@@ -21,12 +21,12 @@ _TITLE_CHARACTERS, _DESCRIPTION_CHARACTERS = 1024, 2048
 _SEVERITY = "2"
 
 
-def open_ticket(run: Run, notice: AlertMessage) -> None:
-    """Open the run's OpsItem; one that is open already is as good."""
+def open_ticket(run: Run, alert: AlertMessage) -> None:
+    """Open the run's OpsItem, unless it is open already."""
     try:
         opened = client("ssm").create_ops_item(
-            Title=ascii_of(notice.subject)[:_TITLE_CHARACTERS],
-            Description=notice.email[:_DESCRIPTION_CHARACTERS],
+            Title=ascii_of(alert.subject)[:_TITLE_CHARACTERS],
+            Description=alert.email[:_DESCRIPTION_CHARACTERS],
             Source="Sluice",
             Severity=_SEVERITY,
             OperationalData={

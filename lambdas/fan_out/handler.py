@@ -1,19 +1,19 @@
-"""fan_out: a plan has found its items; record them and submit the arrays that work on them, and what
-follows.
+"""fan_out: a plan has found its items; record them, and submit the arrays that work on them and the steps
+downstream.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lambdas.advancing import advancer
+from lambdas.advancing import make_advancer
 from lambdas.consuming import consume, count, logger
 from sluice.errors import MalformedMessageError
 from sluice.messages import Planned
 from sluice.settings import FanOutSettings
 
 settings = FanOutSettings.from_env()
-advance = advancer(settings)
+advancer = make_advancer(settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -23,12 +23,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _fan_out(body: str) -> None:
     message = Planned.from_json(body)
-    if advance.ledger.record_plan(message):
+    if advancer.ledger.record_plan(message):
         count("ItemsFound", message.items)
     else:
         logger.info(
-            "These items are known, or are of a job that the ledger does not name.", planned=message.to_json()
+            "These items are recorded already, or the ledger does not name their job.",
+            planned=message.to_json(),
         )
-    if not advance.advance(message.run):
+    if not advancer.advance(message.run):
         raise MalformedMessageError(f"Expected a plan of a run of the ledger, found {message.run!r}.")
     logger.info("A run was fanned out.", run=message.run, step=message.step, items=message.items)

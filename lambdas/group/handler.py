@@ -1,4 +1,4 @@
-"""group: files came in a burst; gather them, and ask for one run of them when they are enough or have waited
+"""group: files arrive in a burst; gather them, and start one run of them when they are enough or have waited
 long enough.
 """
 
@@ -31,10 +31,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     batch = _Batch()
     for record in event["Records"]:
         with batch.reporting([record["messageId"]]):
-            batch.take(record["messageId"], record["body"])
-    for told in batch.uploads.values():
-        with batch.reporting(told.message_ids):
-            _gather(told)
+            batch.add(record["messageId"], record["body"])
+    for uploads in batch.uploads.values():
+        with batch.reporting(uploads.message_ids):
+            _gather(uploads)
     for message_id, message in batch.others:
         with batch.reporting([message_id]):
             gatherer.sweep() if isinstance(message, Sweep) else gatherer.due(message)
@@ -43,8 +43,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class _Told:
-    """What a batch tells of one trigger."""
+class _TriggerUploads:
+    """The uploads of one trigger in a batch."""
 
     message_ids: list[str] = field(default_factory=list)
     uploads: list[tuple[GroupedUpload, S3Object]] = field(default_factory=list)
@@ -52,14 +52,16 @@ class _Told:
 
 @dataclass(slots=True)
 class _Batch:
-    """The messages of one invocation, and which of them must come again."""
+    """The messages of one invocation, and which of them failed."""
 
-    uploads: dict[tuple[str, str], _Told] = field(default_factory=lambda: defaultdict(_Told))
+    uploads: dict[tuple[str, str], _TriggerUploads] = field(
+        default_factory=lambda: defaultdict(_TriggerUploads)
+    )
     others: list[tuple[str, GroupDue | Sweep]] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
 
-    def take(self, message_id: str, body: str) -> None:
-        """Sort a message in; one that is malformed is set aside, for it would be so for ever."""
+    def add(self, message_id: str, body: str) -> None:
+        """Add a message; a malformed one is set aside, because another attempt cannot help."""
         try:
             message = parse_group_message(body)
             file = uploaded_object(message) if isinstance(message, GroupedUpload) else None
@@ -69,18 +71,16 @@ class _Batch:
         if not isinstance(message, GroupedUpload):
             self.others.append((message_id, message))
         elif file is not None:  # else the empty object of a folder
-            told = self.uploads[message.pipeline, message.trigger]
-            told.message_ids.append(message_id)
-            told.uploads.append((message, file))
+            found = self.uploads[message.pipeline, message.trigger]
+            found.message_ids.append(message_id)
+            found.uploads.append((message, file))
 
     @contextmanager
     def reporting(self, message_ids: Sequence[str]) -> Iterator[None]:
-        """Report these messages as failed when what is done for them fails; the others are handled all the
-        same.
-        """
+        """Report these messages as failed when their handling fails; the others are handled all the same."""
         try:
             yield
-        except Exception:  # noqa: BLE001 - logged with its trace, and reported: SQS tells again, five times
+        except Exception:  # noqa: BLE001 - logged with its trace, and reported: SQS delivers it again, five times
             logger.exception(
                 "Messages were not handled; they will come again.",
                 messages=len(message_ids),
@@ -89,16 +89,16 @@ class _Batch:
             self.failed.update(message_ids)
 
 
-def _gather(told: _Told) -> None:
-    message = told.uploads[0][0]
-    gathered = gatherer.gather(message, [file for _, file in told.uploads])
+def _gather(found: _TriggerUploads) -> None:
+    message = found.uploads[0][0]
+    gathered = gatherer.gather(message, [file for _, file in found.uploads])
     if gathered:
         count("FilesGathered", gathered)
     logger.info(
         "Files were gathered.",
         pipeline=message.pipeline,
         trigger=message.trigger,
-        told=len(told.uploads),
+        received=len(found.uploads),
         new=gathered,
     )
 
@@ -110,11 +110,11 @@ def _remind(message: GroupDue, seconds: int) -> None:
 
 
 def _write(group: Group, files: Sequence[S3Object]) -> None:
-    """Write a group's files as a manifest, the same however often it is written."""
+    """Write a group's files as a manifest; a repetition writes the same."""
     write_manifest(full_client("s3"), settings.work_bucket, group.manifest, map(asdict, files))
 
 
-def _ask(group: Group, files: Sequence[S3Object]) -> None:
+def _start_run(group: Group, files: Sequence[S3Object]) -> None:
     message = group.trigger_message(files, settings.work_bucket)
     client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=message.to_json())
     count("GroupsClosed")
@@ -124,5 +124,8 @@ def _ask(group: Group, files: Sequence[S3Object]) -> None:
 
 
 gatherer = Gatherer(
-    ledger=GroupLedger(client("dynamodb"), settings.ledger_table), remind=_remind, write=_write, ask=_ask
+    ledger=GroupLedger(client("dynamodb"), settings.ledger_table),
+    remind=_remind,
+    write=_write,
+    ask=_start_run,
 )

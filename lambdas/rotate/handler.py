@@ -1,9 +1,9 @@
-"""rotate: Secrets Manager wants a new secret for a webhook; make one, try it, and make it the current one.
+"""rotate: Secrets Manager rotates the secret of a webhook; make a new one, test it, make it the current one.
 
 The protocol of four steps:
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html Secrets
-Manager may repeat any of them, so each does nothing where it has been done. The secret before stays valid as
-AWSPREVIOUS.
+Manager may repeat any of them, so each does nothing when it is done already. The previous secret stays valid
+as AWSPREVIOUS.
 """
 
 from __future__ import annotations
@@ -25,11 +25,8 @@ logger = Logger()
 
 def handler(event: dict[str, str], context: object) -> None:
     """Do one step for the version of a secret that the event names."""
-    secret, version, step = (
-        event.get("SecretId", ""),
-        event.get("ClientRequestToken", ""),
-        event.get("Step", ""),
-    )
+    names = ("SecretId", "ClientRequestToken", "Step")
+    secret, version, step = (event.get(name, "") for name in names)
     if step not in _STEPS:
         raise MalformedMessageError(f"Expected a step of a rotation ({', '.join(_STEPS)}), found {step!r}.")
     stages = full_client("secretsmanager").describe_secret(SecretId=secret)["VersionIdsToStages"]
@@ -57,13 +54,11 @@ def _create(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
 
 
 def _set(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
-    """Nobody is told: senders read the secret themselves, and the one before is valid until the next
-    rotation.
-    """
+    """Do nothing: senders read the secret themselves, the previous one is valid until the next rotation."""
 
 
 def _test(secret: str, version: str, stages: Mapping[str, list[str]]) -> None:
-    """Read it as the webhook does; raises SettingError for what is no key."""
+    """Read it as the webhook does; raises SettingError for an invalid secret."""
     pending = full_client("secretsmanager").get_secret_value(
         SecretId=secret, VersionId=version, VersionStage="AWSPENDING"
     )

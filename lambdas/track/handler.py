@@ -1,22 +1,20 @@
-"""track: a job has ended, or it is time to sweep; record what is known and advance the runs that it
-concerns.
-"""
+"""track: a job has ended, or a sweep is due; record the ends of jobs and advance their runs."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from lambdas.advancing import advancer as advancer_of
+from lambdas.advancing import make_advancer
 from lambdas.consuming import consume, count, logger, measure
-from lambdas.track.environments import check_environments
+from lambdas.track.environments import report_invalid_environments
 from lambdas.track.plans import unannounced
 from lambdas.track.report import failure_report
 from sluice.advance.batch_events import JobEnded, Reconcile, job_ended, joined, parse_event
-from sluice.alerts.delays import delay_of
+from sluice.alerts.delays import find_delay
 from sluice.aws.batch_jobs import Job, describe_jobs
 from sluice.aws.clients import client
 from sluice.aws.retrying import Backoff
@@ -29,16 +27,14 @@ SWEPT_AFTER = timedelta(minutes=3)
 """Younger runs are left to their events."""
 
 RUNS_AT_A_TIME = 25
-"""Ten messages with as many runs each, the largest batch, are done well within the function's minute."""
+"""Ten messages with this many runs each, the largest batch, take much less than the function's minute."""
 _CLEANUP_DAYS = 3
 _CLEANUP_SECONDS = 15
-# Together at most 5 seconds, little enough for all messages of one batch within the function's time-out.
-_REGISTRATION_ATTEMPTS = 7
-_BASE_SECONDS = 0.1
-_CAP_SECONDS = 1.6
+_ATTEMPTS, _BASE_SECONDS, _CAP_SECONDS = 7, 0.1, 1.6
+"""At most 5 seconds together: all messages of one batch may pause so within the function's time-out."""
 
 settings = TrackSettings.from_env()
-advancer = advancer_of(settings)
+advancer = make_advancer(settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -51,25 +47,26 @@ def _track(body: str) -> None:
     if isinstance(event, Sweep):
         _sweep()
     elif isinstance(event, Reconcile):
-        _raise_for(_reconcile_all(event.run_ids))
-    elif event is not None and (_record_once_registered(event) or event.state is StepState.FAILED):
-        # A job that failed before it was registered leaves a claim to settle.
+        _raise_for(_reconcile(event.run_ids))
+    elif event is not None and (_record_soon(event) or event.state is StepState.FAILED):
+        # A failed job that the ledger does not name leaves a claim to settle.
         advancer.advance(event.name.run_id)
 
 
-def _record_once_registered(event: JobEnded) -> bool:
-    """Record an end. A job can end before its submitter has registered it: then try again for some seconds.
+def _record_soon(event: JobEnded) -> bool:
+    """Record an end; for some seconds try again where a job ended before the Lambda that submits it has
+    recorded its id.
 
-    Otherwise the sweep would be the first to learn of it. A job that is not registered in that time is found
+    Without that only the sweep would record the end. A job whose id is not recorded in that time is settled
     by the look-up of its name.
     """
-    backoff = Backoff(attempts=_REGISTRATION_ATTEMPTS, base=_BASE_SECONDS, cap=_CAP_SECONDS)
-    while not (recorded := _record(event)) and _awaits_registration(event) and backoff.try_again():
+    backoff = Backoff(attempts=_ATTEMPTS, base=_BASE_SECONDS, cap=_CAP_SECONDS)
+    while not (known := _record(event)) and _has_open_claim(event) and backoff.try_again():
         continue
-    return recorded
+    return known
 
 
-def _awaits_registration(event: JobEnded) -> bool:
+def _has_open_claim(event: JobEnded) -> bool:
     run = advancer.ledger.load(event.name.run_id)
     record = run.steps.get(event.name.step) if run and run.state is RunState.RUNNING else None
     return record is not None and record.job_id is None and record.generation == event.name.generation
@@ -80,7 +77,7 @@ def _record(event: JobEnded) -> bool:
     if event.state is StepState.FAILED:
         report = failure_report(settings.work_bucket, run_id, step, generation)
         reason = joined(reason, report)
-    recorded = advancer.ledger.record_end(
+    known = advancer.ledger.record_end(
         run_id,
         step,
         event.state,
@@ -89,45 +86,45 @@ def _record(event: JobEnded) -> bool:
         reason=reason,
         succeeded=event.succeeded,
     )
-    if recorded:
+    if known:
         count("JobsFailed" if event.state is StepState.FAILED else "JobsSucceeded")
         if event.queued_seconds is not None:
             measure("QueueWaitSeconds", event.queued_seconds)
     logger.info(
-        "A job ended." if recorded else "A job ended that no run has registered.",
+        "A job ended." if known else "A job ended that the ledger does not name.",
         run=run_id,
         step=step,
         state=event.state,
         reason=reason,
     )
-    return recorded
+    return known
 
 
 def _sweep() -> None:
-    """Reconcile the runs whose events may have been lost, and while there are any check the machines that
-    they wait for.
+    """Reconcile the runs whose events may have been lost, and check the compute environments they wait for.
 
-    Only the first runs are reconciled here: a message for each further part lets other invocations do so at
-    the same time, and in time.
+    Only the first runs are reconciled here: each further part becomes a message, so that several Lambdas
+    reconcile them at the same time.
     """
-    before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
-    unfinished = tuple(advancer.ledger.unfinished(before))
+    created_before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
+    unfinished = tuple(advancer.ledger.unfinished(created_before))
     for start in range(RUNS_AT_A_TIME, len(unfinished), RUNS_AT_A_TIME):
         part = Reconcile(unfinished[start : start + RUNS_AT_A_TIME])
         client("sqs").send_message(QueueUrl=settings.track_queue, MessageBody=part.to_json())
-    failed = _reconcile_all(unfinished[:RUNS_AT_A_TIME])
-    if unfinished and not check_environments(settings):
+    failed = _reconcile(unfinished[:RUNS_AT_A_TIME])
+    if unfinished and not report_invalid_environments(settings):
         failed.append("the compute environments")
     _clean_up()
     _raise_for(failed)
 
 
-def _reconcile_all(run_ids: Sequence[str]) -> list[str]:
-    """Reconcile runs, and return those for which that failed."""
-    return [run_id for run_id in run_ids if not _is_reconciled(run_id)]
+def _reconcile(run_ids: Sequence[str]) -> list[str]:
+    """Reconcile runs, and return those that failed."""
+    return [run_id for run_id in run_ids if not _reconcile_run(run_id)]
 
 
 def _raise_for(failed: Sequence[str]) -> None:
+    """Raise UnsettledError where reconciling failed, so that the message comes again."""
     if failed:
         raise UnsettledError(
             f"{len(failed)} runs could not be reconciled, to be tried again: {', '.join(failed[:5])}."
@@ -135,42 +132,41 @@ def _raise_for(failed: Sequence[str]) -> None:
 
 
 def _clean_up() -> None:
-    """Remove what failed runs left whose days are over, those of the last days included; what is not removed
-    then expires.
+    """Submit the clean-up of failed runs that is due today or was due on the last days; later their objects
+    expire.
 
-    For some seconds only; the next sweep goes on.
+    It takes some seconds at most; the next sweep continues.
     """
-    until = time.monotonic() + _CLEANUP_SECONDS
-    for run_id in takewhile(lambda _: time.monotonic() < until, list(_runs_to_clean_up())):
+    today, until = datetime.now(UTC).date(), time.monotonic() + _CLEANUP_SECONDS
+    due = [
+        run_id
+        for days in range(_CLEANUP_DAYS)
+        for run_id in advancer.ledger.cleanup_due((today - timedelta(days=days)).isoformat())
+    ]
+    for run_id in takewhile(lambda _: time.monotonic() < until, due):
         if advancer.clean_up(run_id):
-            logger.info("What a failed run left is removed.", run=run_id)
+            logger.info("The objects of a failed run are being removed.", run=run_id)
 
 
-def _runs_to_clean_up() -> Iterator[str]:
-    today = datetime.now(UTC).date()
-    for days in range(_CLEANUP_DAYS):
-        yield from advancer.ledger.cleanup_due((today - timedelta(days=days)).isoformat())
-
-
-def _is_reconciled(run_id: str) -> bool:
-    """Reconcile one run; return False when that failed, which must not keep the sweep from the others."""
+def _reconcile_run(run_id: str) -> bool:
+    """Reconcile one run and send its delay; False when that failed, which must not stop the others."""
     try:
-        run, jobs = _reconcile(run_id)
-        delay = delay_of(run, jobs, datetime.now(UTC)) if run else None
+        run, jobs = _catch_up(run_id)
+        delay = find_delay(run, jobs, datetime.now(UTC)) if run else None
         if delay is not None:
-            _report_delay(delay)
-    except Exception:  # noqa: BLE001 - logged with its trace here, and raised once the other runs are done
+            _send(delay)
+    except Exception:  # noqa: BLE001 - logged with its trace here, and raised after the other runs
         logger.exception("A run could not be reconciled.", run=run_id)
         return False
     return True
 
 
-def _reconcile(run_id: str) -> tuple[Run | None, list[Job]]:
-    """Record the ends of jobs and the plans whose messages were lost, and advance the run; return it and its
-    jobs as they were.
+def _catch_up(run_id: str) -> tuple[Run | None, list[Job]]:
+    """Record the ends of jobs and the plans whose events were lost, and advance the run; return it and its
+    jobs as they were before.
     """
     run = advancer.ledger.load(run_id)
-    jobs = _unended_jobs(run) if run else []
+    jobs = _live(run) if run else []
     for event in filter(None, map(job_ended, jobs)):
         _record(event)
     for plan in unannounced(run, settings.work_bucket) if run else ():
@@ -179,15 +175,15 @@ def _reconcile(run_id: str) -> tuple[Run | None, list[Job]]:
     return run, jobs
 
 
-def _report_delay(delay: RunDelayed) -> None:
-    """Hand a delay to the alerts, unless the run has ended in this very sweep."""
+def _send(delay: RunDelayed) -> None:
+    """Send a delay to the alert queue, unless the run has ended in this very sweep."""
     run = advancer.ledger.load(delay.run)
     if run is not None and run.state is RunState.RUNNING:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=delay.to_json())
 
 
-def _unended_jobs(run: Run) -> list[Job]:
-    """Return what Batch knows of the jobs whose end is not recorded."""
+def _live(run: Run) -> list[Job]:
+    """Return Batch's descriptions of the jobs whose end is not recorded."""
     submitted = [record for record in run.steps.values() if record.state is StepState.SUBMITTED]
-    job_ids = [record.job_id for record in submitted if record.job_id]
-    return list(describe_jobs(client("batch"), job_ids)) if job_ids else []
+    live = [record.job_id for record in submitted if record.job_id]
+    return list(describe_jobs(client("batch"), live)) if live else []

@@ -1,6 +1,4 @@
-"""Finds the plans whose messages were lost: the message of a plan that has ended can be lost on its way to
-fan_out.
-"""
+"""Finds the manifests of ended plans whose message was lost on its way to fan_out."""
 
 from __future__ import annotations
 
@@ -12,33 +10,28 @@ from sluice.aws.clients import full_client
 from sluice.items.manifest import written_manifest
 from sluice.messages import Planned
 from sluice.run.compiled import Kind
-from sluice.run.state import Run, StepRecord, StepState
+from sluice.run.state import Run, StepState
 
 
 def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
-    """Yield what the plans that succeeded would have announced, read from their manifests; see
+    """Yield the missing messages of the plans that succeeded, made from their manifests; see
     docs/decisions/0019-crash-matrix.md.
     """
     for record in run.steps.values():
-        if not _is_unannounced(run, record):
+        plan = run.pipeline.step(record.name).kind is Kind.PLAN
+        if not plan or record.planned or record.state is not StepState.SUCCEEDED or record.job_id is None:
             continue
-        prefix = keys.manifests_of_job(run.run_id, record.name, str(record.job_id))
-        found = written_manifest(full_client("s3"), bucket, prefix)
-        logger.warning(
-            "The message of a plan did not come.", run=run.run_id, step=record.name, manifest=found
+        found = written_manifest(
+            full_client("s3"), bucket, keys.manifests_of_job(run.run_id, record.name, record.job_id)
         )
+        logger.warning("The message of a plan is missing.", run=run.run_id, step=record.name, manifest=found)
         if found is not None:
             key, items = found
             yield Planned(
                 run=run.run_id,
                 step=record.name,
                 generation=record.generation,
-                job_id=str(record.job_id),
+                job_id=record.job_id,
                 items=items,
                 manifest=key,
             )
-
-
-def _is_unannounced(run: Run, record: StepRecord) -> bool:
-    has_succeeded = record.state is StepState.SUCCEEDED and record.job_id is not None
-    return has_succeeded and not record.planned and run.pipeline.step(record.name).kind is Kind.PLAN

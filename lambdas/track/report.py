@@ -1,4 +1,4 @@
-"""Reads the failure reports that jobs leave in the work bucket."""
+"""Reads the failure reports that jobs write to the work bucket."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _CHARACTERS = 2_000
 
 
 def failure_report(bucket: str, run_id: str, step: str, generation: int = 0) -> str | None:
-    """Return in one sentence what the first failing job or child of a step's generation reported, or None
-    when none could.
+    """Return in one sentence the report of the first failed job or child of a step's generation, or None
+    without a report.
     """
     try:
         listed = full_client("s3").list_objects_v2(
@@ -31,6 +31,6 @@ def failure_report(bucket: str, run_id: str, step: str, generation: int = 0) -> 
         )
         return f"{report['error']}: {report['message']}"[:_CHARACTERS] + where[:_CHARACTERS]
     except (ClientError, BotoCoreError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # The failure itself is recorded all the same; only what the job reported is missing.
+        # The failure itself is recorded all the same; only the report is missing.
         logger.warning("A failure report could not be read.", run=run_id, step=step, error=str(error))
         return None

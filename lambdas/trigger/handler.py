@@ -1,4 +1,4 @@
-"""trigger: something happened that starts a pipeline; begin its run and submit its first steps."""
+"""trigger: an event starts a pipeline; begin its run and submit its first steps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from lambdas.advancing import advancer
+from lambdas.advancing import make_advancer
 from lambdas.consuming import consume, count, logger
 from sluice.aws.clients import client
 from sluice.messages import Triggered
@@ -19,7 +19,7 @@ from sluice.settings import TriggerSettings
 from sluice.triggers.trigger_event import Request, parse_trigger
 
 settings = TriggerSettings.from_env()
-advance = advancer(settings)
+advancer = make_advancer(settings)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -34,13 +34,11 @@ def _trigger(body: str) -> None:
         logger.info("The empty object of a folder starts no run.", detail=message.detail)
         return
     run_name = run_id(message.pipeline, message.trigger, started_by.identity())
-    pipeline, now = (
-        _definition(*message.definition_location()),
-        datetime.now(UTC).isoformat(timespec="milliseconds"),
-    )
-    if isinstance(started_by, Request) and started_by.overrides:
-        pipeline = overridden(run_name, pipeline, started_by.overrides, advance.queues)
+    pipeline = _definition(*message.definition_location())
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     if isinstance(started_by, Request):
+        if started_by.overrides:
+            pipeline = overridden(run_name, pipeline, started_by.overrides, advancer.queues)
         uploads.check_own(pipeline, started_by)
     run = Run(
         run_id=run_name,
@@ -49,12 +47,10 @@ def _trigger(body: str) -> None:
         created_at=now,
         steps=uploads.plans(pipeline, started_by, now),
     )
-    begun = advance.start(run)
+    begun = advancer.start(run)
     if begun:
         count("RunsStarted")
-    logger.info(
-        "A run began." if begun else "This run had begun before.", run=run.run_id, input=started_by.uri
-    )
+    logger.info("A run began." if begun else "This run exists already.", run=run.run_id, input=started_by.uri)
 
 
 @cache

@@ -1,7 +1,7 @@
-"""webhook: somebody sent a request to a pipeline's own address; find out who, and put what it says into the
-trigger queue.
+"""webhook: a pipeline's own address got a request; verify its signature, and put its body into the trigger
+queue.
 
-The one Lambda that answers a caller: it starts nothing itself. See docs/decisions/0011-webhooks.md.
+The only Lambda that answers a caller: it starts no run itself. See docs/decisions/0011-webhooks.md.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from sluice.run.job_names import run_id
 from sluice.settings import WebhookSettings
 from sluice.triggers.signatures import Signed, verify
 from sluice.triggers.trigger_event import WebhookDelivery
-from sluice.triggers.webhook_deliveries import TRIGGER, Verdict, delivery, note, verdict
+from sluice.triggers.webhook_deliveries import TRIGGER, ReplayCheck, check_replay, delivery, delivery_record
 
 settings = WebhookSettings.from_env()
 keys = Keys(client=client("secretsmanager"), secret=settings.secret, form=settings.signature)
-notes = DeliveryRecords(client("dynamodb"), settings.ledger_table)
+records = DeliveryRecords(client("dynamodb"), settings.ledger_table)
 check = schema_check(settings.schema)
 logger = Logger()
 
@@ -37,21 +37,21 @@ logger = Logger()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one request: 202 with the run's id, or what is wrong with it."""
     try:
-        return _answered(request_of(event))
+        return _respond(request_of(event))
     except Refusal as refusal:
         logger.info("A request was refused.", status=refusal.status, reason=refusal.error, **refusal.more)
         return refusal.answer()
     except (ClientError, BotoCoreError, SettingError):
-        logger.exception("A request could not be taken; its sender is told to send it again.")
+        logger.exception("A request could not be handled; its sender gets a 503 and is to send it again.")
         return Refusal(
-            503, "Expected to take this request, found that it cannot be done now. Send it again."
+            503, "Expected to handle this request, found that it cannot be done now. Send it again."
         ).answer()
 
 
-def _answered(request: Request) -> dict[str, Any]:
-    signed = _signed(request)
+def _respond(request: Request) -> dict[str, Any]:
+    signed = _verify(request)
     if settings.signature == "github" and request.headers.get("x-github-event") == "ping":
-        # What GitHub sends when the webhook is made:
+        # GitHub sends it when the webhook is created:
         # https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping
         return answer(200, {"run": None})
     value = json_of(request.body)
@@ -60,10 +60,10 @@ def _answered(request: Request) -> dict[str, Any]:
         found = delivery(settings.signature, signed, request.headers, request.body, value)
     except MalformedMessageError as error:
         raise Refusal(400, str(error)) from error
-    return answer(202, {"run": _taken(found, signed, request.body)})
+    return answer(202, {"run": _enqueue(found, signed, request.body)})
 
 
-def _signed(request: Request) -> Signed:
+def _verify(request: Request) -> Signed:
     try:
         try:
             return verify(settings.signature, keys.valid(), request.headers, request.body, time.time())
@@ -76,31 +76,31 @@ def _signed(request: Request) -> Signed:
         raise Refusal(401, str(error)) from error
 
 
-def _taken(found: WebhookDelivery, signed: Signed, body: bytes) -> str:
+def _enqueue(found: WebhookDelivery, signed: Signed, body: bytes) -> str:
     """Put a delivery into the trigger queue unless it is there, and return the id of its run; raises Refusal
     (409) for a replay.
 
-    It is noted after it was sent: whoever dies in between leaves no note, and the sender's repetition sends
-    the same run once more.
+    The record is written after the message is sent: a Lambda that dies in between leaves no record, and the
+    sender's repetition sends the same run once more.
     """
     run = run_id(settings.pipeline, TRIGGER, found.identity())
-    came, known = note(signed, body), notes.read(run)
-    ruling = verdict(settings.signature, came, known)
-    if ruling is Verdict.OTHER_BODY:
+    record = delivery_record(signed, body)
+    replay = check_replay(settings.signature, record, records.read(run))
+    if replay is ReplayCheck.OTHER_BODY:
         raise Refusal(
             409,
             f"Expected a new webhook-id for a new body, found {found.id}, which came with another one.",
             run=run,
         )
-    if ruling is Verdict.NEW:
+    if replay is ReplayCheck.NEW:
         client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=_message(found).to_json())
         logger.info("An event was put into the trigger queue.", run=run, input=found.uri)
-    if ruling is Verdict.REPLAYED or not notes.write(
-        run, came, datetime.now(UTC).isoformat(timespec="milliseconds")
+    if replay is ReplayCheck.REPLAYED or not records.write(
+        run, record, datetime.now(UTC).isoformat(timespec="milliseconds")
     ):
         raise Refusal(
             409,
-            "Expected a request that was not taken before, found one that was; nothing was started.",
+            "Expected a new request, found one that was handled before; nothing was started.",
             run=run,
         )
     return run

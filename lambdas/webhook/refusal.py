@@ -1,15 +1,15 @@
-"""What a caller is answered."""
+"""The answers to callers."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+_HEADERS = {405: {"allow": "POST"}, 503: {"retry-after": "5"}}
+
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, and the caller's error
-    """A request that starts nothing; ``status`` is HTTP's, ``more`` goes into the answer beside the
-    sentence.
-    """
+    """A refused request; ``status`` is that of HTTP, ``more`` are further fields of the answer."""
 
     def __init__(self, status: int, error: str, **more: Any) -> None:
         super().__init__(error)
@@ -18,18 +18,15 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, and the caller's erro
         self.more = more
 
     def answer(self) -> dict[str, Any]:
-        """Return the answer as Lambda takes it."""
-        headers = (
-            {"allow": "POST"} if self.status == 405 else {"retry-after": "5"} if self.status == 503 else {}
-        )
-        return answer(self.status, {"error": self.error, **self.more}, headers)
+        """Return the answer in Lambda's format."""
+        return answer(self.status, {"error": self.error, **self.more}, _HEADERS.get(self.status))
 
 
 def answer(status: int, document: dict[str, Any], headers: dict[str, str] | None = None) -> dict[str, Any]:
     """Return an answer of JSON:
     https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads.
     """
-    # Nobody's copy: an answer is about one request.
+    # No cache may keep it: an answer belongs to one request.
     fixed = {"content-type": "application/json", "cache-control": "no-store"}
     return {
         "statusCode": status,

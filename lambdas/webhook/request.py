@@ -1,4 +1,4 @@
-"""Reads what a function URL hands over:
+"""Reads the event of a function URL:
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads (version 2.0).
 """
 
@@ -16,7 +16,7 @@ from sluice.triggers.trigger_event import MAX_INPUT_BYTES
 
 MAX_BODY_BYTES = MAX_INPUT_BYTES
 MAX_LEVELS = 100
-"""Of arrays and objects in each other: what reads the input later goes down level by level."""
+"""Nested arrays and objects: later readers of the input are recursive."""
 _TOO_LARGE = (
     f"Expected a body of at most {MAX_BODY_BYTES} bytes, also when written as ASCII, found more. Store it"
     " and send where it is."
@@ -43,7 +43,7 @@ def request_of(event: Mapping[str, Any]) -> Request:
 
 
 def _body(text: str, *, encoded: bool) -> bytes:
-    # Four characters of base64 are three bytes: what is too large is refused before it is decoded.
+    # Four characters of base64 are three bytes: a body that is too large is refused before it is decoded.
     if len(text) > (4 * MAX_BODY_BYTES // 3 + 4 if encoded else MAX_BODY_BYTES):
         raise Refusal(413, _TOO_LARGE)
     try:
@@ -58,12 +58,12 @@ def _body(text: str, *, encoded: bool) -> bytes:
 
 
 def json_of(body: bytes) -> Any:
-    """Return what a body says; raises Refusal for what is no JSON (400) and for what the ledger cannot keep
-    (413).
+    """Return the JSON of a body; raises Refusal for invalid JSON (400) and for one that is too large for the
+    ledger (413).
     """
     try:
         value = json.loads(body.decode(), parse_constant=_no_constant)
-        # A number such as 1e999 reads as infinity, which JSON has no word for.
+        # A number such as 1e999 is read as infinity, which JSON does not have.
         written = json.dumps(value, allow_nan=False, separators=(",", ":"))
     except RecursionError as error:
         raise _too_deep() from error

@@ -1,6 +1,6 @@
-"""Whether a body fits the schema that the pipeline gives.
+"""Checks whether a body fits the schema of the pipeline.
 
-The schema was turned into Python at synthesis and comes as a layer (stacks/blocks/webhook_schema.py): reading
+The schema was compiled to Python at synthesis and comes as a layer (stacks/blocks/webhook_schema.py): to read
 a schema and a library for it at each cold start would cost more than everything else here.
 """
 
@@ -15,9 +15,9 @@ from sluice.settings import NO_SCHEMA
 
 
 def schema_check(module: str) -> Callable[[Any], None]:
-    """Return what raises Refusal (422, with the place of the fault) for a body that does not fit.
+    """Return a function that raises Refusal (422, with the path of the fault) for a body that does not fit.
 
-    Raises ImportError when the schema is not there: without it nothing is let through.
+    Raises ImportError when the schema is missing: then no request is accepted.
     """
     if module == NO_SCHEMA:
         return lambda value: None
@@ -32,7 +32,7 @@ def schema_check(module: str) -> Callable[[Any], None]:
                 422, f"Expected a body that fits the schema, found: {error.message}.", path=error.name
             ) from error
         except (ArithmeticError, RecursionError) as error:
-            # A number that a multipleOf cannot be divided for, or a schema that goes round with a deep body.
+            # A number that multipleOf cannot divide, or a recursive schema with a deep body.
             raise Refusal(
                 422, f"Expected a body that can be checked, found: {type(error).__name__}.", path="body"
             ) from error

@@ -1,1 +1,1 @@
-"""What a person and other automation are sent: messages, their texts and links."""
+"""What Sluice sends to people and to other automation: alerts, events, their texts and links."""

@@ -1,4 +1,4 @@
-"""What people are told, in the form that each way of telling takes. Pure."""
+"""The message of an alert, in the form that each medium takes. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUBJECT_CHARACTERS = 99
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertMessage:
-    """One message to people: a subject line, the e-mail's text and the SMS."""
+    """One alert: a subject line, the text of the e-mail and the SMS."""
 
     subject: str
     email: str
@@ -24,16 +24,15 @@ class AlertMessage:
         """Return the subject as SNS takes it."""
         return ascii_of(self.subject)[:SUBJECT_CHARACTERS]
 
-    def message(self) -> str:
+    def sns_message(self) -> str:
         """Return the message of an SNS Publish with ``MessageStructure="json"``."""
         return json.dumps({"default": self.email, "email": self.email, "sms": self.sms})
 
 
 def text_message(start: str, middle: str, end: str = "") -> str:
-    """Return a text of at most 140 characters, all ASCII, because one other character halves what a message
-    holds.
+    """Return a text of at most 140 characters, the middle cut where it does not fit.
 
-    The middle is cut where it does not fit.
+    All characters are ASCII: with a single other one a message holds only half as many.
     """
     middle, room = " ".join(ascii_of(middle).split()), SMS_CHARACTERS - len(start) - len(end)
     cut = middle if len(middle) <= room else middle[: max(room - 3, 0)] + "..."
@@ -41,7 +40,5 @@ def text_message(start: str, middle: str, end: str = "") -> str:
 
 
 def ascii_of(text: str) -> str:
-    """Return a text in printable ASCII: a question mark for every other character, a space for every other
-    white one.
-    """
+    """Return a text in printable ASCII: a space for other white space, a question mark for all else."""
     return "".join(letter if " " <= letter <= "~" else " " if letter.isspace() else "?" for letter in text)

@@ -15,43 +15,40 @@ from sluice.run.reasons import explain_blocked_queue
 from sluice.run.state import Run, RunState, StepState
 
 STARTED_WITHIN = timedelta(minutes=30)
-"""A machine is there within minutes as a rule; a run that has none after this waits for something that may
-never come.
-"""
+"""A machine starts within minutes as a rule; a run that has none after this time may wait for ever."""
 _WAITING = ("SUBMITTED", "PENDING", "RUNNABLE")
-_NAMED = 3
+_MAX_NAMES = 3
 
 Job = Mapping[str, Any]
 
 
-def note_of(delay: str) -> str:
-    """Return the note in the ledger that says that a person was told of this delay."""
+def alert_note(delay: str) -> str:
+    """Return the note on a run in the ledger that records that an alert of this delay was sent."""
     return f"alert:{delay}"
 
 
-def delay_of(run: Run, jobs: Sequence[Job], now: datetime) -> RunDelayed | None:
-    """Return what is to be told of an unfinished run and its live jobs, as DescribeJobs tells of them; None
-    when nothing is or all was.
+def find_delay(run: Run, jobs: Sequence[Job], now: datetime) -> RunDelayed | None:
+    """Return the delay of a run of which no alert was sent yet, or None.
+
+    ``jobs`` are those of its jobs whose end is not recorded, as DescribeJobs describes them.
     """
     if run.state is not RunState.RUNNING:
         return None
     taken, expected = now - _began(run), run.pipeline.expected_within
-    if expected is not None and taken > timedelta(seconds=expected) and note_of(LATE) not in run.notes:
+    if expected is not None and taken > timedelta(seconds=expected) and alert_note(LATE) not in run.notes:
         why = (
             f"expected within {in_words(expected)}, under way for {in_words(taken.total_seconds())};"
-            f" {_standing(jobs)}"
+            f" {_progress(jobs)}"
         )
         return RunDelayed(run=run.run_id, delay=LATE, why=why)
-    if taken > STARTED_WITHIN and not _started(run, jobs) and note_of(NOT_STARTED) not in run.notes:
-        why = f"no job has started for {in_words(taken.total_seconds())}; {_standing(jobs)}"
+    if taken > STARTED_WITHIN and not _started(run, jobs) and alert_note(NOT_STARTED) not in run.notes:
+        why = f"no job has started for {in_words(taken.total_seconds())}; {_progress(jobs)}"
         return RunDelayed(run=run.run_id, delay=NOT_STARTED, why=why)
     return None
 
 
 def _began(run: Run) -> datetime:
-    """Return when the run began, or when it was last taken up again: a step's later generation was claimed
-    then.
-    """
+    """Return when the run began, or when it was last resumed, which claimed a new generation."""
     newest = max((record.generation for record in run.steps.values()), default=0)
     claims = [
         record.claimed_at
@@ -62,7 +59,7 @@ def _began(run: Run) -> datetime:
 
 
 def _started(run: Run, jobs: Sequence[Job]) -> bool:
-    """Return whether any job has come as far as to a machine; an array says so of its children."""
+    """Return whether any job, or any child of an array, has got a machine."""
     ended = any(
         record.planned or record.state in (StepState.SUCCEEDED, StepState.FAILED)
         for record in run.steps.values()
@@ -75,20 +72,18 @@ def _children_started(job: Job) -> bool:
     return any(count for status, count in children.items() if status not in _WAITING)
 
 
-def _standing(jobs: Sequence[Job]) -> str:
-    """Return where the run stands: the jobs that are nearest to a machine, and why the first of them waits if
-    Batch knows.
-    """
+def _progress(jobs: Sequence[Job]) -> str:
+    """Return the jobs of the most advanced status, each with the reason why it waits, if known."""
     order = ["RUNNING", "STARTING", "RUNNABLE", "PENDING", "SUBMITTED"]
     live = sorted((job for job in jobs if job["status"] in order), key=lambda job: order.index(job["status"]))
     if not live:
         return "none of its jobs is known to AWS Batch at the moment"
     names = [
-        f"{_step(job)} is {job['status']}" + _because(job)
+        f"{_step(job)} is {job['status']}" + _wait_reason(job)
         for job in live
         if job["status"] == live[0]["status"]
     ]
-    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
 
 
 def _step(job: Job) -> str:
@@ -96,6 +91,6 @@ def _step(job: Job) -> str:
     return name.step if name else str(job["jobName"])
 
 
-def _because(job: Job) -> str:
+def _wait_reason(job: Job) -> str:
     reason = job.get("statusReason") if job["status"] == "RUNNABLE" else None
     return f" ({explain_blocked_queue(reason) or reason})" if reason else ""

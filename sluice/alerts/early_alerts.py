@@ -1,5 +1,5 @@
-"""What a person is told before anything has failed: a late run, one that does not start, a blocked queue, an
-invalid environment. Pure.
+"""Alerts that are sent before anything has failed: a run is late or has not started, a queue is blocked, a
+compute environment is invalid. Pure.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from sluice.messages import LATE, EnvironmentInvalid, RunDelayed
 from sluice.run.reasons import explain_blocked_queue
 from sluice.run.state import Run
 
-_DOCTOR = "`sluice doctor` looks at queues, machines, quotas and roles, and says what to do."
+_DOCTOR = "`sluice doctor` checks queues, machines, quotas and roles, and prints what to do."
 
 
 def delayed(run: Run, message: RunDelayed) -> AlertMessage:
-    """Return what is told of a run that is late or has not started."""
+    """Return the alert of a run that is late or has not started."""
     what = "is late" if message.delay == LATE else "has not started"
     facts = [f"Run:      {run.run_id}", f"Input:    {input_of(run.trigger)}", f"Began:    {run.created_at}"]
     parts = [
@@ -24,8 +24,8 @@ def delayed(run: Run, message: RunDelayed) -> AlertMessage:
         f"Why:      {message.why}",
         "\n".join(facts),
         (
-            f"Nothing was stopped. Look at it, or end it:\n  sluice show {run.run_id}\n  sluice cancel"
-            f" {run.run_id}"
+            "Nothing was stopped. Look at the run, or cancel it:\n"
+            f"  sluice show {run.run_id}\n  sluice cancel {run.run_id}"
         ),
         _DOCTOR,
     ]
@@ -37,29 +37,27 @@ def delayed(run: Run, message: RunDelayed) -> AlertMessage:
 
 
 def blocked(message: QueueBlocked, region: str) -> AlertMessage:
-    """Return what is told of a queue whose first job cannot run."""
-    words, job = (
-        explain_blocked_queue(message.reason) or "AWS Batch cannot run the job at its head",
-        message.name,
-    )
-    whose = (
+    """Return the alert of a queue whose first job cannot run."""
+    job = message.name
+    explanation = explain_blocked_queue(message.reason) or "AWS Batch cannot run the job at its head"
+    facts = (
         [f"Run:      {job.run_id}", f"Step:     {job.step}"]
         if job
-        else [f"Job:      {message.job_name}, which is no run's"]
+        else [f"Job:      {message.job_name}, which belongs to no run"]
     )
     parts = [
         (
-            f"The job queue {message.queue_name} is blocked: the job at its head cannot run, and what waits"
-            " behind it does not either."
+            f"The job queue {message.queue_name} is blocked: the job at its head cannot run, and the jobs"
+            " after it have to wait."
         ),
-        f"Why:      {words} ({message.reason})",
-        "\n".join([*whose, f"Job id:   {message.job_id}"]),
+        f"Why:      {explanation} ({message.reason})",
+        "\n".join([*facts, f"Job id:   {message.job_id}"]),
         (
             f"Where to look:\n  queue    {queue_link(region, message.queue)}\n  job     "
             f" {job_link(region, message.job_id)}"
         ),
-        "Until the cause is mended, "
-        + (f"`sluice cancel {job.run_id}` frees the queue. " if job else "end the job. ")
+        "Until the cause is fixed, "
+        + (f"`sluice cancel {job.run_id}` unblocks the queue. " if job else "terminate the job. ")
         + _DOCTOR,
     ]
     return AlertMessage(
@@ -67,14 +65,14 @@ def blocked(message: QueueBlocked, region: str) -> AlertMessage:
         email="\n\n".join(parts) + "\n",
         sms=text_message(
             f"Sluice: queue {message.queue_name[:40]} is blocked: ",
-            words,
+            explanation,
             f" ({job.run_id[-20:]})" if job else "",
         ),
     )
 
 
 def invalid(message: EnvironmentInvalid, region: str) -> AlertMessage:
-    """Return what is told of a compute environment on which nothing can start."""
+    """Return the alert of a compute environment on which nothing can start."""
     parts = [
         f"The compute environment {message.environment} is INVALID: AWS Batch starts no machine in it.",
         f"Why:      {message.reason}",

@@ -1,4 +1,4 @@
-"""Addresses of AWS's console."""
+"""Links to AWS's console."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def log_link(region: str, group: str, stream: str) -> str:
 
 
 def _fragment(name: str) -> str:
-    """Return a name as CloudWatch's console wants it in its fragment: percent-encoded twice, with $ for %."""
+    """Return a name for the fragment of CloudWatch's console: percent-encoded twice, with $ for %."""
     return quote(quote(name, safe=""), safe="").replace("%", "$")

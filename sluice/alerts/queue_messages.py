@@ -1,6 +1,4 @@
-"""What arrives in the alert queue besides failed runs: runs that are late or do not start, blocked queues,
-invalid environments.
-"""
+"""The messages of the alert queue, and how they are read."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ BLOCKED_EVENT = "Batch Job Queue Blocked"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueBlocked:
-    """The job at the head of a queue cannot run; ``name`` is None when it is no run's. ``reason`` is AWS's.
+    """The job at the head of a queue cannot run; ``name`` is None for a job of no run. ``reason`` is AWS's.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html
     """
@@ -37,7 +35,7 @@ class QueueBlocked:
 
     @property
     def name(self) -> JobName | None:
-        """Return which run and step the job is of."""
+        """Return the run and the step of the job."""
         return JobName.parse(self.job_name)
 
     @property
@@ -50,7 +48,7 @@ AlertRequest = RunFailed | RunChanged | RunDelayed | EnvironmentInvalid | QueueB
 
 
 def parse_alert(body: str) -> AlertRequest:
-    """Return what a message of the alert queue says; raises MalformedMessageError."""
+    """Return a message of the alert queue; raises MalformedMessageError."""
     document = parse_object(body)
     if "detail-type" in document:
         return _blocked(document)

@@ -1,10 +1,10 @@
-"""Run State Change and Run Late: what other automation hears on EventBridge's default bus. docs/events.md
+"""Run State Change and Run Late: the events for other automation on EventBridge's default bus. docs/events.md
 describes them.
 
 The Lambda that changes a run's state puts a message into the alert queue before it records the end, as it
-does with a failure, and the alert Lambda sends the event: trouble with EventBridge never holds up a run, and
-a Lambda that dies sends again. So an event comes at least once, and its ``id`` is the same each time. See
-docs/decisions/0018-telling.md.
+does with a failure, and the alert Lambda sends the event: a failure of EventBridge never delays a run, and
+what a Lambda did not finish is sent again. So an event comes at least once, and its ``id`` is the same each
+time. See docs/decisions/0018-alerts-and-events.md.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class RunChanged(Message):
     """A run has come into a state. Times in ISO 8601, UTC; ``failed_step`` and ``reason`` are empty unless it
     failed.
 
-    ``round`` counts how often a person had the run go on: a run that failed, was retried and failed again
-    tells of two failures.
+    ``round`` counts how often the run was resumed: the two failures of a run that failed, was retried and
+    failed again are two events.
     """
 
     run: str
@@ -49,7 +49,7 @@ class RunChanged(Message):
 def change(
     run: Run, state: RunState, at: str, failed_step: str | None = None, reason: str | None = None
 ) -> RunChanged:
-    """Return what is told of a run's new state; the reason is the ledger's when none is given."""
+    """Return the message of a run's new state; the reason is the ledger's when none is given."""
     record = run.steps.get(failed_step or "")
     return RunChanged(
         run=run.run_id,
@@ -65,9 +65,7 @@ def change(
 
 
 def input_of(trigger: Mapping[str, Any]) -> str:
-    """Return what people are told of a run's trigger; one that this version does not know must not keep
-    anybody from being told.
-    """
+    """Return the text of a run's input; a trigger that this version does not know must not stop the alert."""
     try:
         return stored_trigger(trigger).uri
     except (KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""What a person is told about a failed run: the e-mail in full, the SMS in 140 characters. Pure."""
+"""The alert of a failed run: the e-mail in full, the SMS in 140 characters. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _BUCKET = re.compile(r"s3://[a-z0-9.-]+/")
 class Alert:
     """The facts about one failed step of one run.
 
-    ``failed`` of its ``children`` failed; ``child``, or the node ``node``, is the one whose log is shown, and
-    ``child_reason`` is why Batch says that it failed.
+    ``failed`` of its ``children`` failed; the log is that of ``child``, or of the node ``node``;
+    ``child_reason`` is Batch's reason of that child.
     """
 
     pipeline: str
@@ -40,13 +40,13 @@ class Alert:
     log_lines: tuple[str, ...] = ()
 
     @property
-    def again(self) -> str:
-        """Return how to run it again: a command, or when it runs by itself."""
+    def rerun_command(self) -> str:
+        """Return the command that starts the run again, or when it starts by itself."""
         return rerun_command(self.pipeline, self.trigger)
 
     @property
     def why(self) -> str:
-        """Return the reason; a missing permission first, be it named in the reason or only in the log."""
+        """Return the reason, after a missing permission that the reason or the log names."""
         missing = missing_permission(self.reason, *reversed(self.log_lines))
         return f"the permission {missing} is missing: {self._reason}" if missing else self._reason
 
@@ -56,8 +56,8 @@ class Alert:
             return self.reason
         return f"{self.reason}; child {self.child}: {self.child_reason}"
 
-    def notice(self) -> AlertMessage:
-        """Return what is sent."""
+    def message(self) -> AlertMessage:
+        """Return the message that is sent."""
         end = f" ({self.run_id[-20:]})"
         return AlertMessage(
             subject=f"Sluice: {self.pipeline} failed at {self.step}",
@@ -73,8 +73,8 @@ class Alert:
             "\n".join([f"Run:      {self.run_id}", f"Input:    {self.trigger.uri}", *self._job()]),
             *([self._log()] if self.log_lines else []),
             "\n".join(["Where to look:", *(f"  {link}" for link in self._links())]),
-            f"When the cause is mended, let this run go on:\n  {resume_command(self.run_id)}",
-            f"Or run it again from its beginning:\n  {self.again}",
+            f"When the cause is fixed, resume this run:\n  {resume_command(self.run_id)}",
+            f"Or start it again from the beginning:\n  {self.rerun_command}",
         ]
         return "\n\n".join(parts) + "\n"
 
@@ -89,9 +89,9 @@ class Alert:
         return [f"Job:      {self.job_id}" + (f" ({failed})" if self.children > 1 else "")]
 
     def _log(self) -> str:
-        whose = "its log" if self.child is None else f"the log of child {self.child}"
-        whose = whose if self.node is None else f"the log of node {self.node}"
-        return "\n".join([f"The last lines of {whose}:", *(f"  | {line}" for line in self.log_lines)])
+        log = "its log" if self.child is None else f"the log of child {self.child}"
+        log = log if self.node is None else f"the log of node {self.node}"
+        return "\n".join([f"The last lines of {log}:", *(f"  | {line}" for line in self.log_lines)])
 
     def _links(self) -> list[str]:
         links = [f"results  s3://{self.results_bucket}/{self.pipeline}/{self.run_id}/"]

@@ -1,8 +1,8 @@
-"""The manifest: the items of one plan in one run, one JSON document a line, with an index of offsets beside
-it.
+"""The manifest: the items of one plan in one run, one JSON document a line, and an index of their offsets.
 
-The index has 8 bytes (big-endian) an item, its offset in the manifest, and at last the manifest's length. So
-a child finds its slice with one ranged read of the index and one of the items, whatever the manifest's size.
+The index has 8 bytes (big-endian) for each item, its offset in the manifest, and then the manifest's length.
+So a child finds its slice with one ranged read of the index and one of the items, whatever the manifest's
+size.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sluice import keys
 from sluice.aws.streaming import lines, pieces
 from sluice.errors import ItemError
+from sluice.items.object_store import ManifestWriter, ObjectLister, ObjectReader
 from sluice.limits import MAX_ITEM_BYTES
 
 PART_BYTES = 64 * 1024 * 1024
-"""What is held in memory before it is sent: a smaller manifest is one PutObject, so 100 items cost the calls
-of 1,000,000.
-"""
+"""Bytes that are kept in memory until they are sent as one part; a smaller manifest is one PutObject."""
 MAX_INDEX_READ_BYTES = 16 * 1024
 _ENTRY_BYTES = 8
 _READ_BYTES = 8 * 1024
@@ -33,18 +32,18 @@ _EXACT_ITEMS = MAX_INDEX_READ_BYTES // _ENTRY_BYTES - 1
 
 
 def slice_bounds(items: int, children: int, child: int) -> tuple[int, int]:
-    """Return the first item of a child and the first that is not its own any more: contiguous shares that
-    differ by at most one item.
+    """Return the first item of a child and the end of its slice: contiguous slices that differ by at most one
+    item.
     """
     return items * child // children, items * (child + 1) // children
 
 
-def write_manifest(s3: Any, bucket: str, key: str, items: Iterable[Any]) -> int:
-    """Write the items as they come, and return how many there were. The items are completed last: of a
-    manifest that failed none is there.
+def write_manifest(s3: ManifestWriter, bucket: str, key: str, items: Iterable[Any]) -> int:
+    """Write the items as they come, and return their number. The object with the items is completed last: a
+    manifest that failed does not exist.
 
     ``s3`` is a low-level client. Memory: 128 MiB, and 16 bytes an item while the index is sent.
-    Raises ItemError for what is not a JSON object of at most 8 KiB.
+    Raises ItemError for an item that is not a JSON object of at most 8 KiB.
     """
     upload, index, count = _Upload(s3, bucket, key), bytearray(), 0
     try:
@@ -62,9 +61,7 @@ def write_manifest(s3: Any, bucket: str, key: str, items: Iterable[Any]) -> int:
 
 
 def encode_item(item: Any, number: int) -> bytes:
-    """Return an item's line; raises ItemError, naming the item, for what is not a JSON object of at most 8
-    KiB.
-    """
+    """Return an item's line; raises ItemError unless the item is a JSON object of at most 8 KiB."""
     if not isinstance(item, dict):
         raise ItemError(
             f"Item {number}: expected a JSON object, found {type(item).__name__} {str(item)[:100]!r}. Yield"
@@ -74,7 +71,7 @@ def encode_item(item: Any, number: int) -> bytes:
         line = json.dumps(item, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ItemError(
-            f"Item {number}: expected what JSON can hold, found {str(item)[:100]!r}: {error}."
+            f"Item {number}: expected values that JSON has, found {str(item)[:100]!r}: {error}."
         ) from error
     if len(line) > MAX_ITEM_BYTES:
         raise ItemError(
@@ -84,11 +81,11 @@ def encode_item(item: Any, number: int) -> bytes:
     return line + b"\n"
 
 
-def read_slice(s3: Any, bucket: str, key: str, start: int, stop: int) -> Iterator[dict[str, Any]]:
+def read_slice(s3: ObjectReader, bucket: str, key: str, start: int, stop: int) -> Iterator[dict[str, Any]]:
     """Yield the items from ``start`` up to, without, ``stop``: two ranged reads, and at most 16 KiB read
     beyond the items.
 
-    Streams: an item is read when it is asked for, however long the work on the one before took.
+    Streams: an item is read when it is requested, however long the work on the previous one took.
     """
     if stop <= start:
         return
@@ -99,7 +96,7 @@ def read_slice(s3: Any, bucket: str, key: str, start: int, stop: int) -> Iterato
             yield json.loads(line)
 
 
-def written_manifest(s3: Any, bucket: str, prefix: str) -> tuple[str, int] | None:
+def written_manifest(s3: ObjectLister, bucket: str, prefix: str) -> tuple[str, int] | None:
     """Return the key of a complete manifest below this prefix and how many items it has, or None: one
     listing, nothing is read.
     """
@@ -110,14 +107,16 @@ def written_manifest(s3: Any, bucket: str, prefix: str) -> tuple[str, int] | Non
     return (complete[0], sizes[keys.manifest_index(complete[0])] // _ENTRY_BYTES - 1) if complete else None
 
 
-def _read_index(s3: Any, bucket: str, key: str, first: int, last: int) -> list[int]:
+def _read_index(s3: ObjectReader, bucket: str, key: str, first: int, last: int) -> list[int]:
     index = b"".join(
         _read(s3, bucket, keys.manifest_index(key), first * _ENTRY_BYTES, (last + 1) * _ENTRY_BYTES)
     )
     return [int.from_bytes(index[at : at + _ENTRY_BYTES], "big") for at in range(0, len(index), _ENTRY_BYTES)]
 
 
-def _read(s3: Any, bucket: str, key: str, start: int, stop: int | None) -> Generator[bytes, None, None]:
+def _read(
+    s3: ObjectReader, bucket: str, key: str, start: int, stop: int | None
+) -> Generator[bytes, None, None]:
     last = "" if stop is None else stop - 1
     return pieces(
         lambda offset: s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-{last}")["Body"],
@@ -132,7 +131,7 @@ class _Upload:
     not.
     """
 
-    s3: Any
+    s3: ManifestWriter
     bucket: str
     key: str
     size: int = 0
@@ -158,7 +157,7 @@ class _Upload:
         )
 
     def abort(self, reason: BaseException) -> None:
-        """Drop the parts that were sent; when that fails as well the reason stays the first, and the bucket's
+        """Drop the parts that were sent; when that fails too, a note on the reason says so, and the bucket's
         lifecycle drops them.
         """
         if self._id is None:

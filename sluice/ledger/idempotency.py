@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sluice.aws.table import DynamoDB, Table
 from sluice.ledger import records as items
-from sluice.triggers.webhook_deliveries import Note
+from sluice.triggers.webhook_deliveries import DeliveryRecord
 
 _EVENT = "webhook"
 
@@ -20,12 +20,12 @@ class DeliveryRecords:
     client: DynamoDB
     table: str
 
-    def read(self, run_id: str) -> Note | None:
+    def read(self, run_id: str) -> DeliveryRecord | None:
         """Return the record of the event that starts this run, or None."""
         found = self._table.item(items.event_key(run_id, _EVENT))
-        return Note(at=int(found["signed_at"]["N"]), digest=found["digest"]["S"]) if found else None
+        return DeliveryRecord(at=int(found["signed_at"]["N"]), digest=found["digest"]["S"]) if found else None
 
-    def write(self, run_id: str, record: Note, now: str) -> bool:
+    def write(self, run_id: str, record: DeliveryRecord, now: str) -> bool:
         """Record a request; return False when one is recorded that was signed as late or later."""
         return self._table.update(
             items.event_key(run_id, _EVENT),

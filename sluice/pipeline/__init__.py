@@ -1,7 +1,7 @@
-"""What a pipeline's author writes: its definition, the validation of it, and its compiled form.
+"""The definition of a pipeline, its validation, and its compiled form.
 
-The only package that needs pydantic, and in no Lambda's code. Pipelines import its names from ``sluice``;
-``sluice.pipeline`` itself still has those that it had, with a deprecation warning.
+The only package that needs pydantic, and part of no Lambda. Pipelines import its names from ``sluice``; here
+they are deprecated.
 """
 
 from sluice.deprecated import moved

@@ -1,5 +1,6 @@
-"""What a pipeline says about failures: which a step bears, and what runs again by itself. Import these from
-``sluice.pipeline.definition``.
+"""How a pipeline handles failures: which of them a step tolerates, and what is submitted again automatically.
+
+Import these names from ``sluice``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ MAX_TIMES = 10
 
 @dataclass(frozen=True)
 class Resubmit:
-    """What failed of a step is submitted again by itself, up to ``times`` times: only the children that
-    failed, as a new generation.
+    """Submits the failed children of a step again automatically, up to ``times`` times, as a new generation.
 
-    ``reclaimed``: children that failed because their machines were taken away, so many times, move to the
-    queue ``steady``, whose machines are not; only they, and it uses up none of the ``times``. So that they do
-    not begin more often where machines are taken, it takes the place of a larger ``attempts``.
+    ``reclaimed``: children that lost their machines to spot interruptions this many times move to the queue
+    ``steady``, whose machines AWS never takes back. Only these children move, and the move does not count as
+    one of the ``times``. It replaces a larger ``attempts``, so that they do not start more often on spot.
     """
 
     times: Annotated[int, Field(ge=1, le=MAX_TIMES)] = field(default=1, kw_only=True)
@@ -30,7 +30,7 @@ class Resubmit:
 
 @dataclass(frozen=True)
 class Finished:
-    """Bears failed children of an array, as ``finished`` says."""
+    """Tolerates failed children of an array; see ``finished``."""
 
     step: str
     at_least: float
@@ -38,7 +38,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Always:
-    """Bears whatever became of a step, as ``always`` says."""
+    """Tolerates any end of a step; see ``always``."""
 
     step: str
 
@@ -53,14 +53,14 @@ After = Annotated[str | Finished | Always, PlainValidator(_known)]
 
 
 def finished(step: str, *, at_least: float) -> Finished:
-    """Return what lets a step run once an array has ended for good and at least this share of its children,
-    above 0 to 1, has succeeded.
+    """Return a dependency that lets a step run once an array has finally ended and at least this share of its
+    children, above 0 to 1, has succeeded.
     """
     return Finished(step, at_least)
 
 
 def always(step: str) -> Always:
-    """Return what lets a step run once another has ended for good, however it ended, or never will run."""
+    """Return a dependency that lets a step run once another has finally ended, in any way, or cannot run."""
     return Always(step)
 
 

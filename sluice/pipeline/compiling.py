@@ -24,15 +24,15 @@ _KINDS: dict[type, Kind] = {Plan: Kind.PLAN, Array: Kind.ARRAY, MultiNode: Kind.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefinitions:
-    """The names of the job definitions of one pipeline: each step's that has jobs, and those of the steps
-    that Sluice adds.
+    """The names of the job definitions of one pipeline: of its steps that have jobs, and of the steps that
+    Sluice adds.
     """
 
     steps: Mapping[str, str]
     cleanup: str
     gate: str
     start: str = ""
-    """Of a pipeline whose first steps a job submits."""
+    """Only for a pipeline whose first steps a job submits."""
 
 
 def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> CompiledPipeline:
@@ -73,8 +73,8 @@ def compile_pipeline(pipeline: Pipeline, definitions: JobDefinitions) -> Compile
 
 
 def inbox_of(pipeline: Pipeline) -> tuple[str, ...]:
-    """Return the prefixes of what starts the pipeline's runs or comes with its requests: its jobs may read
-    these.
+    """Return the prefixes of the files that start the pipeline's runs or come with its requests: its jobs may
+    read these.
     """
     uploads = [trigger.prefix for trigger in pipeline.triggers if isinstance(trigger, S3Upload)]
     asked = (
@@ -130,8 +130,8 @@ def _machine(step: Step | None) -> CompiledMachine | None:
 
 
 def _started(steps: list[CompiledStep], job_definition: str, compute: Compute) -> list[CompiledStep]:
-    """Return the steps behind a start job: those that waited for nobody wait for it, so nothing runs before
-    everything is submitted.
+    """Return the steps with a start job upstream of all: the steps without parents wait for it, so none runs
+    before all are submitted.
     """
     urgent = any(QueueKey.parse(step.queue).name == "urgent" for step in steps)
     queue = QueueKey("urgent" if urgent else "normal", compute)
@@ -140,30 +140,44 @@ def _started(steps: list[CompiledStep], job_definition: str, compute: Compute) -
 
 
 def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> CompiledStep:
-    source = _source(step, steps) if isinstance(step, Array) else None
-    groups = groups_of(step) if isinstance(step, MultiNode) else ()
-    return CompiledStep(
+    compute, fair = Compute.of(step.compute), step.priority is not None
+    compiled = CompiledStep(
         name=step.name,
         kind=_KINDS.get(type(step), Kind.JOB),
         job_definition=job_definition,
-        queue=str(QueueKey(step.queue, Compute.of(step.compute), fair=step.priority is not None)),
-        steady=str(QueueKey("steady", Compute.of(step.compute), fair=step.priority is not None)),
-        submit={} if step.priority is None else {"shareIdentifier": SHARE},
+        queue=str(QueueKey(step.queue, compute, fair=fair)),
+        steady=str(QueueKey("steady", compute, fair=fair)),
+        submit={"shareIdentifier": SHARE} if fair else {},
         after=needed(step.after),
-        each=step.follows if isinstance(step, Array) else (),
-        items_of=source.items_of if source else None,
-        items_per_child=source.items_per_child if source else 1,
-        size=source.size if source else None,
-        sequential=isinstance(step, Array) and step.sequential,
-        returns=(groups[0] if groups else step).command is None,
-        of_uploads=isinstance(step, Plan) and step.of_uploads,
+        returns=step.command is None,
         takes_input=INPUT in (step.command or ()),
-        groups=tuple(group.nodes for group in groups),
-        times=step.retries.times if step.retries else 0,
-        reclaimed=(step.retries.reclaimed or 0) if step.retries else 0,
         finished=tuple((one.step, float(one.at_least)) for one in step.after if isinstance(one, Finished)),
         always=tuple(dict.fromkeys(one.step for one in step.after if isinstance(one, Always))),
     )
+    if step.retries:
+        compiled = replace(compiled, times=step.retries.times, reclaimed=step.retries.reclaimed or 0)
+    return _with_kind(compiled, step, steps)
+
+
+def _with_kind(compiled: CompiledStep, step: Step, steps: Mapping[str, Step]) -> CompiledStep:
+    """Return a compiled step with the fields that only its kind has."""
+    if isinstance(step, Plan):
+        return replace(compiled, of_uploads=step.of_uploads)
+    if isinstance(step, MultiNode):
+        groups = groups_of(step)
+        nodes = tuple(group.nodes for group in groups)
+        return replace(compiled, returns=groups[0].command is None, groups=nodes)
+    if isinstance(step, Array):
+        source = _source(step, steps)
+        return replace(
+            compiled,
+            each=step.follows,
+            items_of=source.items_of,
+            items_per_child=source.items_per_child,
+            size=source.size,
+            sequential=step.sequential,
+        )
+    return compiled
 
 
 def _source(step: Array, steps: Mapping[str, Step]) -> Array:
@@ -176,7 +190,7 @@ def _source(step: Array, steps: Mapping[str, Step]) -> Array:
 
 
 def _gated(step: CompiledStep, job_definition: str, compute: Compute) -> Iterator[CompiledStep]:
-    """Yield the gates that fold a step's parents into at most 20, the arrays that it follows included, then
+    """Yield the gates that reduce a step's parents to at most 20, the arrays that it follows included, then
     the step.
     """
     parents = step.after

@@ -1,11 +1,12 @@
-"""What a user writes: a pipeline, its triggers and its steps.
+"""The classes of a pipeline file: a pipeline, its triggers and its steps.
 
-These classes only record; ``sluice.pipeline.validation`` checks a whole pipeline and reports
-every mistake at once.
+They hold values only; ``sluice.pipeline.validation`` checks a whole pipeline and reports every mistake at
+once.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -32,7 +33,7 @@ IMAGE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:/@#-]*$"
 # What is safe both as an S3 key and inside EventBridge's wildcard patterns, which give * and \ a meaning:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 KEY_PART_PATTERN = r"^[A-Za-z0-9!_.'()/-]*$"
-# A word of a command that stands for what started the run.
+# The placeholder of a command for the input of its run.
 INPUT = "{input}"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=40)]
@@ -55,7 +56,7 @@ UlimitName = Literal[
     "stack",
 ]
 Ulimit = Annotated[int, Field(ge=-1, le=2_147_483_647)]
-# Tags that are no identifiers: what is reported of a member does not name them.
+# Tags that are no identifiers: a reported field does not contain them.
 _Names = Annotated[list[str], Field(min_length=1, max_length=limits.MAX_DEPENDENCIES), Tag("a list of names")]
 Followed = Annotated[
     Annotated[str, Tag("a name")] | _Names,
@@ -74,12 +75,12 @@ class S3Upload:
     prefix: Annotated[str, Field(pattern=KEY_PART_PATTERN, min_length=1, max_length=512)]
     suffix: Annotated[str, Field(pattern=KEY_PART_PATTERN, max_length=128)] = ""
     group_within: str | None = None
-    """Gathers files into one run for so long from the first of them, ``45s`` or ``5m``, at most ``15m``.
+    """How long files are gathered into one run, from the first of them: ``45s`` or ``5m``, at most ``15m``.
     Default with group_of=: 60s.
     """
     group_of: Annotated[int, Field(ge=1, le=limits.MAX_ARRAY_SIZE)] | None = None
-    """Gathers files into one run, at most so many. Default with group_within=: 10,000, as many as an array
-    has children.
+    """How many files are gathered into one run at most. Default with group_within=: 10,000, the maximum of
+    children of an array.
     """
 
     @property
@@ -90,12 +91,12 @@ class S3Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class Manual:
-    """Starts a run when it is asked for, by an event of source ``sluice`` on the default bus; IAM decides who
-    may send one.
+    """Starts a run for each request: an event of source ``sluice`` on the default bus. IAM decides who may
+    send one.
     """
 
     overrides: list[OverrideName] = field(default_factory=list)
-    """What a request may ask for otherwise than this file does, for steps of its run: docs/machines.md."""
+    """The fields of steps that a request may override for its run: docs/machines.md."""
 
 
 @dataclass(frozen=True)
@@ -108,25 +109,21 @@ class Schedule:
 
     expression: Annotated[str, Field(max_length=256)]
     timezone: str = field(default="UTC", kw_only=True)
-    """A name such as Europe/Berlin, which cron and at go by, summer time included."""
+    """The time zone of cron and at, such as Europe/Berlin, summer time included."""
     input: JsonValue = field(default=None, kw_only=True)
-    """Any JSON value that the run gets as its input."""
+    """The input of the run, any JSON value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """Starts a run for each signed HTTPS request to an address of the pipeline's own; the signature says who
-    may. See docs/webhooks.md.
-    """
+    """Starts a run for each signed HTTPS request to the pipeline's own address. See docs/webhooks.md."""
 
     signature: Literal["standard", "github", "stripe"] = "standard"
     """How requests are signed: as in Standard Webhooks, by GitHub, or by Stripe."""
     schema: dict[str, Any] | None = None
     """The JSON schema (draft 7) that the body must fit."""
     rotate_days: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """How often Secrets Manager makes a new secret by itself; the one before stays valid. None: a person
-    does.
-    """
+    """How often Secrets Manager makes a new secret; the previous one stays valid. None: only manually."""
 
 
 Trigger = S3Upload | Manual | Schedule | Webhook
@@ -134,76 +131,76 @@ Trigger = S3Upload | Manual | Schedule | Webhook
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What a job asks of the machine that it runs on, and how it is run. The base of every step."""
+    """The machine that a job needs, and how it runs. The base of every step."""
 
     run: Annotated[str, Field(pattern=RUN_PATTERN)] | None = None
     """A function: its name in ``containers/<pipeline>/steps.py``."""
     command: Annotated[list[str], Field(min_length=1)] | None = None
-    """A command instead of a function; needs ``image``. Whether it succeeded is its exit code; it returns
-    nothing to other steps.
+    """A command instead of a function; needs ``image``. Its exit code decides whether it succeeded; other
+    steps get no results of it.
 
-    The word ``{input}`` stands for what started the run: the address of the upload, or the input as JSON.
+    The word ``{input}`` is replaced by the address of the upload, or by the input as JSON.
     """
     image: Annotated[str, Field(pattern=IMAGE_PATTERN, max_length=255)] | None = None
     """An image of a registry; without it the pipeline's own image in ``containers/<pipeline>/``."""
     vcpus: Annotated[float, Field(ge=0.25, le=192)] = 1
-    """Whole ones on machines of EC2, where a part is rounded up; Fargate has 0.25 and 0.5 too."""
+    """Whole numbers on EC2, where a fraction is rounded up; Fargate has 0.25 and 0.5 too."""
     memory: Annotated[int, Field(ge=limits.MIN_MEMORY_MIB, le=3_145_728)] = 2048
-    """MiB; of more than that a job is ended."""
+    """MiB; a job that uses more is killed."""
     environment: dict[str, str] = field(default_factory=dict)
     """Variables of its process."""
     parameters: dict[str, str] = field(default_factory=dict)
-    """Words of ``command`` that stand there as ``Ref::name``, each with its default."""
+    """The parameters of ``command``, where each is a word ``Ref::name``, with their defaults."""
     secrets: dict[str, str | Secret] = field(default_factory=dict)
     """Variables with values of Secrets Manager (a name or an ARN) or of Parameter Store (``ssm:/a/name`` or
     an ARN).
     """
     compute: ComputeName | None = None
-    """What machines it runs on: ``spot`` (the default) has on-demand ones behind it, ``fargate_spot`` has
+    """The machines that it runs on: ``spot`` (the default) falls back to on-demand ones, ``fargate_spot`` to
     ``fargate``.
     """
     gpus: Annotated[int, Field(ge=0, le=16)] = 0
-    """Whole GPUs, on machines that have some: ``compute="gpu"``, or ``"unmanaged"``."""
+    """Whole GPUs; needs ``compute="gpu"``, or ``"unmanaged"``."""
     storage: Annotated[int, Field(ge=21, le=200)] | None = None
     """GiB of disk of a Fargate task; without it 20."""
     mounts: list[Mount] = field(default_factory=list)
-    """Folders besides those of the image: of the machine (``HostMount``), of Amazon EFS (``EfsMount``)."""
+    """Folders besides those of the image: of the machine (``HostMount``) or of Amazon EFS (``EfsMount``)."""
     ulimits: dict[UlimitName, Ulimit | tuple[Ulimit, Ulimit]] = field(default_factory=dict)
-    """Limits of the container's processes: one number, or a soft and a hard one. -1 is none."""
+    """Limits of the container's processes: one number, or a soft and a hard one. -1 is no limit."""
     queue: QueueName = "normal"
-    """Which jobs go first where machines are few: ``urgent``, ``normal``, then ``bulk``; ``steady`` never
+    """The order of jobs when machines are scarce: ``urgent``, ``normal``, then ``bulk``; ``steady`` never
     runs on spot machines.
     """
     priority: Annotated[int, Field(ge=0, le=9999)] | None = None
-    """Higher goes first among the jobs of the same queue and machines that have a priority."""
+    """A higher one goes first, among the jobs with a priority of the same queue and machines."""
     attempts: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)] = 5
-    """How often Batch starts a job whose host was lost or whose image could not be pulled; a failing program
-    is not repeated.
+    """How often Batch starts a job whose host was lost or whose image could not be pulled; a program that
+    fails is not repeated.
     """
     retry: list[EvaluateOnExit] = field(default_factory=list)
-    """Rules of its own for what is worth another attempt, which Batch looks at before Sluice's."""
+    """The step's own rules for another attempt; Batch evaluates them before Sluice's."""
     timeout: Annotated[int, Field(ge=limits.MIN_TIMEOUT_SECONDS, le=limits.MAX_TIMEOUT_SECONDS)] = 3600
-    """Seconds, of each attempt and of each child."""
+    """Seconds, for each attempt of each job or child."""
     after: list[After] = field(default_factory=list)
     """Names of steps that must have succeeded before this one starts.
 
-    ``finished("score", at_least=0.99)`` bears some failed children, ``always("score")`` any end. A command
-    behind them has the variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"`` for all, null for too
-    many to list.
+    ``finished("score", at_least=0.99)`` tolerates some failed children, ``always("score")`` any end. A
+    command with such a parent has the variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"`` for
+    all, null for too many to list.
     """
     retries: Resubmit | None = None
-    """Whether what failed, after all attempts, is submitted again by itself. The failed children run again,
-    and what stands behind them.
+    """Whether children that failed after all attempts are submitted again automatically, with the steps
+    downstream of them.
     """
     uses: dict[str, Annotated[int, Field(ge=1)]] = field(default_factory=dict)
-    """How many of each of the pipeline's limits a job, or each child, holds while it runs."""
+    """How much of each of the pipeline's limits a job, or each child, uses while it runs."""
 
 
 @dataclass(frozen=True)
 class Plan(Machine):
     """Finds the items: its function receives the trigger and yields JSON objects of at most 8 KiB each.
 
-    Without a function its items are the files that started the run, one an item; it has no job.
+    Without a function it has no job, and each file that started the run is an item.
     """
 
     name: Name
@@ -219,7 +216,7 @@ class Array(Machine):
     """Many children: one for each slice of a plan's items (``items_of``) or of a fixed number of items
     (``size``).
 
-    Or child i after child i of another array, or of several arrays of the very same children (``each``).
+    Or child i after child i of another array, or of several arrays with the same children (``each``).
     """
 
     name: Name
@@ -227,31 +224,29 @@ class Array(Machine):
     each: Followed | None = field(default=None, kw_only=True)
     """The name of the array that it follows child by child (N_TO_N), or a list of names."""
     size: Annotated[int, Field(ge=1, le=10_000_000)] | None = field(default=None, kw_only=True)
-    """Items without a plan: item i is ``{"index": i}``. One is a plain job, as with a plan that found one."""
+    """The number of items without a plan: item i is ``{"index": i}``. One item is a plain job."""
     sequential: bool = field(default=False, kw_only=True)
-    """Whether the children run one after the other, by their index, and not side by side (SEQUENTIAL)."""
+    """Whether the children run one after the other, in the order of their index (SEQUENTIAL)."""
     items_per_child: Annotated[int, Field(ge=1)] = field(default=1, kw_only=True)
-    """Items of a child; more where an array of 10,000 children would not hold all items."""
+    """Items of a child; more where the items are too many for 10,000 children."""
 
     @property
     def follows(self) -> tuple[str, ...]:
-        """Return the names of the arrays that it follows child by child; what is no name is reported by
-        ``sluice.pipeline.validation``.
-        """
+        """Return the names of the arrays that it follows child by child; validation reports all else."""
         given = self.each if isinstance(self.each, list) else [self.each]
         return tuple(dict.fromkeys(name for name in given if isinstance(name, str)))
 
 
 @dataclass(frozen=True)
 class Job(Machine):
-    """One job; after an array it is the fan-in and reads what every child returned."""
+    """One job; after an array it is the fan-in and reads the results of every child."""
 
     name: Name
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodeGroup:
-    """Nodes of a MultiNode that run the same, each on a machine of its own."""
+    """Nodes of a MultiNode that run the same program, each on a machine of its own."""
 
     nodes: Annotated[int, Field(ge=1, le=limits.MAX_NODES)]
     run: Annotated[str, Field(pattern=RUN_PATTERN)] | None = None
@@ -261,16 +256,15 @@ class NodeGroup:
     image: Annotated[str, Field(pattern=IMAGE_PATTERN, max_length=255)] | None = None
     """An image of a registry; without it the pipeline's own image."""
     environment: dict[str, str] = field(default_factory=dict)
-    """Beside that of the step."""
+    """Variables besides those of the step."""
 
 
 @dataclass(frozen=True)
 class MultiNode(Machine):
-    """Nodes that run at the same time and talk to each other; node 0 is the main node, whose end ends the
-    job.
+    """Nodes that run at the same time and communicate; when the main node, node 0, ends, the job ends.
 
-    Either all ``nodes`` run the same, or ``groups`` say what runs on which; the main node is in the first
-    group. vCPUs and memory are those of each node, and the time-out is that of the job. Needs
+    Either all ``nodes`` run the same program, or each of the ``groups`` has its own; the main node is in the
+    first group. vCPUs and memory are those of each node, and the time-out is that of the job. Needs
     SLUICE_NAT=true. Source: https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
     """
 
@@ -284,23 +278,40 @@ class MultiNode(Machine):
     )
     """The type of all its machines, such as c7i.8xlarge; without it AWS Batch chooses one."""
     queue: QueueName = field(default="steady", kw_only=True)
-    """Only the queue whose machines AWS never takes back: there is no MultiNode on spot."""
+    """Only the queue whose machines AWS never takes back: AWS Batch has no MultiNode on spot."""
 
 
 Step = Plan | Array | Job | MultiNode
 
 
+_NOT_GIVEN: Any = None
+
+
 @dataclass(frozen=True)
 class Limit:
-    """How many jobs may hold a scarce thing at once, such as the connections of a slow third party; steps
-    hold it with ``uses``.
+    """How many jobs may use a scarce resource at the same time, such as the connections of a slow third
+    party; steps say with ``uses`` how much of it they need.
 
     Pipelines that list the same limit share it. Source:
     https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling.html
     """
 
     name: Name
-    at_once: Annotated[int, Field(ge=1, le=1_000_000)] = field(kw_only=True)
+    max_concurrency: Annotated[int, Field(ge=1, le=1_000_000)] = field(default=_NOT_GIVEN, kw_only=True)
+    at_once: int | None = field(default=None, kw_only=True, repr=False, compare=False)
+    """Deprecated: the former name of ``max_concurrency``."""
+
+    def __post_init__(self) -> None:
+        """Take ``at_once`` as ``max_concurrency``, and warn; validation reports both together."""
+        if self.max_concurrency is not _NOT_GIVEN:
+            return
+        if self.at_once is None:
+            raise TypeError(f"Limit({self.name!r}) needs max_concurrency=.")
+        warnings.warn(
+            "Limit(at_once=...) is deprecated: use max_concurrency=.", DeprecationWarning, stacklevel=3
+        )
+        object.__setattr__(self, "max_concurrency", self.at_once)
+        object.__setattr__(self, "at_once", None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,22 +322,18 @@ class Pipeline:
     triggers: list[Trigger]
     steps: list[Step]
     limits: list[Limit] = field(default_factory=list)
-    """What its steps may use, and how many at once."""
+    """The limits that its steps may use."""
     keep_failed: Annotated[int, Field(ge=1, le=365)] = 7
-    """Days that the transient objects of a failed run stay, for `sluice retry` and for whoever looks; then
-    they are removed.
-    """
+    """Days until the transient objects of a failed run are removed; `sluice retry` needs them."""
     only_with: Literal["nat"] | None = None
-    """A setting without which the pipeline is left out of a deploy; without this field what needs the setting
-    is refused.
-    """
+    """A setting without which a deploy leaves the pipeline out, and is not refused."""
     expected_within: str | None = None
-    """How long a run may take, such as ``2h`` or ``1d12h``: a person is told, once, of one that takes longer.
-    It is not ended.
+    """How long a run may take, such as ``2h`` or ``1d12h``: one alert is sent for a run that takes longer.
+    The run goes on.
     """
     ticket: bool = False
     """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""
     submit_from: Literal["lambda", "start-job"] = "lambda"
-    """Who submits the first steps of a run: the trigger Lambda, or a small job, which has the time for a
-    graph of thousands.
+    """What submits the first steps of a run: the trigger Lambda, or a small job, which has the time for
+    thousands of steps.
     """

@@ -1,6 +1,4 @@
-"""Finds the pipelines of a project and checks them all, so that one synthesis shows every mistake of every
-file.
-"""
+"""Loads and validates all pipelines of a project, so that one synthesis shows every mistake of every file."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from sluice.errors import Mistake, PipelineError
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.validation import Functions, validate
 from sluice.pipeline.validation.offered import Offered, check_offered
-from sluice.pipeline.validation.triggers import overlapping, uploads_of
+from sluice.pipeline.validation.triggers.uploads import overlapping, uploads_of
 from sluice.pipeline.validation.uses import check_shared_limits
 
 PIPELINES = "pipelines"
@@ -24,8 +22,7 @@ def load_pipelines(root: Path, offered: Offered | None = None) -> tuple[Pipeline
     """Return the pipelines of ``root/pipelines``, by name; raises PipelineError with every mistake of every
     file.
 
-    For a deploy, ``offered`` is what its settings give: what a pipeline needs beyond that is a mistake as
-    well.
+    For a deploy, ``offered`` is what its settings offer: a pipeline that needs more is a mistake too.
     """
     pipelines: dict[str, Pipeline] = {}
     valid: dict[str, Pipeline] = {}

@@ -1,4 +1,4 @@
-"""Folders that a step finds in its container besides those of its image."""
+"""Folders in a step's container besides those of its image."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Path = Annotated[str, Field(pattern=_PATH, max_length=4096)]
 
 @dataclass(frozen=True, kw_only=True)
 class HostMount:
-    """A folder of the machine, as ``path`` in the container; what is in it is gone with the machine."""
+    """A folder of the machine, as ``path`` in the container; its files are lost with the machine."""
 
     source: Path
-    """The folder on the machine; Docker makes it when it is missing."""
+    """The folder on the machine; Docker creates a missing one."""
     path: Path
     read_only: bool = False
 
@@ -27,14 +27,14 @@ class EfsMount:
     """A file system of Amazon EFS, or an access point of one, as ``path`` in the container.
 
     It is mounted with TLS under the job's own role, so the file system's policy may name that role.
-    docs/machines.md says what the file system needs to be reachable. Source:
+    docs/machines.md describes how it is made reachable. Source:
     https://docs.aws.amazon.com/batch/latest/userguide/efs-volumes.html
     """
 
     file_system: Annotated[str, Field(pattern=r"^fs-[0-9a-f]{8,40}$")]
     path: Path
     access_point: Annotated[str, Field(pattern=r"^fsap-[0-9a-f]{8,40}$")] | None = None
-    """Its folder and its user are the access point's."""
+    """The mount then has the folder and the user of the access point."""
     root: Path = "/"
     """The folder of the file system that is mounted; an access point has its own."""
     read_only: bool = False

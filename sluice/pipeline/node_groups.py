@@ -1,11 +1,11 @@
-"""What runs on the nodes of a multi-node step, in one form for both ways to write it."""
+"""The node groups of a multi-node step, in one form for both ways to write them."""
 
 from __future__ import annotations
 
 from sluice.pipeline.definition import MultiNode, NodeGroup, Pipeline, Step
 
 Program = Step | NodeGroup
-"""What has a function or a command of its own."""
+"""A part of a pipeline with a function or a command of its own."""
 
 
 def groups_of(step: MultiNode) -> tuple[NodeGroup, ...]:
@@ -16,10 +16,10 @@ def groups_of(step: MultiNode) -> tuple[NodeGroup, ...]:
 
 
 def programs_of(pipeline: Pipeline) -> list[Program]:
-    """Return what runs in a valid pipeline: its steps, and the node groups of those that have several."""
+    """Return the programs of a valid pipeline: its steps, and for a MultiNode its node groups."""
     return [one for step in pipeline.steps for one in programs_of_step(step)]
 
 
 def programs_of_step(step: Step) -> tuple[Program, ...]:
-    """Return what runs in a valid step: itself, or its node groups."""
+    """Return the programs of a valid step: itself, or its node groups."""
     return groups_of(step) if isinstance(step, MultiNode) else (step,)

@@ -1,13 +1,13 @@
-"""Which endings of a job are worth another attempt: a step's own rules, and those that Sluice adds to them.
+"""When a job gets another attempt: a step's own retry rules, and those that Sluice adds to them.
 
-Batch takes five rules at most, the first that matches decides, and **what none matches is tried again**:
+Batch allows five rules, the first that matches decides, and **a job that no rule matches is retried**:
 https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html. So the rules of a step end with EXIT for
 everything, in this order:
 
-1. exit code 75, of a function only: the job began before the ledger named it, and is to begin once more;
+1. exit code 75, of a function only: the job started before the ledger named it, and is to start again;
 2. the step's own;
-3. a lost machine; then, where there is room, an image that could not be pulled and a container that could not
-   be started;
+3. a lost machine; then, where five rules leave room, an image that could not be pulled and a container that
+   could not be started;
 4. EXIT for everything else, unless the step's own last rule already catches everything.
 """
 
@@ -30,18 +30,18 @@ Reason = Annotated[str, Field(pattern=r"^([A-Za-z0-9.:\s]+\*?|\*)$", max_length=
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOnExit:
-    """What to do when all the conditions that it has are met; a pattern may end in ``*``."""
+    """The action for a job that meets all conditions of the rule; a pattern may end in ``*``."""
 
     action: Literal["RETRY", "EXIT"]
     on_exit_code: ExitCode | None = None
     on_reason: Reason | None = None
-    """What ECS says of the container, such as ``OutOfMemoryError*``."""
+    """The reason that ECS gives for the container, such as ``OutOfMemoryError*``."""
     on_status_reason: Reason | None = None
-    """What Batch says of the attempt, such as ``Task failed to start*``."""
+    """The reason that Batch gives for the attempt, such as ``Task failed to start*``."""
 
     @property
     def conditions(self) -> dict[str, str]:
-        """Return the conditions that it has, by their names."""
+        """Return its conditions by their names."""
         named = {
             "on_exit_code": self.on_exit_code,
             "on_reason": self.on_reason,
@@ -51,7 +51,7 @@ class EvaluateOnExit:
 
     @property
     def catches_all(self) -> bool:
-        """Return whether nothing gets past it."""
+        """Return whether it matches everything."""
         return all(pattern == "*" for pattern in self.conditions.values())
 
 
@@ -66,17 +66,17 @@ _NOTHING_ELSE = EvaluateOnExit(action="EXIT", on_reason="*")
 
 
 def room(*, function: bool, own: Sequence[EvaluateOnExit] = ()) -> int:
-    """Return how many rules of its own a step may have beside those that Sluice cannot do without."""
+    """Return how many rules of its own a step may have besides those that Sluice requires."""
     return MAX_EXIT_RULES - function - (not (own and own[-1].catches_all))
 
 
 def retry_rules(
     own: Sequence[EvaluateOnExit], *, function: bool, compute: Compute
 ) -> tuple[EvaluateOnExit, ...]:
-    """Return all rules of a step, in the order in which Batch looks at them."""
-    before = [_NOT_NAMED_YET] if function else []
+    """Return all rules of a step, in the order in which Batch evaluates them."""
+    first = [_NOT_NAMED_YET] if function else []
     if own and own[-1].catches_all:
-        return (*before, *own)
+        return (*first, *own)
     lost = _TASK_INTERRUPTED if compute.is_fargate else _HOST_LOST
-    left = MAX_EXIT_RULES - len(before) - len(own) - 1
-    return (*before, *own, *[lost, _NOT_PULLED, _NOT_STARTED][:left], _NOTHING_ELSE)
+    left = MAX_EXIT_RULES - len(first) - len(own) - 1
+    return (*first, *own, *[lost, _NOT_PULLED, _NOT_STARTED][:left], _NOTHING_ELSE)

@@ -24,8 +24,8 @@ _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """A secret that a key of the customer's own encrypts: the job's start must be allowed to decrypt with
-    that key too.
+    """A secret that is encrypted with the customer's own key: the execution role must be allowed to decrypt
+    with that key too.
     """
 
     source: str
@@ -34,8 +34,8 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A secret's place: its ``service`` (secretsmanager or ssm) and its ARN; ``more`` is what Batch takes
-    behind the ARN.
+    """Where a secret is: its ``service`` (secretsmanager or ssm) and its ARN; ``more`` is the key, stage and
+    version that Batch expects after the ARN.
     """
 
     service: str
@@ -44,31 +44,29 @@ class Source:
 
     @property
     def value_from(self) -> str:
-        """Return what a job definition says."""
+        """Return the value of ``valueFrom`` in a job definition."""
         return self.arn + self.more
 
     @property
     def resource(self) -> str:
-        """Return what a policy names: without the six characters that only AWS knows, a pattern for exactly
-        those.
-        """
+        """Return the resource of a policy; ?????? matches the six characters that AWS appends to a name."""
         return self.arn if self.service == "ssm" or _SUFFIX.fullmatch(self.arn[-7:]) else f"{self.arn}-??????"
 
     @property
     def action(self) -> str:
-        """Return what the execution role does:
+        """Return the action that the execution role needs:
         https://docs.aws.amazon.com/batch/latest/userguide/execution-IAM-role.html.
         """
         return "secretsmanager:GetSecretValue" if self.service == "secretsmanager" else "ssm:GetParameters"
 
 
 def read_source(text: str, *, place: str) -> Source | None:
-    """Return the place that a text names, None for what names none.
+    """Return the source that a text names, None for an invalid text.
 
     A text is the ARN of a secret (with ``:json-key:stage:version`` or without), the ARN of a parameter,
-    ``ssm:`` and a parameter's name, or the name of a secret, with ``:json-key`` or without. ``place`` is what
-    stands in ARNs between ``arn:`` and the name, with ``SERVICE`` for the service: for what is named without
-    its account.
+    ``ssm:`` and a parameter's name, or the name of a secret, with ``:json-key`` or without. ``place`` is the
+    part of an ARN between ``arn:`` and the name, with ``SERVICE`` for the service; it completes names without
+    an account.
     """
     if found := _SECRET_ARN.fullmatch(text):
         return Source(service="secretsmanager", arn=found["arn"], more=found["more"] or "")

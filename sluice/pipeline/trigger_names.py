@@ -1,4 +1,4 @@
-"""What the ledger calls a trigger. A run's id is made from it, so it depends on nothing but the trigger."""
+"""The names of triggers in the ledger. A run's id contains it, so it depends on the trigger alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ MANUAL = "manual"
 
 
 def upload_name(upload: S3Upload) -> str:
-    """Return the name of an upload trigger; its first word says whether a file or a group of files starts a
-    run.
-    """
+    """Return the name of an upload trigger; it begins with ``s3-group`` where a group of files is a run."""
     return f"{'s3-group' if upload.gathers else 's3'}:{upload.prefix}*{upload.suffix}"
 
 

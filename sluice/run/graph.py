@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 Parents = Mapping[str, tuple[str, ...]]
@@ -32,20 +32,6 @@ def find_cycle(parents: Parents) -> tuple[str, ...]:
     except CycleError as error:
         return tuple(error.args[1])
     return ()
-
-
-def ancestors(parents: Parents, among: Set[str] | None = None) -> dict[str, frozenset[str]]:
-    """Return for each step all steps before it, its parents' parents included; only those of ``among``, if
-    given.
-
-    All steps before all steps are a square of them in memory: name the few that matter.
-    """
-    found: dict[str, frozenset[str]] = {}
-    for name in topological_order(parents):
-        found[name] = frozenset(one for one in parents[name] if among is None or one in among).union(
-            *(found[parent] for parent in parents[name])
-        )
-    return found
 
 
 def before(parents: Parents, name: str) -> frozenset[str]:

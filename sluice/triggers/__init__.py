@@ -1,1 +1,1 @@
-"""What starts a run: its event, how it is read from where it came, and how it is made to happen again."""
+"""What starts a run: its event, how it is read, and the command that starts the run again."""

@@ -1,4 +1,4 @@
-"""How what started a run is made to happen again: a command that can be pasted into a shell."""
+"""The commands that start a run again or resume it, in a form that can be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -14,44 +14,43 @@ DETAIL_TYPE = "Run Requested"
 def rerun_command(pipeline: str, trigger: TriggerEvent) -> str:
     """Return the command that runs a pipeline again with the same input, or when it runs by itself."""
     if isinstance(trigger, Request):
-        return _asked_again(pipeline, trigger)
+        return _repeat_request(pipeline, trigger)
     if isinstance(trigger, ScheduledTime):
         return f"it runs by itself at the next time of {trigger.expression}"
     if isinstance(trigger, UploadGroup):
-        return _stored_anew(trigger)
+        return _copy_files(trigger)
     if isinstance(trigger, WebhookDelivery):
-        return _DELIVERED_AGAIN[trigger.form]
-    # The same version of the input, stored anew, is a new run.
+        return _REPEAT_DELIVERY[trigger.form]
+    # A copy of the same version of the input is a new run.
     version = f"?versionId={quote(trigger.version_id)}" if trigger.version_id else ""
-    source = _shell(
-        f"{trigger.bucket}/{trigger.key}{version}"
-    )  # The AWS CLI encodes the key itself, and the version not.
+    # The AWS CLI encodes the key itself, and the version not.
+    source = _shell(f"{trigger.bucket}/{trigger.key}{version}")
     target = f"--bucket {_shell(trigger.bucket)} --key {_shell(trigger.key)}"
     return f"aws s3api copy-object {target} --copy-source {source} --metadata-directive REPLACE"
 
 
-# A sender that repeats an event means the same run, so a repetition is none: these say what is another event.
-_DELIVERED_AGAIN = {
+# A repeated event is the same run; these say how a sender makes another event.
+_REPEAT_DELIVERY = {
     "standard": "let the sender send the same body with another webhook-id: a new id is a new run",
     "github": "let GitHub send another event: a redelivery of this one is the same run",
     "stripe": "let Stripe send another event: a repetition of this one is the same run",
 }
 
 
-def _stored_anew(group: UploadGroup) -> str:
-    """Return what stores every file that is there now anew: they are gathered as those were."""
+def _copy_files(group: UploadGroup) -> str:
+    """Return the command that copies every file of the prefix onto itself, to be gathered again."""
     folder, slash, beginning = group.prefix.rpartition("/")
-    there = _shell(f"s3://{group.bucket}/{folder}{slash}")
+    location = _shell(f"s3://{group.bucket}/{folder}{slash}")
     which = f"--exclude '*' --include {_shell(f'{beginning}*{group.suffix}')}"
-    return f"aws s3 cp {there} {there} --recursive {which} --metadata-directive REPLACE"
+    return f"aws s3 cp {location} {location} --recursive {which} --metadata-directive REPLACE"
 
 
 def resume_command(run_id: str) -> str:
-    """Return the command that lets a failed run go on where it failed: what has succeeded is not repeated."""
+    """Return the command that resumes a failed run where it failed: what has succeeded is not repeated."""
     return f"sluice retry {run_id}"
 
 
-def _asked_again(pipeline: str, request: Request) -> str:
+def _repeat_request(pipeline: str, request: Request) -> str:
     overrides = {"overrides": request.overrides} if request.overrides else {}
     detail = json.dumps(
         {"pipeline": pipeline, "input": request.input, **overrides, "token": f"{request.token[:120]}-again"}
@@ -61,5 +60,5 @@ def _asked_again(pipeline: str, request: Request) -> str:
 
 
 def _shell(text: str) -> str:
-    """Return a word that a POSIX shell reads as this text."""
+    """Return the text quoted for a POSIX shell."""
     return "'" + text.replace("'", "'\\''") + "'"

@@ -1,4 +1,4 @@
-"""What a Schedule is given, checked at synthesis: a deploy would refuse a wrong one late, and in other words.
+"""Checks the fields of a Schedule at synthesis: a deploy would refuse a wrong one late, and in other words.
 
 Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
@@ -29,8 +29,8 @@ _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One of the six fields of a cron expression: its range, names for its numbers, and what it has beside
-    numbers, lists and ranges.
+    """One of the six fields of a cron expression: its range, names for its numbers, and a pattern of the
+    values that only this field has.
     """
 
     name: str
@@ -71,7 +71,7 @@ def input_problems(value: object) -> Iterator[Problem]:
         )
         return
     except TypeError:
-        return  # What JSON has no type for is reported with the types of the fields.
+        return  # A value without a type in JSON is reported with the types of the fields.
     if size > MAX_INPUT_BYTES:
         yield (
             f"at most {MAX_INPUT_BYTES} bytes of JSON",
@@ -108,7 +108,7 @@ def _at_problems(text: str) -> Iterator[Problem]:
         yield (
             "a time such as at(2030-01-31T09:00:00)",
             f"at({text})",
-            "Leave out fractions and zone; timezone= says which zone it is in.",
+            "Leave out fractions and zone; the zone goes into timezone=.",
         )
 
 
@@ -123,7 +123,7 @@ def _cron_problems(text: str) -> Iterator[Problem]:
         )
         return
     for field, value in zip(_CRON, given, strict=True):
-        # A ? stands alone: it says that the other of the two fields matters.
+        # A ? stands alone: only the other of the two fields counts then.
         if ("?" in value and value != "?") or not all(
             _part_is_valid(field, part) for part in value.split(",")
         ):
@@ -140,7 +140,7 @@ def _cron_problems(text: str) -> Iterator[Problem]:
         yield (
             "? in exactly one of day-of-month and day-of-week",
             found,
-            "Put ? into the one that does not matter.",
+            "Put ? into the one that does not count.",
         )
 
 

@@ -1,5 +1,4 @@
-"""Who signed a request, in the three forms that a Webhook takes. Pure: the secrets and the time are handed
-in.
+"""Checks the signatures of requests, in the three forms of a Webhook. Pure: secrets and time are arguments.
 
 - ``standard``: Standard Webhooks,
   https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -39,12 +38,12 @@ EXPECTED: Mapping[str, str] = {
     "github": "X-Hub-Signature-256 (sha256=<hexadecimal>)",
     "stripe": "Stripe-Signature (t=<seconds>,v1=<hexadecimal>)",
 }
-"""The headers of each form, for people."""
+"""The headers of each form, as error messages describe them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """What a valid signature vouches for beside the body.
+    """What a valid signature covers besides the body.
 
     ``at`` are seconds since 1970, None where the form signs no time; ``id`` is empty where it signs none.
     """
@@ -55,8 +54,8 @@ class Signed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Claim:
-    """What a request says of itself: the text that was signed, and the signatures in the form's own
-    encoding.
+    """The signature of a request, not verified yet: the text that was signed, and the signatures in the
+    form's own encoding.
     """
 
     content: bytes
@@ -65,8 +64,8 @@ class _Claim:
 
 
 def signing_key(form: str, secret: str) -> bytes:
-    """Return the key that a stored secret stands for; raises SettingError for one that is no key, or one that
-    can be guessed.
+    """Return the key of a stored secret; raises SettingError for an invalid secret, and for a short one,
+    which can be guessed.
     """
     text = secret.strip()
     try:
@@ -77,18 +76,18 @@ def signing_key(form: str, secret: str) -> bytes:
         )
     except (binascii.Error, ValueError) as error:
         raise SettingError(
-            "Expected a secret in base64, with or without whsec_ before it, found another text. Put a new"
+            "Expected a secret in base64, with or without whsec_ before it, found another text. Store a new"
             " one."
         ) from error
     if len(key) < MIN_KEY_BYTES:
         raise SettingError(
-            f"Expected a secret of at least {MIN_KEY_BYTES} bytes, found {len(key)}. Put a longer one."
+            f"Expected a secret of at least {MIN_KEY_BYTES} bytes, found {len(key)}. Store a longer one."
         )
     return key
 
 
 def verify(form: str, keys: Iterable[bytes], headers: Mapping[str, str], body: bytes, now: float) -> Signed:
-    """Return what the request's signature vouches for; any of the keys may have made it.
+    """Return what the request's signature covers; any of the keys may have made it.
 
     ``headers`` have names in lower case. Raises SignatureError, in the same words whatever is wrong, and
     StaleSignatureError for a valid signature whose time stamp is too far from ``now``, in seconds since 1970.
@@ -101,8 +100,8 @@ def verify(form: str, keys: Iterable[bytes], headers: Mapping[str, str], body: b
     if claim.signed.at is not None and abs(now - claim.signed.at) > TOLERANCE_SECONDS:
         raise StaleSignatureError(
             f"Expected a time stamp within {TOLERANCE_SECONDS} seconds of now, found one"
-            f" {abs(now - claim.signed.at):.0f} seconds away. Sign the request anew when it is sent, by a"
-            " clock that is right."
+            f" {abs(now - claim.signed.at):.0f} seconds away. Sign the request again when it is sent, by a"
+            " correct clock."
         )
     return claim.signed
 
@@ -114,9 +113,7 @@ def signature(form: str, key: bytes, content: bytes) -> str:
 
 
 def _matches(form: str, claim: _Claim, keys: Iterable[bytes]) -> bool:
-    """Compare every signature with every key's, so that the time it takes does not tell which one was nearly
-    right.
-    """
+    """Compare every signature with that of every key: the time does not reveal a near match."""
     found = False
     for key in keys:
         expected = signature(form, key, claim.content).encode()

@@ -36,9 +36,7 @@ class S3Object:
         return f"s3://{self.bucket}/{self.key}"
 
     def identity(self) -> dict[str, str]:
-        """Return what makes this upload unique: the same version of the same object is the same upload,
-        however often it is told.
-        """
+        """Return what makes this upload unique: all events of one version of an object are one upload."""
         return {"bucket": self.bucket, "key": self.key, "version": self.version_id or self.etag}
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,7 +64,7 @@ class UploadGroup:
 
     @property
     def uri(self) -> str:
-        """Return what people are told of it."""
+        """Return the text that alerts and lists show."""
         return f"s3://{self.bucket}/{self.prefix}*{self.suffix} ({self.files:,} files)"
 
     @staticmethod
@@ -75,7 +73,7 @@ class UploadGroup:
         return {"group": group}
 
     def identity(self) -> dict[str, str]:
-        """Return what makes this group unique: it is closed once, however often that is told."""
+        """Return what makes this group unique: its name, in however many events it comes."""
         return self.identity_of(self.group)
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,7 +82,7 @@ class UploadGroup:
 
 
 class _WithoutFiles:
-    """What a trigger without files answers to a step that asks for some."""
+    """A trigger without files: a step that asks for files gets an error."""
 
     __slots__ = ()
     kind: ClassVar[str]
@@ -117,11 +115,11 @@ class Request(_WithoutFiles):
 
     @property
     def uri(self) -> str:
-        """Return what people are told of it."""
+        """Return the text that alerts and lists show."""
         return f"request {self.token}"
 
     def identity(self) -> dict[str, str]:
-        """Return what makes this request unique: whoever repeats it repeats its token."""
+        """Return what makes this request unique: a repeated request has the same token."""
         return {"token": self.token}
 
     def to_dict(self) -> dict[str, Any]:
@@ -147,12 +145,12 @@ class ScheduledTime(_WithoutFiles):
 
     @property
     def uri(self) -> str:
-        """Return what people are told of it."""
+        """Return the text that alerts and lists show."""
         return f"{self.expression} at {self.time}"
 
     def identity(self) -> dict[str, str]:
-        """Return what makes this moment unique: it is the time that was meant, however often and however late
-        it is told.
+        """Return what makes this time unique: the scheduled time, however often and however late its event
+        comes.
         """
         return {"time": self.time}
 
@@ -167,8 +165,8 @@ class WebhookDelivery(_WithoutFiles):
 
     ``form`` is how it was signed; ``id`` is what it has that makes it unique (see
     ``sluice.triggers.webhook_deliveries``).
-    ``event`` is what its sender calls the kind of event, which is empty where it says none, and of GitHub's a
-    header that is not signed.
+    ``event`` is the sender's name of the kind of event, empty where there is none; GitHub's is a header that
+    is not signed.
     """
 
     kind: ClassVar[str] = "webhook"
@@ -179,11 +177,11 @@ class WebhookDelivery(_WithoutFiles):
 
     @property
     def uri(self) -> str:
-        """Return what people are told of it."""
+        """Return the text that alerts and lists show."""
         return f"{self.form} webhook {self.event} {self.id}".replace("  ", " ")
 
     def identity(self) -> dict[str, str]:
-        """Return what makes this delivery unique: a sender that repeats an event repeats its id."""
+        """Return what makes this delivery unique: a repeated event has the same id."""
         return {"form": self.form, "id": self.id}
 
     def to_dict(self) -> dict[str, Any]:
@@ -220,8 +218,8 @@ def argument(stored: Mapping[str, Any]) -> str:
 
 
 def described(stored: Mapping[str, Any]) -> str:
-    """Return in a few words what started a run: an upload's key, or how the other triggers are told; also of
-    kinds that are newer.
+    """Return a short text of what started a run: the key of an upload, the ``uri`` of another trigger, and
+    the kind of one that this version does not know.
     """
     if stored.get("kind") == S3Object.kind or "kind" not in stored:
         return str(stored.get("key", ""))
@@ -232,9 +230,9 @@ def described(stored: Mapping[str, Any]) -> str:
 
 
 def parse_trigger(message: Triggered) -> TriggerEvent | None:
-    """Return what a message tells of, None for what starts no run; raises MalformedMessageError.
+    """Return the trigger event of a message, None for one that starts no run; raises MalformedMessageError.
 
-    The message's trigger begins with the word that says what kind it is.
+    The message's trigger begins with its kind.
     """
     kind = message.trigger.partition(":")[0]
     if kind not in _READERS:
@@ -249,8 +247,8 @@ def _request(message: Triggered) -> Request:
     if not isinstance(token, str) or not token.strip() or len(token) > MAX_TOKEN_CHARACTERS:
         raise MalformedMessageError(
             f"Expected a request with a token of 1 to {MAX_TOKEN_CHARACTERS} characters, found"
-            f" {str(token)[:100]!r}. Send a new one for a new run, and the same one when the same request is"
-            " sent again."
+            f" {str(token)[:100]!r}. Send a new token for a new run, and the same token when the same"
+            " request is sent again."
         )
     given, overrides = message.detail.get("input"), message.detail.get("overrides") or {}
     if (size := len(json.dumps(given).encode()) + len(json.dumps(overrides).encode())) > MAX_INPUT_BYTES:
@@ -268,7 +266,7 @@ def _unknown(message: Triggered) -> TriggerEvent:
     )
 
 
-def _moment(message: Triggered) -> ScheduledTime:
+def _scheduled_time(message: Triggered) -> ScheduledTime:
     time, expression = message.detail.get("time"), message.detail.get("expression")
     if not (isinstance(time, str) and _TIME.fullmatch(time) and isinstance(expression, str)):
         raise MalformedMessageError(
@@ -287,7 +285,7 @@ def _delivery(message: Triggered) -> WebhookDelivery:
 
 
 def uploaded_object(message: Triggered) -> S3Object | None:
-    """Return the object that an upload event tells of; None for the empty object that stands for a folder.
+    """Return the object of an upload event; None for the empty object that stands for a folder.
 
     Raises MalformedMessageError. Keys in EventBridge's S3 events are not URL-encoded, in S3's own
     notifications they are: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
@@ -326,7 +324,7 @@ _READERS: dict[str, Callable[[Triggered], TriggerEvent | None]] = {
     "s3": uploaded_object,
     "s3-group": _upload_group,
     "manual": _request,
-    "schedule": _moment,
+    "schedule": _scheduled_time,
     "webhook": _delivery,
     "unknown": _unknown,
 }

@@ -1,10 +1,10 @@
-"""What a signed request is: which event, and whether it came before. Pure; docs/decisions/0011-webhooks.md
+"""Which event a signed request delivers, and whether it came before. Pure; docs/decisions/0011-webhooks.md
 has the reasons.
 
-A *repetition* is an honest sender's: it lost our answer and signs the same event anew, with a later time
-stamp. A *replay* is a request that anybody may have recorded: the same bytes with the same signature, or an
-older one of the same event. Both are the same run; a repetition is answered as the first was, and a replay is
-refused.
+A *repetition* comes from an honest sender that lost our answer: it signs the same event again, with a later
+time stamp. A *replay* is a request that an attacker may have recorded: the same bytes with the same
+signature, or an older request of the same event. Both mean the same run; a repetition gets the answer of the
+first request, and a replay is refused.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from sluice.triggers.signatures import Signed
 from sluice.triggers.trigger_event import WebhookDelivery
 
 TRIGGER = "webhook"
-"""What the trigger queue's messages and the ids of runs call it."""
+"""The name of this trigger in the messages of the trigger queue and in the ids of runs."""
 NO_TIME = 0
-"""The time of a form that signs none: whatever comes again was not signed later."""
+"""The time of a form that signs none: no later request counts as signed later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What is remembered of an event that is in the trigger queue: when its newest request was signed, and
-    the digest of its body.
+class DeliveryRecord:
+    """The record of an event that is in the trigger queue: when its newest request was signed, and the digest
+    of its body.
     """
 
     at: int
     digest: str
 
 
-class Verdict(StrEnum):
-    """What a valid request is, beside what is remembered of its event."""
+class ReplayCheck(StrEnum):
+    """Whether a valid request is new, compared with the record of its event."""
 
     NEW = "new"
     REPEATED = "repeated"
@@ -45,19 +45,19 @@ class Verdict(StrEnum):
 
 
 def digest(body: bytes) -> str:
-    """Return what stands for a body: its SHA-256, in hexadecimal."""
+    """Return the SHA-256 of a body, in hexadecimal."""
     return hashlib.sha256(body).hexdigest()
 
 
 def delivery(
     form: str, signed: Signed, headers: Mapping[str, str], body: bytes, value: Any
 ) -> WebhookDelivery:
-    """Return the delivery that a verified request is; ``value`` is what its body says. Raises
+    """Return the delivery of a verified request; ``value`` is its parsed body. Raises
     MalformedMessageError.
 
     The id is what the signature covers: the sender's own (standard), the event's in the body (stripe), or the
-    body itself (github, whose X-GitHub-Delivery is not signed: whoever recorded a request could write another
-    one).
+    body itself (github, whose X-GitHub-Delivery is not signed: an attacker could change it in a recorded
+    request).
     """
     kind = value.get("type") if isinstance(value, dict) else None
     event = headers.get("x-github-event", "") if form == "github" else kind
@@ -76,17 +76,18 @@ def _event_id(value: Any) -> str:
     return found
 
 
-def note(signed: Signed, body: bytes) -> Note:
-    """Return what is to be remembered of a request."""
-    return Note(at=NO_TIME if signed.at is None else signed.at, digest=digest(body))
+def delivery_record(signed: Signed, body: bytes) -> DeliveryRecord:
+    """Return the record of a request."""
+    return DeliveryRecord(at=NO_TIME if signed.at is None else signed.at, digest=digest(body))
 
 
-def verdict(form: str, came: Note, known: Note | None) -> Verdict:
-    """Return what a request is. Stripe's repetitions may differ in their body (``pending_webhooks``); it is
-    the same event by its id.
+def check_replay(form: str, request: DeliveryRecord, known: DeliveryRecord | None) -> ReplayCheck:
+    """Return whether a request is new, a repetition or a replay.
+
+    Stripe's repetitions may differ in their body (``pending_webhooks``): their id makes them the same event.
     """
     if known is None:
-        return Verdict.NEW
-    if form == "standard" and came.digest != known.digest:
-        return Verdict.OTHER_BODY
-    return Verdict.REPEATED if came.at > known.at else Verdict.REPLAYED
+        return ReplayCheck.NEW
+    if form == "standard" and request.digest != known.digest:
+        return ReplayCheck.OTHER_BODY
+    return ReplayCheck.REPEATED if request.at > known.at else ReplayCheck.REPLAYED

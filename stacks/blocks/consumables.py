@@ -45,7 +45,7 @@ class Consumables(Construct):
         So it has no name of our own, which would be taken when the limit is declared again.
         """
         resource = batch.CfnConsumableResource(
-            self, limit.name, resource_type="REPLENISHABLE", total_quantity=limit.at_once
+            self, limit.name, resource_type="REPLENISHABLE", total_quantity=limit.max_concurrency
         )
         resource.apply_removal_policy(RemovalPolicy.RETAIN)
         return resource

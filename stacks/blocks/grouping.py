@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from sluice.pipeline.definition import Pipeline
-from sluice.pipeline.validation.triggers import uploads_of
+from sluice.pipeline.validation.triggers.uploads import uploads_of
 from sluice.settings import GroupSettings
 from stacks.blocks import events, grants
 from stacks.blocks.reaction import Reaction

@@ -10,8 +10,8 @@ from constructs import Construct
 
 from sluice.pipeline.definition import Pipeline, S3Upload
 from sluice.pipeline.trigger_names import upload_name
-from sluice.pipeline.validation.triggers import uploads_of
-from sluice.pipeline.validation.uploads import grouping_of
+from sluice.pipeline.validation.triggers.grouping import grouping_of
+from sluice.pipeline.validation.triggers.uploads import uploads_of
 from stacks.blocks.definition import Definition
 from stacks.blocks.events import rule_target, with_detail
 from stacks.blocks.reaction import Reaction

@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from sluice.pipeline.definition import Pipeline
-from sluice.pipeline.validation.webhooks import schema_code
+from sluice.pipeline.validation.triggers.webhooks import schema_code
 
 MODULE = "webhook_schema"
 

@@ -37,7 +37,7 @@ def test_a_foreign_name_is_none(name: str) -> None:
 
 
 def test_a_run_id_is_stable() -> None:
-    """A change would start every upload that is told again a second time."""
+    """A change would start a second run for every upload whose event comes again."""
     identity = {"bucket": "b", "key": "k", "version": "v"}
     assert (
         run_id("words", "s3", identity)

@@ -9,10 +9,12 @@ from stacks.blocks.consumables import Consumables
 from tests.stacks.templates import Template, text
 
 
-def limited(name: str, at_once: int) -> Pipeline:
+def limited(name: str, maximum: int) -> Pipeline:
     """Return a pipeline with a limit."""
     job = Job("ask", image="busybox", command=["true"], uses={"vendor": 1})
-    return Pipeline(name=name, triggers=[Manual()], limits=[Limit("vendor", at_once=at_once)], steps=[job])
+    return Pipeline(
+        name=name, triggers=[Manual()], limits=[Limit("vendor", max_concurrency=maximum)], steps=[job]
+    )
 
 
 def made(*pipelines: Pipeline) -> dict[str, dict[str, object]]:

@@ -15,7 +15,7 @@ from sluice.errors import MalformedMessageError
 from sluice.messages import GroupedUpload, Triggered
 from sluice.pipeline.definition import Manual, Pipeline, Plan, Schedule
 from sluice.pipeline.retry_rules import retry_rules
-from sluice.pipeline.validation.triggers import uploads_of
+from sluice.pipeline.validation.triggers.uploads import uploads_of
 from sluice.run.compiled import CompiledPipeline
 from sluice.runtime.__main__ import TRY_AGAIN
 from sluice.triggers.trigger_event import Request, ScheduledTime, parse_trigger

@@ -22,18 +22,16 @@ from sluice.pipeline.definition import (
     Step,
     Webhook,
 )
+from sluice.pipeline.validation.alerts import check_alerts
 from sluice.pipeline.validation.fields import check_fields, checked, listed, where
 from sluice.pipeline.validation.graph import check_cycles, check_names, check_parents
-from sluice.pipeline.validation.machines import check_machine
-from sluice.pipeline.validation.nodes import check_group_fields, check_nodes, readable_nodes
-from sluice.pipeline.validation.placeholders import check_placeholders
-from sluice.pipeline.validation.programs import Functions, check_program
+from sluice.pipeline.validation.steps.machines import check_machine
+from sluice.pipeline.validation.steps.nodes import check_group_fields, check_nodes, readable_nodes
+from sluice.pipeline.validation.steps.placeholders import check_placeholders
+from sluice.pipeline.validation.steps.programs import Functions, check_program
 from sluice.pipeline.validation.submitter import check_submitter
-from sluice.pipeline.validation.telling import check_telling
 from sluice.pipeline.validation.triggers import check_triggers
-from sluice.pipeline.validation.uploads import check_grouping, check_plans_of_uploads
 from sluice.pipeline.validation.uses import check_limits, check_uses
-from sluice.pipeline.validation.webhooks import check_webhooks
 
 __all__ = ["Functions", "validate"]
 
@@ -62,11 +60,8 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
     yield from checked("only_with", TypeAdapter(Literal["nat"] | None), pipeline.only_with)
     yield from check_limits(pipeline)
     yield from check_triggers(pipeline)
-    yield from check_grouping(pipeline)
-    yield from check_plans_of_uploads(pipeline)
-    yield from check_webhooks(pipeline)
-    yield from check_telling(pipeline)
-    # What is of a wrong type has been reported; the graph is looked at without it, so that its other mistakes
+    yield from check_alerts(pipeline)
+    # Values of a wrong type have been reported; the graph is checked without them, so that its other mistakes
     # are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Step) and isinstance(step.name, str)]
     steps = [step for step in named if _readable(step)]

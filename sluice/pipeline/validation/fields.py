@@ -33,7 +33,7 @@ def of_type(value: object, kind: type) -> bool:
 
 
 def is_number(value: object) -> bool:
-    """Return whether a value is a number, which a truth is not."""
+    """Return whether a value is a number; a bool is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -56,9 +56,7 @@ def check_fields(place: str, thing: object, kinds: tuple[type, ...]) -> Iterator
 
 @cache
 def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
-    """Return what checks each field of a class: the fields one by one, because an instance as a whole would
-    be taken as checked.
-    """
+    """Return the adapter of each field of a class: pydantic takes an instance as a whole as checked."""
     return {
         name: TypeAdapter(annotation)
         for name, annotation in get_type_hints(kind, include_extras=True).items()

@@ -1,6 +1,4 @@
-"""Checks the graph that the steps make: their names, whom they wait for, and that they never wait in a
-circle.
-"""
+"""Checks the graph of the steps: their names, their parents, and that it has no cycle."""
 
 from __future__ import annotations
 
@@ -10,8 +8,9 @@ from collections.abc import Iterator
 from sluice.errors import Mistake
 from sluice.pipeline.after import names_of
 from sluice.pipeline.definition import Array, Step
-from sluice.pipeline.validation.bearing import check_after, check_retries
-from sluice.pipeline.validation.items import check_items
+from sluice.pipeline.validation.steps.failure_tolerance import check_after
+from sluice.pipeline.validation.steps.items import check_items
+from sluice.pipeline.validation.steps.resubmission import check_retries
 from sluice.run.graph import find_cycle
 
 RESERVED_STEP_NAMES = ("start", "cleanup", "gate")
@@ -27,7 +26,7 @@ def check_parents(step: Step, steps: list[Step]) -> Iterator[Mistake]:
 
 
 def check_names(steps: list[Step]) -> Iterator[Mistake]:
-    """Yield the names that stand twice, and those that Sluice keeps for itself."""
+    """Yield the names that several steps have, and those that Sluice reserves."""
     for name, count in Counter(step.name for step in steps).items():
         if count > 1:
             yield Mistake("steps", "each name once", f"{name!r} {count} times", "Rename all but one.")
@@ -41,7 +40,7 @@ def check_names(steps: list[Step]) -> Iterator[Mistake]:
 
 
 def check_cycles(steps: list[Step]) -> Iterator[Mistake]:
-    """Yield the circle in which steps wait for each other, if there is one."""
+    """Yield the cycle in which steps wait for each other, if there is one."""
     parents = {step.name: parents_of(step) for step in steps}
     cycle = find_cycle({name: tuple(p for p in names if p in parents) for name, names in parents.items()})
     if cycle:
@@ -52,5 +51,5 @@ def check_cycles(steps: list[Step]) -> Iterator[Mistake]:
 
 def parents_of(step: Step) -> tuple[str, ...]:
     """Return the names of the steps that a step waits for, as its file says."""
-    before = (*step.follows, step.items_of) if isinstance(step, Array) else ()
-    return tuple(dict.fromkeys(name for name in (*before, *names_of(step.after)) if name))
+    sources = (*step.follows, step.items_of) if isinstance(step, Array) else ()
+    return tuple(dict.fromkeys(name for name in (*sources, *names_of(step.after)) if name))

@@ -1,5 +1,5 @@
-"""Checks whether a deploy offers what the pipelines need of it: the one check that looks at files and
-settings together.
+"""Checks whether a deploy's settings give the pipelines what they need: the one check of files and settings
+together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sluice.errors import Mistake
 from sluice.pipeline.definition import MultiNode, Pipeline
-from sluice.pipeline.validation.nodes import nodes_of
+from sluice.pipeline.validation.steps.nodes import nodes_of
 
 NAT = "nat"
 

@@ -11,9 +11,9 @@ from sluice.errors import Mistake
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.validation.fields import checked, listed
 
-MOST_STEPS_OF_A_LAMBDA = 1_000
-"""What a Lambda submits in its minute, at fewer than 50 a second: AWS Batch takes no more in an account and
-Region.
+MAX_STEPS_OF_A_LAMBDA = 1_000
+"""How many steps a Lambda submits in its minute, at fewer than 50 a second: AWS Batch allows no more in an
+account and Region.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 """
@@ -25,8 +25,8 @@ def check_submitter(pipeline: Pipeline) -> Iterator[Mistake]:
         "submit_from", TypeAdapter(get_type_hints(Pipeline)["submit_from"]), pipeline.submit_from
     )
     steps = len(listed(pipeline.steps))
-    if pipeline.submit_from == "lambda" and steps > MOST_STEPS_OF_A_LAMBDA:
+    if pipeline.submit_from == "lambda" and steps > MAX_STEPS_OF_A_LAMBDA:
         fix = 'Write submit_from="start-job": a small job has the time to submit them.'
         yield Mistake(
-            "steps", f"at most {MOST_STEPS_OF_A_LAMBDA} steps that a Lambda submits", str(steps), fix
+            "steps", f"at most {MAX_STEPS_OF_A_LAMBDA} steps that a Lambda submits", str(steps), fix
         )

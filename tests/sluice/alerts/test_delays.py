@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from sluice.alerts.delays import delay_of, note_of
-from sluice.alerts.early_alerts import delayed
-from sluice.duration import in_words, seconds_of
+from sluice.alerts.delays import alert_note, find_delay
 from sluice.messages import LATE, NOT_STARTED
 from sluice.run.state import Run, RunState, StepRecord, StepState
 from tests.sluice.graphs import RUN_ID, pipeline, step
@@ -38,8 +36,8 @@ def job(status: str, **more: Any) -> dict[str, Any]:
 
 
 def found(one: Run, minutes: float, *jobs: dict[str, Any]) -> str | None:
-    """Return which delay is told of so many minutes after the beginning."""
-    delay = delay_of(one, jobs, BEGAN + timedelta(minutes=minutes))
+    """Return which delay is found so many minutes after the beginning."""
+    delay = find_delay(one, jobs, BEGAN + timedelta(minutes=minutes))
     return delay.delay if delay else None
 
 
@@ -60,12 +58,14 @@ def test_a_run_that_is_over_is_not_delayed(state: RunState) -> None:
     assert found(run(60, state=state), 1000, job("RUNNABLE")) is None
 
 
-def test_each_delay_is_told_of_once() -> None:
-    """The ledger's notes say what was told."""
-    late = run(60, notes=frozenset({note_of(LATE)}))
+def test_one_alert_is_sent_for_each_delay() -> None:
+    """The notes in the ledger record which alerts were sent."""
+    late = run(60, notes=frozenset({alert_note(LATE)}))
     assert found(late, 1000, job("RUNNABLE")) == NOT_STARTED
     assert (
-        found(replace(late, notes=frozenset({note_of(LATE), note_of(NOT_STARTED)})), 1000, job("RUNNABLE"))
+        found(
+            replace(late, notes=frozenset({alert_note(LATE), alert_note(NOT_STARTED)})), 1000, job("RUNNABLE")
+        )
         is None
     )
 
@@ -97,29 +97,29 @@ def test_a_run_has_started_when_any_job_or_child_has_come_to_a_machine(
 
 
 def test_a_run_whose_first_step_is_done_has_started() -> None:
-    """What waits now waits for its turn."""
+    """The other jobs wait for their turn."""
     done = StepRecord(name="b", state=StepState.SUCCEEDED, job_id="k", claimed_at=BEGAN.isoformat())
     one = run()
     assert found(replace(one, steps={**one.steps, "b": done}), 1000, job("RUNNABLE")) is None
 
 
-def test_a_run_that_goes_on_is_measured_from_there() -> None:
-    """A step of a later generation was claimed when the run was taken up again."""
-    again = StepRecord(
+def test_a_resumed_run_is_measured_from_then_on() -> None:
+    """A step of a later generation was claimed when the run was resumed."""
+    second = StepRecord(
         name="a",
         state=StepState.SUBMITTED,
         generation=1,
         job_id="k",
         claimed_at=(BEGAN + timedelta(days=2)).isoformat(),
     )
-    one = run(3600, steps={"a": again})
+    one = run(3600, steps={"a": second})
     assert found(one, 2 * 24 * 60 + 59, job("RUNNING")) is None
     assert found(one, 2 * 24 * 60 + 61, job("RUNNING")) == LATE
 
 
-def test_what_is_told_says_where_the_run_stands_and_how_to_end_it() -> None:
-    """With the reason of a blocked queue; a trigger of a newer version does not matter."""
-    message = delay_of(
+def test_a_delay_says_how_far_the_run_is() -> None:
+    """With the reason of a blocked queue."""
+    message = find_delay(
         run(3600), [job("RUNNABLE", statusReason="MISCONFIGURATION:X - y")], BEGAN + timedelta(hours=26)
     )
     assert message is not None
@@ -128,29 +128,3 @@ def test_what_is_told_says_where_the_run_stands_and_how_to_end_it() -> None:
         == "expected within 1h, under way for 1d2h; a is RUNNABLE (a compute environment is set up so that"
         " the job cannot run)"
     )
-    notice = delayed(run(3600), message)
-    assert f"sluice cancel {RUN_ID}" in notice.email
-    assert len(notice.sms) <= 140
-    assert notice.subject == "Sluice: words is late"
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        *[("5m", 300), ("2h", 7200), ("1d12h", 129_600), ("90m", 5400), ("1h30m", 5400)],
-        *[(text, None) for text in ("", "2", "h", "2H", "30m1h", "-1h", "1.5h", " 1h", "٣h", "1h\n")],
-    ],
-)
-def test_a_length_of_time_is_read_strictly(text: str, seconds: int | None) -> None:
-    """Days, hours, minutes, in this order."""
-    assert seconds_of(text) == seconds
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0m"), (59, "0m"), (60, "1m"), (5400, "1h30m"), (86_400, "1d"), (129_661, "1d12h1m")],
-)
-def test_a_length_of_time_is_written_as_it_is_read(seconds: int, words: str) -> None:
-    """To the minute below."""
-    assert in_words(seconds) == words
-    assert seconds < 60 or seconds_of(words) == seconds // 60 * 60

@@ -50,7 +50,7 @@ def run(**changes: Any) -> Run:
 
 
 def fits(detail: dict[str, Any]) -> None:
-    """Check a detail against the schema of the page: the words of JSON Schema that it uses."""
+    """Check a detail against the schema of the page: the keywords of JSON Schema that it uses."""
     assert set(detail) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
     for name, rule in SCHEMA["properties"].items():
         kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
@@ -91,14 +91,14 @@ def test_the_examples_of_the_page_fit_its_schema() -> None:
 
 @pytest.mark.parametrize("stamp", ["", "yesterday", "2026-01-01"])
 def test_a_time_that_cannot_be_read_leaves_the_rest_of_the_event(stamp: str) -> None:
-    """No time is no reason to tell nobody."""
+    """The event is sent without the duration."""
     assert (
         json.loads(entry(change(run(created_at=stamp), RunState.SUCCEEDED, BEGAN))["Detail"])["seconds"] == 0
     )
 
 
 def test_a_reason_is_no_longer_than_an_event_may_be() -> None:
-    """However much a program says."""
+    """However long the message of a program is."""
     detail = json.loads(entry(change(run(), RunState.FAILED, BEGAN, "a", "ž" * 100_000))["Detail"])
     assert len(detail["reason"]) == 2000
 
@@ -110,8 +110,8 @@ def succeed(world: World) -> None:
     world.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=job_id)
 
 
-def test_a_run_is_told_of_when_it_begins_and_when_it_ends() -> None:
-    """Once each, as long as nobody dies."""
+def test_messages_are_sent_when_a_run_begins_and_when_it_ends() -> None:
+    """Once each, as long as no Lambda dies."""
     with dynamodb() as client:
         world = World(client)
         world.advancer().start(run(created_at=world.now.isoformat()))
@@ -121,7 +121,7 @@ def test_a_run_is_told_of_when_it_begins_and_when_it_ends() -> None:
         assert [message.changed_to for message in world.changes] == ["RUNNING", "SUCCEEDED"]
 
 
-def test_a_refused_submission_is_told_of_with_its_reason() -> None:
+def test_the_message_of_a_refused_submission_has_its_reason() -> None:
     """The record that the run was begun with has none yet."""
     with dynamodb() as client:
         world = World(client)
@@ -132,9 +132,9 @@ def test_a_refused_submission_is_told_of_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize("calls", range(1, 12))
-def test_whoever_dies_tells_again_with_the_same_id(calls: int) -> None:
-    """A Lambda that lives for so many calls, then one that goes on: both states are told of at least once,
-    however it died.
+def test_what_a_dead_lambda_sent_is_sent_again_with_the_same_id(calls: int) -> None:
+    """A Lambda dies after this many calls, and another one continues: a message of both states is sent at
+    least once.
     """
     with dynamodb() as client:
         world = World(client)

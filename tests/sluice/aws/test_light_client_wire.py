@@ -16,7 +16,7 @@ from sluice.ledger.idempotency import DeliveryRecords
 from sluice.ledger.ledger import Ledger
 from sluice.run.decision import decide
 from sluice.run.state import Run
-from sluice.triggers.webhook_deliveries import Note
+from sluice.triggers.webhook_deliveries import DeliveryRecord
 from tests.sluice.clouds import make_table
 from tests.sluice.graphs import RUN_ID, word_count
 
@@ -107,8 +107,12 @@ def test_a_delivery_is_noted(cloud: Place) -> None:
     )
     now = "2026-01-01T00:00:00.000+00:00"
     assert notes.read(RUN_ID) is None
-    assert [notes.write(RUN_ID, Note(at=at, digest="d"), now) for at in (1, 1, 2)] == [True, False, True]
-    assert notes.read(RUN_ID) == other.read(RUN_ID) == Note(at=2, digest="d")
+    assert [notes.write(RUN_ID, DeliveryRecord(at=at, digest="d"), now) for at in (1, 1, 2)] == [
+        True,
+        False,
+        True,
+    ]
+    assert notes.read(RUN_ID) == other.read(RUN_ID) == DeliveryRecord(at=2, digest="d")
 
 
 def test_batch_answers_and_refuses(cloud: Place) -> None:

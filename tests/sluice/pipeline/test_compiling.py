@@ -13,7 +13,7 @@ from sluice.pipeline.compiling import JobDefinitions, compile_pipeline, queues_o
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Step
 from sluice.pipeline.validation import validate
 from sluice.run.compiled import CompiledMachine, CompiledPipeline, Kind
-from sluice.run.graph import ancestors, before, find_cycle, gate_tree, sinks, topological_order
+from sluice.run.graph import before
 
 
 def compiled(*steps: Step, submit_from: Literal["lambda", "start-job"] = "lambda") -> CompiledPipeline:
@@ -28,7 +28,7 @@ def compiled(*steps: Step, submit_from: Literal["lambda", "start-job"] = "lambda
     )
 
 
-def test_cleanup_stands_behind_all_sinks() -> None:
+def test_cleanup_is_downstream_of_all_sinks() -> None:
     """Nothing of a run is removed while something still works."""
     steps = compiled(Job("a", run="f"), Job("b", run="f", after=["a"]), Job("c", run="f", after=["a"]))
     assert steps.steps[-1].kind is Kind.CLEANUP
@@ -83,7 +83,7 @@ def test_an_array_may_follow_several() -> None:
 def test_an_array_compiled_when_it_could_follow_only_one_is_read(
     written: str | None, read: tuple[str, ...]
 ) -> None:
-    """A run of before a deploy goes on behind it."""
+    """A run continues after a deploy."""
     document = json.loads(compiled(Array("a", run="f", size=2), Array("b", run="f", each="a")).to_json())
     document["steps"][1]["each"] = written
     assert CompiledPipeline.from_json(json.dumps(document)).step("b").each == read
@@ -117,8 +117,8 @@ def test_many_sinks_put_gates_before_cleanup() -> None:
     assert steps.step("cleanup").after == ("gate-0-0-cleanup", "gate-0-1-cleanup")
 
 
-def test_everything_stands_behind_a_start_job() -> None:
-    """What waited for nobody waits for it; what waited for others does so still."""
+def test_all_steps_are_downstream_of_a_start_job() -> None:
+    """Steps without parents wait for it; the others wait for their parents still."""
     steps = compiled(
         Job("a", run="f"), Plan("p", run="f"), Array("b", run="f", items_of="p"), submit_from="start-job"
     )
@@ -134,7 +134,7 @@ def test_everything_stands_behind_a_start_job() -> None:
 
 @pytest.mark.parametrize(("queue", "found"), [("bulk", "normal"), ("steady", "normal"), ("urgent", "urgent")])
 def test_a_start_job_is_as_urgent_as_what_it_submits(queue: QueueName, found: str) -> None:
-    """An urgent step does not wait for a start job that stands behind others' work."""
+    """An urgent step does not wait for a start job that waits behind other jobs."""
     assert (
         compiled(Job("a", run="f"), Job("b", run="f", queue=queue), submit_from="start-job")
         .step("start")
@@ -194,23 +194,6 @@ def test_what_is_no_compiled_pipeline_is_refused(text: str) -> None:
     """A newer version, or anything else, is a malformed message."""
     with pytest.raises(MalformedMessageError):
         CompiledPipeline.from_json(text)
-
-
-def test_graph_finds_cycles_sinks_and_ancestors() -> None:
-    """On names alone."""
-    parents: dict[str, tuple[str, ...]] = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
-    assert topological_order(parents) == ("a", "b", "c", "d")
-    assert sinks(parents) == ("d",)
-    assert before(parents, "d") == {"a", "b", "c"}
-    assert ancestors(parents, {"a", "c"}) == {"a": set(), "b": {"a"}, "c": {"a"}, "d": {"a", "c"}}
-    assert find_cycle(parents) == ()
-    assert set(find_cycle({"a": ("b",), "b": ("a",)})) == {"a", "b"}
-
-
-def test_gate_tree_has_levels_until_few_are_left() -> None:
-    """Nine names by two: five groups, three, two."""
-    assert [len(level) for level in gate_tree("abcdefghi", 2)] == [5, 3, 2]
-    assert gate_tree("ab", 2) == ()
 
 
 def test_a_step_goes_to_the_queue_of_its_machines_and_priorities() -> None:
@@ -302,3 +285,18 @@ def test_what_is_expected_of_a_run_travels_with_it() -> None:
     }
     read = CompiledPipeline.from_json(json.dumps(older))
     assert (read.expected_within, read.ticket) == (None, False)
+
+
+def test_a_plan_of_uploads_is_compiled_without_a_job() -> None:
+    """And travels with the run."""
+    files: list[Step] = [Plan("files"), Array("count", run="count", items_of="files")]
+    compiled = compile_pipeline(
+        Pipeline(name="w", triggers=[Manual()], steps=files),
+        JobDefinitions(steps={"count": "c"}, cleanup="x", gate="g"),
+    )
+    assert [(one.name, one.of_uploads, one.job_definition) for one in compiled.steps] == [
+        ("files", True, ""),
+        ("count", False, "c"),
+        ("cleanup", False, "x"),
+    ]
+    assert type(compiled).from_json(compiled.to_json()) == compiled

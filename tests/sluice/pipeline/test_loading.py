@@ -135,7 +135,7 @@ def test_wrong_types_in_one_file_leave_the_other_files_checked(project: Path) ->
 LIMITED = """
 from sluice.pipeline.definition import Job, Limit, Manual, MultiNode, Pipeline
 steps = [Job("merge", run="merge", uses={{"vendor": 1}}), MultiNode("meet", run="merge", nodes=2)]
-limits = [Limit("vendor", at_once={at_once})]
+limits = [Limit("vendor", max_concurrency={maximum})]
 pipeline = Pipeline(name="{name}", triggers=[Manual()], limits=limits, steps=steps)
 """
 
@@ -143,13 +143,16 @@ pipeline = Pipeline(name="{name}", triggers=[Manual()], limits=limits, steps=ste
 @pytest.mark.parametrize("other", ["6", "[5]"])
 def test_limits_that_differ_are_reported_with_what_a_deploy_lacks(project: Path, other: str) -> None:
     """One look shows what is wrong between files, in a file, and between files and settings."""
-    write(project, "first", LIMITED.format(name="first", at_once=5))
-    write(project, "second", LIMITED.format(name="second", at_once=other))
+    write(project, "first", LIMITED.format(name="first", maximum=5))
+    write(project, "second", LIMITED.format(name="second", maximum=other))
     offered = Offered(nat=False, max_vcpus_on_demand=64, instance_types=())
     with pytest.raises(PipelineError) as raised:
         load_pipelines(project, offered)
     said = str(raised.value)
-    assert "pipelines/first.py and pipelines/second.py: expected one at_once for the limit 'vendor'" in said
+    assert (
+        "pipelines/first.py and pipelines/second.py: expected one max_concurrency for the limit 'vendor'"
+        in said
+    )
     assert (
         "pipelines/first.py: steps['meet']: expected private subnets with NAT for a MultiNode, found"
         " SLUICE_NAT=false." in said
@@ -158,5 +161,5 @@ def test_limits_that_differ_are_reported_with_what_a_deploy_lacks(project: Path,
 
 def test_without_a_deploy_nothing_is_asked_of_the_settings(project: Path) -> None:
     """A drawing of a pipeline needs no NAT."""
-    write(project, "first", LIMITED.format(name="first", at_once=5))
+    write(project, "first", LIMITED.format(name="first", maximum=5))
     assert "first" in [str(one.name) for one in load_pipelines(project)]

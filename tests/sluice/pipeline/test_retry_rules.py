@@ -48,13 +48,13 @@ def test_a_lost_machine_is_tried_again(own: tuple[EvaluateOnExit, ...]) -> None:
 
 
 def test_own_rules_decide_before_sluice_s() -> None:
-    """A code of theirs is repeated; a lost machine is not when they say so."""
+    """Its exit codes are repeated; a lost machine is not when its rules say so."""
     assert retried(Outcome(3, None, EXITED), ON_THREE)
     assert not retried(HOST, NOT_ON_HOST)
 
 
 def test_a_function_that_began_too_early_begins_again() -> None:
-    """Exit code 75 is Sluice's in functions, whatever rule of theirs would match it; a command's 75 is the
+    """Exit code 75 is Sluice's in functions, whatever rule of the step would match it; a command's 75 is the
     command's own.
     """
     assert retried(Outcome(75, None, EXITED), EvaluateOnExit(action="EXIT", on_exit_code="7*"))

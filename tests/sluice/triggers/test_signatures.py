@@ -75,7 +75,7 @@ def test_a_secret_that_was_taken_away_is_not(form: str) -> None:
 
 @pytest.mark.parametrize("form", ["standard", "stripe"])
 def test_a_sender_may_sign_with_two_secrets(form: str) -> None:
-    """One of them has to be known: that is how senders change theirs."""
+    """One of them has to be known: that is how senders change their secret."""
     name = {"standard": "webhook-signature", "stripe": "stripe-signature"}[form]
     known, unknown = (SIGNERS[form](secret, BODY, NOW)[name] for secret in SECRETS)
     both = f"{unknown} {known}" if form == "standard" else f"{unknown},{known.split(',')[1]}"
@@ -231,9 +231,7 @@ def test_no_changed_character_is_let_through(form: str, data: st.DataObject) -> 
 
 
 def _intact(place: str, text: str, new: str) -> bool:
-    """Return whether all that counts still stands in a header that is a list: a version that nobody knows may
-    stand beside it.
-    """
+    """Return whether a header that is a list still has all that counts, beside a version that is unknown."""
     if place == "webhook-signature":
         return text in new.split(" ")
     return place == "stripe-signature" and set(text.split(",")[:2]) <= set(new.split(","))

@@ -17,7 +17,14 @@ from sluice.run.job_names import run_id
 from sluice.triggers.rerun import rerun_command
 from sluice.triggers.signatures import Signed
 from sluice.triggers.trigger_event import WebhookDelivery, parse_trigger, stored_trigger
-from sluice.triggers.webhook_deliveries import Note, Verdict, delivery, digest, note, verdict
+from sluice.triggers.webhook_deliveries import (
+    DeliveryRecord,
+    ReplayCheck,
+    check_replay,
+    delivery,
+    delivery_record,
+    digest,
+)
 from tests.sluice.clouds import TABLE, dynamodb
 
 BODY = b'{"id": "evt_1", "type": "invoice.paid"}'
@@ -42,7 +49,7 @@ def test_an_event_is_known_by_what_its_signature_covers() -> None:
 
 
 def test_githubs_own_id_makes_no_other_event() -> None:
-    """It is not signed: whoever recorded a request could write another one."""
+    """It is not signed: an attacker could change it in a recorded request."""
     ids = [
         found("github", {"x-github-delivery": delivery, "x-github-event": "push"}) for delivery in ("a", "b")
     ]
@@ -52,7 +59,7 @@ def test_githubs_own_id_makes_no_other_event() -> None:
 
 @pytest.mark.parametrize("value", [[], {}, {"id": 1}, {"id": ""}, None, "evt_1"])
 def test_an_event_of_stripes_has_an_id(value: Any) -> None:
-    """Without one nobody could say whether it came before."""
+    """Without one a repetition could not be recognised."""
     with pytest.raises(MalformedMessageError, match="JSON object with an id"):
         found("stripe", value=value)
 
@@ -60,7 +67,7 @@ def test_an_event_of_stripes_has_an_id(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "event"), [({"type": "a.b"}, "a.b"), ({"type": 5}, ""), ([], ""), ({}, "")]
 )
-def test_the_kind_of_an_event_is_told_where_there_is_one(value: Any, event: str) -> None:
+def test_the_kind_of_an_event_is_kept_where_there_is_one(value: Any, event: str) -> None:
     """Standard Webhooks and Stripe write it into the body as type."""
     assert found("standard", value=value).event == event
 
@@ -68,22 +75,47 @@ def test_the_kind_of_an_event_is_told_where_there_is_one(value: Any, event: str)
 @pytest.mark.parametrize(
     ("form", "came", "known", "expected"),
     [
-        ("standard", Note(at=7, digest="a"), None, Verdict.NEW),
-        ("standard", Note(at=7, digest="a"), Note(at=7, digest="a"), Verdict.REPLAYED),
-        ("standard", Note(at=6, digest="a"), Note(at=7, digest="a"), Verdict.REPLAYED),
-        ("standard", Note(at=8, digest="a"), Note(at=7, digest="a"), Verdict.REPEATED),
-        ("standard", Note(at=8, digest="b"), Note(at=7, digest="a"), Verdict.OTHER_BODY),
-        ("stripe", Note(at=8, digest="b"), Note(at=7, digest="a"), Verdict.REPEATED),
-        ("stripe", Note(at=7, digest="a"), Note(at=7, digest="a"), Verdict.REPLAYED),
-        ("github", note(SIGNED["github"], BODY), None, Verdict.NEW),
-        ("github", note(SIGNED["github"], BODY), note(SIGNED["github"], BODY), Verdict.REPLAYED),
+        ("standard", DeliveryRecord(at=7, digest="a"), None, ReplayCheck.NEW),
+        (
+            "standard",
+            DeliveryRecord(at=7, digest="a"),
+            DeliveryRecord(at=7, digest="a"),
+            ReplayCheck.REPLAYED,
+        ),
+        (
+            "standard",
+            DeliveryRecord(at=6, digest="a"),
+            DeliveryRecord(at=7, digest="a"),
+            ReplayCheck.REPLAYED,
+        ),
+        (
+            "standard",
+            DeliveryRecord(at=8, digest="a"),
+            DeliveryRecord(at=7, digest="a"),
+            ReplayCheck.REPEATED,
+        ),
+        (
+            "standard",
+            DeliveryRecord(at=8, digest="b"),
+            DeliveryRecord(at=7, digest="a"),
+            ReplayCheck.OTHER_BODY,
+        ),
+        ("stripe", DeliveryRecord(at=8, digest="b"), DeliveryRecord(at=7, digest="a"), ReplayCheck.REPEATED),
+        ("stripe", DeliveryRecord(at=7, digest="a"), DeliveryRecord(at=7, digest="a"), ReplayCheck.REPLAYED),
+        ("github", delivery_record(SIGNED["github"], BODY), None, ReplayCheck.NEW),
+        (
+            "github",
+            delivery_record(SIGNED["github"], BODY),
+            delivery_record(SIGNED["github"], BODY),
+            ReplayCheck.REPLAYED,
+        ),
     ],
 )
 def test_a_request_is_new_repeated_or_replayed(
-    form: str, came: Note, known: Note | None, expected: Verdict
+    form: str, came: DeliveryRecord, known: DeliveryRecord | None, expected: ReplayCheck
 ) -> None:
     """A repetition was signed later than what is known; the same bytes, or older ones, are a replay."""
-    assert verdict(form, came, known) is expected
+    assert check_replay(form, came, known) is expected
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=20))
@@ -91,29 +123,29 @@ def test_no_request_is_taken_twice(times: list[int]) -> None:
     """In whatever order signed requests of an event come, each time stamp is taken at most once, and the
     first always is.
     """
-    known: Note | None = None
+    known: DeliveryRecord | None = None
     taken = []
     for at in times:
-        came = Note(at=at, digest="a")
-        if verdict("standard", came, known) in (Verdict.NEW, Verdict.REPEATED):
+        came = DeliveryRecord(at=at, digest="a")
+        if check_replay("standard", came, known) in (ReplayCheck.NEW, ReplayCheck.REPEATED):
             known = came
             taken.append(at)
     assert taken[0] == times[0]
     assert len(taken) == len(set(taken))
 
 
-def test_notes_are_kept_in_the_ledger() -> None:
-    """The newest wins; one that is no newer is told so. A note is no run."""
+def test_delivery_records_are_kept_in_the_ledger() -> None:
+    """The newest wins, and an older one is refused. A record is no run."""
     now = "2030-01-01T00:00:00+00:00"
     with dynamodb() as client:
-        notes = DeliveryRecords(client, TABLE)
-        assert notes.read("r") is None
-        assert notes.write("r", Note(at=7, digest="a"), now)
-        assert not notes.write("r", Note(at=7, digest="a"), now)
-        assert not notes.write("r", Note(at=6, digest="a"), now)
-        assert notes.write("r", Note(at=8, digest="a"), now)
-        assert notes.read("r") == Note(at=8, digest="a")
-        assert notes.read("another") is None
+        records = DeliveryRecords(client, TABLE)
+        assert records.read("r") is None
+        assert records.write("r", DeliveryRecord(at=7, digest="a"), now)
+        assert not records.write("r", DeliveryRecord(at=7, digest="a"), now)
+        assert not records.write("r", DeliveryRecord(at=6, digest="a"), now)
+        assert records.write("r", DeliveryRecord(at=8, digest="a"), now)
+        assert records.read("r") == DeliveryRecord(at=8, digest="a")
+        assert records.read("another") is None
         assert Ledger(client, TABLE).load("r") is None
 
 
@@ -153,6 +185,6 @@ def test_a_message_that_no_webhook_sends_is_malformed(detail: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("form", SIGNED)
-def test_an_alert_says_what_another_run_takes(form: str) -> None:
+def test_an_alert_says_how_to_start_another_run(form: str) -> None:
     """A repetition is the same run, so the advice is another event."""
     assert "another" in rerun_command("p", WebhookDelivery(form=form, id="1"))

@@ -1,0 +1,1 @@
+"""Checks of one step: its program, its items, its machine, and which failures it tolerates."""

@@ -1,0 +1,43 @@
+"""Upload triggers and the number of each kind of trigger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sluice.pipeline.definition import Manual, S3Upload
+from tests.sluice.pipeline.validation.pipelines import mistakes_of, valid
+
+
+@pytest.mark.parametrize(
+    ("triggers", "where", "says"),
+    [
+        ([S3Upload(prefix=5)], "triggers[0].prefix", "a valid string"),  # type: ignore[arg-type]
+        ([S3Upload(prefix="")], "triggers[0].prefix", "at least 1 character"),
+        ([S3Upload(prefix="a*b/")], "triggers[0].prefix", "match pattern"),
+        ([S3Upload(prefix="/a/")], "triggers", "without a leading /"),
+        ([S3Upload(prefix="requests/words/")], "triggers", "matches nothing below requests/"),
+        ([S3Upload(prefix="req")], "triggers", "matches nothing below requests/"),
+        ([S3Upload(prefix="a/"), S3Upload(prefix="a/b/")], "triggers", "which can match the same file"),
+        (["a/"], "triggers[0]", "S3Upload"),
+        ([Manual(), Manual()], "triggers", "at most one Manual"),
+        ([], "triggers", "at least one trigger"),
+        (None, "triggers", "a list"),
+        (S3Upload(prefix="a/"), "triggers", "a list"),
+    ],
+)
+def test_a_mistake_in_a_trigger_is_reported_at_its_field(triggers: Any, where: str, says: str) -> None:
+    """The report names the trigger and says what was expected or found."""
+    lines = [
+        line
+        for line in mistakes_of(valid(triggers=triggers)).splitlines()
+        if line.startswith(f"  - {where}: ")
+    ]
+    assert any(says in line for line in lines), mistakes_of(valid(triggers=triggers))
+
+
+def test_prefixes_that_nest_are_apart_when_their_suffixes_differ() -> None:
+    """No key ends in both .txt and .csv, so the same prefix can have both."""
+    triggers = [S3Upload(prefix="a/", suffix=".txt"), S3Upload(prefix="a/b/", suffix=".csv")]
+    assert mistakes_of(valid(triggers=triggers)) == ""
