@@ -201,8 +201,8 @@ class Advancer:
 
 
 def _no_open_claims(run: Run, decision: Decision) -> bool:
-    """Return False for a run that could succeed and has a claim without a job: after its end nobody would
-    look after its cleanup.
+    """Return False for a run that could succeed and has a claim without a job: after its end nothing would
+    settle its cleanup.
     """
     states = {record.state for record in run.steps.values()}
     return decision.outcome is not RunState.SUCCEEDED or StepState.CLAIMED not in states

@@ -83,7 +83,8 @@ class ClaimSettler:
         return [job for job in listed if job["jobName"] == name]
 
     def _submit(self, run: Run, record: StepRecord, *, had_job: bool) -> None:
-        """Submit what somebody else claimed, unless what it waits for has failed, and for good when that has.
+        """Submit what another invocation claimed, unless what it waits for has failed; fail it when that has
+        failed for good.
 
         Where it ``had_job`` that timed out waiting for its registration, what its owner submitted downstream
         fails with it, and must be seen not to have failed on its own. So the step becomes a later generation,

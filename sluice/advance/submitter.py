@@ -36,7 +36,7 @@ class Submitter:
         """Submit claimed steps in order and record their jobs.
 
         What could not be submitted is recorded as failed with the reason, and ends it: False, and the run
-        must be looked at again.
+        must be evaluated again.
         """
         job_ids = {record.name: record.job_id for record in run.steps.values() if record.job_id}
         generations = {one.step.name: one.generation for one in submissions}
@@ -51,22 +51,23 @@ class Submitter:
                     self.ledger.record_submitted(run.run_id, fresh, generations)
                     fresh = {}
         except (RefusedError, LimitError) as error:
-            name, generation = submission.step.name, submission.generation
-            self.ledger.record_end(
-                run.run_id, name, StepState.FAILED, generation=generation, reason=str(error)
-            )
+            self._record_refusal(run, submission, str(error))
             return submission.step.kind is Kind.CLEANUP
         finally:
             if fresh:
                 self.ledger.record_submitted(run.run_id, fresh, generations)
         return True
 
+    def _record_refusal(self, run: Run, submission: Submission, reason: str) -> None:
+        name, generation = submission.step.name, submission.generation
+        self.ledger.record_end(run.run_id, name, StepState.FAILED, generation=generation, reason=reason)
+
 
 def with_known_parents(
     submissions: Sequence[Submission], records: Mapping[str, StepRecord]
 ) -> list[Submission]:
-    """Return the submissions that wait for known jobs only, or for one another: a claim of somebody else has
-    no job yet.
+    """Return the submissions that wait for known jobs only, or for one another: a claim of another
+    invocation has no job yet.
     """
     known = {record.name for record in records.values() if record.job_id and not record.failed}
     ready: list[Submission] = []

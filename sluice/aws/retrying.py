@@ -43,7 +43,7 @@ class Backoff:
         return True
 
     def reset(self) -> None:
-        """Begin anew after an attempt that achieved something."""
+        """Count from zero again after an attempt that achieved something."""
         self._failed = 0
 
 
