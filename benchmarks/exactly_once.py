@@ -50,9 +50,10 @@ def _counted(pipeline: CompiledPipeline) -> dict[str, Any]:
     with patch.dict(os.environ, _KEYS), mock_aws():
         dynamodb = botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
         _make_table(dynamodb)
+        batch: Any = _Batch(counts)
         advancer = Advancer(
             ledger=Ledger(_Counting(dynamodb, counts), _TABLE),
-            batch=lambda: _Batch(counts),
+            batch=lambda: batch,
             queues=_QUEUES,
             notify_failed=lambda _: None,
         )

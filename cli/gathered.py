@@ -88,8 +88,8 @@ def seconds_left(groups: Sequence[Group]) -> float:
     now, left = datetime.now(UTC), 0.0
     for group in groups:
         seconds = max(group.seconds_left(now), 0.0)
-        if seconds and not group.full:
-            when = f"in {seconds:.0f} s, or when it has {group.most:,} files; it has {group.files:,}"
+        if seconds and not group.is_full:
+            when = f"in {seconds:.0f} s, or when it has {group.max_files:,} files; it has {group.files:,}"
             note(f"{group.run_id} begins when its group closes: {when}")
         left = max(left, seconds)
     return left

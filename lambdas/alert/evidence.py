@@ -4,21 +4,18 @@ child, or node, that did.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
 from sluice.advance.batch_events import NO_REASON, NODE_MARK, failure_reason
+from sluice.aws.batch_jobs import Job, describe_jobs, list_jobs
 from sluice.aws.clients import client
 
 LINES = 12
 _LINE_CHARACTERS = 300
 _DEFAULT_GROUP = "/aws/batch/job"
-
-Job = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +51,15 @@ def _failed_job(job_id: str, children: int) -> tuple[Job | None, Evidence]:
     """Return the job whose log explains most: of an array its first failed child."""
     if children > 1:
         return _failed_child(job_id)
-    jobs = client("batch").describe_jobs(jobs=[job_id])["jobs"]
-    return (jobs[0] if jobs else None), Evidence()
+    return next(describe_jobs(client("batch"), [job_id]), None), Evidence()
 
 
 def _failed_child(job_id: str) -> tuple[Job | None, Evidence]:
     """Return the first failed child of an array, or the array, with the array's number of failed children."""
     batch = client("batch")
-    listed = batch.list_jobs(arrayJobId=job_id, jobStatus="FAILED", maxResults=1)["jobSummaryList"]
-    child_id = listed[0]["jobId"] if listed else job_id
-    jobs = {job["jobId"]: job for job in batch.describe_jobs(jobs=list({job_id, child_id}))["jobs"]}
+    listed = next(list_jobs(batch, arrayJobId=job_id, jobStatus="FAILED", maxResults=1), None)
+    child_id = str(listed["jobId"]) if listed else job_id
+    jobs = {job["jobId"]: job for job in describe_jobs(batch, list({job_id, child_id}))}
     evidence = Evidence(failed=_failed_children(jobs.get(job_id, {})))
     child, index = jobs.get(child_id), child_id.rpartition(":")[2]
     if listed and child is not None and index.isdecimal():
@@ -83,11 +79,11 @@ def _failed_node(job_id: str) -> tuple[Job | None, Evidence]:
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html (multiNodeJobId)
     """
     batch = client("batch")
-    failed = batch.list_jobs(multiNodeJobId=job_id, jobStatus="FAILED")["jobSummaryList"]
+    failed = list_jobs(batch, multiNodeJobId=job_id, jobStatus="FAILED")
     first = min(failed, key=lambda node: node.get("stoppedAt") or float("inf"), default=None)
     node_id = str(first["jobId"]) if first else f"{job_id}{NODE_MARK}0"
-    jobs = batch.describe_jobs(jobs=[node_id])["jobs"]
-    return (jobs[0] if jobs else None), Evidence(node=int(node_id.rpartition(NODE_MARK)[2]) if jobs else None)
+    job = next(describe_jobs(batch, [node_id]), None)
+    return job, Evidence(node=int(node_id.rpartition(NODE_MARK)[2]) if job is not None else None)
 
 
 def _with_stream(evidence: Evidence, job: Job) -> Evidence:

@@ -115,7 +115,7 @@ def _write(group: Group, files: Sequence[S3Object]) -> None:
 
 
 def _start_run(group: Group, files: Sequence[S3Object]) -> None:
-    message = group.told(files, settings.work_bucket)
+    message = group.trigger_message(files, settings.work_bucket)
     client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=message.to_json())
     count("GroupsClosed")
     logger.info(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -15,9 +15,10 @@ from lambdas.track.plans import unannounced
 from lambdas.track.report import failure_report
 from sluice.advance.batch_events import JobEnded, Reconcile, job_ended, joined, parse_event
 from sluice.alerts.delays import find_delay
+from sluice.aws.batch_jobs import Job, describe_jobs
 from sluice.aws.clients import client
+from sluice.aws.retrying import Backoff
 from sluice.errors import UnsettledError
-from sluice.limits import MAX_DESCRIBE_JOBS
 from sluice.messages import RunDelayed, Sweep
 from sluice.run.state import Run, RunState, StepState
 from sluice.settings import TrackSettings
@@ -29,8 +30,8 @@ RUNS_AT_A_TIME = 25
 """Ten messages with this many runs each, the largest batch, take much less than the function's minute."""
 _CLEANUP_DAYS = 3
 _CLEANUP_SECONDS = 15
-_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds; all messages of one batch may pause so within the function's time-out."""
+_ATTEMPTS, _BASE_SECONDS, _CAP_SECONDS = 7, 0.1, 1.6
+"""At most 5 seconds together: all messages of one batch may pause so within the function's time-out."""
 
 settings = TrackSettings.from_env()
 advancer = make_advancer(settings)
@@ -59,9 +60,9 @@ def _record_soon(event: JobEnded) -> bool:
     Without that only the sweep would record the end. A job whose id is not recorded in that time is settled
     by the look-up of its name.
     """
-    pauses = iter(_PAUSES)
-    while not (known := _record(event)) and _has_open_claim(event) and (pause := next(pauses, None)):
-        time.sleep(pause)
+    backoff = Backoff(attempts=_ATTEMPTS, base=_BASE_SECONDS, cap=_CAP_SECONDS)
+    while not (known := _record(event)) and _has_open_claim(event) and backoff.try_again():
+        continue
     return known
 
 
@@ -160,7 +161,7 @@ def _reconcile_run(run_id: str) -> bool:
     return True
 
 
-def _catch_up(run_id: str) -> tuple[Run | None, list[Mapping[str, Any]]]:
+def _catch_up(run_id: str) -> tuple[Run | None, list[Job]]:
     """Record the ends of jobs and the plans whose events were lost, and advance the run; return it and its
     jobs as they were before.
     """
@@ -181,12 +182,8 @@ def _send(delay: RunDelayed) -> None:
         client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=delay.to_json())
 
 
-def _live(run: Run) -> list[Mapping[str, Any]]:
+def _live(run: Run) -> list[Job]:
     """Return Batch's descriptions of the jobs whose end is not recorded."""
-    live = [
-        record.job_id
-        for record in run.steps.values()
-        if record.state is StepState.SUBMITTED and record.job_id
-    ]
-    groups = [live[start : start + MAX_DESCRIBE_JOBS] for start in range(0, len(live), MAX_DESCRIBE_JOBS)]
-    return [job for group in groups for job in client("batch").describe_jobs(jobs=group)["jobs"]]
+    submitted = [record for record in run.steps.values() if record.state is StepState.SUBMITTED]
+    live = [record.job_id for record in submitted if record.job_id]
+    return list(describe_jobs(client("batch"), live)) if live else []

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from typing import Any
 
 from sluice.advance.claims import ClaimSettler
 from sluice.advance.failed_children import failed_children
-from sluice.advance.spot_interruptions import reclaimed_children
+from sluice.advance.job_submission import BatchClient
+from sluice.advance.spot_interruptions import interrupted_children
 from sluice.advance.submitter import Submitter, with_known_parents
 from sluice.alerts.run_events import RunChanged, change
+from sluice.aws.retrying import Backoff
 from sluice.errors import UnsettledError
 from sluice.ledger.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import RunFailed
@@ -28,7 +29,7 @@ from sluice.run.state import Run, RunState, StepState
 from sluice.run.submission import Submission
 
 _ATTEMPTS = 5
-_PAUSE_SECONDS = 0.05
+_BASE_SECONDS = 0.2
 
 
 class _Progress(Enum):
@@ -47,7 +48,7 @@ class Advancer:
     """Advances runs. ``batch`` returns a Batch client that repeats nothing by itself."""
 
     ledger: Ledger
-    batch: Callable[[], Any]
+    batch: Callable[[], BatchClient]
     queues: Mapping[str, str]
     notify_failed: Callable[[RunFailed], None]
     """Hands a failure to the alerts."""
@@ -108,17 +109,18 @@ class Advancer:
         Raises UnsettledError when something that is to be submitted must wait for a claim that may still
         become a job: advance the run again later.
         """
-        attempt = 0
-        while attempt < _ATTEMPTS:
+        backoff = Backoff(attempts=_ATTEMPTS, base=_BASE_SECONDS, sleep=self.sleep)
+        while True:
             run = self._load_settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
                 return run is not None
             progress = self._advance_once(run)
             if progress is _Progress.COMPLETE:
                 return True
-            attempt = 0 if progress is _Progress.SUBMITTED else attempt + 1
-            self.sleep(_PAUSE_SECONDS * 2**attempt if attempt else 0)
-        raise UnsettledError(f"Steps of {run_id} are being submitted by another invocation.")
+            if progress is _Progress.SUBMITTED:
+                backoff.reset()
+            elif not backoff.try_again():
+                raise UnsettledError(f"Steps of {run_id} are being submitted by another invocation.")
 
     def _advance_once(self, run: Run) -> _Progress:
         """Submit what can be submitted now; record the run's end when nothing is left to submit."""
@@ -168,8 +170,8 @@ class Advancer:
         for name in unresolved:
             record, least = run.steps[name], run.pipeline.step(name).reclaimed
             failed = failed_children(self.batch(), record, self.sleep)
-            reclaimed = reclaimed_children(self.batch(), record, failed, least) if least else None
-            self.ledger.record_failed_children(run.run_id, record, failed, reclaimed)
+            interrupted = interrupted_children(self.batch(), record, failed, least) if least else None
+            self.ledger.record_failed_children(run.run_id, record, failed, interrupted)
         return not unresolved
 
     def _finish(self, run: Run, decision: Decision) -> None:
@@ -199,8 +201,8 @@ class Advancer:
 
 
 def _no_open_claims(run: Run, decision: Decision) -> bool:
-    """Return False for a run that could succeed and has a claim without a job: after its end nobody would
-    look after its cleanup.
+    """Return False for a run that could succeed and has a claim without a job: after its end nothing would
+    settle its cleanup.
     """
     states = {record.state for record in run.steps.values()}
     return decision.outcome is not RunState.SUCCEEDED or StepState.CLAIMED not in states

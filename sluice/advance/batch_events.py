@@ -1,5 +1,5 @@
-"""What arrives in the track queue: ends of jobs, as AWS Batch tells them, and the calls to sweep or to look
-at a run.
+"""Parses what arrives in the track queue: events of jobs that ended, and requests to sweep or to reconcile
+runs.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 """
@@ -22,12 +22,13 @@ NODE_MARK = "#"
 https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
 """
 NO_REASON = "AWS Batch gave no reason"
+_PROGRAM_ENDED = "the program ended"
 _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
 
 
 @dataclass(frozen=True, slots=True)
 class Reconcile:
-    """A call to look at these runs now: a person's, or that of a sweep with many runs."""
+    """A request to reconcile these runs now: of a person, or of a sweep with many runs."""
 
     run_ids: tuple[str, ...]
 
@@ -40,8 +41,8 @@ class Reconcile:
 class JobEnded:
     """A job, or an array as a whole, has ended.
 
-    ``queued_seconds`` is how long a job that waited for no other one stood in its queue, ``succeeded`` how
-    many children of a failed array did; None where that cannot be told.
+    ``queued_seconds`` is how long a job without dependencies was queued, ``succeeded`` how many children of a
+    failed array succeeded; None where that is not known.
     """
 
     name: JobName
@@ -53,8 +54,8 @@ class JobEnded:
 
 
 def parse_event(body: str) -> JobEnded | Sweep | Reconcile | None:
-    """Return what a message says; None for a job that is not a run's, a child's event, or a state that is not
-    an end.
+    """Return what a message reports; None for a job that is not of a run, an event of a child, or a state
+    that is not an end.
 
     Raises MalformedMessageError.
     """
@@ -62,7 +63,7 @@ def parse_event(body: str) -> JobEnded | Sweep | Reconcile | None:
     if document.get("sweep") is True:
         return Sweep()
     if "look" in document:
-        return _look(document["look"])
+        return _reconcile(document["look"])
     if document.get("source") != "aws.batch" or document.get("detail-type") != "Batch Job State Change":
         raise MalformedMessageError(f"Expected a Batch Job State Change, found {body[:200]!r}.")
     try:
@@ -73,26 +74,27 @@ def parse_event(body: str) -> JobEnded | Sweep | Reconcile | None:
         ) from error
 
 
-def _look(run_ids: object) -> Reconcile:
+def _reconcile(run_ids: object) -> Reconcile:
     if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
-        raise MalformedMessageError(f"Expected a list of runs to look at, found {str(run_ids)[:200]!r}.")
+        raise MalformedMessageError(f"Expected a list of runs to reconcile, found {str(run_ids)[:200]!r}.")
     return Reconcile(tuple(run_ids))
 
 
 def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
-    """Return the end that an event's detail, or a job of DescribeJobs, tells of."""
-    name = JobName.parse(job["jobName"])
-    state = _ENDS.get(job["status"])
-    if (
-        name is None
-        or state is None
-        or "index" in (job.get("arrayProperties") or {})
-        or NODE_MARK in job["jobId"]
-    ):
+    """Return the end that the detail of an event, or a job of DescribeJobs, reports; None when it is no end
+    of a run's job.
+    """
+    name, state = JobName.parse(job["jobName"]), _ENDS.get(job["status"])
+    if name is None or state is None or _is_child(job):
         return None
     failed = state is StepState.FAILED
     reason, succeeded = (failure_reason(job), _succeeded(job)) if failed else (None, None)
     return JobEnded(name, job["jobId"], state, reason, _queued_seconds(job), succeeded)
+
+
+def _is_child(job: Mapping[str, Any]) -> bool:
+    """Return whether this is a child of an array, or a node of a multi-node job."""
+    return "index" in (job.get("arrayProperties") or {}) or NODE_MARK in job["jobId"]
 
 
 def _succeeded(job: Mapping[str, Any]) -> int | None:
@@ -105,12 +107,10 @@ def _queued_seconds(job: Mapping[str, Any]) -> float | None:
     many times.
     """
     created, started = job.get("createdAt"), job.get("startedAt")
-    if (
-        job.get("dependsOn")
-        or not isinstance(created, int)
-        or not isinstance(started, int)
-        or (job.get("arrayProperties") or {}).get("size")
-    ):
+    is_array = bool((job.get("arrayProperties") or {}).get("size"))
+    if job.get("dependsOn") or is_array:
+        return None
+    if not isinstance(created, int) or not isinstance(started, int):
         return None
     return max(started - created, 0) / 1000
 
@@ -121,18 +121,23 @@ def failure_reason(job: Mapping[str, Any]) -> str:
     Status reasons: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and
     .../troubleshooting.html
     """
-    container: Mapping[str, Any] = job.get("container") or _last_attempt(job)
     array: Mapping[str, Any] = job.get("arrayProperties") or {}
     if array.get("size"):
         failed = (array.get("statusSummary") or {}).get("FAILED", 0)
         return f"{failed} of {array['size']} children failed"
-    status, detail = job.get("statusReason") or "", container.get("reason") or ""
-    if (words := explain(status, detail)) is not None:
-        return f"{words} ({detail or status})"
-    if container.get("exitCode"):
-        return f"{_PROGRAM_ENDED} with {explain_exit_code(container['exitCode'])}" + (
-            f" ({detail})" if detail else ""
-        )
+    container: Mapping[str, Any] = job.get("container") or _last_attempt(job)
+    return _container_reason(
+        job.get("statusReason") or "", container.get("reason") or "", container.get("exitCode")
+    )
+
+
+def _container_reason(status: str, detail: str, exit_code: int | None) -> str:
+    explained = explain(status, detail)
+    if explained is not None:
+        return f"{explained} ({detail or status})"
+    if exit_code:
+        more = f" ({detail})" if detail else ""
+        return f"{_PROGRAM_ENDED} with {explain_exit_code(exit_code)}{more}"
     return detail or status or NO_REASON
 
 
@@ -147,12 +152,9 @@ def _last_attempt(job: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def joined(reason: str | None, report: str | None) -> str | None:
-    """Return one reason from Batch's and from what a failing job itself reported, the more telling one
+    """Return one reason from Batch's and from what a failing job itself reported, the more precise one
     first.
     """
     if not report or not reason:
         return report or reason
     return f"{report} ({reason})" if reason.startswith(_PROGRAM_ENDED) else f"{reason}: {report}"
-
-
-_PROGRAM_ENDED = "the program ended"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 from sluice.advance.submitter import Submitter, with_known_parents
+from sluice.aws.batch_jobs import BatchReader, Job, list_jobs_by_name
 from sluice.run.compiled import Kind
 from sluice.run.dependencies import generations_before
 from sluice.run.evaluation import StepOutcome, evaluate_run
@@ -27,19 +27,12 @@ LEASE = timedelta(seconds=120)
 """How long a claim is left to its owner: twice a Lambda's time-out."""
 
 
-class ListsJobs(Protocol):
-    """A client for AWS Batch that lists jobs."""
-
-    def list_jobs(self, **request: Any) -> Mapping[str, Any]:
-        """https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimSettler:
     """Settles abandoned claims, one at a time; ``is_start_job`` where a run's start job does."""
 
     submitter: Submitter
-    batch: Callable[[], ListsJobs]
+    batch: Callable[[], BatchReader]
     now: Callable[[], datetime]
     is_start_job: bool
 
@@ -70,39 +63,28 @@ class ClaimSettler:
         checks_registration = run.pipeline.step(record.name).returns
         usable = [job for job in jobs if not (checks_registration and _timed_out(job))]
         if usable:
-            job_id = str(min(usable, key=lambda job: job["createdAt"])["jobId"])
+            job_id = str(min(usable, key=lambda job: int(job["createdAt"]))["jobId"])
             generations = {record.name: record.generation}
             self.submitter.ledger.record_submitted(run.run_id, {record.name: job_id}, generations)
         else:
             self._submit(run, record, had_job=bool(jobs))
 
-    def _look_up(self, run: Run, record: StepRecord) -> list[Mapping[str, Any]]:
+    def _look_up(self, run: Run, record: StepRecord) -> list[Job]:
         """Return the jobs of a claim: none, or one; more where an answer was lost and Batch did take the
         request twice.
         """
         name, step = str(JobName(run.run_id, record.name, record.generation)), run.pipeline.step(record.name)
         queue = self.submitter.queues.get(record.spec.queue or step.queue)
-        # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any more
-        # is recorded when it is tried.
-        return [job for job in self._listed(queue, name) if job["jobName"] == name] if queue else []
-
-    def _listed(self, queue: str, name: str) -> Iterator[Mapping[str, Any]]:
-        """Yield the jobs of that name, whatever the case of its letters, in any state: a page may be empty
-        and not the last.
-
-        Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
-        """
-        page: dict[str, Any] = {}
-        while True:
-            filters = [{"name": "JOB_NAME", "values": [name]}]
-            found = self.batch().list_jobs(jobQueue=queue, filters=filters, **page)
-            yield from found["jobSummaryList"]
-            if not found.get("nextToken"):
-                return
-            page = {"nextToken": found["nextToken"]}
+        if not queue:
+            # A queue that a deploy has taken away had its jobs ended; that the step cannot be submitted any
+            # more is recorded when it is tried.
+            return []
+        listed = list_jobs_by_name(self.batch(), queue, name)
+        return [job for job in listed if job["jobName"] == name]
 
     def _submit(self, run: Run, record: StepRecord, *, had_job: bool) -> None:
-        """Submit what somebody else claimed, unless what it waits for has failed, and for good when that has.
+        """Submit what another invocation claimed, unless what it waits for has failed; fail it when that has
+        failed for good.
 
         Where it ``had_job`` that timed out waiting for its registration, what its owner submitted downstream
         fails with it, and must be seen not to have failed on its own. So the step becomes a later generation,
@@ -144,7 +126,7 @@ def _next_generation(submission: Submission, record: StepRecord, graph: StepGrap
     return replace(submission, generation=record.generation + 1, spec=spec)
 
 
-def _timed_out(job: Mapping[str, Any]) -> bool:
+def _timed_out(job: Job) -> bool:
     """Return whether a listed job has failed, or a child of it, so that it cannot become part of the run any
     more.
 

@@ -1,4 +1,4 @@
-"""Submits claimed steps: one SubmitJob a step, and only a definite refusal is repeated.
+"""Submits claimed steps, one SubmitJob a step, and records their jobs.
 
 SubmitJob has no idempotency token (https://github.com/aws/containers-roadmap/issues/2798): an answer that is
 lost may be of a job that exists, so the claim stays without a job, and is settled by a look-up of the job's
@@ -7,14 +7,11 @@ name. See docs/decisions/0002-submission.md.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sluice.errors import LimitError, RefusedError, UnsettledError
+from sluice.advance.job_submission import JobSubmitter, submit_job
+from sluice.errors import LimitError, RefusedError
 from sluice.ledger.ledger import Ledger
 from sluice.run.compiled import Kind
 from sluice.run.state import Run, StepRecord, StepState
@@ -22,15 +19,6 @@ from sluice.run.submission import Submission
 from sluice.run.submit_request import submit_request
 
 _RECORD_EVERY = 25
-_THROTTLED = ("TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded")
-_TRIES = 8
-
-
-class SubmitsJobs(Protocol):
-    """A client for AWS Batch that repeats nothing by itself."""
-
-    def submit_job(self, **request: Any) -> Mapping[str, Any]:
-        """https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +26,7 @@ class Submitter:
     """Submits the steps of a run that its owner has claimed."""
 
     ledger: Ledger
-    batch: Callable[[], SubmitsJobs]
+    batch: Callable[[], JobSubmitter]
     queues: Mapping[str, str]
     rate_limit: Callable[[], None]
     """Is called before each SubmitJob, and returns when it may be sent."""
@@ -48,7 +36,7 @@ class Submitter:
         """Submit claimed steps in order and record their jobs.
 
         What could not be submitted is recorded as failed with the reason, and ends it: False, and the run
-        must be looked at again.
+        must be evaluated again.
         """
         job_ids = {record.name: record.job_id for record in run.steps.values() if record.job_id}
         generations = {one.step.name: one.generation for one in submissions}
@@ -56,64 +44,30 @@ class Submitter:
         try:
             for submission in (one for one in submissions if one.children):
                 request = submit_request(run.run_id, submission, self.queues, job_ids, run.trigger)
-                fresh[submission.step.name] = job_ids[submission.step.name] = self._submit_job(request)
+                fresh[submission.step.name] = job_ids[submission.step.name] = submit_job(
+                    self.batch(), request, rate_limit=self.rate_limit, sleep=self.sleep
+                )
                 if len(fresh) == _RECORD_EVERY:
                     self.ledger.record_submitted(run.run_id, fresh, generations)
                     fresh = {}
         except (RefusedError, LimitError) as error:
-            name, generation = submission.step.name, submission.generation
-            self.ledger.record_end(
-                run.run_id, name, StepState.FAILED, generation=generation, reason=str(error)
-            )
+            self._record_refusal(run, submission, str(error))
             return submission.step.kind is Kind.CLEANUP
         finally:
             if fresh:
                 self.ledger.record_submitted(run.run_id, fresh, generations)
         return True
 
-    def _submit_job(self, request: dict[str, Any]) -> str:
-        """Return the job's id; raises RefusedError for a definite refusal and lets anything else be
-        unknown.
-        """
-        for attempt in range(_TRIES):
-            self.rate_limit()
-            try:
-                return str(self.batch().submit_job(**request)["jobId"])
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                if code in _THROTTLED:
-                    self.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
-                elif not is_transient(error):
-                    raise RefusedError(
-                        f"SubmitJob of {request['jobName']} was refused: {code}:"
-                        f" {error.response['Error']['Message']}"
-                    ) from error
-                else:
-                    raise UnsettledError(f"SubmitJob of {request['jobName']} was answered {code}.") from error
-            except BotoCoreError as error:
-                raise UnsettledError(f"SubmitJob of {request['jobName']} has no answer: {error}.") from error
-        raise UnsettledError(
-            f"SubmitJob of {request['jobName']} was throttled {_TRIES} times; it will be tried again."
-        )
-
-
-def is_transient(error: BotoCoreError | ClientError) -> bool:
-    """Return whether a call may well succeed a little later: it was throttled, it is the service's own
-    trouble, or there was no answer.
-    """
-    if not isinstance(error, ClientError):
-        return True
-    return (
-        error.response["Error"]["Code"] in _THROTTLED
-        or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-    )
+    def _record_refusal(self, run: Run, submission: Submission, reason: str) -> None:
+        name, generation = submission.step.name, submission.generation
+        self.ledger.record_end(run.run_id, name, StepState.FAILED, generation=generation, reason=reason)
 
 
 def with_known_parents(
     submissions: Sequence[Submission], records: Mapping[str, StepRecord]
 ) -> list[Submission]:
-    """Return the submissions that wait for known jobs only, or for one another: a claim of somebody else has
-    no job yet.
+    """Return the submissions that wait for known jobs only, or for one another: a claim of another
+    invocation has no job yet.
     """
     known = {record.name for record in records.values() if record.job_id and not record.failed}
     ready: list[Submission] = []

@@ -1,7 +1,7 @@
 """AWS clients, made when they are first needed: importing botocore and parsing a service's model is most of a
 cold start.
 
-In a Lambda the calls on the way of every run go through ``sluice.aws.light_client``; everything else, and
+In a Lambda the calls that every run needs go through ``sluice.aws.light_client``; everything else, and
 everywhere else, through botocore's session, which makes the same clients as ``boto3.client`` does without
 boto3's resources.
 """
@@ -18,10 +18,9 @@ from sluice.aws.signing import Credentials
 if TYPE_CHECKING:
     import botocore.session
 
-# What says that this is a Lambda with credentials of its own; under SnapStart, for instance, they come from
-# elsewhere.
+# A Lambda with credentials of its own has these; under SnapStart, for instance, they come from elsewhere.
 _LAMBDA = ("AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
-# Settings of the SDKs that the light client does not know.
+# Settings of the SDKs that the light client does not support.
 _SPECIAL = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTPS_PROXY", "https_proxy")
 _SUFFIXES = {"cn": "amazonaws.com.cn"}
 _ODD_REGIONS = ("us-iso", "eu-isoe", "eusc-")
@@ -30,8 +29,8 @@ _ODD_REGIONS = ("us-iso", "eu-isoe", "eusc-")
 
 @cache
 def client(service: str) -> Any:
-    """Return the client that the way of every run needs, the same one each time; ``sluice.aws.light_client``
-    lists its calls.
+    """Return the client for the calls that every run needs, the same one each time;
+    ``sluice.aws.light_client`` lists them.
     """
     return light_client(service) if service in SERVICES and light_clients_suffice() else full_client(service)
 
@@ -43,7 +42,7 @@ def full_client(service: str) -> Any:
 
     # A repeated SubmitJob can run twice: it has no client token
     # (https://github.com/aws/containers-roadmap/issues/2798). So this client never repeats a call by itself;
-    # who calls knows which answers are definite.
+    # the caller knows which answers are definite.
     retries: Any = (
         {"total_max_attempts": 1} if service == "batch" else {"mode": "standard", "total_max_attempts": 4}
     )
@@ -53,8 +52,8 @@ def full_client(service: str) -> Any:
 
 
 def light_clients_suffice() -> bool:
-    """Return whether this is a Lambda whose environment says all that the light client needs, and nothing
-    that it does not know.
+    """Return whether this is a Lambda whose environment has all that the light client needs, and nothing that
+    it does not support.
     """
     known = all(os.environ.get(name) for name in _LAMBDA) and not any(
         os.environ.get(name) for name in _SPECIAL

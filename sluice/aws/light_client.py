@@ -1,8 +1,8 @@
-"""A client for the handful of calls on the way of a run, in the standard library alone.
+"""A client for the handful of calls that every run needs; of botocore it imports the exceptions alone.
 
-Importing botocore and parsing a service's model is more than half of a Lambda's cold start, and these calls
-need neither: JSON over HTTPS with a signature. Names, requests, answers and errors are those of botocore's
-clients, so that either can be handed to the same code. See docs/decisions/0003-light-clients.md.
+Importing the rest of botocore and parsing a service's model is more than half of a Lambda's cold start, and
+these calls need neither: JSON over HTTPS with a signature. Names, requests, answers and errors are those of
+botocore's clients, so that either can be handed to the same code. See docs/decisions/0003-light-clients.md.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import http.client
 import io
 import json
 import os
-import random
 import re
 import ssl
 import time
@@ -26,27 +25,27 @@ from urllib.parse import quote, urlsplit
 
 from botocore.exceptions import ClientError, HTTPClientError
 
+from sluice.aws.retrying import Backoff, retry
 from sluice.aws.signing import Credentials, Request, signed_headers
+from sluice.aws.transient import is_conflict, is_transient
 
 _IDLE_SECONDS = 10
-"""A connection that was idle for longer, perhaps while the Lambda was frozen, is opened anew: a call on a
-dead one has no known outcome.
+"""A connection that was idle for longer, perhaps while the Lambda was frozen, is replaced: the outcome of a
+call on a dead one is not known.
 """
 _TIMEOUT_SECONDS = 20
-_THROTTLED = re.compile(
-    r"Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionInProgress|SlowDown"
-)
+_BASE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The calls of a service that are known here, and how they are written; ``target`` is None where the path
-    names the call.
+    """The calls of a service that are supported here, and how they are written; ``target`` is None where the
+    path names the call.
     """
 
     calls: frozenset[str]
     target: str | None = None
-    tries: int = 4
+    attempts: int = 4
     content_type: str = "application/x-amz-json-1.0"
 
 
@@ -58,7 +57,7 @@ SERVICES: Mapping[str, Service] = {
         target="DynamoDB_20120810",
     ),
     "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
-    # A repeated SubmitJob can run twice: who calls knows which answers are definite.
+    # A repeated SubmitJob can run twice: the caller knows which answers are definite.
     "batch": Service(
         frozenset(
             {
@@ -69,7 +68,7 @@ SERVICES: Mapping[str, Service] = {
                 "describe_compute_environments",
             }
         ),
-        tries=1,
+        attempts=1,
     ),
     # EventBridge and Secrets Manager speak the next version of the same protocol. An event that comes twice
     # is one: its detail has an id.
@@ -154,16 +153,9 @@ class LightClient:
         )
 
     def _send(self, operation: str, origin: str, request: Request) -> bytes:
-        """Return the body of the answer, after as many tries as the service may have."""
-        tries = SERVICES[self.service].tries
-        for attempt in range(tries):
-            try:
-                return self._try(operation, origin, request)
-            except (ClientError, HTTPClientError) as error:
-                if attempt == tries - 1 or not _passing(error):
-                    raise
-                self.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
-        raise AssertionError("unreachable: the last try answers or raises")
+        """Return the body of the answer, after as many attempts as the service may have."""
+        backoff = Backoff(attempts=SERVICES[self.service].attempts, base=_BASE_SECONDS, sleep=self.sleep)
+        return retry(lambda: self._try(operation, origin, request), backoff, when=is_retried)
 
     def _try(self, operation: str, origin: str, request: Request) -> bytes:
         headers = signed_headers(request, self.credentials, datetime.now(UTC))
@@ -208,33 +200,30 @@ def _read_blob(document: dict[str, Any]) -> dict[str, Any]:
 def _error(operation: str, status: int, headers: http.client.HTTPMessage, body: bytes) -> ClientError:
     """Return the error that AWS answered: its code stands in a header, or in the JSON or XML of the body."""
     text = body.decode("utf-8", "replace")
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = {
-            name: found[1]
-            for name in ("Code", "Message")
-            if (found := re.search(f"<{name}>(.*?)</{name}>", text, re.DOTALL))
-        }
-    document = document if isinstance(document, dict) else {}
-    code = (
-        headers.get("x-amzn-errortype")
-        or document.get("__type")
-        or document.get("code")
-        or document.get("Code")
-        or str(status)
-    )
+    document = _error_document(text)
+    codes = (headers.get("x-amzn-errortype"), *(document.get(name) for name in ("__type", "code", "Code")))
+    code = str(next(filter(None, codes), status))
     message = document.get("message") or document.get("Message") or text[:500]
     response: Any = {
-        "Error": {"Code": str(code).split(":")[0].rpartition("#")[2], "Message": str(message)},
+        "Error": {"Code": code.split(":")[0].rpartition("#")[2], "Message": str(message)},
         "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": headers.get("x-amzn-requestid", "")},
         "CancellationReasons": document.get("CancellationReasons", []),
     }
     return ClientError(response, operation)
 
 
-def _passing(error: ClientError | HTTPClientError) -> bool:
-    if isinstance(error, ClientError):
-        code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return status >= 500 or _THROTTLED.search(code) is not None
-    return True
+def _error_document(text: str) -> dict[str, Any]:
+    """Return the fields of an error's body, which is JSON, or XML from S3."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        found = {name: re.search(f"<{name}>(.*?)</{name}>", text, re.DOTALL) for name in ("Code", "Message")}
+        return {name: match[1] for name, match in found.items() if match}
+    return document if isinstance(document, dict) else {}
+
+
+def is_retried(error: Exception) -> bool:
+    """Return whether the client itself tries a call again. It leaves conflicts of DynamoDB's writes to the
+    table, as botocore's clients do.
+    """
+    return is_transient(error) and not is_conflict(error)

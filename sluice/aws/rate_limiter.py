@@ -1,4 +1,4 @@
-"""Calls at a pace: never more than so many a second."""
+"""Limits the rate of calls: never more than a number a second."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RateLimiter:
     _next: float = field(default=float("-inf"), init=False)
 
     def __call__(self) -> None:
-        """Wait as long as the calls before demand."""
+        """Wait as long as the previous calls demand."""
         now = self.clock()
         if now < self._next:
             self.sleep(self._next - now)

@@ -1,39 +1,53 @@
 """Reads an object of S3 as a stream that outlives its connections.
 
-Who works slowly on what it reads leaves the connection idle, and S3 closes idle ones; botocore repeats a
-request, but not the reading of its answer.
+A slow reader leaves the connection idle, and S3 closes idle ones; botocore repeats a request, but not the
+reading of its answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any
+from typing import Protocol
 
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
-_BROKEN = (HTTPClientError, IncompleteReadError)
-_TRIES = 4
-"""Requests in a row that give not one byte."""
+from sluice.aws.retrying import Backoff
 
-Open = Callable[[int], Any]
+_BROKEN = (HTTPClientError, IncompleteReadError)
+_ATTEMPTS = 4
+"""Requests in a row that return not one byte."""
+_BASE_SECONDS = 0.1
+
+
+class Body(Protocol):
+    """The body of an answer, as botocore's."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, none at the end."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+Open = Callable[[int], Body]
 """Returns the body of an object from this offset on."""
 
 
 def pieces(open_at: Open, start: int, size: int) -> Generator[bytes, None, None]:
-    """Yield the bytes from ``start`` to the end of what ``open_at`` opens, at most ``size`` at once, anew
-    from where a connection broke.
+    """Yield the bytes from ``start`` to the end of what ``open_at`` opens, at most ``size`` in a piece; a
+    broken connection is opened again where it broke.
     """
-    offset, fruitless = start, 0
+    offset, backoff = start, Backoff(attempts=_ATTEMPTS, base=_BASE_SECONDS)
     while True:
         body = open_at(offset)
         try:
             while piece := body.read(size):
-                offset, fruitless = offset + len(piece), 0
+                offset += len(piece)
+                backoff.reset()
                 yield piece
             return
         except _BROKEN:
-            fruitless += 1
-            if fruitless == _TRIES:
+            if not backoff.try_again():
                 raise
         finally:
             body.close()

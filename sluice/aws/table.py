@@ -1,34 +1,56 @@
-"""The ledger's table: reads go on to their end, a transaction in the way is waited for, a condition that does
-not hold is an answer.
+"""A table of DynamoDB: reads return everything, writes wait for a transaction in the way, and a condition
+that does not hold is an answer.
 """
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from sluice.aws.retrying import Backoff, retry
+from sluice.aws.transient import cancellation_reasons, is_conflict
 from sluice.limits import MAX_BATCH_GET_KEYS
 
-_TRIES = 6
-_PAUSE_SECONDS = 0.05
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (cancellation
-# reasons)
-_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-
+_WRITE_ATTEMPTS = 6
+_READ_ATTEMPTS = 8
+_BASE_SECONDS = 0.05
+_CAP_SECONDS = 2.0
+_CONDITION_FAILED = "ConditionalCheckFailed"
 
 Item = dict[str, Any]
+Answer = Mapping[str, Any]
+
+
+class DynamoDB(Protocol):
+    """The calls of a low-level DynamoDB client that a table needs."""
+
+    def query(self, **request: Any) -> Answer:
+        """Call Query."""
+
+    def get_item(self, **request: Any) -> Answer:
+        """Call GetItem."""
+
+    def batch_get_item(self, **request: Any) -> Answer:
+        """Call BatchGetItem."""
+
+    def update_item(self, **request: Any) -> Answer:
+        """Call UpdateItem."""
+
+    def delete_item(self, **request: Any) -> Answer:
+        """Call DeleteItem."""
+
+    def transact_write_items(self, **request: Any) -> Answer:
+        """Call TransactWriteItems."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of DynamoDB; ``client`` is a low-level client."""
+    """A table, and the client that its calls go through."""
 
-    client: Any
+    client: DynamoDB
     name: str
 
     def pages(self, **query: Any) -> Iterator[Item]:
@@ -40,78 +62,83 @@ class Table:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def get(self, keys: Sequence[Item]) -> Iterator[Item]:
+    def item(self, key: Item) -> Item | None:
+        """Return the item of a key as it is now, or None."""
+        found = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True)
+        item: Item | None = found.get("Item")
+        return item
+
+    def items(self, keys: Sequence[Item]) -> Iterator[Item]:
         """Yield the items of these keys as they are now, in any order, those that there are."""
-        left = list(keys)
-        while left:
-            asked, left = left[:MAX_BATCH_GET_KEYS], left[MAX_BATCH_GET_KEYS:]
-            answer = self.client.batch_get_item(
-                RequestItems={self.name: {"Keys": asked, "ConsistentRead": True}}
-            )
-            yield from answer["Responses"].get(self.name, [])
-            left += (answer.get("UnprocessedKeys") or {}).get(self.name, {}).get("Keys", [])
+        for start in range(0, len(keys), MAX_BATCH_GET_KEYS):
+            yield from self._batch(list(keys[start : start + MAX_BATCH_GET_KEYS]))
 
     def update(self, key: Item, update: str, condition: str, names: dict[str, str], values: Item) -> bool:
-        """Update an item; False when its condition does not hold."""
+        """Update an item; return False when its condition does not hold."""
         request = {
             "UpdateExpression": update,
             "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
         }
         try:
-            _patiently(
-                lambda: self.client.update_item(
-                    TableName=self.name, Key=key, **request, ExpressionAttributeValues=values
-                )
-            )
+            _write(lambda: self.client.update_item(TableName=self.name, Key=key, **request))
         except ClientError as error:
-            if _code(error) == "ConditionalCheckFailedException":
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return False
             raise
         return True
 
+    def delete(self, key: Item) -> None:
+        """Delete the item of a key, if there is one."""
+        self.client.delete_item(TableName=self.name, Key=key)
+
     def transact(self, writes: Sequence[Item]) -> None:
-        """Do all of these writes or none; ClientError, of which the functions below tell why, for none."""
-        _patiently(lambda: self.client.transact_write_items(TransactItems=writes))
+        """Do all of these writes or none.
 
+        Raises ClientError when none was done; the functions below say why.
+        """
+        _write(lambda: self.client.transact_write_items(TransactItems=writes))
 
-def _patiently(write: Callable[[], Any]) -> None:
-    """Repeat a write that met another one in flight, or a table that was busy.
+    def _batch(self, keys: list[Item]) -> Iterator[Item]:
+        """Yield the items of one call's keys, and ask again for those that DynamoDB did not get to.
 
-    The SDK does not, because it cannot know that the write is conditional.
-
-    Source:
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
-    """
-    for attempt in range(_TRIES):
-        try:
-            write()
-        except ClientError as error:
-            if not _conflict(error) or attempt == _TRIES - 1:
-                raise
-            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311 - jitter, not a secret
-        else:
-            return
+        It must not be asked at once: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+        """
+        backoff = Backoff(attempts=_READ_ATTEMPTS, base=_BASE_SECONDS, cap=_CAP_SECONDS)
+        left = keys
+        while left:
+            answer = self.client.batch_get_item(
+                RequestItems={self.name: {"Keys": left, "ConsistentRead": True}}
+            )
+            yield from answer["Responses"].get(self.name, [])
+            unprocessed = answer.get("UnprocessedKeys") or {}
+            left = unprocessed.get(self.name, {}).get("Keys", [])
+            if left and not backoff.try_again():
+                raise _unprocessed(len(left))
 
 
 def condition_failed(error: ClientError) -> bool:
     """Return whether a transaction was cancelled because a condition does not hold."""
-    return _code(error) == "TransactionCanceledException" and "ConditionalCheckFailed" in _reasons(error)
+    return bool(failed_conditions(error))
 
 
 def failed_conditions(error: ClientError) -> set[int]:
-    """Return the places, in a cancelled transaction, of the writes whose conditions do not hold."""
-    return {place for place, reason in enumerate(_reasons(error)) if reason == "ConditionalCheckFailed"}
+    """Return the positions, in a cancelled transaction, of the writes whose conditions do not hold."""
+    reasons = enumerate(cancellation_reasons(error))
+    return {position for position, reason in reasons if reason == _CONDITION_FAILED}
 
 
-def _conflict(error: ClientError) -> bool:
-    cancelled = _code(error) == "TransactionCanceledException" and bool(_PASSING & set(_reasons(error)))
-    return _code(error) == "TransactionConflictException" or (cancelled and not condition_failed(error))
+def _write(write: Callable[[], Answer]) -> None:
+    """Repeat a write that met another one in flight, or a table that was busy."""
+    retry(write, Backoff(attempts=_WRITE_ATTEMPTS, base=_BASE_SECONDS), when=is_conflict)
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response["Error"]["Code"])
-
-
-def _reasons(error: ClientError) -> list[str]:
-    return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
+def _unprocessed(keys: int) -> ClientError:
+    """Return the error that DynamoDB answers itself when it gets to none of the keys."""
+    message = f"DynamoDB did not get to {keys} keys in {_READ_ATTEMPTS} attempts."
+    response: Any = {
+        "Error": {"Code": "ProvisionedThroughputExceededException", "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": 400},
+    }
+    return ClientError(response, "BatchGetItem")

@@ -1,9 +1,9 @@
 """Gathers uploads into groups, and hands a group over when it is full or due. Safe to repeat, to interrupt
 and to run side by side.
 
-A file is in a group from the transaction that notes it on; whatever dies before that is told again by the
-queue, and whatever dies behind it finds the note. A group is handed over at least once, always as the same
-run. See docs/decisions/0012-groups-of-uploads.md.
+A file is in a group from the transaction that records it. What dies before that is repeated by the queue, and
+what dies after it finds the record. A group is handed over at least once, always as the same run. See
+docs/decisions/0012-groups-of-uploads.md.
 """
 
 from __future__ import annotations
@@ -14,28 +14,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sluice.aws.retrying import Backoff
 from sluice.errors import UnsettledError
 from sluice.grouping.group import Group, GroupState
 from sluice.grouping.ledger import MAX_ADDED, GroupLedger
-from sluice.grouping.records import note_of
+from sluice.grouping.records import file_digest
 from sluice.messages import GroupDue, GroupedUpload
 from sluice.triggers.trigger_event import S3Object
 
 MAX_SECONDS = 900
-"""The longest that SQS keeps a message back, and so the longest that a group stays open.
+"""The longest that SQS delays a message, and so the longest that a group stays open.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 """
 SWEPT_AFTER_SECONDS = 60
 """Groups that are due for less are left to their reminders."""
 _ATTEMPTS = 8
-_PAUSE_SECONDS = 0.1
+_BASE_SECONDS = 0.2
+_CAP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gatherer:
-    """Gathers files. ``remind`` sends a message to itself after some seconds, ``write`` lists a group's
-    files, ``ask`` asks for its run.
+    """Gathers files. ``remind`` sends a message to itself after some seconds, ``write`` writes the list of a
+    group's files, ``ask`` requests its run.
     """
 
     ledger: GroupLedger
@@ -49,37 +51,34 @@ class Gatherer:
         """Put files of one trigger into its open group, and into further ones; return how many were in none
         before.
 
-        ``upload`` is any of the messages that told of them: it says what a new group starts with.
+        ``upload`` is any of their messages: it has what a new group starts with.
         """
-        waiting = list({note_of(upload.pipeline, upload.trigger, file): file for file in files}.values())
-        gathered, fruitless = 0, 0
-        while waiting and fruitless < _ATTEMPTS:
-            group: Group | None = self._open_group(upload)
+        waiting = list({file_digest(upload.pipeline, upload.trigger, file): file for file in files}.values())
+        gathered, backoff = 0, self._backoff()
+        while waiting:
             before = len(waiting)
-            while waiting and group is not None:
-                group, added = self._add(group, waiting)
-                gathered += added
-            fruitless = 0 if len(waiting) < before else fruitless + 1
-            self.sleep(_PAUSE_SECONDS * fruitless)
-        if waiting:
-            raise UnsettledError(
-                f"{len(waiting)} files of {upload.trigger} are to be gathered again: others were always"
-                " faster."
-            )
-        self._look(upload)
+            gathered += self._fill(self._open_group(upload), waiting)
+            if len(waiting) < before:
+                backoff.reset()
+            elif not backoff.try_again():
+                raise UnsettledError(
+                    f"{len(waiting)} files of {upload.trigger} are to be gathered again: other invocations"
+                    " were always faster."
+                )
+        self._hand_over_newest_if_ready(upload)
         return gathered
 
     def due(self, message: GroupDue) -> None:
         """Hand a group over if it is due or full, or else remind again when it will be; one that was never
-        opened is nothing.
+        opened is ignored.
         """
         group = self.ledger.load(message.pipeline, message.trigger, message.number)
-        if group is not None and not self._handed_over_if_ripe(group):
+        if group is not None and not self._hand_over_if_ready(group):
             self._remind(group)
 
     def sweep(self) -> None:
-        """Remind at once of the groups that should have been handed over: the reminder, or who was to follow
-        it, was lost.
+        """Remind at once of the groups that should have been handed over: the reminder was lost, or the
+        invocation that it started.
         """
         for group in list(self.ledger.unfinished()):
             if group.seconds_left(self.now()) < -SWEPT_AFTER_SECONDS:
@@ -88,50 +87,56 @@ class Gatherer:
     def _open_group(self, upload: GroupedUpload) -> Group:
         """Return the trigger's open group, or a new one, which the first files open."""
         newest = self.ledger.newest(upload.pipeline, upload.trigger)
-        if newest is not None and newest.state is GroupState.OPEN and not self._handed_over_if_ripe(newest):
+        if newest is not None and newest.state is GroupState.OPEN and not self._hand_over_if_ready(newest):
             return newest
         group = Group.opened(upload, newest.number + 1 if newest else 1, self.now())
         # Before it is opened: a group without a reminder would wait for the sweep, a reminder without a group
-        # is nothing.
+        # is ignored.
         self._remind(group)
         return group
 
+    def _fill(self, group: Group, waiting: list[S3Object]) -> int:
+        """Add waiting files to a group as long as it takes them; return how many were added."""
+        added = 0
+        left: Group | None = group
+        while waiting and left is not None:
+            left, more = self._add(left, waiting)
+            added += more
+        return added
+
     def _add(self, group: Group, waiting: list[S3Object]) -> tuple[Group | None, int]:
-        """Add what fits at once, and take it and what is known off ``waiting``; without the group when that
-        must be looked at anew.
+        """Add what fits into one transaction, and take it, and what is in a group already, off ``waiting``;
+        return the group, None when it must be loaded again, and how many files were added.
         """
-        files, now = (
-            waiting[: min(MAX_ADDED, group.most - group.files)],
-            self.now().isoformat(timespec="milliseconds"),
-        )
-        refused = (self.ledger.add if group.files else self.ledger.open)(group, files, now)
+        files = waiting[: min(MAX_ADDED, group.max_files - group.files)]
+        write = self.ledger.add if group.files else self.ledger.open
+        refused = write(group, files, self.now().isoformat(timespec="milliseconds"))
         if refused is None:
             del waiting[: len(files)]
             group = replace(group, files=group.files + len(files))
-            return (None if group.full else group), len(files)
-        for place in sorted(refused.known, reverse=True):
-            del waiting[place]
+            return (None if group.is_full else group), len(files)
+        for position in sorted(refused.known, reverse=True):
+            del waiting[position]
         return (None if refused.by_group else group), 0
 
-    def _look(self, upload: GroupedUpload) -> None:
-        """Hand over the open group if it is ripe: two that fill it side by side do not know which of them was
-        the last.
+    def _hand_over_newest_if_ready(self, upload: GroupedUpload) -> None:
+        """Hand over the open group if it is ready: of two invocations that fill it side by side, neither
+        knows which was the last.
         """
         newest = self.ledger.newest(upload.pipeline, upload.trigger)
         if newest is not None and newest.state is GroupState.OPEN:
-            self._handed_over_if_ripe(newest)
+            self._hand_over_if_ready(newest)
 
-    def _handed_over_if_ripe(self, group: Group) -> bool:
-        """Return whether a group takes no more files, after its run was asked for."""
-        if group.state is GroupState.TOLD:
+    def _hand_over_if_ready(self, group: Group) -> bool:
+        """Return whether a group takes no more files, after its run was requested."""
+        if group.state is GroupState.HANDED_OVER:
             return True
-        if group.state is GroupState.OPEN and not group.full and group.seconds_left(self.now()) > 0:
+        if group.state is GroupState.OPEN and not group.is_full and group.seconds_left(self.now()) > 0:
             return False
         self.ledger.close(group)
         closed = self.ledger.load(group.pipeline, group.trigger, group.number) or group
         files = self._all_files(closed)
-        # Once the run has been asked for, its cleanup may have removed the list: nobody would remove another
-        # one.
+        # Once the run has been requested, its cleanup may have removed the list: a second list would stay.
         if closed.state is GroupState.CLOSED:
             self.write(closed, files)
             self.ledger.record_list_written(closed)
@@ -146,19 +151,22 @@ class Gatherer:
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
         (read-committed), so the files are counted.
         """
-        for look in range(_ATTEMPTS):
-            files = self.ledger.files(closed)
-            if len(files) == closed.files:
-                return files
-            self.sleep(_PAUSE_SECONDS * (look + 1))
-        raise UnsettledError(
-            f"Expected {closed.files} files of group {closed.name} of {closed.trigger}, found {len(files)}."
-        )
+        backoff = self._backoff()
+        while len(files := self.ledger.files(closed)) != closed.files:
+            if not backoff.try_again():
+                raise UnsettledError(
+                    f"Expected {closed.files} files of group {closed.name} of {closed.trigger}, found"
+                    f" {len(files)}."
+                )
+        return files
 
     def _remind(self, group: Group) -> None:
         """Ask to be called when a group is due; a second more, so that one call suffices."""
         seconds = min(math.ceil(max(group.seconds_left(self.now()), 0)) + 1, MAX_SECONDS)
         self.remind(_due(group), seconds)
+
+    def _backoff(self) -> Backoff:
+        return Backoff(attempts=_ATTEMPTS, base=_BASE_SECONDS, cap=_CAP_SECONDS, sleep=self.sleep)
 
 
 def _due(group: Group) -> GroupDue:

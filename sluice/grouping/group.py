@@ -22,10 +22,10 @@ class GroupState(StrEnum):
     """It takes none any more; the list of its files has perhaps not been written yet."""
     WRITTEN = "WRITTEN"
     """The list is written, and never again: its run may have come and gone. Its run has perhaps not been
-    asked for yet.
+    requested yet.
     """
-    TOLD = "TOLD"
-    """Its run has been asked for."""
+    HANDED_OVER = "TOLD"
+    """Its run has been requested; the value is the stored form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +38,14 @@ class Group:
     state: GroupState
     opened_at: str
     closes_at: str
-    most: int
-    """How many files fill it."""
+    max_files: int
+    """The number of files that fill it."""
     files: int
     definition: Mapping[str, str]
 
     @classmethod
     def opened(cls, upload: GroupedUpload, number: int, now: datetime) -> Group:
-        """Return the group that an upload opens now; what a deploy changes later is for the groups after
-        it.
-        """
+        """Return the group that an upload opens now; what a deploy changes later is for later groups."""
         bucket, key = upload.definition_location()
         return cls(
             pipeline=upload.pipeline,
@@ -56,15 +54,15 @@ class Group:
             state=GroupState.OPEN,
             opened_at=now.isoformat(timespec="milliseconds"),
             closes_at=(now + timedelta(seconds=upload.within)).isoformat(timespec="milliseconds"),
-            most=upload.of,
+            max_files=upload.of,
             files=0,
             definition={"bucket": bucket, "key": key},
         )
 
     @property
     def name(self) -> str:
-        """Return what tells this group from every other of its trigger, also when the ledger has forgotten
-        those before it.
+        """Return what identifies this group among all of its trigger, also when the ledger has deleted the
+        earlier ones.
         """
         return f"{self.opened_at}-{self.number}"
 
@@ -75,22 +73,22 @@ class Group:
 
     @property
     def manifest(self) -> str:
-        """Return the key of its files in the work bucket: among what is its run's, so that the run's cleanup
-        removes it.
+        """Return the key of the list of its files in the work bucket: under its run's prefix, so that the
+        run's cleanup removes it.
         """
         return keys.uploads(self.run_id)
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Return whether it has as many files as it may have."""
-        return self.files >= self.most
+        return self.files >= self.max_files
 
     def seconds_left(self, now: datetime) -> float:
-        """Return how long it takes files still, if it is not full before; not more than 0 when it is due."""
+        """Return how long it stays open, if it is not full earlier; not more than 0 when it is due."""
         return (datetime.fromisoformat(self.closes_at) - now).total_seconds()
 
-    def told(self, files: Sequence[S3Object], work_bucket: str) -> Triggered:
-        """Return the message that asks for its run."""
+    def trigger_message(self, files: Sequence[S3Object], work_bucket: str) -> Triggered:
+        """Return the message that requests its run."""
         prefix, _, suffix = self.trigger.partition(":")[2].partition("*")
         found = UploadGroup(
             bucket=files[0].bucket,
@@ -110,7 +108,7 @@ class Group:
 
 
 def parse_group_message(body: str) -> GroupedUpload | GroupDue | Sweep:
-    """Return what a message of the group queue says; raises MalformedMessageError."""
+    """Return the message of the group queue that a body holds; raises MalformedMessageError."""
     document = parse_object(body)
     if document.get("sweep") is True:
         return Sweep()

@@ -1,6 +1,6 @@
-"""What the ledger's table knows of groups, and how a file gets into exactly one.
+"""Reads and writes groups in the ledger's table, so that a file gets into exactly one.
 
-The note about a file, its place in a list of the group's files, and the group's count are written in one
+The record of a file, the list of the group's files that names it, and the group's count are written in one
 transaction: all or nothing, and only while the group is open. See docs/decisions/0012-groups-of-uploads.md.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sluice.aws.table import Table, condition_failed, failed_conditions
+from sluice.aws.table import DynamoDB, Item, Table, condition_failed, failed_conditions
 from sluice.grouping import records as group_items
 from sluice.grouping.group import Group, GroupState
 from sluice.ledger.ledger import UNFINISHED_INDEX
@@ -21,14 +21,14 @@ from sluice.limits import MAX_TRANSACTION_ITEMS
 from sluice.triggers.trigger_event import S3Object
 
 MAX_ADDED = MAX_TRANSACTION_ITEMS - 2
-"""Files that can be added at once; the group and the list of them take two places beside their notes."""
+"""Files that can be added at once; the group and the list are two items beside the records of the files."""
 _NEW = "attribute_not_exists(pk)"
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why nothing was added: the group takes no more, or some of the files (by their place) are in a group
-    already.
+    """Why nothing was added: the group takes no more, or some of the files (by their positions) are in a
+    group already.
     """
 
     by_group: bool
@@ -36,9 +36,9 @@ class Refused:
 
 
 class GroupLedger:
-    """Reads and writes groups; ``client`` is a low-level DynamoDB client."""
+    """Reads and writes groups."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     def newest(self, pipeline: str, trigger: str) -> Group | None:
@@ -66,13 +66,13 @@ class GroupLedger:
             "ConditionExpression": "#state = :open AND #files <= :room",
             "ExpressionAttributeNames": names("files", "state"),
             "ExpressionAttributeValues": values(
-                files=len(files), open=GroupState.OPEN, room=group.most - len(files)
+                files=len(files), open=GroupState.OPEN, room=group.max_files - len(files)
             ),
         }
         return self._add({"Update": count}, group, files, now)
 
     def close(self, group: Group) -> None:
-        """Let a group take no more files; one that is closed stays what it is."""
+        """Close a group to further files; one that is closed stays as it is."""
         self._set(
             group,
             "SET #state = :closed",
@@ -90,12 +90,12 @@ class GroupLedger:
         )
 
     def record_handed_over(self, group: Group) -> None:
-        """Record that a group's run has been asked for."""
+        """Record that a group's run has been requested."""
         self._set(
             group,
-            "SET #state = :told REMOVE unfinished",
+            "SET #state = :handed_over REMOVE unfinished",
             "attribute_exists(#state)",
-            values(told=GroupState.TOLD),
+            values(handed_over=GroupState.HANDED_OVER),
         )
 
     def files(self, group: Group) -> list[S3Object]:
@@ -107,16 +107,16 @@ class GroupLedger:
         return sorted(found, key=lambda file: (file.key, file.version_id, file.etag))
 
     def numbers(self, pipeline: str, trigger: str, files: Sequence[S3Object]) -> dict[S3Object, int]:
-        """Return the number of the group of each of these files that is in one: what their notes say."""
-        notes = {group_items.note_of(pipeline, trigger, file): file for file in files}
-        keys = [group_items.note_key(note) for note in notes]
-        found = self._table.get(keys)
+        """Return the number of the group of each of these files that is in one, by their records."""
+        by_digest = {group_items.file_digest(pipeline, trigger, file): file for file in files}
+        found = self._table.items([group_items.file_key(digest) for digest in by_digest])
         return {
-            notes[item["pk"]["S"].removeprefix(group_items.NOTE)]: int(item["number"]["N"]) for item in found
+            by_digest[item["pk"]["S"].removeprefix(group_items.FILE)]: int(item["number"]["N"])
+            for item in found
         }
 
     def unfinished(self) -> Iterator[Group]:
-        """Yield the groups whose run has not been asked for, as they are now."""
+        """Yield the groups whose run has not been requested, as they are now."""
         query = {"IndexName": UNFINISHED_INDEX, "KeyConditionExpression": "unfinished = :group"}
         for item in self._table.pages(
             **query, ExpressionAttributeValues=values(group=group_items.UNFINISHED)
@@ -125,24 +125,22 @@ class GroupLedger:
             if group is not None:
                 yield group
 
-    def _add(
-        self, write: dict[str, Any], group: Group, files: Sequence[S3Object], now: str
-    ) -> Refused | None:
-        """Write the group's part, the list and the notes; None when they are written, else why they are
-        not.
+    def _add(self, write: Item, group: Group, files: Sequence[S3Object], now: str) -> Refused | None:
+        """Write the group's part, the list and the records of the files; return None when they are written,
+        else why they are not.
         """
-        notes = [self._put(group_items.note_item(group, file, now), _NEW) for file in files]
-        writes = [write, self._put(group_items.files_item(group, files, now)), *notes]
+        records = [self._put(group_items.file_item(group, file, now), _NEW) for file in files]
+        writes = [write, self._put(group_items.files_item(group, files, now)), *records]
         try:
             self._table.transact(writes)
         except ClientError as error:
             if not condition_failed(error):
                 raise
             failed = failed_conditions(error)
-            return Refused(0 in failed, frozenset(place - 2 for place in failed if place >= 2))
+            return Refused(0 in failed, frozenset(position - 2 for position in failed if position >= 2))
         return None
 
-    def _put(self, item: dict[str, Any], condition: str = "") -> dict[str, Any]:
+    def _put(self, item: Item, condition: str = "") -> Item:
         return {
             "Put": {
                 "TableName": self._table.name,
@@ -151,14 +149,14 @@ class GroupLedger:
             }
         }
 
-    def _set(self, group: Group, update: str, condition: str, given: dict[str, Any]) -> None:
+    def _set(self, group: Group, update: str, condition: str, given: Item) -> None:
         self._table.update(group_items.group_key(group), update, condition, names("state"), given)
 
     def _first(self, pk: str, beginning: str) -> Group | None:
         found = self._query(pk, beginning, ScanIndexForward=False, Limit=1)
         return next((group_items.group_from(item) for item in found), None)
 
-    def _query(self, pk: str, beginning: str, **more: Any) -> Iterator[dict[str, Any]]:
+    def _query(self, pk: str, beginning: str, **more: Any) -> Iterator[Item]:
         condition = "pk = :pk AND begins_with(sk, :beginning)"
         given = values(pk=pk, beginning=beginning)
         return self._table.pages(

@@ -1,7 +1,7 @@
-"""How groups, their files and the notes about files are written as DynamoDB items, and read back.
+"""How groups, their files and the records of files are written as DynamoDB items, and read back.
 
 ``pk = GROUPS#<pipeline>#<trigger>`` with ``sk = GROUP#<number>`` is a group, with ``sk = FILES#<number>#…``
-some of its files; ``pk = FILE#<digest>`` is the note that a file is in a group.
+some of its files; ``pk = FILE#<digest>`` is the record that a file is in a group.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from sluice.grouping.group import Group, GroupState
 from sluice.ledger.records import Item, expires_at, values_of
 from sluice.triggers.trigger_event import S3Object
 
-PARTITIONS, GROUP, NOTE = "GROUPS#", "GROUP#", "FILE#"
+PARTITIONS, GROUP, FILE = "GROUPS#", "GROUP#", "FILE#"
 UNFINISHED = "group"
-"""What the sparse index of unfinished things calls a group whose run has not been asked for."""
+"""The index key of a group whose run has not been requested."""
 
 
 def partition(pipeline: str, trigger: str) -> str:
@@ -52,7 +52,7 @@ def group_item(group: Group) -> Item:
         state=group.state,
         opened_at=group.opened_at,
         closes_at=group.closes_at,
-        most=group.most,
+        most=group.max_files,
         files=group.files,
         definition=json.dumps(dict(group.definition)),
         created_at=group.opened_at,
@@ -70,7 +70,7 @@ def group_from(item: Item) -> Group:
         state=GroupState(item["state"]["S"]),
         opened_at=item["opened_at"]["S"],
         closes_at=item["closes_at"]["S"],
-        most=int(item["most"]["N"]),
+        max_files=int(item["most"]["N"]),
         files=int(item["files"]["N"]),
         definition=json.loads(item["definition"]["S"]),
     )
@@ -95,18 +95,18 @@ def files_from(item: Item) -> list[S3Object]:
     return [S3Object.from_dict(file) for file in json.loads(gzip.decompress(bytes(item["files"]["B"])))]
 
 
-def note_item(group: Group, file: S3Object, now: str) -> Item:
-    """Return the note that a file is in a group."""
-    note = note_of(group.pipeline, group.trigger, file)
-    return note_key(note) | values_of(number=group.number, expires_at=expires_at(now))
+def file_item(group: Group, file: S3Object, now: str) -> Item:
+    """Return the record that a file is in a group."""
+    digest = file_digest(group.pipeline, group.trigger, file)
+    return file_key(digest) | values_of(number=group.number, expires_at=expires_at(now))
 
 
-def note_key(note: str) -> Item:
-    """Return the key of a note's item."""
-    return values_of(pk=NOTE + note, sk=NOTE)
+def file_key(digest: str) -> Item:
+    """Return the key of a file's record."""
+    return values_of(pk=FILE + digest, sk=FILE)
 
 
-def note_of(pipeline: str, trigger: str, file: S3Object) -> str:
-    """Return what a trigger's file is known by: the same for the same version, however often it is told."""
+def file_digest(pipeline: str, trigger: str, file: S3Object) -> str:
+    """Return what identifies a file of a trigger: the same for each event of the same version."""
     identity = json.dumps([pipeline, trigger, file.identity()], sort_keys=True, separators=(",", ":"))
     return base64.b32encode(hashlib.sha256(identity.encode()).digest()).decode().lower().rstrip("=")

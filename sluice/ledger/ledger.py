@@ -1,8 +1,8 @@
 """The ledger: runs, their steps and what was submitted, in one DynamoDB table.
 
-Items: ``pk = RUN#<run id>``; ``sk = RUN`` (the run), ``STEP#<step>`` (a step that somebody claimed). A step
-that waits has no item. The sparse index ``unfinished`` holds the runs that have not ended, for the sweep.
-Every write is conditional, so any may come twice.
+Items: ``pk = RUN#<run id>``; ``sk = RUN`` (the run), ``STEP#<step>`` (a claimed step). A step that waits has
+no item. The sparse index ``unfinished`` holds the runs that have not ended, for the sweep. Every write is
+conditional, so any may come twice.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from sluice.aws.table import Table, condition_failed
+from sluice.aws.table import DynamoDB, Item, Table, condition_failed
 from sluice.ledger import records as items
 from sluice.limits import MAX_TRANSACTION_ITEMS
 from sluice.messages import Planned
@@ -22,7 +22,7 @@ from sluice.run.state import Run, RunState, StepRecord, StepState
 from sluice.run.submission import Submission
 
 MAX_CLAIMS = MAX_TRANSACTION_ITEMS - 1
-"""Steps that can be claimed at once; the run takes one place beside them."""
+"""Steps that can be claimed at once; the run is one item of the transaction beside them."""
 UNFINISHED_INDEX = "unfinished"
 # What concerns one generation of a step never touches another, however late it comes.
 _SAME = "#generation = :generation"
@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a job learns from the ledger at its start: its step's record (None when there is none) and its
+    """What a job reads from the ledger at its start: its step's record (None when there is none) and its
     run.
     """
 
@@ -46,30 +46,31 @@ class Assignment:
 class Ledger:
     """Reads and writes runs; ``client`` is a low-level DynamoDB client."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDB, table: str) -> None:
         self._table = Table(client, table)
 
     def start(self, run: Run, claims: Sequence[Submission]) -> bool:
-        """Write a new run and claim first steps, all or nothing; False when the run is there already.
+        """Write a new run and claim its first steps, all or nothing; return False when the run exists
+        already.
 
-        Steps that are done already and claims are at most MAX_CLAIMS together.
+        Its finished steps and the claims are at most MAX_CLAIMS together.
         """
         done = [self._put(items.step_item(run.run_id, step)) for step in run.steps.values()]
         claimed = [self._claim(run.run_id, claim, run.created_at) for claim in claims]
         return self._transact([self._put(items.run_item(run)), *done, *claimed])
 
     def claim(self, run_id: str, claims: Sequence[Submission], now: str) -> bool:
-        """Claim at most MAX_CLAIMS steps, all or nothing; a later generation in the place of the one before,
-        which must have failed.
+        """Claim at most MAX_CLAIMS steps, all or nothing; a later generation replaces the previous one, which
+        must have failed.
 
-        False when somebody has claimed one of them, or the run has ended, and then look at the run again.
+        Return False when one of them is claimed already, or the run has ended: then load the run again.
         """
         return self._transact(
             [self._unended(run_id, now), *(self._claim(run_id, claim, now) for claim in claims)]
         )
 
     def renew_claim(self, run_id: str, record: StepRecord, now: str) -> bool:
-        """Take over a claim whose owner seems to be gone; False when somebody else was faster."""
+        """Take over a claim whose owner seems to be gone; return False when another invocation was faster."""
         return self._update(
             run_id,
             record.name,
@@ -80,8 +81,8 @@ class Ledger:
         )
 
     def claim_next_generation(self, run_id: str, record: StepRecord, claim: Submission, now: str) -> bool:
-        """Claim the generation after one whose job gave up because nobody named it; False when that is
-        claimed by somebody else by now.
+        """Claim the generation after one whose job timed out waiting for its registration; return False when
+        another invocation has changed that claim.
         """
         put = self._claim(run_id, claim, now)
         put["Put"] |= {
@@ -94,14 +95,14 @@ class Ledger:
     def record_submitted(
         self, run_id: str, job_ids: Mapping[str, str], generations: Mapping[str, int] | None = None
     ) -> None:
-        """Record the jobs of claimed steps, whose generation is 0 when none is given.
+        """Register the jobs of claimed steps, whose generation is 0 when none is given.
 
-        A step that names another job by now, or is of another generation, stays as it is; the job that is not
-        named ends itself.
+        A step that has another job by now, or another generation, stays as it is; a job that is not
+        registered ends itself.
         """
         known = generations or {}
         for group in _groups(sorted(job_ids.items())):
-            writes: list[dict[str, Any]] = [
+            writes: list[Item] = [
                 {"Update": self._submitted(run_id, step, known.get(step, 0), job_id)}
                 for step, job_id in group
             ]
@@ -110,8 +111,8 @@ class Ledger:
                     self.record_submitted(run_id, {step: job_id}, known)
 
     def record_plan(self, message: Planned) -> bool:
-        """Record the items of a plan; False when the ledger names another job or generation, or knows the
-        items already.
+        """Record the items of a plan; return False when another job or generation is registered, or the items
+        are recorded already.
         """
         return self._update(
             message.run,
@@ -138,33 +139,33 @@ class Ledger:
         reason: str | None = None,
         succeeded: int | None = None,
     ) -> bool:
-        """Record how a step's job ended, of an array with how many children succeeded; False when the ledger
-        does not name this job.
+        """Record how a step's job ended, of an array with how many children succeeded; return False when this
+        job is not registered.
 
-        A job that ended before it was named is named now if it succeeded. If it failed it may never have
-        begun: it gave up waiting for its name, or one that it waits for did. The look-up of its name decides
-        that, once its claim is old enough.
+        A job that ended before it was registered is registered now if it succeeded. If it failed it may never
+        have begun: it timed out waiting for its registration, or a parent did. The look-up of its name
+        decides that, once its claim is old enough.
         """
         more = {
             name: value for name, value in (("job_id", job_id), ("succeeded", succeeded)) if value is not None
         }
-        named = "#job_id = :job_id" if state is StepState.FAILED else _REGISTERED
+        registered = "#job_id = :job_id" if state is StepState.FAILED else _REGISTERED
         return self._update(
             run_id,
             step,
             "SET #state = :state, #reason = :reason" + "".join(f", #{name} = :{name}" for name in more),
-            f"{_SAME} AND {named if job_id else 'attribute_not_exists(job_id)'}",
+            f"{_SAME} AND {registered if job_id else 'attribute_not_exists(job_id)'}",
             items.names("state", "reason", "generation", *more),
             items.values(state=state, reason=reason or "", generation=generation, **more),
         )
 
     def record_failed_children(
-        self, run_id: str, record: StepRecord, failed_children: str, reclaimed_children: str | None = None
+        self, run_id: str, record: StepRecord, failed_children: str, interrupted_children: str | None = None
     ) -> bool:
-        """Record which children of a failed step failed, and lost their machines; False when it has been
-        claimed anew meanwhile.
+        """Record which children of a failed step failed, and which of them by spot interruptions; return
+        False when it has been claimed again meanwhile.
         """
-        more = {} if reclaimed_children is None else {"reclaimed_children": reclaimed_children}
+        more = {} if interrupted_children is None else {"reclaimed_children": interrupted_children}
         return self._update(
             run_id,
             record.name,
@@ -177,8 +178,8 @@ class Ledger:
         )
 
     def record_failed_step(self, run_id: str, step: str) -> bool:
-        """Record for certain why a run will fail that has not ended yet; False when that is known, or it has
-        ended.
+        """Record the step that makes an unfinished run fail; return False when one is recorded already, or
+        the run has ended.
         """
         return self._table.update(
             items.run_key(run_id),
@@ -198,8 +199,8 @@ class Ledger:
         reopened: int | None = None,
         cleanup_on: str | None = None,
     ) -> bool:
-        """Record the end of a run, once; False when it has ended already, or was reopened more often than
-        ``reopened``, if given.
+        """Record the end of a run, once; return False when it has ended already, or was reopened more often
+        than ``reopened``, if given.
 
         ``cleanup_on`` is the day on which the sweep is to find it again, to remove what it left.
         """
@@ -218,10 +219,10 @@ class Ledger:
         )
 
     def claim_cleanup(self, run_id: str, cleanup: Submission, now: str) -> bool:
-        """Claim the cleanup of a failed run, which cannot be reopened from then on; False when it was, or
-        somebody has.
+        """Claim the cleanup of a failed run, which cannot be reopened from then on; return False when it was
+        reopened, or its cleanup is claimed already.
         """
-        gone: dict[str, Any] = {
+        close: Item = {
             "Update": {
                 "TableName": self._table.name,
                 "Key": items.run_key(run_id),
@@ -231,7 +232,7 @@ class Ledger:
                 "ExpressionAttributeValues": items.values(now=now, failed=RunState.FAILED),
             }
         }
-        return self._transact([gone, self._claim(run_id, cleanup, now)])
+        return self._transact([close, self._claim(run_id, cleanup, now)])
 
     def cleanup_due(self, day: str) -> Iterator[str]:
         """Yield the ids of the failed runs whose objects are to be removed on this day."""
@@ -242,8 +243,8 @@ class Ledger:
             yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
     def reopen(self, run: Run) -> bool:
-        """Let a failed run go on, with one more try for what failed; False when it is not as it was when it
-        was loaded.
+        """Resume a failed run, with one more try for what failed; return False when it is not as it was when
+        it was loaded.
         """
         return self._table.update(
             items.run_key(run.run_id),
@@ -272,11 +273,9 @@ class Ledger:
         return items.run_of(runs[0], found) if runs else None
 
     def assignment(self, run_id: str, step: str) -> Assignment | None:
-        """Return what a job of this step needs to know, in one call; None for a run that the ledger does not
-        know.
-        """
+        """Return what a job of this step needs to know, in one call; None for an unknown run."""
         keys = [items.run_key(run_id), items.step_key(run_id, step)]
-        found = {item["sk"]["S"]: item for item in self._table.get(keys)}
+        found = {item["sk"]["S"]: item for item in self._table.items(keys)}
         if items.RUN not in found:
             return None
         run, record = items.run_from(found[items.RUN], []), found.get(items.STEP + step)
@@ -294,14 +293,14 @@ class Ledger:
             yield item["pk"]["S"].removeprefix(items.RUN_PREFIX)
 
     def try_begin(self, run_id: str, event: str, now: str, stale: str = "") -> bool:
-        """Note that something is being done for a run, and return whether it is this caller's to do.
+        """Begin an event of a run, such as an alert, and return whether this caller is the one to do it.
 
-        It is when nobody noted it, or when somebody did before ``stale`` and never said that it was done.
-        ``now`` is the caller's mark: the SDK's own repetition of this write, after an answer that was lost,
-        is the same caller.
+        It is when no caller has begun it, or one did before ``stale`` and never completed it. ``now``
+        identifies the caller: the SDK's own repetition of this write, after an answer that was lost, is the
+        same caller.
         """
         return self._table.update(
-            items.note_key(run_id, event),
+            items.event_key(run_id, event),
             "SET #at = :now, #expires_at = :expires_at",
             "attribute_not_exists(pk) OR (attribute_not_exists(#done) AND (#at = :now OR #at < :stale))",
             items.names("at", "expires_at", "done"),
@@ -309,9 +308,9 @@ class Ledger:
         )
 
     def complete(self, run_id: str, event: str) -> None:
-        """Note that what ``try_begin`` let this caller do is done."""
+        """Record that the event which ``try_begin`` let this caller do is done."""
         self._table.update(
-            items.note_key(run_id, event),
+            items.event_key(run_id, event),
             "SET #done = :yes",
             "attribute_exists(pk)",
             items.names("done"),
@@ -319,10 +318,10 @@ class Ledger:
         )
 
     def abandon(self, run_id: str, event: str) -> None:
-        """Take back what ``try_begin`` noted, because it could not be done after all."""
-        self._table.client.delete_item(TableName=self._table.name, Key=items.note_key(run_id, event))
+        """Undo ``try_begin``, because the event could not be done after all."""
+        self._table.delete(items.event_key(run_id, event))
 
-    def _claim(self, run_id: str, claim: Submission, now: str) -> dict[str, Any]:
+    def _claim(self, run_id: str, claim: Submission, now: str) -> Item:
         state = StepState.CLAIMED if claim.children else StepState.EMPTY
         record = StepRecord(
             name=claim.step.name,
@@ -334,11 +333,11 @@ class Ledger:
             spec=claim.spec,
         )
         put = self._put(items.step_item(run_id, record))
-        return put if claim.generation == 0 else {"Put": {**put["Put"], **_in_place_of(claim.generation - 1)}}
+        return put if claim.generation == 0 else {"Put": {**put["Put"], **_replacing(claim.generation - 1)}}
 
-    def _unended(self, run_id: str, now: str) -> dict[str, Any]:
-        """Return what makes a transaction fail when the run has ended: whoever cancels a run knows that
-        nothing is claimed afterwards.
+    def _unended(self, run_id: str, now: str) -> Item:
+        """Return what makes a transaction fail when the run has ended: nothing is claimed after a run was
+        cancelled.
 
         A write and no ConditionCheck, which would be one more permission and costs the same.
         """
@@ -353,7 +352,7 @@ class Ledger:
             }
         }
 
-    def _put(self, item: dict[str, Any]) -> dict[str, Any]:
+    def _put(self, item: Item) -> Item:
         return {
             "Put": {
                 "TableName": self._table.name,
@@ -362,7 +361,7 @@ class Ledger:
             }
         }
 
-    def _submitted(self, run_id: str, step: str, generation: int, job_id: str) -> dict[str, Any]:
+    def _submitted(self, run_id: str, step: str, generation: int, job_id: str) -> Item:
         return {
             "TableName": self._table.name,
             "Key": items.step_key(run_id, step),
@@ -373,7 +372,7 @@ class Ledger:
             "ExpressionAttributeValues": items.values(job_id=job_id, submitted="yes", generation=generation),
         }
 
-    def _transact(self, writes: list[dict[str, Any]]) -> bool:
+    def _transact(self, writes: list[Item]) -> bool:
         try:
             self._table.transact(writes)
         except ClientError as error:
@@ -389,13 +388,13 @@ class Ledger:
         update: str,
         condition: str,
         names: dict[str, str],
-        values: dict[str, Any],
+        values: Item,
     ) -> bool:
         return self._table.update(items.step_key(run_id, step), update, condition, names, values)
 
 
-def _in_place_of(generation: int) -> dict[str, Any]:
-    """Return the condition of a claim that takes the place of a failed generation."""
+def _replacing(generation: int) -> Item:
+    """Return the condition of a claim that replaces a failed generation."""
     return {
         "ConditionExpression": f"{_SAME} AND attribute_not_exists(#manifest) AND "
         "(#state = :failed OR (#state = :succeeded AND attribute_exists(#carried)))",
@@ -406,7 +405,7 @@ def _in_place_of(generation: int) -> dict[str, Any]:
     }
 
 
-def _abandoned(record: StepRecord) -> dict[str, Any]:
+def _abandoned(record: StepRecord) -> Item:
     """Return the values of the condition that a claim is as it was read."""
     return items.values(then=record.claimed_at, claimed=StepState.CLAIMED, generation=record.generation)
 

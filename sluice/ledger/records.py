@@ -17,7 +17,7 @@ from sluice.run.state import GenerationSpec, ItemSource, Run, RunState, StepReco
 RUN_PREFIX = "RUN#"
 RUN = "RUN"
 STEP = "STEP#"
-NOTE = "NOTE#"
+EVENT = "NOTE#"
 UNFINISHED = "run"
 _CLEANUP_DUE = "cleanup#"
 KEPT = timedelta(days=365)
@@ -27,9 +27,7 @@ Item = dict[str, Any]
 
 
 def cleanup_due(day: str) -> str:
-    """Return what stands in the index for a failed run whose objects are to be removed on this day, such as
-    2026-11-28.
-    """
+    """Return the index key of a failed run whose objects are removed on this day, such as 2026-11-28."""
     return _CLEANUP_DUE + day
 
 
@@ -48,9 +46,9 @@ def step_key(run_id: str, step: str) -> Item:
     return values_of(pk=pk(run_id), sk=STEP + step)
 
 
-def note_key(run_id: str, event: str) -> Item:
-    """Return the key of a note that something was done for a run."""
-    return values_of(pk=pk(run_id), sk=NOTE + event)
+def event_key(run_id: str, event: str) -> Item:
+    """Return the key of the idempotency record of an event of a run."""
+    return values_of(pk=pk(run_id), sk=EVENT + event)
 
 
 def names(*attributes: str) -> dict[str, str]:
@@ -92,12 +90,12 @@ def run_item(run: Run) -> Item:
 def run_of(run: Item, found: Iterable[Item]) -> Run:
     """Return a run from its own item and all items of its partition.
 
-    Raises MalformedMessageError for what a newer version wrote: whoever asked sets its message aside, where
-    it can be seen.
+    Raises MalformedMessageError for what a newer version wrote: the caller sets its message aside, where it
+    can be seen.
     """
     try:
         steps = [step_from(item) for item in found if item["sk"]["S"].startswith(STEP)]
-        return replace(run_from(run, steps), notes=notes_from(found))
+        return replace(run_from(run, steps), notes=completed_events(found))
     except (KeyError, ValueError, TypeError, EOFError, OSError, zlib.error) as error:
         raise MalformedMessageError(
             f"Expected the items of {run['pk']['S']} as this version of Sluice writes them, found others:"
@@ -106,10 +104,10 @@ def run_of(run: Item, found: Iterable[Item]) -> Run:
         ) from error
 
 
-def notes_from(found: Iterable[Item]) -> frozenset[str]:
-    """Return what is noted as done for a run."""
-    notes = (item for item in found if item["sk"]["S"].startswith(NOTE) and "done" in item)
-    return frozenset(item["sk"]["S"].removeprefix(NOTE) for item in notes)
+def completed_events(found: Iterable[Item]) -> frozenset[str]:
+    """Return the events of a run that are done, by its idempotency records."""
+    records = (item for item in found if item["sk"]["S"].startswith(EVENT) and "done" in item)
+    return frozenset(item["sk"]["S"].removeprefix(EVENT) for item in records)
 
 
 def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:

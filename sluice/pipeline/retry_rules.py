@@ -21,6 +21,7 @@ from pydantic import Field
 
 from sluice.compute import Compute
 from sluice.limits import MAX_EXIT_RULES
+from sluice.run.reasons import HOST_LOST, TASK_INTERRUPTED
 
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
 ExitCode = Annotated[str, Field(pattern=r"^([0-9]+\*?|\*)$", max_length=512)]
@@ -36,7 +37,7 @@ class EvaluateOnExit:
     on_reason: Reason | None = None
     """The reason that ECS gives for the container, such as ``OutOfMemoryError*``."""
     on_status_reason: Reason | None = None
-    """The reason that Batch gives for the attempt, such as ``Host EC2*``."""
+    """The reason that Batch gives for the attempt, such as ``Task failed to start*``."""
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -57,9 +58,8 @@ class EvaluateOnExit:
 TRY_AGAIN = "75"
 """What sluice/runtime/__main__.py ends with when the ledger does not name its job yet."""
 _NOT_NAMED_YET = EvaluateOnExit(action="RETRY", on_exit_code=TRY_AGAIN)
-_HOST_LOST = EvaluateOnExit(action="RETRY", on_status_reason="Host EC2*")
-# https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html shows both wordings.
-_TASK_INTERRUPTED = EvaluateOnExit(action="RETRY", on_status_reason="Your Spot Task was interrupted*")
+_HOST_LOST = EvaluateOnExit(action="RETRY", on_status_reason=f"{HOST_LOST}*")
+_TASK_INTERRUPTED = EvaluateOnExit(action="RETRY", on_status_reason=f"{TASK_INTERRUPTED}*")
 _NOT_STARTED = EvaluateOnExit(action="RETRY", on_status_reason="Task failed to start*")
 _NOT_PULLED = EvaluateOnExit(action="RETRY", on_reason="CannotPullContainer*")
 _NOTHING_ELSE = EvaluateOnExit(action="EXIT", on_reason="*")

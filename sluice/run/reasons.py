@@ -10,6 +10,15 @@ from __future__ import annotations
 
 import re
 
+HOST_LOST = "Host EC2"
+TASK_INTERRUPTED = "Your Spot Task was interrupted"
+SPOT_INTERRUPTIONS = (HOST_LOST, TASK_INTERRUPTED)
+"""How the status reason of an attempt begins whose spot host, or whose task of Fargate Spot, AWS took back.
+
+Source: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html and
+https://docs.aws.amazon.com/batch/latest/userguide/fargate.html
+"""
+
 # "… is not authorized to perform: s3:GetObject on resource: …": how IAM words a refusal, whatever the
 # service. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _NOT_AUTHORIZED = re.compile(r"not authorized to perform:? \[?(?P<action>[a-z0-9-]+:[A-Za-z]+)")
@@ -32,8 +41,8 @@ _IMAGE_IS_NOT_THERE = (
 _REASONS = (
     ("OutOfMemory", "the job needed more memory than it asks for"),
     ("Job attempt duration exceeded timeout", "the job ran longer than its time-out"),
-    ("Host EC2", "the machine was taken away"),
-    ("Spot Task was interrupted", "the machine was taken away"),
+    (HOST_LOST, "the machine was taken away"),
+    (TASK_INTERRUPTED, "the machine was taken away"),
     ("Dependent", "a job that it waits for failed"),
     ("ResourceInitializationError", "the container could not be prepared: a secret, the network or its log"),
     ("CannotStartContainer", "the container could not be started"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from sluice.aws.light_client import _passing
+from sluice.aws.light_client import is_retried
 from sluice.runtime.__main__ import STOPPED
 from sluice.runtime.errors import Stopped
 from tests.matrix.actors import Actor, Actors
@@ -55,7 +55,7 @@ class Calls:
             try:
                 return self._try(call, fault, attempt, actor, parameters)
             except (ClientError, ReadTimeoutError) as error:
-                if attempt == tries - 1 or not _passing(error):
+                if attempt == tries - 1 or not is_retried(error):
                     raise
                 actor.wait(_BACKOFF * 2**attempt)
         raise AssertionError("unreachable: the last try answers or raises")

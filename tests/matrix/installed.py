@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from cli.cloud import Cloud
 from containers.start import submit as start
 from sluice.advance.advancer import Advancer
-from sluice.aws import clients, table
+from sluice.aws import clients
 from sluice.aws.rate_limiter import RateLimiter
 from sluice.grouping.gathering import Gatherer
 from sluice.runtime import __main__ as job
@@ -74,7 +74,6 @@ def _changes() -> list[tuple[Any, str, Any]]:
         (job, "wait_for_registration", partial(registration.wait_for_registration, sleep=sleep)),
         (StepFunction, "load", lambda function, kind: here().noted(kind, load(function, kind))),
         (work, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
-        (table, "time", _VirtualSleep),
         (concurrent.futures, "ThreadPoolExecutor", _AtOnce),
         (start, "client", client),
         (start, "StartSettings", _StartSettings),
@@ -187,10 +186,6 @@ class _StartSettings:
         actor = here().actors.current
         assert actor is not None
         return StartSettings.from_env(actor.variables)
-
-
-class _VirtualSleep:
-    sleep = staticmethod(sleep)
 
 
 class VirtualTime(datetime):

@@ -16,7 +16,7 @@ from constructs import Construct
 
 from sluice import keys
 from sluice.alerts.run_events import LATE, STATE_CHANGE
-from sluice.grouping.records import NOTE, PARTITIONS
+from sluice.grouping.records import FILE, PARTITIONS
 from sluice.grouping.records import UNFINISHED as UNFINISHED_GROUPS
 from sluice.ledger.ledger import UNFINISHED_INDEX
 from sluice.triggers.rerun import SOURCE
@@ -64,7 +64,7 @@ def gather_files(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None
     """Read and write groups of uploads and the records of their files, and find the open groups; nothing of
     runs.
     """
-    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{NOTE}*"]}}
+    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{FILE}*"]}}
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
     unfinished = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"], unfinished)

@@ -42,6 +42,20 @@ def fail_second_child(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws.batch, "list_jobs", list_jobs)
 
 
+def test_an_empty_first_page_hides_no_failed_child(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of a filtered listing can be empty and not the last one."""
+    fail_second_child(aws, monkeypatch)
+    listed = aws.batch.list_jobs
+
+    def list_jobs(**request: Any) -> Any:
+        return listed(**request) if "nextToken" in request else {"jobSummaryList": [], "nextToken": "more"}
+
+    monkeypatch.setattr(aws.batch, "list_jobs", list_jobs)
+    aws.handler("alert")
+    found = gather("job", 3)
+    assert (found.failed, found.child, found.log_lines) == (1, 2, ("Traceback", "ValueError: seven"))
+
+
 def test_one_alert_is_sent_with_the_log_of_the_failed_child(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
