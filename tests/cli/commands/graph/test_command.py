@@ -1,0 +1,116 @@
+"""What `sluice graph` draws."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.commands.graph.command import graph, lines
+from cli.commands.graph.mermaid import mermaid
+from cli.main import main, parser
+from local.place import REPOSITORY
+from sluice.errors import PipelineError
+from sluice.operate.pipelines import find_pipeline
+from sluice.pipeline.definition import Array, Job, Manual, MultiNode, NodeGroup, Pipeline, Plan, S3Upload
+
+ODD = Pipeline(
+    name="odd",
+    triggers=[S3Upload(prefix="odd/"), S3Upload(prefix="even/", suffix=".csv")],
+    steps=[
+        Job(
+            "end", run="end", after=["graph", "x"]
+        ),  # the words of Mermaid's own grammar, and the last step first
+        Plan("graph", run="graph"),
+        Array("x", run="x", items_of="graph", items_per_child=10),
+        Array("o", run="o", each="x", after=["graph"]),
+    ],
+)
+
+
+def test_a_pipeline_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each step of a shipped pipeline stands below what it waits for, with what it is."""
+    assert main(["graph", "word-count"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "word-count   starts with S3 upload word-count/*.txt",
+        "",
+        "●   split  plan: finds the items",
+        "│",
+        "●   count  array: on the items of split",
+        "║",
+        "●   rank   array: child i after child i of count",
+        "│",
+        "●   merge  job, after rank",
+    ]
+
+
+def test_mermaid() -> None:
+    """Names of steps that are words of Mermaid stand in quotes; arrows say what is waited for; triggers start
+    what waits for nothing.
+    """
+    assert mermaid(ODD).splitlines() == [
+        "flowchart TD",
+        '    t0(["S3 upload odd/*"])',
+        '    t1(["S3 upload even/*.csv"])',
+        '    s0{{"graph"}}',
+        '    s1[["x"]]',
+        '    s2["end"]',
+        '    s3[["o"]]',
+        "    t0 -.-> s0",
+        "    t1 -.-> s0",
+        "    s0 -->|items| s1",
+        "    s0 --> s2",
+        "    s1 --> s2",
+        "    s1 ==>|child by child| s3",
+        "    s0 --> s3",
+    ]
+
+
+def test_mermaid_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--mermaid` prints the flowchart and nothing else."""
+    assert main(["graph", "word-count", "--mermaid"]) == 0
+    assert capsys.readouterr().out == mermaid(find_pipeline("word-count", REPOSITORY)) + "\n"
+
+
+def test_a_graph_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json` has the steps, and each edge with why it is there."""
+    assert main(["graph", "word-count", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [step["kind"] for step in document["steps"]] == ["plan", "array", "array", "job"]
+    assert [(edge["parent"], edge["child"], edge["why"]) for edge in document["edges"]] == [
+        ("split", "count", "items_of"),
+        ("count", "rank", "each"),
+        ("rank", "merge", "after"),
+    ]
+
+
+def test_no_such_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that no pipeline has is refused with those that there are."""
+    assert main(["graph", "word_count"]) == 1
+    assert "word-count" in capsys.readouterr().err
+
+
+def test_every_mistake_is_listed(tmp_path: Path) -> None:
+    """A file with a mistake is listed as at synthesis, whichever pipeline was asked for."""
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "wrong.py").write_text("pipeline = 1\n")
+    with pytest.raises(PipelineError, match="expected a name `pipeline` bound to a Pipeline, found 1"):
+        graph(parser().parse_args(["graph", "any"]), tmp_path)
+
+
+TOGETHER = Pipeline(
+    name="together",
+    triggers=[Manual()],
+    steps=[
+        MultiNode("meet", groups=[NodeGroup(nodes=1, run="lead"), NodeGroup(nodes=3, run="follow")]),
+        Job("end", run="t", after=["meet"]),
+    ],
+    only_with="nat",
+)
+
+
+def test_nodes_are_drawn_as_one_step() -> None:
+    """With how many there are, whatever their groups; for Mermaid as a shape of its own."""
+    assert lines(TOGETHER) == ["●   meet  multinode: 4 nodes", "│", "●   end   job, after meet"]
+    assert '    s0[/"meet"/]' in mermaid(TOGETHER).splitlines()
