@@ -180,6 +180,14 @@ def test_a_run_from_its_begin_to_its_end(commands: Commands) -> None:
         for run in commands.document("runs", "--pipeline", "word-count", "--limit", "500")
         if run["run_id"] == run_id
     ] == ["SUCCEEDED"]
+    _check_logs(commands, run_id, last)
+    assert commands.run("cancel", run_id)[0] == 1
+    code, drawing, _ = commands.run("graph", view["pipeline"], "--mermaid")
+    assert (code, drawing) == (0, mermaid(find_pipeline("word-count", REPOSITORY)) + "\n")
+
+
+def _check_logs(commands: Commands, run_id: str, last: int) -> None:
+    """Read the log of each of the run's jobs; an array's needs the number of a child, up to ``last``."""
     for place in (["split"], ["count", str(last)], ["rank", "0"], ["merge"], ["cleanup"]):
         code, log, _ = commands.run("logs", run_id, *place)
         assert (code, f"{place[0]} of {run_id}, child {place[-1] if len(place) > 1 else 0}" in log) == (
@@ -188,9 +196,6 @@ def test_a_run_from_its_begin_to_its_end(commands: Commands) -> None:
         )
     code, _, note = commands.run("logs", run_id, "count")
     assert (code, f"0 to {last}, after its name" in note) == (2, True)
-    assert commands.run("cancel", run_id)[0] == 1
-    code, drawing, _ = commands.run("graph", view["pipeline"], "--mermaid")
-    assert (code, drawing) == (0, mermaid(find_pipeline("word-count", REPOSITORY)) + "\n")
 
 
 def test_a_run_that_fails(commands: Commands) -> None:

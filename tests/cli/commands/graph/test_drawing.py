@@ -30,21 +30,26 @@ def read(lines: list[str]) -> set[tuple[str, str]]:
 
 
 def _below(lines: list[str], names: dict[tuple[int, int], str], row: int, column: int) -> list[str]:
-    cell = lines[row][column] if row < len(lines) and column < len(lines[row]) else " "
+    cell = _cell(lines, row, column)
     if cell == NODE:
         return [names[row, column]]
     if cell in "│║":
         return _below(lines, names, row + 1, column)
     if cell == "├":
-        branches = [at for at in range(column + 1, _end(lines[row], column)) if lines[row][at] in "┬╮"]
-        return [name for at in (column, *branches) for name in _below(lines, names, row + 1, at)]
+        columns = [column, *_branches(lines[row], column)]
+        return [name for at in columns for name in _below(lines, names, row + 1, at)]
     if cell in "┴╯":
         return _below(lines, names, row + 1, lines[row].rindex("├", 0, column))
     return []
 
 
-def _end(line: str, column: int) -> int:
-    return next(at for at in range(column, len(line)) if line[at] in "╮╯") + 1
+def _cell(lines: list[str], row: int, column: int) -> str:
+    return lines[row][column] if row < len(lines) and column < len(lines[row]) else " "
+
+
+def _branches(line: str, column: int) -> list[int]:
+    end = next(at for at in range(column, len(line)) if line[at] in "╮╯") + 1
+    return [at for at in range(column + 1, end) if line[at] in "┬╮"]
 
 
 @st.composite

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from sluice.operate.errors import OperationError
@@ -49,7 +52,9 @@ def test_a_generation_by_its_number_or_by_a_child(
 def test_a_job_on_a_later_page_is_found(harness: OperateHarness) -> None:
     """A page of ListJobs may have no job and a token for the next page."""
     found = generations(harness)
-    pages = iter([{"jobSummaryList": [], "nextToken": "more"}, {"jobSummaryList": [{"jobId": "job-1"}]}])
+    pages: Iterator[dict[str, Any]] = iter(
+        [{"jobSummaryList": [], "nextToken": "more"}, {"jobSummaryList": [{"jobId": "job-1"}]}]
+    )
     harness.jobs.list_jobs = lambda **_: next(pages)  # type: ignore[method-assign]
     assert found.find(1, None).job_id == "job-1"
 

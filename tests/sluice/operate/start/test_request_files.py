@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,8 @@ def test_the_input_gets_the_files() -> None:
     """As its uploads, beside what else it has."""
     assert with_uploads({"n": 1}, [FILE])["n"] == 1
     assert with_uploads(None, [FILE])["uploads"][0]["key"] == FILE.key
-    for wrong in ([1], {"uploads": []}):
+    wrongs: tuple[Any, ...] = ([1], {"uploads": []})
+    for wrong in wrongs:
         with pytest.raises(RequestError, match="JSON object without 'uploads'"):
             with_uploads(wrong, [FILE])
 
