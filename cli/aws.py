@@ -6,15 +6,15 @@ from typing import Any, Protocol
 
 import botocore.session
 from botocore.config import Config
+from local.paths import LocalCloudPaths
 
-from local.place import Place
 from sluice.operate.clients import Paginator
 
 # A cloud on the same machine is reached without a proxy, whatever the environment names.
 _DIRECT = Config(proxies={}, retries={"mode": "standard"}, connect_timeout=5, read_timeout=30)
 
 
-def client_of(place: Place, service: str) -> Any:
+def client_of(place: LocalCloudPaths, service: str) -> Any:
     """Return a client of the local cloud at ``place``, with its administrator's key."""
     environment = place.client_environment()
     session = botocore.session.Session(profile=None)

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
+from local.paths import DEFAULT_PORT, LocalCloudPaths
+from local.server.lock import holder
 
 from cli.aws import client_of
 from cli.console import print_note
-from local.lock import holder
-from local.place import DEFAULT_PORT, Place
 from sluice.ledger.ledger import Ledger
 from sluice.operate.deployment import PREFIX, Deployment
 from stacks.configuration import Configuration
@@ -59,7 +59,7 @@ def cloud_of(environment: Mapping[str, str] = os.environ) -> Cloud:
     that one, and print so.
     """
     prefix = Configuration.read(lambda _: None, environment).stack_prefix
-    place = Place.of(DEFAULT_PORT)
+    place = LocalCloudPaths.of(DEFAULT_PORT)
     if not any(environment.get(name) for name in CHOICES) and holder(place.pid_file):
         print_note(f"The environment names no AWS account: this is the local cloud at {place.endpoint}.")
         return Cloud(

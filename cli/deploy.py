@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
+from local.paths import REPOSITORY
 
 from cli.cloud import Cloud
 from cli.commands.doctor.checks.setup import BOOTSTRAP_PARAMETER
 from cli.console import print_note
 from cli.function_urls import FIX, region_has_function_urls, with_webhooks
-from local.place import REPOSITORY
 from sluice.errors import SluiceError
 from sluice.operate.errors import OperationError
 from sluice.operate.queue_removal import runs_that_need

@@ -6,13 +6,14 @@ import argparse
 import signal
 import sys
 
+from local.deployment.deploy import deploy
+from local.paths import DEFAULT_PORT, LocalCloudPaths
+
 from cli.console import print_line, print_note
 from cli.options import Commands
-from local import process
-from local.deploy import deploy
 from local.errors import LocalCloudError
 from local.executors import NAMES, PROCESS
-from local.place import DEFAULT_PORT, Place
+from local.server import process
 
 
 def add_to(commands: Commands) -> None:
@@ -41,7 +42,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _up(given: argparse.Namespace) -> int:
-    place = Place.of(given.port)
+    place = LocalCloudPaths.of(given.port)
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # what Ctrl-C does: the cloud ends with this command
@@ -61,24 +62,24 @@ def _up(given: argparse.Namespace) -> int:
 
 
 def _down(given: argparse.Namespace) -> int:
-    place = Place.of(given.port)
+    place = LocalCloudPaths.of(given.port)
     _print(f"Ended process {process.stop(place)}.")
     return 0
 
 
 def _env(given: argparse.Namespace) -> int:
-    _print(export_lines(Place.of(given.port)))
+    _print(export_lines(LocalCloudPaths.of(given.port)))
     return 0
 
 
-def export_lines(place: Place) -> str:
+def export_lines(place: LocalCloudPaths) -> str:
     """Return the shell lines that point any AWS client at the cloud at `place`."""
     unset = "unset AWS_PROFILE AWS_SESSION_TOKEN"  # a token of another account goes with no key of this one
     exports = (f"export {name}={value}" for name, value in place.client_environment().items())
     return "\n".join([unset, *exports])
 
 
-def _end(place: Place) -> None:
+def _end(place: LocalCloudPaths) -> None:
     """End the cloud after a failure or Ctrl-C; the cloud itself may have ended first."""
     try:
         process.stop(place)

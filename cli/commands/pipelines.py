@@ -7,9 +7,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from local.paths import REPOSITORY
+
 from cli.console import console_of, print_json, print_note, print_table
 from cli.options import Commands, command
-from local.place import REPOSITORY
 from sluice.operate.pipeline_graph import document, ordered, triggers_of
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.loading import load_pipelines

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sluice.advance.advancer import LEASE
+from sluice.advance.claims import LEASE
 from sluice.ledger.ledger import Ledger
 from sluice.operate.batch_jobs import ENDED, Job, describe, list_by_name
 from sluice.operate.clients import BatchTerminator, EventBus
@@ -138,7 +138,7 @@ class Canceller:
             stamp = self._stamp()
             abandoned = self.now() - datetime.fromisoformat(record.claimed_at) >= LEASE
             ours_already = record.name in self._taken_over
-            if abandoned and not ours_already and self.ledger.renew(self.run_id, record, stamp):
+            if abandoned and not ours_already and self.ledger.renew_claim(self.run_id, record, stamp):
                 self._taken_over[record.name] = stamp
 
     def _settle(self, record: StepRecord, jobs: Mapping[str, Job]) -> bool:
@@ -150,9 +150,11 @@ class Canceller:
         name = str(JobName(self.run_id, record.name, record.generation))
         found = sorted((job["createdAt"], job_id) for job_id, job in jobs.items() if job["jobName"] == name)
         if found:
-            self.ledger.submitted(self.run_id, {record.name: found[0][1]}, {record.name: record.generation})
+            self.ledger.record_submitted(
+                self.run_id, {record.name: found[0][1]}, {record.name: record.generation}
+            )
         else:
-            self.ledger.ended(
+            self.ledger.record_end(
                 self.run_id,
                 record.name,
                 StepState.FAILED,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sluice.advance.batch_events import Look
+from sluice.advance.batch_events import Reconcile
 from sluice.ledger.ledger import Ledger
 from sluice.operate.clients import EventBus, MessageSender
 from sluice.operate.errors import OperationError, RunRemovedError, RunStateError
@@ -77,7 +77,7 @@ class Retrier:
     def _reconcile(self, run_id: str) -> str | None:
         """Ask the track Lambda to reconcile the run now; return why it could not be asked."""
         try:
-            self.sqs.send_message(QueueUrl=self.track_queue, MessageBody=Look((run_id,)).to_json())
+            self.sqs.send_message(QueueUrl=self.track_queue, MessageBody=Reconcile((run_id,)).to_json())
         except (ClientError, BotoCoreError) as error:
             return str(error)
         return None
@@ -115,5 +115,5 @@ def _rerun_whole(run: Run) -> Iterator[str]:
     """Yield the failed arrays of which all children run again."""
     for step in run.pipeline.steps:
         record = run.steps.get(step.name)
-        if record is not None and step.undivided and record.failed and record.children > 1:
+        if record is not None and step.is_retried_whole and record.failed and record.children > 1:
             yield step.name

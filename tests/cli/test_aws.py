@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.paths import LocalCloudPaths
+
 from cli.aws import client_of, outputs
-from local.place import Place
 
 
 def test_a_client_of_a_local_cloud() -> None:
     """It has the cloud's endpoint, whatever the environment names."""
-    place = Place.of(4599)
+    place = LocalCloudPaths.of(4599)
     client = client_of(place, "batch")
     assert (client.meta.endpoint_url, client.meta.region_name) == (place.endpoint, "us-east-1")
 

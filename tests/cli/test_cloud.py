@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from local.paths import DEFAULT_PORT, LocalCloudPaths
+from local.server.lock import hold
 
 from cli.cloud import CHOICES, cloud_of
 from cli.main import main
-from local.lock import hold
-from local.place import DEFAULT_PORT, Place
 from tests.conftest import free_port
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalCloudPaths:
     """The place of a local cloud on the usual port, with nothing of AWS in the environment."""
     for name in (*CHOICES, "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
@@ -22,10 +22,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return Place.of(DEFAULT_PORT)
+    return LocalCloudPaths.of(DEFAULT_PORT)
 
 
-def test_a_local_cloud_that_runs(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_local_cloud_that_runs(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a word in the environment, a local cloud on the usual port is used, and that is said beside the
     result.
     """
@@ -37,14 +37,16 @@ def test_a_local_cloud_that_runs(place: Place, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("name", CHOICES)
-def test_the_environment_comes_first(place: Place, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_environment_comes_first(
+    place: LocalCloudPaths, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The account or endpoint that the environment names is used, also while a local cloud runs."""
     with hold(place.pid_file):
         cloud_of({name: "http://127.0.0.1:9", "AWS_REGION": "eu-central-1"})
     assert capsys.readouterr().err == ""
 
 
-def test_the_region_of_the_cli(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_region_of_the_cli(place: LocalCloudPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS_REGION counts, which botocore alone would not read."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -53,7 +55,7 @@ def test_the_region_of_the_cli(place: Place, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_cloud_at_all(
-    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    place: LocalCloudPaths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a region, without credentials and without a local cloud a command says in a sentence what to
     do.
@@ -69,11 +71,11 @@ def test_no_cloud_at_all(
 
 
 def test_a_cloud_that_does_not_answer(
-    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    place: LocalCloudPaths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An endpoint without a listener is one sentence, and no traceback."""
     port = free_port()
-    for name, value in Place.of(port).client_environment().items():
+    for name, value in LocalCloudPaths.of(port).client_environment().items():
         monkeypatch.setenv(name, value)
     assert main(["runs"]) == 1
     assert f"http://127.0.0.1:{port}/" in capsys.readouterr().err

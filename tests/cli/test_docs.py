@@ -7,11 +7,11 @@ import re
 import shlex
 
 import pytest
+from local.paths import REPOSITORY
 
 from cli.commands.graph.command import lines
 from cli.commands.runs import LIMIT
 from cli.main import parser
-from local.place import REPOSITORY
 from sluice.operate.pipelines import find_pipeline
 from sluice.run.state import RunState
 

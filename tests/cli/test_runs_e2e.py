@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local.paths import REPOSITORY, LocalCloudPaths
 
 from cli.aws import client_of, outputs
 from cli.cloud import cloud_of
 from cli.commands.graph.mermaid import mermaid
 from cli.commands.run.command import run
 from cli.main import main, parser
-from local.place import REPOSITORY, Place
 from sluice.operate.pipelines import find_pipeline
 from sluice.operate.start.requests import request_run
 from sluice.pipeline.trigger_names import MANUAL
@@ -29,7 +29,7 @@ TEXT = b"the quick brown fox jumps over the lazy dog\n"
 class Commands:
     """Runs commands against a cloud and returns what they print."""
 
-    def __init__(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:
         """Use the cloud at ``place``."""
         self.place, self._capsys = place, capsys
 
@@ -58,7 +58,7 @@ class Commands:
 
 @pytest.fixture
 def commands(
-    deployed_cloud: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    deployed_cloud: LocalCloudPaths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Commands:
     """Commands against the deployed cloud, named by the environment as `sluice local env` prints it."""
     for name, value in deployed_cloud.client_environment().items():
@@ -132,7 +132,7 @@ def test_files_that_come_with_a_request_are_its_uploads(
     assert cloud.ledger.load(refused) is None
 
 
-def _set_aside(place: Place) -> str:
+def _set_aside(place: LocalCloudPaths) -> str:
     """Take a message from the dead letters of the trigger queue, and return why it is there."""
     pages = (
         client_of(place, "cloudformation")
@@ -236,7 +236,7 @@ def test_a_run_that_is_cancelled(commands: Commands) -> None:
     }
 
 
-def _jobs(place: Place, run_id: str) -> list[dict[str, Any]]:
+def _jobs(place: LocalCloudPaths, run_id: str) -> list[dict[str, Any]]:
     """Return every job of a run."""
     queue = outputs(client_of(place, "cloudformation"))["NormalQueue"]
     filters = [{"name": "JOB_NAME", "values": [f"{run_id}_*"]}]

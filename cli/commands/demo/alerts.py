@@ -6,18 +6,18 @@ import time
 from textwrap import indent
 from typing import Any
 
+from local.paths import LocalCloudPaths
+from local.server.process import control
 from rich.console import Console
 from rich.text import Text
 
-from local.place import Place
-from local.process import control
 from sluice.operate.runs.view import RunView
 
 SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
 
-def show(place: Place, console: Console, failed: RunView) -> list[str]:
+def show(place: LocalCloudPaths, console: Console, failed: RunView) -> list[str]:
     """Print the e-mail and the SMS about a failed run; return what is missing."""
     console.rule("The alert", align="left")
     messages = _messages(place, failed.run_id)
@@ -31,7 +31,7 @@ def show(place: Place, console: Console, failed: RunView) -> list[str]:
     )
 
 
-def _messages(place: Place, run_id: str) -> list[dict[str, Any]]:
+def _messages(place: LocalCloudPaths, run_id: str) -> list[dict[str, Any]]:
     """Return the messages about a run once there are two of them, or what there is after half a minute."""
     deadline = time.monotonic() + SECONDS
     while True:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from local.paths import LocalCloudPaths
 from rich.console import Console
 
 from cli.aws import client_of, outputs
@@ -17,7 +18,6 @@ from cli.commands.demo.uploads import runs_by_key, upload
 from cli.console import console_of
 from cli.options import Commands
 from cli.watch import watch
-from local.place import Place
 from sluice.ledger.ledger import Ledger
 from sluice.operate.runs.reader import RunReader
 from sluice.operate.runs.results import list_results, read_result
@@ -54,7 +54,7 @@ def demo(console: Console) -> int:
 class _Demo:
     """One demo over a deployed cloud."""
 
-    def __init__(self, place: Place, console: Console, clock: Clock) -> None:
+    def __init__(self, place: LocalCloudPaths, console: Console, clock: Clock) -> None:
         self._place, self._console, self._clock = place, console, clock
         self._outputs = outputs(client_of(place, "cloudformation"))
         self._s3, self._dynamodb = client_of(place, "s3"), client_of(place, "dynamodb")

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.paths import REPOSITORY
+
 from local.errors import LocalCloudError
-from local.place import REPOSITORY
 
 FLIGHTS_KEY = "flights/2013.csv"
 TEXT_KEY = "word-count/licences.txt"

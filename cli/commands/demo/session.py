@@ -8,10 +8,11 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from local.deployment.deploy import deploy
+from local.paths import DEFAULT_PORT, LocalCloudPaths
+
 from cli.commands.demo.clock import Clock
-from local import process
-from local.deploy import deploy
-from local.place import DEFAULT_PORT, Place
+from local.server import process
 
 Print = Callable[[str], None]
 ADDRESSES = {"ALERT_EMAIL": "you@example.com", "ALERT_PHONE": "+15550100123"}
@@ -19,11 +20,11 @@ ADDRESSES = {"ALERT_EMAIL": "you@example.com", "ALERT_PHONE": "+15550100123"}
 
 
 @contextmanager
-def deployed(print_line: Print, clock: Clock) -> Iterator[Place]:
+def deployed(print_line: Print, clock: Clock) -> Iterator[LocalCloudPaths]:
     """Yield a local cloud with the app deployed and IAM enforced; it has ended when this returns, also after
     Ctrl-C.
     """
-    place = Place.of(free_port())
+    place = LocalCloudPaths.of(free_port())
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _environment(ADDRESSES), clock.stage("cloud"):
         process.start(place)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from local.paths import REPOSITORY
+
 from cli.commands.graph.drawing import draw
 from cli.commands.graph.mermaid import mermaid
 from cli.console import aligned, print_json, print_line
 from cli.options import Commands, command
-from local.place import REPOSITORY
 from sluice.operate.pipeline_graph import described, document, edges_of, ordered, triggers_of
 from sluice.operate.pipelines import find_pipeline
 from sluice.pipeline.definition import Pipeline

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from local.paths import REPOSITORY
 from rich.console import Console
 
 from cli.cloud import Cloud, cloud_of
@@ -18,7 +19,6 @@ from cli.console import console_of, print_json, print_line, print_note
 from cli.errors import FAILED
 from cli.options import Commands, command
 from cli.watch import watch
-from local.place import REPOSITORY
 from sluice.operate.pipelines import find_pipeline
 from sluice.operate.runs.following import expect_start
 from sluice.operate.runs.reader import RunReader

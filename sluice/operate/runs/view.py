@@ -105,9 +105,9 @@ def _of_other_generations(record: StepRecord) -> tuple[int, int]:
     """Return how many children earlier generations finished, and how many failed ones are deferred to the
     next generation.
     """
-    if record.terms.indexes is None:
+    if record.spec.children is None:
         return 0, 0
-    deferred = {*child_ranges.from_text(record.terms.carried or "")} - {*record.indexes}
+    deferred = {*child_ranges.from_text(record.spec.deferred_children or "")} - {*record.indexes}
     return record.children - record.size - len(deferred), len(deferred)
 
 

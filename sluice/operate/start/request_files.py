@@ -12,7 +12,7 @@ from sluice.operate.errors import RequestError
 from sluice.operate.start.local_files import missing_file, repeated_names
 from sluice.pipeline.definition import Manual, Pipeline, S3Upload
 from sluice.triggers.inbox import request_key
-from sluice.triggers.trigger_event import MOST_INPUT_BYTES, S3Object
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES, S3Object
 
 # As long as S3 makes them, so that what is too large is refused before anything is uploaded.
 _SAMPLE_VERSION, _SAMPLE_ETAG, _SAMPLE_SIZE = "v" * 32, "e" * 38, 5 * 1024**4
@@ -54,9 +54,9 @@ def check_size(run_input: Any, bucket: str, keys: Sequence[str]) -> None:
         for key in keys
     ]
     size = len(json.dumps(with_uploads(run_input, files)).encode())
-    if size > MOST_INPUT_BYTES:
+    if size > MAX_INPUT_BYTES:
         raise RequestError(
-            f"Expected files and an input that make a request of at most {MOST_INPUT_BYTES} bytes, found"
+            f"Expected files and an input that make a request of at most {MAX_INPUT_BYTES} bytes, found"
             f" {size} with {len(keys)} files. Send fewer at a time, or gather them with"
             " S3Upload(group_within=…): see docs/grouping.md."
         )

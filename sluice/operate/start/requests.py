@@ -17,7 +17,7 @@ from sluice.pipeline.trigger_names import MANUAL
 from sluice.run.job_names import run_id
 from sluice.run.overrides import overridden
 from sluice.triggers.rerun import DETAIL_TYPE, SOURCE
-from sluice.triggers.trigger_event import MOST_INPUT_BYTES, Request
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES, Request
 
 
 def request_run(
@@ -40,9 +40,9 @@ def request_run(
             " add Manual() and deploy."
         )
     size = len(json.dumps(run_input).encode()) + len(json.dumps(overrides or {}).encode())
-    if size > MOST_INPUT_BYTES:
+    if size > MAX_INPUT_BYTES:
         raise RequestError(
-            f"Expected an input of at most {MOST_INPUT_BYTES} bytes of JSON, found {size}. Put it into an"
+            f"Expected an input of at most {MAX_INPUT_BYTES} bytes of JSON, found {size}. Put it into an"
             " object and give its key."
         )
     optional = {} if overrides is None else {"overrides": overrides}

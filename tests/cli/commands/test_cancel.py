@@ -6,9 +6,9 @@ import json
 from datetime import timedelta
 
 import pytest
+from sluice.advance.claims import LEASE
 
 from cli.commands.cancel import cancel
-from sluice.advance.advancer import LEASE
 from sluice.operate.errors import OperationError
 from sluice.run.state import Run, RunState
 from tests.cli.harness import CommandHarness

@@ -6,18 +6,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from local.paths import LocalCloudPaths
+from local.server.lock import holder
 
 from cli.main import main
-from local.lock import holder
-from local.place import Place
 from tests.conftest import free_port
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalCloudPaths:
     """Where a cloud of this test would be."""
     monkeypatch.setenv("SLUICE_HOME", str(tmp_path))
-    return Place.of(free_port())
+    return LocalCloudPaths.of(free_port())
 
 
 @pytest.mark.parametrize("port", ["0", "80", "65536", "-1", "http", ""])
@@ -28,7 +28,7 @@ def test_bad_ports_are_refused(port: str, capsys: pytest.CaptureFixture[str]) ->
     assert "expected a port from 1024 to 65535" in capsys.readouterr().err
 
 
-def test_down_says_that_nothing_runs(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_down_says_that_nothing_runs(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:
     """`down` without a cloud fails and says so."""
     assert main(["local", "down", f"--port={place.port}"]) == 1
     assert f"Expected a local cloud on port {place.port}, found none" in capsys.readouterr().err
@@ -47,7 +47,7 @@ def test_env_prints_what_a_shell_takes(capsys: pytest.CaptureFixture[str]) -> No
     ]
 
 
-def test_up_and_down(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_up_and_down(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:
     """`up --detach` leaves a cloud that answers, a second `up` refuses, and `down` ends it."""
     up = ["local", "up", "--empty", "--detach", f"--port={place.port}"]
     assert main(up) == 0
@@ -63,7 +63,7 @@ def test_up_and_down(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_foreground_ends_with_its_cloud(place: Place, number: signal.Signals) -> None:
+def test_the_foreground_ends_with_its_cloud(place: LocalCloudPaths, number: signal.Signals) -> None:
     """`up` stays until Ctrl-C, or until it gets a signal to end, and leaves no process behind."""
     command = [sys.executable, "-m", "cli.main", "local", "up", "--empty", f"--port={place.port}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:

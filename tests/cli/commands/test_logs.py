@@ -6,14 +6,14 @@ import json
 from datetime import datetime
 
 import pytest
+from sluice.run.submission import Submission
 
 from cli.commands.logs import logs
 from sluice.operate.errors import OperationError, RequestError
 from sluice.operate.logs.job_log import READS_AFTER_END
 from sluice.run.compiled import CompiledStep, Kind
 from sluice.run.decision import decide
-from sluice.run.ready_steps import Submission
-from sluice.run.state import RunState, StepState, Terms
+from sluice.run.state import GenerationSpec, RunState, StepState
 from tests.cli.harness import CommandHarness
 from tests.sluice.clouds import START
 from tests.sluice.graphs import RUN_ID, pipeline, step, word_count
@@ -27,7 +27,7 @@ def one(harness: CommandHarness) -> CommandHarness:
     """A run of one job, in flight, that has logged nothing yet."""
     harness.clients["logs"].create_log_group(logGroupName=GROUP)
     harness.begin(RUN_ID, NOW, pipeline(step("a"), step("b", after=("a",))))
-    harness.ledger.submitted(RUN_ID, {"a": "job-a"})
+    harness.ledger.record_submitted(RUN_ID, {"a": "job-a"})
     harness.jobs.add("job-a", **container("a/1"))
     return harness
 
@@ -40,7 +40,7 @@ def array(harness: CommandHarness) -> CommandHarness:
     harness.begin(RUN_ID, NOW, whole)
     claims = list(decide(pipeline(step("count")), {}).submissions)
     assert harness.ledger.claim(RUN_ID, [type(claims[0])(claims[0].step, 3)], NOW)
-    harness.ledger.submitted(RUN_ID, {"count": "job-c"})
+    harness.ledger.record_submitted(RUN_ID, {"count": "job-c"})
     harness.jobs.add("job-c", status="FAILED", arrayProperties={"size": 3})
     for index in range(3):
         status = "FAILED" if index else "SUCCEEDED"
@@ -112,7 +112,7 @@ def test_follow_waits_for_the_job(one: CommandHarness, capsys: pytest.CaptureFix
         if "job-b" not in one.jobs.jobs:
             write(one, "b/1", "hello")
             one.jobs.add("job-b", status="SUCCEEDED", **container("b/1"))
-            one.ledger.submitted(RUN_ID, {"b": "job-b"})
+            one.ledger.record_submitted(RUN_ID, {"b": "job-b"})
 
     assert logs(one.given("logs", RUN_ID, "b", "--follow"), one.cloud, sleep=sleep) == 0
     assert capsys.readouterr().out == "hello\n"
@@ -160,7 +160,7 @@ def test_a_step_without_a_job(one: CommandHarness) -> None:
     """A step that waits, is empty or could not be submitted has no log, and the refusal says which it is."""
     with pytest.raises(OperationError, match=r"found none: it is CLAIMED\."):
         logs(one.given("logs", RUN_ID, "b"), one.cloud)
-    one.ledger.ended(RUN_ID, "b", StepState.FAILED, reason="SubmitJob was refused")
+    one.ledger.record_end(RUN_ID, "b", StepState.FAILED, reason="SubmitJob was refused")
     with pytest.raises(OperationError, match="it is FAILED, because SubmitJob was refused"):
         logs(one.given("logs", RUN_ID, "b", "--follow"), one.cloud)
 
@@ -178,7 +178,7 @@ def nodes(harness: CommandHarness) -> CommandHarness:
     harness.clients["logs"].create_log_group(logGroupName=GROUP)
     ring = CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(1, 2))
     harness.begin(RUN_ID, NOW, pipeline(ring))
-    harness.ledger.submitted(RUN_ID, {"ring": "job-r"})
+    harness.ledger.record_submitted(RUN_ID, {"ring": "job-r"})
     harness.jobs.add("job-r", status="SUCCEEDED", nodeProperties={"numNodes": 3})
     for index in range(3):
         harness.jobs.add(
@@ -242,9 +242,12 @@ def rerun(array: CommandHarness) -> CommandHarness:
     assert run is not None
     count = run.pipeline.step("count")
     jobs = ("job-c", "job-d", "job-e")
-    for generation, terms in ((1, Terms(indexes="1-2", tries=1)), (2, Terms(indexes="2", tries=2))):
+    for generation, terms in (
+        (1, GenerationSpec(indexes="1-2", tries=1)),
+        (2, GenerationSpec(indexes="2", tries=2)),
+    ):
         previous, job = jobs[generation - 1], jobs[generation]
-        array.ledger.ended(
+        array.ledger.record_end(
             RUN_ID,
             "count",
             StepState.FAILED,
@@ -253,7 +256,7 @@ def rerun(array: CommandHarness) -> CommandHarness:
             reason="a child failed",
         )
         assert array.ledger.claim(RUN_ID, [Submission(count, 3, generation=generation, terms=terms)], NOW)
-        array.ledger.submitted(RUN_ID, {"count": job}, {"count": generation})
+        array.ledger.record_submitted(RUN_ID, {"count": job}, {"count": generation})
     return array
 
 

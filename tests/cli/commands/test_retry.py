@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import botocore.session
 import pytest
+from sluice.run.submission import Submission
 
 from cli.commands.retry import retry
-from sluice.advance.batch_events import Look, parse_event
+from sluice.advance.batch_events import Reconcile, parse_event
 from sluice.operate.errors import OperationError
 from sluice.run.compiled import Kind
-from sluice.run.decision import Submission
 from sluice.run.state import Run, RunState, StepState
 from tests.cli.harness import CommandHarness, command_harness
 from tests.sluice.graphs import RUN_ID, pipeline, step
@@ -41,7 +41,7 @@ def failed(harness: CommandHarness, *, returns: bool = True, created_at: str = N
     graph = pipeline(replace(COUNT, returns=returns), step("merge", after=("count",)))
     harness.advancer().start(Run(run_id=RUN_ID, pipeline=graph, trigger={"key": "k"}, created_at=created_at))
     for name in ("count", "merge"):
-        harness.ledger.ended(
+        harness.ledger.record_end(
             RUN_ID, name, StepState.FAILED, job_id=run_of(harness).steps[name].job_id, reason="it broke"
         )
     harness.advancer().advance(RUN_ID)
@@ -89,7 +89,7 @@ def test_a_failed_run_is_open_again_and_the_track_lambda_is_notified(
         1,
         None,
     )
-    assert asked(harness) == [Look((RUN_ID,))]
+    assert asked(harness) == [Reconcile((RUN_ID,))]
     assert list(harness.ledger.unfinished("2030")) == [RUN_ID]
     assert "what failed of count, merge" in capsys.readouterr().out
 

@@ -20,8 +20,8 @@ NOW = START.isoformat(timespec="milliseconds")
 def running(harness: CommandHarness) -> CommandHarness:
     """A run whose first step has succeeded; the second, an array, is in flight."""
     harness.begin(RUN_ID, NOW, pipeline(step("a"), step("b")))
-    harness.ledger.submitted(RUN_ID, {"a": "job-a", "b": "job-b"})
-    assert harness.ledger.ended(RUN_ID, "a", StepState.SUCCEEDED, job_id="job-a")
+    harness.ledger.record_submitted(RUN_ID, {"a": "job-a", "b": "job-b"})
+    assert harness.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id="job-a")
     harness.jobs.add("job-a", status="SUCCEEDED", startedAt=1_000, stoppedAt=3_500)
     harness.jobs.add("job-b", status="RUNNING")
     return harness
@@ -45,7 +45,7 @@ def test_steps_with_states_children_and_times(
 
 def test_a_failed_run_says_why(running: CommandHarness, capsys: pytest.CaptureFixture[str]) -> None:
     """A failed run gives the exit code 1, the reason, and the command that shows the log."""
-    running.ledger.ended(RUN_ID, "b", StepState.FAILED, job_id="job-b", reason="it broke")
+    running.ledger.record_end(RUN_ID, "b", StepState.FAILED, job_id="job-b", reason="it broke")
     running.end(RUN_ID, RunState.FAILED, "b")
     assert show(running.given("show", RUN_ID), running.cloud) == 1
     shown = rows(capsys.readouterr().out)
@@ -74,7 +74,7 @@ def ending(harness: CommandHarness) -> Iterator[None]:
     yield
     harness.jobs.jobs["job-b"]["status"] = "FAILED"
     yield
-    harness.ledger.ended(RUN_ID, "b", StepState.FAILED, job_id="job-b", reason="it broke")
+    harness.ledger.record_end(RUN_ID, "b", StepState.FAILED, job_id="job-b", reason="it broke")
     harness.end(RUN_ID, RunState.FAILED, "b")
     yield
 

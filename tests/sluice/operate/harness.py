@@ -15,7 +15,7 @@ from sluice.run.compiled import CompiledPipeline
 from sluice.run.decision import decide
 from sluice.run.job_names import run_id
 from sluice.run.state import Run, RunState
-from sluice.triggers.trigger_event import occurrence
+from sluice.triggers.trigger_event import parse_trigger
 from tests.sluice.clouds import TABLE, Batch, World, make_table, refused
 from tests.sluice.graphs import QUEUES, word_count
 
@@ -165,6 +165,8 @@ class OperateHarness(World):
     @staticmethod
     def run_id_of(pipeline: str, trigger: str, detail: dict[str, Any]) -> str:
         """Return the id of the run that the trigger Lambda begins for an event."""
-        started_by = occurrence(Triggered(pipeline=pipeline, trigger=trigger, definition={}, detail=detail))
+        started_by = parse_trigger(
+            Triggered(pipeline=pipeline, trigger=trigger, definition={}, detail=detail)
+        )
         assert started_by is not None
         return run_id(pipeline, trigger, started_by.identity())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from sluice.advance.claims import LEASE
 
-from sluice.advance.advancer import LEASE
 from sluice.errors import UnsettledError
 from sluice.operate.cancel import NEVER_SUBMITTED, Canceller, Remaining
 from sluice.run.state import Run, RunState, StepState
@@ -65,7 +65,7 @@ def test_what_lives_is_terminated(harness: OperateHarness) -> None:
     assert sorted(harness.jobs.terminated) == ["job-1", "job-2"]
     assert harness.jobs.live() == []
     for name, job_id in (("a", "job-0"), ("b", "job-1"), ("c", "job-2")):
-        harness.ledger.ended(RUN_ID, name, StepState.FAILED, job_id=job_id, reason="as Batch reports it")
+        harness.ledger.record_end(RUN_ID, name, StepState.FAILED, job_id=job_id, reason="as Batch reports it")
     harness.later(LEASE.total_seconds())
     assert harness.advancer().advance(RUN_ID)
     assert len(harness.jobs.jobs) == 3
@@ -100,7 +100,7 @@ def test_a_submission_in_flight_is_waited_for(harness: OperateHarness) -> None:
         passes.append(remaining)
         if len(passes) == 1:
             jobs = {name: harness.jobs.submit_job(**request(name))["jobId"] for name in ("a", "b")}
-            harness.ledger.submitted(RUN_ID, jobs)
+            harness.ledger.record_submitted(RUN_ID, jobs)
 
     assert one.clear(SECONDS, progress).is_empty
     assert sorted(passes[0].claims) == ["a", "b", "c"]

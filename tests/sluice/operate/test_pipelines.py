@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from local.paths import REPOSITORY
 
-from local.place import REPOSITORY
 from sluice.operate.errors import OperationError
 from sluice.operate.pipelines import find_pipeline
 

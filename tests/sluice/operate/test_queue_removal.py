@@ -15,6 +15,6 @@ def test_a_run_with_steps_left_needs_its_queues(harness: OperateHarness) -> None
     begin_runs_in_bulk(harness)
     assert runs_that_need(harness.ledger, {"urgent", "bulk", "steady"}) == {"bulk": [FIRST]}
     assert runs_that_need(harness.ledger, set()) == {}
-    harness.ledger.ended(FIRST, "a", StepState.SUCCEEDED)
+    harness.ledger.record_end(FIRST, "a", StepState.SUCCEEDED)
     assert runs_that_need(harness.ledger, {"urgent", "bulk", "steady"}) == {}
     assert runs_that_need(harness.ledger, {"normal"}) == {"normal": [FIRST]}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sluice.advance.batch_events import Look, parse_event
+from sluice.advance.batch_events import Reconcile, parse_event
 from sluice.operate.errors import OperationError, RunRemovedError
 from sluice.operate.retry import Retrier, check_retryable
 from sluice.run.compiled import Kind
@@ -60,8 +60,8 @@ def fail(harness: OperateHarness) -> None:
     """Begin a run of an array of a command, and let it fail."""
     array = step("count", Kind.ARRAY, size=3, returns=False)
     harness.begin(RUN_ID, START.isoformat(timespec="milliseconds"), pipeline(array))
-    harness.ledger.submitted(RUN_ID, {"count": "job"})
-    assert harness.ledger.ended(RUN_ID, "count", StepState.FAILED, job_id="job", reason="it broke")
+    harness.ledger.record_submitted(RUN_ID, {"count": "job"})
+    assert harness.ledger.record_end(RUN_ID, "count", StepState.FAILED, job_id="job", reason="it broke")
     harness.end(RUN_ID, RunState.FAILED, "count")
 
 
@@ -76,7 +76,7 @@ def test_a_failed_run_is_open_again(harness: OperateHarness) -> None:
         None,
         None,
     )
-    assert [parse_event(body) for body in queue.sent] == [Look((RUN_ID,))]
+    assert [parse_event(body) for body in queue.sent] == [Reconcile((RUN_ID,))]
     assert len(harness.bus.sent) == 1
     run = harness.ledger.load(RUN_ID)
     assert run is not None

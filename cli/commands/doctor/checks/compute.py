@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from cli.commands.doctor.checks.account import Account, not_deployed
 from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
-from sluice.run.reasons import why_blocked
+from sluice.run.reasons import explain_blocked_queue
 
 _REDEPLOY = "Read the reason; deploying again restores what is Sluice's own."
 
@@ -63,12 +63,16 @@ def blocked(account: Account) -> Iterator[Finding]:
         yield not_deployed(account, "Compute")
         return
     blocking = [
-        job for arn in arns for job in _runnable(account, arn) if why_blocked(job.get("statusReason") or "")
+        job
+        for arn in arns
+        for job in _runnable(account, arn)
+        if explain_blocked_queue(job.get("statusReason") or "")
     ]
     for job in blocking:
         reason = job["statusReason"]
         yield error(
-            f"The job {job['jobName']} blocks its queue: {why_blocked(reason)} ({reason}).", _unblock(job)
+            f"The job {job['jobName']} blocks its queue: {explain_blocked_queue(reason)} ({reason}).",
+            _unblock(job),
         )
     if not blocking:
         yield ok("No queue is blocked.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.paths import REPOSITORY
+
 from cli.commands.doctor.checks.account import Account
 from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok
 from cli.function_urls import FIX, region_has_function_urls, with_webhooks
-from local.place import REPOSITORY
 from sluice.pipeline.loading import load_pipelines
 
 

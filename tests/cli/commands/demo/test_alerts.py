@@ -6,10 +6,10 @@ import io
 from typing import Any
 
 import pytest
+from local.paths import LocalCloudPaths
 from rich.console import Console
 
 from cli.commands.demo import alerts
-from local.place import Place
 from sluice.operate.runs.view import RunView
 from sluice.run.state import RunState
 from tests.sluice.graphs import RUN_ID
@@ -28,6 +28,6 @@ def test_one_mail_and_one_sms_are_expected(
     monkeypatch.setattr(alerts, "control", lambda *_: messages)
     monkeypatch.setattr(alerts, "SECONDS", -1.0)
     console = Console(file=io.StringIO(), width=100)
-    assert (alerts.show(Place.of(4599), console, FAILED) == []) is complete
+    assert (alerts.show(LocalCloudPaths.of(4599), console, FAILED) == []) is complete
     assert isinstance(console.file, io.StringIO)
     assert "E-mail to you@example.com" in console.file.getvalue()

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from local.paths import LocalCloudPaths
 from rich.console import Console
 
 from cli.commands.demo import command
-from local.place import Place
 
 
 @contextmanager
-def deployed(*_: Any) -> Iterator[Place]:
+def deployed(*_: Any) -> Iterator[LocalCloudPaths]:
     """Yield a place without a cloud."""
-    yield Place.of(4599)
+    yield LocalCloudPaths.of(4599)
 
 
 class Timeout:

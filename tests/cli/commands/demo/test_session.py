@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 
+from local.paths import DEFAULT_PORT
+
 from cli.commands.demo.session import free_port
-from local.place import DEFAULT_PORT
 
 
 def test_a_port_that_is_taken_is_not_used() -> None:

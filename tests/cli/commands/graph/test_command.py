@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from local.paths import REPOSITORY
 
 from cli.commands.graph.command import graph, lines
 from cli.commands.graph.mermaid import mermaid
 from cli.main import main, parser
-from local.place import REPOSITORY
 from sluice.errors import PipelineError
 from sluice.operate.pipelines import find_pipeline
 from sluice.pipeline.definition import Job, Manual, MultiNode, NodeGroup, Pipeline

@@ -9,7 +9,7 @@ import pytest
 
 from sluice.operate.errors import OperationError
 from sluice.operate.logs.generations import Generation, Generations
-from sluice.run.state import StepRecord, StepState, Terms
+from sluice.run.state import GenerationSpec, StepRecord, StepState
 from tests.sluice.graphs import QUEUES, RUN_ID
 from tests.sluice.operate.harness import OperateHarness
 
@@ -19,7 +19,7 @@ NEWEST = StepRecord(
     generation=2,
     job_id="job-2",
     children=3,
-    terms=Terms(indexes="2", tries=2),
+    terms=GenerationSpec(indexes="2", tries=2),
 )
 
 

@@ -19,7 +19,7 @@ NOW = START.isoformat(timespec="milliseconds")
 def source(harness: OperateHarness) -> LogSource:
     """Return the source of a run whose step a has a job; b waits for it."""
     harness.begin(RUN_ID, NOW, pipeline(step("a"), step("b", after=("a",)), step("c", after=("b",))))
-    harness.ledger.submitted(RUN_ID, {"a": "job-a"})
+    harness.ledger.record_submitted(RUN_ID, {"a": "job-a"})
     return LogSource(ledger=harness.ledger, batch=harness.jobs, queues=QUEUES.values(), run_id=RUN_ID)
 
 

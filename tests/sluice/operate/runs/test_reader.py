@@ -14,7 +14,7 @@ from tests.sluice.operate.harness import OperateHarness
 def test_a_job_that_has_ended_is_described_once(harness: OperateHarness) -> None:
     """Its state does not change any more, also when AWS Batch forgets it."""
     harness.begin(RUN_ID, START.isoformat(timespec="milliseconds"), pipeline(step("a"), step("b")))
-    harness.ledger.submitted(RUN_ID, {"a": "job-a", "b": "job-b"})
+    harness.ledger.record_submitted(RUN_ID, {"a": "job-a", "b": "job-b"})
     harness.jobs.add("job-a", status="SUCCEEDED", startedAt=1_000, stoppedAt=3_500)
     harness.jobs.add("job-b", status="RUNNABLE")
     reader = RunReader(harness.ledger, harness.jobs)

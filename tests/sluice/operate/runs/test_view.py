@@ -7,7 +7,7 @@ from typing import Any
 
 from sluice.operate.runs.view import StepView, view_of
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.run.state import Run, RunState, StepRecord, StepState, Terms
+from sluice.run.state import GenerationSpec, Run, RunState, StepRecord, StepState
 
 _NOW = datetime(2026, 1, 1, 0, 0, 10, tzinfo=UTC)
 _START_MS = int((_NOW.timestamp() - 4) * 1000)
@@ -94,12 +94,13 @@ def test_nodes_count_as_children_and_succeed_together() -> None:
 
 def test_a_later_generation_counts_what_the_earlier_ones_finished() -> None:
     """Of four children one runs again, one is deferred to the next generation, and two were done earlier."""
-    terms = Terms(indexes="1", carried="3")
+    terms = GenerationSpec(indexes="1", carried="3")
     running = _view(_record(generation=1, terms=terms), {"jobId": "j", "status": "RUNNING"})
     assert (running.children, running.done, running.failed) == (4, 2, 1)
     over = _view(_record(StepState.SUCCEEDED, generation=1, terms=terms))
     assert (over.done, over.failed) == (3, 1)
     last = _view(
-        _record(generation=2, terms=Terms(indexes="1,3")), _job("PENDING", {"SUCCEEDED": 1, "FAILED": 1})
+        _record(generation=2, terms=GenerationSpec(indexes="1,3")),
+        _job("PENDING", {"SUCCEEDED": 1, "FAILED": 1}),
     )
     assert (last.done, last.failed) == (3, 1)

@@ -10,7 +10,7 @@ from sluice.operate.errors import OperationError, RequestError
 from sluice.operate.start.requests import request_run
 from sluice.pipeline.definition import Manual
 from sluice.pipeline.trigger_names import MANUAL
-from sluice.triggers.trigger_event import MOST_INPUT_BYTES, Request
+from sluice.triggers.trigger_event import MAX_INPUT_BYTES, Request
 from tests.sluice.operate.harness import OperateHarness
 from tests.sluice.operate.start.inbox import TEXTS, Events, words
 
@@ -30,8 +30,8 @@ def test_a_request_that_cannot_be(bus: Events) -> None:
     """
     with pytest.raises(RequestError, match="Expected a Manual trigger of words, found none"):
         request_run(bus, words(TEXTS), "t", None)
-    with pytest.raises(RequestError, match=f"at most {MOST_INPUT_BYTES} bytes"):
-        request_run(bus, words(Manual()), "t", "x" * MOST_INPUT_BYTES)
+    with pytest.raises(RequestError, match=f"at most {MAX_INPUT_BYTES} bytes"):
+        request_run(bus, words(Manual()), "t", "x" * MAX_INPUT_BYTES)
     assert bus.sent == []
     refusing = Events(
         {
