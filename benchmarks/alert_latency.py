@@ -22,8 +22,8 @@ from unittest.mock import patch
 
 from benchmarks.run_calls import free_port
 from cli.aws import client_of, outputs
-from cli.showcase import files
-from cli.showcase.uploads import runs_by_key
+from cli.commands.demo import files
+from cli.commands.demo.uploads import runs_by_key
 from local.deployment.deploy import deploy
 from local.paths import LocalCloudPaths
 from local.server import process

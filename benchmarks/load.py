@@ -25,8 +25,8 @@ from typing import Any
 
 from benchmarks.run_calls import all_told, free_port
 from cli.aws import client_of, outputs
-from cli.showcase import files
-from cli.showcase.reference import word_counts
+from cli.commands.demo import files
+from cli.commands.demo.reference import word_counts
 from local.deployment.deploy import deploy
 from local.paths import LocalCloudPaths
 from local.server import process

@@ -22,15 +22,15 @@ from unittest.mock import patch
 
 from benchmarks.run_calls import Calls, all_told, calls_since_reset, free_port
 from cli.aws import client_of, outputs
-from cli.run_list import list_runs
-from cli.run_view import Runs
-from cli.showcase import files
-from cli.starting import request
+from cli.commands.demo import files
 from local.deployment.deploy import deploy
 from local.paths import REPOSITORY, LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from sluice.ledger.ledger import Ledger
+from sluice.operate.runs.listing import list_runs
+from sluice.operate.runs.reader import RunReader
+from sluice.operate.start.requests import request_run
 from sluice.pipeline.definition import Manual, Pipeline, S3Upload
 from sluice.pipeline.loading import load_pipelines
 from sluice.run.state import Run, RunState
@@ -84,9 +84,9 @@ def _run(place: LocalCloudPaths, pipeline: Pipeline) -> tuple[Run, float]:
     ledger = Ledger(client_of(place, "dynamodb"), found["LedgerTable"])
     before = set(_known(place, found["LedgerTable"], pipeline))
     _start(place, pipeline, found["InboxBucket"])
-    runs, deadline = Runs(ledger, client_of(place, "batch")), time.monotonic() + _SECONDS
+    runs, deadline = RunReader(ledger, client_of(place, "batch")), time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
-        views = runs.look(set(_known(place, found["LedgerTable"], pipeline)) - before)
+        views = runs.read(set(_known(place, found["LedgerTable"], pipeline)) - before)
         if views and all(view.ended for view in views) and all_told(place):
             (run_id,) = (view.run_id for view in views)
             run = ledger.load(run_id)
@@ -107,7 +107,7 @@ def _known(place: LocalCloudPaths, table: str, pipeline: Pipeline) -> list[str]:
 def _start(place: LocalCloudPaths, pipeline: Pipeline, inbox: str) -> None:
     """Ask for a run, or upload the files that start one."""
     if any(isinstance(trigger, Manual) for trigger in pipeline.triggers):
-        request(client_of(place, "events"), pipeline, str(uuid.uuid4()), None)
+        request_run(client_of(place, "events"), pipeline, str(uuid.uuid4()), None)
         return
     (upload,) = (trigger for trigger in pipeline.triggers if isinstance(trigger, S3Upload))
     if pipeline.name not in FILES:

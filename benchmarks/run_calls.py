@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from cli.aws import client_of, outputs
-from cli.run_view import Runs, RunView
-from cli.showcase.uploads import runs_by_key
+from cli.commands.demo.uploads import runs_by_key
 from local.deployment.deploy import deploy
 from local.paths import REPOSITORY, LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from sluice.ledger.ledger import Ledger
+from sluice.operate.runs.reader import RunReader
+from sluice.operate.runs.view import RunView
 from sluice.run.state import RunState
 
 SIZES = (100, 10_000, 1_000_000)
@@ -136,10 +137,10 @@ def _run(place: LocalCloudPaths, size: int, items: int) -> tuple[Calls, float]:
 
 def _ended(place: LocalCloudPaths, table: str, key: str) -> RunView:
     dynamodb, batch = client_of(place, "dynamodb"), client_of(place, "batch")
-    runs, deadline = Runs(Ledger(dynamodb, table), batch), time.monotonic() + _SECONDS
+    runs, deadline = RunReader(Ledger(dynamodb, table), batch), time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
         run_id = runs_by_key(dynamodb, table).get(key)
-        views = runs.look([run_id]) if run_id else []
+        views = runs.read([run_id]) if run_id else []
         if views and views[0].ended and all_told(place):
             return views[0]
         time.sleep(0.1)

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import botocore.session
 from botocore.config import Config
 
 from local.paths import LocalCloudPaths
+from sluice.operate.clients import Paginator
 
-# No proxy stands between a command and a cloud on the same machine, whatever the environment names.
+# A cloud on the same machine is reached without a proxy, whatever the environment names.
 _DIRECT = Config(proxies={}, retries={"mode": "standard"}, connect_timeout=5, read_timeout=30)
 
 
 def client_of(place: LocalCloudPaths, service: str) -> Any:
     """Return a client of the local cloud at ``place``, with its administrator's key."""
-    given = place.client_environment()
+    environment = place.client_environment()
     session = botocore.session.Session(profile=None)
     session.set_config_variable("profile", None)
     return session.create_client(
         service,
-        region_name=given["AWS_REGION"],
-        endpoint_url=given["AWS_ENDPOINT_URL"],
-        aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         config=_DIRECT,
     )
 
 
-def outputs(cloudformation: Any) -> dict[str, str]:
+class StackPages(Protocol):
+    """A client of CloudFormation that reads all pages of an operation."""
+
+    def get_paginator(self, operation_name: str) -> Paginator:
+        """Return what reads all pages."""
+        ...
+
+
+def outputs(cloudformation: StackPages) -> dict[str, str]:
     """Return the outputs of all stacks by their names: InboxBucket, ResultsBucket, LedgerTable, a queue's
     ARN, …
     """

@@ -1,4 +1,4 @@
-"""Where commands write: results to the standard output, remarks to the standard error."""
+"""Prints results to the standard output and notes to the standard error."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ _FRAME = 6
 
 
 def console_of(terminal: bool | None = None) -> Console:
-    """Return a console; without a terminal it prints plain lines."""
+    """Return a console; elsewhere than on a terminal it prints plain lines."""
     terminal = sys.stdout.isatty() if terminal is None else terminal
     return Console() if terminal else Console(force_terminal=False, no_color=True, width=_PLAIN_WIDTH)
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line of the result."""
     sys.stdout.write(f"{line}\n")
 
 
-def say_json(document: object, *, lines: bool = False) -> None:
+def print_json(document: object, *, lines: bool = False) -> None:
     """Print a document for programs, on one line when it is one of several."""
-    say(json.dumps(document, ensure_ascii=False, indent=None if lines else 2))
+    print_line(json.dumps(document, ensure_ascii=False, indent=None if lines else 2))
     sys.stdout.flush()
 
 
-def note(line: str) -> None:
-    """Print a remark, which is no part of the result."""
+def print_note(line: str) -> None:
+    """Print a note, which is no part of the result."""
     sys.stderr.write(f"sluice: {line}\n")
 
 
-def busy(doing: str) -> AbstractContextManager[object]:
-    """Show on a terminal that something is under way; beside the result, which may go elsewhere."""
-    return Console(stderr=True).status(doing) if sys.stderr.isatty() else nullcontext()
+def spinner(text: str) -> AbstractContextManager[object]:
+    """Show on a terminal that something is in progress; on the standard error, because the result may go
+    elsewhere.
+    """
+    return Console(stderr=True).status(text) if sys.stderr.isatty() else nullcontext()
 
 
-def show_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Show rows: on a terminal as a table, through a pager when it is longer than the screen; elsewhere as
+def print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows: on a terminal as a table, through a pager when it is longer than the screen; elsewhere as
     aligned lines, never cut.
     """
     if not console.is_terminal:
         for line in aligned([columns, *rows]):
-            say(line)
+            print_line(line)
     elif len(rows) > console.height - _FRAME:
         with console.pager():
             console.print(_table(columns, rows))

@@ -6,17 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.checks.addresses import FIX, has_addresses, with_webhooks
 from cli.cloud import Cloud
-from cli.failures import CommandError
-from cli.leaving_queues import runs_in_the_way
+from cli.commands.doctor.checks.setup import BOOTSTRAP_PARAMETER
+from cli.console import print_note
+from cli.function_urls import FIX, region_has_function_urls, with_webhooks
 from local.paths import REPOSITORY
 from sluice.errors import SluiceError
+from sluice.operate.errors import OperationError
+from sluice.operate.queue_removal import runs_that_need
 from sluice.pipeline.compiling import queues_of
 from sluice.pipeline.loading import load_pipelines
 from stacks.configuration import Configuration
@@ -25,8 +27,22 @@ CDK = (
     str(REPOSITORY / ".venv" / "bin" / "node"),
     str(REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"),
 )
-# The CDK's own stack of a Region: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
-BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+
+
+class Session(Protocol):
+    """A session of botocore; its clients have the calls of their services."""
+
+    def create_client(self, service_name: str) -> Any:
+        """Return a client of a service."""
+        ...
+
+    def get_config_variable(self, logical_name: str) -> Any:
+        """Return a setting of the SDK."""
+        ...
+
+    def set_config_variable(self, logical_name: str, value: str) -> None:
+        """Change a setting of the SDK."""
+        ...
 
 
 class DeployError(SluiceError):
@@ -34,7 +50,7 @@ class DeployError(SluiceError):
 
 
 def main() -> int:
-    """Deploy all stacks, after saying where to; return the exit code."""
+    """Deploy all stacks, after printing where to; return the exit code."""
     try:
         configuration = Configuration.read(lambda _: None, os.environ)
         session = botocore.session.get_session()
@@ -44,21 +60,21 @@ def main() -> int:
         if not _bootstrapped(session):
             print("This account has no CDK stack in this region yet: bootstrapping.")
             _cdk("bootstrap", f"aws://{account}/{region}")
-        _check_no_queue_is_missed(
+        _check_no_queue_is_needed(
             Cloud(session.create_client, f"the region {region}", configuration.stack_prefix), configuration
         )
-        _check_addresses(session, configuration)
+        _check_function_urls(session, configuration)
         approval = "broadening" if sys.stdin.isatty() else "never"
         _cdk("deploy", "--all", "--require-approval", approval)
     except SluiceError as error:
-        sys.stderr.write(f"sluice: {error}\n")
+        print_note(str(error))
         return 1
     except subprocess.CalledProcessError as error:
         return int(error.returncode)
     return 0
 
 
-def _where(session: Any) -> tuple[str, str]:
+def _where(session: Session) -> tuple[str, str]:
     """Return the account and the region; raises DeployError when there are no credentials or no region."""
     # The CDK and the AWS CLI read AWS_REGION, botocore does not.
     region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
@@ -77,11 +93,11 @@ def _where(session: Any) -> tuple[str, str]:
         ) from error
 
 
-def _check_addresses(session: Any, configuration: Configuration) -> None:
+def _check_function_urls(session: Session, configuration: Configuration) -> None:
     """Raise DeployError when a pipeline has a webhook and the Region is known to have no addresses for it."""
     names = with_webhooks(load_pipelines(REPOSITORY)) if configuration.webhooks else []
     try:
-        missing = bool(names) and not has_addresses(session.create_client("cloudformation"))
+        missing = bool(names) and not region_has_function_urls(session.create_client("cloudformation"))
     except (BotoCoreError, ClientError) as error:
         print(f"Whether this region has function URLs could not be looked up: {error}")
         return
@@ -100,7 +116,7 @@ def _check_images_can_be_built() -> None:
         )
 
 
-def _bootstrapped(session: Any) -> bool:
+def _bootstrapped(session: Session) -> bool:
     try:
         session.create_client("ssm").get_parameter(Name=BOOTSTRAP_PARAMETER)
     except ClientError as error:
@@ -112,21 +128,21 @@ def _bootstrapped(session: Any) -> bool:
     return True
 
 
-def _check_no_queue_is_missed(cloud: Cloud, configuration: Configuration) -> None:
-    """Raise DeployError when the deploy would take a queue away that an unfinished run still needs."""
+def _check_no_queue_is_needed(cloud: Cloud, configuration: Configuration) -> None:
+    """Raise DeployError when the deploy would delete a queue that an unfinished run still needs."""
     pipelines = load_pipelines(REPOSITORY, configuration.offered)
     deployed = [pipeline for pipeline in pipelines if not configuration.offered.leaves_out(pipeline)]
     wanted = queues_of(deployed) | set(configuration.keep_queues)
     try:
-        missed = runs_in_the_way(cloud, wanted)
-    except CommandError:
+        needed = runs_that_need(cloud.ledger, cloud.deployment.queues.keys() - wanted)
+    except OperationError:
         return  # nothing is deployed yet
-    if missed:
-        found = "; ".join(f"{queue} is needed by {', '.join(runs)}" for queue, runs in missed.items())
+    if needed:
+        found = "; ".join(f"{queue} is needed by {', '.join(runs)}" for queue, runs in needed.items())
         raise DeployError(
             f"Expected no unfinished run to need a queue that no pipeline names any more, found: {found}."
             " Keep them for this deploy with"
-            f" SLUICE_KEEP_QUEUES={','.join([*configuration.keep_queues, *missed])}, or cancel these runs."
+            f" SLUICE_KEEP_QUEUES={','.join([*configuration.keep_queues, *needed])}, or cancel these runs."
         )
 
 

@@ -1,4 +1,4 @@
-"""`sluice`: composes the commands of this folder."""
+"""`sluice`: composes the commands of ``cli.commands``."""
 
 import argparse
 import os
@@ -7,13 +7,18 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import cancel, demo, doctor, graph, local, logs, pipelines, retry, run, runs, show
-from cli.console import note
-from cli.failures import FAILED, CommandError, explained
+from cli.commands import cancel, local, logs, pipelines, retry, runs, show
+from cli.commands.demo import command as demo
+from cli.commands.doctor import command as doctor
+from cli.commands.graph import command as graph
+from cli.commands.run import command as run
+from cli.console import print_note
+from cli.errors import FAILED, exit_code, explained, with_hint
 from local.errors import LocalCloudError
 from sluice.errors import SluiceError
 
 COMMANDS = (pipelines, graph, run, runs, show, logs, retry, cancel, doctor, demo, local)
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,22 +29,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen: Callable[[argparse.Namespace], int] = given.run
     try:
         return chosen(given)
-    except CommandError as error:
-        note(str(error))
-        return error.code
     except (SluiceError, LocalCloudError) as error:
-        note(str(error))
-        return FAILED
+        print_note(with_hint(error))
+        return exit_code(error)
     except (BotoCoreError, ClientError) as error:
-        note(explained(error))
+        print_note(explained(error))
         return FAILED
     except BrokenPipeError:
-        # Whoever read this has enough. The interpreter must not write the rest at its end:
+        # The reader of this output has enough. The interpreter must not write the rest at its end:
         # https://docs.python.org/3/library/signal.html
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,10 +1,11 @@
-"""Follows runs until they end: a live table on a terminal, a line for each change elsewhere."""
+"""Shows runs until they end: a live table on a terminal, a line for each change elsewhere."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -12,39 +13,40 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.run_view import WAITING, RunView, StepView
+from cli.times import duration
+from sluice.operate.runs.following import SECONDS_BETWEEN_READS, Read, follow
+from sluice.operate.runs.view import WAITING, RunView, StepView
 
-Look = Callable[[], Sequence[RunView]]
 Show = Callable[[Sequence[RunView]], None]
 
-SECONDS_BETWEEN_LOOKS = 0.25
 _STYLES = {"SUCCEEDED": "green", "FAILED": "bold red", "RUNNING": "cyan", WAITING: "dim", "EMPTY": "dim"}
 _BAR_WIDTH = 24
 _INPUT_WIDTH = 24
 
 
 def watch(
-    look: Look, console: Console, *, runs: int, seconds: float, sleep: Callable[[float], None] = time.sleep
-) -> list[RunView]:
+    read: Read,
+    console: Console,
+    *,
+    runs: int,
+    seconds: float = inf,
+    interval: float = SECONDS_BETWEEN_READS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sequence[RunView]:
     """Show this many runs until all have ended, and return them as they ended.
 
-    ``look`` returns the runs that there are so far. Raises TimeoutError, with what still runs, after
+    ``read`` returns the runs that there are so far. Raises TimeoutError, with what has not ended, after
     ``seconds``.
     """
-    deadline = time.monotonic() + seconds
-    with _shown(console) as show:
-        while True:
-            views = list(look())
+    views: Sequence[RunView] = ()
+    with _display(console) as show:
+        for views in follow(read, runs=runs, seconds=seconds, interval=interval, sleep=sleep):
             show(views)
-            if len(views) >= runs and all(view.ended for view in views):
-                return views
-            if time.monotonic() > deadline:
-                raise TimeoutError(_unfinished(views, runs, seconds))
-            sleep(SECONDS_BETWEEN_LOOKS)
+    return views
 
 
 @contextmanager
-def _shown(console: Console) -> Iterator[Show]:
+def _display(console: Console) -> Iterator[Show]:
     if not console.is_terminal:
         yield _Lines(console).show
         return
@@ -53,13 +55,18 @@ def _shown(console: Console) -> Iterator[Show]:
 
 
 def tables(views: Sequence[RunView]) -> RenderableType:
-    """Return a table a run, with a row a step."""
+    """Return a table for each run, with a row for each step."""
     return Group(*(_table(view) for view in views))
+
+
+def child_count(step: StepView) -> str:
+    """Return how many children of a step are done, or nothing when it has none yet."""
+    return f"{step.done} of {step.children}" if step.children else ""
 
 
 def _table(view: RunView) -> Table:
     title = Text.assemble(
-        (view.pipeline, "bold"), f"  {view.input}  ", _styled(view.state), f"  {view.seconds:.1f} s"
+        (view.pipeline, "bold"), f"  {view.input}  ", _styled(view.state), f"  {duration(view.seconds)}"
     )
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(min_width=10)
@@ -68,7 +75,7 @@ def _table(view: RunView) -> Table:
     table.add_column(justify="right", min_width=9)
     table.add_column(justify="right", min_width=8)
     for step in view.steps:
-        table.add_row(step.name, _styled(step.state), _bar(step), _count(step), _elapsed(step))
+        table.add_row(step.name, _styled(step.state), _bar(step), child_count(step), duration(step.seconds))
         if step.reason:
             table.add_row("", "", Text(step.reason, style="red", overflow="fold"))
     return table
@@ -87,14 +94,6 @@ def _bar(step: StepView) -> RenderableType:
     )
 
 
-def _count(step: StepView) -> str:
-    return f"{step.done} of {step.children}" if step.children else ""
-
-
-def _elapsed(step: StepView) -> str:
-    return f"{step.seconds:.1f} s" if step.seconds is not None else ""
-
-
 def _styled(state: str) -> Text:
     return Text(state, style=_STYLES.get(state, "yellow"))
 
@@ -107,39 +106,22 @@ class _Lines:
         self._states: dict[tuple[str, str], str] = {}
 
     def show(self, views: Sequence[RunView]) -> None:
-        """Print what changed since the last look."""
+        """Print what changed since the last read."""
         for view in views:
             for step in view.steps:
                 if step.state != WAITING and self._changed(view, step.name, step.state):
-                    self._print(
-                        view,
-                        f"{step.name:<10} {step.state:<10} {_count(step):>12} {_elapsed(step):>8}",
-                        step.reason,
-                    )
+                    text = f"{step.name:<10} {step.state:<10} {child_count(step):>12}"
+                    self._print(view, f"{text} {duration(step.seconds):>8}", step.reason)
             if self._changed(view, "", view.state):
                 self._print(view, str(view.state))
 
     def _changed(self, view: RunView, name: str, state: str) -> bool:
-        before = self._states.get((view.run_id, name))
+        previous = self._states.get((view.run_id, name))
         self._states[view.run_id, name] = state
-        return before != state
+        return previous != state
 
     def _print(self, view: RunView, what: str, reason: str | None = None) -> None:
-        line = f"{view.seconds:6.1f} s  {view.input[-_INPUT_WIDTH:]:<{_INPUT_WIDTH}} {what.rstrip()}" + (
-            f"  {reason}" if reason else ""
+        line = f"{view.seconds:6.1f} s  {view.input[-_INPUT_WIDTH:]:<{_INPUT_WIDTH}} {what.rstrip()}"
+        self._console.print(
+            line + (f"  {reason}" if reason else ""), soft_wrap=True, highlight=False, markup=False
         )
-        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
-
-
-def _unfinished(views: Sequence[RunView], runs: int, seconds: float) -> str:
-    live = "; ".join(f"{view.run_id}: {_waits_for(view)}" for view in views if not view.ended)
-    return (
-        f"Expected {runs} runs to end within {seconds:.0f} s, found {len(views)} begun and these unfinished:"
-        f" {live or 'none'}."
-    )
-
-
-def _waits_for(view: RunView) -> str:
-    return ", ".join(
-        f"{step.name} {step.state}" for step in view.steps if step.state not in ("SUCCEEDED", "EMPTY")
-    )

@@ -1,1 +1,5 @@
-"""What people read and do, without a terminal: for the command and for a page in the browser."""
+"""What people read and do: runs, steps, logs, results; start, retry, cancel. Free of terminals.
+
+The `sluice` command and a page in the browser use the same functions. The caller hands in the AWS clients;
+``sluice.operate.clients`` lists the calls that each of them must have.
+"""

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.world import REGION, CommandWorld, command_world
+from tests.cli.harness import CommandHarness, command_harness
+from tests.sluice.operate.harness import REGION
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandWorld]:
+def harness(monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandHarness]:
     """A ledger, a log and a Batch, with nothing in them."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    with command_world() as made:
+    with command_harness() as made:
         yield made

@@ -1,21 +1,16 @@
-"""Which cloud a command looks at."""
+"""Which cloud a command uses."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
 from cli.cloud import CHOICES, cloud_of
-from cli.failures import CommandError, explained
 from cli.main import main
 from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server.lock import hold
-from tests.cli.world import CommandWorld
 from tests.conftest import free_port
-from tests.sluice.clouds import TABLE, refused
-from tests.sluice.graphs import QUEUES
 
 
 @pytest.fixture
@@ -45,7 +40,7 @@ def test_a_local_cloud_that_runs(place: LocalCloudPaths, capsys: pytest.CaptureF
 def test_the_environment_comes_first(
     place: LocalCloudPaths, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever names an account or an endpoint gets it, also while a local cloud runs."""
+    """The account or endpoint that the environment names is used, also while a local cloud runs."""
     with hold(place.pid_file):
         cloud_of({name: "http://127.0.0.1:9", "AWS_REGION": "eu-central-1"})
     assert capsys.readouterr().err == ""
@@ -84,41 +79,3 @@ def test_a_cloud_that_does_not_answer(
         monkeypatch.setenv(name, value)
     assert main(["runs"]) == 1
     assert f"http://127.0.0.1:{port}/" in capsys.readouterr().err
-
-
-def test_what_the_stacks_say(world: CommandWorld) -> None:
-    """The ledger and the queues are those of the stacks' outputs."""
-    assert (world.cloud.table, world.cloud.queues) == (TABLE, QUEUES)
-
-
-def test_sluice_is_not_deployed(world: CommandWorld) -> None:
-    """A cloud without the stacks is refused with what to do; so are stacks of another age."""
-    del world.clients["cloudformation"].outputs["SluiceStorage"]["LedgerTable"]
-    with pytest.raises(
-        CommandError, match="the stack SluiceStorage in the test to have the output LedgerTable, found none"
-    ):
-        _ = world.cloud.table
-    del world.clients["cloudformation"].outputs["SluiceStorage"]
-    with pytest.raises(CommandError, match=r"found no stack SluiceStorage\. Deploy it with `make deploy`"):
-        _ = world.cloud.table
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (NoCredentialsError(), "aws configure"),
-        (NoRegionError(), "AWS_REGION"),
-        (EndpointConnectionError(endpoint_url="https://x/"), "AWS_ENDPOINT_URL"),
-        (
-            refused("AccessDeniedException", "not authorized to perform: batch:TerminateJob"),
-            "docs/cli.md lists what each command",
-        ),
-        (
-            refused("ThrottlingException", "Rate exceeded"),
-            "AWS refused SubmitJob: ThrottlingException: Rate exceeded.",
-        ),
-    ],
-)
-def test_refusals_say_what_to_do(error: ClientError, words: str) -> None:
-    """What AWS answers is told in a sentence with what to do."""
-    assert words in explained(error)

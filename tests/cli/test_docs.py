@@ -8,10 +8,11 @@ import shlex
 
 import pytest
 
-from cli.graph import lines, named
+from cli.commands.graph.command import lines
+from cli.commands.runs import LIMIT
 from cli.main import parser
-from cli.runs import LIMIT
 from local.paths import REPOSITORY
+from sluice.operate.pipelines import find_pipeline
 from sluice.run.state import RunState
 
 PAGE = (REPOSITORY / "docs" / "cli.md").read_text()
@@ -52,4 +53,4 @@ def test_words_in_the_text() -> None:
 
 def test_the_drawing_is_the_commands_own() -> None:
     """The drawing of word-count on the page is what `sluice graph` draws."""
-    assert "\n".join(lines(named("word-count", REPOSITORY))) in PAGE
+    assert "\n".join(lines(find_pipeline("word-count", REPOSITORY))) in PAGE

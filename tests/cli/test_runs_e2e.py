@@ -11,12 +11,12 @@ import pytest
 
 from cli.aws import client_of, outputs
 from cli.cloud import cloud_of
-from cli.graph import named
+from cli.commands.graph.mermaid import mermaid
+from cli.commands.run.command import run
 from cli.main import main, parser
-from cli.mermaid import mermaid
-from cli.run import run
-from cli.starting import request
 from local.paths import REPOSITORY, LocalCloudPaths
+from sluice.operate.pipelines import find_pipeline
+from sluice.operate.start.requests import request_run
 from sluice.pipeline.trigger_names import MANUAL
 from sluice.run.job_names import run_id as run_id_of
 
@@ -30,11 +30,11 @@ class Commands:
     """Runs commands against a cloud and returns what they print."""
 
     def __init__(self, place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:
-        """Look at the cloud at ``place``."""
+        """Use the cloud at ``place``."""
         self.place, self._capsys = place, capsys
 
     def run(self, *words: str) -> tuple[int, str, str]:
-        """Return the exit code, the result and the remarks of a command."""
+        """Return the exit code, the result and the notes of a command."""
         self._capsys.readouterr()
         code = main(words)
         return code, *self._capsys.readouterr()
@@ -74,10 +74,8 @@ def test_run_uploads_asks_and_follows(commands: Commands, tmp_path: Path) -> Non
     text.write_bytes(TEXT)
     (uploaded,) = commands.document("run", "word-count", str(text))
     assert (uploaded["state"], uploaded["input"]) == ("SUCCEEDED", "word-count/from-the-command.txt")
-    code, out, remark = commands.run(
-        "run", "six-jobs", "--token", "from the command", "--input", '{"any": 1}'
-    )
-    assert (code, "SUCCEEDED" in out, "following six-jobs-" in remark) == (0, True, True)
+    code, out, note = commands.run("run", "six-jobs", "--token", "from the command", "--input", '{"any": 1}')
+    assert (code, "SUCCEEDED" in out, "following six-jobs-" in note) == (0, True, True)
     (listed,) = [
         run
         for run in commands.document("runs", "--limit", "500")
@@ -94,12 +92,12 @@ def test_files_of_a_group_are_one_run_that_is_followed(commands: Commands, tmp_p
     paths = [tmp_path / f"gathered-{number}.txt" for number in range(5)]
     for path in paths:
         path.write_bytes(TEXT)
-    code, out, remark = commands.run("run", "small-files", *map(str, paths), "--json")
-    assert code == 0, remark
+    code, out, note = commands.run("run", "small-files", *map(str, paths), "--json")
+    assert code == 0, note
     views = json.loads(out)
     assert sum(int(view["input"].rpartition("(")[2].split()[0]) for view in views) == 5
     assert {view["state"] for view in views} == {"SUCCEEDED"}
-    assert f"{views[-1]['run_id']} begins when its group closes: in " in remark
+    assert f"{views[-1]['run_id']} begins when its group closes: in " in note
 
 
 def test_files_that_come_with_a_request_are_its_uploads(
@@ -124,8 +122,8 @@ def test_files_that_come_with_a_request_are_its_uploads(
         {**one, "key": one["key"].replace("requests/brought", "word-count")}
         for one in record.trigger["input"]["uploads"]
     ]
-    refused = request(
-        cloud.client("events"), named("brought", deployed_project), "brought/2", {"uploads": foreign}
+    refused = request_run(
+        cloud.client("events"), find_pipeline("brought", deployed_project), "brought/2", {"uploads": foreign}
     )
     reason = _set_aside(commands.place)
     assert (
@@ -182,17 +180,22 @@ def test_a_run_from_its_begin_to_its_end(commands: Commands) -> None:
         for run in commands.document("runs", "--pipeline", "word-count", "--limit", "500")
         if run["run_id"] == run_id
     ] == ["SUCCEEDED"]
+    _check_logs(commands, run_id, last)
+    assert commands.run("cancel", run_id)[0] == 1
+    code, drawing, _ = commands.run("graph", view["pipeline"], "--mermaid")
+    assert (code, drawing) == (0, mermaid(find_pipeline("word-count", REPOSITORY)) + "\n")
+
+
+def _check_logs(commands: Commands, run_id: str, last: int) -> None:
+    """Read the log of each of the run's jobs; an array's needs the number of a child, up to ``last``."""
     for place in (["split"], ["count", str(last)], ["rank", "0"], ["merge"], ["cleanup"]):
         code, log, _ = commands.run("logs", run_id, *place)
         assert (code, f"{place[0]} of {run_id}, child {place[-1] if len(place) > 1 else 0}" in log) == (
             0,
             True,
         )
-    code, _, remark = commands.run("logs", run_id, "count")
-    assert (code, f"0 to {last}, behind its name" in remark) == (2, True)
-    assert commands.run("cancel", run_id)[0] == 1
-    code, drawing, _ = commands.run("graph", view["pipeline"], "--mermaid")
-    assert (code, drawing) == (0, mermaid(named("word-count", REPOSITORY)) + "\n")
+    code, _, note = commands.run("logs", run_id, "count")
+    assert (code, f"0 to {last}, after its name" in note) == (2, True)
 
 
 def test_a_run_that_fails(commands: Commands) -> None:
@@ -201,8 +204,8 @@ def test_a_run_that_fails(commands: Commands) -> None:
     assert commands.run("show", run_id, "--follow")[0] == 1
     code, shown, _ = commands.run("show", run_id)
     assert (code, f"sluice logs {run_id} count" in shown, "TextError" in shown) == (1, True, True)
-    _, _, remark = commands.run("logs", run_id, "count")
-    child = remark.rpartition("Failed: ")[2].split(",")[0].strip().rstrip(".")
+    _, _, note = commands.run("logs", run_id, "count")
+    child = note.rpartition("Failed: ")[2].split(",")[0].strip().rstrip(".")
     assert "TextError" in commands.run("logs", run_id, "count", child)[1]
     assert run_id in [
         run["run_id"] for run in commands.document("runs", "--state", "failed", "--limit", "500")
@@ -210,10 +213,10 @@ def test_a_run_that_fails(commands: Commands) -> None:
 
 
 def test_a_run_that_is_cancelled(commands: Commands) -> None:
-    """After `sluice cancel` no job of the run lives, nothing is submitted any more, and nobody is alerted."""
+    """After `sluice cancel` no job of the run lives, nothing is submitted any more, and no alert is sent."""
     run_id = commands.start("word-count/long.txt", TEXT * 25_000)
     code, said, _ = commands.run("cancel", run_id)
-    assert (code, "a last look found none left" in said) == (0, True)
+    assert (code, "a last check found none left" in said) == (0, True)
     jobs = _jobs(commands.place, run_id)
     assert {job["status"] for job in jobs} <= {"SUCCEEDED", "FAILED"}
     # Which step the cancel met is a matter of milliseconds; the run's last step it never missed.
@@ -221,7 +224,7 @@ def test_a_run_that_is_cancelled(commands: Commands) -> None:
     assert commands.run("show", run_id, "--follow")[0] == 1
     view = commands.document("show", run_id)
     assert view["state"] == "CANCELLED"
-    _until_told(commands, run_id)
+    _until_recorded(commands, run_id)
     assert sorted(job["jobId"] for job in _jobs(commands.place, run_id)) == sorted(
         job["jobId"] for job in jobs
     )
@@ -241,7 +244,7 @@ def _jobs(place: LocalCloudPaths, run_id: str) -> list[dict[str, Any]]:
     return [job for page in pages for job in page["jobSummaryList"]]
 
 
-def _until_told(commands: Commands, run_id: str) -> None:
+def _until_recorded(commands: Commands, run_id: str) -> None:
     """Wait until the ends of all jobs have reached the ledger: whatever they could have set off has been."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
@@ -250,5 +253,5 @@ def _until_told(commands: Commands, run_id: str) -> None:
             return
         time.sleep(0.2)
     pytest.fail(
-        f"Expected the ledger to hear of the end of every job of {run_id} within {SECONDS} s, found {steps}."
+        f"Expected the ledger to record the end of every job of {run_id} within {SECONDS} s, found {steps}."
     )

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
-from cli.run_view import WAITING, RunView, StepView
 from cli.watch import tables, watch
+from sluice.operate.runs.view import WAITING, RunView, StepView
 from sluice.run.state import RunState
 
 
@@ -25,7 +25,7 @@ def _run(state: RunState, *steps: StepView) -> RunView:
 
 def _watched(
     looks: Sequence[RunView], *, terminal: bool = False, seconds: float = 60
-) -> tuple[list[RunView], str]:
+) -> tuple[Sequence[RunView], str]:
     """Return the runs as they ended and what was printed on the way, one look after the other."""
     console, remaining = Console(file=io.StringIO(), force_terminal=terminal, width=100), list(looks)
     ended = watch(
@@ -45,7 +45,7 @@ _END = _run(RunState.SUCCEEDED, _step("count", "SUCCEEDED", 4), _step("merge", "
 
 
 def test_without_a_terminal_each_change_is_one_plain_line() -> None:
-    """A look at which no state changed prints nothing, and no line has a control character."""
+    """A read at which no state changed prints nothing, and no line has a control character."""
     ended, printed = _watched([_BEGINNING, _BEGINNING, _MIDDLE, _END])
     assert ended == [_END]
     assert [line.split()[3:5] for line in printed.splitlines()] == [

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from cli.graph import lines, named
+from cli.commands.graph.command import lines
 from cli.main import parser
 from docs.pages import ROOT
+from sluice.operate.pipelines import find_pipeline
 from sluice.pipeline.definition import Manual
 from sluice.pipeline.loading import load_pipelines, package_of
 from tests.docs.test_pages import _leads_somewhere, _targets
@@ -82,7 +83,7 @@ def test_the_code_is_the_pipelines_own(page: Path) -> None:
 def test_the_drawing_is_the_commands_own(page: Path) -> None:
     """What a chapter draws is what `sluice graph` draws of its pipeline."""
     drawn = [block.rstrip("\n") for block in blocks(page, "") if block.startswith("●")]
-    assert drawn in ([], ["\n".join(line.rstrip() for line in lines(named(name(page), ROOT)))])
+    assert drawn in ([], ["\n".join(line.rstrip() for line in lines(find_pipeline(name(page), ROOT)))])
 
 
 def commands(page: Path) -> Iterator[list[str]]:

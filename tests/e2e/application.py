@@ -13,12 +13,13 @@ from functools import cache
 from typing import Any, Literal, TypeVar
 
 from cli.aws import client_of, outputs
-from cli.run_view import Runs, RunView
 from local.paths import LocalCloudPaths
 from local.server.process import control
 from sluice import keys
 from sluice.ledger import records as ledger_items
 from sluice.ledger.ledger import Ledger
+from sluice.operate.runs.reader import RunReader
+from sluice.operate.runs.view import RunView
 from sluice.run.state import Run
 
 SECONDS = 150.0
@@ -94,9 +95,9 @@ class Application:
 
     def wait_until_ended(self, run_id: str) -> RunView:
         """Return what there is to see of a run when nothing more will happen to it."""
-        runs = Runs(self.ledger, self.client("batch"))
+        runs = RunReader(self.ledger, self.client("batch"))
         return wait_for(
-            lambda: next((view for view in runs.look([run_id]) if view.ended), None), f"the end of {run_id}"
+            lambda: next((view for view in runs.read([run_id]) if view.ended), None), f"the end of {run_id}"
         )
 
     def published(self, run: Run, name: str) -> bytes:

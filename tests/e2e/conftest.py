@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.showcase import files
+from cli.commands.demo import files
 from local.paths import LocalCloudPaths
 from tests.e2e.application import Application, Upload
 

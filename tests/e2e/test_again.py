@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from cli.cloud import Cloud
-from cli.failures import CommandError
+from cli.commands.demo import files
+from cli.commands.demo.reference import word_counts
+from cli.commands.retry import retry
 from cli.main import parser
-from cli.retry import retry
-from cli.showcase import files
-from cli.showcase.reference import word_counts
 from local.server.process import control
 from sluice import keys
 from sluice.ledger import records as items
+from sluice.operate.errors import OperationError
 from sluice.run.compiled import CompiledPipeline, CompiledStep
 from sluice.run.state import Run, RunState, StepState
 from tests.e2e.application import Application, Upload, wait_for
@@ -199,7 +199,7 @@ def test_what_a_failed_run_left_goes_when_its_days_are_over(
     cleaned = ended(app, run.run_id)
     assert (cleaned.state, cleaned.failed_step, _due(app, run)) == (RunState.FAILED, "count", None)
     assert cleaned.steps["cleanup"].state is StepState.SUCCEEDED
-    with pytest.raises(CommandError, match="it was removed, 7 days after"):
+    with pytest.raises(OperationError, match="it was removed, 7 days after"):
         retry(parser().parse_args(["retry", run.run_id]), Cloud(app.client, "the test"))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cli.checks.examination import CHECKS, examine
-from cli.checks.finding import Level, Patient
+from cli.commands.doctor.checks.account import Account
+from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.checks.run_checks import CHECKS, run_checks
 from stacks.configuration import Configuration
 from tests.conftest import EMAIL, PHONE
 from tests.e2e.application import Application
@@ -13,7 +14,7 @@ def test_a_healthy_app_has_no_findings_and_what_the_local_cloud_lacks_is_not_cal
     app: Application,
 ) -> None:
     """Every check looked at something; quotas and service-linked roles are not checked here, and say why."""
-    found = list(examine(Patient(app.client, Configuration())))
+    found = list(run_checks(Account(app.client, Configuration())))
     assert {name for name, _ in found} == set(CHECKS)
     assert [(name, one) for name, one in found if one.level in (Level.ERROR, Level.WARNING)] == []
     assert {name for name, one in found if one.level is Level.NOT_CHECKED} == {
@@ -31,7 +32,9 @@ def test_a_message_that_was_set_aside_is_a_finding(app: Application) -> None:
     sqs, queue = app.client("sqs"), app.queue("trigger", "DeadLetters")
     sqs.send_message(QueueUrl=queue, MessageBody="nobody can read this")
     try:
-        found = [one for name, one in examine(Patient(app.client, Configuration())) if name == "dead letters"]
+        found = [
+            one for name, one in run_checks(Account(app.client, Configuration())) if name == "dead letters"
+        ]
     finally:
         [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
         sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])

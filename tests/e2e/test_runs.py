@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from cli.showcase import files
-from cli.showcase.reference import flight_delays, word_counts
+from cli.commands.demo import files
+from cli.commands.demo.reference import flight_delays, word_counts
 from sluice.run.state import RunState, StepState
 from tests.e2e.application import Application, Upload
 from tests.e2e.conftest import ODD_KEYS

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from cli.cancel import cancel
-from cli.cancelling import REASON
 from cli.cloud import Cloud
+from cli.commands.cancel import REASON, cancel
 from cli.main import parser
 from local.server.process import control
 from sluice.ledger import records as ledger_items

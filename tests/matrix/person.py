@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.cloud import Cloud
-from cli.failures import CommandError
-from cli.retry import retry
+from cli.commands.retry import retry
+from sluice.operate.errors import OperationError
 from sluice.run.state import Run, RunState
 from tests.matrix.actors import KilledError
 from tests.matrix.installed import client
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.matrix.world import World
 
 LOOKS_EVERY = 20.0
-_EXPECTED = (KilledError, CommandError, ClientError, BotoCoreError)
+_EXPECTED = (KilledError, OperationError, ClientError, BotoCoreError)
 """How a command may end that could not do what it was to do: the person reads it, and looks at the run
 again.
 """

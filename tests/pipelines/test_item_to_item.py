@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cli.showcase.files import flights
+from cli.commands.demo.files import flights
 from containers.item_to_item import steps
 from pipelines.item_to_item import pipeline
 from tests.sluice.runtime.jobs import WORK, Jobs, functions_of

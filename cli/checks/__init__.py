@@ -1,1 +1,0 @@
-"""What `sluice doctor` looks at, one small function a thing; each yields findings."""

@@ -1,0 +1,1 @@
+"""`sluice demo`: real files, their results, and the same figures computed in another way."""

@@ -1,0 +1,1 @@
+"""`sluice doctor`: checks the account and what is deployed."""

@@ -1,0 +1,1 @@
+"""`sluice graph`: draws a pipeline."""

@@ -1,0 +1,1 @@
+"""`sluice run`: starts a pipeline and follows the runs that begin."""

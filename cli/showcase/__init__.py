@@ -1,1 +1,0 @@
-"""What `sluice demo` shows: real files, their results, and the same figures computed in another way."""

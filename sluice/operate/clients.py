@@ -1,0 +1,110 @@
+"""The calls of AWS clients that reading and changing runs needs; low-level clients of botocore have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+Answer = Mapping[str, Any]
+
+
+class Paginator(Protocol):
+    """Reads all pages of an operation."""
+
+    def paginate(self, **request: Any) -> Iterable[Answer]:
+        """Yield the pages."""
+        ...
+
+
+class StackReader(Protocol):
+    """A client of CloudFormation."""
+
+    def describe_stacks(self, **request: Any) -> Answer:
+        """Return stacks with their outputs."""
+        ...
+
+
+class RunTable(Protocol):
+    """A client of DynamoDB that reads the ledger."""
+
+    def get_item(self, **request: Any) -> Answer:
+        """Return an item by its key."""
+        ...
+
+    def batch_get_item(self, **request: Any) -> Answer:
+        """Return up to 100 items by their keys."""
+        ...
+
+    def get_paginator(self, operation_name: str) -> Paginator:
+        """Return what reads all pages of a Query or a Scan."""
+        ...
+
+
+class BatchReader(Protocol):
+    """A client of AWS Batch that reads jobs."""
+
+    def describe_jobs(self, **request: Any) -> Answer:
+        """Return up to 100 jobs by their ids."""
+        ...
+
+    def list_jobs(self, **request: Any) -> Answer:
+        """Return a page of the jobs of a queue or of an array."""
+        ...
+
+
+class BatchTerminator(BatchReader, Protocol):
+    """A client of AWS Batch that also ends jobs."""
+
+    def terminate_job(self, **request: Any) -> Answer:
+        """End a job, whatever its state."""
+        ...
+
+
+class LogReader(Protocol):
+    """A client of CloudWatch Logs."""
+
+    def get_log_events(self, **request: Any) -> Answer:
+        """Return a page of a log stream."""
+        ...
+
+
+class EventBus(Protocol):
+    """A client of EventBridge."""
+
+    def put_events(self, **request: Any) -> Answer:
+        """Send up to ten events."""
+        ...
+
+
+class MessageSender(Protocol):
+    """A client of SQS."""
+
+    def send_message(self, **request: Any) -> Answer:
+        """Put a message into a queue."""
+        ...
+
+
+class ObjectReader(Protocol):
+    """A client of S3 that reads objects."""
+
+    def get_object(self, **request: Any) -> Answer:
+        """Return an object."""
+        ...
+
+    def get_paginator(self, operation_name: str) -> Paginator:
+        """Return what reads all pages of a listing."""
+        ...
+
+
+class ObjectWriter(Protocol):
+    """A client of S3 that stores objects. An upload in parts makes further calls: ``s3transfer`` names
+    them.
+    """
+
+    def put_object(self, **request: Any) -> Answer:
+        """Store an object in one piece."""
+        ...
+
+    def head_object(self, **request: Any) -> Answer:
+        """Return the size, the ETag and the version of an object."""
+        ...

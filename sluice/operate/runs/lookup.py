@@ -1,0 +1,42 @@
+"""Finds a run by the beginning of its id, or of the 20 characters at the id's end, which an SMS has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sluice.ledger import records
+from sluice.operate.clients import RunTable
+from sluice.operate.errors import AmbiguousRunError, RunIdMissingError, RunNotFoundError
+from sluice.operate.runs.scan import id_of, scan
+
+_DIGEST_CHARACTERS = 20
+
+
+def find_run_id(dynamodb: RunTable, table: str, part: str) -> str:
+    """Return the id of the one run that is meant: a GetItem for a whole id, a Scan for a part of it.
+
+    Raises RunNotFoundError when there is none, AmbiguousRunError when there are several, RunIdMissingError
+    for an empty text.
+    """
+    if not part:
+        raise RunIdMissingError
+    answer = dynamodb.get_item(
+        TableName=table, Key=records.run_key(part), ProjectionExpression="pk", ConsistentRead=True
+    )
+    if "Item" in answer:
+        return part
+    found = sorted(_beginning_with(dynamodb, table, part))
+    if not found:
+        raise RunNotFoundError(part)
+    if len(found) > 1:
+        raise AmbiguousRunError(part, found)
+    return found[0]
+
+
+def _beginning_with(dynamodb: RunTable, table: str, part: str) -> Iterator[str]:
+    condition = "sk = :run AND (begins_with(pk, :start) OR contains(pk, :within))"
+    values = records.values(run=records.RUN, start=records.pk(part), within=f"-{part}")
+    for item in scan(dynamodb, table, condition, values, ("pk",)):
+        run_id = id_of(item)
+        if run_id.startswith(part) or run_id[-_DIGEST_CHARACTERS:].startswith(part):
+            yield run_id

@@ -1,0 +1,1 @@
+"""Starts runs: uploads files for a trigger, or sends a request, with files or without."""

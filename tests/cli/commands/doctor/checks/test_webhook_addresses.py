@@ -1,0 +1,53 @@
+"""Whether the Region has function URLs for the webhooks of this repository."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cli.commands.doctor.checks import webhook_addresses
+from cli.commands.doctor.checks.account import Account
+from cli.commands.doctor.checks.finding import Level
+from sluice.pipeline.definition import Job, Manual, Pipeline, Step, Webhook
+from stacks.configuration import Configuration
+from tests.cli.commands.doctor.fake_account import FakeAccount, findings_of, refused
+
+
+@pytest.fixture
+def hooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository with one pipeline that has a webhook, and one that has none."""
+    steps: list[Step] = [Job("a", image="busybox", command=["true"])]
+    pipelines = [
+        Pipeline(name="hooked", triggers=[Webhook()], steps=steps),
+        Pipeline(name="manual", triggers=[Manual()], steps=steps),
+    ]
+    monkeypatch.setattr(webhook_addresses, "load_pipelines", lambda _: pipelines)
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "says"),
+    [
+        (
+            refused("TypeNotFoundException"),
+            Level.ERROR,
+            "URLs, which the webhooks of hooked need",
+        ),
+        ({"Type": "RESOURCE"}, Level.OK, "The Region has function URLs, for hooked."),
+        (refused("AccessDenied", "no"), Level.WARNING, "DescribeType is not permitted"),
+    ],
+)
+@pytest.mark.usefixtures("hooked")
+def test_a_region_without_addresses_is_found_beforehand(answer: Any, level: Level, says: str) -> None:
+    """By what CloudFormation knows there."""
+    ((found_level, text, _),) = findings_of(webhook_addresses.addresses, DescribeType=answer)
+    assert (found_level, says in text) == (level, True), text
+
+
+@pytest.mark.usefixtures("hooked")
+def test_addresses_that_are_left_out_are_not_checked() -> None:
+    """SLUICE_WEBHOOKS=false."""
+    account = Account(
+        FakeAccount(DescribeType=refused("TypeNotFoundException")).client, Configuration(webhooks=False)
+    )
+    assert [one.level for one in webhook_addresses.addresses(account)] == [Level.OK]

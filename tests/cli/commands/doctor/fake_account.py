@@ -1,0 +1,130 @@
+"""An account whose answers a test configures, healthy unless it says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import ClientError
+from botocore.validate import validate_parameters
+
+from cli.commands.doctor.checks.account import Account, Check
+from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.checks.run_checks import run_checks
+from stacks.configuration import Configuration
+
+Answers = Mapping[str, Any]
+SESSION = botocore.session.get_session()
+"""One for all tests: reading the models takes most of their time."""
+SPOT = {
+    "type": "SPOT",
+    "maxvCpus": 256,
+    "subnets": ["subnet-1"],
+    "instanceRole": "arn:aws:iam::1:instance-profile/machines",
+}
+ENVIRONMENT = {
+    "computeEnvironmentName": "spot",
+    "status": "VALID",
+    "state": "ENABLED",
+    "computeResources": SPOT,
+}
+TABLE = {
+    "VpcId": "vpc-1",
+    "Associations": [{"Main": True}],
+    "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}],
+}
+SUBNET = {
+    "SubnetId": "subnet-1",
+    "VpcId": "vpc-1",
+    "AvailableIpAddressCount": 4000,
+    "MapPublicIpOnLaunch": True,
+}
+RESOURCES = {
+    "SluiceCompute": [
+        ("AWS::Batch::ComputeEnvironment", "Spot", "arn:spot"),
+        ("AWS::Batch::JobQueue", "Normal", "arn:normal"),
+    ],
+    "SluiceControl": [
+        ("AWS::SNS::Topic", "Alerts1", "arn:aws:sns:us-east-1:1:alerts"),
+        ("AWS::SNS::Topic", "Plans1", "arn:aws:sns:us-east-1:1:plans"),
+        ("AWS::SQS::Queue", "TriggerDeadLetters", "https://sqs/1/trigger-dead"),
+        ("AWS::SQS::Queue", "TriggerQueue", "https://sqs/1/trigger"),
+        ("AWS::Lambda::EventSourceMapping", "TriggerMapping", "7f8a1c1e-0c3f-4c55-9b4e-0a7d5a3f2b11"),
+    ],
+}
+WELL: dict[str, Any] = {
+    "GetCallerIdentity": {"Arn": "arn:aws:iam::1:user/me", "Account": "1"},
+    "GetParameter": {"Parameter": {"Value": "21"}},
+    "GetRole": {"Role": {}},
+    "GetServiceQuota": {"Quota": {"Value": 1000.0}},
+    "GetAccountSettings": {
+        "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
+    },
+    "DescribeStacks": {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]},
+    "DescribeComputeEnvironments": {"computeEnvironments": [ENVIRONMENT]},
+    "DescribeJobQueues": {"jobQueues": [{"jobQueueName": "normal", "status": "VALID", "state": "ENABLED"}]},
+    "ListJobs": {"jobSummaryList": [{"jobName": "a", "jobId": "1"}]},
+    "GetInstanceProfile": {"InstanceProfile": {"Roles": [{"RoleName": "machines"}]}},
+    "DescribeSubnets": {"Subnets": [SUBNET]},
+    "DescribeRouteTables": {"RouteTables": [TABLE]},
+    "ListSubscriptionsByTopic": {
+        "Subscriptions": [{"Protocol": "email", "Endpoint": "me@example.com", "SubscriptionArn": "arn:x"}]
+    },
+    "GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
+    "GetEventSourceMapping": {
+        "State": "Enabled",
+        "FunctionArn": "arn:aws:lambda:us-east-1:1:function:trigger",
+    },
+}
+
+
+def refused(code: str, message: str = "") -> Callable[[str], ClientError]:
+    """Return an answer that raises an error."""
+    return lambda operation: ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+class FakeAccount:
+    """An account with configured answers; every request is checked against botocore's own model of it."""
+
+    def __init__(self, endpoint: str = "", **answers: Any) -> None:
+        """Answer as a healthy account does, but for what is given."""
+        self.answers = {**WELL, **answers}
+        self._endpoint = endpoint or None
+
+    def client(self, service: str) -> Any:
+        """Return a client whose calls are answered here."""
+        client: Any = SESSION.create_client(
+            service,
+            region_name="us-east-1",
+            endpoint_url=self._endpoint,
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+        )
+        client._make_api_call = lambda operation, request: self._answer(client, operation, request)
+        return client
+
+    def _answer(self, client: Any, operation: str, request: dict[str, Any]) -> Any:
+        validate_parameters(request, client.meta.service_model.operation_model(operation).input_shape)
+        if operation == "ListStackResources" and operation not in self.answers:
+            listed = RESOURCES.get(request["StackName"], [])
+            names = ("ResourceType", "LogicalResourceId", "PhysicalResourceId")
+            return {"StackResourceSummaries": [dict(zip(names, one, strict=True)) for one in listed]}
+        answer = self.answers[operation]
+        if callable(answer):
+            raise answer(operation)
+        return answer
+
+
+def findings_of(check: Check, **answers: Any) -> list[tuple[Level, str, str]]:
+    """Return what a check finds in an account, as the command runs it."""
+    account = Account(FakeAccount(**answers).client, Configuration())
+    return [(one.level, one.text, one.fix) for _, one in run_checks(account, {"this": check})]
+
+
+def assert_problem(check: Check, answers: Answers, level: Level, words: str) -> None:
+    """Check that a finding of this level has these words, and that each finding of it has its fix."""
+    found = [(text, fix) for one, text, fix in findings_of(check, **answers) if one is level]
+    assert found
+    assert words in found[0][0]
+    assert all(fix for _, fix in found)
