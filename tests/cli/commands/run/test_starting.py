@@ -95,7 +95,7 @@ def test_the_run_of_a_group_is_waited_for_until_the_group_is_due(
     """The time in which a run must begin counts from then."""
     write(root, GATHERING)
     monkeypatch.setattr("cli.commands.run.command.BEGINS_WITHIN_SECONDS", 0.0)
-    monkeypatch.setattr(Gatherer, "_look", lambda *_: None)
+    monkeypatch.setattr(Gatherer, "_hand_over_newest_if_ready", lambda *_: None)
     clock = iter(range(0, 10_000, 20))
     group = Group(harness)
     monkeypatch.setattr("sluice.operate.runs.following.time.monotonic", lambda: next(clock))
