@@ -65,13 +65,14 @@ class Jobs(Batch):
         validate_parameters(request, self._model.operation_model("DescribeJobs").input_shape)
         return {"jobs": [self.jobs[job_id] for job_id in request["jobs"] if job_id in self.jobs]}
 
-    def terminate_job(self, **request: Any) -> dict[str, Any]:
-        """End a job."""
-        validate_parameters(request, self._model.operation_model("TerminateJob").input_shape)
-        self.terminated.append(request["jobId"])
-        if request["jobId"] not in self.stubborn:
-            self.jobs[request["jobId"]]["status"] = "FAILED"
-        return {}
+    def terminate_jobs(self, **request: Any) -> dict[str, Any]:
+        """End jobs."""
+        validate_parameters(request, self._model.operation_model("TerminateJobs").input_shape)
+        self.terminated.extend(request["jobs"])
+        for job_id in request["jobs"]:
+            if job_id not in self.stubborn:
+                self.jobs[job_id]["status"] = "FAILED"
+        return {"successful": [{"job": job_id} for job_id in request["jobs"]], "errors": []}
 
     def live(self) -> list[str]:
         """Return the jobs that have not ended."""
