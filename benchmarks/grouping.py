@@ -49,7 +49,7 @@ pipeline = Pipeline(
 def measure(files: int = FILES) -> dict[str, Any]:
     """Return what happened to a burst of so many files with grouping and without."""
     with _deployed(files) as place:
-        control(place, "PUT", "trouble", {"submits_a_second": SUBMITS_A_SECOND})
+        control(place, "PUT", "faults", {"submits_a_second": SUBMITS_A_SECOND})
         return {"files": files, "grouped": _grouped(place, files), "single": _single(place, files)}
 
 

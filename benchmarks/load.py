@@ -64,8 +64,8 @@ def measure(runs: int = RUNS, reclaimed: float = RECLAIMED) -> dict[str, Any]:
             control(
                 place,
                 "PUT",
-                "trouble",
-                {"seed": runs, "submits_a_second": SUBMITS_A_SECOND, "reclaimed_attempts": reclaimed},
+                "faults",
+                {"seed": runs, "submits_a_second": SUBMITS_A_SECOND, "interrupted_attempts": reclaimed},
             )
             control(place, "DELETE", "calls")
             return _Load(place, _texts(runs)).measured()

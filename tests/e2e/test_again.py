@@ -160,11 +160,11 @@ def test_jobs_that_lose_their_machines_move_to_steady(quiet: Application, burst:
     """
     again = {"times": 1, "reclaimed": 2}
     changes = dict.fromkeys(("split", "count", "rank", "merge"), again)
-    control(quiet.place, "PUT", "trouble", {"reclaims_an_hour": 36_000})
+    control(quiet.place, "PUT", "faults", {"interruptions_per_hour": 36_000})
     try:
         run = ended(quiet, started(quiet, burst, "reclaimed", b"to be or not to be\n", changes))
     finally:
-        control(quiet.place, "PUT", "trouble", {})
+        control(quiet.place, "PUT", "faults", {})
     assert run.state is RunState.SUCCEEDED, reasons(run)
     assert {name: run.steps[name].spec.queue for name in changes} == dict.fromkeys(changes, "steady")
     assert {run.steps[name].spec.tries for name in changes} == {0}

@@ -41,7 +41,7 @@ def test_a_start_job_that_loses_its_machine_submits_once(app: Application) -> No
         "the start job",
     )
     wait_for(lambda: _described(app, job_id)["status"] == "RUNNING", "a start job that runs", pause=0.005)
-    control(app.place, "PUT", "trouble", {"reclaim": job_id})
+    control(app.place, "PUT", "faults", {"interrupt": job_id})
     run = ended(app, run_id)
     first, second = _described(app, job_id)["attempts"]
     assert first["statusReason"].startswith("Host EC2")

@@ -306,7 +306,7 @@ def test_an_invalid_environment_is_told_of_with_its_reason(app: Application) -> 
     control(
         app.place,
         "PUT",
-        "trouble",
+        "faults",
         {"invalid": dict.fromkeys(names, "CLIENT_ERROR - The launch template is gone")},
     )
     try:
@@ -321,7 +321,7 @@ def test_an_invalid_environment_is_told_of_with_its_reason(app: Application) -> 
         assert all("The launch template is gone" in text for text in told)
         assert _status(app, job) == "RUNNABLE"
     finally:
-        control(app.place, "PUT", "trouble", {})
+        control(app.place, "PUT", "faults", {})
     app.wait_until_ended(run)
     found = app.ledger.load(run)
     assert found is not None

@@ -1,4 +1,4 @@
-"""``make matrix``, ``make soak`` and ``make load``: every case; many runs with random trouble, by seed; and
+"""``make matrix``, ``make soak`` and ``make load``: every case; many runs with random faults, by seed; and
 many runs at once.
 
 python -m tests.matrix matrix [--only TEXT]
@@ -80,7 +80,7 @@ def _keep(cases: Sequence[Case]) -> None:
     """Write the number of the cases where the README takes its figures from."""
     results = json.loads(RESULTS.read_text())
     single = [case for case in cases if case.then is None]
-    calls = {(case.scenario, case.weather, case.call) for case in single if case.call is not None}
+    calls = {(case.scenario, case.delivery_faults, case.call) for case in single if case.call is not None}
     found = {
         "cases": len(single),
         "calls": len(calls),
@@ -124,8 +124,8 @@ def _soaked(seed: int) -> Soaked:
 
 
 def _replay(seed: int) -> int:
-    done, world = soaked(seed)
-    print(world.printed.getvalue())
+    done, harness = soaked(seed)
+    print(harness.printed.getvalue())
     print(done)
     return int(bool(done.objections))
 

@@ -98,7 +98,7 @@ class Actor:
 
 
 class Actors:
-    """All actors of a world; ``current`` is the one whose turn it is."""
+    """All actors of a harness; ``current`` is the one whose turn it is."""
 
     def __init__(self, clock: Clock) -> None:
         """Have none."""

@@ -82,8 +82,8 @@ class Rule:
 
 @dataclass(slots=True)
 class Deployment:
-    """All that a world is made of. ``batch`` are the resources of AWS Batch in an order in which they can be
-    made.
+    """All that a harness is made of. ``batch`` are the resources of AWS Batch in an order in which they can
+    be made.
 
     ``definitions`` are the compiled pipelines by their keys in the bucket ``assets``, ``outputs`` those of
     each stack by their names.

@@ -186,7 +186,9 @@ _REGISTERED: dict[int, dict[str, Any]] = {}
 
 
 def _registered(deployment: Deployment) -> dict[str, Any]:
-    """Return the job definitions as the engine keeps them: they never change, so every world shares them."""
+    """Return the job definitions as the engine keeps them: they never change, so every harness shares
+    them.
+    """
     if id(deployment) not in _REGISTERED:
         api = BatchApi(Account(Scheduler()))
         create = HANDLERS(api)["AWS::Batch::JobDefinition"]["create"]

@@ -16,7 +16,7 @@ from sluice.run.decision import decide
 from sluice.run.job_names import run_id
 from sluice.run.state import Run, RunState
 from sluice.triggers.trigger_event import parse_trigger
-from tests.sluice.clouds import TABLE, Batch, World, make_table, refused
+from tests.sluice.clouds import TABLE, Batch, Harness, make_table, refused
 from tests.sluice.graphs import QUEUES, word_count
 
 REGION = "us-east-1"
@@ -129,7 +129,7 @@ class Bus:
         }
 
 
-class OperateHarness(World):
+class OperateHarness(Harness):
     """What the functions of ``sluice.operate`` need, inside of moto."""
 
     def __init__(self) -> None:

@@ -93,28 +93,30 @@ def ended(seed: int) -> None:
     failures = failing(random, random.choice([0, 0.1, 0.4]), random.choice([0, 0.5]))
     items = random.choice([0, 1, 2, 5])
     reclaims = random.choice([0, 0, 0.2])
-    world = Simulation(
+    harness = Simulation(
         graph,
         random,
         lambda name, child, tried: tried < failures[name, child],
         items=items,
         reclaims=reclaims,
     )
-    world.run()
+    harness.run()
     work = [one for one in graph.steps if one.kind is not Kind.CLEANUP]
-    unborne = [one.name for one in work if world.complete(one) < 1 and not world.borne(one)]
-    assert world.outcome is (RunState.FAILED if unborne else RunState.SUCCEEDED), unborne
+    unborne = [one.name for one in work if harness.complete(one) < 1 and not harness.borne(one)]
+    assert harness.outcome is (RunState.FAILED if unborne else RunState.SUCCEEDED), unborne
     for one in work:
         if one.always and not one.needs and not one.finished:
-            assert world.ledger[one.name].state in (StepState.SUCCEEDED, StepState.FAILED, StepState.EMPTY), (
-                f"{one.name} always runs"
-            )
+            assert harness.ledger[one.name].state in (
+                StepState.SUCCEEDED,
+                StepState.FAILED,
+                StepState.EMPTY,
+            ), f"{one.name} always runs"
     if unborne:
-        world.fails, world.reopened, world.reclaims = lambda name, child, tried: False, 1, 0
-        world.run()
-        assert world.outcome is RunState.SUCCEEDED
+        harness.fails, harness.reopened, harness.reclaims = lambda name, child, tried: False, 1, 0
+        harness.run()
+        assert harness.outcome is RunState.SUCCEEDED
     assert all(
-        count == 1 or graph.step(name).is_retried_whole for (name, _), count in world.done.items() if count
+        count == 1 or graph.step(name).is_retried_whole for (name, _), count in harness.done.items() if count
     )
 
 
@@ -124,12 +126,12 @@ def mended(seed: int) -> None:
     graph = pipeline(*(replace(one, sequential=False) for one in forgiving(random).steps))
     times = {one.name: one.times for one in graph.steps}
     failures = _Failures(random, 0.4, 0)
-    world = Simulation(
+    harness = Simulation(
         graph, random, lambda name, child, tried: tried < min(failures[name, child], times[name])
     )
-    world.run()
-    assert world.outcome is RunState.SUCCEEDED
-    assert all(world.complete(one) == 1 for one in graph.steps if one.kind is not Kind.CLEANUP)
+    harness.run()
+    assert harness.outcome is RunState.SUCCEEDED
+    assert all(harness.complete(one) == 1 for one in graph.steps if one.kind is not Kind.CLEANUP)
 
 
 @settings(deadline=None, max_examples=250)
