@@ -1,4 +1,4 @@
-"""Commands are told what started their run by the word ``{input}``, and a start job whose machine goes is
+"""Commands get what started their run by the word ``{input}``, and a start job whose machine goes is
 tried again.
 """
 
@@ -21,7 +21,7 @@ def children(app: Application, job_id: str | None) -> list[list[str]]:
 
 
 def test_a_command_is_told_what_was_asked_for(app: Application) -> None:
-    """As one word, whatever is in it: no shell reads it. The children of an array are told the same."""
+    """As one word, whatever is in it: no shell reads it. The children of an array get the same."""
     run = ended(app, ask(app, "told", "an input", INPUT))
     (said,) = lines(app, jobs(app, run)["say"])
     assert json.loads(said.removeprefix("told ")) == INPUT

@@ -22,7 +22,7 @@ class KilledError(BaseException):
 
 
 class Actor:
-    """Runs ``work`` in turns; ``ended`` hears how it ended: what it returned, or what it raised."""
+    """Runs ``work`` in turns; ``ended`` receives how it ended: what it returned, or what it raised."""
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ class Calls:
         call = Call(len(self.made), actor.stage, actor.name, service, name)
         self.made.append(call)
         fault = self._choose(call)
-        if fault is Fault.TOLD_TO_STOP:
+        if fault is Fault.ASKED_TO_STOP:
             actor.reclaimed, actor.to_raise = True, Stopped(STOPPED)
         if name == "transact_write_items":
             parameters = {"ClientRequestToken": f"token-{next(self._tokens)}", **parameters}
@@ -112,7 +112,7 @@ def _conflict(name: str) -> ClientError:
 
 
 class Client:
-    """Stands for the clients of a service, whoever uses it: ``client.put_object(...)``."""
+    """Stands for the clients of a service, for every caller: ``client.put_object(...)``."""
 
     def __init__(self, service: str, calls: Callable[[], Calls]) -> None:
         """Make calls of this service through what ``calls`` returns at the time."""

@@ -123,7 +123,7 @@ class Harness:
             self.actors.close()
 
     def upload(self, key: str, body: bytes) -> None:
-        """Put a file into the inbox, as a person does; EventBridge tells of it."""
+        """Put a file into the inbox, as a person does; EventBridge reports it."""
         stored = self.buckets.put_object(Bucket=self.deployment.inbox, Key=key, Body=body)
         detail = {
             "bucket": {"name": self.deployment.inbox},

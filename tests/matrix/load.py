@@ -84,7 +84,7 @@ def _choice(harness: Harness, draw: random.Random, reclaimed: float, call: Call)
     actor = harness.actors.current
     assert actor is not None
     return (
-        draw.choice((Fault.DIES_BEFORE, Fault.TOLD_TO_STOP))
+        draw.choice((Fault.DIES_BEFORE, Fault.ASKED_TO_STOP))
         if harness.fleet.attempts_beside(actor) == 0
         else None
     )

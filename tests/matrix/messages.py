@@ -50,7 +50,7 @@ class Held:
 
 
 class Messages:
-    """All queues; ``arrived`` hears of a queue that has something to read."""
+    """All queues; ``arrived`` is called with a queue that has something to read."""
 
     def __init__(self, deployment: Deployment, clock: Clock, delivery_faults: DeliveryFaults) -> None:
         """Hold nothing."""

@@ -62,7 +62,7 @@ SMALLER: list[tuple[Any, str, Any]] = [
 class Scenario:
     """A run: how it begins, and how it must end.
 
-    ``told`` says whether a person is told of a failure, ``borne`` which steps may fail in a run that
+    ``alerted`` says whether an alert of the failure is sent, ``tolerated`` which steps may fail in a run that
     succeeds, ``gathers`` whether its files may become several runs, and ``alone`` whether it takes machines
     away that other runs would miss.
     """
@@ -70,15 +70,15 @@ class Scenario:
     name: str
     begin: Begin
     ends: RunState = RunState.SUCCEEDED
-    told: bool = False
-    borne: frozenset[str] = frozenset()
+    alerted: bool = False
+    tolerated: frozenset[str] = frozenset()
     gathers: bool = False
     alone: bool = False
 
 
 OWN_ENDS: dict[str, dict[str, Any]] = {
-    "bearing": {"borne": frozenset({"attempt"})},
-    "mended": {"told": True},
+    "bearing": {"tolerated": frozenset({"attempt"})},
+    "mended": {"alerted": True},
     "wandering": {"alone": True},
 }
 """What is special about the pipelines that only the matrix has."""
@@ -106,7 +106,7 @@ def scenarios() -> dict[str, Scenario]:
             "word-count of what is no text",
             _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"),
             RunState.FAILED,
-            told=True,
+            alerted=True,
         )
     )
     return {one.name: one for one in found}

@@ -18,7 +18,7 @@ from tests.matrix.verdict import objections, unrest
 
 RUNS = 25
 _SUBMITS_A_SECOND = 50
-_FATAL = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.TOLD_TO_STOP, Fault.OUTAGE, Fault.NO_ANSWER)
+_FATAL = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.ASKED_TO_STOP, Fault.OUTAGE, Fault.NO_ANSWER)
 _MOST_RECEIVES = 2
 
 

@@ -21,7 +21,7 @@ class Table:
     """The calls of a low-level client; every write is atomic, for only one actor runs at a time."""
 
     def __init__(self, name: str, written: Callable[[Key, Item], None] = lambda key, item: None) -> None:
-        """Hold nothing; ``written`` hears of every item as it is after a write."""
+        """Hold nothing; ``written`` is called with every item as it is after a write."""
         self.name = name
         self._written = written
         self.items: dict[Key, Item] = {}

@@ -80,7 +80,7 @@ _FAILING = {"failing-once": "grade", "wandering": "wander", "mended": "grade"}
 
 
 def test_every_stage_and_every_kind_of_job_makes_calls_that_go_wrong() -> None:
-    """Nobody who calls AWS is left out."""
+    """Every caller of AWS is included."""
     cases = [
         case
         for name in ("word-count", "small-files", "hello-fan", "mended")
@@ -154,7 +154,7 @@ def _ask_nobody_and_submit_at_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def _lose_claims(patch: pytest.MonkeyPatch) -> None:
-    """Let nobody take over the claim of a Lambda that died."""
+    """Let no process take over the claim of a Lambda that died."""
     patch.setattr(ClaimSettler, "_is_abandoned", lambda *_: False)
 
 

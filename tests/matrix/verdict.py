@@ -88,7 +88,7 @@ def _of_run(harness: Harness, run: Run, scenario: Scenario, files: Files | None)
     """Yield what does not hold for a run; ``files`` are what it had to publish, None when that is looked at
     elsewhere.
     """
-    told = _told(harness, run.run_id)
+    alerts = _told(harness, run.run_id)
     if run.state is not scenario.ends:
         yield f"the run is {run.state} (failed step: {run.failed_step})"
     if scenario.ends is RunState.SUCCEEDED:
@@ -98,9 +98,9 @@ def _of_run(harness: Harness, run: Run, scenario: Scenario, files: Files | None)
         work = harness.buckets.objects.get(harness.deployment.environment("SLUICE_WORK_BUCKET"), {})
         if left := [key for key in work if f"/{run.run_id}/" in key]:
             yield f"the cleanup left {left[:3]}"
-    if scenario.told and not told:
-        yield "nobody was told of the failure"
-    yield from (f"somebody was told: {body[:300]}" for body in told if not scenario.told)
+    if scenario.alerted and not alerts:
+        yield "no alert of the failure was sent"
+    yield from (f"an alert was sent: {body[:300]}" for body in alerts if not scenario.alerted)
     yield from _work(harness, run)
 
 
@@ -129,7 +129,7 @@ def _steps(harness: Harness, run: Run, scenario: Scenario) -> Iterator[str]:
             StepState.EMPTY,
             *([StepState.SUBMITTED] if step.kind is Kind.CLEANUP else []),
         )
-        if record is not None and record.state is StepState.FAILED and step.name in scenario.borne:
+        if record is not None and record.state is StepState.FAILED and step.name in scenario.tolerated:
             continue
         if step.of_uploads and record is not None:
             continue  # Its items are the files, and it has no job.

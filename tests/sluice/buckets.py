@@ -1,5 +1,5 @@
 """An S3 bucket in memory that counts the calls and the bytes that are read from it, and that fails where it
-is told to.
+is reported to.
 """
 
 from __future__ import annotations

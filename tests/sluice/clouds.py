@@ -107,7 +107,7 @@ class Batch:
         self._numbers = itertools.count()
 
     def submit_job(self, **request: Any) -> dict[str, Any]:
-        """Submit a job, or fail as told."""
+        """Submit a job, or fail as scripted."""
         validate_parameters(request, self._model.operation_model("SubmitJob").input_shape)
         with self._lock:
             when, error = self.answers.pop(0) if self.answers else ("", None)

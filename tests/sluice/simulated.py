@@ -89,7 +89,7 @@ class Simulation:
                 return
         for _ in range(
             200
-        ):  # Everything has happened that can: now everything is told, and claims are settled.
+        ):  # Everything has happened that can: now everything is reported, and claims are settled.
             self.tell_all()
             self.settle()
             self.advance()
@@ -348,8 +348,8 @@ class Simulation:
             else 1.0
         )
 
-    def borne(self, step: CompiledStep) -> bool:
-        """Return whether what a step failed to do is borne by all that stands behind it."""
+    def tolerated(self, step: CompiledStep) -> bool:
+        """Return whether what a step failed to do is tolerated by all that stands behind it."""
         behind = [
             one for one in self.pipeline.steps if step.name in one.parents and one.kind is not Kind.CLEANUP
         ]
@@ -361,4 +361,4 @@ class Simulation:
         if step.name in shares:
             yield self.complete(step) >= shares[step.name]
         elif step.name in one.needs:
-            yield self.complete(one) < 1 and self.borne(one)
+            yield self.complete(one) < 1 and self.tolerated(one)

@@ -57,7 +57,7 @@ def recorded(harness: Harness) -> Run:
 
 
 def all_end(harness: Harness, advancer: Advancer) -> None:
-    """Let every submitted job succeed, and tell of it."""
+    """Let every submitted job succeed, and record it."""
     for name, record in recorded(harness).steps.items():
         if record.state is StepState.SUBMITTED:
             harness.ledger.record_end(RUN_ID, name, StepState.SUCCEEDED, job_id=record.job_id)
@@ -83,7 +83,7 @@ def test_a_run_goes_from_its_start_to_its_end(harness: Harness) -> None:
 
 
 def test_the_same_start_twice_is_one_run(harness: Harness) -> None:
-    """The second is told so, and submits nothing."""
+    """The second gets that answer, and submits nothing."""
     assert [harness.advancer().start(run_of(THREE)) for _ in range(3)] == [True, False, False]
     assert harness.batch.names() == ["a", "b", "c", "cleanup"]
 
@@ -144,7 +144,7 @@ def test_more_steps_than_a_transaction_holds_are_submitted_once_each(harness: Ha
 
 
 def test_a_refusal_by_iam_fails_the_run_with_the_permissions_name(harness: Harness) -> None:
-    """The reason is recorded, a person is told, and nothing more is submitted."""
+    """The reason is recorded, an alert is sent, and nothing more is submitted."""
     message = "User: role is not authorized to perform: batch:SubmitJob on resource: b-definition"
     harness.batch.answers = [
         ("before", refused("ThrottlingException")),
@@ -239,7 +239,7 @@ def test_a_job_that_gave_up_without_a_name_is_submitted_again(
 
 
 def test_a_command_that_failed_without_a_name_is_not_run_again(harness: Harness) -> None:
-    """It asks nobody before it begins, so it may have done anything: it is the step's job."""
+    """It checks no registration before it begins, so it may have done anything: it is the step's job."""
     harness.batch.answers = [("after", UNKNOWN[0])]
     graph = pipeline(replace(step("a"), returns=False))
     with pytest.raises(UnsettledError):
@@ -252,7 +252,7 @@ def test_a_command_that_failed_without_a_name_is_not_run_again(harness: Harness)
 
 
 def test_a_run_does_not_end_before_its_cleanup_has_a_job(harness: Harness) -> None:
-    """Nobody looks after the claims of a run that has ended."""
+    """No process looks after the claims of a run that has ended."""
     graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
     submit, harness.batch.submit_job = harness.batch.submit_job, _lose_cleanup(harness.batch.submit_job)  # type: ignore[method-assign]
     with pytest.raises(UnsettledError):
@@ -267,7 +267,9 @@ def test_a_run_does_not_end_before_its_cleanup_has_a_job(harness: Harness) -> No
 
 
 def test_a_run_ends_at_once_when_its_cleanup_gets_its_job_meanwhile(harness: Harness) -> None:
-    """Its only step ended faster than whoever began the run could write which job its cleanup is."""
+    """Its only step ended faster than the invocation that began the run could write which job its cleanup
+    is.
+    """
     harness.batch.submit_job = _lose_cleanup(harness.batch.submit_job)  # type: ignore[method-assign]
     with pytest.raises(UnsettledError):
         harness.advancer().start(run_of(pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))))
@@ -349,7 +351,7 @@ def test_the_enumerated_calls_are_those_of_a_whole_run() -> None:
 
 
 def test_a_failure_is_told_again_when_its_teller_died_before_it_was_recorded(harness: Harness) -> None:
-    """The alert is deduplicated; a failure that nobody hears of is worse."""
+    """The alert is deduplicated; a failure without an alert is worse."""
     harness.advancer().start(run_of(THREE))
     harness.ledger.record_end(
         RUN_ID, "a", StepState.FAILED, job_id=recorded(harness).steps["a"].job_id, reason="exit code 1"

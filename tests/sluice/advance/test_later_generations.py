@@ -1,5 +1,5 @@
-"""What failed of a run is submitted again in the same run, once, whoever dies meanwhile; what is late touches
-no other generation.
+"""What failed of a run is submitted again in the same run, once, whatever dies meanwhile; what is late
+touches no other generation.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def job_of(harness: Harness, name: str) -> str:
 
 
 def fail(harness: Harness, name: str, *failed: int) -> bool:
-    """Let a step's job end with these of its children failed, and tell of it."""
+    """Let a step's job end with these of its children failed, and record it."""
     record = run_of(harness).steps[name]
     succeeded = [child for child in range(record.size) if child not in failed]
     if record.size > 1:
@@ -67,7 +67,7 @@ def fail(harness: Harness, name: str, *failed: int) -> bool:
 
 
 def succeed(harness: Harness, *names: str) -> None:
-    """Let jobs succeed, and tell of it."""
+    """Let jobs succeed, and record it."""
     for name in names:
         record = run_of(harness).steps[name]
         assert harness.ledger.record_end(
@@ -84,7 +84,7 @@ def fail_two_of_five(harness: Harness) -> None:
 
 
 def test_only_the_failed_children_run_again_and_what_stands_behind_them(harness: Harness) -> None:
-    """Two of five, child by child behind each other; merge and cleanup behind those; nobody is told of a
+    """Two of five, child by child behind each other; merge and cleanup behind those; no alert is sent of a
     failure.
     """
     begin(harness, FORGIVING)
@@ -138,7 +138,7 @@ def test_a_step_behind_runs_again_only_when_its_own_end_is_told(harness: Harness
 
 
 def test_a_step_that_fails_more_often_than_it_may_fails_the_run(harness: Harness) -> None:
-    """A person is told once, of the generation that failed last."""
+    """One alert is sent, of the generation that failed last."""
     begin(harness, FORGIVING)
     fail_two_of_five(harness)
     harness.advancer().advance(RUN_ID)
@@ -146,7 +146,7 @@ def test_a_step_that_fails_more_often_than_it_may_fails_the_run(harness: Harness
     harness.advancer().advance(RUN_ID)
     assert (run_of(harness).state, run_of(harness).failed_step) == (RunState.FAILED, "count")
     assert harness.notified == [RunFailed(run=RUN_ID, step="count", generation=1)]
-    assert run_of(harness).steps["count"].failed_indexes is None, "nobody wanted to know"
+    assert run_of(harness).steps["count"].failed_indexes is None, "nothing has asked for it"
 
 
 def test_what_comes_late_touches_no_later_generation(harness: Harness) -> None:
@@ -173,7 +173,7 @@ def test_what_comes_late_touches_no_later_generation(harness: Harness) -> None:
 
 
 def test_a_run_that_failed_goes_on_when_it_is_reopened(harness: Harness) -> None:
-    """One more try for what failed, once; who reopens what somebody reopened is told so."""
+    """One more try for what failed, once; who reopens what somebody reopened gets that answer."""
     begin(harness, STRICT)
     fail_two_of_five(harness)
     harness.advancer().advance(RUN_ID)
@@ -238,7 +238,7 @@ def test_a_refused_submission_may_run_again_too(harness: Harness) -> None:
 
 
 def failed_run(harness: Harness, *ended: str) -> None:
-    """Let a run fail at its array, with these of the steps behind it told of."""
+    """Let a run fail at its array, with these of the steps behind it reported."""
     begin(harness, STRICT)
     fail(harness, "count", 1)
     for name in ended:

@@ -1,4 +1,4 @@
-"""A run whose first steps a start job submits: each once, and by nobody else while that job may live."""
+"""A run whose first steps a start job submits: each once, and by no other process while that job may live."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_two_attempts_at_once_submit_each_step_once(harness: Harness) -> None:
 
 
 def test_a_start_job_that_fails_fails_its_run(harness: Harness) -> None:
-    """At the step "start", with its reason; a person is told, and nothing more is submitted; what waited for
+    """At the step "start", with its reason; an alert is sent, and nothing more is submitted; what waited for
     it failed with it.
     """
     begun(harness)
@@ -168,7 +168,7 @@ def test_a_start_job_that_fails_fails_its_run(harness: Harness) -> None:
                 RUN_ID, name, StepState.FAILED, job_id=record.job_id, reason="Dependent Job failed"
             )
     harness.advancer().advance(RUN_ID)
-    assert recorded(harness).state is RunState.RUNNING, "the cause is told after its effect"
+    assert recorded(harness).state is RunState.RUNNING, "the cause is reported after its effect"
     submitted = len(harness.batch.jobs)
     harness.later(AFTER_LEASE)
     end_of_start(harness, StepState.FAILED)
@@ -229,7 +229,7 @@ def test_claims_that_stay_open_are_another_attempts(harness: Harness) -> None:
 
 
 def test_behind_a_plan_lambdas_go_on_when_the_start_job_has_succeeded(harness: Harness) -> None:
-    """The plan's message may come before the start job's end is told: then nothing is submitted yet, and
+    """The plan's message may come before the start job's end is reported: then nothing is submitted yet, and
     nothing is lost.
     """
     graph = pipeline(
@@ -263,8 +263,8 @@ def _no_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_no_rollback")
 @pytest.mark.parametrize("by_job", [False, True], ids=["lambda", "start job"])
 def test_a_graph_of_1000_steps_is_1000_submissions(harness: Harness, by_job: bool) -> None:
-    """One SubmitJob a step and gate, whoever submits: chains of ten whose ends meet in a cleanup, with gates
-    between.
+    """One SubmitJob a step and gate, whichever process submits: chains of ten whose ends meet in a cleanup,
+    with gates between.
     """
     start = ("start",) if by_job else ()
     jobs = [step(f"s{number}", after=(f"s{number - 1}",) if number % 10 else start) for number in range(1000)]
