@@ -24,7 +24,7 @@ from sluice.operate.errors import OperationError
 from sluice.run.compiled import CompiledPipeline, CompiledStep
 from sluice.run.state import Run, RunState, StepState
 from tests.e2e.application import Application, Upload, wait_for
-from tests.e2e.test_telling import sweep
+from tests.e2e.test_alerts_and_events import sweep
 
 TEXT = files.text()[:450_000]
 ENDED = ("SUCCEEDED", "FAILED")

@@ -49,12 +49,7 @@ def _drawn(name: str, steps: list[CompiledStep], random: Random) -> CompiledStep
 def _forgiving(one: CompiledStep, before: list[CompiledStep], random: Random) -> CompiledStep:
     others = [other for other in before if other.name not in one.needs]
     chosen = random.sample(others, min(len(others), random.choice([0, 1, 1, 2, 3])))
-    how = {
-        other.name: random.choice(
-            ["after", "after", "always", *(["finished"] * 2 if other.kind is Kind.ARRAY else [])]
-        )
-        for other in chosen
-    }
+    how = {other.name: random.choice(_dependencies(other)) for other in chosen}
     return replace(
         one,
         times=random.choice([0, 0, 1, 2]),
@@ -66,6 +61,12 @@ def _forgiving(one: CompiledStep, before: list[CompiledStep], random: Random) ->
             (name, random.choice([0.3, 0.5, 1.0])) for name, word in how.items() if word == "finished"
         ),
     )
+
+
+def _dependencies(other: CompiledStep) -> list[str]:
+    """Return how a step may wait for another, each as often as it is to be drawn."""
+    tolerant = ["finished"] * 2 if other.kind is Kind.ARRAY else []
+    return ["after", "after", "always", *tolerant]
 
 
 def failing(random: Random, share: float, forever: float) -> dict[tuple[str, int], int]:
@@ -102,22 +103,23 @@ def ended(seed: int) -> None:
     )
     harness.run()
     work = [one for one in graph.steps if one.kind is not Kind.CLEANUP]
-    unborne = [one.name for one in work if harness.complete(one) < 1 and not harness.tolerated(one)]
-    assert harness.outcome is (RunState.FAILED if unborne else RunState.SUCCEEDED), unborne
-    for one in work:
-        if one.always and not one.needs and not one.finished:
-            assert harness.ledger[one.name].state in (
-                StepState.SUCCEEDED,
-                StepState.FAILED,
-                StepState.EMPTY,
-            ), f"{one.name} always runs"
-    if unborne:
+    fatal = [one.name for one in work if harness.complete(one) < 1 and not harness.tolerated(one)]
+    assert harness.outcome is (RunState.FAILED if fatal else RunState.SUCCEEDED), fatal
+    _assert_that_what_always_runs_has_ended(work, harness)
+    if fatal:
         harness.fails, harness.reopened, harness.reclaims = lambda name, child, tried: False, 1, 0
         harness.run()
         assert harness.outcome is RunState.SUCCEEDED
     assert all(
         count == 1 or graph.step(name).is_retried_whole for (name, _), count in harness.done.items() if count
     )
+
+
+def _assert_that_what_always_runs_has_ended(work: list[CompiledStep], harness: Simulation) -> None:
+    over = (StepState.SUCCEEDED, StepState.FAILED, StepState.EMPTY)
+    for one in work:
+        if one.always and not one.needs and not one.finished:
+            assert harness.ledger[one.name].state in over, f"{one.name} always runs"
 
 
 def mended(seed: int) -> None:
