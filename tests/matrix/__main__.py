@@ -58,22 +58,32 @@ def _matrix(only: str) -> int:
     began = time.monotonic()
     cases = [case for case in all_cases() if only in str(case)]
     print(f"{len(cases):,} cases of {len(scenarios())} scenarios, found by running each once", flush=True)
-    failed: list[Outcome] = []
-    with _pool() as pool:
-        for number, done in enumerate(pool.imap_unordered(outcome, cases, chunksize=20), 1):
-            failed += [done] if done.objections else []
-            if number % 500 == 0:
-                print(
-                    f"  {number:,} played, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True
-                )
-    for one in failed[:_SHOWN]:
-        print("\n".join([f"FAILED {one.case}", *(f"  {objection}" for objection in one.objections)]))
-    if failed and only:
-        print(played(failed[0].case).printed.getvalue())
+    failed = _play(cases, began)
+    _show(failed, with_output=bool(only))
     print(f"{len(cases) - len(failed):,} of {len(cases):,} cases passed in {time.monotonic() - began:.0f} s.")
     if not failed and not only:
         _keep(cases)
     return int(bool(failed))
+
+
+def _play(cases: Sequence[Case], began: float) -> list[Outcome]:
+    """Play all cases, and return the outcomes to which there are objections."""
+    failed: list[Outcome] = []
+    with _pool() as pool:
+        for number, done in enumerate(pool.imap_unordered(outcome, cases, chunksize=20), 1):
+            if done.objections:
+                failed.append(done)
+            if number % 500 == 0:
+                seconds = time.monotonic() - began
+                print(f"  {number:,} played, {len(failed)} failed, {seconds:.0f} s", flush=True)
+    return failed
+
+
+def _show(failed: Sequence[Outcome], *, with_output: bool) -> None:
+    for one in failed[:_SHOWN]:
+        print("\n".join([f"FAILED {one.case}", *(f"  {objection}" for objection in one.objections)]))
+    if failed and with_output:
+        print(played(failed[0].case).printed.getvalue())
 
 
 def _keep(cases: Sequence[Case]) -> None:

@@ -63,18 +63,14 @@ class Calls:
     def _try(
         self, call: Call, fault: Fault | None, attempt: int, actor: Actor, parameters: dict[str, Any]
     ) -> Any:
-        first = attempt == 0
         if fault is Fault.DIES_BEFORE:
             actor.die()
-        if first and fault is Fault.REFUSED:
-            code, status = _THROTTLES.get(call.service, ("ThrottlingException", 400))
-            raise refusal(code, call.name, status=status)
-        if first and fault is Fault.CONFLICT:
-            raise _conflict(call.name)
+        if attempt == 0:
+            _refuse_first(call, fault)
         if fault is Fault.OUTAGE:
             raise refusal("ServiceUnavailable", call.name, status=503)
-        if (first and fault is Fault.ANSWER_LOST) or fault is Fault.NO_ANSWER:
-            self._unheard(call, parameters)
+        if fault is Fault.NO_ANSWER or (attempt == 0 and fault is Fault.ANSWER_LOST):
+            self._lose_answer(call, parameters)
         if fault is Fault.DIES_AFTER:
             try:
                 self._effect(call, parameters)
@@ -82,7 +78,7 @@ class Calls:
                 actor.die()
         return self._effect(call, parameters)
 
-    def _unheard(self, call: Call, parameters: dict[str, Any]) -> None:
+    def _lose_answer(self, call: Call, parameters: dict[str, Any]) -> None:
         with contextlib.suppress(ClientError):
             self._effect(call, parameters)
         raise ReadTimeoutError(endpoint_url=f"https://{call.service}")
@@ -98,6 +94,15 @@ class Calls:
             if self.keep_effects:
                 self.effects.append((call.service, call.name, parameters, answer))
         return answer
+
+
+def _refuse_first(call: Call, fault: Fault | None) -> None:
+    """Raise the error of a fault that the SDK's first try meets."""
+    if fault is Fault.REFUSED:
+        code, status = _THROTTLES.get(call.service, ("ThrottlingException", 400))
+        raise refusal(code, call.name, status=status)
+    if fault is Fault.CONFLICT:
+        raise _conflict(call.name)
 
 
 def _conflict(name: str) -> ClientError:

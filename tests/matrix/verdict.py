@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from scheduler.states import NAMES
-from sluice.run.compiled import Kind
-from sluice.run.state import Run, RunState, StepState
+from sluice.run.compiled import CompiledStep, Kind
+from sluice.run.state import Run, RunState, StepRecord, StepState
 
 if TYPE_CHECKING:
     from tests.matrix.harness import Harness
@@ -93,15 +93,20 @@ def _of_run(harness: Harness, run: Run, scenario: Scenario, files: Files | None)
         yield f"the run is {run.state} (failed step: {run.failed_step})"
     if scenario.ends is RunState.SUCCEEDED:
         yield from _steps(harness, run, scenario)
-        if files is not None and published(harness, run.run_id) != files:
-            yield f"the results differ: {_difference(published(harness, run.run_id), files)}"
-        work = harness.buckets.objects.get(harness.deployment.environment("SLUICE_WORK_BUCKET"), {})
-        if left := [key for key in work if f"/{run.run_id}/" in key]:
-            yield f"the cleanup left {left[:3]}"
+        yield from _objects(harness, run, files)
     if scenario.alerted and not alerts:
         yield "no alert of the failure was sent"
     yield from (f"an alert was sent: {body[:300]}" for body in alerts if not scenario.alerted)
     yield from _work(harness, run)
+
+
+def _objects(harness: Harness, run: Run, files: Files | None) -> Iterator[str]:
+    """Yield what is wrong with what a succeeded run published, and what its cleanup left."""
+    if files is not None and published(harness, run.run_id) != files:
+        yield f"the results differ: {_difference(published(harness, run.run_id), files)}"
+    work = harness.buckets.objects.get(harness.deployment.environment("SLUICE_WORK_BUCKET"), {})
+    if left := [key for key in work if f"/{run.run_id}/" in key]:
+        yield f"the cleanup left {left[:3]}"
 
 
 def unrest(harness: Harness) -> list[str]:
@@ -123,23 +128,27 @@ def _steps(harness: Harness, run: Run, scenario: Scenario) -> Iterator[str]:
     jobs = {job.id: f"{job.spec.name} {NAMES[job.status]}" for job in harness.fleet.scheduler.jobs.values()}
     for step in run.pipeline.steps:
         record = run.steps.get(step.name)
-        # The end of a cleanup comes behind the run's, when nobody looks after events that are lost.
-        ends = (
-            StepState.SUCCEEDED,
-            StepState.EMPTY,
-            *([StepState.SUBMITTED] if step.kind is Kind.CLEANUP else []),
-        )
-        if record is not None and record.state is StepState.FAILED and step.name in scenario.tolerated:
-            continue
-        if step.of_uploads and record is not None:
-            continue  # Its items are the files, and it has no job.
-        if record is None or record.state not in ends:
-            yield f"the step {step.name} is {record.state if record else 'not recorded'}"
-        elif record.state is not StepState.EMPTY and "SUCCEEDED" not in jobs.get(record.job_id or "", ""):
-            yield (
-                f"the job of {step.name} is {record.job_id} in the ledger, and"
-                f" {jobs.get(record.job_id or '')} in Batch"
-            )
+        if record is None:
+            yield f"the step {step.name} is not recorded"
+        elif not _is_excused(step, record, scenario):
+            yield from _step(step, record, jobs)
+
+
+def _is_excused(step: CompiledStep, record: StepRecord, scenario: Scenario) -> bool:
+    """Return whether a step need not have succeeded, or has no job: the files are a plan's items."""
+    is_tolerated = record.state is StepState.FAILED and step.name in scenario.tolerated
+    return is_tolerated or step.of_uploads
+
+
+def _step(step: CompiledStep, record: StepRecord, jobs: Mapping[str, str]) -> Iterator[str]:
+    # The end of a cleanup comes after the run's, when no process looks after events that are lost.
+    more = [StepState.SUBMITTED] if step.kind is Kind.CLEANUP else []
+    if record.state not in (StepState.SUCCEEDED, StepState.EMPTY, *more):
+        yield f"the step {step.name} is {record.state}"
+    elif record.state is not StepState.EMPTY:
+        job = jobs.get(record.job_id or "", "")
+        if "SUCCEEDED" not in job:
+            yield f"the job of {step.name} is {record.job_id} in the ledger, and {job} in Batch"
 
 
 def _work(harness: Harness, run: Run) -> Iterator[str]:

@@ -55,12 +55,14 @@ def _forgiving(one: CompiledStep, before: list[CompiledStep], random: Random) ->
         times=random.choice([0, 0, 1, 2]),
         reclaimed=random.choice([0, 1]),
         returns=one.kind is not Kind.ARRAY or random.random() < 0.9,
-        after=tuple(name for name, word in how.items() if word == "after"),
-        always=tuple(name for name, word in how.items() if word == "always"),
-        finished=tuple(
-            (name, random.choice([0.3, 0.5, 1.0])) for name, word in how.items() if word == "finished"
-        ),
+        after=tuple(_names(how, "after")),
+        always=tuple(_names(how, "always")),
+        finished=tuple((name, random.choice([0.3, 0.5, 1.0])) for name in _names(how, "finished")),
     )
+
+
+def _names(how: dict[str, str], word: str) -> list[str]:
+    return [name for name, found in how.items() if found == word]
 
 
 def _dependencies(other: CompiledStep) -> list[str]:
