@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import cost, figures, pipeline_calls
+from docs import step_types
 from sluice import settings
 from sluice.compute import ENVIRONMENTS, Compute
 from sluice.fargate_sizes import MEMORY
@@ -156,6 +157,7 @@ def _cost() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "step-types": step_types.text,
     "pipeline": _pipeline,
     "configuration": _configuration,
     "machine": _machine,
