@@ -1,4 +1,6 @@
-"""Writes what step functions are given, from its docstrings: the part of docs/steps.md that comes from code."""
+"""Writes what step functions are given, from its docstrings: the part of docs/steps.md that comes from
+code.
+"""
 
 from __future__ import annotations
 

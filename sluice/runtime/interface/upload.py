@@ -108,7 +108,9 @@ class Upload:
             yield offset, line.removesuffix(b"\n").removesuffix(b"\r")
             offset += len(line)
 
-    def ranges(self, *, start: int, size: int, separators: builtins.bytes = b"\n") -> Iterator[tuple[int, int]]:
+    def ranges(
+        self, *, start: int, size: int, separators: builtins.bytes = b"\n"
+    ) -> Iterator[tuple[int, int]]:
         """Yield ranges from ``start`` to the end, each of at least ``size`` bytes, but for the last, and
         ending after a separator.
 
