@@ -29,15 +29,20 @@ def _section(kind: type) -> Iterator[str]:
 
 
 def _rows(kind: type) -> Iterator[str]:
-    documented = [name for name in vars(kind) if not name.startswith("_") or name == "__call__"]
-    for name in documented:
+    for name in filter(_is_documented, vars(kind)):
         member = inspect.getattr_static(kind, name)
+        words = _prose(inspect.getdoc(member) or "")
         if isinstance(member, property):
-            yield f"| `.{name}` | {_prose(inspect.getdoc(member) or '')} |"
-        elif inspect.isfunction(member) and name not in ("to_dict", "identity"):
-            yield f"| `{_call(kind, name, member)}` | {_prose(inspect.getdoc(member) or '')} |"
+            yield f"| `.{name}` | {words} |"
+        elif inspect.isfunction(member):
+            yield f"| `{_call(kind, name, member)}` | {words} |"
     if is_dataclass(kind) and kind.__module__.startswith("sluice.triggers"):
         yield from (f"| `.{field.name}` | a field |" for field in fields(kind))
+
+
+def _is_documented(name: str) -> bool:
+    is_inner = name.startswith("_") or name in ("to_dict", "identity")
+    return name == "__call__" or not is_inner
 
 
 def _call(kind: type, name: str, function: Any) -> str:

@@ -92,7 +92,7 @@ class Stacks:
         """Have the stacks of a deployed app."""
         queues = {f"{name.capitalize()}Queue": arn for name, arn in QUEUES.items()}
         self.outputs = {
-            "SluiceStorage": {"LedgerTable": TABLE, "WorkRetentionDays": "30"},
+            "SluiceStorage": {"LedgerTable": TABLE, "WorkRetentionDays": "30", "ResultsBucket": "results"},
             "SluiceCompute": queues,
             "SluiceControl": {"TrackQueue": TRACK_QUEUE},
         }
@@ -136,7 +136,7 @@ class OperateHarness(Harness):
         """Begin with stacks and an empty ledger."""
         self.session = botocore.session.get_session()
         self.clients: dict[str, Any] = {
-            name: self.session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs")
+            name: self.session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs", "s3")
         }
         make_table(self.clients["dynamodb"])
         super().__init__(self.clients["dynamodb"])
