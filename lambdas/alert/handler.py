@@ -21,6 +21,7 @@ from sluice.alerts.alert_message import AlertMessage
 from sluice.alerts.delays import alert_note
 from sluice.alerts.queue_messages import QueueBlocked, parse_alert
 from sluice.alerts.run_events import RunChanged
+from sluice.alerts.run_failed import Alert
 from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError, SluiceError
 from sluice.ledger.ledger import Ledger
@@ -61,10 +62,14 @@ def _failed(message: RunFailed) -> None:
     # A step that fails again in a later generation gets another alert.
     note = f"alert:{message.step}:{message.generation}"
     # The evidence is read at most once, and not at all when the alert was sent before.
-    alert = cache(lambda: failure(run, message.step, settings.results_bucket).message())
+    alert = cache(lambda: _failure(run, message.step).message())
     _once(run.run_id, note, lambda: _publish(alert()))
     if run.pipeline.ticket:
         _once(run.run_id, "ticket", lambda: open_ticket(run, alert()))
+
+
+def _failure(run: Run, step: str) -> Alert:
+    return failure(run, step, results_bucket=settings.results_bucket, ledger_table=settings.ledger_table)
 
 
 def _delayed(message: RunDelayed) -> None:

@@ -43,7 +43,7 @@ VIEW = RunView(
 
 
 def assert_harmless(text: str) -> None:
-    """Check that nothing in a text is hidden but Rich's own styles, and that no line of it is a forged one."""
+    """Check that a text hides nothing but Rich's own styles, and that no line of it is a forged one."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     hidden = [one for one in text if unicodedata.category(one) in ("Cc", "Zl", "Zp") and one not in "\n\t"]
     assert hidden == []
