@@ -54,7 +54,13 @@ def triggers(letter: str) -> list[TriggerEvent]:
     """Return the largest event of each kind of trigger that may be long."""
     inside = in_bytes(letter, MAX_INPUT_BYTES // max(len(json.dumps(letter)) - 2, len(letter.encode())) - 4)
     key = in_bytes(letter, 1024)
-    group = {"suffix": key[:200], "group": "g", "files": 9, "work_bucket": "w", "manifest": "m"}
+    group: dict[str, Any] = {
+        "suffix": key[:200],
+        "group": "g",
+        "files": 9,
+        "work_bucket": "w",
+        "manifest": "m",
+    }
     return [
         Request(token=letter * 128, input=inside),
         Request(token="t", input=1, overrides={"a": {"environment": {"A": inside}}}),
