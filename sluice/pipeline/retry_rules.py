@@ -63,8 +63,8 @@ _TASK_INTERRUPTED = EvaluateOnExit(action="RETRY", on_status_reason=f"{TASK_INTE
 _NOT_STARTED = EvaluateOnExit(action="RETRY", on_status_reason="Task failed to start*")
 # CannotPullContainerError and CannotInspectContainerError: the machine's or the registry's fault. The latter
 # comes with "Essential container in task exited" and no exit code, as if the program had ended:
-# https://github.com/nextflow-io/nextflow/issues/3091. What else begins so is a task that failed to start, which
-# is tried again anyway. A program's own end has an exit code and no such reason.
+# https://github.com/nextflow-io/nextflow/issues/3091. What else begins so is a task that failed to
+# start, which is tried again anyway. A program's own end has an exit code and no such reason.
 _NOT_HANDLED = EvaluateOnExit(action="RETRY", on_reason="Cannot*")
 # While it starts a container it comes with "Task failed to start"; at its end it may not:
 # https://github.com/aws/amazon-ecs-agent/issues/1440
