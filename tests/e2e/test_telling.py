@@ -256,8 +256,8 @@ def test_a_run_that_is_late_is_told_of_once_and_goes_on(app: Application, hearin
 
 
 def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application) -> None:
-    """The job asks for more than any machine has, still when it is looked at again; after half an hour the run
-    is told of as not started, too.
+    """The job asks for more than any machine has, still when it is looked at again; after half an hour the
+    run is told of as not started, too.
     """
     run = start(app, doing(app, "first", "true", vcpu="192", memory="3000000"))
     job = job_of(app, run, "first")
