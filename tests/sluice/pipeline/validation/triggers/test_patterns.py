@@ -53,7 +53,7 @@ for line in sys.stdin:
     began = time.process_time()
     for text in texts:
         re.search(pattern, text)
-    if time.process_time() - began > 2:
+    if time.process_time() - began > 1:
         print(pattern)
 """
 
@@ -118,10 +118,10 @@ def test_what_is_no_slow_pattern_passes(schema: Any) -> None:
 def measure(patterns: list[str], length: int) -> None:
     """Search each pattern in texts of this length that make it try: none may take long, or for ever."""
     parts = ["a", "b", "ab", "aab", "a-", "0", ":", "a:", "a.", "@a.", "~0", "A", " "]
-    texts = [part * (length // len(part)) + end for part in parts for end in ("!", "\n!", "é")]
+    texts = [part * (length // len(part)) + end for part in parts for end in ("!", "é")]
     lines = "\n".join(json.dumps([pattern, texts]) for pattern in patterns)
     command = [sys.executable, "-c", MEASURE]
-    done = subprocess.run(command, input=lines, text=True, check=True, timeout=120, capture_output=True)
+    done = subprocess.run(command, input=lines, text=True, check=True, timeout=200, capture_output=True)
     assert done.stdout == ""
 
 
@@ -142,10 +142,10 @@ def patterns() -> st.SearchStrategy[str]:
 
 
 def test_patterns_that_pass_are_fast() -> None:
-    """Hundreds of random ones, those above and those of all formats, over long texts that nearly match."""
+    """Random ones, those above and those of all formats, over long texts that nearly match."""
     found: set[str] = set()
 
-    @settings(max_examples=400, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=150, deadline=None, derandomize=True, database=None)
     @given(patterns(), st.sampled_from(["", "^"]), st.sampled_from(["", "$", "c$"]))
     def collect(body: str, begin: str, end: str) -> None:
         if power_of(begin + body + end) == 1:
@@ -153,8 +153,8 @@ def test_patterns_that_pass_are_fast() -> None:
 
     collect()
     formats = [regex for name, regex in CodeGeneratorDraft07.FORMAT_REGEXS.items() if "email" not in name]
-    assert len(found) > 50
-    measure([*found, *FAST, *formats], 4_000)
+    assert len(found) > 30
+    measure([*found, *FAST, *formats], 3_000)
 
 
 @given(st.text("ab|()*+?[]{}1,.^$\\w", max_size=20))
