@@ -27,7 +27,8 @@ def confirm_blocked(message: QueueBlocked, alert_queue: str) -> QueueBlocked | N
     not, or when that is looked at again later.
     """
     if message.looked == 0:
-        return _look_later(message, alert_queue)
+        _look_later(message, alert_queue)
+        return None
     job = next(describe_jobs(client("batch"), [message.job_id]), None)
     if job is None or job["status"] != "RUNNABLE":
         logger.info("The queue is blocked no more.", queue=message.queue, job=message.job_id)
@@ -35,7 +36,10 @@ def confirm_blocked(message: QueueBlocked, alert_queue: str) -> QueueBlocked | N
     reason = str(job.get("statusReason") or "")
     if explain_blocked_queue(reason) is not None:
         return replace(message, reason=reason)
-    return message if message.looked >= MAX_LOOKS else _look_later(message, alert_queue)
+    if message.looked >= MAX_LOOKS:
+        return message
+    _look_later(message, alert_queue)
+    return None
 
 
 def _look_later(message: QueueBlocked, alert_queue: str) -> None:

@@ -86,7 +86,7 @@ class Failures:
 
     def call(self, *bodies: str) -> list[str]:
         """Hand messages to the handler, and return those that failed."""
-        records = [
+        records: list[dict[str, Any]] = [
             {"messageId": str(number), "body": body, "eventSource": "aws:sqs", "awsRegion": "us-east-1"}
             for number, body in enumerate(bodies)
         ]

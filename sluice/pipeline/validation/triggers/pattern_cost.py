@@ -8,12 +8,15 @@ fast counts as slow.
 
 from __future__ import annotations
 
-import re._constants as op
-import re._parser as parser
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
+
+# What `re` itself reads patterns with; there are no types for it.
+op: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 
 ENDLESS = 99
 """The power of a pattern whose time doubles with each character, or of which nothing can be shown."""
@@ -136,15 +139,17 @@ class _Automaton:
         if kind in _REPEATS:
             return self._repeat(*value)
         if kind is op.BRANCH:
-            parts = [self.add(list(one)) for one in value[1]]
-            return _Part(
-                empty=any(part.empty for part in parts),
-                first=[state for part in parts for state in part.first],
-                last=[state for part in parts for state in part.last],
-            )
+            return self._either([self.add(list(one)) for one in value[1]])
         if kind in (op.SUBPATTERN, op.ATOMIC_GROUP):
             return self.add(next(iter(_inside(kind, value))))
         return self._without_width(kind, value)
+
+    def _either(self, parts: Sequence[_Part]) -> _Part:
+        return _Part(
+            empty=any(part.empty for part in parts),
+            first=[state for part in parts for state in part.first],
+            last=[state for part in parts for state in part.last],
+        )
 
     def _without_width(self, kind: Any, value: Any) -> _Part:
         if kind is op.AT:
@@ -301,7 +306,7 @@ class _Ways:
         inside = set(loop)
         if any(ways > 1 for one in loop for state, ways in self._follow[one].items() if state in inside):
             return True
-        pairs = {(one, one) for one in loop}
+        pairs: set[tuple[int, ...]] = {(one, one) for one in loop}
         forth = self._closure(pairs, lambda pair: self._next(pair, (inside, inside)))
         before: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
         for pair in forth:
