@@ -73,6 +73,7 @@ _SETTINGS = {
     "SLUICE_WORK_BUCKET": "work",
     "SLUICE_RESULTS_BUCKET": "results",
     "SLUICE_ALERT_TOPIC": "topic",
+    "SLUICE_PHONE_TOPIC": "phones",
 }
 
 

@@ -99,17 +99,26 @@ def _weekday_near(year: int, month: int, day: int) -> int:
 def _numbers(text: str, low: int, high: int, names: tuple[str, ...] = ()) -> set[int]:
     """Return the numbers of a list of values, ranges and steps, those from ``low`` to ``high``."""
 
-    def number(word: str) -> int:
-        return names.index(word) + 1 if word in names else int(word)
-
     found: set[int] = set()
     for part in text.split(","):
         span, _, step = part.partition("/")
-        first, dash, last = span.partition("-")
-        begin = low if span == "*" else number(first)
-        is_one = span != "*" and not dash and not step
-        end = begin if is_one else number(last) if dash else high
+        begin, end = _span(span, low, high, names, has_step=bool(step))
         # A range may pass the end of the week or the year, as FRI-MON.
         run = range(begin, end + 1) if begin <= end else [*range(begin, high + 1), *range(low, end + 1)]
         found.update(list(run)[:: int(step or 1)])
     return {one for one in found if low <= one <= high}
+
+
+def _span(text: str, low: int, high: int, names: tuple[str, ...], *, has_step: bool) -> tuple[int, int]:
+    """Return the first and the last number of a value, a range or ``*``; a step goes on to the end."""
+    if text == "*":
+        return low, high
+    first, dash, last = text.partition("-")
+    begin = _number(first, names)
+    if dash:
+        return begin, _number(last, names)
+    return begin, high if has_step else begin
+
+
+def _number(word: str, names: tuple[str, ...]) -> int:
+    return names.index(word) + 1 if word in names else int(word)

@@ -17,6 +17,7 @@ from cli.cloud import Cloud
 from cli.commands.cancel import REASON, cancel
 from cli.main import parser
 from local.server.process import control
+from sluice.alerts.queue_messages import QueueBlocked
 from sluice.ledger import records as ledger_items
 from sluice.pipeline.compiling import START
 from sluice.run.compiled import CompiledPipeline, Kind
@@ -255,11 +256,21 @@ def test_a_run_that_is_late_is_told_of_once_and_goes_on(app: Application, hearin
 
 
 def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application) -> None:
-    """The job asks for more than any machine has; after half an hour the run is reported as not started,
-    too.
+    """The job asks for more than any machine has, still when it is looked at again; after half an hour the
+    run is reported as not started, too.
     """
     run = start(app, doing(app, "first", "true", vcpu="192", memory="3000000"))
     job = job_of(app, run, "first")
+    described = wait_for(lambda: _blocked_job(app, job), f"the job {job} to block its queue")
+    # The message that the Lambda delays by ten minutes, at once.
+    again = QueueBlocked(
+        queue=described["jobQueue"],
+        job_id=job,
+        job_name=described["jobName"],
+        reason=described["statusReason"],
+        looked=1,
+    )
+    app.client("sqs").send_message(QueueUrl=app.queue("alert"), MessageBody=again.to_json())
     [mail] = wait_for(lambda: mails(app, run, "is blocked"), f"an e-mail about the queue that {run} blocks")
     assert "the job asks for more" in mail
     assert "MISCONFIGURATION:" in mail
@@ -270,6 +281,12 @@ def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application
     assert "no job has started for 45m; first is RUNNABLE (the job asks for more" in mail
     app.client("batch").terminate_job(jobId=job, reason="enough of it")
     app.wait_until_ended(run)
+
+
+def _blocked_job(app: Application, job: str) -> dict[str, Any] | None:
+    """Return a job once Batch says why it waits."""
+    (found,) = app.client("batch").describe_jobs(jobs=[job])["jobs"]
+    return dict(found) if found.get("statusReason") else None
 
 
 def test_a_run_that_a_person_cancels_is_heard_of_and_leaves_nothing(app: Application, hearing: Heard) -> None:
