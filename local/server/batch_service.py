@@ -24,10 +24,11 @@ from local.server import batch_access
 JSON = "application/json"
 
 
-def start(paths: LocalCloudPaths, executor: Executor | None = None) -> Engine:
+def start(paths: LocalCloudPaths, metadata_token: str, executor: Executor | None = None) -> Engine:
     """Start the engine, let it answer Batch's requests and provision its resource types, and return it.
 
     Jobs run as processes; with an `executor` they run as it has them, and it finds their images.
+    `metadata_token` stands in the address of their metadata, which answers to nobody without it.
     """
     engine = Engine(
         region=REGION,
@@ -37,7 +38,10 @@ def start(paths: LocalCloudPaths, executor: Executor | None = None) -> Engine:
         credentials=role_credentials,
         images=this_machine if executor else Images(paths.images),
         secrets=secret_value,
-        environment={**environment.of_jobs(paths), METADATA: f"{paths.endpoint}/_sluice/{PAGE.rstrip('/')}"},
+        environment={
+            **environment.of_jobs(paths),
+            METADATA: f"{paths.endpoint}/_sluice/{PAGE}{metadata_token}",
+        },
         executor=executor,
     )
     replace_service("batch", _Service(engine.api))
