@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from local import environment
 from local.batch.api.batch_api import BatchApi, BatchApiError
@@ -64,8 +65,10 @@ def _refusal(method: str, path: str, headers: Mapping[str, str], body: bytes) ->
         operation, parameters = parse(method, path, body)
     except BatchApiError:
         return None  # the engine says what is wrong with it
-    for action, resource in batch_access.required(operation, parameters, path.partition("?")[0]):
-        caller = denied(headers, action, resource, _condition_keys(parameters))
+    plain, _, query = path.partition("?")
+    keys = parse_qs(query)
+    for action, resource in batch_access.required(operation, parameters, plain):
+        caller = denied(headers, keys, action, resource, _condition_keys(parameters))
         if caller:
             return _denial(caller, action, resource)
     return None
