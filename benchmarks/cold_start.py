@@ -90,7 +90,9 @@ def _event(body: dict[str, object]) -> str:
 
 
 def environment(port: int) -> dict[str, str]:
-    """Return what Lambda tells a function, with the endpoint of all services at our server."""
+    """Return the environment that Lambda gives a function, with the endpoint of all services at our
+    server.
+    """
     lambda_gives = {
         "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_REGION": "us-east-1",

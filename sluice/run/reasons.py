@@ -1,4 +1,4 @@
-"""AWS's reasons in plain words: what a person is told first; AWS's own words stand behind it.
+"""Explains AWS's reasons: what people read first; AWS's own words follow.
 
 Sources: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html (status reasons),
 https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html (blocked queues),
@@ -79,7 +79,7 @@ _EXIT_CODES = {
     134: "it aborted itself",
     137: "it was killed, mostly for want of memory",
     139: "it crashed with a segmentation fault",
-    143: "it was told to end",
+    143: "it was asked to end (SIGTERM)",
 }
 
 

@@ -1,4 +1,4 @@
-"""AWS's reasons are told in plain words."""
+"""AWS's reasons are notified in plain words."""
 
 from __future__ import annotations
 

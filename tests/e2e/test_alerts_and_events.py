@@ -1,5 +1,5 @@
-"""People and other automation are told: of failures with all their facts, of late runs and blocked queues, of
-every run's new state.
+"""People and other automation are notified: of failures with all their facts, of late runs and blocked
+queues, of every run's new state.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Heard:
 
 @pytest.fixture(scope="module")
 def hearing(app: Application, heard: str) -> Heard:
-    """What other automation hears."""
+    """What other automation receives."""
     return Heard(app, heard)
 
 
@@ -168,7 +168,7 @@ def backdate(app: Application, run: str, minutes: int) -> None:
 
 
 def sweep(app: Application) -> None:
-    """Ask for a sweep, and wait until it is over and what it told is told."""
+    """Ask for a sweep, and wait until it is over and what it told is reported."""
     app.client("sqs").send_message(QueueUrl=app.queue("track"), MessageBody='{"sweep": true, "version": 1}')
     for stage in ("track", "alert"):
         wait_for(lambda stage=stage: app.waiting(app.queue(stage)) == 0, f"an empty queue of {stage}")  # type: ignore[misc]
@@ -255,7 +255,7 @@ def test_a_run_that_is_late_is_told_of_once_and_goes_on(app: Application, hearin
 
 
 def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application) -> None:
-    """The job asks for more than any machine has; after half an hour the run is told of as not started,
+    """The job asks for more than any machine has; after half an hour the run is reported as not started,
     too.
     """
     run = start(app, doing(app, "first", "true", vcpu="192", memory="3000000"))
@@ -273,8 +273,8 @@ def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application
 
 
 def test_a_run_that_a_person_cancels_is_heard_of_and_leaves_nothing(app: Application, hearing: Heard) -> None:
-    """Its jobs are terminated, nothing more of it is submitted, nobody is alerted, and other automation hears
-    CANCELLED.
+    """Its jobs are terminated, nothing more of it is submitted, no alert is sent, and other automation is
+    notified CANCELLED.
     """
     run = start(app, doing(app, "first", "sleep 300"))
     job = job_of(app, run, "first")
@@ -306,7 +306,7 @@ def test_an_invalid_environment_is_told_of_with_its_reason(app: Application) -> 
     control(
         app.place,
         "PUT",
-        "trouble",
+        "faults",
         {"invalid": dict.fromkeys(names, "CLIENT_ERROR - The launch template is gone")},
     )
     try:
@@ -321,7 +321,7 @@ def test_an_invalid_environment_is_told_of_with_its_reason(app: Application) -> 
         assert all("The launch template is gone" in text for text in told)
         assert _status(app, job) == "RUNNABLE"
     finally:
-        control(app.place, "PUT", "trouble", {})
+        control(app.place, "PUT", "faults", {})
     app.wait_until_ended(run)
     found = app.ledger.load(run)
     assert found is not None
