@@ -18,13 +18,13 @@ from local.paths import LocalCloudPaths
 from local.secret_key import secret_key
 from local.server import batch_service
 from local.server.calls import CallCounter
+from local.server.entry.guard import Guard
+from local.server.entry.signed import Signed
 from local.server.faults_page import FaultsPage
 from local.server.gateway import Gateway
-from local.server.guard import Guard
 from local.server.instances_page import InstancesPage
 from local.server.pages import Controls
 from local.server.serve import serve_until_signal
-from local.server.signed import Signed
 
 
 def run(paths: LocalCloudPaths, executor: ExecutorName, docker: Mapping[str, str]) -> None:

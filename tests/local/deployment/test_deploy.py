@@ -12,8 +12,8 @@ from local.deployment.deploy import deploy
 from local.errors import LocalCloudError
 from local.paths import LocalCloudPaths
 from local.server.process import control
+from tests.local.server.entry.test_guard import FIXED_KEY, FORM, sent
 from tests.local.server.test_cloud import client, role_with
-from tests.local.server.test_guard import FIXED_KEY, FORM, sent
 
 OUTPUTS = {
     "InboxBucket",

@@ -19,9 +19,9 @@ from local.emulator.credentials import (
 )
 from local.emulator.services import Response
 from local.paths import ACCOUNT
-from local.server import signature, signature_v2
+from local.server.entry import signature, signature_v2
+from local.server.entry.signature import Received, SignatureError
 from local.server.gateway import App, Message, Receive, Scope, Send
-from local.server.signature import Received, SignatureError
 
 PAGES = "/_sluice/"
 # Their last part is a random id, which only the function that shall answer is told.

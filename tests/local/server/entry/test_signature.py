@@ -10,7 +10,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAu
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local.server.signature import Received, SignatureError, check, read
+from local.server.entry.signature import Received, SignatureError, check, read
 
 SECRET = "s" * 40
 HOST = "127.0.0.1:4566"

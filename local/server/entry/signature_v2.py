@@ -7,13 +7,13 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from botocore.auth import HmacV1QueryAuth
 from botocore.awsrequest import HTTPHeaders
 from botocore.credentials import Credentials
 
-from local.server.signature import Received, SignatureError, mismatch
+from local.server.entry.signature import Received, SignatureError, mismatch
 
 SIGNED_HEADERS = ("content-md5", "content-type")
 
@@ -68,7 +68,7 @@ def _computed(signature: FormerSignature, request: Received, secret: str) -> str
     host = request.headers.get("host", "").rpartition(":")[0]
     bucket = host.removesuffix(".localhost").removesuffix(".s3") if host.endswith(".localhost") else ""
     path = f"/{bucket}{request.raw_path}" if bucket else request.raw_path
-    asked = urlsplit(f"http://host{request.raw_path}?{urlencode(list(request.query))}")
+    asked = urlsplit(f"http://host{request.raw_path}?{urlencode(list(request.query), quote_via=quote)}")
     return str(again.get_signature(request.method, asked, headers, auth_path=path))
 
 

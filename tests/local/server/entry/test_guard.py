@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from local.paths import LocalCloudPaths
-from local.server.guard import refusal
+from local.server.entry.guard import refusal
 from local.server.process import control
 from tests.local.server.test_cloud import client
 
