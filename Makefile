@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. Needed: make, and Python 3.11 or newer with its venv module.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test matrix soak load check synth deploy bench lock docs clean
+.PHONY: help setup demo local test matrix soak load check synth deploy bench lock pin docs clean
 
 # The first Python on the PATH that is new enough; `make PYTHON=…` names another.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -62,6 +62,9 @@ lock: setup ## the hashes of everything that is installed, from the *.in files
 	@$(LOCK) --python-version 3.13 sluice/runtime/requirements.in -o sluice/runtime/requirements.txt
 	@cp sluice/runtime/requirements.txt containers/step/requirements.txt
 	@$(LOCK) --python-version 3.13 --no-deps containers/post_trade/requirements.in -o containers/post_trade/requirements.txt
+
+pin: setup ## base images by digest, as their registry has them now; ARGS=--check only looks whether all are
+	@$(BIN)/python -m local.images.pin $(ARGS)
 
 docs: setup ## the parts of the docs that come from the code
 	@$(BIN)/python -m docs.pages

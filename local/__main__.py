@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from local import environment
@@ -15,6 +16,9 @@ from local.server.lock import hold
 def main() -> None:
     """Serve the cloud until SIGTERM or SIGINT."""
     paths, executor = _arguments()
+    wanted = environment.of_server(os.environ)
+    if set(os.environ) - set(wanted) - {"LC_CTYPE"}:  # which the interpreter sets itself
+        os.execve(sys.executable, [sys.executable, "-m", "local", *sys.argv[1:]], wanted)  # noqa: S606 - itself
     docker = dict(os.environ)  # the cloud's own environment hides the Docker engine from the emulator
     os.umask(0o077)  # what runs here may hold a user's data
     with hold(paths.pid_file):
@@ -43,8 +47,11 @@ def _prepare(paths: LocalCloudPaths) -> None:
     shutil.rmtree(paths.temporary, ignore_errors=True)
     paths.temporary.mkdir(parents=True)
     wanted = environment.of_cloud(paths)
+    # The emulator itself signs with the administrator's key; what it starts is given keys of its own.
+    given = paths.client_environment()
+    key = {name: given[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     os.environ.clear()
-    os.environ.update(wanted)
+    os.environ.update(wanted | key)
     logging.basicConfig(
         filename=paths.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.paths import ACCOUNT, REGION, LocalCloudPaths
+from local.batch.runtime.docker_executor import client_environment
+from local.paths import ACCOUNT, REGION, REPOSITORY, LocalCloudPaths
 
 # What passes from the caller. Everything else stays out: a Lambda function must not see the caller's
 # AWS_PROFILE, AWS_ENDPOINT_URL or HTTP_PROXY, because the same function in an account would not.
@@ -20,6 +21,19 @@ KEPT = (
     "SSL_CERT_FILE",
     "PYTHONDONTWRITEBYTECODE",
 )
+
+# What the server needs besides, and drops before it starts anything.
+OF_SERVER = ("SLUICE_HOME", "LD_LIBRARY_PATH")
+
+
+def of_server(caller: Mapping[str, str]) -> dict[str, str]:
+    """Return what of an environment `caller` the cloud's process is started with.
+
+    What a process was started with stays readable for every process of the same user, /proc/PID/environ, and
+    so for Lambda functions and jobs: the caller's own keys never get there.
+    """
+    kept = {name: caller[name] for name in (*KEPT, *OF_SERVER) if name in caller}
+    return {**kept, **client_environment(caller), "PYTHONPATH": str(REPOSITORY)}
 
 
 def of_cloud(paths: LocalCloudPaths, caller: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.secret_key import secret_key
+
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 DEFAULT_PORT = 4566
@@ -43,6 +45,11 @@ class LocalCloudPaths:
         return self.state / "cloud.pid"
 
     @property
+    def secret_file(self) -> Path:
+        """The secret access key of this cloud's administrator."""
+        return self.state / "secret-access-key"
+
+    @property
     def images(self) -> Path:
         """The images that were built for this cloud."""
         return self.state / "images"
@@ -55,12 +62,13 @@ class LocalCloudPaths:
     def client_environment(self) -> dict[str, str]:
         """Return the environment in which any AWS client talks to this cloud as its administrator.
 
-        A key of twelve digits is the root user of that account to the emulator, with IAM enforced or not.
+        A key of twelve digits is the root user of that account to the emulator, with IAM enforced or not;
+        its secret is this cloud's own.
         """
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_SECRET_ACCESS_KEY": secret_key(self.secret_file),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
         }

@@ -31,14 +31,20 @@ def iam_enforced() -> bool:
 
 
 def denied(
-    headers: Mapping[str, str], action: str, resource: str, context: Mapping[str, object]
+    headers: Mapping[str, str],
+    query: Mapping[str, list[str]],
+    action: str,
+    resource: str,
+    context: Mapping[str, object],
 ) -> str | None:
     """Return the ARN of the caller if its policies do not allow `action` on `resource`, and None if they
     do.
+
+    The caller's key stands in the headers, or in the query of a presigned URL.
     """
     if not gateway.AUTH:
         return None
-    key = router.extract_access_key_id(headers)
+    key = access_key_of(headers, query)
     service = action.partition(":")[0]
     verdict = iam_evaluator.enforce(
         key, action, service, REGION, resource_arn=resource, service_context=dict(context)

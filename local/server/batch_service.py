@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from local import environment
 from local.batch.api.batch_api import BatchApi, BatchApiError
@@ -24,10 +25,11 @@ from local.server import batch_access
 JSON = "application/json"
 
 
-def start(paths: LocalCloudPaths, executor: Executor | None = None) -> Engine:
+def start(paths: LocalCloudPaths, metadata_token: str, executor: Executor | None = None) -> Engine:
     """Start the engine, let it answer Batch's requests and provision its resource types, and return it.
 
     Jobs run as processes; with an `executor` they run as it has them, and it finds their images.
+    `metadata_token` stands in the address of their metadata, which answers to nobody without it.
     """
     engine = Engine(
         region=REGION,
@@ -37,7 +39,10 @@ def start(paths: LocalCloudPaths, executor: Executor | None = None) -> Engine:
         credentials=role_credentials,
         images=this_machine if executor else Images(paths.images),
         secrets=secret_value,
-        environment={**environment.of_jobs(paths), METADATA: f"{paths.endpoint}/_sluice/{PAGE.rstrip('/')}"},
+        environment={
+            **environment.of_jobs(paths),
+            METADATA: f"{paths.endpoint}/_sluice/{PAGE}{metadata_token}",
+        },
         executor=executor,
     )
     replace_service("batch", _Service(engine.api))
@@ -60,8 +65,10 @@ def _refusal(method: str, path: str, headers: Mapping[str, str], body: bytes) ->
         operation, parameters = parse(method, path, body)
     except BatchApiError:
         return None  # the engine says what is wrong with it
-    for action, resource in batch_access.required(operation, parameters, path.partition("?")[0]):
-        caller = denied(headers, action, resource, _condition_keys(parameters))
+    plain, _, query = path.partition("?")
+    keys = parse_qs(query)
+    for action, resource in batch_access.required(operation, parameters, plain):
+        caller = denied(headers, keys, action, resource, _condition_keys(parameters))
         if caller:
             return _denial(caller, action, resource)
     return None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from secrets import token_urlsafe
 
 from local.emulator.additions import alarm_store, messages, network_types
 from local.emulator.additions.alarms import QueueAlarms
@@ -14,8 +15,11 @@ from local.emulator.patches.rotation import ROTATION_SCHEDULE, Rotations
 from local.emulator.services import add_resource_types, answer_before, asgi, call_ec2
 from local.executors import DOCKER, ExecutorName, docker_executor
 from local.paths import LocalCloudPaths
+from local.secret_key import secret_key
 from local.server import batch_service
 from local.server.calls import CallCounter
+from local.server.entry.guard import Guard
+from local.server.entry.signed import Signed
 from local.server.faults_page import FaultsPage
 from local.server.gateway import Gateway
 from local.server.instances_page import InstancesPage
@@ -34,7 +38,8 @@ def run(paths: LocalCloudPaths, executor: ExecutorName, docker: Mapping[str, str
     in_docker = (
         docker_executor(put_logs, docker, paths.state / "file-systems") if executor == DOCKER else None
     )
-    engine = batch_service.start(paths, in_docker)
+    metadata_token = token_urlsafe()
+    engine = batch_service.start(paths, metadata_token, in_docker)
     alarms = QueueAlarms(alarm_store.queue_alarms, alarm_store.set_alarm)
 
     def end() -> None:
@@ -42,14 +47,16 @@ def run(paths: LocalCloudPaths, executor: ExecutorName, docker: Mapping[str, str
         engine.close()
         stop_lambda_workers()
 
-    pages = Controls(calls, mailbox, FaultsPage(engine), executor, InstancesPage(engine))
-    asyncio.run(serve_until_signal(Gateway(asgi, calls, pages), paths, end))
+    pages = Controls(calls, mailbox, FaultsPage(engine), executor, InstancesPage(engine), metadata_token)
+    gateway = Signed(Gateway(asgi, calls, pages), secret_key(paths.secret_file), pages.is_open)
+    asyncio.run(serve_until_signal(Guard(gateway, paths.port), paths, end))
 
 
 def _mend(paths: LocalCloudPaths) -> None:
     """Mend what ministack does otherwise than AWS."""
     access.count_loopback_as_tls()
     access.name_event_sources()
+    functions.give_sessions()
     events.bound_events_log()
     events.name_scheduled_times()
     functions.address_functions(paths.endpoint)

@@ -1,5 +1,6 @@
 """Sluice's own pages of the local cloud, under /_sluice/: what no AWS API shows or does."""
 
+import hmac
 import json
 import os
 from collections.abc import Callable
@@ -17,7 +18,7 @@ Page = Callable[[bytes], object]
 
 class Controls:
     """The pages: `health`, `calls`, `iam`, `messages`, `faults` (once called `trouble`), `instances`; and
-    `ecs/…`, a container's metadata.
+    `ecs/…`, a container's metadata, for whom its address names the token.
     """
 
     def __init__(
@@ -27,7 +28,9 @@ class Controls:
         faults: FaultsPage,
         executor: ExecutorName,
         instances: InstancesPage,
+        metadata_token: str,
     ) -> None:
+        self._metadata = f"{task_metadata.PAGE}{metadata_token}/"
         self._pages: dict[tuple[str, str], Page] = {
             ("GET", "health"): lambda _: _health(executor),
             ("GET", "calls"): lambda _: calls.listing(),
@@ -42,14 +45,19 @@ class Controls:
             ("POST", "instances"): instances.post,
         }
 
+    def is_open(self, path: str) -> bool:
+        """Say whether a path carries the token of the containers' metadata, which is all that it needs."""
+        start = f"/_sluice/{self._metadata}"
+        return hmac.compare_digest(path[: len(start)].encode(), start.encode())
+
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         """Return the status and the JSON of a page; 404 for an unknown one, 400 for a body that is not what
         it takes.
         """
         name = path.removeprefix("/_sluice/")
         page = self._pages.get((method, name))
-        if method == "GET" and name.startswith(task_metadata.PAGE):
-            page = lambda _: task_metadata.document(name)  # noqa: E731 - as the other pages are
+        if method == "GET" and self.is_open(path):
+            page = lambda _: task_metadata.document(name.removeprefix(self._metadata))  # noqa: E731 - as others
         if page is None:
             known = ", ".join(f"{verb} {name}" for verb, name in self._pages)
             return 404, _json({"error": f"Expected one of {known}, found {method} {path}."})

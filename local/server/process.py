@@ -12,14 +12,21 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from local import environment
 from local.errors import LocalCloudError
 from local.executors import PROCESS, ExecutorName, check
-from local.paths import REPOSITORY, LocalCloudPaths
+from local.paths import ACCOUNT, REGION, LocalCloudPaths
+from local.secret_key import FILE_MODE, private_folder, secret_key
 from local.server.lock import holder
 
 START_SECONDS = 30.0
 END_SECONDS = 20.0
 POLL_SECONDS = 0.02
+PAGES_SERVICE = "sluice"  # the name of the service that requests to the pages are signed for
 
 
 def start(paths: LocalCloudPaths, executor: ExecutorName = PROCESS) -> int:
@@ -37,8 +44,10 @@ def start(paths: LocalCloudPaths, executor: ExecutorName = PROCESS) -> int:
         raise LocalCloudError(message)
     _check_port(paths.port)
     check(executor)
-    paths.state.mkdir(parents=True, exist_ok=True)
-    with paths.log.open("w") as log:
+    for folder in (paths.state, paths.images):
+        private_folder(folder)
+    secret_key(paths.secret_file)
+    with open(paths.log, "w", opener=_private) as log:
         process = subprocess.Popen(  # noqa: S603 - our own module
             [
                 sys.executable,
@@ -52,7 +61,8 @@ def start(paths: LocalCloudPaths, executor: ExecutorName = PROCESS) -> int:
                 executor,
             ],
             cwd=paths.state,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            env=environment.of_server(os.environ),
+            umask=0o077,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -96,9 +106,12 @@ def wait_for_end(paths: LocalCloudPaths) -> None:
 
 
 def control(paths: LocalCloudPaths, method: str, page: str, value: object = None) -> Any:
-    """Call a page under /_sluice/ of the cloud of `paths` and return its JSON."""
+    """Call a page under /_sluice/ of the cloud of `paths` as its administrator and return its JSON."""
     body = None if value is None else json.dumps(value).encode()
-    request = urllib.request.Request(f"{paths.endpoint}/_sluice/{page}", body, method=method)  # noqa: S310 - loopback
+    signed = AWSRequest(method, f"{paths.endpoint}/_sluice/{page}", data=body)
+    key = Credentials(ACCOUNT, secret_key(paths.secret_file))
+    SigV4Auth(key, PAGES_SERVICE, REGION).add_auth(signed)
+    request = urllib.request.Request(str(signed.url), body, dict(signed.headers), method=method)  # noqa: S310 - loopback
     # Not through the proxy that the environment may name: the cloud is on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=30) as answer:
@@ -123,6 +136,13 @@ def _check_port(port: int) -> None:
                 " --port."
             )
             raise LocalCloudError(message) from None
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only this user may read, whatever its mode was."""
+    descriptor = os.open(path, flags, FILE_MODE)
+    os.fchmod(descriptor, FILE_MODE)
+    return descriptor
 
 
 def _end_hint(paths: LocalCloudPaths) -> str:

@@ -37,3 +37,19 @@ def test_no_docker_is_found() -> None:
     assert environment.of_cloud(PLACE, {"DOCKER_HOST": "unix:///var/run/docker.sock"})[
         "DOCKER_HOST"
     ].startswith("unix:///state/")
+
+
+def test_the_callers_keys_are_nowhere_in_the_clouds_process() -> None:
+    """What the process is started with can be read by every job: no key, no profile, nothing unknown."""
+    caller = {
+        "AWS_ACCESS_KEY_ID": "AKIACALLER",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_SESSION_TOKEN": "t",
+        "AWS_PROFILE": "work",
+        "GITHUB_TOKEN": "g",
+        "DOCKER_HOST": "unix:///docker.sock",
+        "SLUICE_HOME": "/home",
+        "PATH": "/bin",
+    }
+    passed = environment.of_server(caller)
+    assert set(passed) == {"DOCKER_HOST", "SLUICE_HOME", "PATH", "PYTHONPATH"}

@@ -6,14 +6,14 @@ PAGE = "ecs/"
 
 
 def document(page: str) -> object:
-    """Return the metadata of the container at `ecs/<task id>/<address>`; raises ValueError for another page.
+    """Return the metadata of the container at `<task id>/<address>`; raises ValueError for another page.
 
     Response:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-response.html
     """
-    task, _, address = page.removeprefix(PAGE).partition("/")
+    task, _, address = page.partition("/")
     if not task or not _is_loopback(address):
-        message = f"Expected {PAGE}<task id>/<loopback address>, found {page!r}."
+        message = f"Expected <task id>/<loopback address>, found {page!r}."
         raise ValueError(message)
     return {"DockerId": task, "Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": [address]}]}
 

@@ -1,16 +1,18 @@
-"""Mended: the addresses of function URLs, which this machine could not call, and the size of batches, which
-ministack sets to ten.
+"""Mended: the addresses of function URLs, which this machine could not call, the credentials of functions,
+which anybody could guess, and the size of batches, which ministack sets to ten.
 """
 
 import time
 from typing import Any
 
+from ministack.core import lambda_runtime
 from ministack.services import (
     lambda_svc,
     sqs,
 )
 from ministack.services.cloudformation import provisioners
 
+from local.emulator.access import role_credentials
 from local.emulator.patches.batches import SMALL_BATCH, Waiting, ready_batch_size
 
 
@@ -25,6 +27,19 @@ def address_functions(endpoint: str) -> None:
         return {**attributes(config), "FunctionUrl": url}
 
     provisioners._lambda_url_attributes = attributes_here
+
+
+def give_sessions() -> None:
+    """Let a Lambda function have a session of its role, with secrets that nobody can guess.
+
+    ministack derives them from the function's ARN, and without IAM gives the administrator's key instead.
+    """
+
+    def execution_credentials(config: dict[str, Any]) -> dict[str, str]:
+        return role_credentials(config["Role"], config["FunctionName"])
+
+    lambda_runtime.execution_credentials = execution_credentials
+    lambda_svc.execution_credentials = execution_credentials
 
 
 def gather_batches() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cli.main import main
 from local.paths import LocalCloudPaths
+from local.secret_key import secret_key
 from local.server.lock import holder
 from tests.conftest import free_port
 
@@ -34,14 +35,14 @@ def test_down_says_that_nothing_runs(place: LocalCloudPaths, capsys: pytest.Capt
     assert f"Expected a local cloud on port {place.port}, found none" in capsys.readouterr().err
 
 
-def test_env_prints_what_a_shell_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    """`env` prints export lines for every variable that an AWS client needs."""
-    assert main(["local", "env", "--port", "4599"]) == 0
+def test_env_prints_what_a_shell_takes(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:
+    """`env` prints export lines for every variable that an AWS client needs, this cloud's own secret too."""
+    assert main(["local", "env", f"--port={place.port}"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "unset AWS_PROFILE AWS_SESSION_TOKEN",
-        "export AWS_ENDPOINT_URL=http://127.0.0.1:4599",
+        f"export AWS_ENDPOINT_URL=http://127.0.0.1:{place.port}",
         "export AWS_ACCESS_KEY_ID=000000000000",
-        "export AWS_SECRET_ACCESS_KEY=test",
+        f"export AWS_SECRET_ACCESS_KEY={secret_key(place.secret_file)}",
         "export AWS_REGION=us-east-1",
         "export AWS_DEFAULT_REGION=us-east-1",
     ]

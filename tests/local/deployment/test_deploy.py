@@ -2,6 +2,7 @@
 
 import json
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from local.deployment.deploy import deploy
 from local.errors import LocalCloudError
 from local.paths import LocalCloudPaths
 from local.server.process import control
+from tests.local.server.entry.test_guard import FIXED_KEY, FORM, sent
 from tests.local.server.test_cloud import client, role_with
 
 OUTPUTS = {
@@ -51,6 +53,38 @@ def test_iam_is_enforced_after_the_deploy(deployed_cloud: LocalCloudPaths) -> No
     assert control(deployed_cloud, "GET", "iam") == {"enforce": True}
     with pytest.raises(ClientError, match="not authorized to perform: s3:ListAllMyBuckets"):
         client(deployed_cloud, "s3", **role_with(deployed_cloud)).list_buckets()
+
+
+@pytest.mark.e2e
+@pytest.mark.xdist_group("deployed")
+def test_nobody_else_gets_in(deployed_cloud: LocalCloudPaths) -> None:
+    """With the app deployed as without it: neither a page of another site, nor a stranger with known keys."""
+    pages = [FORM, {"Host": f"evil.example:{deployed_cloud.port}"}, {"Authorization": FIXED_KEY}, {}]
+    for given in pages:
+        for method, path in (("POST", "/2015-03-31/functions"), ("PUT", "/_sluice/iam"), ("OPTIONS", "/")):
+            with sent(deployed_cloud, method, path, given, b"{}") as answer:
+                assert (given, method, answer.status) == (given, method, 403)
+    wrong = [{"aws_secret_access_key": "test"}, {"aws_access_key_id": "test"}, *guessed(deployed_cloud)]
+    for credentials in wrong:
+        with pytest.raises(ClientError, match=r"InvalidAccessKeyId|SignatureDoesNotMatch"):
+            client(deployed_cloud, "s3", **credentials).list_buckets()
+    folders = (deployed_cloud.state, deployed_cloud.images, deployed_cloud.temporary)
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
+
+
+def guessed(paths: LocalCloudPaths) -> list[dict[str, str]]:
+    """Return the credentials that ministack would have given to each function: anybody can derive them."""
+    functions = client(paths, "lambda").list_functions()["Functions"]
+    assert functions
+    digests = [sha256(f"{one['FunctionArn']}:{one['Role']}".encode()).hexdigest() for one in functions]
+    return [
+        {
+            "aws_access_key_id": f"ASIA{digest[:16].upper()}",
+            "aws_secret_access_key": sha256(f"secret:{digest}".encode()).hexdigest(),
+            "aws_session_token": sha256(f"token:{digest}".encode()).hexdigest(),
+        }
+        for digest in digests
+    ]
 
 
 @pytest.mark.e2e

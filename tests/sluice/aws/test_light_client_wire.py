@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.paths import ACCOUNT, REGION, LocalCloudPaths
+from local.secret_key import secret_key
 from sluice.aws.light_client import LightClient
 from sluice.aws.signing import Credentials
 from sluice.ledger.idempotency import DeliveryRecords
@@ -28,13 +29,13 @@ def full(cloud: LocalCloudPaths, service: str) -> Any:
         region_name=REGION,
         endpoint_url=cloud.endpoint,
         aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="none",
+        aws_secret_access_key=secret_key(cloud.secret_file),
     )
 
 
 def light(cloud: LocalCloudPaths, service: str) -> LightClient:
     """Return the light client of a service of the cloud."""
-    credentials = Credentials(access_key=ACCOUNT, secret_key="none")
+    credentials = Credentials(access_key=ACCOUNT, secret_key=secret_key(cloud.secret_file))
     return LightClient(service=service, region=REGION, endpoint=cloud.endpoint, credentials=credentials)
 
 

@@ -19,7 +19,7 @@ from sluice.messages import Planned
 from sluice.run.state import Run
 from sluice.runtime.__main__ import STOPPED
 from sluice.settings import SubmissionSettings
-from tests.sluice.runtime.jobs import WORK, Jobs, job_id, jobs_at, sign_in
+from tests.sluice.runtime.jobs import WORK, Jobs, job_id, jobs_at
 from tests.sluice.runtime.probe import PIPELINE, submission
 
 ROOT = Path(__file__).parents[3]
@@ -49,7 +49,8 @@ def test_a_stopped_child_keeps_what_is_finished(
     cloud: LocalCloudPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It writes the finished items and ends with 143; the next attempt works on the others only."""
-    sign_in(monkeypatch)
+    for name, value in cloud.client_environment().items():
+        monkeypatch.setenv(name, value)
     jobs, endpoint = jobs_at(cloud.endpoint), cloud.endpoint
     run = jobs.upload(PIPELINE, "probe/a.txt", b"input")
     manifest = keys.manifest(run.run_id, "find", "1")
