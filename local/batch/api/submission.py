@@ -111,14 +111,23 @@ def _containers(definition: Resource, params: dict[str, Any]) -> tuple[dict[str,
 def _node_containers(nodes: dict[str, Any], changes: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     count = changes.get("numNodes", nodes["numNodes"])
     containers: list[dict[str, Any]] = [{} for _ in range(count)]
-    for group in nodes["nodeRangeProperties"]:
+    for group in _outer_first(nodes["nodeRangeProperties"], count):
+        container = group["container"]
+        for change in changes.get("nodePropertyOverrides", []):
+            if change["targetNodes"] == group["targetNodes"]:
+                container = override(container, change.get("containerOverrides", {}))
         for node in node_range(group["targetNodes"], count):
             if node < count:
-                containers[node] = group["container"]
-    for change in changes.get("nodePropertyOverrides", []):
-        for node in node_range(change["targetNodes"], count):
-            containers[node] = override(containers[node], change.get("containerOverrides", {}))
+                containers[node] = container
     return tuple(containers)
+
+
+def _outer_first(groups: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Nested ranges after those around them, whose properties theirs override, wherever they stand.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
+    """
+    return sorted(groups, key=lambda group: -len(node_range(group["targetNodes"], count)))
 
 
 def _need(container: dict[str, Any]) -> Need:

@@ -27,6 +27,7 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     kind = params.get("resourceType", "REPLENISHABLE")
     if kind not in ("REPLENISHABLE", "NON_REPLENISHABLE"):
         raise client_error(f"resourceType must be REPLENISHABLE or NON_REPLENISHABLE, but is {kind}.")
+    total = _checked("totalQuantity", params.get("totalQuantity", 0))
     account.consumables[name] = {
         "consumableResourceName": name,
         "consumableResourceArn": account.arn("consumable-resource", name),
@@ -34,19 +35,20 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         "createdAt": account.clock(),
         "tags": params.get("tags", {}),
     }
-    _set_total(account, account.consumables[name], params.get("totalQuantity", 0))
+    _set_total(account, account.consumables[name], total)
     return {each: account.consumables[name][each] for each in _NAMES}
 
 
 def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """UpdateConsumableResource: SET, ADD or REMOVE a quantity."""
     found = account.consumable(params["consumableResource"])
-    quantity, operation = params.get("quantity", 0), params.get("operation", "SET")
+    quantity = _checked("quantity", params.get("quantity", 0))
+    operation = params.get("operation", "SET")
     total = account.scheduler.consumables.by_name[found["consumableResourceName"]].total
     results = {"SET": quantity, "ADD": total + quantity, "REMOVE": total - quantity}
     if operation not in results:
         raise client_error(f"operation must be SET, ADD or REMOVE, but is {operation}.")
-    _set_total(account, found, results[operation])
+    _set_total(account, found, _checked("totalQuantity", results[operation]))
     return {**{name: found[name] for name in _NAMES}, "totalQuantity": results[operation]}
 
 
@@ -59,7 +61,7 @@ def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def list_resources(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """ListConsumableResources."""
-    found, token = page(account.consumables.values(), params.get("nextToken"), params.get("maxResults", 100))
+    found, token = page(account.consumables.values(), params)
     stocks = account.scheduler.consumables.by_name
     listed = [
         {
@@ -78,7 +80,7 @@ def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     needing = [
         job for job in account.scheduler.jobs.values() if not job.is_over and name in dict(job.spec.resources)
     ]
-    jobs, token = page(needing, params.get("nextToken"), params.get("maxResults", 100))
+    jobs, token = page(needing, params)
     return {"jobs": [_needing(account, found, job) for job in jobs], "nextToken": token}
 
 
@@ -102,10 +104,17 @@ def _quantities(stock: Consumable) -> dict[str, int]:
 
 
 def _set_total(account: Account, resource: Resource, total: int) -> None:
-    if total < 0:
-        raise client_error(f"totalQuantity must be at least 0, but would be {total}.")
     replenishable = resource["resourceType"] == "REPLENISHABLE"
     account.scheduler.put_resource(resource["consumableResourceName"], total, replenishable, account.clock())
+
+
+def _checked(field: str, quantity: int) -> int:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateConsumableResource.html: a long, not
+    negative.
+    """
+    if not 0 <= quantity < 1 << 63:
+        raise client_error(f"{field} must be a number of 64 bits of at least 0, but would be {quantity}.")
+    return quantity
 
 
 def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
 from local.batch.api.pages import page
+from local.batch.api.validation.amounts import whole_number
 from local.batch.api.validation.checks import (
     check_container,
     check_nodes,
@@ -56,7 +57,7 @@ def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeJobDefinitions: by name and revision or ARN, or all revisions of a name, or of a status."""
     revisions = (each for by_number in account.definitions.values() for each in by_number.values())
     found = [each for each in revisions if _is_asked_for(each, params)]
-    definitions, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
+    definitions, token = page(found, params)
     return {"jobDefinitions": definitions, "nextToken": token}
 
 
@@ -65,7 +66,8 @@ def deregister(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     name, _, revision = params["jobDefinition"].rpartition("job-definition/")[2].partition(":")
     revisions = account.definitions.get(name, {})
     # AWS's own example names no revision; the newest one is meant.
-    found = revisions.get(int(revision) if revision.isdigit() else max(revisions, default=0))
+    number = whole_number(revision) if revision else max(revisions, default=0)
+    found = revisions.get(number or 0)
     if found is None:
         raise client_error(
             f"jobDefinition {params['jobDefinition']} does not exist: expected name:revision or an ARN."
@@ -113,6 +115,10 @@ def _check(account: Account, params: dict[str, Any]) -> None:
     check_retry(account.limits, params.get("retryStrategy"))
     check_timeout(account.limits, params.get("timeout"))
     check_tags(account.limits, params.get("tags", {}))
+    if "ecsProperties" in params or "eksProperties" in params:
+        raise client_error(
+            "This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties."
+        )
     if params["type"] == "multinode":
         check_nodes(account.limits, params)
     elif "containerProperties" in params:
@@ -121,9 +127,5 @@ def _check(account: Account, params: dict[str, Any]) -> None:
             check_fargate(params["containerProperties"], "containerProperties")
         else:
             check_ec2(params["containerProperties"], "containerProperties")
-    elif "ecsProperties" in params or "eksProperties" in params:
-        raise client_error(
-            "This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties."
-        )
     else:
         raise client_error("containerProperties must be specified for a job definition of type container.")

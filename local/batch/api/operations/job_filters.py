@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.api.describe import submission_of
 from local.batch.api.errors import client_error
+from local.batch.api.validation.amounts import whole_number
 from scheduler.states import NAMES, code_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _accepting(name: str, values: list[str]) -> Callable[[Job], bool]:
     }
     if name not in by_name:
         raise client_error(f"filters.name must be one of {', '.join(by_name)}, but is {name!r}.")
-    if name.endswith("CREATED_AT") and not all(value.isdigit() for value in values):
+    if name.endswith("CREATED_AT") and not all(whole_number(value) is not None for value in values):
         raise client_error(
             f"filters.values of {name} must be milliseconds since the epoch, but are {values}."
         )

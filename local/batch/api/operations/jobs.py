@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from local.batch.api.describe import job_detail, status_summary
 from local.batch.api.errors import client_error
 from local.batch.api.operations.job_filters import filtered
-from local.batch.api.pages import offset_of, page, token_of
+from local.batch.api.pages import offset_of, page, page_size, token_of
+from local.batch.api.validation.amounts import whole_number
 from scheduler.states import code_of
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ def find(account: Account, job_id: str) -> tuple[Job, int | None] | None:
     job = account.scheduler.jobs.get(base)
     if job is None or not mark:
         return None if job is None else (job, None)
-    known = job.has_parent and number.isdigit() and int(number) < job.size
+    child = whole_number(number)
+    known = job.has_parent and child is not None and child < job.size
     has_kind = (mark == "#") == job.is_multi_node
-    return (job, int(number)) if known and has_kind else None
+    return (job, child) if known and has_kind else None
 
 
 def cancel(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def _list_queue(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         jobs = filtered(account.scheduler.listing, queue, params)
     else:
         jobs = iter(account.scheduler.listing.jobs(queue, status).values())
-    found, token = page(jobs, params.get("nextToken"), params.get("maxResults", 100))
+    found, token = page(jobs, params)
     return {"jobSummaryList": [summary(account, job, None) for job in found], "nextToken": token}
 
 
@@ -99,7 +101,7 @@ def _list_children(account: Account, params: dict[str, Any], job_id: str) -> dic
         raise client_error(f"Job {job_id} does not exist or has no children.")
     job = found[0]
     status = code_of(params.get("jobStatus", "RUNNING"))
-    indices, token = _indices(job, status, offset_of(params.get("nextToken")), params.get("maxResults", 100))
+    indices, token = _indices(job, status, offset_of(params), page_size(params))
     return {"jobSummaryList": [summary(account, job, index) for index in indices], "nextToken": token}
 
 

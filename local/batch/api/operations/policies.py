@@ -45,7 +45,7 @@ def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def list_policies(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """ListSchedulingPolicies."""
-    found, token = page(account.policies.values(), params.get("nextToken"), params.get("maxResults", 100))
+    found, token = page(account.policies.values(), params)
     return {"schedulingPolicies": [{"arn": each["arn"]} for each in found], "nextToken": token}
 
 

@@ -60,7 +60,7 @@ def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeJobQueues; names that do not exist are left out, as AWS does."""
     wanted = [each.rpartition("/")[2] for each in params.get("jobQueues", [])]
     found = [each for name, each in account.queues.items() if not wanted or name in wanted]
-    queues, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
+    queues, token = page(found, params)
     return {"jobQueues": queues, "nextToken": token}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.api.describe import submission_of
 from local.batch.api.errors import client_error
+from local.batch.api.validation.amounts import whole_number
 from local.batch.api.validation.checks import check_tags
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _tags_of(account: Account, arn: str) -> dict[str, str]:
         return _job_tags(account, name, arn)
     if kind == "job-definition":
         base, _, revision = name.partition(":")
-        found = account.definitions.get(base, {}).get(int(revision)) if revision.isdigit() else None
+        found = account.definitions.get(base, {}).get(whole_number(revision) or 0)
     else:
         found = shelves.get(kind, {}).get(name)
     if found is None:

@@ -12,6 +12,7 @@ from local.batch.api.validation.amounts import amount
 # What a pattern may hold: https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
 _EXIT_CODE = re.compile(r"[0-9]*\*?")
 _REASON = re.compile(r"[A-Za-z0-9.:\s]*\*?")
+_NODES = re.compile(r"([0-9]{0,4})(:?)([0-9]{0,4})")
 
 
 def check_retry(limits: Limits, strategy: dict[str, Any] | None) -> None:
@@ -95,8 +96,10 @@ def check_requirements(container: dict[str, Any], field: str) -> None:
             f"{field}.resourceRequirements MEMORY must be at least 4 (MiB), but is {memory:g}."
         )
     for variable in container.get("environment", []):
+        if not variable.get("name"):
+            raise client_error(f"{field}.environment: expected a name in each entry, but got {variable}.")
         # https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
-        if variable.get("name", "").startswith("AWS_BATCH"):
+        if variable["name"].startswith("AWS_BATCH"):
             raise client_error(
                 f"{field}.environment: names must not start with AWS_BATCH, which is reserved, but got"
                 f" {variable['name']}."
@@ -132,10 +135,15 @@ def node_range(target: str, count: int) -> range:
     """The nodes of `0:3`, `4:` or `2`:
     https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html.
     """
-    first, colon, last = target.partition(":")
-    if not (first + last).isdigit():
-        raise client_error(f"targetNodes {target!r} is not valid: expected a range such as 0:3, 4: or 2.")
+    found = _NODES.fullmatch(target)
+    if not found or target == "":
+        raise client_error(
+            f"targetNodes {target!r} is not valid: expected a range such as 0:3, 4:, :3, : or 2."
+        )
+    first, colon, last = found.groups()
     start = int(first or 0)
     if not colon:
         return range(start, start + 1)
+    if last and int(last) < start:
+        raise client_error(f"targetNodes {target!r} is not valid: expected a range that does not end first.")
     return range(start, int(last) + 1 if last else count)
