@@ -10,7 +10,7 @@ from local.emulator.services import scope
 
 
 def put_logs(group: str, stream: str, lines: Iterable[tuple[int, str]]) -> None:
-    """Append lines, each with its time in milliseconds, to a log stream.
+    """Append lines, each with its time in milliseconds, to a log stream; without lines it is only made.
 
     The stream and its group are made when they are missing: a task's log driver does that on AWS.
     """
@@ -19,4 +19,5 @@ def put_logs(group: str, stream: str, lines: Iterable[tuple[int, str]]) -> None:
     with scope():
         cloudwatch_logs._create_log_group(named)
         cloudwatch_logs._create_log_stream(named)
-        cloudwatch_logs._put_log_events({**named, "logEvents": events})
+        if events:
+            cloudwatch_logs._put_log_events({**named, "logEvents": events})

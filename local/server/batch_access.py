@@ -22,6 +22,9 @@ RESOURCE = {
     "UpdateComputeEnvironment": ("computeEnvironment", "compute-environment"),
     "DeleteComputeEnvironment": ("computeEnvironment", "compute-environment"),
 }
+# "There is no separate batch:CancelJobs IAM action": the bulk calls ask for these, of each job.
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_CancelJobs.html
+BULK = {"CancelJobs": "CancelJob", "TerminateJobs": "TerminateJob"}
 
 
 def required(operation: str, parameters: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
@@ -33,6 +36,10 @@ def required(operation: str, parameters: Mapping[str, Any], path: str) -> Iterat
         yield "batch:SubmitJob", _arn("job-queue", parameters.get("jobQueue"))
         if parameters.get("tags"):
             yield "batch:TagResource", _arn("job", "*")
+    elif operation in BULK:
+        jobs = parameters.get("jobs")
+        for job in jobs if isinstance(jobs, list) else ():
+            yield f"batch:{BULK[operation]}", _arn("job", job)
     elif path.startswith("/v1/tags/"):
         yield f"batch:{operation}", unquote(path.removeprefix("/v1/tags/"))
     elif operation in RESOURCE:

@@ -35,6 +35,11 @@ class EnvironmentSpec:
     may_exceed: bool = True
     enabled: bool = True
 
+    @property
+    def is_fargate(self) -> bool:
+        """Whether each task gets a host of exactly its own size."""
+        return self.managed and not self.sizes
+
 
 class Host:
     """One instance (or Fargate task) with the room that is left on it and the attempts that run there."""
@@ -193,7 +198,7 @@ class Environment:
                 del self._buckets[host.room]
 
     def _now_idle(self, host: Host) -> None:
-        if self.spec.managed and not self.spec.sizes:
+        if self.spec.is_fargate:
             self.drop_host(host)
         else:
             self.idle[host] = None
