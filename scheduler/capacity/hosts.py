@@ -111,6 +111,14 @@ class Environment:
             return any(_fits(host.size, need) for host in self.hosts.values())
         return not self.spec.sizes or any(_fits(size, need) for size in self.spec.sizes)
 
+    def could_ever_launch(self, need: Need) -> bool:
+        """Whether an instance for `need` is within `maxvCpus`, or may exceed it."""
+        limit = self.spec.max_milli_cpus
+        if need.milli_cpus > limit:
+            return False
+        fitting = [size.milli_cpus for size in self.spec.sizes if _fits(size, need)]
+        return not fitting or (self.spec.may_exceed and limit > 0) or min(fitting) <= limit
+
     def release(self, host: Host, need: Need) -> None:
         """Give back what an attempt took; a host that is gone takes nothing back."""
         self.used -= need.milli_cpus

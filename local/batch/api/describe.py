@@ -70,8 +70,8 @@ def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     detail["stoppedAt"] = job.stopped[child] or None
     detail["statusReason"] = status_reason(job, child)
     detail["container"] = _container(account, job, child, attempts)
-    detail["isCancelled"] = child in job.cancelled
-    detail["isTerminated"] = child in job.terminated
+    detail["isCancelled"] = child in job.cancelled or None
+    detail["isTerminated"] = child in job.terminated or None
     if job.is_array:
         detail["arrayProperties"] = {"index": child, "statusSummary": {}}
     if job.is_multi_node:
@@ -106,8 +106,8 @@ def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail["startedAt"] = job.first_started or None
     detail["stoppedAt"] = job.stopped_at or None
     detail["statusReason"] = job.status_reason
-    detail["isCancelled"] = WHOLE_JOB in job.cancelled
-    detail["isTerminated"] = WHOLE_JOB in job.terminated
+    detail["isCancelled"] = WHOLE_JOB in job.cancelled or None
+    detail["isTerminated"] = WHOLE_JOB in job.terminated or None
     if job.is_array:
         detail["container"] = _bare_container(job, 0)
         detail["arrayProperties"] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from local.batch.api.errors import client_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _T = TypeVar("_T")
 
@@ -29,12 +29,35 @@ def page(items: Iterable[_T], params: Mapping[str, Any]) -> tuple[list[_T], str 
     return found[:size], token_of(start + size)
 
 
-def page_size(params: Mapping[str, Any], most: int = 100) -> int:
+def page_after(
+    items: Iterable[_T], place_of: Callable[[_T], int], params: Mapping[str, Any], most: int = 100
+) -> tuple[list[_T], str | None]:
+    """A page of items that are in the order of their places, which never change.
+
+    The token is the place of the last item, so that one that comes or goes meanwhile moves no other: nothing
+    is repeated and nothing is missed.
+    """
+    after, size = _place(params), page_size(params, most, clamped=True)
+    rest = (each for each in items if after is None or place_of(each) > after)
+    found = list(islice(rest, size + 1))
+    if len(found) <= size:
+        return found, None
+    return found[:size], token_of(place_of(found[size - 1]))
+
+
+def _place(params: Mapping[str, Any]) -> int | None:
+    return None if params.get("nextToken") is None else offset_of(params)
+
+
+def page_size(params: Mapping[str, Any], most: int = 100, *, clamped: bool = False) -> int:
     """How many results a page has: "This value can be between 1 and 100".
 
-    https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobQueues.html
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobQueues.html. Where it is `clamped`,
+    more may be asked for than is answered.
     """
     size: int = params.get("maxResults", most)
+    if clamped:
+        size = min(size, most)
     if not 1 <= size <= most:
         raise client_error(f"maxResults must be between 1 and {most}, but is {size}.")
     return size

@@ -9,7 +9,7 @@ from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
 from local.batch.api.pages import page
 from local.batch.api.validation.checks import check_tags
-from local.batch.api.validation.environments import check_environment
+from local.batch.api.validation.environments import check_environment, is_best_fit
 from local.batch.api.validation.fargate import is_fargate
 from local.batch.api.validation.names import check_name
 from scheduler.capacity.hosts import EnvironmentSpec
@@ -77,7 +77,10 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeComputeEnvironments; names that do not exist are left out, as AWS does."""
-    wanted = [each.rpartition("/")[2] for each in params.get("computeEnvironments", [])]
+    wanted = [
+        account.name_in("compute-environment", each, "computeEnvironments")
+        for each in params.get("computeEnvironments", [])
+    ]
     found = [each for name, each in account.environments.items() if not wanted or name in wanted]
     environments, token = page(found, params)
     return {"computeEnvironments": environments, "nextToken": token}
@@ -138,7 +141,9 @@ def _schedule(account: Account, environment: Resource) -> None:
         sizes=() if is_fargate(environment) else sizes_of(tuple(resources.get("instanceTypes", ()))),
         managed=managed,
         spot=resources.get("type") in ("SPOT", "FARGATE_SPOT"),
-        may_exceed=resources.get("allocationStrategy", "BEST_FIT") != "BEST_FIT",
+        # "With any allocation strategy except BEST_FIT using On-Demand":
+        # https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
+        may_exceed=resources.get("type") == "SPOT" or not is_best_fit(resources),
         enabled=environment["state"] == "ENABLED" and environment["status"] == "VALID",
     )
     account.scheduler.put_environment(spec, account.clock())

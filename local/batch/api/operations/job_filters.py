@@ -37,9 +37,9 @@ def filtered(listing: Listing, queue: str, params: dict[str, Any]) -> Iterator[J
 
 def _accepting(name: str, values: list[str]) -> Callable[[Job], bool]:
     by_name: dict[str, Callable[[Job, str], bool]] = {
-        "JOB_NAME": lambda job, value: _like(job.spec.name.lower(), value.lower()),
+        "JOB_NAME": lambda job, value: is_like(job.spec.name.lower(), value.lower()),
         "JOB_DEFINITION": _has_definition,
-        "SHARE_IDENTIFIER": lambda job, value: _like(job.spec.share, value),
+        "SHARE_IDENTIFIER": lambda job, value: is_like(job.spec.share, value),
         "BEFORE_CREATED_AT": lambda job, value: job.created < int(value),
         "AFTER_CREATED_AT": lambda job, value: job.created > int(value),
     }
@@ -58,9 +58,9 @@ def _has_definition(job: Job, value: str) -> bool:
     submission = submission_of(job)
     if value.startswith("arn:"):
         return submission.definition_arn == value
-    return _like(submission.definition_name, value)
+    return is_like(submission.definition_name, value)
 
 
-def _like(text: str, pattern: str) -> bool:
+def is_like(text: str, pattern: str) -> bool:
     """The whole text, or its start where the pattern ends in an asterisk."""
     return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern

@@ -35,8 +35,8 @@ def list_tags(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tags_of(account: Account, arn: str) -> dict[str, str]:
-    kind, _, name = arn.rpartition(":batch:")[2].partition("/")
-    kind = kind.rpartition(":")[2]
+    kind = arn.partition("/")[0].rpartition(":")[2]
+    name = account.name_in(kind, arn, "resourceArn")
     shelves = {
         "compute-environment": account.environments,
         "job-queue": account.queues,

@@ -12,6 +12,7 @@ from local.batch.api.validation.amounts import amount
 # What a pattern may hold: https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
 _EXIT_CODE = re.compile(r"[0-9]*\*?")
 _REASON = re.compile(r"[A-Za-z0-9.:\s]*\*?")
+_REASON_MAX, _PRIORITY_MAX = 1024, 9999
 _NODES = re.compile(r"([0-9]{0,4})(:?)([0-9]{0,4})")
 
 
@@ -74,6 +75,35 @@ def check_tags(limits: Limits, tags: dict[str, str]) -> None:
     """At most 50 tags: https://docs.aws.amazon.com/batch/latest/userguide/using-tags.html."""
     if len(tags) > limits.tags:
         raise client_error(f"tags has {len(tags)} tags; at most {limits.tags} are allowed.")
+    for name in tags:
+        # "reserved for AWS use": https://docs.aws.amazon.com/batch/latest/userguide/tag-basics.html
+        if name.lower().startswith("aws:"):
+            raise client_error(f"tags: names must not start with aws:, which is reserved, but got {name}.")
+
+
+def check_reason(params: dict[str, Any]) -> None:
+    """At most 1,024 characters: https://docs.aws.amazon.com/batch/latest/APIReference/API_CancelJob.html."""
+    if len(params["reason"]) > _REASON_MAX:
+        raise client_error(
+            f"reason must have at most {_REASON_MAX} characters, but has {len(params['reason'])}."
+        )
+
+
+def check_priority(params: dict[str, Any], field: str) -> None:
+    """0 to 9999: https://docs.aws.amazon.com/batch/latest/APIReference/API_RegisterJobDefinition.html."""
+    priority = params.get(field, 0)
+    if not 0 <= priority <= _PRIORITY_MAX:
+        raise client_error(f"{field} must be between 0 and {_PRIORITY_MAX}, but is {priority}.")
+
+
+def check_overrides(overrides: dict[str, Any], field: str) -> None:
+    """What a container's requirements must be, and a command without empty strings.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerOverrides.html
+    """
+    check_requirements(overrides, field)
+    if "" in overrides.get("command", []):
+        raise client_error(f"{field}.command must not have an empty string, but is {overrides['command']}.")
 
 
 def check_container(container: dict[str, Any], field: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.batch.api.errors import client_error
+from local.batch.api.validation.instance_types import check_instance_type
 
 _NEEDED_ON_EC2 = ("instanceTypes", "instanceRole", "subnets")
 _NEEDED_ON_FARGATE = ("subnets", "securityGroupIds")
@@ -37,6 +38,18 @@ def check_environment(params: dict[str, Any]) -> None:
         raise client_error("computeResources must be specified for a MANAGED compute environment.")
     _check_platform(resources)
     _check_sizes(resources)
+    for name in resources.get("instanceTypes", []):
+        check_instance_type(name)
+    if resources["type"] == "SPOT" and is_best_fit(resources) and not resources.get("spotIamFleetRole"):
+        raise client_error(
+            "computeResources.spotIamFleetRole must be specified for type SPOT with the allocationStrategy"
+            " BEST_FIT, which is the default."
+        )
+
+
+def is_best_fit(resources: dict[str, Any]) -> bool:
+    """Whether the smallest instance that fits is launched, which is the default."""
+    return bool(resources.get("allocationStrategy", "BEST_FIT") == "BEST_FIT")
 
 
 def _check_platform(resources: dict[str, Any]) -> None:
