@@ -70,14 +70,18 @@ def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     detail["stoppedAt"] = job.stopped[child] or None
     detail["statusReason"] = status_reason(job, child)
     detail["container"] = _container(account, job, child, attempts)
-    detail["isCancelled"] = child in job.cancelled or None
-    detail["isTerminated"] = child in job.terminated or None
+    detail.update(_requested_ends(job, child))
     if job.is_array:
         detail["arrayProperties"] = {"index": child, "statusSummary": {}}
     if job.is_multi_node:
         detail["timeout"] = None
         detail["nodeDetails"] = {"nodeIndex": child, "isMainNode": child == job.spec.main_node}
     return present(detail)
+
+
+def _requested_ends(job: Job, index: int) -> dict[str, Any]:
+    """Whether a job was cancelled or terminated; AWS answers neither where it was not."""
+    return {"isCancelled": index in job.cancelled or None, "isTerminated": index in job.terminated or None}
 
 
 def present(values: dict[str, Any]) -> dict[str, Any]:
@@ -106,8 +110,7 @@ def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail["startedAt"] = job.first_started or None
     detail["stoppedAt"] = job.stopped_at or None
     detail["statusReason"] = job.status_reason
-    detail["isCancelled"] = WHOLE_JOB in job.cancelled or None
-    detail["isTerminated"] = WHOLE_JOB in job.terminated or None
+    detail.update(_requested_ends(job, WHOLE_JOB))
     if job.is_array:
         detail["container"] = _bare_container(job, 0)
         detail["arrayProperties"] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import isfinite
 from typing import Any, Final
 
@@ -45,17 +46,25 @@ def _without_nulls(shape: Any, value: Any) -> Any:
 
 def _wrong(shape: Any, value: Any, path: str) -> str | None:
     """What is wrong with the first value that is out of its type's bounds; None where all are right."""
-    kind = shape.type_name
-    if kind == "structure":
-        parts = [(shape.members[name], each, f"{path}.{name}".lstrip(".")) for name, each in value.items()]
-    elif kind == "list":
-        parts = [(shape.member, each, f"{path}[{place}]") for place, each in enumerate(value)]
-    elif kind == "map":
-        parts = [(shape.key, name, f"{path} (a key)") for name in value]
-        parts += [(shape.value, each, f"{path}.{name}") for name, each in value.items()]
+    if shape.type_name == "string":
+        return _wrong_string(shape, value, path)
+    if shape.type_name not in ("structure", "list", "map"):
+        return _wrong_number(shape.type_name, value, path)
+    return next((wrong for wrong in (_wrong(*part) for part in _parts(shape, value, path)) if wrong), None)
+
+
+def _parts(shape: Any, value: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
+    """The shape, the value and the path of all that a value holds."""
+    if shape.type_name == "structure":
+        for name, each in value.items():
+            yield shape.members[name], each, f"{path}.{name}".lstrip(".")
+    elif shape.type_name == "list":
+        for place, each in enumerate(value):
+            yield shape.member, each, f"{path}[{place}]"
     else:
-        return _wrong_string(shape, value, path) if kind == "string" else _wrong_number(kind, value, path)
-    return next((wrong for wrong in (_wrong(*part) for part in parts) if wrong), None)
+        for name, each in value.items():
+            yield shape.key, name, f"{path} (a key)"
+            yield shape.value, each, f"{path}.{name}"
 
 
 def _wrong_number(kind: str, value: Any, path: str) -> str | None:

@@ -93,7 +93,8 @@ def _dependencies(depends: list[dict[str, Any]]) -> tuple[Dependency, ...]:
 
 
 def _priority(definition: Resource, params: dict[str, Any]) -> int:
-    return int(params.get("schedulingPriorityOverride", definition.get("schedulingPriority", 0)))
+    chosen = params if "schedulingPriorityOverride" in params else definition
+    return int(chosen.get("schedulingPriorityOverride", chosen.get("schedulingPriority", 0)))
 
 
 def _containers(definition: Resource, params: dict[str, Any]) -> tuple[dict[str, Any], ...]:

@@ -107,6 +107,7 @@ def new_queue(cloud: LocalCloudPaths) -> Queue:
     name = f"queue-{uuid.uuid4().hex[:8]}"
     resources = {
         "type": "SPOT",
+        "allocationStrategy": "SPOT_PRICE_CAPACITY_OPTIMIZED",
         "maxvCpus": 4,
         "minvCpus": 0,
         "instanceTypes": ["optimal"],

@@ -302,24 +302,23 @@ def requests(draw: st.DrawFn, right: list[Request]) -> Request:
 
 def _change(draw: st.DrawFn, shape: Any, value: Any) -> None:
     """Walk down to a place of a request, as deep as chance has it, and change it."""
-    while True:
-        if not isinstance(value, dict | list) or not _places(shape, value):
-            return
-        place = draw(st.sampled_from(_places(shape, value)))
-        inner = shape.members[place] if shape.type_name == "structure" else shape.member
-        has_it = isinstance(value, list) or place in value
-        if has_it and isinstance(value[place], dict | list) and draw(st.integers(0, 3)):
-            shape, value = inner, value[place]
-            continue
-        if has_it and draw(st.integers(0, 3)) == 0:
-            del value[place]
-        else:
-            value[place] = deepcopy(draw(values(inner)))
+    places = _places(shape, value)
+    if not places:
         return
+    place = draw(st.sampled_from(places))
+    inner = shape.members[place] if shape.type_name == "structure" else shape.member
+    has_it = isinstance(value, list) or place in value
+    if has_it and isinstance(value[place], dict | list) and draw(st.integers(0, 3)):
+        _change(draw, inner, value[place])
+    elif has_it and draw(st.integers(0, 3)) == 0:
+        del value[place]
+    else:
+        value[place] = deepcopy(draw(values(inner)))
 
 
 def _places(shape: Any, value: Any) -> list[Any]:
     if shape.type_name == "structure" and isinstance(value, dict):
         # What is there counts twice, so that changes go deep more often than wide.
-        return [*sorted(shape.members), *value, *value]
+        known = [name for name in value if name in shape.members]
+        return [*sorted(shape.members), *known, *known]
     return list(range(len(value))) if shape.type_name == "list" and isinstance(value, list) else []

@@ -198,7 +198,7 @@ def test_reasons_have_1024_characters(api: BatchApi, operation: str) -> None:
 def test_a_cancel_that_came_too_late_leaves_no_reason(api: BatchApi) -> None:
     """API_CancelJob: jobs that progressed to STARTING or RUNNING aren't cancelled."""
     register(api, "plain", CONTAINER)
-    array = submit(api, "plain", arrayProperties={"size": 2})["jobId"]
+    array = submit(api, "plain", "fq", shareIdentifier="a", arrayProperties={"size": 2})["jobId"]
     api.call("CancelJobs", {"jobs": ["job-1", array], "reason": "changed my mind"})
     assert api.account.scheduler.jobs[array].status_reason is None
     found = api.call("DescribeJobs", {"jobs": ["job-1", array, f"{array}:0"]})["jobs"]
@@ -312,7 +312,8 @@ def test_unknown_instance_types_are_refused(api: BatchApi, name: str) -> None:
 
 def test_a_change_of_an_environment_is_checked_like_its_creation(api: BatchApi) -> None:
     """API_UpdateComputeEnvironment: what may not be made may not be made by a change."""
-    for resources in ({"maxvCpus": 0}, {"minvCpus": 65}, {"instanceTypes": []}, {"subnets": []}):
+    wrong: list[dict[str, Any]] = [{"maxvCpus": 0}, {"minvCpus": 65}, {"instanceTypes": []}, {"subnets": []}]
+    for resources in wrong:
         change = {"computeEnvironment": "ce", "computeResources": resources}
         assert "computeResources" in refusal(api, "UpdateComputeEnvironment", change)
     change = {"computeEnvironment": "tasks", "computeResources": {"instanceTypes": ["m5"]}}
