@@ -27,10 +27,21 @@ RESOURCE = {
 BULK = {"CancelJobs": "CancelJob", "TerminateJobs": "TerminateJob"}
 
 
-def required(operation: str, parameters: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def required(
+    operation: str,
+    parameters: Mapping[str, Any],
+    path: str,
+    account: str = ACCOUNT,
+    region: str = REGION,
+) -> Iterator[tuple[str, str]]:
     """Yield each action and resource ARN that must be allowed. Describe and List operations know no
     resources.
     """
+
+    def _arn(kind: str, name: object) -> str:
+        text = str(name or "*")
+        return text if text.startswith("arn:") else f"arn:aws:batch:{region}:{account}:{kind}/{text}"
+
     if operation == "SubmitJob":
         yield "batch:SubmitJob", _arn("job-definition", parameters.get("jobDefinition"))
         yield "batch:SubmitJob", _arn("job-queue", parameters.get("jobQueue"))
@@ -47,8 +58,3 @@ def required(operation: str, parameters: Mapping[str, Any], path: str) -> Iterat
         yield f"batch:{operation}", _arn(kind, parameters.get(parameter))
     else:
         yield f"batch:{operation}", "*"
-
-
-def _arn(kind: str, name: object) -> str:
-    text = str(name or "*")
-    return text if text.startswith("arn:") else f"arn:aws:batch:{REGION}:{ACCOUNT}:{kind}/{text}"
