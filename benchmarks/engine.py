@@ -176,8 +176,14 @@ def bench_answers(jobs: int = 1_000_000) -> None:
         calls: dict[str, tuple[str, dict[str, Any]]] = {
             "DescribeJobs, 100 children": ("DescribeJobs", {"jobs": children}),
             "DescribeJobs, one parent": ("DescribeJobs", {"jobs": [ids[0]]}),
-            "ListJobs, a queue's RUNNABLE": ("ListJobs", {"jobQueue": "q", "jobStatus": "RUNNABLE"}),
-            "ListJobs, an array's RUNNABLE": ("ListJobs", {"arrayJobId": ids[50], "jobStatus": "RUNNABLE"}),
+            "ListJobs, a queue's RUNNABLE": (
+                "ListJobs",
+                {"jobQueue": "q", "jobStatus": "RUNNABLE", "maxResults": 100},
+            ),
+            "ListJobs, an array's RUNNABLE": (
+                "ListJobs",
+                {"arrayJobId": ids[50], "jobStatus": "RUNNABLE", "maxResults": 100},
+            ),
             "ListJobs, by JOB_NAME": (
                 "ListJobs",
                 {"jobQueue": "q", "filters": [{"name": "JOB_NAME", "values": ["other*"]}]},

@@ -240,5 +240,4 @@ class Scheduler:
 
 def _reason_of_loss(host: Host) -> str:
     spec = host.environment.spec
-    on_fargate = spec.managed and not spec.sizes
-    return SPOT_TASK_INTERRUPTED if on_fargate and spec.spot else HOST_LOST.format(host=host.id)
+    return SPOT_TASK_INTERRUPTED if spec.is_fargate and spec.spot else HOST_LOST.format(host=host.id)

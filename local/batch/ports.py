@@ -71,7 +71,9 @@ class EventSink(Protocol):
 
 
 class LogSink(Protocol):
-    """Takes lines of a job's output as they come."""
+    """Takes lines of a job's output as they come, and none at all when its container starts: the log driver
+    makes the stream then, also of a job that never says anything.
+    """
 
     def __call__(self, group: str, stream: str, lines: Sequence[LogLine], /) -> None:
         """Append lines to a log stream."""

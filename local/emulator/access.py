@@ -58,10 +58,11 @@ def role_credentials(role_arn: str, session_name: str) -> dict[str, str]:
     """Return an environment with a new session of the role, as STS would give to a caller that assumes it."""
     role = role_arn.rsplit("/", 1)[-1]
     access_key, secret, token = f"ASIA{uuid.uuid4().hex[:16].upper()}", uuid.uuid4().hex, uuid.uuid4().hex
+    account = role_arn.split(":")[4] if role_arn.startswith("arn:") else ACCOUNT
     session = {
-        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session_name[:64]}",
+        "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{session_name[:64]}",
         "UserId": f"{role}:{session_name[:64]}",
-        "AccountId": ACCOUNT,
+        "AccountId": account,
         "SecretAccessKey": secret,
         "SessionToken": token,
     }

@@ -9,15 +9,18 @@ from ministack.services import (
 )
 
 from local.emulator.services import scope
+from local.paths import ACCOUNT, REGION
 
 
 def put_event(event: Mapping[str, Any]) -> None:
-    """Send an event of an AWS service (`source`, `detail-type`, `resources`, `detail`) to the default bus."""
+    """Send an event of an AWS service (`source`, `detail-type`, `resources`, `detail`) to the default bus of
+    its account and Region.
+    """
     entry = {
         "Source": event["source"],
         "DetailType": event["detail-type"],
         "Resources": event.get("resources", []),
         "Detail": json.dumps(event["detail"]),
     }
-    with scope():
+    with scope(event.get("account", ACCOUNT), event.get("region", REGION)):
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

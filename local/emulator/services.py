@@ -21,9 +21,14 @@ Handler = Callable[[str, str, Mapping[str, str], bytes], Response]
 asgi = gateway.app
 
 
-def scope() -> AbstractContextManager[None]:
-    """Return a context in which ministack's stores are those of this machine's account and region."""
-    return cast("AbstractContextManager[None]", responses.request_scope(ACCOUNT, REGION))
+def scope(account: str = ACCOUNT, region: str = REGION) -> AbstractContextManager[None]:
+    """Return a context in which ministack's stores are those of an account and a Region."""
+    return cast("AbstractContextManager[None]", responses.request_scope(account, region))
+
+
+def caller_scope() -> tuple[str, str]:
+    """Return the account and the Region of the request that is being answered."""
+    return str(responses.get_account_id()), str(responses.get_region())
 
 
 def replace_service(name: str, handle: Handler) -> None:

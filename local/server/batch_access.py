@@ -22,17 +22,35 @@ RESOURCE = {
     "UpdateComputeEnvironment": ("computeEnvironment", "compute-environment"),
     "DeleteComputeEnvironment": ("computeEnvironment", "compute-environment"),
 }
+# "There is no separate batch:CancelJobs IAM action": the bulk calls ask for these, of each job.
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_CancelJobs.html
+BULK = {"CancelJobs": "CancelJob", "TerminateJobs": "TerminateJob"}
 
 
-def required(operation: str, parameters: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def required(
+    operation: str,
+    parameters: Mapping[str, Any],
+    path: str,
+    account: str = ACCOUNT,
+    region: str = REGION,
+) -> Iterator[tuple[str, str]]:
     """Yield each action and resource ARN that must be allowed. Describe and List operations know no
     resources.
     """
+
+    def _arn(kind: str, name: object) -> str:
+        text = str(name or "*")
+        return text if text.startswith("arn:") else f"arn:aws:batch:{region}:{account}:{kind}/{text}"
+
     if operation == "SubmitJob":
         yield "batch:SubmitJob", _arn("job-definition", parameters.get("jobDefinition"))
         yield "batch:SubmitJob", _arn("job-queue", parameters.get("jobQueue"))
         if parameters.get("tags"):
             yield "batch:TagResource", _arn("job", "*")
+    elif operation in BULK:
+        jobs = parameters.get("jobs")
+        for job in jobs if isinstance(jobs, list) else ():
+            yield f"batch:{BULK[operation]}", _arn("job", job)
     elif path.startswith("/v1/tags/"):
         yield f"batch:{operation}", unquote(path.removeprefix("/v1/tags/"))
     elif operation in RESOURCE:
@@ -40,8 +58,3 @@ def required(operation: str, parameters: Mapping[str, Any], path: str) -> Iterat
         yield f"batch:{operation}", _arn(kind, parameters.get(parameter))
     else:
         yield f"batch:{operation}", "*"
-
-
-def _arn(kind: str, name: object) -> str:
-    text = str(name or "*")
-    return text if text.startswith("arn:") else f"arn:aws:batch:{REGION}:{ACCOUNT}:{kind}/{text}"

@@ -1,23 +1,25 @@
 """AWS Batch in the local cloud: the engine of `local.batch`, joined to the emulator."""
 
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
 from local import environment
-from local.batch.api.batch_api import BatchApi, BatchApiError
+from local.batch.api.batch_api import BatchApiError
 from local.batch.api.http import handle, parse
 from local.batch.cloudformation import HANDLERS
 from local.batch.engine import Engine
-from local.batch.ports import Executor, this_machine
+from local.batch.ports import Executor, LogSink, this_machine
 from local.batch.runtime.containers import METADATA
 from local.emulator.access import denied, role_credentials
 from local.emulator.additions.task_metadata import PAGE
 from local.emulator.events import put_event
 from local.emulator.logs import put_logs
 from local.emulator.secrets import secret_value
-from local.emulator.services import Response, add_resource_types, replace_service
+from local.emulator.services import Response, add_resource_types, caller_scope, replace_service
 from local.images.images import Images
 from local.paths import ACCOUNT, REGION, LocalCloudPaths
 from local.server import batch_access
@@ -25,39 +27,77 @@ from local.server import batch_access
 JSON = "application/json"
 
 
-def start(paths: LocalCloudPaths, metadata_token: str, executor: Executor | None = None) -> Engine:
-    """Start the engine, let it answer Batch's requests and provision its resource types, and return it.
+MakeExecutor = Callable[[LogSink], Executor]
 
-    Jobs run as processes; with an `executor` they run as it has them, and it finds their images.
-    `metadata_token` stands in the address of their metadata, which answers to nobody without it.
+
+class Engines:
+    """An engine for each account and Region that is asked for: each is one of its own, as in the emulator.
+
+    Jobs run as processes; with `make_executor` they run as its executors have them, which find their images.
+    `home` is the engine of this machine's account and Region, for which CloudFormation makes resources.
     """
-    engine = Engine(
-        region=REGION,
-        account=ACCOUNT,
-        events=put_event,
-        logs=put_logs,
-        credentials=role_credentials,
-        images=this_machine if executor else Images(paths.images),
-        secrets=secret_value,
-        environment={
-            **environment.of_jobs(paths),
-            METADATA: f"{paths.endpoint}/_sluice/{PAGE}{metadata_token}",
-        },
-        executor=executor,
-    )
-    replace_service("batch", _Service(engine.api))
-    add_resource_types(HANDLERS(engine.api))
-    return engine
+
+    def __init__(
+        self, paths: LocalCloudPaths, metadata_token: str, make_executor: MakeExecutor | None
+    ) -> None:
+        self._paths = paths
+        self._metadata_token = metadata_token
+        self._make_executor = make_executor
+        self._lock = threading.Lock()
+        self._engines: dict[tuple[str, str], Engine] = {}
+        self.home = self.of(ACCOUNT, REGION)
+
+    def of(self, account: str, region: str) -> Engine:
+        """The engine of an account and Region, which begins when it is first asked for."""
+        with self._lock:
+            found = self._engines.get((account, region))
+            if found is None:
+                found = self._engines[account, region] = self._new(account, region)
+            return found
+
+    def close(self) -> None:
+        """End every process that was started for a job."""
+        for engine in self._engines.values():
+            engine.close()
+
+    def _new(self, account: str, region: str) -> Engine:
+        logs = partial(put_logs, account=account, region=region)
+        metadata = f"{self._paths.endpoint}/_sluice/{PAGE}{self._metadata_token}"
+        regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        return Engine(
+            region=region,
+            account=account,
+            events=put_event,
+            logs=logs,
+            credentials=role_credentials,
+            images=this_machine if self._make_executor else Images(self._paths.images),
+            secrets=secret_value,
+            environment={**environment.of_jobs(self._paths), **regions, METADATA: metadata},
+            executor=self._make_executor(logs) if self._make_executor else None,
+        )
+
+
+def start(paths: LocalCloudPaths, metadata_token: str, make_executor: MakeExecutor | None = None) -> Engines:
+    """Start the engines, let them answer Batch's requests and provision its resource types, and return
+    them.
+
+    `metadata_token` is in the address of the containers' metadata, which answers to no request without it.
+    """
+    engines = Engines(paths, metadata_token, make_executor)
+    replace_service("batch", _Service(engines))
+    add_resource_types(HANDLERS(engines.home.api))
+    return engines
 
 
 class _Service:
     """Answers a request to Batch when the caller may make it."""
 
-    def __init__(self, api: BatchApi) -> None:
-        self._api = api
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
 
     def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
-        return _refusal(method, path, headers, body) or handle(self._api, method, path, body)
+        api = self._engines.of(*caller_scope()).api
+        return _refusal(method, path, headers, body) or handle(api, method, path, body)
 
 
 def _refusal(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response | None:
@@ -67,7 +107,7 @@ def _refusal(method: str, path: str, headers: Mapping[str, str], body: bytes) ->
         return None  # the engine says what is wrong with it
     plain, _, query = path.partition("?")
     keys = parse_qs(query)
-    for action, resource in batch_access.required(operation, parameters, plain):
+    for action, resource in batch_access.required(operation, parameters, plain, *caller_scope()):
         caller = denied(headers, keys, action, resource, _condition_keys(parameters))
         if caller:
             return _denial(caller, action, resource)

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from secrets import token_urlsafe
 
+from local.batch.ports import Executor, LogSink
 from local.emulator.additions import alarm_store, messages, network_types
 from local.emulator.additions.alarms import QueueAlarms
 from local.emulator.additions.mailbox import Mailbox
 from local.emulator.additions.ops_items import OpsItems
 from local.emulator.functions import stop_lambda_workers
-from local.emulator.logs import put_logs
 from local.emulator.patches import access, events, functions, images, objects, secrets
 from local.emulator.patches.rotation import ROTATION_SCHEDULE, Rotations
 from local.emulator.services import add_resource_types, answer_before, asgi, call_ec2
@@ -35,16 +35,18 @@ def run(paths: LocalCloudPaths, executor: ExecutorName, docker: Mapping[str, str
     calls, mailbox = CallCounter(), Mailbox()
     _mend(paths)
     _add(mailbox)
-    in_docker = (
-        docker_executor(put_logs, docker, paths.state / "file-systems") if executor == DOCKER else None
-    )
+
+    def in_docker(logs: LogSink) -> Executor:
+        return docker_executor(logs, docker, paths.state / "file-systems")
+
     metadata_token = token_urlsafe()
-    engine = batch_service.start(paths, metadata_token, in_docker)
+    engines = batch_service.start(paths, metadata_token, in_docker if executor == DOCKER else None)
+    engine = engines.home
     alarms = QueueAlarms(alarm_store.queue_alarms, alarm_store.set_alarm)
 
     def end() -> None:
         alarms.close()
-        engine.close()
+        engines.close()
         stop_lambda_workers()
 
     pages = Controls(calls, mailbox, FaultsPage(engine), executor, InstancesPage(engine), metadata_token)

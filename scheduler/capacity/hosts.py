@@ -35,6 +35,11 @@ class EnvironmentSpec:
     may_exceed: bool = True
     enabled: bool = True
 
+    @property
+    def is_fargate(self) -> bool:
+        """Whether each task gets a host of exactly its own size."""
+        return self.managed and not self.sizes
+
 
 class Host:
     """One instance (or Fargate task) with the room that is left on it and the attempts that run there."""
@@ -105,6 +110,14 @@ class Environment:
         if not self.spec.managed:
             return any(_fits(host.size, need) for host in self.hosts.values())
         return not self.spec.sizes or any(_fits(size, need) for size in self.spec.sizes)
+
+    def could_ever_launch(self, need: Need) -> bool:
+        """Whether an instance for `need` is within `maxvCpus`, or may exceed it."""
+        limit = self.spec.max_milli_cpus
+        if need.milli_cpus > limit:
+            return False
+        fitting = [size.milli_cpus for size in self.spec.sizes if _fits(size, need)]
+        return not fitting or (self.spec.may_exceed and limit > 0) or min(fitting) <= limit
 
     def release(self, host: Host, need: Need) -> None:
         """Give back what an attempt took; a host that is gone takes nothing back."""
@@ -193,7 +206,7 @@ class Environment:
                 del self._buckets[host.room]
 
     def _now_idle(self, host: Host) -> None:
-        if self.spec.managed and not self.spec.sizes:
+        if self.spec.is_fargate:
             self.drop_host(host)
         else:
             self.idle[host] = None

@@ -36,11 +36,11 @@ class Cancellation:
         """
         if job.is_multi_node and job.hosts:
             return
-        for each in _targets(job, index):
-            if job.has_unstarted(each):
-                self._cancel_child(job, each, reason, now)
-        if index is None and job.has_parent and not job.is_over:
+        unstarted = [each for each in _targets(job, index) if job.has_unstarted(each)]
+        if index is None and job.has_parent and unstarted:
             job.cancelled[WHOLE_JOB] = reason
+        for each in unstarted:
+            self._cancel_child(job, each, reason, now)
 
     def terminate(self, job: Job, index: int | None, reason: str, now: int) -> None:
         """Stop what runs and cancel what does not; neither is tried again."""

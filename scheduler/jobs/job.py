@@ -56,6 +56,7 @@ class Job:
         "is_array",
         "is_multi_node",
         "is_queued",
+        "listed",
         "node_ends",
         "pairs",
         "parent_status",
@@ -118,6 +119,8 @@ class Job:
         self.first_untried = size
         self.is_queued = False
         self.queued_since = 0
+        # By which number the listing has it in its state.
+        self.listed = 0
         # Reasons by the number of a child (or node), and by WHOLE_JOB.
         self.cancelled: dict[int, str] = {}
         self.terminated: dict[int, str] = {}

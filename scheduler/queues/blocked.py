@@ -30,7 +30,7 @@ def reason_for(environments: Sequence[Environment], need: Need) -> str | None:
     """The reason, or None for a job that only waits for its turn, and where users' own instances may come."""
     if not environments or not all(each.spec.managed for each in environments):
         return None
-    if all(need.milli_cpus > each.spec.max_milli_cpus for each in environments):
+    if not any(each.could_ever_launch(need) for each in environments):
         return _MAX_RESOURCE_TEXT
     if not any(each.could_ever_fit(need) for each in environments):
         return _REQUIREMENT_TEXT

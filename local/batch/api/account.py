@@ -45,6 +45,8 @@ class Account:
     definitions: dict[str, dict[int, Resource]] = field(default_factory=dict)
     policies: dict[str, Resource] = field(default_factory=dict)
     consumables: dict[str, Resource] = field(default_factory=dict)
+    # What was asked with a client token, and until when it is remembered.
+    tokens: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     submits: Throttle | None = None
 
     def arn(self, kind: str, name: str) -> str:
@@ -53,24 +55,37 @@ class Account:
 
     def environment(self, name_or_arn: str) -> Resource:
         """A compute environment; ClientException where there is none."""
-        return self._find(self.environments, name_or_arn, "computeEnvironment", "Compute environment")
+        return self._find(self.environments, "compute-environment", name_or_arn, "computeEnvironment")
 
     def queue(self, name_or_arn: str) -> Resource:
         """A job queue; ClientException where there is none."""
-        return self._find(self.queues, name_or_arn, "jobQueue", "Job queue")
+        return self._find(self.queues, "job-queue", name_or_arn, "jobQueue")
 
     def policy(self, arn: str) -> Resource:
-        """A scheduling policy; ClientException where there is none."""
-        return self._find(self.policies, arn, "arn", "Scheduling policy")
+        """A scheduling policy, which has no other name; ClientException where there is none."""
+        if not arn.startswith("arn:"):
+            raise client_error(f"arn must be the ARN of a scheduling policy, but is {arn!r}.")
+        return self._find(self.policies, "scheduling-policy", arn, "arn")
 
     def consumable(self, name_or_arn: str) -> Resource:
         """A consumable resource; ClientException where there is none."""
-        return self._find(self.consumables, name_or_arn, "consumableResource", "Consumable resource")
+        return self._find(self.consumables, "consumable-resource", name_or_arn, "consumableResource")
 
-    def _find(self, resources: dict[str, Resource], name_or_arn: str, field_name: str, what: str) -> Resource:
-        name = name_or_arn.rpartition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
-        found = resources.get(name)
+    def name_in(self, kind: str, name_or_arn: str, field_name: str) -> str:
+        """The name of a resource; ClientException for an ARN of another partition, service, Region, account
+        or type.
+        """
+        if not name_or_arn.startswith("arn:"):
+            return name_or_arn
+        prefix = self.arn(kind, "")
+        if not name_or_arn.startswith(prefix):
+            raise client_error(f"{field_name} must be a name or begin with {prefix}, but is {name_or_arn}.")
+        return name_or_arn.removeprefix(prefix)
+
+    def _find(self, resources: dict[str, Resource], kind: str, name_or_arn: str, field_name: str) -> Resource:
+        found = resources.get(self.name_in(kind, name_or_arn, field_name))
         if found is None:
+            what = kind.replace("-", " ").capitalize()
             raise client_error(
                 f"{what} {name_or_arn} does not exist: expected the name or ARN of one in {field_name}."
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any, Final
 
 from local.batch.api.account import Account
@@ -20,7 +19,8 @@ from local.batch.api.operations import (
     submit,
     tags,
 )
-from local.batch.api.shapes import check_request, fit_answer
+from local.batch.api.requests import accepted
+from local.batch.api.shapes import fit_answer
 from local.batch.api.throttle import Throttle
 from local.batch.faults import NO_FAULTS, Faults
 
@@ -84,9 +84,9 @@ class BatchApi:
         act = OPERATIONS.get(operation)
         if act is None:
             raise client_error(f"Operation {operation} is not supported by this engine.")
-        check_request(operation, params)
+        request = accepted(operation, params)
         with self.account.lock:
-            answer = fit_answer(operation, act(self.account, deepcopy(params)))
+            answer = fit_answer(operation, act(self.account, request))
         self.account.changed()
         lost_answers = self._lost_answers
         if lost_answers is not None:

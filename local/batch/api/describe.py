@@ -70,14 +70,18 @@ def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     detail["stoppedAt"] = job.stopped[child] or None
     detail["statusReason"] = status_reason(job, child)
     detail["container"] = _container(account, job, child, attempts)
-    detail["isCancelled"] = child in job.cancelled
-    detail["isTerminated"] = child in job.terminated
+    detail.update(_requested_ends(job, child))
     if job.is_array:
         detail["arrayProperties"] = {"index": child, "statusSummary": {}}
     if job.is_multi_node:
         detail["timeout"] = None
         detail["nodeDetails"] = {"nodeIndex": child, "isMainNode": child == job.spec.main_node}
     return present(detail)
+
+
+def _requested_ends(job: Job, index: int) -> dict[str, Any]:
+    """Whether a job was cancelled or terminated; AWS answers neither where it was not."""
+    return {"isCancelled": index in job.cancelled or None, "isTerminated": index in job.terminated or None}
 
 
 def present(values: dict[str, Any]) -> dict[str, Any]:
@@ -106,8 +110,7 @@ def _parent_detail(account: Account, job: Job) -> dict[str, Any]:
     detail["startedAt"] = job.first_started or None
     detail["stoppedAt"] = job.stopped_at or None
     detail["statusReason"] = job.status_reason
-    detail["isCancelled"] = WHOLE_JOB in job.cancelled
-    detail["isTerminated"] = WHOLE_JOB in job.terminated
+    detail.update(_requested_ends(job, WHOLE_JOB))
     if job.is_array:
         detail["container"] = _bare_container(job, 0)
         detail["arrayProperties"] = {
@@ -141,10 +144,11 @@ def _container(account: Account, job: Job, index: int, attempts: list[Attempt]) 
     container = _bare_container(job, index)
     if job.states[index] in (STARTING, RUNNING):
         host = job.hosts[index].id if index in job.hosts else ""
-        container.update(_placed(account, job, index, len(attempts) + 1, host))
+        has_run = job.states[index] == RUNNING
+        container.update(_placed(account, job, index, len(attempts) + 1, host, has_run=has_run))
     elif attempts:
         last = attempts[-1]
-        container.update(_placed(account, job, index, len(attempts), last.host))
+        container.update(_placed(account, job, index, len(attempts), last.host, has_run=last.started > 0))
         if job.states[index] in (SUCCEEDED, FAILED):
             container["exitCode"] = last.exit_code
             container["reason"] = last.reason
@@ -152,7 +156,7 @@ def _container(account: Account, job: Job, index: int, attempts: list[Attempt]) 
 
 
 def _attempt(account: Account, job: Job, index: int, number: int, attempt: Attempt) -> dict[str, Any]:
-    placed = _placed(account, job, index, number, attempt.host)
+    placed = _placed(account, job, index, number, attempt.host, has_run=attempt.started > 0)
     return present(
         {
             "container": present({**placed, "exitCode": attempt.exit_code, "reason": attempt.reason}),
@@ -163,12 +167,17 @@ def _attempt(account: Account, job: Job, index: int, number: int, attempt: Attem
     )
 
 
-def _placed(account: Account, job: Job, index: int, attempt: int, host: str) -> dict[str, Any]:
+def _placed(
+    account: Account, job: Job, index: int, attempt: int, host: str, *, has_run: bool
+) -> dict[str, Any]:
+    """Where an attempt is. "Each container attempt receives a log stream name when they reach the RUNNING
+    status": https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerDetail.html.
+    """
     instance = blake2b(host.encode(), digest_size=16).hexdigest()
     ecs = f"arn:aws:ecs:{account.region}:{account.id}"
     return {
         "containerInstanceArn": f"{ecs}:container-instance/AWSBatch/{instance}",
         "taskArn": f"{ecs}:task/AWSBatch/{task_id(job, index, attempt)}",
-        "logStreamName": log_target(job, index, attempt)[1],
+        "logStreamName": log_target(job, index, attempt)[1] if has_run else None,
         "networkInterfaces": [{"privateIpv4Address": node_address(job, index)}] if job.is_multi_node else [],
     }

@@ -35,6 +35,7 @@ def _take_back(detail: dict[str, Any], change: StateChange) -> None:
         detail["statusReason"] = change.reason
     if change.status < RUNNING:
         detail.pop("startedAt", None)
+        detail.get("container", {}).pop("logStreamName", None)
     for name in ("exitCode", "reason"):
         detail.get("container", {}).pop(name, None)
 

@@ -6,7 +6,7 @@ import json
 import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from uuid import uuid4
 
 from local.batch.api.batch_api import BatchApi
@@ -43,7 +43,7 @@ def handle(api: BatchApi, method: str, path: str, body: bytes) -> Response:
 
 def parse(method: str, path: str, body: bytes) -> tuple[str, dict[str, Any]]:
     """The operation and its parameters; BatchApiError where the model knows no such path."""
-    split = urlsplit(path)
+    split = _split(path)
     operation, label = _route(method.upper(), split.path)
     params = _body(body)
     if label:
@@ -56,6 +56,13 @@ def parse(method: str, path: str, body: bytes) -> tuple[str, dict[str, Any]]:
             if values is not None:
                 params[name] = values if member.type_name == "list" else values[0]
     return operation, params
+
+
+def _split(path: str) -> SplitResult:
+    try:
+        return urlsplit(path)
+    except ValueError:
+        raise client_error(f"{path!r} is no path.") from None
 
 
 @cache
@@ -79,7 +86,7 @@ def _route(method: str, path: str) -> tuple[str, tuple[str, str] | None]:
 def _body(body: bytes) -> dict[str, Any]:
     try:
         params = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise client_error("The request body is not valid JSON.") from None
     if not isinstance(params, dict):
         raise client_error("The request body must be a JSON object.")

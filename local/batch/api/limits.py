@@ -27,6 +27,8 @@ class Limits:
     # Not in AWS's list of limits; met in practice: https://github.com/ASFHyP3/hyp3/issues/3041
     container_overrides_bytes: int = 8192
     described_jobs: int = 100
+    ended_jobs: int = 50
+    described_definitions: int = 100
     tags: int = 50
     nodes_max: int = 1000
     node_groups_max: int = 5

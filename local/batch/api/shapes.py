@@ -1,4 +1,4 @@
-"""Requests and answers checked against botocore's model of AWS Batch, so that no shape is written by hand."""
+"""botocore's model of AWS Batch, and answers fitted to it, so that no shape is written by hand."""
 
 from __future__ import annotations
 
@@ -7,28 +7,12 @@ from typing import Any
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
-
-from local.batch.api.errors import client_error
 
 
 @cache
 def service() -> ServiceModel:
     """botocore's model of AWS Batch, loaded once."""
     return ServiceModel(Loader().load_service_model("batch", "service-2"), "batch")
-
-
-def check_request(operation: str, params: dict[str, Any]) -> None:
-    """Refuse a request that the model does not allow; ClientException names the field."""
-    shape = service().operation_model(operation).input_shape
-    if shape is None:
-        return
-    report = ParamValidator().validate(params, shape)
-    if report.has_errors():
-        raise client_error(f"Error executing request, Exception : {report.generate_report()}")
-    wrong = _wrong_enum(shape, params, "")
-    if wrong:
-        raise client_error(f"Error executing request, Exception : {wrong}")
 
 
 def fit_answer(operation: str, answer: dict[str, Any]) -> dict[str, Any]:
@@ -95,25 +79,3 @@ def _copy(value: Any) -> Any:
     if isinstance(value, list):
         return list(value)
     return dict(value) if isinstance(value, dict) else value
-
-
-def _wrong_enum(shape: Any, value: Any, path: str) -> str | None:
-    """What is wrong with the first value that is none of its enumeration's; None where all are."""
-    if shape.type_name == "structure":
-        parts = [(shape.members[name], each, f"{path}.{name}".lstrip(".")) for name, each in value.items()]
-    elif shape.type_name == "list":
-        parts = [(shape.member, each, f"{path}[{place}]") for place, each in enumerate(value)]
-    else:
-        return _wrong_value(shape, value, path)
-    return next((wrong for wrong in (_wrong_enum(*part) for part in parts) if wrong), None)
-
-
-def _wrong_value(shape: Any, value: Any, path: str) -> str | None:
-    allowed = getattr(shape, "enum", None)
-    if not allowed:
-        return None
-    # "The values aren't case sensitive", of RetryAction alone:
-    # https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
-    if (value.upper() if shape.name == "RetryAction" else value) in allowed:
-        return None
-    return f"{path} must be one of {', '.join(allowed)}, but is {value}."

@@ -70,15 +70,9 @@ def override(container: dict[str, Any], changes: dict[str, Any]) -> dict[str, An
         if field in changes:
             merged = {each[key]: each for each in [*container.get(field, []), *changes[field]]}
             result[field] = list(merged.values())
-    for kind, old in (("VCPU", "vcpus"), ("MEMORY", "memory")):
-        if old in changes and amount(changes, kind, "") is None:
-            result[old] = changes[old]
-            result["resourceRequirements"] = _without(result, kind)
+    # "doesn't override any vCPU requirement specified in the resourceRequirements structure".
+    result.update({old: changes[old] for old in ("vcpus", "memory") if old in changes and old in container})
     return result
-
-
-def _without(container: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [each for each in container.get("resourceRequirements", []) if each["type"] != kind]
 
 
 def _submission(definition: Resource, queue: Resource, params: dict[str, Any]) -> Submission:
@@ -99,7 +93,8 @@ def _dependencies(depends: list[dict[str, Any]]) -> tuple[Dependency, ...]:
 
 
 def _priority(definition: Resource, params: dict[str, Any]) -> int:
-    return params.get("schedulingPriorityOverride") or definition.get("schedulingPriority") or 0
+    chosen = params if "schedulingPriorityOverride" in params else definition
+    return int(chosen.get("schedulingPriorityOverride", chosen.get("schedulingPriority", 0)))
 
 
 def _containers(definition: Resource, params: dict[str, Any]) -> tuple[dict[str, Any], ...]:
@@ -111,14 +106,23 @@ def _containers(definition: Resource, params: dict[str, Any]) -> tuple[dict[str,
 def _node_containers(nodes: dict[str, Any], changes: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     count = changes.get("numNodes", nodes["numNodes"])
     containers: list[dict[str, Any]] = [{} for _ in range(count)]
-    for group in nodes["nodeRangeProperties"]:
+    for group in _outer_first(nodes["nodeRangeProperties"], count):
+        container = group["container"]
+        for change in changes.get("nodePropertyOverrides", []):
+            if change["targetNodes"] == group["targetNodes"]:
+                container = override(container, change.get("containerOverrides", {}))
         for node in node_range(group["targetNodes"], count):
             if node < count:
-                containers[node] = group["container"]
-    for change in changes.get("nodePropertyOverrides", []):
-        for node in node_range(change["targetNodes"], count):
-            containers[node] = override(containers[node], change.get("containerOverrides", {}))
+                containers[node] = container
     return tuple(containers)
+
+
+def _outer_first(groups: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Nested ranges after those around them, whose properties theirs override, wherever they stand.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html
+    """
+    return sorted(groups, key=lambda group: -len(node_range(group["targetNodes"], count)))
 
 
 def _need(container: dict[str, Any]) -> Need:
@@ -166,10 +170,16 @@ def _described(definition: Resource, params: dict[str, Any], parameters: dict[st
         "platformCapabilities": definition.get("platformCapabilities", []),
         "shareIdentifier": params.get("shareIdentifier"),
         "schedulingPriority": params.get("schedulingPriorityOverride", definition.get("schedulingPriority")),
-        "nodeProperties": definition.get("nodeProperties"),
+        "nodeProperties": _described_nodes(definition, params),
         "consumableResourceProperties": params.get("consumableResourcePropertiesOverride")
         or definition.get("consumableResourceProperties"),
     }
+
+
+def _described_nodes(definition: Resource, params: dict[str, Any]) -> dict[str, Any] | None:
+    nodes: dict[str, Any] | None = definition.get("nodeProperties")
+    changes = params.get("nodeOverrides", {})
+    return {**nodes, "numNodes": changes["numNodes"]} if nodes and "numNodes" in changes else nodes
 
 
 def _rejection(definition: Resource, params: dict[str, Any]) -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scheduler.effects import StartAttempt
 
 METADATA = "ECS_CONTAINER_METADATA_URI_V4"
+_LOOPBACK = "127.0.0.1"
 _PASSED_ON = ("LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
 
 
@@ -65,6 +66,7 @@ def _variables(
     granted = credentials(role, task_id(start.job, start.child, start.attempt)) if role else {}
     return {
         **{name: value for name, value in machine.items() if name != METADATA},
+        **_execution_environment(start),
         **_metadata(start, machine),
         **granted,
         **{each["name"]: each.get("value", "") for each in container.get("environment", [])},
@@ -74,14 +76,24 @@ def _variables(
 
 
 def _metadata(start: StartAttempt, machine: Mapping[str, str]) -> dict[str, str]:
-    """Where a node asks for its own address; the URI is different for each container.
+    """Where a container asks for what ECS knows of it, a node for its own address among it.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
     """
     job, child = start.job, start.child
-    if METADATA not in machine or not job.is_multi_node:
+    if METADATA not in machine:
         return {}
-    return {METADATA: f"{machine[METADATA]}/{task_id(job, child, start.attempt)}/{node_address(job, child)}"}
+    address = node_address(job, child) if job.is_multi_node else _LOOPBACK
+    return {METADATA: f"{machine[METADATA]}/{task_id(job, child, start.attempt)}/{address}"}
+
+
+def _execution_environment(start: StartAttempt) -> dict[str, str]:
+    """By which clients tell that they run on ECS: Metaflow's dies without it.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    on_fargate = start.host.environment.spec.is_fargate
+    return {"AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if on_fargate else "AWS_ECS_EC2"}
 
 
 def substitute(command: list[str], parameters: Mapping[str, str]) -> list[str]:

@@ -96,6 +96,7 @@ class ProcessExecutor:
             os.close(into)
         os.set_blocking(out, False)
         running = Running(task, process, out, ended)
+        self._log(running, [])
         self._call(lambda: self._watch(running))
         return lambda: self._call(lambda: self._stop(running))
 
@@ -170,7 +171,8 @@ class ProcessExecutor:
                 self._selector.unregister(running.pipe)
             return False
         *lines, running.rest = (running.rest + chunk).split(b"\n")
-        self._log(running, lines)
+        if lines:
+            self._log(running, lines)
         return True
 
     def _finish(self, running: Running) -> None:
@@ -193,8 +195,6 @@ class ProcessExecutor:
             os.close(fd)
 
     def _log(self, running: Running, lines: list[bytes]) -> None:
-        if not lines:
-            return
         now = self._clock()
         log_lines = [LogLine(now, line.rstrip(b"\r").decode(errors="replace")) for line in lines]
         try:

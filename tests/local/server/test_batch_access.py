@@ -28,6 +28,13 @@ PREFIX = "arn:aws:batch:us-east-1:000000000000:"
             ],
         ),
         ("TerminateJob", {"jobId": "1"}, [("batch:TerminateJob", PREFIX + "job/1")]),
+        (
+            "TerminateJobs",
+            {"jobs": ["1", "2"]},
+            [("batch:TerminateJob", PREFIX + "job/1"), ("batch:TerminateJob", PREFIX + "job/2")],
+        ),
+        ("CancelJobs", {"jobs": ["1"]}, [("batch:CancelJob", PREFIX + "job/1")]),
+        ("CancelJobs", {"jobs": "no list, which the engine refuses"}, []),
         ("DescribeJobs", {"jobs": ["1"]}, [("batch:DescribeJobs", "*")]),
         ("ListJobs", {"jobQueue": "normal"}, [("batch:ListJobs", "*")]),
     ],

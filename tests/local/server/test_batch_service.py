@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -107,6 +108,7 @@ def new_queue(cloud: LocalCloudPaths) -> Queue:
     name = f"queue-{uuid.uuid4().hex[:8]}"
     resources = {
         "type": "SPOT",
+        "allocationStrategy": "SPOT_PRICE_CAPACITY_OPTIMIZED",
         "maxvCpus": 4,
         "minvCpus": 0,
         "instanceTypes": ["optimal"],
@@ -318,3 +320,61 @@ def test_no_job_outlives_the_cloud(tmp_path: Path) -> None:
         process.stop(paths)
     with pytest.raises(ProcessLookupError):
         os.kill(running, 0)
+
+
+def test_each_account_and_region_has_a_batch_of_its_own(cloud: LocalCloudPaths) -> None:
+    """What one account or Region has another does not see; logs go where the caller is."""
+    name = f"elsewhere-{uuid.uuid4().hex[:8]}"
+    resources: Any = {
+        "type": "FARGATE",
+        "maxvCpus": 4,
+        "subnets": ["subnet-1"],
+        "securityGroupIds": ["sg-1"],
+    }
+
+    def at(service: Any, account: str, region: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=cloud.endpoint,
+            region_name=region,
+            aws_access_key_id=account,
+            aws_secret_access_key="x",
+        )
+
+    places = [("111111111111", "us-east-1"), ("000000000000", "eu-west-1")]
+    for account, region in places:
+        batch = at("batch", account, region)
+        batch.create_compute_environment(
+            computeEnvironmentName=name, type="MANAGED", computeResources=resources
+        )
+        order = [{"order": 1, "computeEnvironment": name}]
+        arn = batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)[
+            "jobQueueArn"
+        ]
+        assert arn == f"arn:aws:batch:{region}:{account}:job-queue/{name}"
+        needs = [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}]
+        container = {
+            "image": "public.ecr.aws/docker/library/python:3.13-slim",
+            "command": ["sh", "-c", "echo $AWS_REGION"],
+            "executionRoleArn": "role",
+            "resourceRequirements": needs,
+        }
+        batch.register_job_definition(
+            jobDefinitionName=name,
+            type="container",
+            platformCapabilities=["FARGATE"],
+            containerProperties=container,
+        )
+        job = batch.submit_job(jobName="j", jobQueue=name, jobDefinition=name)["jobId"]
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while (found := batch.describe_jobs(jobs=[job])["jobs"][0])["status"] != "SUCCEEDED":
+            assert time.monotonic() < deadline, found
+            time.sleep(0.05)
+        stream = found["container"]["logStreamName"]
+        events = at("logs", account, region).get_log_events(
+            logGroupName="/aws/batch/job", logStreamName=stream
+        )["events"]
+        assert [each["message"] for each in events] == [region]
+    assert name not in [
+        each["jobQueueName"] for each in client(cloud, "batch").describe_job_queues()["jobQueues"]
+    ]

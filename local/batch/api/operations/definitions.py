@@ -8,14 +8,16 @@ from typing import Any
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
 from local.batch.api.pages import page
+from local.batch.api.validation.amounts import whole_number
 from local.batch.api.validation.checks import (
     check_container,
     check_nodes,
+    check_priority,
     check_retry,
     check_tags,
     check_timeout,
 )
-from local.batch.api.validation.fargate import check_ec2, check_fargate
+from local.batch.api.validation.fargate import check_cpus, check_ec2, check_fargate
 from local.batch.api.validation.names import check_name
 
 _EMPTY_LISTS = ("volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
@@ -39,6 +41,11 @@ def register(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     }
     if "containerProperties" in params:
         definition["containerProperties"] = full_container(params["containerProperties"])
+        if "FARGATE" in params.get("platformCapabilities", []):
+            # "If one isn't specified, the LATEST platform version is used by default":
+            # https://docs.aws.amazon.com/batch/latest/APIReference/API_FargatePlatformConfiguration.html
+            platform = {"platformVersion": "LATEST"}
+            definition["containerProperties"].setdefault("fargatePlatformConfiguration", platform)
     revisions[revision] = definition
     return {
         "jobDefinitionName": name,
@@ -54,18 +61,40 @@ def full_container(container: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeJobDefinitions: by name and revision or ARN, or all revisions of a name, or of a status."""
+    _check_description(account, params)
     revisions = (each for by_number in account.definitions.values() for each in by_number.values())
-    found = [each for each in revisions if _is_asked_for(each, params)]
-    definitions, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
+    named = {
+        account.name_in("job-definition", each, "jobDefinitions") for each in params.get("jobDefinitions", [])
+    }
+    found = [each for each in revisions if _is_asked_for(each, named, params)]
+    definitions, token = page(found, params)
     return {"jobDefinitions": definitions, "nextToken": token}
+
+
+def _check_description(account: Account, params: dict[str, Any]) -> None:
+    """Up to 100 ids, which "can't be used with other parameters".
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobDefinitions.html
+    """
+    named = params.get("jobDefinitions", [])
+    others = sorted({"jobDefinitionName", "status", "maxResults", "nextToken"} & params.keys())
+    if named and others:
+        raise client_error(f"jobDefinitions must not be used with other parameters, but got {others}.")
+    if len(named) > account.limits.described_definitions:
+        raise client_error(
+            f"jobDefinitions has {len(named)} ids; at most {account.limits.described_definitions} are"
+            " allowed."
+        )
 
 
 def deregister(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DeregisterJobDefinition: the revision stays describable and takes no new jobs."""
-    name, _, revision = params["jobDefinition"].rpartition("job-definition/")[2].partition(":")
+    called = account.name_in("job-definition", params["jobDefinition"], "jobDefinition")
+    name, _, revision = called.partition(":")
     revisions = account.definitions.get(name, {})
     # AWS's own example names no revision; the newest one is meant.
-    found = revisions.get(int(revision) if revision.isdigit() else max(revisions, default=0))
+    number = whole_number(revision) if revision else max(revisions, default=0)
+    found = revisions.get(number or 0)
     if found is None:
         raise client_error(
             f"jobDefinition {params['jobDefinition']} does not exist: expected name:revision or an ARN."
@@ -78,7 +107,7 @@ def active(account: Account, name_or_arn: str) -> Resource:
     """The active definition of a name (its newest revision), of name:revision, or of an ARN;
     ClientException.
     """
-    called = name_or_arn.rpartition("job-definition/")[2]
+    called = account.name_in("job-definition", name_or_arn, "jobDefinition")
     name, _, revision = called.partition(":")
     revisions = account.definitions.get(name, {})
     usable = [
@@ -91,17 +120,12 @@ def active(account: Account, name_or_arn: str) -> Resource:
     return usable[-1]
 
 
-def _is_asked_for(definition: Resource, params: dict[str, Any]) -> bool:
-    if "jobDefinitions" in params and not _is_named(definition, params["jobDefinitions"]):
+def _is_asked_for(definition: Resource, named: set[str], params: dict[str, Any]) -> bool:
+    name, revision = definition["jobDefinitionName"], definition["revision"]
+    if named and not named & {name, f"{name}:{revision}"}:
         return False
     exact = {name: params[name] for name in ("jobDefinitionName", "status") if name in params}
     return all(definition[name] == value for name, value in exact.items())
-
-
-def _is_named(definition: Resource, names_or_arns: list[str]) -> bool:
-    name = definition["jobDefinitionName"]
-    wanted = {each.rpartition("job-definition/")[2] for each in names_or_arns}
-    return name in wanted or f"{name}:{definition['revision']}" in wanted
 
 
 def _check(account: Account, params: dict[str, Any]) -> None:
@@ -113,17 +137,20 @@ def _check(account: Account, params: dict[str, Any]) -> None:
     check_retry(account.limits, params.get("retryStrategy"))
     check_timeout(account.limits, params.get("timeout"))
     check_tags(account.limits, params.get("tags", {}))
+    check_priority(params, "schedulingPriority")
+    if "ecsProperties" in params or "eksProperties" in params:
+        raise client_error(
+            "This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties."
+        )
     if params["type"] == "multinode":
         check_nodes(account.limits, params)
+        for group in params["nodeProperties"]["nodeRangeProperties"]:
+            check_cpus(group["container"], "nodeProperties.nodeRangeProperties.container")
     elif "containerProperties" in params:
         check_container(params["containerProperties"], "containerProperties")
         if params.get("platformCapabilities") == ["FARGATE"]:
             check_fargate(params["containerProperties"], "containerProperties")
         else:
             check_ec2(params["containerProperties"], "containerProperties")
-    elif "ecsProperties" in params or "eksProperties" in params:
-        raise client_error(
-            "This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties."
-        )
     else:
         raise client_error("containerProperties must be specified for a job definition of type container.")

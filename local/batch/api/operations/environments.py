@@ -8,21 +8,16 @@ from typing import Any
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
 from local.batch.api.pages import page
+from local.batch.api.validation.checks import check_tags
+from local.batch.api.validation.environments import check_environment, is_best_fit
 from local.batch.api.validation.fargate import is_fargate
 from local.batch.api.validation.names import check_name
 from scheduler.capacity.hosts import EnvironmentSpec
 from scheduler.capacity.instances import sizes_of
 
-_NEEDED_ON_EC2 = ("instanceTypes", "instanceRole", "subnets")
-_NEEDED_ON_FARGATE = ("subnets", "securityGroupIds")
-_REFUSED_ON_FARGATE = (
-    "instanceTypes",
-    "instanceRole",
-    "imageId",
-    "ec2KeyPair",
-    "allocationStrategy",
-    "bidPercentage",
-)
+# What an update says of how it is done, and not of the environment.
+_OF_THE_UPDATE = ("updateToLatestImageVersion",)
+_CHANGEABLE = ("state", "unmanagedvCpus", "serviceRole", "updatePolicy", "context")
 _HEALTHY = {"status": "VALID", "statusReason": "ComputeEnvironment Healthy"}
 
 
@@ -34,7 +29,8 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         raise client_error(f"Object already exists: computeEnvironmentName {name} is taken.")
     if len(account.environments) >= account.limits.environments:
         raise client_error(f"Limit of {account.limits.environments} compute environments is reached.")
-    _check_resources(params)
+    check_environment(params)
+    check_tags(account.limits, params.get("tags", {}))
     environment = _described(account, params)
     account.environments[name] = environment
     _schedule(account, environment)
@@ -64,14 +60,14 @@ def invalidate(account: Account, reasons: Mapping[str, str]) -> None:
 def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """UpdateComputeEnvironment; what it does not name stays."""
     environment = account.environment(params["computeEnvironment"])
-    for field in ("state", "unmanagedvCpus", "serviceRole", "updatePolicy", "context"):
-        if field in params:
-            environment[field] = params[field]
+    changed = {**environment, **{name: params[name] for name in _CHANGEABLE if name in params}}
     if "computeResources" in params:
-        environment["computeResources"] = {
-            **environment.get("computeResources", {}),
-            **params["computeResources"],
+        resources = {**environment.get("computeResources", {}), **params["computeResources"]}
+        changed["computeResources"] = {
+            name: value for name, value in resources.items() if name not in _OF_THE_UPDATE
         }
+    check_environment(changed)
+    environment.update(changed)
     _schedule(account, environment)
     return {
         "computeEnvironmentName": environment["computeEnvironmentName"],
@@ -81,9 +77,12 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeComputeEnvironments; names that do not exist are left out, as AWS does."""
-    wanted = [each.rpartition("/")[2] for each in params.get("computeEnvironments", [])]
+    wanted = [
+        account.name_in("compute-environment", each, "computeEnvironments")
+        for each in params.get("computeEnvironments", [])
+    ]
     found = [each for name, each in account.environments.items() if not wanted or name in wanted]
-    environments, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
+    environments, token = page(found, params)
     return {"computeEnvironments": environments, "nextToken": token}
 
 
@@ -107,55 +106,6 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     del account.environments[name]
     account.scheduler.remove_environment(arn)
     return {}
-
-
-def _check_resources(params: dict[str, Any]) -> None:
-    resources = params.get("computeResources")
-    if "eksConfiguration" in params or (resources or {}).get("type") == "ECS_MANAGED_INSTANCES":
-        raise client_error(
-            "This engine has EC2 and Fargate compute environments only, none on EKS or ECS Managed Instances."
-        )
-    if params["type"] == "UNMANAGED":
-        _check_unmanaged(params)
-        return
-    if resources is None:
-        raise client_error("computeResources must be specified for a MANAGED compute environment.")
-    _check_platform(resources)
-    _check_sizes(resources)
-
-
-def _check_platform(resources: dict[str, Any]) -> None:
-    """What EC2 needs, what Fargate needs, and what Fargate does not take."""
-    fargate = resources["type"].startswith("FARGATE")
-    needed = _NEEDED_ON_FARGATE if fargate else _NEEDED_ON_EC2
-    refused = _REFUSED_ON_FARGATE if fargate else ()
-    for field in needed:
-        if not resources.get(field):
-            raise client_error(f"computeResources.{field} must be specified for type {resources['type']}.")
-    for field in refused:
-        if field in resources:
-            raise client_error(f"computeResources.{field} is not applicable to type {resources['type']}.")
-
-
-def _check_unmanaged(params: dict[str, Any]) -> None:
-    """Batch takes its service-linked role for managed environments only; an unmanaged one's instances are not
-    Batch's to describe.
-
-    https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironment.html
-    """
-    if not params.get("serviceRole"):
-        raise client_error("serviceRole must be specified for an UNMANAGED compute environment.")
-    if params.get("computeResources"):
-        raise client_error("computeResources is not applicable to an UNMANAGED compute environment.")
-
-
-def _check_sizes(resources: dict[str, Any]) -> None:
-    minimum, maximum = resources.get("minvCpus", 0), resources["maxvCpus"]
-    if maximum < 1 or minimum < 0 or minimum > maximum:
-        raise client_error(
-            "computeResources: expected 0 <= minvCpus <= maxvCpus and maxvCpus >= 1, but got minvCpus"
-            f" {minimum} and maxvCpus {maximum}."
-        )
 
 
 def _described(account: Account, params: dict[str, Any]) -> Resource:
@@ -191,7 +141,9 @@ def _schedule(account: Account, environment: Resource) -> None:
         sizes=() if is_fargate(environment) else sizes_of(tuple(resources.get("instanceTypes", ()))),
         managed=managed,
         spot=resources.get("type") in ("SPOT", "FARGATE_SPOT"),
-        may_exceed=resources.get("allocationStrategy", "BEST_FIT") != "BEST_FIT",
+        # "With any allocation strategy except BEST_FIT using On-Demand":
+        # https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
+        may_exceed=resources.get("type") == "SPOT" or not is_best_fit(resources),
         enabled=environment["state"] == "ENABLED" and environment["status"] == "VALID",
     )
     account.scheduler.put_environment(spec, account.clock())

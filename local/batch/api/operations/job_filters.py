@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.api.describe import submission_of
 from local.batch.api.errors import client_error
+from local.batch.api.validation.amounts import whole_number
 from scheduler.states import NAMES, code_of
 
 if TYPE_CHECKING:
@@ -36,15 +37,15 @@ def filtered(listing: Listing, queue: str, params: dict[str, Any]) -> Iterator[J
 
 def _accepting(name: str, values: list[str]) -> Callable[[Job], bool]:
     by_name: dict[str, Callable[[Job, str], bool]] = {
-        "JOB_NAME": lambda job, value: _like(job.spec.name.lower(), value.lower()),
+        "JOB_NAME": lambda job, value: is_like(job.spec.name.lower(), value.lower()),
         "JOB_DEFINITION": _has_definition,
-        "SHARE_IDENTIFIER": lambda job, value: _like(job.spec.share, value),
+        "SHARE_IDENTIFIER": lambda job, value: is_like(job.spec.share, value),
         "BEFORE_CREATED_AT": lambda job, value: job.created < int(value),
         "AFTER_CREATED_AT": lambda job, value: job.created > int(value),
     }
     if name not in by_name:
         raise client_error(f"filters.name must be one of {', '.join(by_name)}, but is {name!r}.")
-    if name.endswith("CREATED_AT") and not all(value.isdigit() for value in values):
+    if name.endswith("CREATED_AT") and not all(whole_number(value) is not None for value in values):
         raise client_error(
             f"filters.values of {name} must be milliseconds since the epoch, but are {values}."
         )
@@ -57,9 +58,9 @@ def _has_definition(job: Job, value: str) -> bool:
     submission = submission_of(job)
     if value.startswith("arn:"):
         return submission.definition_arn == value
-    return _like(submission.definition_name, value)
+    return is_like(submission.definition_name, value)
 
 
-def _like(text: str, pattern: str) -> bool:
+def is_like(text: str, pattern: str) -> bool:
     """The whole text, or its start where the pattern ends in an asterisk."""
     return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from bisect import bisect_right
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from local.batch.api.describe import job_detail, status_summary
 from local.batch.api.errors import client_error
 from local.batch.api.operations.job_filters import filtered
-from local.batch.api.pages import offset_of, page, token_of
+from local.batch.api.pages import offset_of, page_after, page_size, token_of
+from local.batch.api.validation.amounts import whole_number
+from local.batch.api.validation.checks import check_reason
 from scheduler.states import code_of
 
 if TYPE_CHECKING:
@@ -15,6 +19,16 @@ if TYPE_CHECKING:
 
     from local.batch.api.account import Account
     from scheduler.jobs.job import Job
+
+    _End = Callable[[Job, int | None, str, int], None]
+
+
+# "When --job-status is used, Batch returns up to 1000 values. When --filters is used, up to 100":
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
+_BY_STATE: Final = 1000
+_FILTERED: Final = 100
+# More jobs than there will ever be: places of jobs from the newest on are counted down from here.
+_NEWEST: Final = 1 << 50
 
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -36,33 +50,54 @@ def find(account: Account, job_id: str) -> tuple[Job, int | None] | None:
     job = account.scheduler.jobs.get(base)
     if job is None or not mark:
         return None if job is None else (job, None)
-    known = job.has_parent and number.isdigit() and int(number) < job.size
+    child = whole_number(number)
+    known = job.has_parent and child is not None and child < job.size
     has_kind = (mark == "#") == job.is_multi_node
-    return (job, int(number)) if known and has_kind else None
+    return (job, child) if known and has_kind else None
 
 
 def cancel(account: Account, params: dict[str, Any]) -> dict[str, Any]:
-    """CancelJob: succeeds even where it changes nothing."""
-    job, index = _existing(account, params["jobId"])
-    account.scheduler.cancel(job, index, params["reason"], account.clock())
+    """CancelJob: succeeds even where it changes nothing, or where there is no such job."""
+    check_reason(params)
+    _end(account, account.scheduler.cancel, params["jobId"], params["reason"])
     return {}
 
 
 def terminate(account: Account, params: dict[str, Any]) -> dict[str, Any]:
-    """TerminateJob."""
-    job, index = _existing(account, params["jobId"])
-    account.scheduler.terminate(job, index, params["reason"], account.clock())
+    """TerminateJob: succeeds even where there is no such job: https://github.com/aws/aws-cli/issues/2551."""
+    check_reason(params)
+    _end(account, account.scheduler.terminate, params["jobId"], params["reason"])
     return {}
 
 
 def cancel_many(account: Account, params: dict[str, Any]) -> dict[str, Any]:
-    """CancelJobs: each job by itself, with the errors of those that could not be."""
-    return _each(account, params, cancel)
+    """CancelJobs."""
+    return _end_many(account, account.scheduler.cancel, params)
 
 
 def terminate_many(account: Account, params: dict[str, Any]) -> dict[str, Any]:
-    """TerminateJobs: each job by itself, with the errors of those that could not be."""
-    return _each(account, params, terminate)
+    """TerminateJobs."""
+    return _end_many(account, account.scheduler.terminate, params)
+
+
+def _end_many(account: Account, end: _End, params: dict[str, Any]) -> dict[str, Any]:
+    """At most 50 jobs; "jobs that can't be found are treated as successfully processed".
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html
+    """
+    check_reason(params)
+    job_ids, most = params["jobs"], account.limits.ended_jobs
+    if len(job_ids) > most:
+        raise client_error(f"jobs has {len(job_ids)} ids; at most {most} are allowed.")
+    for job_id in job_ids:
+        _end(account, end, job_id, params["reason"])
+    return {"successful": job_ids, "errors": []}
+
+
+def _end(account: Account, end: _End, job_id: str, reason: str) -> None:
+    found = find(account, job_id)
+    if found is not None:
+        end(*found, reason, account.clock())
 
 
 def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -82,13 +117,28 @@ def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def _list_queue(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     queue = account.queue(params["jobQueue"])["jobQueueArn"]
-    status = code_of(params.get("jobStatus", "RUNNING"))
     if "filters" in params:
-        jobs = filtered(account.scheduler.listing, queue, params)
+        jobs, token = page_after(
+            filtered(account.scheduler.listing, queue, params),
+            lambda job: _NEWEST - job.seq,
+            params,
+            _FILTERED,
+        )
     else:
-        jobs = iter(account.scheduler.listing.jobs(queue, status).values())
-    found, token = page(jobs, params.get("nextToken"), params.get("maxResults", 100))
-    return {"jobSummaryList": [summary(account, job, None) for job in found], "nextToken": token}
+        listed = account.scheduler.listing.jobs(queue, code_of(params.get("jobStatus", "RUNNING")))
+        jobs, token = _page_of_state(listed, params)
+    return {"jobSummaryList": [summary(account, job, None) for job in jobs], "nextToken": token}
+
+
+def _page_of_state(listed: dict[int, Job], params: dict[str, Any]) -> tuple[list[Job], str | None]:
+    """A page in the order in which jobs came into their state: what comes or goes moves no other."""
+    size = page_size(params, _BY_STATE, clamped=True)
+    after = offset_of(params)
+    numbers = list(islice(listed, size + 1)) if not after else list(listed)
+    start = bisect_right(numbers, after)
+    found = numbers[start : start + size + 1]
+    token = token_of(found[size - 1]) if len(found) > size else None
+    return [listed[each] for each in found[:size]], token
 
 
 def _list_children(account: Account, params: dict[str, Any], job_id: str) -> dict[str, Any]:
@@ -99,7 +149,7 @@ def _list_children(account: Account, params: dict[str, Any], job_id: str) -> dic
         raise client_error(f"Job {job_id} does not exist or has no children.")
     job = found[0]
     status = code_of(params.get("jobStatus", "RUNNING"))
-    indices, token = _indices(job, status, offset_of(params.get("nextToken")), params.get("maxResults", 100))
+    indices, token = _indices(job, status, offset_of(params), page_size(params, _BY_STATE, clamped=True))
     return {"jobSummaryList": [summary(account, job, index) for index in indices], "nextToken": token}
 
 
@@ -155,24 +205,3 @@ _SAME = (
     "isCancelled",
     "isTerminated",
 )
-
-
-def _existing(account: Account, job_id: str) -> tuple[Job, int | None]:
-    found = find(account, job_id)
-    if found is None:
-        raise client_error(f"Job {job_id} does not exist: expected the id of a job in jobId.")
-    return found
-
-
-def _each(
-    account: Account, params: dict[str, Any], act: Callable[[Account, dict[str, Any]], dict[str, Any]]
-) -> dict[str, Any]:
-    successful, errors = [], []
-    for job_id in params["jobs"]:
-        if find(account, job_id) is None:
-            message = f"Job {job_id} does not exist."
-            errors.append({"job": job_id, "code": "ClientException", "message": message})
-        else:
-            act(account, {"jobId": job_id, "reason": params["reason"]})
-            successful.append(job_id)
-    return {"successful": successful, "errors": errors}

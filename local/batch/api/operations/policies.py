@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from local.batch.api.errors import client_error
 from local.batch.api.operations.queues import reschedule
 from local.batch.api.pages import page
-from local.batch.api.validation.names import check_name
+from local.batch.api.validation.checks import check_tags
+from local.batch.api.validation.names import check_name, check_share
 
 if TYPE_CHECKING:
     from local.batch.api.account import Account
@@ -20,6 +21,7 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     if name in account.policies:
         raise client_error(f"Object already exists: scheduling policy {name}.")
     _check(params)
+    check_tags(account.limits, params.get("tags", {}))
     arn = account.arn("scheduling-policy", name)
     account.policies[name] = {**params, "arn": arn, "tags": params.get("tags", {})}
     return {"name": name, "arn": arn}
@@ -45,7 +47,7 @@ def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def list_policies(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """ListSchedulingPolicies."""
-    found, token = page(account.policies.values(), params.get("nextToken"), params.get("maxResults", 100))
+    found, token = page(account.policies.values(), params)
     return {"schedulingPolicies": [{"arn": each["arn"]} for each in found], "nextToken": token}
 
 
@@ -77,3 +79,21 @@ def _check(params: dict[str, Any]) -> None:
                 "fairsharePolicy.shareDistribution.weightFactor must be between 0.0001 and 999.9999, but is"
                 f" {share['weightFactor']}."
             )
+    _check_overlaps([each["shareIdentifier"] for each in policy.get("shareDistribution", [])])
+
+
+def _check_overlaps(shares: list[str]) -> None:
+    """ "The list of share identifiers in a fair-share policy can't overlap": UserA* and UserA1 do.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ShareAttributes.html
+    """
+    field = "fairsharePolicy.shareDistribution.shareIdentifier"
+    for place, share in enumerate(shares):
+        check_share(field, share)
+        for other in shares[:place]:
+            if _covers(share, other) or _covers(other, share):
+                raise client_error(f"{field} must not overlap, but has {other} and {share}.")
+
+
+def _covers(share: str, other: str) -> bool:
+    return other.startswith(share[:-1]) if share.endswith("*") else share == other

@@ -7,6 +7,7 @@ from typing import Any
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
 from local.batch.api.pages import page
+from local.batch.api.validation.checks import check_tags
 from local.batch.api.validation.fargate import is_fargate
 from local.batch.api.validation.names import check_name
 from scheduler.queues.blocked import MAX_RESOURCE, NO_CAPACITY, REQUIREMENT
@@ -26,6 +27,7 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         raise client_error("This engine has no service environments: use computeEnvironmentOrder.")
     _check_policy(account, params)
     _check_actions(account, params)
+    check_tags(account.limits, params.get("tags", {}))
     queue: Resource = {
         **params,
         "jobQueueArn": account.arn("job-queue", name),
@@ -58,9 +60,9 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeJobQueues; names that do not exist are left out, as AWS does."""
-    wanted = [each.rpartition("/")[2] for each in params.get("jobQueues", [])]
+    wanted = [account.name_in("job-queue", each, "jobQueues") for each in params.get("jobQueues", [])]
     found = [each for name, each in account.queues.items() if not wanted or name in wanted]
-    queues, token = page(found, params.get("nextToken"), params.get("maxResults", 100))
+    queues, token = page(found, params)
     return {"jobQueues": queues, "nextToken": token}
 
 
@@ -154,6 +156,8 @@ def _fair_policy(account: Account, queue: Resource) -> FairPolicy | None:
             (each["shareIdentifier"], float(each.get("weightFactor", 1)))
             for each in policy.get("shareDistribution", [])
         ),
-        decay_seconds=policy.get("shareDecaySeconds", 0),
+        # "A value of zero (0) indicates the default minimum time window (600 seconds)":
+        # https://docs.aws.amazon.com/batch/latest/APIReference/API_FairsharePolicy.html
+        decay_seconds=policy.get("shareDecaySeconds") or 600,
         reservation=policy.get("computeReservation", 0),
     )

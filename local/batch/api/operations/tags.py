@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.api.describe import submission_of
 from local.batch.api.errors import client_error
+from local.batch.api.validation.amounts import whole_number
 from local.batch.api.validation.checks import check_tags
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def list_tags(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tags_of(account: Account, arn: str) -> dict[str, str]:
-    kind, _, name = arn.rpartition(":batch:")[2].partition("/")
-    kind = kind.rpartition(":")[2]
+    kind = arn.partition("/")[0].rpartition(":")[2]
+    name = account.name_in(kind, arn, "resourceArn")
     shelves = {
         "compute-environment": account.environments,
         "job-queue": account.queues,
@@ -46,7 +47,7 @@ def _tags_of(account: Account, arn: str) -> dict[str, str]:
         return _job_tags(account, name, arn)
     if kind == "job-definition":
         base, _, revision = name.partition(":")
-        found = account.definitions.get(base, {}).get(int(revision)) if revision.isdigit() else None
+        found = account.definitions.get(base, {}).get(whole_number(revision) or 0)
     else:
         found = shelves.get(kind, {}).get(name)
     if found is None:

@@ -12,6 +12,8 @@ from local.batch.api.validation.amounts import amount
 # What a pattern may hold: https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
 _EXIT_CODE = re.compile(r"[0-9]*\*?")
 _REASON = re.compile(r"[A-Za-z0-9.:\s]*\*?")
+_REASON_MAX, _PRIORITY_MAX = 1024, 9999
+_NODES = re.compile(r"([0-9]{0,4})(:?)([0-9]{0,4})")
 
 
 def check_retry(limits: Limits, strategy: dict[str, Any] | None) -> None:
@@ -73,6 +75,35 @@ def check_tags(limits: Limits, tags: dict[str, str]) -> None:
     """At most 50 tags: https://docs.aws.amazon.com/batch/latest/userguide/using-tags.html."""
     if len(tags) > limits.tags:
         raise client_error(f"tags has {len(tags)} tags; at most {limits.tags} are allowed.")
+    for name in tags:
+        # "reserved for AWS use": https://docs.aws.amazon.com/batch/latest/userguide/tag-basics.html
+        if name.lower().startswith("aws:"):
+            raise client_error(f"tags: names must not start with aws:, which is reserved, but got {name}.")
+
+
+def check_reason(params: dict[str, Any]) -> None:
+    """At most 1,024 characters: https://docs.aws.amazon.com/batch/latest/APIReference/API_CancelJob.html."""
+    if len(params["reason"]) > _REASON_MAX:
+        raise client_error(
+            f"reason must have at most {_REASON_MAX} characters, but has {len(params['reason'])}."
+        )
+
+
+def check_priority(params: dict[str, Any], field: str) -> None:
+    """0 to 9999: https://docs.aws.amazon.com/batch/latest/APIReference/API_RegisterJobDefinition.html."""
+    priority = params.get(field, 0)
+    if not 0 <= priority <= _PRIORITY_MAX:
+        raise client_error(f"{field} must be between 0 and {_PRIORITY_MAX}, but is {priority}.")
+
+
+def check_overrides(overrides: dict[str, Any], field: str) -> None:
+    """What a container's requirements must be, and a command without empty strings.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerOverrides.html
+    """
+    check_requirements(overrides, field)
+    if "" in overrides.get("command", []):
+        raise client_error(f"{field}.command must not have an empty string, but is {overrides['command']}.")
 
 
 def check_container(container: dict[str, Any], field: str) -> None:
@@ -95,8 +126,10 @@ def check_requirements(container: dict[str, Any], field: str) -> None:
             f"{field}.resourceRequirements MEMORY must be at least 4 (MiB), but is {memory:g}."
         )
     for variable in container.get("environment", []):
+        if not variable.get("name"):
+            raise client_error(f"{field}.environment: expected a name in each entry, but got {variable}.")
         # https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
-        if variable.get("name", "").startswith("AWS_BATCH"):
+        if variable["name"].startswith("AWS_BATCH"):
             raise client_error(
                 f"{field}.environment: names must not start with AWS_BATCH, which is reserved, but got"
                 f" {variable['name']}."
@@ -132,10 +165,15 @@ def node_range(target: str, count: int) -> range:
     """The nodes of `0:3`, `4:` or `2`:
     https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html.
     """
-    first, colon, last = target.partition(":")
-    if not (first + last).isdigit():
-        raise client_error(f"targetNodes {target!r} is not valid: expected a range such as 0:3, 4: or 2.")
+    found = _NODES.fullmatch(target)
+    if not found or target == "":
+        raise client_error(
+            f"targetNodes {target!r} is not valid: expected a range such as 0:3, 4:, :3, : or 2."
+        )
+    first, colon, last = found.groups()
     start = int(first or 0)
     if not colon:
         return range(start, start + 1)
+    if last and int(last) < start:
+        raise client_error(f"targetNodes {target!r} is not valid: expected a range that does not end first.")
     return range(start, int(last) + 1 if last else count)

@@ -23,6 +23,9 @@ _MEMORY: Final[dict[float, list[int]]] = {
 }
 
 
+_LOG_DRIVERS: Final = ("awslogs", "splunk")
+
+
 def is_fargate(environment: dict[str, Any]) -> bool:
     """Whether a compute environment runs on Fargate."""
     return str(environment.get("computeResources", {}).get("type", "")).startswith("FARGATE")
@@ -30,6 +33,7 @@ def is_fargate(environment: dict[str, Any]) -> bool:
 
 def check_fargate(container: dict[str, Any], field: str) -> None:
     """Refuse what Fargate does not have, and GPUs; ClientException names the field."""
+    check_old_fields(container, field)
     cpus, memory = amount(container, "VCPU", "vcpus"), amount(container, "MEMORY", "memory")
     if cpus not in _MEMORY:
         raise client_error(
@@ -46,7 +50,27 @@ def check_fargate(container: dict[str, Any], field: str) -> None:
         raise client_error(f"{field}.resourceRequirements GPU is not applicable to Fargate.")
     if not container.get("executionRoleArn"):
         raise client_error(f"{field}.executionRoleArn must be specified for Fargate.")
+    _check_logging(container, field)
     _check_host(container, field)
+
+
+def check_old_fields(container: dict[str, Any], field: str) -> None:
+    """As AWS answers: https://github.com/insitro/redun/pull/95."""
+    for name in ("vcpus", "memory"):
+        if name in container:
+            raise client_error(
+                f"{field}.{name} is not applicable to Fargate: use resourceRequirements instead."
+            )
+
+
+def _check_logging(container: dict[str, Any], field: str) -> None:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_LogConfiguration.html."""
+    driver = container.get("logConfiguration", {}).get("logDriver", "awslogs")
+    if driver not in _LOG_DRIVERS:
+        raise client_error(
+            f"{field}.logConfiguration.logDriver must be one of {', '.join(_LOG_DRIVERS)} on Fargate, but is"
+            f" {driver}."
+        )
 
 
 def _check_host(container: dict[str, Any], field: str) -> None:
@@ -67,9 +91,25 @@ def _check_host(container: dict[str, Any], field: str) -> None:
 
 
 def check_ec2(container: dict[str, Any], field: str) -> None:
-    """Refuse what only Fargate has."""
+    """Refuse what only Fargate has, and parts of a vCPU."""
+    check_cpus(container, field)
     for name in ("networkConfiguration", "fargatePlatformConfiguration", "ephemeralStorage"):
         if name in container:
             raise client_error(
                 f"{field}.{name} is not applicable to EC2: platformCapabilities must be FARGATE."
             )
+
+
+def check_cpus(container: dict[str, Any], field: str) -> None:
+    """On EC2 "you must specify at least one vCPU", and whole ones, without a point.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html,
+    https://github.com/kestra-io/plugin-aws/issues/504
+    """
+    cpus = amount(container, "VCPU", "vcpus")
+    written = [each["value"] for each in container.get("resourceRequirements", []) if each["type"] == "VCPU"]
+    if any("." in each for each in written) or (cpus is not None and cpus < 1):
+        raise client_error(
+            f"{field}.resourceRequirements VCPU must be a whole number of at least 1 on EC2, but is"
+            f" {written[0] if written else cpus}."
+        )

@@ -11,9 +11,16 @@ from typing import Any
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
 from local.batch.api.submission import override
-from local.batch.api.validation.checks import check_requirements, check_retry, check_tags, check_timeout
-from local.batch.api.validation.fargate import check_fargate, is_fargate
-from local.batch.api.validation.names import check_name
+from local.batch.api.validation.checks import (
+    check_overrides,
+    check_priority,
+    check_retry,
+    check_tags,
+    check_timeout,
+    node_range,
+)
+from local.batch.api.validation.fargate import check_cpus, check_fargate, check_old_fields, is_fargate
+from local.batch.api.validation.names import check_name, check_share
 
 
 def check_submission(account: Account, params: dict[str, Any]) -> None:
@@ -31,7 +38,7 @@ def check_fit(account: Account, queue: Resource, definition: Resource, params: d
     check_retry(account.limits, params.get("retryStrategy"))
     check_timeout(account.limits, params.get("timeout"))
     check_tags(account.limits, params.get("tags", {}))
-    check_requirements(params.get("containerOverrides", {}), "containerOverrides")
+    check_overrides(params.get("containerOverrides", {}), "containerOverrides")
     _check_array(account, params)
     _check_dependencies(account, params)
 
@@ -76,9 +83,13 @@ def _check_platform(account: Account, queue: Resource, definition: Resource, par
             f"jobDefinition has the platformCapabilities {', '.join(capabilities)}, but job queue "
             f"{queue['jobQueueName']} runs on {platform}."
         )
+    overrides = params.get("containerOverrides", {})
+    container = override(definition["containerProperties"], overrides)
     if platform == "FARGATE":
-        container = override(definition["containerProperties"], params.get("containerOverrides", {}))
+        check_old_fields(overrides, "containerOverrides")
         check_fargate(container, "containerOverrides")
+    else:
+        check_cpus(container, "containerOverrides")
 
 
 def _check_share(queue: Resource, params: dict[str, Any]) -> None:
@@ -93,9 +104,9 @@ def _check_share(queue: Resource, params: dict[str, Any]) -> None:
         raise client_error(
             "shareIdentifier must not be specified for a job queue without a scheduling policy."
         )
-    priority = params.get("schedulingPriorityOverride", 0)
-    if not 0 <= priority <= 9999:
-        raise client_error(f"schedulingPriorityOverride must be between 0 and 9999, but is {priority}.")
+    if "shareIdentifier" in params:
+        check_share("shareIdentifier", params["shareIdentifier"])
+    check_priority(params, "schedulingPriorityOverride")
 
 
 def _check_nodes(account: Account, queue: Resource, definition: Resource, params: dict[str, Any]) -> None:
@@ -109,9 +120,24 @@ def _check_nodes(account: Account, queue: Resource, definition: Resource, params
     changes = params.get("nodeOverrides", {})
     for change in changes.get("nodePropertyOverrides", []):
         _check_node_override(account, change, targets)
-    if "numNodes" in changes and not any(each.endswith(":") for each in targets):
+    if "numNodes" in changes:
+        _check_node_count(account, definition["nodeProperties"], changes["numNodes"])
+
+
+def _check_node_count(account: Account, nodes: dict[str, Any], count: int) -> None:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeOverrides.html."""
+    targets = [each["targetNodes"] for each in nodes["nodeRangeProperties"]]
+    if not any(each.endswith(":") for each in targets):
         raise client_error(
             "nodeOverrides.numNodes needs a node range with an open upper boundary, such as 1:."
+        )
+    # Both have to be fewer than the number of nodes.
+    first = max(node_range(each, account.limits.nodes_max).start for each in targets)
+    least = max(nodes["mainNode"], first) + 1
+    if not least <= count <= account.limits.nodes_max:
+        raise client_error(
+            f"nodeOverrides.numNodes must be between {least}, beyond the main node and the lower boundary of"
+            f" each node range, and {account.limits.nodes_max}, but is {count}."
         )
 
 
@@ -126,7 +152,9 @@ def _check_node_override(account: Account, change: dict[str, Any], targets: set[
             "NodeOverride targets should match job definition. Non matching targets -"
             f" {change['targetNodes']}"
         )
-    _check_overrides_size(account, change.get("containerOverrides", {}))
+    overrides = change.get("containerOverrides", {})
+    _check_overrides_size(account, overrides)
+    check_overrides(overrides, "nodeOverrides.nodePropertyOverrides.containerOverrides")
 
 
 def _check_array(account: Account, params: dict[str, Any]) -> None:

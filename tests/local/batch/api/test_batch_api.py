@@ -341,10 +341,12 @@ def test_cancel_and_terminate(desk: Desk, hand: HandExecutor) -> None:
     desk.batch.terminate_job(jobId=job, reason="enough")
     ended = desk.until(job, "FAILED")
     assert (ended["statusReason"], ended["isTerminated"]) == ("enough", True)
-    assert "does not exist" in refused(desk.batch.terminate_job, jobId="nothing", reason="x")
+    desk.batch.terminate_job(jobId="nothing", reason="x")
+    desk.batch.cancel_job(jobId="nothing", reason="x")
     others = [desk.submit(), desk.submit()]
     answer = desk.batch.terminate_jobs(jobs=[*others, "nothing"], reason="all")
-    assert (answer["successful"], [each["job"] for each in answer["errors"]]) == (others, ["nothing"])
+    assert (answer["successful"], answer["errors"]) == ([*others, "nothing"], [])
+    assert "at most 50" in refused(desk.batch.cancel_jobs, jobs=["x"] * 51, reason="x")
 
 
 def test_tags_of_everything(desk: Desk) -> None:

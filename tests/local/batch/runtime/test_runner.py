@@ -18,7 +18,7 @@ from local.batch.api.errors import BatchApiError
 from local.batch.engine import Engine
 from local.batch.ports import Image, ImageNotFoundError
 from local.batch.runtime.containers import METADATA
-from tests.local.batch.conftest import ONE_CPU, QUICK, Desk, wait_for
+from tests.local.batch.conftest import ONE_CPU, QUICK, Desk, HandExecutor, wait_for
 
 
 def output(desk: Desk, stream: str) -> list[str]:
@@ -88,6 +88,7 @@ def test_the_environment_of_a_job(live: Desk) -> None:
         "AWS_BATCH_JOB_ARRAY_SIZE": "2",
         "AWS_BATCH_JQ_NAME": "q",
         "AWS_BATCH_CE_NAME": "ce",
+        "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
     }
     assert {name: found.get(name) for name in expected} == expected
     assert "SLUICE_TEST_SECRET" not in found
@@ -386,7 +387,7 @@ def test_an_idle_engine_starts_a_job_at_once(live: Desk) -> None:
 
 
 def test_a_node_learns_where_to_ask_for_its_address(tmp_path: Path) -> None:
-    """As the ECS agent answers, at an address for each container; other jobs have none."""
+    """As the ECS agent answers, at an address for each container."""
     with Engine(limits=QUICK, environment={METADATA: "http://agent/ecs"}) as engine:
         desk = Desk(engine, [], [])
         said = tmp_path / "said"
@@ -408,5 +409,49 @@ def test_a_node_learns_where_to_ask_for_its_address(tmp_path: Path) -> None:
         ]
         assert len(set(addresses)) == 3
         assert [written[str(index)].rpartition("/")[2] for index in range(3)] == addresses
-        desk.define("plain", ["sh", "-c", f'test -z "${METADATA}"'])
-        desk.until(desk.submit(definition="plain"), "SUCCEEDED")
+
+
+def test_a_task_on_fargate_knows_where_it_is(desk: Desk, hand: HandExecutor) -> None:
+    """AWS_EXECUTION_ENV says whether a container runs on Fargate or on an instance."""
+    fargate = {"type": "FARGATE", "maxvCpus": 4, "subnets": ["subnet-1"], "securityGroupIds": ["sg-1"]}
+    desk.batch.create_compute_environment(
+        computeEnvironmentName="tasks", type="MANAGED", computeResources=fargate
+    )
+    order = [{"order": 1, "computeEnvironment": "tasks"}]
+    desk.batch.create_job_queue(jobQueueName="tq", priority=1, computeEnvironmentOrder=order)
+    size = [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}]
+    container = {"executionRoleArn": "role", "resourceRequirements": size}
+    desk.define("task", ["true"], container=container, platformCapabilities=["FARGATE"])
+    desk.until(desk.submit(definition="task", jobQueue="tq"), "RUNNING")
+    assert hand.tasks[0].environment["AWS_EXECUTION_ENV"] == "AWS_ECS_FARGATE"
+
+
+def test_every_container_has_a_metadata_address_of_its_own(hand: HandExecutor) -> None:
+    """Jobs and children are told where to ask, each at an address of its own."""
+    with Engine(executor=hand, limits=QUICK, environment={METADATA: "http://agent/ecs"}) as engine:
+        desk = Desk(engine, [], [])
+        desk.submit(arrayProperties={"size": 2})
+        wait_for(lambda: len(hand.tasks) == 2)
+    addresses = {task.environment[METADATA] for task in hand.tasks}
+    assert addresses == {f"http://agent/ecs/{task.id}/127.0.0.1" for task in hand.tasks}
+    assert len(addresses) == 2
+
+
+def test_a_silent_job_has_a_log_stream() -> None:
+    """The log driver makes the stream as the container starts, whatever the job says."""
+    streams: list[str] = []
+    with Engine(limits=QUICK, logs=lambda _group, stream, _lines: streams.append(stream)) as engine:
+        desk = Desk(engine, [], [])
+        job = desk.until(desk.submit(), "SUCCEEDED")
+    assert streams == [job["container"]["logStreamName"]]
+
+
+def test_a_log_stream_is_named_when_it_exists(desk: Desk) -> None:
+    """What has not come to run has no stream, and no name of one."""
+    job = desk.until(desk.submit(), "RUNNING")
+    assert "logStreamName" in job["container"]
+    wait_for(lambda: any(each["detail"]["status"] == "RUNNING" for each in desk.events))
+    starting = next(each for each in desk.events if each["detail"]["status"] == "STARTING")
+    running = next(each for each in desk.events if each["detail"]["status"] == "RUNNING")
+    assert "logStreamName" not in starting["detail"]["container"]
+    assert running["detail"]["container"]["logStreamName"] == job["container"]["logStreamName"]

@@ -1,0 +1,30 @@
+"""The instance types that EC2 has, as botocore's model of EC2 lists them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from botocore.loaders import Loader
+
+from local.batch.api.errors import client_error
+
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
+_BUNDLES: Final = {"optimal", "default_x86_64", "default_arm64"}
+
+
+def check_instance_type(name: str) -> None:
+    """Refuse what is no instance type, no family and none of AWS Batch's own bundles of families."""
+    if name not in _BUNDLES and name not in _known():
+        raise client_error(
+            f"computeResources.instanceTypes must be instance types, families, {', '.join(sorted(_BUNDLES))},"
+            f" but got {name!r}, which EC2 does not have."
+        )
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Types and families; loaded once, in a tenth of a second."""
+    shapes = Loader().load_service_model("ec2", "service-2")["shapes"]
+    types: list[str] = shapes["InstanceType"]["enum"]
+    return frozenset([*types, *(each.partition(".")[0] for each in types)])

@@ -1,0 +1,49 @@
+"""A pytest fixture that gives any project's tests an AWS endpoint, with AWS Batch, on this machine.
+
+Write `pytest_plugins = ["local.pytest_endpoint"]` into the root `conftest.py` of the project.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from local.paths import ACCOUNT, REGION, LocalCloudPaths
+from local.server import process
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an empty local cloud, which ends with the tests of the session."""
+    place = LocalCloudPaths(_free_port(), tmp_path_factory.mktemp("aws"))
+    process.start(place)
+    try:
+        yield place.endpoint
+    finally:
+        process.stop(place)
+
+
+@pytest.fixture
+def aws_environment(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The variables by which every AWS client of a test, and of what it starts, finds that cloud; they are
+    set.
+    """
+    variables = {
+        "AWS_ENDPOINT_URL": aws_endpoint,
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    return variables
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
