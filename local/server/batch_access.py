@@ -3,7 +3,7 @@
 Actions and resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,13 +24,17 @@ RESOURCE = {
 }
 
 
-def required(operation: str, parameters: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    """Yield each action and resource ARN that must be allowed. Describe and List operations know no
-    resources.
+def required(
+    operation: str, parameters: Mapping[str, Any], path: str, limits: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Yield each action and resource ARN that must be allowed; ``limits`` are the consumable resources of a
+    submitted job. Describe and List operations know no resources.
     """
     if operation == "SubmitJob":
         yield "batch:SubmitJob", _arn("job-definition", parameters.get("jobDefinition"))
         yield "batch:SubmitJob", _arn("job-queue", parameters.get("jobQueue"))
+        for limit in limits:
+            yield "batch:SubmitJob", _arn("consumable-resource", limit)
         if parameters.get("tags"):
             yield "batch:TagResource", _arn("job", "*")
     elif path.startswith("/v1/tags/"):

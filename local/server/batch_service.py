@@ -52,19 +52,41 @@ class _Service:
         self._api = api
 
     def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
-        return _refusal(method, path, headers, body) or handle(self._api, method, path, body)
+        return _refusal(self._api, method, path, headers, body) or handle(self._api, method, path, body)
 
 
-def _refusal(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response | None:
+def _refusal(
+    api: BatchApi, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> Response | None:
     try:
         operation, parameters = parse(method, path, body)
     except BatchApiError:
         return None  # the engine says what is wrong with it
-    for action, resource in batch_access.required(operation, parameters, path.partition("?")[0]):
+    limits = _limits_of(api, parameters) if operation == "SubmitJob" else []
+    for action, resource in batch_access.required(operation, parameters, path.partition("?")[0], limits):
         caller = denied(headers, action, resource, _condition_keys(parameters))
         if caller:
             return _denial(caller, action, resource)
     return None
+
+
+def _limits_of(api: BatchApi, parameters: Mapping[str, Any]) -> list[str]:
+    """Return the consumable resources of a job that is to be submitted: those of the request, or else of its
+    definition.
+    """
+    wanted = parameters.get("consumableResourcePropertiesOverride")
+    if wanted is None:
+        wanted = _definition(api, str(parameters.get("jobDefinition") or "")).get(
+            "consumableResourceProperties"
+        )
+    return [str(one["consumableResource"]) for one in (wanted or {}).get("consumableResourceList") or []]
+
+
+def _definition(api: BatchApi, name_or_arn: str) -> Mapping[str, Any]:
+    name = name_or_arn.rpartition("/")[2].partition(":")[0]
+    asked = {"jobDefinitionName": name, "status": "ACTIVE"}
+    found = api.call("DescribeJobDefinitions", asked)["jobDefinitions"] if name else []
+    return max(found, key=lambda one: int(one["revision"]), default={})
 
 
 def _condition_keys(parameters: Mapping[str, Any]) -> dict[str, object]:

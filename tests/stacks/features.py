@@ -37,6 +37,13 @@ FEATURES: dict[str, tuple[str | None, dict[str, str]]] = {
     ),
     "webhooks off": (_one("Webhook()"), {"SLUICE_WEBHOOKS": "false"}),
     "start job": (_one(more=', submit_from="start-job"'), {}),
+    "limit and start job": (
+        _one(
+            steps='Job("work", run="work", uses={"api": 1})',
+            more=', limits=[Limit("api", max_concurrency=2)], submit_from="start-job"',
+        ),
+        {},
+    ),
     "plan": (_one(steps=PLANNED), {}),
     "limit": (
         _one(

@@ -60,8 +60,16 @@ def read_assignment(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable) -
     _allow(role, ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [ledger.table_arn], conditions)
 
 
-def advance_runs(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
-    """Read and write the pipeline's own runs, submit its jobs to these queues, and look up a job by its name.
+def advance_runs(
+    role: iam.Role,
+    *,
+    pipeline: str,
+    ledger: dynamodb.ITable,
+    queues: Sequence[str],
+    limits: Sequence[str],
+) -> None:
+    """Read and write the pipeline's own runs, submit its jobs to these queues and with these limits, and look
+    up a job by its name.
 
     TransactWriteItems is authorised as the writes in it:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -72,7 +80,7 @@ def advance_runs(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable, queu
     definitions = (
         f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job-definition/sluice-{pipeline}-*"
     )
-    _allow(role, ["batch:SubmitJob"], [definitions, *queues])
+    _allow(role, ["batch:SubmitJob"], [definitions, *limits, *queues])
     # A look-up has no resource-level permissions:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
     _allow(role, ["batch:ListJobs"], ["*"])
