@@ -56,6 +56,13 @@ class Item(dict[str, Any]):
         return Upload(S3Object.from_dict(self), self._s3)
 
 
+def is_file_name(name: str) -> bool:
+    """Say whether a file may be published under a name: the programs that copy a bucket into a folder would
+    write one with ``..`` outside of it.
+    """
+    return bool(name) and not name.startswith("/") and not name.endswith("/") and ".." not in name.split("/")
+
+
 @dataclass(frozen=True, slots=True)
 class Out:
     """Where a step publishes files: the run's own folder in the results bucket."""
@@ -69,7 +76,7 @@ class Out:
         """Publish a file and return its address; the same name again replaces it. Raises ValueError for what
         is not a file name.
         """
-        if not name or name.startswith("/") or name.endswith("/"):
+        if not is_file_name(name):
             raise ValueError(
                 "Expected a name for a published file, such as totals.csv or 2013/totals.csv, found"
                 f" {name!r}."
