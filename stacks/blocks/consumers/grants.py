@@ -67,9 +67,16 @@ def gather_files(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None
     """Read and write groups of uploads and the records of their files, and find the open groups; nothing of
     runs.
     """
-    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{FILE}*"]}}
+    named = {"Null": {"dynamodb:LeadingKeys": "false"}}
+    own: Conditions = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{FILE}*"]},
+        **named,
+    }
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
-    unfinished = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
+    unfinished: Conditions = {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]},
+        **named,
+    }
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"], unfinished)
 
 
