@@ -20,6 +20,7 @@ from stacks.pipelines import PipelinesStack
 from stacks.storage import StorageStack
 
 ROOT = Path(__file__).parent
+RETAINED_DEFINITIONS = "SLUICE_RETAINED_DEFINITIONS"
 
 
 def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configuration:
@@ -62,6 +63,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         storage=storage,
         queues=compute.queues,
         control=control,
+        retained_definitions=_retained_definitions(environment),
     )
     for pipeline in (one for one in found if one not in pipelines):
         left_out = (
@@ -70,6 +72,14 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         )
         Annotations.of(stack).add_info(left_out)
     return configuration
+
+
+def _retained_definitions(environment: Mapping[str, str]) -> list[str]:
+    """Return the names of the job definitions that earlier deploys left: `make deploy` looks them up, and
+    names the file with one a line.
+    """
+    file = environment.get(RETAINED_DEFINITIONS)
+    return Path(file).read_text().split() if file else []
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import botocore.session
@@ -15,6 +16,7 @@ from cli.cloud import Cloud
 from cli.commands.doctor.checks.setup import BOOTSTRAP_PARAMETER
 from cli.console import print_note
 from cli.function_urls import FIX, region_has_function_urls, with_webhooks
+from local.deployment.retained import as_settings, retained_definitions
 from local.paths import REPOSITORY
 from sluice.errors import SluiceError
 from sluice.operate.errors import OperationError
@@ -65,7 +67,7 @@ def main() -> int:
         )
         _check_function_urls(session, configuration)
         approval = "broadening" if sys.stdin.isatty() else "never"
-        _cdk("deploy", "--all", "--require-approval", approval)
+        _cdk("deploy", "--all", "--require-approval", approval, settings=_retained(session, configuration))
     except SluiceError as error:
         print_note(str(error))
         return 1
@@ -146,8 +148,22 @@ def _check_no_queue_is_needed(cloud: Cloud, configuration: Configuration) -> Non
         )
 
 
-def _cdk(*arguments: str) -> None:
-    subprocess.run([*CDK, *arguments, "--no-notices"], cwd=REPOSITORY, check=True)  # noqa: S603 - the CDK's command line
+def _retained(session: Session, configuration: Configuration) -> dict[str, str]:
+    """Return the settings that name the job definitions that earlier deploys left: CloudFormation refuses to
+    create them again.
+    """
+    stack = f"{configuration.stack_prefix}Pipelines"
+    names = retained_definitions(
+        session.create_client("batch"), session.create_client("cloudformation"), stack
+    )
+    directory = REPOSITORY / "cdk.out"
+    directory.mkdir(exist_ok=True)
+    return as_settings(names, directory)
+
+
+def _cdk(*arguments: str, settings: Mapping[str, str] | None = None) -> None:
+    environment = {**os.environ, **(settings or {})}
+    subprocess.run([*CDK, *arguments, "--no-notices"], cwd=REPOSITORY, check=True, env=environment)  # noqa: S603 - the CDK's command line
 
 
 if __name__ == "__main__":

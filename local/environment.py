@@ -36,6 +36,13 @@ def of_server(caller: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **client_environment(caller), "PYTHONPATH": str(REPOSITORY)}
 
 
+_ISOLATED = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
 def of_cloud(paths: LocalCloudPaths, caller: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the whole environment for the cloud of `paths`, started from an environment `caller` (default:
     this).
@@ -46,10 +53,12 @@ def of_cloud(paths: LocalCloudPaths, caller: Mapping[str, str] | None = None) ->
 
 
 def of_jobs(paths: LocalCloudPaths) -> dict[str, str]:
-    """Return the variables by which the AWS clients of a job's process find the cloud of `paths`, and nothing
-    else.
+    """Return the variables that lead the AWS clients of a job to the cloud of `paths`, and nowhere else.
+
+    They are the only ones that a job has here and not on AWS. A Region is not among them: agents on EC2 tell
+    containers theirs since 1.104.0 only, so a job definition has to. See docs/batch-engine.md.
     """
-    return {**_aws(), "AWS_ENDPOINT_URL": paths.endpoint}
+    return {**_ISOLATED, "AWS_ENDPOINT_URL": paths.endpoint}
 
 
 def path_with_interpreter(caller: Mapping[str, str]) -> str:
@@ -61,13 +70,7 @@ def _aws() -> dict[str, str]:
     """What every AWS client in the cloud's process and below it sees: no files of the caller, no instance
     metadata.
     """
-    return {
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    return {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, **_ISOLATED}
 
 
 def _ministack(paths: LocalCloudPaths) -> dict[str, str]:

@@ -34,8 +34,9 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
-# What is left of CloudFormation's 128 characters must hold the names of the stacks.
-_STACK_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
+# Rules get names of at most 64 characters, cut evenly from the stack's name and the rule's: 24 are left of
+# each, and the policies of the queues know the rules of the stack `<prefix>Pipelines` by the beginning.
+_STACK_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,14}")
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9-]+)?")
 
 
@@ -188,7 +189,10 @@ _YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False,
 _READERS: dict[str, Callable[[str], object]] = {
     "alert_email": _matching(_MAIL, "an e-mail address, such as me@example.com"),
     "alert_phone": _matching(_PHONE, "a number in E.164 form, such as +4915112345678"),
-    "stack_prefix": _matching(_STACK_PREFIX, "a letter, then at most 40 letters, digits or hyphens"),
+    "stack_prefix": _matching(
+        _STACK_PREFIX,
+        "a letter, then at most 14 letters, digits or hyphens (CloudFormation cuts the names of rules)",
+    ),
     "job_architecture": _one_of({str(one): one for one in Architecture}),
     "instance_types": _TYPES,
     "arm_instance_types": _TYPES,

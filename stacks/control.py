@@ -66,7 +66,7 @@ class ControlStack(Stack):
                 "alert": self.alert,
             }
             dashboard(self, "Dashboard", consumers=consumers)
-        self._keep_exports()
+        self._export_for_later_stacks()
 
     def _consumer(self, stage: str, *, max_concurrency: int = 4) -> QueueConsumer:
         name = "".join(word.capitalize() for word in stage.split("_"))
@@ -89,15 +89,18 @@ class ControlStack(Stack):
         route_blocked_queues(self, "BlockedQueues", queues=named, target=self.alert)
         schedule_sweep(self, "Sweep", target=self.track)
 
-    def _keep_exports(self) -> None:
-        """Export what the pipelines stack imports while a pipeline gathers, also while none does.
+    def _export_for_later_stacks(self) -> None:
+        """Export all that the pipelines stack can ever import, also while no pipeline needs it.
 
-        An export that is no longer needed would be removed before the stack that imports it is updated, which
-        CloudFormation refuses.
+        An export that went with the last start job, upload or webhook would be removed before the stack that
+        still imports it is updated, which CloudFormation refuses:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
         """
-        topics = [topic.topic_arn for topic in topics_of(self.alerts)]
-        for value in (*topics, self.trigger.queue.queue_url):
-            self.export_value(value)
+        for topic in (*topics_of(self.alerts), self.plans):
+            self.export_value(topic.topic_arn)
+        for queue in (self.trigger.queue, self.trigger.dead_letters, self.alert.queue):
+            self.export_value(queue.queue_arn)
+            self.export_value(queue.queue_url)
 
     def _configure_consumers(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
         ledger, arns, alert = (

@@ -4,7 +4,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from sluice.settings import JobSettings
 from stacks.blocks.consumers.grouping import Grouping, gathers
 from stacks.blocks.consumers.queue_consumer import QueueConsumer
 from stacks.blocks.jobs.consumables import Consumables
+from stacks.blocks.jobs.definition_names import DefinitionNames
 from stacks.blocks.jobs.images import cleanup_image
 from stacks.blocks.jobs.pipeline_jobs import PipelineJobs
 from stacks.blocks.jobs.start_job import StartJobs
@@ -46,10 +47,12 @@ class PipelinesStack(Stack):
         storage: StorageStack,
         queues: Mapping[str, str],
         control: ControlStack,
+        retained_definitions: Collection[str] = (),
     ) -> None:
         super().__init__(scope, construct_id, description="Sluice: the pipelines.")
         self._configuration, self._root = configuration, root
         self._storage, self._control = storage, control
+        self._names = DefinitionNames(frozenset(retained_definitions))
         self._settings = JobSettings(
             ledger_table=storage.ledger.table_name,
             work_bucket=storage.work.bucket_name,
@@ -68,6 +71,8 @@ class PipelinesStack(Stack):
             settings=self._settings,
             queues=queues,
             alerts=control.alert.queue,
+            names=self._names,
+            limits=self._limits,
         )
         parts, nested = dict[str, Construct](), dict[str, int]()
         for pipeline in pipelines:
@@ -104,6 +109,7 @@ class PipelinesStack(Stack):
             configuration=self._configuration,
             cleanup_image=self._cleanup_image,
             consumables=self._limits,
+            names=self._names,
         )
         jobs.grant_access(
             inbox=self._storage.inbox,

@@ -23,6 +23,23 @@ class StorageStack(Stack):
         self.work = work_bucket(self, "Work", expire_after_days=configuration.work_retention_days)
         self.results = results_bucket(self, "Results")
         self.ledger = ledger_table(self, "Ledger")
+        self._export_for_later_stacks()
+        self._add_outputs(configuration)
+
+    def _export_for_later_stacks(self) -> None:
+        """Export all that a later stack can ever import, also while no pipeline needs it.
+
+        An export that went with the last pipeline that needs it would be removed before the stack that still
+        imports it is updated, which CloudFormation refuses:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
+        """
+        for bucket in (self.inbox, self.work, self.results):
+            self.export_value(bucket.bucket_name)
+            self.export_value(bucket.bucket_arn)
+        self.export_value(self.ledger.table_name)
+        self.export_value(self.ledger.table_arn)
+
+    def _add_outputs(self, configuration: Configuration) -> None:
         CfnOutput(self, "InboxBucket", value=self.inbox.bucket_name, description="Upload here to start runs.")
         CfnOutput(
             self,

@@ -2,12 +2,13 @@
 
 create(logical_id, properties, stack_name) -> (physical id, attributes);
 update(physical_id, old_properties, new_properties, stack_name) -> (physical id, attributes);
-delete(physical_id, properties). `Ref` is the physical id, `Fn::GetAtt` reads the attributes.
+delete(physical_id, properties); named: the property that is the name, and what says whether a name is taken.
+`Ref` is the physical id, `Fn::GetAtt` reads the attributes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
 
@@ -17,7 +18,7 @@ from local.batch.api.shapes import service
 
 Properties = dict[str, Any]
 Result = tuple[str, dict[str, Any]]
-Handlers = dict[str, dict[str, Callable[..., Any]]]
+Handlers = dict[str, dict[str, Any]]
 
 
 def HANDLERS(api: BatchApi) -> Handlers:  # noqa: N802 - the name that the provisioner's table has
@@ -31,8 +32,13 @@ def HANDLERS(api: BatchApi) -> Handlers:  # noqa: N802 - the name that the provi
     }
 
 
-def _handlers(resource: _Resource) -> dict[str, Callable[..., Any]]:
-    return {"create": resource.create, "update": resource.update, "delete": resource.delete}
+def _handlers(resource: _Resource) -> dict[str, Any]:
+    return {
+        "create": resource.create,
+        "update": resource.update,
+        "delete": resource.delete,
+        "named": (resource.name_property, resource.is_taken),
+    }
 
 
 _UPDATE_ONLY = ("UpdateToLatestImageVersion",)
@@ -49,6 +55,8 @@ class _Resource:
     # CloudFormation replaces a resource when one of these changes: "Update requires: Replacement" in
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Batch.html.
     replacing: tuple[str, ...] = ()
+    # The operation that finds some by their names, its parameter, and where its answer has them.
+    look_up = ("", "", "")
 
     def __init__(self, api: BatchApi) -> None:
         self._api = api
@@ -78,6 +86,11 @@ class _Resource:
     def change(self, physical_id: str, properties: Properties) -> None:
         """Change it in place."""
         raise NotImplementedError
+
+    def is_taken(self, name: str) -> bool:
+        """Say whether there is one of this name."""
+        operation, parameter, answer = self.look_up
+        return bool(self._api.call(operation, {parameter: [name]})[answer])
 
     def prepared(self, properties: Properties) -> Properties:
         """The properties as the API wants them."""
@@ -121,6 +134,7 @@ class ComputeEnvironment(_Resource):
     arn_answer = "computeEnvironmentArn"
     attribute = "ComputeEnvironmentArn"
     replacing = ("ComputeEnvironmentName", "Type", "EksConfiguration")
+    look_up = ("DescribeComputeEnvironments", "computeEnvironments", "computeEnvironments")
 
     def prepared(self, properties: Properties) -> Properties:
         """`Type` and `State` are written in any case in templates."""
@@ -162,6 +176,7 @@ class JobQueue(_Resource):
     arn_answer = "jobQueueArn"
     attribute = "JobQueueArn"
     replacing = ("JobQueueName", "JobQueueType")
+    look_up = ("DescribeJobQueues", "jobQueues", "jobQueues")
 
     def change(self, physical_id: str, properties: Properties) -> None:
         """UpdateJobQueue."""
@@ -191,6 +206,11 @@ class JobDefinition(_Resource):
         """`Type` is written in any case in templates."""
         return {**properties, "Type": str(properties["Type"]).lower()}
 
+    def is_taken(self, name: str) -> bool:
+        """Say whether there is an active revision: the name is what CloudFormation identifies it by."""
+        asked = {"jobDefinitionName": name, "status": "ACTIVE"}
+        return bool(self._api.call("DescribeJobDefinitions", asked)["jobDefinitions"])
+
     def update(self, physical_id: str, old: Properties, new: Properties, stack_name: str) -> Result:
         """Register a new revision under the same name."""
         name = physical_id.rpartition("/")[2].partition(":")[0]
@@ -215,6 +235,11 @@ class SchedulingPolicy(_Resource):
     attribute = "Arn"
     replacing = ("Name",)
 
+    def is_taken(self, name: str) -> bool:
+        """Say whether there is one of this name."""
+        listed = self._api.call("ListSchedulingPolicies", {})["schedulingPolicies"]
+        return any(one["arn"].endswith(f"/{name}") for one in listed)
+
     def change(self, physical_id: str, properties: Properties) -> None:
         """UpdateSchedulingPolicy."""
         self._api.call(
@@ -235,6 +260,10 @@ class ConsumableResource(_Resource):
     arn_answer = "consumableResourceArn"
     attribute = "ConsumableResourceArn"
     replacing = ("ConsumableResourceName", "ResourceType")
+
+    def is_taken(self, name: str) -> bool:
+        """Say whether there is one of this name."""
+        return self._call_if_there("DescribeConsumableResource", {"consumableResource": name})
 
     def result(self, arn: str) -> Result:
         """The quantities can be read as well."""

@@ -30,16 +30,18 @@ OWN = frozenset({"SLUICE_HOME", "SLUICE_IMAGES"})
 KEPT_ASSEMBLIES = 3
 
 
-def assembly(paths: LocalCloudPaths, app: Path) -> Path:
+def assembly(paths: LocalCloudPaths, app: Path, retained: Mapping[str, str] | None = None) -> Path:
     """Return the cloud assembly of the app in the directory `app`; it is synthesised unless it was before.
 
+    `retained` are settings that name the job definitions that earlier deploys left.
     Raises LocalCloudError with what the CDK says when the app does not synthesise.
     """
-    directory = home() / "synth" / digest(app, os.environ)
+    variables = {**os.environ, **(retained or {})}
+    directory = home() / "synth" / digest(app, variables)
     if not directory.exists():
         building = directory.with_suffix(f".{paths.port}")
         shutil.rmtree(building, ignore_errors=True)
-        cdk.run(paths, ["synth", "--quiet", "--output", str(building)], app, settings(os.environ))
+        cdk.run(paths, ["synth", "--quiet", "--output", str(building)], app, settings(variables))
         _keep(building, directory)
     os.utime(directory)  # the ones that were used last are kept
     _forget_old(directory.parent)

@@ -3,7 +3,7 @@
 Actions and resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,9 +33,10 @@ def required(
     path: str,
     account: str = ACCOUNT,
     region: str = REGION,
+    limits: Sequence[str] = (),
 ) -> Iterator[tuple[str, str]]:
-    """Yield each action and resource ARN that must be allowed. Describe and List operations know no
-    resources.
+    """Yield each action and resource ARN that must be allowed; ``limits`` are the consumable resources of a
+    submitted job. Describe and List operations know no resources.
     """
 
     def _arn(kind: str, name: object) -> str:
@@ -45,6 +46,8 @@ def required(
     if operation == "SubmitJob":
         yield "batch:SubmitJob", _arn("job-definition", parameters.get("jobDefinition"))
         yield "batch:SubmitJob", _arn("job-queue", parameters.get("jobQueue"))
+        for limit in limits:
+            yield "batch:SubmitJob", _arn("consumable-resource", limit)
         if parameters.get("tags"):
             yield "batch:TagResource", _arn("job", "*")
     elif operation in BULK:

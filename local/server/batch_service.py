@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local import environment
-from local.batch.api.batch_api import BatchApiError
+from local.batch.api.batch_api import BatchApi, BatchApiError
 from local.batch.api.http import handle, parse
 from local.batch.cloudformation import HANDLERS
 from local.batch.engine import Engine
@@ -97,21 +97,45 @@ class _Service:
 
     def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
         api = self._engines.of(*caller_scope()).api
-        return _refusal(method, path, headers, body) or handle(api, method, path, body)
+        return _refusal(api, method, path, headers, body) or handle(api, method, path, body)
 
 
-def _refusal(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response | None:
+def _refusal(
+    api: BatchApi, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> Response | None:
     try:
         operation, parameters = parse(method, path, body)
     except BatchApiError:
         return None  # the engine says what is wrong with it
     plain, _, query = path.partition("?")
     keys = parse_qs(query)
-    for action, resource in batch_access.required(operation, parameters, plain, *caller_scope()):
+    limits = _limits_of(api, parameters) if operation == "SubmitJob" else []
+    for action, resource in batch_access.required(
+        operation, parameters, plain, *caller_scope(), limits=limits
+    ):
         caller = denied(headers, keys, action, resource, _condition_keys(parameters))
         if caller:
             return _denial(caller, action, resource)
     return None
+
+
+def _limits_of(api: BatchApi, parameters: Mapping[str, Any]) -> list[str]:
+    """Return the consumable resources of a job that is to be submitted: those of the request, or else of its
+    definition.
+    """
+    wanted = parameters.get("consumableResourcePropertiesOverride")
+    if wanted is None:
+        wanted = _definition(api, str(parameters.get("jobDefinition") or "")).get(
+            "consumableResourceProperties"
+        )
+    return [str(one["consumableResource"]) for one in (wanted or {}).get("consumableResourceList") or []]
+
+
+def _definition(api: BatchApi, name_or_arn: str) -> Mapping[str, Any]:
+    name = name_or_arn.rpartition("/")[2].partition(":")[0]
+    asked = {"jobDefinitionName": name, "status": "ACTIVE"}
+    found = api.call("DescribeJobDefinitions", asked)["jobDefinitions"] if name else []
+    return max(found, key=lambda one: int(one["revision"]), default={})
 
 
 def _condition_keys(parameters: Mapping[str, Any]) -> dict[str, object]:

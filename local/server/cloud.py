@@ -10,7 +10,7 @@ from local.emulator.additions.alarms import QueueAlarms
 from local.emulator.additions.mailbox import Mailbox
 from local.emulator.additions.ops_items import OpsItems
 from local.emulator.functions import stop_lambda_workers
-from local.emulator.patches import access, events, functions, images, objects, secrets
+from local.emulator.patches import access, events, functions, images, item_keys, objects, secrets, stacks
 from local.emulator.patches.rotation import ROTATION_SCHEDULE, Rotations
 from local.emulator.services import add_resource_types, answer_before, asgi, call_ec2
 from local.executors import DOCKER, ExecutorName, docker_executor
@@ -64,9 +64,12 @@ def _mend(paths: LocalCloudPaths) -> None:
     functions.address_functions(paths.endpoint)
     functions.gather_batches()
     images.miss_images()
+    item_keys.name_items()
     objects.name_versions()
     objects.read_ranges_of_versions()
     secrets.rotate_secrets(Rotations(paths).begin)
+    stacks.keep_exports_in_use()
+    stacks.check_names_first()
 
 
 def _add(mailbox: Mailbox) -> None:

@@ -36,6 +36,12 @@ EXCEPTIONS = (
         " the control stack is deployed; they are all of this app, and only its own queues take them.",
     ),
     Exception_(
+        r"(Trigger|FanOut|Track)/?Role",
+        r"arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:consumable-resource/\*",
+        "The limits of pipelines have no names of ours, and those of later pipelines are not known when the"
+        " control stack is deployed.",
+    ),
+    Exception_(
         r"Trigger/?Role",
         r"arn:<AWS::Partition>:s3:::cdk-[a-z0-9]+-assets-<AWS::AccountId>-<AWS::Region>/\*\.json",
         "The CDK's bucket for files; the key of a compiled pipeline is its hash, which a later deploy may"

@@ -37,7 +37,14 @@ def project(root: Path, pipelines: Mapping[str, str]) -> Path:
         (root / "containers" / name / "Dockerfile").write_text(
             (entry.ROOT / "containers/word_count/Dockerfile").read_text()
         )
-    for name in ("sluice", "lambdas", "containers/step", "containers/cleanup", "containers/__init__.py"):
+    for name in (
+        "sluice",
+        "lambdas",
+        "containers/step",
+        "containers/cleanup",
+        "containers/start",
+        "containers/__init__.py",
+    ):
         (root / name).symlink_to(entry.ROOT / name)
     return root
 

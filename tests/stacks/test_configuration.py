@@ -70,7 +70,7 @@ def test_an_empty_value_is_no_value() -> None:
         ("alert_email", "nobody"),
         ("alert_phone", "0151 12345678"),
         ("stack_prefix", "1st"),
-        ("stack_prefix", "a" * 42),
+        ("stack_prefix", "a" * 16),
         ("job_architecture", "sparc"),
         ("instance_types", "c7i,,m7i"),
         ("instance_types", "C7I"),

@@ -37,7 +37,10 @@ def advance_runs(function: lambda_.Function, *, ledger: dynamodb.ITable, queues:
     """
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn])
     definitions = _arn(function, "batch", "job-definition/sluice-*")
-    _allow(function, ["batch:SubmitJob"], [definitions, *queues])
+    # Limits have no names of ours; a job that holds one is submitted with its resource's permission, too:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
+    limits = _arn(function, "batch", "consumable-resource/*")
+    _allow(function, ["batch:SubmitJob"], [definitions, limits, *queues])
     _allow(function, ["batch:ListJobs", "batch:DescribeJobs"], [_ANYTHING])
 
 
@@ -64,9 +67,16 @@ def gather_files(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None
     """Read and write groups of uploads and the records of their files, and find the open groups; nothing of
     runs.
     """
-    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{FILE}*"]}}
+    named = {"Null": {"dynamodb:LeadingKeys": "false"}}
+    own: Conditions = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITIONS}*", f"{FILE}*"]},
+        **named,
+    }
     _allow(function, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
-    unfinished = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]}}
+    unfinished: Conditions = {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [UNFINISHED_GROUPS]},
+        **named,
+    }
     _allow(function, ["dynamodb:Query"], [f"{ledger.table_arn}/index/{UNFINISHED_INDEX}"], unfinished)
 
 
@@ -102,8 +112,13 @@ def publish_run_events(function: lambda_.Function) -> None:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
     """
+    # A request has several entries, so the keys have several values; without any, "for all" would be true.
     conditions: Conditions = {
-        "StringEquals": {"events:source": SOURCE, "events:detail-type": [STATE_CHANGE, LATE]}
+        "ForAllValues:StringEquals": {
+            "events:source": [SOURCE],
+            "events:detail-type": [STATE_CHANGE, LATE],
+        },
+        "Null": {"events:source": "false", "events:detail-type": "false"},
     }
     _allow(function, ["events:PutEvents"], [_arn(function, "events", "event-bus/default")], conditions)
 

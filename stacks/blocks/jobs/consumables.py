@@ -39,6 +39,13 @@ class Consumables(Construct):
             consumable_resource_list=requirements
         )
 
+    def arns_of(self, pipeline: Pipeline) -> list[str]:
+        """Return the ARNs of a pipeline's limits: to submit its jobs needs a permission for them."""
+        return [
+            self._resources[name].attr_consumable_resource_arn
+            for name in sorted(limit.name for limit in pipeline.limits)
+        ]
+
     def _resource(self, limit: Limit) -> batch.CfnConsumableResource:
         """Return a limit's resource. Its quantity changes in place, also for runs in flight: it is the third
         party's, not the run's.
@@ -49,5 +56,5 @@ class Consumables(Construct):
         resource = batch.CfnConsumableResource(
             self, limit.name, resource_type="REPLENISHABLE", total_quantity=limit.max_concurrency
         )
-        resource.apply_removal_policy(RemovalPolicy.RETAIN)
+        resource.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         return resource

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from aws_cdk import Stack
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
+from constructs import Construct
 
 from sluice.pipeline.mounts import Mount
 from sluice.pipeline.retry_rules import EvaluateOnExit
@@ -61,6 +63,16 @@ class Identity:
             execution_role=execution_role.role_arn,
             log_group=log_group.log_group_name,
         )
+
+
+def region_variables(scope: Construct) -> dict[str, str]:
+    """Return the variables from which a job's AWS clients know their Region; boto3 reads the second.
+
+    AWS Batch sets neither, and the ECS agents of EC2 machines only since 1.104.0:
+    https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
+    """
+    region = Stack.of(scope).region
+    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
 def container(

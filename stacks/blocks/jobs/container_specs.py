@@ -33,7 +33,7 @@ _SMALL_ATTEMPTS = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpecs:
     """The containers of a pipeline's jobs. ``images`` are the URIs of the pipeline's own image, and
-    ``environment`` are the variables of every job.
+    ``environment`` are the variables of every job, and ``region`` those that a step may set otherwise.
     """
 
     pipeline: Pipeline
@@ -42,6 +42,7 @@ class ContainerSpecs:
     execution_role: iam.IRole
     images: Mapping[Architecture, str]
     environment: Mapping[str, str]
+    region: Mapping[str, str]
 
     def of(self, step: Step, program: Program) -> ContainerSpec:
         """Return the container of a step that runs a program, which is the step itself but for groups of
@@ -58,7 +59,12 @@ class ContainerSpecs:
             attempts=_attempts(step),
             rules=retry_rules(step.retry, function=program.run is not None, compute=compute),
             timeout=step.timeout,
-            environment={**step.environment, **program.environment, **self.environment},
+            environment={
+                **self.region,
+                **step.environment,
+                **program.environment,
+                **self.environment,
+            },
             parameters=step.parameters,
             secrets={
                 name: source_of(secret, self.execution_role).value_from
@@ -82,7 +88,7 @@ class ContainerSpecs:
             attempts=_SMALL_ATTEMPTS,
             rules=retry_rules([], function=True, compute=compute),
             timeout=_SMALL_TIMEOUT_SECONDS,
-            environment=self.environment,
+            environment={**self.region, **self.environment},
             fargate=self._fargate(compute),
         )
 

@@ -1,34 +1,45 @@
 """A job definition whose name carries the hash of its content. Old ones stay registered, so that runs that
-began before a deploy keep theirs.
+began before a deploy keep theirs; what a deploy that failed has made goes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from functools import lru_cache
 from typing import Any
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import NestedStack, RemovalPolicy, Stack
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
 from stacks.blocks.jobs.container import ContainerSpec, Identity, container
+from stacks.blocks.jobs.definition_names import DefinitionNames
 
-_HASH_CHARACTERS = 10
 # How the CDK writes in a string what only CloudFormation knows:
 # https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
 _TOKEN = re.compile(r"\$\{Token\[[^\]]+\]\}")
 
 
 def job_definition(
-    scope: Construct, step: str, *, pipeline: str, spec: ContainerSpec, identity: Identity
+    scope: Construct,
+    step: str,
+    *,
+    pipeline: str,
+    spec: ContainerSpec,
+    identity: Identity,
+    names: DefinitionNames,
 ) -> str:
     """Add a job definition of one container and return its name."""
     properties = container(spec, identity, stream=f"{pipeline}-{step}")
     return registered(
-        scope, step, pipeline=pipeline, spec=spec, type="container", container_properties=properties
+        scope,
+        step,
+        pipeline=pipeline,
+        spec=spec,
+        names=names,
+        type="container",
+        container_properties=properties,
     )
 
 
@@ -38,6 +49,7 @@ def registered(
     *,
     pipeline: str,
     spec: ContainerSpec,
+    names: DefinitionNames,
     type: str,  # noqa: A002 - Batch's word
     container_properties: batch.CfnJobDefinition.ContainerPropertiesProperty | None = None,
     node_properties: batch.CfnJobDefinition.NodePropertiesProperty | None = None,
@@ -45,8 +57,8 @@ def registered(
     """Add a job definition with these properties and return its name: ``sluice-<pipeline>-<step>-<hash>``.
 
     A changed definition is another resource with another name. The old one stays registered, so that a run
-    that started with it ends with it; a deploy back to the old content registers a second, equal revision of
-    it.
+    that started with it ends with it; a deploy back to the old content makes another one, equal but for its
+    name. One that a deploy made before it failed is deleted with what else it made.
     """
     properties: dict[str, Any] = {
         "type": type,
@@ -59,7 +71,7 @@ def registered(
         "retry_strategy": _retries(spec),
         "timeout": batch.CfnJobDefinition.TimeoutProperty(attempt_duration_seconds=spec.timeout),
     }
-    name = f"sluice-{pipeline}-{step}-{_hash(scope, properties)}"
+    name = names.name(pipeline, step, _content(scope, properties))
     definition = batch.CfnJobDefinition(
         scope,
         name.removeprefix(f"sluice-{pipeline}-"),
@@ -69,7 +81,7 @@ def registered(
         ),
         **properties,
     )
-    definition.apply_removal_policy(RemovalPolicy.RETAIN)
+    definition.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     return name
 
 
@@ -81,8 +93,9 @@ def _retries(spec: ContainerSpec) -> batch.CfnJobDefinition.RetryStrategyPropert
     return batch.CfnJobDefinition.RetryStrategyProperty(attempts=spec.attempts, evaluate_on_exit=rules)
 
 
-def _hash(scope: Construct, properties: dict[str, Any]) -> str:
-    """Return the hash of a definition's content.
+def _content(scope: Construct, properties: dict[str, Any]) -> str:
+    """Return a definition's content as a text, and in which nested stack it is: one stack cannot create what
+    another has not yet let go.
 
     It is made from the text of the properties: to have the CDK resolve each definition as a whole would be a
     third of the time that a thousand of them take.
@@ -93,7 +106,7 @@ def _hash(scope: Construct, properties: dict[str, Any]) -> str:
         raise AssertionError(
             f"the hash of a job definition would change from one synthesis to the next: {content}"
         )
-    return hashlib.sha256(content.encode()).hexdigest()[:_HASH_CHARACTERS]
+    return f"{content} in {scope.node.id}" if isinstance(scope, NestedStack) else content
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ the jobs of ``word`` never reach what belongs to ``word-count``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -20,6 +20,7 @@ from sluice import keys
 from sluice.run.job_names import run_id
 
 Role = iam.Role
+Conditions = Mapping[str, Mapping[str, str | list[str]]]
 
 
 def job_role(scope: Construct, construct_id: str) -> iam.Role:
@@ -27,10 +28,7 @@ def job_role(scope: Construct, construct_id: str) -> iam.Role:
 
     Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html (confused deputy)
     """
-    conditions = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
-    return iam.Role(
-        scope, construct_id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions)
-    )
+    return iam.Role(scope, construct_id, assumed_by=_tasks_of_this_account(scope))
 
 
 def execution_role(
@@ -41,11 +39,16 @@ def execution_role(
     log_lines: logs.ILogGroup,
 ) -> iam.Role:
     """Return the execution role of jobs: it may pull these images and write to this log group."""
-    role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+    role = iam.Role(scope, construct_id, assumed_by=_tasks_of_this_account(scope))
     for image in images:
         image.repository.grant_pull(role)
     log_lines.grant_write(role)
     return role
+
+
+def _tasks_of_this_account(scope: Construct) -> iam.ServicePrincipal:
+    conditions = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+    return iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions)
 
 
 def runs_of(pipeline: str) -> str:
@@ -54,25 +57,45 @@ def runs_of(pipeline: str) -> str:
     return f"{pipeline}-{'?' * len(digest)}"
 
 
+def own_items(pipeline: str) -> Conditions:
+    """Return the conditions under which a request names items of the pipeline's own runs, and some at all:
+    "for all" is true of none.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
+    return {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+
+
 def read_assignment(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable) -> None:
     """Read the pipeline's own runs in the ledger; a job never writes there."""
-    conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}}
-    _allow(role, ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [ledger.table_arn], conditions)
+    actions = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
+    _allow(role, actions, [ledger.table_arn], own_items(pipeline))
 
 
-def advance_runs(role: iam.Role, *, pipeline: str, ledger: dynamodb.ITable, queues: Sequence[str]) -> None:
-    """Read and write the pipeline's own runs, submit its jobs to these queues, and look up a job by its name.
+def advance_runs(
+    role: iam.Role,
+    *,
+    pipeline: str,
+    ledger: dynamodb.ITable,
+    queues: Sequence[str],
+    limits: Sequence[str],
+) -> None:
+    """Read and write the pipeline's own runs, submit its jobs to these queues and with these limits, and look
+    up a job by its name.
 
     TransactWriteItems is authorised as the writes in it:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     """
-    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}}
-    _allow(role, ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"], [ledger.table_arn], own)
+    actions = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    _allow(role, actions, [ledger.table_arn], own_items(pipeline))
     stack = Stack.of(role)
     definitions = (
         f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job-definition/sluice-{pipeline}-*"
     )
-    _allow(role, ["batch:SubmitJob"], [definitions, *queues])
+    _allow(role, ["batch:SubmitJob"], [definitions, *limits, *queues])
     # A look-up has no resource-level permissions:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
     _allow(role, ["batch:ListJobs"], ["*"])
@@ -124,6 +147,6 @@ def _allow(
     role: iam.Role,
     actions: list[str],
     resources: list[str],
-    conditions: dict[str, dict[str, list[str]]] | None = None,
+    conditions: Conditions | None = None,
 ) -> None:
     role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))

@@ -9,6 +9,7 @@ from aws_cdk import aws_batch as batch
 from constructs import Construct
 
 from stacks.blocks.jobs.container import ContainerSpec, Identity, container
+from stacks.blocks.jobs.definition_names import DefinitionNames
 from stacks.blocks.jobs.job_definition import registered
 
 MAIN_NODE = 0
@@ -31,6 +32,7 @@ def multi_node_definition(
     groups: Sequence[Nodes],
     instance_type: str | None,
     identity: Identity,
+    names: DefinitionNames,
 ) -> str:
     """Add a job definition of nodes and return its name, which carries the hash of its content.
 
@@ -52,5 +54,11 @@ def multi_node_definition(
         main_node=MAIN_NODE, num_nodes=sum(group.count for group in groups), node_range_properties=ranges
     )
     return registered(
-        scope, step, pipeline=pipeline, spec=groups[0].spec, type="multinode", node_properties=nodes
+        scope,
+        step,
+        pipeline=pipeline,
+        spec=groups[0].spec,
+        names=names,
+        type="multinode",
+        node_properties=nodes,
     )

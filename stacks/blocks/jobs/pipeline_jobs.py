@@ -19,8 +19,9 @@ from sluice.run.compiled import node_ranges
 from sluice.settings import JobSettings
 from stacks.blocks.jobs import job_roles
 from stacks.blocks.jobs.consumables import Consumables
-from stacks.blocks.jobs.container import ContainerSpec, Identity
+from stacks.blocks.jobs.container import ContainerSpec, Identity, region_variables
 from stacks.blocks.jobs.container_specs import ContainerSpecs
+from stacks.blocks.jobs.definition_names import DefinitionNames
 from stacks.blocks.jobs.execution_grants import allow_pull, allow_read_secrets
 from stacks.blocks.jobs.fargate_task import FargateTask
 from stacks.blocks.jobs.images import pipeline_image
@@ -53,10 +54,12 @@ class PipelineJobs(Construct):
         configuration: Configuration,
         cleanup_image: assets.DockerImageAsset,
         consumables: Consumables,
+        names: DefinitionNames,
     ) -> None:
         super().__init__(scope, construct_id)
         self._pipeline = pipeline
         self._configuration = configuration
+        self._names = names
         images = self._own_images(root)
         self.logs = log_group(
             self,
@@ -78,6 +81,7 @@ class PipelineJobs(Construct):
             # Each URI is resolved by the CDK once, not for every definition.
             images={architecture: image.image_uri for architecture, image in images.items()},
             environment=settings.to_env(),
+            region=region_variables(self),
         )
         self._identity = self._identity_of(self._work_role)
         self.definitions = JobDefinitions(
@@ -170,6 +174,7 @@ class PipelineJobs(Construct):
             groups=nodes,
             instance_type=step.instance_type,
             identity=self._identity,
+            names=self._names,
         )
 
     def _define_added(self, kind: str, image: assets.DockerImageAsset) -> str:
@@ -180,4 +185,6 @@ class PipelineJobs(Construct):
         return Identity.of(job_role=role, execution_role=self._execution_role, log_group=self.logs)
 
     def _define(self, scope: Construct, step: str, spec: ContainerSpec, identity: Identity) -> str:
-        return job_definition(scope, step, pipeline=self._pipeline.name, spec=spec, identity=identity)
+        return job_definition(
+            scope, step, pipeline=self._pipeline.name, spec=spec, identity=identity, names=self._names
+        )

@@ -19,7 +19,9 @@ from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.retry_rules import retry_rules
 from sluice.settings import JobSettings, StartSettings
 from stacks.blocks.jobs import job_roles
-from stacks.blocks.jobs.container import ContainerSpec, Identity
+from stacks.blocks.jobs.consumables import Consumables
+from stacks.blocks.jobs.container import ContainerSpec, Identity, region_variables
+from stacks.blocks.jobs.definition_names import DefinitionNames
 from stacks.blocks.jobs.fargate_task import FargateTask
 from stacks.blocks.jobs.images import start_image
 from stacks.blocks.jobs.job_definition import job_definition
@@ -45,15 +47,18 @@ class StartJobs(Construct):
         settings: JobSettings,
         queues: Mapping[str, str],
         alerts: sqs.IQueue,
+        names: DefinitionNames,
+        limits: Consumables,
     ) -> None:
         super().__init__(scope, construct_id)
         self._root, self._architecture, self._queues, self._alerts = root, architecture, queues, alerts
+        self._names, self._limits = names, limits
         start = StartSettings(
             ledger_table=settings.ledger_table,
             queues=StartSettings.join_queues(queues),
             alert_queue=alerts.queue_url,
         )
-        self._environment = {**settings.to_env(), **start.to_env()}
+        self._environment = {**region_variables(self), **settings.to_env(), **start.to_env()}
 
     @cached_property
     def _image(self) -> assets.DockerImageAsset:
@@ -75,7 +80,7 @@ class StartJobs(Construct):
         part = Construct(scope, "Start")
         role = job_roles.job_role(part, "Role")
         execution = job_roles.execution_role(part, "ExecutionRole", images=[self._image], log_lines=log_lines)
-        self._grant(role, pipeline=pipeline.name, ledger=ledger, work=work)
+        self._grant(role, pipeline=pipeline, ledger=ledger, work=work)
         identity = Identity.of(job_role=role, execution_role=execution, log_group=log_lines)
         return job_definition(
             part,
@@ -83,6 +88,7 @@ class StartJobs(Construct):
             pipeline=pipeline.name,
             spec=self._spec(own_compute(pipeline), task),
             identity=identity,
+            names=self._names,
         )
 
     def _spec(self, compute: Compute, task: FargateTask | None) -> ContainerSpec:
@@ -99,12 +105,19 @@ class StartJobs(Construct):
         )
 
     def _grant(
-        self, role: job_roles.Role, *, pipeline: str, ledger: dynamodb.ITable, work: s3.IBucket
+        self, role: job_roles.Role, *, pipeline: Pipeline, ledger: dynamodb.ITable, work: s3.IBucket
     ) -> None:
         """Allow the role to do for this pipeline's runs what the Lambdas do for all runs, to write a report
         when it fails, and nothing else.
         """
-        job_roles.read_assignment(role, pipeline=pipeline, ledger=ledger)
-        job_roles.advance_runs(role, pipeline=pipeline, ledger=ledger, queues=list(self._queues.values()))
-        job_roles.report_failures(role, pipeline=pipeline, step=START, work=work)
+        name = pipeline.name
+        job_roles.read_assignment(role, pipeline=name, ledger=ledger)
+        job_roles.advance_runs(
+            role,
+            pipeline=name,
+            ledger=ledger,
+            queues=list(self._queues.values()),
+            limits=self._limits.arns_of(pipeline),
+        )
+        job_roles.report_failures(role, pipeline=name, step=START, work=work)
         self._alerts.grant_send_messages(role)

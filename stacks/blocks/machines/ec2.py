@@ -134,12 +134,13 @@ def hardened(
     security_group_ids: Sequence[str] | None = None,
     user_data: str | None = None,
 ) -> ec2.CfnLaunchTemplate.LaunchTemplateDataProperty:
-    """Return what every machine is launched with: metadata by session token only and not from containers,
-    disks encrypted. The keywords are what only some machines have.
+    """Return what every machine is launched with: metadata by session token only, disks encrypted.
+    The keywords are what only some machines have.
 
-    One hop is enough: jobs get their own role's credentials from the ECS agent (169.254.170.2), never from
-    the instance's metadata, which would hand them the instance's role:
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+    Jobs get their own role's credentials from the ECS agent (169.254.170.2). The hop limit of one keeps
+    containers with a network of their own from the instance's metadata, and so from the instance's role: the
+    nodes of multi-node jobs. It keeps no other job from it: they use the host's network.
+    https://docs.aws.amazon.com/batch/latest/userguide/networking-modes-jobs.html
     """
     disk = ec2.CfnLaunchTemplate.BlockDeviceMappingProperty(
         device_name="/dev/xvda",

@@ -1,7 +1,9 @@
 """The rules that start a pipeline on request, by an event on the default bus.
 
-IAM decides who may request runs: ``events:PutEvents`` on the default bus, with the conditions
-``events:source`` = ``sluice`` and ``events:detail-type`` = ``Run Requested``. Source:
+IAM decides who may request runs: ``events:PutEvents`` on the default bus, under the conditions
+``ForAllValues:StringEquals`` of ``events:source`` = ``sluice`` and of ``events:detail-type`` = ``Run
+Requested``, and ``Null`` = false of both: a request has several entries, so the keys have several values.
+Source:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 """
 

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from stacks.blocks.jobs.job_roles import runs_of
+from stacks.blocks.jobs.job_roles import Conditions, own_items
 
 _RECORD_ATTRIBUTES = ["pk", "sk", "signed_at", "digest", "expires_at"]
 
@@ -32,11 +32,12 @@ def record_deliveries(function: lambda_.Function, *, pipeline: str, ledger: dyna
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
     """
-    own = {"dynamodb:LeadingKeys": [f"RUN#{runs_of(pipeline)}"]}
-    _allow(function, ["dynamodb:GetItem"], ledger.table_arn, {"ForAllValues:StringLike": own})
-    conditions = {
-        "ForAllValues:StringLike": own,
+    own = own_items(pipeline)
+    _allow(function, ["dynamodb:GetItem"], ledger.table_arn, own)
+    conditions: Conditions = {
+        **own,
         "ForAllValues:StringEquals": {"dynamodb:Attributes": _RECORD_ATTRIBUTES},
+        "Null": {"dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false"},
     }
     _allow(function, ["dynamodb:UpdateItem"], ledger.table_arn, conditions)
 
@@ -45,7 +46,7 @@ def _allow(
     function: lambda_.Function,
     actions: list[str],
     resource: str,
-    conditions: dict[str, dict[str, list[str]]] | None = None,
+    conditions: Conditions | None = None,
 ) -> None:
     function.add_to_role_policy(
         iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions)

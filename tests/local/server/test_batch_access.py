@@ -52,3 +52,12 @@ def test_tags_belong_to_what_the_path_names() -> None:
         required("TagResource", {}, "/v1/tags/arn%3Aaws%3Abatch%3Aus-east-1%3A000000000000%3Ajob%2F1")
     )
     assert found == [("batch:TagResource", PREFIX + "job/1")]
+
+
+def test_a_job_that_holds_a_limit_needs_its_resource_too() -> None:
+    """SubmitJob lists the resource type consumable-resource."""
+    limit = PREFIX + "consumable-resource/api"
+    found = list(
+        required("SubmitJob", {"jobDefinition": "work", "jobQueue": "normal"}, "/v1/x", limits=[limit])
+    )
+    assert found[-1] == ("batch:SubmitJob", limit)

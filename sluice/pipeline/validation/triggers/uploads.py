@@ -27,6 +27,14 @@ def check_uploads(pipeline: Pipeline) -> Iterator[Mistake]:
             "one with it",
             "Drop the /: S3 keys do not start with it.",
         )
+    if any(_leads_up(upload) for upload in uploads):
+        yield Mistake(
+            "triggers",
+            "a prefix and a suffix without .. between slashes",
+            "one with it",
+            "Write the folder itself: to S3, .. is a name like any other, and programs that copy files take"
+            " it for the folder above.",
+        )
     for upload in uploads:
         if upload.prefix and _nested(upload.prefix, REQUESTS):
             yield Mistake(
@@ -35,6 +43,10 @@ def check_uploads(pipeline: Pipeline) -> Iterator[Mistake]:
                 repr(upload.prefix),
                 "Choose another prefix: Sluice keeps the files that come with requests there.",
             )
+
+
+def _leads_up(upload: S3Upload) -> bool:
+    return ".." in (*upload.prefix.split("/"), *upload.suffix.split("/"))
 
 
 def uploads_of(pipeline: Pipeline) -> list[S3Upload]:

@@ -52,7 +52,7 @@ def test_the_upload_of_an_item_is_its_own_file_or_else_the_runs(jobs: Jobs) -> N
         _ = Item({"start": 1}, number=0, trigger=Request(token="t"), s3=jobs.s3).upload
 
 
-@pytest.mark.parametrize("name", ["", "/totals.csv", "totals/"])
+@pytest.mark.parametrize("name", ["", "/totals.csv", "totals/", "../totals.csv", "2013/../../totals.csv"])
 def test_what_is_no_name_is_not_published(name: str) -> None:
     """A file without a name would be a folder to all who look for it."""
     s3 = Bucket()

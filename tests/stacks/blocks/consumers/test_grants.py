@@ -37,6 +37,10 @@ def test_only_the_alert_function_may_send_events_and_only_of_ours(control: Templ
     [(role, statement)] = may
     assert role.startswith("AlertRole")
     assert statement["Condition"] == {
-        "StringEquals": {"events:source": "sluice", "events:detail-type": ["Run State Change", "Run Late"]},
+        "ForAllValues:StringEquals": {
+            "events:source": ["sluice"],
+            "events:detail-type": ["Run State Change", "Run Late"],
+        },
+        "Null": {"events:source": "false", "events:detail-type": "false"},
     }
     assert text(statement["Resource"]).endswith(":event-bus/default")

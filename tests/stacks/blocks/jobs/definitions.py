@@ -11,10 +11,14 @@ from aws_cdk import aws_logs as logs
 from sluice.compute import Compute
 from sluice.pipeline.retry_rules import retry_rules
 from stacks.blocks.jobs.container import ContainerSpec, Identity
+from stacks.blocks.jobs.definition_names import DefinitionNames
 from stacks.blocks.jobs.job_definition import job_definition
 
 
-def job_definition_of(**changes: Any) -> tuple[str, dict[str, dict[str, Any]]]:
+def job_definition_of(
+    names: DefinitionNames | None = None,
+    **changes: Any,
+) -> tuple[str, dict[str, dict[str, Any]]]:
     """Return the name of a job definition and the resources that make it."""
     app = App()
     stack = Stack(app, "Stack")
@@ -30,6 +34,11 @@ def job_definition_of(**changes: Any) -> tuple[str, dict[str, dict[str, Any]]]:
     }
     values |= {"environment": {}, "rules": retry_rules([], function=False, compute=Compute.SPOT)}
     name = job_definition(
-        stack, "step", pipeline="name", spec=ContainerSpec(**{**values, **changes}), identity=identity
+        stack,
+        "step",
+        pipeline="name",
+        spec=ContainerSpec(**{**values, **changes}),
+        identity=identity,
+        names=names or DefinitionNames(),
     )
     return name, app.synth().get_stack_by_name("Stack").template["Resources"]

@@ -36,7 +36,7 @@ def test_a_changed_limit_is_the_same_resource() -> None:
     """It changes in place, also for runs in flight; one that no pipeline declares any more stays for them."""
     before, after = made(limited("first", 5)), made(limited("first", 6))
     assert before.keys() == after.keys()
-    assert [one["DeletionPolicy"] for one in after.values()] == ["Retain"]
+    assert [one["DeletionPolicy"] for one in after.values()] == ["RetainExceptOnCreate"]
 
 
 def test_a_step_holds_what_it_uses(pipelines: Template) -> None:

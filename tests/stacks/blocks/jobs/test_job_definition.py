@@ -10,7 +10,10 @@ from tests.stacks.templates import Template
 def test_job_definitions_outlive_a_deploy(pipelines: Template) -> None:
     """A run that began before a deploy still finds the definitions that it started with."""
     for definition in pipelines.of_type("AWS::Batch::JobDefinition").values():
-        assert (definition["DeletionPolicy"], definition["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (definition["DeletionPolicy"], definition["UpdateReplacePolicy"]) == (
+            "RetainExceptOnCreate",
+            "Retain",
+        )
         assert definition["Properties"]["ResourceRetentionPolicy"] == {"SkipDeregisterOnUpdate": True}
 
 

@@ -59,3 +59,30 @@ def test_jobs_read_what_comes_with_requests_for_their_own_pipeline(pipelines: Te
     assert all(role.startswith(name.replace("-", "") + "JobsJobRole") for name, role in granted.items()), (
         granted
     )
+
+
+def test_roles_of_jobs_are_for_tasks_of_this_account_only(pipelines: Template) -> None:
+    """Execution roles too: another account's tasks cannot make AWS use them."""
+    trusts = [
+        statement
+        for role in pipelines.properties("AWS::IAM::Role")
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]
+        if statement["Principal"].get("Service") == "ecs-tasks.amazonaws.com"
+    ]
+    wanted = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert trusts
+    assert [one for one in trusts if one.get("Condition") != wanted] == []
+
+
+def test_a_condition_on_items_is_not_met_by_a_request_that_names_none(
+    pipelines: Template, control: Template
+) -> None:
+    """ "For all" is true of nothing at all, so that a scan would pass: the key must be there."""
+    conditions = [
+        statement["Condition"]
+        for template in (pipelines, control)
+        for _, statement in template.statements()
+        if "dynamodb:LeadingKeys" in str(statement.get("Condition"))
+    ]
+    assert conditions
+    assert [one for one in conditions if one["Null"].get("dynamodb:LeadingKeys") != "false"] == []

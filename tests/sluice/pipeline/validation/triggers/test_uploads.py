@@ -17,6 +17,8 @@ from tests.sluice.pipeline.validation.pipelines import mistakes_of, valid
         ([S3Upload(prefix="")], "triggers[0].prefix", "at least 1 character"),
         ([S3Upload(prefix="a*b/")], "triggers[0].prefix", "match pattern"),
         ([S3Upload(prefix="/a/")], "triggers", "without a leading /"),
+        ([S3Upload(prefix="a/../b/")], "triggers", "without .. between slashes"),
+        ([S3Upload(prefix="a/", suffix="/../b")], "triggers", "without .. between slashes"),
         ([S3Upload(prefix="requests/words/")], "triggers", "matches nothing below requests/"),
         ([S3Upload(prefix="req")], "triggers", "matches nothing below requests/"),
         ([S3Upload(prefix="a/"), S3Upload(prefix="a/b/")], "triggers", "which can match the same file"),
