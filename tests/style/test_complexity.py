@@ -25,7 +25,7 @@ LARGER = {
     "tests/cli": 16,
     "tests/sluice": 16,
     "tests/sluice/runtime": 20,
-    "tests/stacks": 18,
+    "tests/stacks": 20,
 }
 
 
