@@ -20,6 +20,7 @@ from sluice.ledger.records import UNFINISHED as RUN
 from sluice.run.compiled import Kind
 from sluice.run.state import Run
 from sluice.runtime import __main__ as job
+from sluice.runtime.worker.in_process import InProcessWorker
 from sluice.steps import Item, Node
 from tests.matrix.actors import Actor, Actors
 from tests.matrix.bucket import Buckets
@@ -228,7 +229,7 @@ class World:
         if "container-assets" in task.image:
             assert self.actors.current is not None
             self.actors.current.variables = task.variables
-            return job.main(list(task.command), task.variables)
+            return job.main(list(task.command), task.variables, InProcessWorker())
         self._worked(None)
         return 0
 

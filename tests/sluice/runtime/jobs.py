@@ -25,6 +25,7 @@ from sluice.run.state import Run, StepState
 from sluice.run.submission import Submission
 from sluice.run.uploads import plans
 from sluice.runtime.__main__ import main
+from sluice.runtime.worker.in_process import InProcessWorker
 from sluice.settings import JobSettings, SubmissionSettings
 from sluice.triggers.trigger_event import S3Object, TriggerEvent
 from tests.sluice.clouds import TABLE, make_table
@@ -95,7 +96,8 @@ class Jobs:
             batch |= {"AWS_BATCH_JOB_ID": f"{job_id(name)}:{child}", "AWS_BATCH_JOB_ARRAY_INDEX": str(child)}
         own = submission.step.kind in (Kind.CLEANUP, Kind.GATE)
         word = str(submission.step.kind) if own else f"{self.module}:{functions[name]}"
-        return main([word], self.settings.to_env() | variables | batch | more)
+        variables |= batch | more
+        return main([word], self.settings.to_env() | variables, InProcessWorker())
 
     def settle(self, run: Run, submission: Submission) -> None:
         """Record how a step ended, and what a plan published."""

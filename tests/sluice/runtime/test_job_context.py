@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sluice.run.state import Run, StepState
-from sluice.runtime.__main__ import NOT_STARTED, main
+from sluice.runtime.__main__ import main
+from sluice.runtime.exit_codes import NOT_STARTED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import ENVIRONMENT, Jobs, job_id
 from tests.sluice.runtime.probe import AGAIN, FUNCTIONS, resubmitted, worked

@@ -17,7 +17,7 @@ from sluice import keys
 from sluice.items.manifest import write_manifest
 from sluice.messages import Planned
 from sluice.run.state import Run
-from sluice.runtime.__main__ import STOPPED
+from sluice.runtime.exit_codes import STOPPED
 from sluice.settings import SubmissionSettings
 from tests.sluice.runtime.jobs import WORK, Jobs, job_id, jobs_at, sign_in
 from tests.sluice.runtime.probe import PIPELINE, submission
