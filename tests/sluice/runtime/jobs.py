@@ -44,6 +44,8 @@ class Jobs:
     queue: str
     sqs: Any
     module: str = ""
+    mark: str = "a" * 20
+    """The end of the id of the next run."""
     codes: dict[str, list[int]] = field(default_factory=dict)
 
     def upload(self, pipeline: Pipeline, key: str, content: bytes) -> Run:
@@ -56,7 +58,7 @@ class Jobs:
     def begin(self, pipeline: Pipeline, trigger: TriggerEvent) -> Run:
         """Begin a run that something else started; no job is submitted yet."""
         self.module = f"containers.{str(pipeline.name).replace('-', '_')}.steps"
-        run_id, compiled = f"{pipeline.name}-{'a' * 20}", _compiled(pipeline)
+        run_id, compiled = f"{pipeline.name}-{self.mark}", _compiled(pipeline)
         done = plans(compiled, trigger, NOW)
         run = Run(run_id=run_id, pipeline=compiled, trigger=trigger.to_dict(), created_at=NOW, steps=done)
         assert self.ledger.start(run, [])
