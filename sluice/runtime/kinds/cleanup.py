@@ -16,28 +16,31 @@ from sluice.runtime.step_context import StepContext
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 _MAX_DELETED_KEYS = 1000
 _RECORDED = (StepState.SUCCEEDED, StepState.FAILED, StepState.EMPTY)
-_PAUSES = (0.5, 1.0, 2.0, 4.0)
-"""Until the end of the step before the cleanup is recorded: most often it is when the cleanup begins."""
+_RECORDED_WITHIN_SECONDS = 900.0
+"""Longer than it takes a sweep to find an end whose event was lost."""
+_FIRST_PAUSE, _MAX_PAUSE = 0.5, 30.0
 
 
 def cleanup(context: StepContext, function: None = None) -> str:
     """Remove the run's transient objects; raises CleanupError when some could not be deleted, or when a step
     has not proven that its work was done: then everything is kept.
 
-    The words of a step whose end is not recorded yet prove its success to whoever records it. They are kept
-    until it is, or until they expire.
+    The words of a step whose end is not recorded yet prove its success to whoever records it, and are kept
+    until it is. Most often it is when the cleanup begins; where an event was lost it takes some minutes.
+    Should it take longer still, they expire by themselves.
     """
     unrecorded = _unrecorded(context, context.assignment.pipeline.steps)
     for record in unrecorded:
         _check_words(context, record)
     removed = _remove(context, [_words(context, record) for record in unrecorded])
-    for pause in _PAUSES:
-        if not unrecorded:
-            break
+    waited, pause = 0.0, _FIRST_PAUSE
+    while unrecorded and waited < _RECORDED_WITHIN_SECONDS:
         time.sleep(pause)
+        waited, pause = waited + pause, min(pause * 2, _MAX_PAUSE)
         steps = [context.assignment.pipeline.step(record.name) for record in unrecorded]
-        unrecorded = _unrecorded(context, steps)
-        removed += _remove(context, [_words(context, record) for record in unrecorded])
+        before, unrecorded = unrecorded, _unrecorded(context, steps)
+        if len(unrecorded) < len(before):
+            removed += _remove(context, [_words(context, record) for record in unrecorded])
     return f"{removed} objects removed"
 
 
