@@ -145,4 +145,8 @@ if __name__ == "__main__":
     # Until the clients are there: making them allocates much and frees little, and looking for garbage takes
     # a seventh of a job's start.
     gc.disable()
-    sys.exit(main(sys.argv[1:], os.environ))
+    code = main(sys.argv[1:], os.environ)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # The worker has taken Python down in its own time; to do the same here as well would only cost time.
+    os._exit(code)
