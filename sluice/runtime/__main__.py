@@ -29,6 +29,7 @@ from sluice.runtime.kinds.cleanup import cleanup, gate
 from sluice.runtime.registration import wait_for_registration
 from sluice.runtime.step_context import StepContext
 from sluice.runtime.step_function import StepFunction
+from sluice.runtime.supervisor.spot_notice import watch_for_notice
 from sluice.runtime.supervisor.supervising import Supervisor, Worker
 from sluice.runtime.worker.ends import WorkerExit
 from sluice.runtime.worker.forked import ForkedWorker
@@ -53,7 +54,7 @@ def main(words: Sequence[str], env: Mapping[str, str], worker: Worker | None = N
     except SettingError as error:
         print(error, file=sys.stderr, flush=True)
         return NOT_STARTED
-    supervisor = Supervisor(StepFunction(word), worker or ForkedWorker(before_fork=_close_connections))
+    supervisor = Supervisor(StepFunction(word), worker or ForkedWorker(_close_connections, watch_for_notice))
     return _run(supervisor, job, settings)
 
 

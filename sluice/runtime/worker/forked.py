@@ -5,12 +5,14 @@ already.
 from __future__ import annotations
 
 import gc
+import math
 import os
 import selectors
 import signal
 import sys
 import time
 from collections.abc import Callable
+from mmap import mmap
 from types import FrameType
 from typing import NoReturn
 
@@ -23,15 +25,25 @@ from sluice.runtime.worker.report import Outcome, Report, Returned
 STOP_SECONDS = 20.0
 """What a stopped worker has for its own end. Batch sends SIGKILL 30 seconds after SIGTERM:
 https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html"""
+STILL_THERE_SECONDS = 600.0
+"""A machine that is there so long after its notice of two minutes is not taken away: the work goes on."""
 _CHUNK = 1 << 16
 _KIB_OF_MAXRSS = 1 if sys.platform != "darwin" else 1024
 
 
 class ForkedWorker:
-    """Starts the worker and listens to it until its end. ``before_fork`` closes what both must not share."""
+    """Starts the worker and listens to it until its end.
 
-    def __init__(self, before_fork: Callable[[], None] = lambda: None) -> None:
-        self._before_fork = before_fork
+    ``before_fork`` closes what both must not share. ``watch_machine`` is given what to call when the machine
+    is about to be taken away.
+    """
+
+    def __init__(
+        self,
+        before_fork: Callable[[], None] = lambda: None,
+        watch_machine: Callable[[Callable[[], None]], None] = lambda on_notice: None,
+    ) -> None:
+        self._before_fork, self._watch_machine = before_fork, watch_machine
 
     def run(self, work: Callable[[Report], Outcome], listener: Listener) -> End:
         """Return how the worker ended. In the worker itself, raise WorkerExit."""
@@ -40,22 +52,22 @@ class ForkedWorker:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         out, into = os.pipe()
-        watch = _Watch()
+        watch, paused = _Watch(), mmap(-1, 1)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         worker = os.fork()
         if worker == 0:
             os.close(out)
             watch.forget()
-            _be_worker(work, into)
+            _be_worker(work, PipeReport(into, paused))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.close(into)
-        return _Listening(worker, out, watch, listener).until_end()
+        self._watch_machine(watch.notice)
+        return _Listening(worker, out, watch, listener, paused).until_end()
 
 
-def _be_worker(work: Callable[[Report], Outcome], into: int) -> NoReturn:
+def _be_worker(work: Callable[[Report], Outcome], report: PipeReport) -> NoReturn:
     signal.signal(signal.SIGTERM, _stop_work)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    report = PipeReport(into)
     try:
         outcome = work(report)
         report.ends(outcome)
@@ -70,13 +82,15 @@ def _stop_work(number: int, frame: FrameType | None) -> NoReturn:
 
 
 class _Watch:
-    """Wakes a selector when the job is told to stop, and when the worker ends."""
+    """Wakes a selector when the job is told to stop, when the worker ends, and when the machine is about to
+    be taken away.
+    """
 
     def __init__(self) -> None:
         self.out, self._into = os.pipe()
         for end in (self.out, self._into):
             os.set_blocking(end, False)
-        self.stopped = False
+        self.stopped = self.noticed = False
         self._woken = signal.set_wakeup_fd(self._into)
         self._on_child = signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.signal(signal.SIGTERM, self._stop)
@@ -86,6 +100,11 @@ class _Watch:
             # Not print: the signal may come in the middle of one.
             os.write(2, b"Stopped by SIGTERM.\n")
         self.stopped = True
+
+    def notice(self) -> None:
+        """Note that the machine is about to be taken away; called from another thread."""
+        self.noticed = True
+        os.write(self._into, b"!")
 
     def drain(self) -> None:
         """Take what woke the selector."""
@@ -102,8 +121,9 @@ class _Watch:
 class _Listening:
     """One worker, from its start to its end."""
 
-    def __init__(self, worker: int, out: int, watch: _Watch, listener: Listener) -> None:
+    def __init__(self, worker: int, out: int, watch: _Watch, listener: Listener, paused: mmap) -> None:
         self._worker, self._out, self._watch, self._listener = worker, out, watch, listener
+        self._paused, self._go_on_at = paused, math.inf
         self._frames = FrameReader()
         self._outcome: Outcome | None = None
         self._kill_at: float | None = None
@@ -142,6 +162,8 @@ class _Listening:
                 self._watch.drain()
         if self._watch.stopped:
             self._stop()
+        if self._watch.noticed:
+            self._pause()
         self._listener.flush_when_due()
 
     def _read(self) -> bool:
@@ -158,9 +180,25 @@ class _Listening:
         return True
 
     def _timeout(self) -> float | None:
-        until = [] if self._kill_at is None else [self._kill_at - time.monotonic()]
+        times = [self._kill_at, self._go_on_at if self._watch.noticed else None]
+        until = [at - time.monotonic() for at in times if at is not None and at < math.inf]
         due = self._listener.seconds_until_due()
-        return max(0.0, min([*until, *([] if due is None else [due])])) if until or due is not None else None
+        until += [] if due is None else [due]
+        return max(0.0, min(until)) if until else None
+
+    def _pause(self) -> None:
+        """Write what is finished at once, and let nothing begin: the job ends with its machine.
+
+        An end of its own would be tried again at once, perhaps on the same machine, and would hide from AWS
+        Batch that the machine was lost.
+        """
+        now = time.monotonic()
+        if self._go_on_at == math.inf:
+            os.write(2, b"This spot machine is about to be taken away: nothing new is begun on it.\n")
+            self._paused[0], self._go_on_at = 1, now + STILL_THERE_SECONDS
+        self._listener.flush()
+        if now >= self._go_on_at:
+            self._watch.noticed, self._paused[0] = False, 0
 
     def _stop(self) -> None:
         """Tell the worker to stop, write what it has finished, and end it when it takes too long."""

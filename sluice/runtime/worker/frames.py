@@ -5,27 +5,34 @@ from __future__ import annotations
 import json
 import os
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from mmap import mmap
 from typing import Any
 
 from sluice.runtime.errors import Stopped
 from sluice.runtime.exit_codes import FAILED, STOPPED
 from sluice.runtime.worker.report import Failed, Outcome, Report, Returned
 
+_PAUSE_SECONDS = 1.0
 _HEADER = struct.Struct(">cI")
 _BEGINS, _FINISHED, _RETURNED, _FAILED = b"B", b"R", b"D", b"F"
 
 
 class PipeReport:
-    """Writes what a worker tells into a pipe."""
+    """Writes what a worker tells into a pipe. While ``paused`` is not zero, which is memory that the
+    supervisor shares, nothing begins.
+    """
 
-    def __init__(self, into: int) -> None:
-        self._into, self._worker = into, os.getpid()
+    def __init__(self, into: int, paused: bytearray | mmap) -> None:
+        self._into, self._worker, self._paused = into, os.getpid(), paused
         self._is_cut = False
 
     def begins(self, item: int | None = None, value: str = "") -> None:
         """Say that the user's function is about to be called."""
+        while self._paused[0]:
+            time.sleep(_PAUSE_SECONDS)
         self._send(_BEGINS, json.dumps([item, value]).encode())
 
     def finished(self, line: str) -> None:
