@@ -4,11 +4,12 @@ supervisor, or with the manifest of a plan. See docs/decisions/0022-success-is-p
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sluice import keys
 from sluice.advance.batch_events import JobEnded
-from sluice.aws.clients import full_client
+from sluice.aws.clients import client
 from sluice.items.manifest import written_manifest
 from sluice.ledger.ledger import Assignment
 from sluice.run import child_ranges
@@ -63,15 +64,25 @@ def _has_items(event: JobEnded, record: StepRecord, bucket: str) -> bool:
     if event.state is StepState.FAILED or record.planned:
         return True
     prefix = keys.manifests_of_job(event.name.run_id, record.name, event.job_id)
-    return written_manifest(full_client("s3"), bucket, prefix) is not None
+    return written_manifest(client("s3"), bucket, prefix) is not None
 
 
 def _without_word(event: JobEnded, record: StepRecord, bucket: str) -> list[int]:
     """Return the children of a generation that have no word, by their numbers in the whole step."""
     prefix = keys.words_prefix(event.name.run_id, record.name, record.generation)
-    pages = full_client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    words = {keys.child_of_word(one["Key"]) for page in pages for one in page.get("Contents", ())}
+    words = {keys.child_of_word(key) for key in _keys(bucket, prefix)}
     return [child for child in record.indexes if child not in words]
+
+
+def _keys(bucket: str, prefix: str) -> Iterator[str]:
+    """Yield the keys below a prefix, a thousand a call."""
+    more: dict[str, str] = {}
+    while True:
+        page = client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
+        yield from (one["Key"] for one in page.get("Contents", ()))
+        if not page.get("NextContinuationToken"):
+            return
+        more = {"ContinuationToken": page["NextContinuationToken"]}
 
 
 def _by_words(said: Verdict, step: CompiledStep, record: StepRecord, missing: list[int]) -> Verdict:
