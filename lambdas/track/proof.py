@@ -36,12 +36,15 @@ def verdict(event: JobEnded, found: Assignment | None, bucket: str) -> Verdict |
 
     Costs nothing for a step without a supervisor, and a listing for each thousand children of any other.
     """
-    record, said = found.step if found else None, Verdict(event.state, event.reason, event.succeeded)
-    if found is None or record is None or not _is_of(event, record):
+    said = Verdict(event.state, event.reason, event.succeeded)
+    if found is None or found.step is None or not _is_of(event, found.step):
         return said
-    if record.state in (StepState.SUCCEEDED, StepState.FAILED):
+    if found.step.state in (StepState.SUCCEEDED, StepState.FAILED):
         return None
-    step = found.pipeline.step(record.name)
+    return _judged(event, said, found.pipeline.step(found.step.name), found.step, bucket)
+
+
+def _judged(event: JobEnded, said: Verdict, step: CompiledStep, record: StepRecord, bucket: str) -> Verdict:
     if step.kind is Kind.PLAN:
         return said if _has_items(event, record, bucket) else _WITHOUT_ITEMS
     if not step.supervised or (event.state is StepState.FAILED and record.size == 1):
