@@ -44,7 +44,7 @@ check: setup ## linter, types, and docs that cannot lie
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/docs
+	$(BIN)/python -m pytest -q tests/docs tests/style tests/test_imports.py
 
 synth: setup ## the CloudFormation templates, into cdk.out
 	@$(CDK) synth --quiet --no-notices --no-version-reporting --output cdk.out

@@ -1,4 +1,4 @@
-"""How long it takes until a person is told: from the end of the failed job, as Batch has it, to the e-mail in
+"""How long it takes until an alert is sent: from the end of the failed job, as Batch has it, to the e-mail in
 the local cloud's mailbox.
 
 On the way: Batch's event, EventBridge, the track queue and Lambda, the alert queue and Lambda, SNS. On AWS
@@ -35,7 +35,7 @@ _SECONDS = 120.0
 
 
 def measure(rounds: int = ROUNDS) -> dict[str, Any]:
-    """Return the milliseconds of each round but the first, which warms the Lambdas' processes and is told
+    """Return the milliseconds of each round but the first, which warms the Lambdas' processes and is reported
     apart.
     """
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, ALERT_EMAIL="somebody@example.com"):

@@ -73,6 +73,7 @@ _SETTINGS = {
     "SLUICE_WORK_BUCKET": "work",
     "SLUICE_RESULTS_BUCKET": "results",
     "SLUICE_ALERT_TOPIC": "topic",
+    "SLUICE_PHONE_TOPIC": "phones",
 }
 
 
@@ -90,7 +91,9 @@ def _event(body: dict[str, object]) -> str:
 
 
 def environment(port: int) -> dict[str, str]:
-    """Return what Lambda tells a function, with the endpoint of all services at our server."""
+    """Return the environment that Lambda gives a function, with the endpoint of all services at our
+    server.
+    """
     lambda_gives = {
         "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_REGION": "us-east-1",

@@ -85,7 +85,7 @@ def idle() -> dict[str, float]:
 
 def run(calls: Mapping[str, int]) -> float:
     """Return the dollars of a run's calls and Lambda invocations; its machines come on top."""
-    # Trigger, fan_out, the two states of which alert tells other automation, and each end of a job.
+    # Trigger, fan_out, the two states that alert publishes, and each end of a job.
     invocations = 5 + sum(count for name, count in calls.items() if name == "Track dynamodb:UpdateItem")
     messages = 3 * invocations * PRICES["sqs request"].dollars
     return (

@@ -160,7 +160,7 @@ def _cpu_seconds() -> float:
 
 
 def _idle_seconds() -> float:
-    """What all processors have been idle; 0 where the system does not tell."""
+    """What all processors have been idle; 0 where the system does not say."""
     stat = Path("/proc/stat")
     return int(stat.read_text().split()[4]) / os.sysconf("SC_CLK_TCK") if stat.exists() else 0.0
 

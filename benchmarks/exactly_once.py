@@ -1,5 +1,5 @@
 """What it costs that a step is submitted once and only once: AWS calls of a submission, beside the one
-SubmitJob of whoever takes the risk.
+SubmitJob of a caller that takes the risk.
 
 The real advancer works on a DynamoDB (moto's) and on a Batch that takes everything; the calls are counted
 where they leave it. A job's own look at the ledger when it starts, one BatchGetItem, is part of the same

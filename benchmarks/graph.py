@@ -27,7 +27,7 @@ from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Job, Manual, Pipeline
 from sluice.run.compiled import Kind
 from sluice.run.state import Run, StepState
-from tests.sluice.clouds import Mortal, World, dynamodb
+from tests.sluice.clouds import CrashingClient, Harness, dynamodb
 
 STEPS = 1_000
 _RUN = "big-" + "a" * 20
@@ -70,15 +70,15 @@ def _submitted(by_job: bool) -> dict[str, Any]:
     compiled = compile_pipeline(
         pipeline, JobDefinitions(steps=names, cleanup="cleanup", gate="gate", start="start")
     )
-    counter = Mortal(sys.maxsize)
+    counter = CrashingClient(sys.maxsize)
     with dynamodb() as client:
-        world = World(client)
-        world.advancer(counter).start(
+        harness = Harness(client)
+        harness.advancer(counter).start(
             Run(run_id=_RUN, pipeline=compiled, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
         )
         if by_job:
-            submit_all(world.advancer(counter, starting=True), _RUN)
-        run = world.ledger.load(_RUN)
+            submit_all(harness.advancer(counter, starting=True), _RUN)
+        run = harness.ledger.load(_RUN)
         assert run is not None
         assert {step.state for step in run.steps.values()} == {StepState.SUBMITTED}
     calls = Counter(counter.calls)

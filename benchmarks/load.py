@@ -5,7 +5,7 @@ Each file is a text of its own with two pieces, so a run is a plan, two arrays o
 cleanup. All files are uploaded at once. The engine lets 50 SubmitJob a second through, as AWS does, and takes
 away spot hosts for about a twentieth of the attempts. What is printed was looked up first, and an error says
 what is otherwise: each file has one run, which succeeded; each step of it one job, whose children all
-succeeded; its counts equal an independent count of the file's words; nobody was alerted.
+succeeded; its counts equal an independent count of the file's words; no alert was sent.
 
     python -m benchmarks.load [--runs 1000] [--reclaimed 0.05]
 """
@@ -64,8 +64,8 @@ def measure(runs: int = RUNS, reclaimed: float = RECLAIMED) -> dict[str, Any]:
             control(
                 place,
                 "PUT",
-                "trouble",
-                {"seed": runs, "submits_a_second": SUBMITS_A_SECOND, "reclaimed_attempts": reclaimed},
+                "faults",
+                {"seed": runs, "submits_a_second": SUBMITS_A_SECOND, "interrupted_attempts": reclaimed},
             )
             control(place, "DELETE", "calls")
             return _Load(place, _texts(runs)).measured()
@@ -191,7 +191,7 @@ class _Load:
             *self._wrong_counts(runs),
         ]
         wrong += [
-            f"a person was told: {message['subject'] or message['text']}"
+            f"an alert was sent: {message['subject'] or message['text']}"
             for message in control(self._place, "GET", "messages")
         ]
         if wrong:

@@ -49,10 +49,11 @@ class Disk:
         """Keep objects in this folder."""
         self.folder, self.calls, self.bytes_read = folder, Counter[str](), 0
 
-    def put_object(self, *, Key: str, Body: Any, **_: Any) -> None:  # noqa: N803 - botocore's names
+    def put_object(self, *, Key: str, Body: Any, **_: Any) -> dict[str, str]:  # noqa: N803 - botocore's names
         """Store an object."""
         self.calls["PutObject"] += 1
         self._path(Key).write_bytes(_as_botocore(Body))
+        return {}
 
     def create_multipart_upload(self, *, Key: str, **_: Any) -> dict[str, str]:  # noqa: N803
         """Begin an object."""
@@ -67,13 +68,15 @@ class Disk:
             file.write(_as_botocore(Body))
         return {"ETag": ""}
 
-    def complete_multipart_upload(self, **_: Any) -> None:
+    def complete_multipart_upload(self, **_: Any) -> dict[str, str]:
         """Finish an object."""
         self.calls["CompleteMultipartUpload"] += 1
+        return {}
 
-    def abort_multipart_upload(self, **_: Any) -> None:
+    def abort_multipart_upload(self, **_: Any) -> dict[str, str]:
         """Drop an object."""
         self.calls["AbortMultipartUpload"] += 1
+        return {}
 
     def get_object(self, *, Key: str, Range: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         """Return a range of an object."""

@@ -4,20 +4,22 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.commands import cancel, local, logs, pipelines, retry, runs, show
+from cli.commands import cancel, local, logs, pipelines, results, retry, runs, show
 from cli.commands.demo import command as demo
 from cli.commands.doctor import command as doctor
 from cli.commands.graph import command as graph
 from cli.commands.run import command as run
 from cli.console import print_note
 from cli.errors import FAILED, exit_code, explained, with_hint
+from cli.options import Parser
 from local.errors import LocalCloudError
 from sluice.errors import SluiceError
 
-COMMANDS = (pipelines, graph, run, runs, show, logs, retry, cancel, doctor, demo, local)
+COMMANDS = (pipelines, graph, run, runs, show, logs, results, retry, cancel, doctor, demo, local)
 INTERRUPTED = 130
 
 
@@ -46,8 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    whole = argparse.ArgumentParser(prog="sluice", description="Event-driven batch pipelines on AWS Batch.")
-    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    whole = Parser(prog="sluice", description="Event-driven batch pipelines on AWS Batch.")
+    whole.add_argument("--version", action="version", version=f"%(prog)s {version('sluice')}")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     for command in COMMANDS:
         command.add_to(commands)
     return whole

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from typing import TypeAlias
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NoReturn, TypeAlias
 
 # A text, because the class takes no types in brackets while the code runs.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that suggests the nearest word for one that it does not know."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong, with a suggestion where there is one, and exit with 2."""
+        unknown = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if unknown is not None:
+            message += suggestion(unknown[1], re.findall(r"'([^']*)'", unknown[2]))
+        super().error(message)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return a question with the known word that is most like this one, nothing when none is."""
+    nearest = get_close_matches(word, list(known), n=1)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def command(commands: Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:
@@ -21,7 +41,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run_id",
         metavar="RUN",
-        help="its id, or the beginning of its id or of the 20 characters at the id's end",
+        help="its id, or the beginning of its id or of the 20 characters at the id's end; latest: the newest",
     )
 
 

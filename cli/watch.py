@@ -16,6 +16,7 @@ from rich.text import Text
 from cli.times import duration
 from sluice.operate.runs.following import SECONDS_BETWEEN_READS, Read, follow
 from sluice.operate.runs.view import WAITING, RunView, StepView
+from sluice.visible import visible
 
 Show = Callable[[Sequence[RunView]], None]
 
@@ -66,7 +67,10 @@ def child_count(step: StepView) -> str:
 
 def _table(view: RunView) -> Table:
     title = Text.assemble(
-        (view.pipeline, "bold"), f"  {view.input}  ", _styled(view.state), f"  {duration(view.seconds)}"
+        (visible(view.pipeline), "bold"),
+        f"  {visible(view.input)}  ",
+        _styled(view.state),
+        f"  {duration(view.seconds)}",
     )
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(min_width=10)
@@ -77,7 +81,7 @@ def _table(view: RunView) -> Table:
     for step in view.steps:
         table.add_row(step.name, _styled(step.state), _bar(step), child_count(step), duration(step.seconds))
         if step.reason:
-            table.add_row("", "", Text(step.reason, style="red", overflow="fold"))
+            table.add_row("", "", Text(visible(step.reason), style="red", overflow="fold"))
     return table
 
 
@@ -121,7 +125,7 @@ class _Lines:
         return previous != state
 
     def _print(self, view: RunView, what: str, reason: str | None = None) -> None:
-        line = f"{view.seconds:6.1f} s  {view.input[-_INPUT_WIDTH:]:<{_INPUT_WIDTH}} {what.rstrip()}"
+        line = f"{view.seconds:6.1f} s  {visible(view.input)[-_INPUT_WIDTH:]:<{_INPUT_WIDTH}} {what.rstrip()}"
         self._console.print(
-            line + (f"  {reason}" if reason else ""), soft_wrap=True, highlight=False, markup=False
+            line + (f"  {visible(reason)}" if reason else ""), soft_wrap=True, highlight=False, markup=False
         )

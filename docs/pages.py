@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import cost, figures, pipeline_calls
+from docs import step_types
 from sluice import settings
 from sluice.compute import ENVIRONMENTS, Compute
 from sluice.fargate_sizes import MEMORY
@@ -120,19 +121,18 @@ def _variables() -> str:
 
 
 def _readers() -> dict[str, str]:
-    classes = [
-        one for _, one in inspect.getmembers(settings, inspect.isclass) if issubclass(one, settings.Settings)
-    ]
-    leaves = [
-        one
-        for one in classes
-        if one not in (settings.Settings, settings.SubmitterSettings, settings.AdvanceSettings)
-    ]
-    names = {field.name for one in leaves for field in fields(one)}
-    return {
-        name: ", ".join(_who(one) for one in leaves if name in {field.name for field in fields(one)})
-        for name in names
-    }
+    found: dict[str, list[str]] = {}
+    for one in _settings_classes():
+        for field in fields(one):
+            found.setdefault(field.name, []).append(_who(one))
+    return {name: ", ".join(who) for name, who in found.items()}
+
+
+def _settings_classes() -> list[type[settings.Settings]]:
+    """Return the classes that some function or job reads, the shared bases left out."""
+    bases = (settings.Settings, settings.SubmitterSettings, settings.AdvanceSettings)
+    classes = inspect.getmembers(settings, inspect.isclass)
+    return [one for _, one in classes if issubclass(one, settings.Settings) and one not in bases]
 
 
 def _who(one: type) -> str:
@@ -157,6 +157,7 @@ def _cost() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "step-types": step_types.text,
     "pipeline": _pipeline,
     "configuration": _configuration,
     "machine": _machine,

@@ -127,10 +127,12 @@ class GroupSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings(Settings):
-    """The alert Lambda's settings."""
+    """The alert Lambda's settings; it sends what it looks at again later to its own queue."""
 
     ledger_table: str
     alert_topic: str
+    phone_topic: str
+    alert_queue: str
     results_bucket: str
     dead_letter_queue: str
 

@@ -15,7 +15,7 @@ from stacks.blocks.consumers.event_rules import route_blocked_queues, route_ende
 from stacks.blocks.consumers.plan_topic import plan_topic, subscribe_to_plans
 from stacks.blocks.consumers.queue_consumer import QueueConsumer
 from stacks.blocks.consumers.rule_target import allow_rules_from
-from stacks.blocks.monitoring.alert_topic import alert_topic, subscribe_addresses
+from stacks.blocks.monitoring.alert_topic import alert_topic, phones_of, subscribe_addresses, topics_of
 from stacks.configuration import Configuration
 from stacks.storage import StorageStack
 
@@ -95,7 +95,8 @@ class ControlStack(Stack):
         An export that is no longer needed would be removed before the stack that imports it is updated, which
         CloudFormation refuses.
         """
-        for value in (self.alerts.topic_arn, self.trigger.queue.queue_url):
+        topics = [topic.topic_arn for topic in topics_of(self.alerts)]
+        for value in (*topics, self.trigger.queue.queue_url):
             self.export_value(value)
 
     def _configure_consumers(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
@@ -126,6 +127,8 @@ class ControlStack(Stack):
             AlertSettings(
                 ledger_table=ledger,
                 alert_topic=self.alerts.topic_arn,
+                phone_topic=phones_of(self.alerts).topic_arn,
+                alert_queue=alert,
                 results_bucket=storage.results.bucket_name,
                 dead_letter_queue=self.alert.dead_letters.queue_url,
             )
@@ -144,4 +147,6 @@ class ControlStack(Stack):
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_in=pipelines_stack)
         grants.publish_run_events(self.alert.function)
         grants.open_tickets(self.alert.function)
-        self.alerts.grant_publish(self.alert.function)
+        grants.send_to(self.alert.function, queue=self.alert.queue)
+        for topic in topics_of(self.alerts):
+            topic.grant_publish(self.alert.function)

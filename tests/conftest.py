@@ -42,8 +42,8 @@ def deployed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deployed_cloud(
     tmp_path_factory: pytest.TempPathFactory, deployed_project: Path
 ) -> Iterator[LocalCloudPaths]:
-    """A running local cloud with the app deployed, NAT, somebody to alert and IAM enforced; the tests of a
-    session share it.
+    """A running local cloud with the app deployed, NAT, a recipient of alerts and IAM enforced; the tests of
+    a session share it.
     """
     place = LocalCloudPaths(free_port(), tmp_path_factory.mktemp("deployed"))
     with pytest.MonkeyPatch.context() as patch:

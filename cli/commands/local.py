@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 
-from cli.console import print_line, print_note
+from cli.console import print_note, print_text
 from cli.options import Commands
 from local.deployment.deploy import deploy
 from local.errors import LocalCloudError
@@ -95,5 +95,5 @@ def _port(text: str) -> int:
 
 
 def _print(line: str) -> None:
-    print_line(line)
+    print_text(line)
     sys.stdout.flush()

@@ -78,7 +78,7 @@ def _print(lines: Iterable[LogLine], *, as_json: bool, flush: bool) -> int:
         if as_json:
             print_json(asdict(line), lines=True)
         else:
-            print_line(line.message)
+            print_line(line.message.rstrip("\r\n"))
         if flush:
             sys.stdout.flush()
     return printed

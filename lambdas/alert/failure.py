@@ -11,7 +11,7 @@ from sluice.run.state import Run, StepRecord, StepState
 from sluice.triggers.trigger_event import stored_trigger
 
 
-def failure(run: Run, step: str, results_bucket: str) -> Alert:
+def failure(run: Run, step: str, *, results_bucket: str, ledger_table: str) -> Alert:
     """Return the alert of a failed step; without a record its reason is that none is recorded."""
     try:
         trigger = stored_trigger(run.trigger)
@@ -35,6 +35,7 @@ def failure(run: Run, step: str, results_bucket: str) -> Alert:
         node=evidence.node,
         region=os.environ["AWS_REGION"],
         results_bucket=results_bucket,
+        ledger_table=ledger_table,
         job_id=record.job_id if record else None,
         log_group=evidence.log_group,
         log_stream=evidence.log_stream,

@@ -1,11 +1,12 @@
-"""alert: send one alert for each failed or late run and blocked queue, and an event for each new state of a
-run.
+"""alert: send alerts of failed and late runs and of blocked queues, with equal ones gathered, and events of
+new states of runs.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,14 +14,20 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.alert.automation import send_event
+from lambdas.alert.blocked import confirm_blocked
 from lambdas.alert.failure import failure
+from lambdas.alert.gathering import Gathering
 from lambdas.alert.ticket import open_ticket
 from lambdas.consuming import consume, count, logger
 from sluice.alerts import early_alerts, run_events
 from sluice.alerts.alert_message import AlertMessage
 from sluice.alerts.delays import alert_note
+from sluice.alerts.digest import LAST_BEFORE_DIGESTS, DigestDue
 from sluice.alerts.queue_messages import QueueBlocked, parse_alert
 from sluice.alerts.run_events import RunChanged
+from sluice.alerts.run_failed import Alert
+from sluice.alerts.series import Notify
+from sluice.alerts.series_records import SeriesRecords
 from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError, SluiceError
 from sluice.ledger.ledger import Ledger
@@ -34,6 +41,7 @@ STALE = timedelta(minutes=2)
 
 settings = AlertSettings.from_env()
 ledger = Ledger(client("dynamodb"), settings.ledger_table)
+gathering = Gathering(SeriesRecords(client("dynamodb"), settings.ledger_table), lambda alert: _publish(alert))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -54,6 +62,8 @@ def _alert(body: str) -> None:
             _blocked(message)
         case EnvironmentInvalid():
             _invalid(message)
+        case DigestDue():
+            gathering.send_digest(message.digest)
 
 
 def _failed(message: RunFailed) -> None:
@@ -61,10 +71,24 @@ def _failed(message: RunFailed) -> None:
     # A step that fails again in a later generation gets another alert.
     note = f"alert:{message.step}:{message.generation}"
     # The evidence is read at most once, and not at all when the alert was sent before.
-    alert = cache(lambda: failure(run, message.step, settings.results_bucket).message())
-    _once(run.run_id, note, lambda: _publish(alert()))
+    alert = cache(lambda: _failure(run, message.step).message())
+    notify = gathering.count_failure(run, message.step, message.generation)
+    if notify is Notify.GATHERED:
+        logger.info("This failure is one of many: a digest counts it.", run=run.run_id, step=message.step)
+        return
+    _once(run.run_id, note, lambda: _publish(_in_series(alert(), notify)))
     if run.pipeline.ticket:
         _once(run.run_id, "ticket", lambda: open_ticket(run, alert()))
+
+
+def _in_series(alert: AlertMessage, notify: Notify) -> AlertMessage:
+    """Return the alert without a text message unless it is the first of its kind; the last one says so."""
+    more = f"\n{LAST_BEFORE_DIGESTS}" if notify is Notify.LAST else ""
+    return replace(alert, quiet=notify is not Notify.FIRST, email=alert.email + more)
+
+
+def _failure(run: Run, step: str) -> Alert:
+    return failure(run, step, results_bucket=settings.results_bucket, ledger_table=settings.ledger_table)
 
 
 def _delayed(message: RunDelayed) -> None:
@@ -75,7 +99,15 @@ def _delayed(message: RunDelayed) -> None:
             run_events.change(run, run.state, datetime.now(UTC).isoformat(timespec="milliseconds")),
             run_events.LATE,
         )
-        _once(run.run_id, alert_note(message.delay), lambda: _publish(alert))
+        notify = gathering.count_late(run, message.why)
+        gathered = notify is Notify.GATHERED
+        _once(
+            run.run_id,
+            alert_note(message.delay),
+            lambda: None if gathered else _publish(_in_series(alert, notify)),
+        )
+        if gathered:
+            return
         if run.pipeline.ticket:
             _once(run.run_id, "ticket", lambda: open_ticket(run, alert))
         return
@@ -86,7 +118,13 @@ def _delayed(message: RunDelayed) -> None:
 
 
 def _blocked(message: QueueBlocked) -> None:
-    """Send one alert a day for each queue, reason and pipeline: the same reason blocks the next job too."""
+    """Send one alert a day for each queue, reason and pipeline, once it has been blocked for some minutes;
+    the same reason blocks the next job too.
+    """
+    found = confirm_blocked(message, settings.alert_queue)
+    if found is None:
+        return
+    message = found
     alert = early_alerts.blocked(message, os.environ["AWS_REGION"])
     pipeline = message.name.run_id.rpartition("-")[0] if message.name else "none"
     reason = message.reason.partition(" ")[0][:80]
@@ -130,12 +168,13 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
 
 
 def _publish(alert: AlertMessage) -> None:
-    client("sns").publish(
-        TopicArn=settings.alert_topic,
-        Subject=alert.subject_line(),
-        Message=alert.sns_message(),
-        MessageStructure="json",
-    )
+    for topic in (settings.alert_topic,) if alert.quiet else (settings.alert_topic, settings.phone_topic):
+        client("sns").publish(
+            TopicArn=topic,
+            Subject=alert.subject_line(),
+            Message=alert.sns_message(),
+            MessageStructure="json",
+        )
     count("AlertsSent")
     logger.info("An alert was sent.", subject=alert.subject)
 

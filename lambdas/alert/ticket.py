@@ -12,12 +12,10 @@ import json
 from botocore.exceptions import ClientError
 
 from lambdas.consuming import count, logger
-from sluice.alerts.alert_message import AlertMessage, ascii_of
+from sluice.alerts.alert_message import AlertMessage
 from sluice.aws.clients import client
 from sluice.run.state import Run
 
-# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateOpsItem.html
-_TITLE_CHARACTERS, _DESCRIPTION_CHARACTERS = 1024, 2048
 _SEVERITY = "2"
 
 
@@ -25,8 +23,8 @@ def open_ticket(run: Run, alert: AlertMessage) -> None:
     """Open the run's OpsItem, unless it is open already."""
     try:
         opened = client("ssm").create_ops_item(
-            Title=ascii_of(alert.subject)[:_TITLE_CHARACTERS],
-            Description=alert.email[:_DESCRIPTION_CHARACTERS],
+            Title=alert.title(),
+            Description=alert.description(),
             Source="Sluice",
             Severity=_SEVERITY,
             OperationalData={

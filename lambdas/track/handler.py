@@ -16,6 +16,8 @@ from lambdas.track.proof import verdict
 from lambdas.track.report import failure_report
 from sluice.advance.batch_events import JobEnded, Reconcile, job_ended, joined, parse_event
 from sluice.alerts.delays import find_delay
+from sluice.alerts.digest import DigestDue
+from sluice.alerts.series_records import SeriesRecords
 from sluice.aws.batch_jobs import Job, describe_jobs
 from sluice.aws.clients import client
 from sluice.aws.retrying import Backoff
@@ -134,8 +136,18 @@ def _sweep() -> None:
     failed = _reconcile(unfinished[:RUNS_AT_A_TIME])
     if unfinished and not report_invalid_environments(settings):
         failed.append("the compute environments")
+    _send_due_digests()
     _clean_up()
     _raise_for(failed)
+
+
+def _send_due_digests() -> None:
+    """Have the digests sent that are due: of failures that stopped before one of them had it sent, and those
+    whose Lambda died.
+    """
+    series = SeriesRecords(client("dynamodb"), settings.ledger_table)
+    for key in series.due(datetime.now(UTC)):
+        client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=DigestDue(digest=key).to_json())
 
 
 def _reconcile(run_ids: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Submits a job to AWS Batch, and tells a refusal from an outcome that is not known.
+"""Submits a job to AWS Batch, and distinguishes a refusal from an unknown outcome.
 
 SubmitJob has no idempotency token, so only what AWS Batch refused for the moment is sent again. See
 docs/decisions/0002-submission.md.

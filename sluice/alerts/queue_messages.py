@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sluice.alerts.digest import DigestDue
 from sluice.alerts.run_events import RunChanged
 from sluice.errors import MalformedMessageError
 from sluice.messages import (
@@ -25,6 +27,8 @@ BLOCKED_EVENT = "Batch Job Queue Blocked"
 class QueueBlocked:
     """The job at the head of a queue cannot run; ``name`` is None for a job of no run. ``reason`` is AWS's.
 
+    ``looked`` counts how often Batch was asked whether that is still so.
+
     Source: https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html
     """
 
@@ -32,6 +36,17 @@ class QueueBlocked:
     job_id: str
     job_name: str
     reason: str
+    looked: int = 0
+
+    def to_json(self) -> str:
+        """Return the body that is read as this message again."""
+        detail = {
+            "jobQueue": self.queue,
+            "jobId": self.job_id,
+            "jobName": self.job_name,
+            "statusReason": self.reason,
+        }
+        return json.dumps({"detail-type": BLOCKED_EVENT, "detail": detail, "looked": self.looked})
 
     @property
     def name(self) -> JobName | None:
@@ -44,7 +59,7 @@ class QueueBlocked:
         return self.queue.rpartition("/")[2]
 
 
-AlertRequest = RunFailed | RunChanged | RunDelayed | EnvironmentInvalid | QueueBlocked
+AlertRequest = RunFailed | RunChanged | RunDelayed | EnvironmentInvalid | QueueBlocked | DigestDue
 
 
 def parse_alert(body: str) -> AlertRequest:
@@ -59,6 +74,8 @@ def parse_alert(body: str) -> AlertRequest:
                 f"Expected RunDelayed.delay to be {LATE!r} or {NOT_STARTED!r}, found {delayed.delay!r}."
             )
         return delayed
+    if "digest" in document:
+        return DigestDue.from_json(body)
     if "changed_to" in document:
         return RunChanged.from_json(body)
     return EnvironmentInvalid.from_json(body) if "environment" in document else RunFailed.from_json(body)
@@ -72,10 +89,12 @@ def _blocked(document: Mapping[str, Any]) -> QueueBlocked:
     if not all(isinstance(text, str) for text in found):
         raise MalformedMessageError(f"Expected the detail of a {BLOCKED_EVENT}, found {str(detail)[:200]}.")
     queue, job_id, name = (str(text) for text in found)
+    looked = document.get("looked", 0)
     # AWS may send an event without a reason: the queue is blocked all the same.
     return QueueBlocked(
         queue=queue,
         job_id=job_id,
         job_name=name,
         reason=str(detail.get("statusReason") or "AWS Batch gave no reason"),
+        looked=looked if type(looked) is int else 0,
     )

@@ -21,9 +21,9 @@ from sluice.triggers.rerun import SOURCE
 from sluice.triggers.trigger_event import stored_trigger
 
 STATE_CHANGE, LATE = "Run State Change", "Run Late"
-# The detail of an event may have 256 KB with all around it, of which this is the only part that is not short:
+# The detail of an event may have 256 KB with all around it, of which these are the parts that are not short:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
-_REASON_CHARACTERS = 2_000
+_REASON_CHARACTERS = _INPUT_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def change(
         changed_to=state,
         began=run.created_at,
         at=at,
-        input=input_of(run.trigger),
+        input=input_of(run.trigger)[:_INPUT_CHARACTERS],
         failed_step=failed_step or "",
         reason=(reason or (record.reason if record else None) or "")[:_REASON_CHARACTERS],
         round=run.reopened,
@@ -83,12 +83,12 @@ def entry(message: RunChanged, kind: str = STATE_CHANGE) -> dict[str, Any]:
         "run": message.run,
         "pipeline": message.pipeline,
         "state": message.changed_to,
-        "input": message.input,
+        "input": message.input[:_INPUT_CHARACTERS],
         "began": message.began,
         "at": message.at,
         "seconds": _seconds(message),
         "failed_step": message.failed_step or None,
-        "reason": message.reason or None,
+        "reason": message.reason[:_REASON_CHARACTERS] or None,
     }
     return {"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
 

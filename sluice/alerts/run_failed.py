@@ -5,13 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sluice.alerts.alert_message import AlertMessage, text_message
+from sluice.alerts.alert_message import (
+    INPUT_CHARACTERS,
+    WHY_CHARACTERS,
+    AlertMessage,
+    cut,
+    in_brief,
+    names_in_text,
+    text_message,
+)
 from sluice.alerts.links import console, job_link, log_link
 from sluice.run.reasons import missing_permission
 from sluice.triggers.rerun import rerun_command, resume_command
 from sluice.triggers.trigger_event import TriggerEvent
+from sluice.visible import visible
 
 _BUCKET = re.compile(r"s3://[a-z0-9.-]+/")
+LINE_CHARACTERS = 300
+_TAB = "\t"
+_COMMAND_CHARACTERS = 12_000
+"""A copy of the longest key fits; a request of 128 KiB does not, and no mail program would show it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +43,7 @@ class Alert:
     children: int
     region: str
     results_bucket: str
+    ledger_table: str = "LEDGER"
     failed: int | None = None
     child: int | None = None
     child_reason: str | None = None
@@ -41,8 +55,19 @@ class Alert:
 
     @property
     def rerun_command(self) -> str:
-        """Return the command that starts the run again, or when it starts by itself."""
-        return rerun_command(self.pipeline, self.trigger)
+        """Return the command that starts the run again, or when it starts by itself.
+
+        A request that is too long for a message is in the ledger: then the command that prints it.
+        """
+        command = rerun_command(self.pipeline, self.trigger)
+        if len(command) <= _COMMAND_CHARACTERS:
+            return command
+        key = f'{{"pk": {{"S": "RUN#{self.run_id}"}}, "sk": {{"S": "RUN"}}}}'
+        return (
+            f"with the input and overrides of this run, which are too long for a message; to print them:\n"
+            f"  aws dynamodb get-item --table-name {self.ledger_table} --key '{key}'"
+            " --query Item.trigger.S --output text"
+        )
 
     @property
     def why(self) -> str:
@@ -58,25 +83,37 @@ class Alert:
 
     def message(self) -> AlertMessage:
         """Return the message that is sent."""
-        end = f" ({self.run_id[-20:]})"
+        end, where = f" ({self.run_id[-20:]})", names_in_text(self.pipeline, self.step)
         return AlertMessage(
             subject=f"Sluice: {self.pipeline} failed at {self.step}",
             email=self._email(),
             # The bucket's long name would leave no room for the reason.
-            sms=text_message(f"Sluice: {self.pipeline}/{self.step} failed: ", _BUCKET.sub("", self.why), end),
+            sms=text_message(f"Sluice: {where} failed: ", _BUCKET.sub("", self.why), end),
+            brief=in_brief(
+                self._what(),
+                [f"Run:      {self.run_id}"],
+                visible(self.why),
+                f"The e-mail says more, and so does `sluice show {self.run_id}`.",
+            ),
         )
+
+    def _what(self) -> str:
+        return f"The pipeline {self.pipeline} failed at the step {self.step}."
 
     def _email(self) -> str:
         parts = [
-            f"The pipeline {self.pipeline} failed at the step {self.step}.",
-            f"Why:      {self.why}",
-            "\n".join([f"Run:      {self.run_id}", f"Input:    {self.trigger.uri}", *self._job()]),
+            self._what(),
+            f"Why:      {cut(visible(self.why), WHY_CHARACTERS, f'`sluice show {self.run_id}` has it all')}",
+            "\n".join([f"Run:      {self.run_id}", f"Input:    {self._input()}", *self._job()]),
             *([self._log()] if self.log_lines else []),
             "\n".join(["Where to look:", *(f"  {link}" for link in self._links())]),
             f"When the cause is fixed, resume this run:\n  {resume_command(self.run_id)}",
             f"Or start it again from the beginning:\n  {self.rerun_command}",
         ]
         return "\n\n".join(parts) + "\n"
+
+    def _input(self) -> str:
+        return cut(visible(self.trigger.uri), INPUT_CHARACTERS, f"`sluice show {self.run_id}` has it all")
 
     def _job(self) -> list[str]:
         if not self.job_id:
@@ -91,7 +128,11 @@ class Alert:
     def _log(self) -> str:
         log = "its log" if self.child is None else f"the log of child {self.child}"
         log = log if self.node is None else f"the log of node {self.node}"
-        return "\n".join([f"The last lines of {log}:", *(f"  | {line}" for line in self.log_lines)])
+        number = self.child if self.node is None else self.node
+        command = f"sluice logs {self.run_id} {self.step}" + ("" if number is None else f" {number}")
+        shown = (line[:LINE_CHARACTERS] + "…" * (len(line) > LINE_CHARACTERS) for line in self.log_lines)
+        lines = (f"  | {visible(line, keep=_TAB)}" for line in shown)
+        return "\n".join([f"The last lines of {log}:", *lines, f"All of it: {command}"])
 
     def _links(self) -> list[str]:
         links = [f"results  s3://{self.results_bucket}/{self.pipeline}/{self.run_id}/"]

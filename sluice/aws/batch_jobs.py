@@ -11,26 +11,33 @@ from sluice.limits import MAX_DESCRIBE_JOBS
 MAX_TERMINATE_JOBS = 50
 
 Job = Mapping[str, Any]
+"""A job as DescribeJobs or ListJobs returns it."""
+ENDED = ("SUCCEEDED", "FAILED")
+"""The states of a job that has ended."""
 
 
-class BatchReader(Protocol):
-    """The calls of a Batch client that read jobs."""
+class JobLister(Protocol):
+    """The call of a Batch client that lists jobs."""
 
     def list_jobs(self, **request: Any) -> Mapping[str, Any]:
         """Call ListJobs."""
 
-    def describe_jobs(self, *, jobs: list[str]) -> Mapping[str, Any]:
+
+class BatchReader(JobLister, Protocol):
+    """The calls of a Batch client that read jobs."""
+
+    def describe_jobs(self, **request: Any) -> Mapping[str, Any]:
         """Call DescribeJobs."""
 
 
 class BatchTerminator(Protocol):
     """The call of a Batch client that ends jobs."""
 
-    def terminate_jobs(self, *, jobs: list[str], reason: str) -> Mapping[str, Any]:
+    def terminate_jobs(self, **request: Any) -> Mapping[str, Any]:
         """Call TerminateJobs."""
 
 
-def list_jobs(batch: BatchReader, **request: Any) -> Iterator[Job]:
+def list_jobs(batch: JobLister, **request: Any) -> Iterator[Job]:
     """Yield the summaries of all jobs that match a request of ListJobs, on all its pages.
 
     A page can be empty and not the last one: filters are applied after a page was read. Source:
@@ -45,7 +52,7 @@ def list_jobs(batch: BatchReader, **request: Any) -> Iterator[Job]:
         token = {"nextToken": page["nextToken"]}
 
 
-def list_jobs_by_name(batch: BatchReader, queue: str, name: str) -> Iterator[Job]:
+def list_jobs_by_name(batch: JobLister, queue: str, name: str) -> Iterator[Job]:
     """Yield the jobs of a queue in any state whose names match, whatever the case of the letters; a name that
     ends in ``*`` matches every name that begins so.
 
@@ -58,6 +65,11 @@ def describe_jobs(batch: BatchReader, job_ids: Sequence[str]) -> Iterator[Job]:
     """Yield what Batch knows of these jobs, a hundred a call; nothing of those that it has forgotten."""
     for group in _groups(job_ids, MAX_DESCRIBE_JOBS):
         yield from batch.describe_jobs(jobs=group)["jobs"]
+
+
+def jobs_by_id(batch: BatchReader, job_ids: Sequence[str]) -> dict[str, Job]:
+    """Return what Batch knows of these jobs by their ids, without those that it has forgotten."""
+    return {job["jobId"]: job for job in describe_jobs(batch, job_ids)}
 
 
 def terminate_jobs(batch: BatchTerminator, job_ids: Iterable[str], reason: str) -> dict[str, str]:

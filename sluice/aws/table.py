@@ -24,7 +24,14 @@ Item = dict[str, Any]
 Answer = Mapping[str, Any]
 
 
-class DynamoDB(Protocol):
+class ItemReader(Protocol):
+    """The call of a low-level DynamoDB client that reads many items."""
+
+    def batch_get_item(self, **request: Any) -> Answer:
+        """Call BatchGetItem."""
+
+
+class DynamoDB(ItemReader, Protocol):
     """The calls of a low-level DynamoDB client that a table needs."""
 
     def query(self, **request: Any) -> Answer:
@@ -32,9 +39,6 @@ class DynamoDB(Protocol):
 
     def get_item(self, **request: Any) -> Answer:
         """Call GetItem."""
-
-    def batch_get_item(self, **request: Any) -> Answer:
-        """Call BatchGetItem."""
 
     def update_item(self, **request: Any) -> Answer:
         """Call UpdateItem."""
@@ -70,8 +74,7 @@ class Table:
 
     def items(self, keys: Sequence[Item]) -> Iterator[Item]:
         """Yield the items of these keys as they are now, in any order, those that there are."""
-        for start in range(0, len(keys), MAX_BATCH_GET_KEYS):
-            yield from self._batch(list(keys[start : start + MAX_BATCH_GET_KEYS]))
+        yield from read_items(self.client, self.name, keys)
 
     def update(self, key: Item, update: str, condition: str, names: dict[str, str], values: Item) -> bool:
         """Update an item; return False when its condition does not hold."""
@@ -100,20 +103,23 @@ class Table:
         """
         _write(lambda: self.client.transact_write_items(TransactItems=writes))
 
-    def _batch(self, keys: list[Item]) -> Iterator[Item]:
-        """Yield the items of one call's keys, and ask again for those that DynamoDB did not get to.
 
-        It must not be asked at once: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-        """
+def read_items(client: ItemReader, table: str, keys: Sequence[Item], **options: Any) -> Iterator[Item]:
+    """Yield the items of these keys as they are now, in any order; ``options`` are further members of the
+    request, such as a projection.
+
+    The keys that DynamoDB did not get to must not be asked for at once:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+    """
+    for start in range(0, len(keys), MAX_BATCH_GET_KEYS):
         backoff = Backoff(attempts=_READ_ATTEMPTS, base=_BASE_SECONDS, cap=_CAP_SECONDS)
-        left = keys
+        left = list(keys[start : start + MAX_BATCH_GET_KEYS])
         while left:
-            answer = self.client.batch_get_item(
-                RequestItems={self.name: {"Keys": left, "ConsistentRead": True}}
-            )
-            yield from answer["Responses"].get(self.name, [])
+            request = {"Keys": left, "ConsistentRead": True, **options}
+            answer = client.batch_get_item(RequestItems={table: request})
+            yield from answer["Responses"].get(table, [])
             unprocessed = answer.get("UnprocessedKeys") or {}
-            left = unprocessed.get(self.name, {}).get("Keys", [])
+            left = unprocessed.get(table, {}).get("Keys", [])
             if left and not backoff.try_again():
                 raise _unprocessed(len(left))
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sluice import keys
+from sluice.aws.multipart import MultipartWriter, PartWriter
 from sluice.aws.streaming import lines, pieces
 from sluice.errors import ItemError
-from sluice.items.object_store import ManifestWriter, ObjectLister, ObjectReader
+from sluice.items.object_store import ObjectLister, ObjectReader
 from sluice.limits import MAX_ITEM_BYTES
 
 PART_BYTES = 64 * 1024 * 1024
@@ -38,14 +36,14 @@ def slice_bounds(items: int, children: int, child: int) -> tuple[int, int]:
     return items * child // children, items * (child + 1) // children
 
 
-def write_manifest(s3: ManifestWriter, bucket: str, key: str, items: Iterable[Any]) -> int:
+def write_manifest(s3: PartWriter, bucket: str, key: str, items: Iterable[Any]) -> int:
     """Write the items as they come, and return their number. The object with the items is completed last: a
     manifest that failed does not exist.
 
     ``s3`` is a low-level client. Memory: 128 MiB, and 16 bytes an item while the index is sent.
     Raises ItemError for an item that is not a JSON object of at most 8 KiB.
     """
-    upload, index, count = _Upload(s3, bucket, key), bytearray(), 0
+    upload, index, count = MultipartWriter(s3, bucket, key, PART_BYTES), bytearray(), 0
     try:
         for count, item in enumerate(items, start=1):
             index += upload.size.to_bytes(_ENTRY_BYTES, "big")
@@ -123,58 +121,3 @@ def _read(
         start,
         _READ_BYTES,
     )
-
-
-@dataclass(slots=True)
-class _Upload:
-    """An object that is written piece by piece: a plain put when it is small, a multipart upload when it is
-    not.
-    """
-
-    s3: ManifestWriter
-    bucket: str
-    key: str
-    size: int = 0
-    _buffer: bytearray = field(default_factory=bytearray)
-    _id: str | None = None
-    _parts: list[dict[str, Any]] = field(default_factory=list)
-
-    def write(self, data: bytes) -> None:
-        self._buffer += data
-        self.size += len(data)
-        if len(self._buffer) >= PART_BYTES:
-            self._send_part()
-
-    def close(self) -> None:
-        if self._id is None:
-            self.s3.put_object(Bucket=self.bucket, Key=self.key, Body=self._buffer)
-            return
-        if self._buffer:
-            self._send_part()
-        upload = {"Parts": self._parts}
-        self.s3.complete_multipart_upload(
-            Bucket=self.bucket, Key=self.key, UploadId=self._id, MultipartUpload=upload
-        )
-
-    def abort(self, reason: BaseException) -> None:
-        """Drop the parts that were sent; when that fails too, a note on the reason says so, and the bucket's
-        lifecycle drops them.
-        """
-        if self._id is None:
-            return
-        try:
-            self.s3.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self._id)
-        except (ClientError, BotoCoreError) as error:
-            reason.add_note(
-                f"The parts of s3://{self.bucket}/{self.key} could not be dropped either: {error}"
-            )
-
-    def _send_part(self) -> None:
-        if self._id is None:
-            self._id = self.s3.create_multipart_upload(Bucket=self.bucket, Key=self.key)["UploadId"]
-        number = len(self._parts) + 1
-        answer = self.s3.upload_part(
-            Bucket=self.bucket, Key=self.key, UploadId=self._id, PartNumber=number, Body=self._buffer
-        )
-        self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
-        self._buffer = bytearray()

@@ -20,27 +20,3 @@ class ObjectLister(Protocol):
     def list_objects_v2(self, *, Bucket: str, Prefix: str) -> Any:
         """List the objects below a prefix."""
         ...
-
-
-class ManifestWriter(Protocol):
-    """The calls of S3 that write a manifest."""
-
-    def put_object(self, *, Bucket: str, Key: str, Body: Any) -> Any:
-        """Write an object."""
-        ...
-
-    def create_multipart_upload(self, *, Bucket: str, Key: str) -> Any:
-        """Begin an upload in parts."""
-        ...
-
-    def upload_part(self, *, Bucket: str, Key: str, UploadId: str, PartNumber: int, Body: Any) -> Any:
-        """Send a part."""
-        ...
-
-    def complete_multipart_upload(self, *, Bucket: str, Key: str, UploadId: str, MultipartUpload: Any) -> Any:
-        """Make one object of the parts."""
-        ...
-
-    def abort_multipart_upload(self, *, Bucket: str, Key: str, UploadId: str) -> Any:
-        """Drop the parts."""
-        ...

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sluice.advance.claims import LEASE
+from sluice.aws.batch_jobs import ENDED, Job, jobs_by_id, list_jobs_by_name, terminate_jobs
 from sluice.ledger.ledger import Ledger
-from sluice.operate.batch_jobs import ENDED, Job, describe, list_by_name
-from sluice.operate.clients import BatchTerminator, EventBus
+from sluice.operate.clients import BatchCanceller, EventBus
 from sluice.operate.errors import RunRemovedError, RunStateError
 from sluice.operate.state_events import publish_state
 from sluice.run.job_names import JobName
@@ -63,7 +63,7 @@ class Canceller:
     """
 
     ledger: Ledger
-    batch: BatchTerminator
+    batch: BatchCanceller
     queues: Mapping[str, str]
     run_id: str
     reason: str
@@ -122,9 +122,10 @@ class Canceller:
         jobs = self._jobs(run)
         waiting = [record.name for record in _claims(run) if not self._settle(record, jobs)]
         live = {job_id: job["jobName"] for job_id, job in jobs.items() if job["status"] not in ENDED}
-        for job_id in live.keys() - self.terminated:
-            self.batch.terminate_job(jobId=job_id, reason=self.reason)
-            self.terminated.add(job_id)
+        new = sorted(live.keys() - self.terminated)
+        # What is refused is tried again by the next pass.
+        refused = terminate_jobs(self.batch, new, self.reason)
+        self.terminated.update(job_id for job_id in new if job_id not in refused)
         return Remaining(live, tuple(waiting))
 
     def _run(self) -> Run:
@@ -170,10 +171,10 @@ class Canceller:
         jobs = {
             job["jobId"]: job
             for queue in sorted(self.queues[name] for name in _queues_of(run) if name in self.queues)
-            for job in list_by_name(self.batch, queue, f"{self.run_id}_*")
+            for job in list_jobs_by_name(self.batch, queue, f"{self.run_id}_*")
         }
         recorded = [record.job_id for record in run.steps.values() if record.job_id]
-        return jobs | describe(self.batch, [job_id for job_id in recorded if job_id not in jobs])
+        return jobs | jobs_by_id(self.batch, [job_id for job_id in recorded if job_id not in jobs])
 
     def _stamp(self) -> str:
         return self.now().isoformat(timespec="milliseconds")

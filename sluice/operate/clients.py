@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from sluice.aws.batch_jobs import BatchReader, BatchTerminator
+
 Answer = Mapping[str, Any]
 
 
@@ -40,24 +42,8 @@ class RunTable(Protocol):
         ...
 
 
-class BatchReader(Protocol):
-    """A client of AWS Batch that reads jobs."""
-
-    def describe_jobs(self, **request: Any) -> Answer:
-        """Return up to 100 jobs by their ids."""
-        ...
-
-    def list_jobs(self, **request: Any) -> Answer:
-        """Return a page of the jobs of a queue or of an array."""
-        ...
-
-
-class BatchTerminator(BatchReader, Protocol):
-    """A client of AWS Batch that also ends jobs."""
-
-    def terminate_job(self, **request: Any) -> Answer:
-        """End a job, whatever its state."""
-        ...
+class BatchCanceller(BatchReader, BatchTerminator, Protocol):
+    """A client of AWS Batch that reads jobs and ends them."""
 
 
 class LogReader(Protocol):

@@ -37,6 +37,11 @@ class Deployment:
         return self._output("Storage", "InboxBucket")
 
     @cached_property
+    def results(self) -> str:
+        """The name of the bucket that runs publish into."""
+        return self._output("Storage", "ResultsBucket")
+
+    @cached_property
     def queues(self) -> dict[str, str]:
         """The ARN of each job queue by its key, as compiled steps have it; in the queue's name the key
         follows an underscore.

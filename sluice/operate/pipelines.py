@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from sluice.operate.errors import OperationError
@@ -15,8 +16,9 @@ def find_pipeline(name: str, root: Path) -> Pipeline:
     """
     pipelines = {str(pipeline.name): pipeline for pipeline in load_pipelines(root)}
     if name not in pipelines:
+        nearest = get_close_matches(name, list(pipelines), n=1)
         raise OperationError(
             f"Expected the name of a pipeline ({', '.join(pipelines) or 'there is none yet'}), found"
-            f" {name!r}."
+            f" {name!r}." + (f" Did you mean {nearest[0]!r}?" if nearest else "")
         )
     return pipelines[name]

@@ -6,8 +6,8 @@ everything, in this order:
 
 1. exit code 75, of a function only: the job started before the ledger named it, and is to start again;
 2. the step's own;
-3. a lost machine; then, where five rules leave room, an image that could not be pulled and a container that
-   could not be started;
+3. a lost machine; then, where five rules leave room, in this order: a container that could not be pulled,
+   made or inspected, a task that could not be started, a Docker that did not answer in time;
 4. EXIT for everything else, unless the step's own last rule already catches everything.
 """
 
@@ -61,7 +61,14 @@ _NOT_NAMED_YET = EvaluateOnExit(action="RETRY", on_exit_code=TRY_AGAIN)
 _HOST_LOST = EvaluateOnExit(action="RETRY", on_status_reason=f"{HOST_LOST}*")
 _TASK_INTERRUPTED = EvaluateOnExit(action="RETRY", on_status_reason=f"{TASK_INTERRUPTED}*")
 _NOT_STARTED = EvaluateOnExit(action="RETRY", on_status_reason="Task failed to start*")
-_NOT_PULLED = EvaluateOnExit(action="RETRY", on_reason="CannotPullContainer*")
+# CannotPullContainerError and CannotInspectContainerError: the machine's or the registry's fault. The latter
+# comes with "Essential container in task exited" and no exit code, as if the program had ended:
+# https://github.com/nextflow-io/nextflow/issues/3091. What else begins so is a task that failed to
+# start, which is tried again anyway. A program's own end has an exit code and no such reason.
+_NOT_HANDLED = EvaluateOnExit(action="RETRY", on_reason="Cannot*")
+# While it starts a container it comes with "Task failed to start"; at its end it may not:
+# https://github.com/aws/amazon-ecs-agent/issues/1440
+_DOCKER_SILENT = EvaluateOnExit(action="RETRY", on_reason="DockerTimeoutError*")
 _NOTHING_ELSE = EvaluateOnExit(action="EXIT", on_reason="*")
 
 
@@ -78,5 +85,6 @@ def retry_rules(
     if own and own[-1].catches_all:
         return (*first, *own)
     lost = _TASK_INTERRUPTED if compute.is_fargate else _HOST_LOST
+    docker = [] if compute.is_fargate else [_DOCKER_SILENT]
     left = MAX_EXIT_RULES - len(first) - len(own) - 1
-    return (*first, *own, *[lost, _NOT_PULLED, _NOT_STARTED][:left], _NOTHING_ELSE)
+    return (*first, *own, *[lost, _NOT_HANDLED, _NOT_STARTED, *docker][:left], _NOTHING_ELSE)

@@ -1,8 +1,8 @@
-"""What a job is told of parts of a step, beside its place: which children run again, and what is missing to a
+"""The variables of a job that repeats a part of a step: which children run again, and what is missing to a
 command behind failed steps.
 
-The ledger has both; these variables are for whoever has no ledger: a person who looks for a child's log in an
-older generation (``DescribeJobs`` shows a job's variables for a week), and a command. What AWS Batch would
+The ledger has both; these variables are for those without the ledger: a person who looks for a child's log in
+an older generation (``DescribeJobs`` shows a job's variables for a week), and a command. What AWS Batch would
 refuse as too long is left out, or shortened.
 """
 
@@ -27,7 +27,7 @@ more than can be listed.
 
 def add_child_environment(request: dict[str, Any], step: CompiledStep, spec: GenerationSpec) -> None:
     """Add the variables to a SubmitJob request; each in the first of its forms that AWS Batch takes. Nodes
-    are told nothing.
+    get none.
     """
     if step.kind is Kind.MULTI_NODE:
         return

@@ -112,7 +112,7 @@ class CompiledStep:
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """Return every step that this one waits for, those included whose failure it bears."""
+        """Return every step that this one waits for, also those whose failure it tolerates."""
         return tuple(dict.fromkeys([*self.needs, *(name for name, _ in self.finished), *self.always]))
 
     @property

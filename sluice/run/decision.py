@@ -63,8 +63,8 @@ def _is_cleanup_rejected(graph: StepGraph, found: RunEvaluation) -> bool:
     """Return whether AWS Batch fails the cleanup, because what it waits for failed and was submitted again
     since.
 
-    The run waits for that: then the cleanup is submitted again as well, and after the run's end nobody would
-    do that.
+    The run waits for that: then the cleanup is submitted again as well, and after the run's end no process
+    would do that.
     """
     cleanups = (step.name for step in graph.pipeline.steps if step.kind is Kind.CLEANUP)
     return any(found.steps[name].outcome is StepOutcome.STALE for name in cleanups)

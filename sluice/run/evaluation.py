@@ -31,7 +31,7 @@ class StepOutcome(StrEnum):
     """What a step is, and what will become of it."""
 
     WAITING = "WAITING"
-    """Nobody has claimed it; it may still run."""
+    """It is not claimed; it may still run."""
     LIVE = "LIVE"
     """It is claimed or has a job."""
     STALE = "STALE"
@@ -161,7 +161,7 @@ class _Forward:
         return StepOutcome.STALE if is_stale else StepOutcome.LIVE
 
     def _of_unclaimed(self, step: CompiledStep) -> StepOutcome:
-        """Return what becomes of a step that nobody has claimed."""
+        """Return what becomes of a step that is not claimed."""
         fails = self._is_not_submitted(step) or self._cause(step) is not None
         return StepOutcome.FAILED_FINAL if fails else StepOutcome.WAITING
 

@@ -1,4 +1,4 @@
-"""AWS's reasons in plain words: what a person is told first; AWS's own words stand behind it.
+"""Explains AWS's reasons: what people read first; AWS's own words follow.
 
 Sources: https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html (status reasons),
 https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html (blocked queues),
@@ -45,6 +45,8 @@ _REASONS = (
     (TASK_INTERRUPTED, "the machine was taken away"),
     ("Dependent", "a job that it waits for failed"),
     ("ResourceInitializationError", "the container could not be prepared: a secret, the network or its log"),
+    ("CannotInspectContainer", "the machine lost track of the container"),
+    ("DockerTimeoutError", "Docker on the machine did not answer in time"),
     ("CannotStartContainer", "the container could not be started"),
     ("Task failed to start", "the container could not be started"),
 )
@@ -74,12 +76,17 @@ _BLOCKED = (
 
 # https://docs.docker.com/engine/containers/run/#exit-status, and 128 + n for a signal n
 _EXIT_CODES = {
+    # sluice/runtime/__main__.py; sysexits.h calls it a temporary failure.
+    75: "it waited for its registration, or for AWS, until its attempts were used up",
     126: "its command could not be executed",
     127: "its command was not found",
+    132: "it used an instruction that the machine lacks, mostly of another type of CPU",
     134: "it aborted itself",
+    135: "it used memory that is not there, mostly because the shared memory (/dev/shm) is too small",
+    136: "it divided by zero, or its arithmetic overflowed",
     137: "it was killed, mostly for want of memory",
     139: "it crashed with a segmentation fault",
-    143: "it was told to end",
+    143: "it was asked to end (SIGTERM)",
 }
 
 

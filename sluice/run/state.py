@@ -25,7 +25,7 @@ class StepState(StrEnum):
     """Where a recorded step stands; a step without a record waits."""
 
     CLAIMED = "CLAIMED"
-    """Somebody is about to submit it, or died while submitting it."""
+    """A process is about to submit it, or died while submitting it."""
     SUBMITTED = "SUBMITTED"
     EMPTY = "EMPTY"
     """Its plan found nothing: there is no job, and what follows runs."""
@@ -73,7 +73,7 @@ class StepRecord:
 
     ``items`` and ``manifest`` belong to a plan that has announced its items. ``succeeded`` is how many
     children of this generation's array succeeded, as far as AWS Batch said so at its end, and
-    ``failed_children`` which did not, when somebody wanted to know; ``reclaimed_children`` are those of them
+    ``failed_children`` which did not, once that was asked; ``reclaimed_children`` are those of them
     that lost their machines too often.
     """
 

@@ -6,6 +6,7 @@ import json
 from urllib.parse import quote
 
 from sluice.triggers.trigger_event import Request, ScheduledTime, TriggerEvent, UploadGroup, WebhookDelivery
+from sluice.visible import has_hidden
 
 SOURCE = "sluice"
 DETAIL_TYPE = "Run Requested"
@@ -60,5 +61,19 @@ def _repeat_request(pipeline: str, request: Request) -> str:
 
 
 def _shell(text: str) -> str:
-    """Return the text quoted for a POSIX shell."""
-    return "'" + text.replace("'", "'\\''") + "'"
+    """Return the text quoted for a POSIX shell; with control characters in it, in dollar quotes, which show
+    them.
+
+    https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_04
+    """
+    if not has_hidden(text):
+        return "'" + text.replace("'", "'\\''") + "'"
+    return "$'" + "".join(map(_in_dollar_quotes, text)) + "'"
+
+
+def _in_dollar_quotes(character: str) -> str:
+    if character in "'\\":
+        return f"\\{character}"
+    if not has_hidden(character):
+        return character
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""What goes wrong is recorded with its reason, and a person is told once."""
+"""What goes wrong is recorded with its reason, and one alert is sent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_file_deleted_before_it_is_read_fails_its_run(app: Application, burst:
 
 
 def test_a_lambda_that_may_not_submit_fails_the_run(quiet: Application) -> None:
-    """A refused SubmitJob is recorded with the missing permission's name, and a person is told."""
+    """A refused SubmitJob is recorded with the missing permission's name, and an alert is sent."""
     with quiet.without_permission(_role_of_function(quiet, "Trigger"), "batch:SubmitJob"):
         run = quiet.ended(quiet.put("word-count/refused.txt", WORDS))
     assert (run.state, run.failed_step) == (RunState.FAILED, "split")

@@ -1,4 +1,4 @@
-"""Commands are told what started their run by the word ``{input}``, and a start job whose machine goes is
+"""Commands get what started their run by the word ``{input}``, and a start job whose machine goes is
 tried again.
 """
 
@@ -21,7 +21,7 @@ def children(app: Application, job_id: str | None) -> list[list[str]]:
 
 
 def test_a_command_is_told_what_was_asked_for(app: Application) -> None:
-    """As one word, whatever is in it: no shell reads it. The children of an array are told the same."""
+    """As one word, whatever is in it: no shell reads it. The children of an array get the same."""
     run = ended(app, ask(app, "told", "an input", INPUT))
     (said,) = lines(app, jobs(app, run)["say"])
     assert json.loads(said.removeprefix("told ")) == INPUT
@@ -41,7 +41,7 @@ def test_a_start_job_that_loses_its_machine_submits_once(app: Application) -> No
         "the start job",
     )
     wait_for(lambda: _described(app, job_id)["status"] == "RUNNING", "a start job that runs", pause=0.005)
-    control(app.place, "PUT", "trouble", {"reclaim": job_id})
+    control(app.place, "PUT", "faults", {"interrupt": job_id})
     run = ended(app, run_id)
     first, second = _described(app, job_id)["attempts"]
     assert first["statusReason"].startswith("Host EC2")

@@ -60,7 +60,7 @@ def test_children_wait_for_the_same_children_of_two_arrays(app: Application, sha
 
 
 def test_each_way_in_has_an_input_of_its_own(app: Application, shapes: Run) -> None:
-    """The same pipeline is told of a request's input, or where the upload is."""
+    """The same pipeline gets a request's input, or where the upload is."""
     asked = lines(app, jobs(app, shapes)["joined"])
     assert asked == ["joined " + json.dumps({"who": "a person"}, separators=(",", ":"))]
     upload = app.put("shapes/a file", b"anything")

@@ -31,7 +31,7 @@ def test_the_same_event_twice_is_one_run(app: Application) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_malformed_message_is_set_aside_with_an_alarm(app: Application, stage: str) -> None:
     """A message that nobody promised ends in the stage's dead-letter queue with its reason, and an alarm
-    tells of it.
+    reports it.
     """
     sqs, dead_letters = app.client("sqs"), app.queue(stage, "DeadLetters")
     alarm = app.resource(

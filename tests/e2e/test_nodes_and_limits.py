@@ -60,7 +60,7 @@ def test_a_lost_main_node_is_tried_again(app: Application) -> None:
     )
     # Half a second later the nodes may have agreed.
     wait_for(lambda: _state(app, f"{job_id}#0") == "RUNNING", "a main node that runs", pause=0.005)
-    control(app.place, "PUT", "trouble", {"reclaim": f"{job_id}#0"})
+    control(app.place, "PUT", "faults", {"interrupt": f"{job_id}#0"})
     run = ended(app, run_id)
     first, second = jobs(app, run)["ring"]["attempts"]
     assert first["statusReason"].startswith("Host EC2")

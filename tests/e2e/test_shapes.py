@@ -40,7 +40,7 @@ def _named(app: Application, name: str) -> list[Any]:
 
 
 def test_a_start_job_that_may_not_submit_fails_the_run(quiet: Application) -> None:
-    """The refusal is recorded with the missing permission's name, a person is told, and nothing of the run
+    """The refusal is recorded with the missing permission's name, an alert is sent, and nothing of the run
     has been started.
     """
     allowed = ended(quiet, ask(quiet, "hello-fan", "allowed"))

@@ -34,7 +34,7 @@ class Aws:
         sqs, s3, sns = self.client("sqs"), self.client("s3"), self.client("sns")
         self.queues = {
             name: sqs.create_queue(QueueName=name)["QueueUrl"]
-            for name in ("alerts", "dead", "inbox", "groups", "trigger", "track")
+            for name in ("alerts", "dead", "inbox", "groups", "trigger", "track", "phones")
         }
         for bucket in ("work", "results", "assets"):
             s3.create_bucket(Bucket=bucket)
@@ -43,6 +43,8 @@ class Aws:
         inbox = "arn:aws:sqs:us-east-1:123456789012:inbox"
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
         self.secret = self.client("secretsmanager").create_secret(Name="signing", SecretString=SECRET)["ARN"]
+        phones = sns.create_topic(Name="phones")["TopicArn"]
+        sns.subscribe(TopicArn=phones, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:phones")
         settings = {
             "SLUICE_PIPELINE": "words",
             "SLUICE_DEFINITION_BUCKET": "assets",
@@ -60,6 +62,7 @@ class Aws:
             "SLUICE_WORK_BUCKET": "work",
             "SLUICE_RESULTS_BUCKET": "results",
             "SLUICE_ALERT_TOPIC": topic,
+            "SLUICE_PHONE_TOPIC": phones,
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""``make matrix``, ``make soak`` and ``make load``: every case; many runs with random trouble, by seed; and
+"""``make matrix``, ``make soak`` and ``make load``: every case; many runs with random faults, by seed; and
 many runs at once.
 
 python -m tests.matrix matrix [--only TEXT]
@@ -58,29 +58,39 @@ def _matrix(only: str) -> int:
     began = time.monotonic()
     cases = [case for case in all_cases() if only in str(case)]
     print(f"{len(cases):,} cases of {len(scenarios())} scenarios, found by running each once", flush=True)
-    failed: list[Outcome] = []
-    with _pool() as pool:
-        for number, done in enumerate(pool.imap_unordered(outcome, cases, chunksize=20), 1):
-            failed += [done] if done.objections else []
-            if number % 500 == 0:
-                print(
-                    f"  {number:,} played, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True
-                )
-    for one in failed[:_SHOWN]:
-        print("\n".join([f"FAILED {one.case}", *(f"  {objection}" for objection in one.objections)]))
-    if failed and only:
-        print(played(failed[0].case).printed.getvalue())
+    failed = _play(cases, began)
+    _show(failed, with_output=bool(only))
     print(f"{len(cases) - len(failed):,} of {len(cases):,} cases passed in {time.monotonic() - began:.0f} s.")
     if not failed and not only:
         _keep(cases)
     return int(bool(failed))
 
 
+def _play(cases: Sequence[Case], began: float) -> list[Outcome]:
+    """Play all cases, and return the outcomes to which there are objections."""
+    failed: list[Outcome] = []
+    with _pool() as pool:
+        for number, done in enumerate(pool.imap_unordered(outcome, cases, chunksize=20), 1):
+            if done.objections:
+                failed.append(done)
+            if number % 500 == 0:
+                seconds = time.monotonic() - began
+                print(f"  {number:,} played, {len(failed)} failed, {seconds:.0f} s", flush=True)
+    return failed
+
+
+def _show(failed: Sequence[Outcome], *, with_output: bool) -> None:
+    for one in failed[:_SHOWN]:
+        print("\n".join([f"FAILED {one.case}", *(f"  {objection}" for objection in one.objections)]))
+    if failed and with_output:
+        print(played(failed[0].case).printed.getvalue())
+
+
 def _keep(cases: Sequence[Case]) -> None:
     """Write the number of the cases where the README takes its figures from."""
     results = json.loads(RESULTS.read_text())
     single = [case for case in cases if case.then is None]
-    calls = {(case.scenario, case.weather, case.call) for case in single if case.call is not None}
+    calls = {(case.scenario, case.delivery_faults, case.call) for case in single if case.call is not None}
     found = {
         "cases": len(single),
         "calls": len(calls),
@@ -124,8 +134,8 @@ def _soaked(seed: int) -> Soaked:
 
 
 def _replay(seed: int) -> int:
-    done, world = soaked(seed)
-    print(world.printed.getvalue())
+    done, harness = soaked(seed)
+    print(harness.printed.getvalue())
     print(done)
     return int(bool(done.objections))
 

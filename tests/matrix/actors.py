@@ -22,7 +22,7 @@ class KilledError(BaseException):
 
 
 class Actor:
-    """Runs ``work`` in turns; ``ended`` hears how it ended: what it returned, or what it raised."""
+    """Runs ``work`` in turns; ``ended`` receives how it ended: what it returned, or what it raised."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Actor:
 
 
 class Actors:
-    """All actors of a world; ``current`` is the one whose turn it is."""
+    """All actors of a harness; ``current`` is the one whose turn it is."""
 
     def __init__(self, clock: Clock) -> None:
         """Have none."""

@@ -19,7 +19,7 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
 class Buckets:
-    """The calls of a low-level client; ``stored`` hears of every object that is written."""
+    """The calls of a low-level client; ``stored`` is called with every object that is written."""
 
     def __init__(
         self, versioned: str, stored: Callable[[str, str, bytes], None] = lambda bucket, key, body: None

@@ -45,7 +45,7 @@ class Calls:
         call = Call(len(self.made), actor.stage, actor.name, service, name)
         self.made.append(call)
         fault = self._choose(call)
-        if fault is Fault.TOLD_TO_STOP:
+        if fault is Fault.ASKED_TO_STOP:
             actor.reclaimed, actor.to_raise = True, Stopped(STOPPED)
         if name == "transact_write_items":
             parameters = {"ClientRequestToken": f"token-{next(self._tokens)}", **parameters}
@@ -63,18 +63,14 @@ class Calls:
     def _try(
         self, call: Call, fault: Fault | None, attempt: int, actor: Actor, parameters: dict[str, Any]
     ) -> Any:
-        first = attempt == 0
         if fault is Fault.DIES_BEFORE:
             actor.die()
-        if first and fault is Fault.REFUSED:
-            code, status = _THROTTLES.get(call.service, ("ThrottlingException", 400))
-            raise refusal(code, call.name, status=status)
-        if first and fault is Fault.CONFLICT:
-            raise _conflict(call.name)
+        if attempt == 0:
+            _refuse_first(call, fault)
         if fault is Fault.OUTAGE:
             raise refusal("ServiceUnavailable", call.name, status=503)
-        if (first and fault is Fault.ANSWER_LOST) or fault is Fault.NO_ANSWER:
-            self._unheard(call, parameters)
+        if fault is Fault.NO_ANSWER or (attempt == 0 and fault is Fault.ANSWER_LOST):
+            self._lose_answer(call, parameters)
         if fault is Fault.DIES_AFTER:
             try:
                 self._effect(call, parameters)
@@ -82,7 +78,7 @@ class Calls:
                 actor.die()
         return self._effect(call, parameters)
 
-    def _unheard(self, call: Call, parameters: dict[str, Any]) -> None:
+    def _lose_answer(self, call: Call, parameters: dict[str, Any]) -> None:
         with contextlib.suppress(ClientError):
             self._effect(call, parameters)
         raise ReadTimeoutError(endpoint_url=f"https://{call.service}")
@@ -100,6 +96,15 @@ class Calls:
         return answer
 
 
+def _refuse_first(call: Call, fault: Fault | None) -> None:
+    """Raise the error of a fault that the SDK's first try meets."""
+    if fault is Fault.REFUSED:
+        code, status = _THROTTLES.get(call.service, ("ThrottlingException", 400))
+        raise refusal(code, call.name, status=status)
+    if fault is Fault.CONFLICT:
+        raise _conflict(call.name)
+
+
 def _conflict(name: str) -> ClientError:
     """Source:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling.
@@ -112,7 +117,7 @@ def _conflict(name: str) -> ClientError:
 
 
 class Client:
-    """Stands for the clients of a service, whoever uses it: ``client.put_object(...)``."""
+    """Stands for the clients of a service, for every caller: ``client.put_object(...)``."""
 
     def __init__(self, service: str, calls: Callable[[], Calls]) -> None:
         """Make calls of this service through what ``calls`` returns at the time."""

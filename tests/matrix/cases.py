@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from tests.matrix.faults import Call, Fault, faults_of
-from tests.matrix.messages import Sent, Weather
+from tests.matrix.harness import DELIVERY_SECONDS, Harness, fair
+from tests.matrix.messages import DeliveryFaults, Sent
 from tests.matrix.scenarios import deployment, scenarios
 from tests.matrix.verdict import Files, objections, published, unrest
-from tests.matrix.world import DELIVERY_SECONDS, World, fair
 
 LATE_SECONDS = 1500.0
 """Behind several sweeps, when every claim and every visibility time-out is over."""
@@ -50,7 +50,7 @@ def lost(sent: Sent) -> list[float]:
     return [DELIVERY_SECONDS] if sent.scheduled or not sent.queue.startswith(("Track", "FanOut")) else []
 
 
-WEATHERS: dict[str, Weather] = {
+DELIVERY_FAULTS: dict[str, DeliveryFaults] = {
     "fair": fair,
     "every message twice": twice,
     "every message late": late,
@@ -61,19 +61,19 @@ WEATHERS: dict[str, Weather] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A scenario in a weather, with one call that goes wrong or one message that does not come as it should;
-    or none.
+    """A scenario with delivery faults, one call that goes wrong or one message that does not come as it
+    should; or none.
 
     ``then`` is a later call that goes wrong in the same way, in what follows from the first.
     """
 
     scenario: str
-    weather: str = "fair"
+    delivery_faults: str = "fair"
     call: int | None = None
     fault: Fault | None = None
     then: int | None = None
     message: int | None = None
-    fate: str = ""
+    delivery: str = ""
     what: str = ""
 
     def __str__(self) -> str:
@@ -81,11 +81,11 @@ class Case:
         happens = (
             f"{self.fault}: {self.what}"
             if self.fault
-            else f"message {self.message} {self.fate}: {self.what}"
-            if self.fate
+            else f"message {self.message} {self.delivery}: {self.what}"
+            if self.delivery
             else "nothing"
         )
-        return f"{self.scenario} | {self.weather} | {happens}"
+        return f"{self.scenario} | {self.delivery_faults} | {happens}"
 
     def choose(self, call: Call) -> Fault | None:
         """Return what goes wrong with a call."""
@@ -94,9 +94,9 @@ class Case:
     def delivers(self, sent: Sent) -> list[float]:
         """Return when a message comes."""
         if sent.number != self.message:
-            return WEATHERS[self.weather](sent)
+            return DELIVERY_FAULTS[self.delivery_faults](sent)
         return {"is lost for good": [], "comes twice": [DELIVERY_SECONDS, 1.0], "comes late": [LATE_SECONDS]}[
-            self.fate
+            self.delivery
         ]
 
 
@@ -108,42 +108,44 @@ class Outcome:
     objections: tuple[str, ...]
 
 
-def played(case: Case) -> World:
+def played(case: Case) -> Harness:
     """Play a case to its end."""
     scenario = scenarios()[case.scenario]
-    world = World(deployment(), choose=case.choose, weather=case.delivers)
-    world.run(lambda here: scenario.begin(here, MARK))
-    return world
+    harness = Harness(deployment(), choose=case.choose, delivery_faults=case.delivers)
+    harness.run(lambda here: scenario.begin(here, MARK))
+    return harness
 
 
 def outcome(case: Case) -> Outcome:
     """Play a case and say what does not hold in the end."""
-    world = played(case)
+    harness = played(case)
     scenario = scenarios()[case.scenario]
-    return Outcome(case, (*objections(world, {MARK: scenario}, expected), *unrest(world)))
+    return Outcome(case, (*objections(harness, {MARK: scenario}, expected), *unrest(harness)))
 
 
 @cache
 def expected(scenario: str) -> Files:
     """Return the files that a scenario publishes when nothing goes wrong."""
-    world = played(Case(scenario))
-    (run,) = world.runs()
-    return published(world, run.run_id)
+    harness = played(Case(scenario))
+    (run,) = harness.runs()
+    return published(harness, run.run_id)
 
 
 def cases_of(scenario: str) -> Iterator[Case]:
     """Yield every case of a scenario."""
-    yield from (Case(scenario, weather) for weather in WEATHERS)
-    for weather in ("fair", "every event lost"):
-        world = played(Case(scenario, weather))
-        for call in world.calls.made:
+    yield from (Case(scenario, delivery_faults) for delivery_faults in DELIVERY_FAULTS)
+    for delivery_faults in ("fair", "every event lost"):
+        harness = played(Case(scenario, delivery_faults))
+        for call in harness.calls.made:
             yield from (
-                Case(scenario, weather, call=call.number, fault=fault, what=str(call))
+                Case(scenario, delivery_faults, call=call.number, fault=fault, what=str(call))
                 for fault in faults_of(call)
             )
     for sent in played(Case(scenario)).messages.sent:
-        for fate in ("comes twice", "comes late", *(["is lost for good"] if _may_be_lost(sent) else [])):
-            yield Case(scenario, message=sent.number, fate=fate, what=f"{sent.queue} {sent.body[:60]}")
+        for delivery in ("comes twice", "comes late", *(["is lost for good"] if _may_be_lost(sent) else [])):
+            yield Case(
+                scenario, message=sent.number, delivery=delivery, what=f"{sent.queue} {sent.body[:60]}"
+            )
 
 
 def _may_be_lost(sent: Sent) -> bool:

@@ -11,8 +11,8 @@ BEGINNING = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class Clock:
-    """Calls what is due, one after the other. What is ``idle`` (a sweep, a time-out) keeps no world going by
-    itself.
+    """Calls what is due, one after the other. What is ``idle`` (a sweep, a time-out) keeps no harness going
+    by itself.
     """
 
     def __init__(self) -> None:

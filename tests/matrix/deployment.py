@@ -82,8 +82,8 @@ class Rule:
 
 @dataclass(slots=True)
 class Deployment:
-    """All that a world is made of. ``batch`` are the resources of AWS Batch in an order in which they can be
-    made.
+    """All that a harness is made of. ``batch`` are the resources of AWS Batch in an order in which they can
+    be made.
 
     ``definitions`` are the compiled pipelines by their keys in the bucket ``assets``, ``outputs`` those of
     each stack by their names.
@@ -182,9 +182,7 @@ class _Templates:
             rules=list(self._rules()),
             batch=[entry for kind in _BATCH for entry in self._batch(kind)],
             table=next(name for name, _ in self._of("AWS::DynamoDB::Table")),
-            inbox=next(
-                name for name, one in self._of("AWS::S3::Bucket") if "NotificationConfiguration" in one
-            ),
+            inbox=self._inbox(),
             assets=f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}",
         )
         for _, one in self._of("AWS::SNS::Subscription"):
@@ -192,11 +190,16 @@ class _Templates:
                 (one["Protocol"], _last(one["Endpoint"]))
             )
         made.definitions = compiled
-        made.outputs = {
-            stack: {name: str(self.worked_out(one["Value"])) for name, one in found.items()}
-            for stack, found in self._outputs.items()
-        }
+        made.outputs = {stack: self._values(found) for stack, found in self._outputs.items()}
         return made
+
+    def _inbox(self) -> str:
+        """Return the bucket that notifies EventBridge."""
+        buckets = self._of("AWS::S3::Bucket")
+        return next(name for name, one in buckets if "NotificationConfiguration" in one)
+
+    def _values(self, outputs: Properties) -> dict[str, str]:
+        return {name: str(self.worked_out(one["Value"])) for name, one in outputs.items()}
 
     def _of(self, kind: str) -> Iterator[tuple[str, Properties]]:
         yield from (

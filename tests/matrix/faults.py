@@ -13,14 +13,14 @@ class Fault(StrEnum):
     """The process, and for a job its machine, is gone before the call is made."""
     DIES_AFTER = "dies after"
     """The call took effect, and its caller is gone before it has the answer."""
-    TOLD_TO_STOP = "told to stop"
+    ASKED_TO_STOP = "asked to stop"
     """A job's machine is taken back with notice: SIGTERM at this call and what the job does about it, then
     the machine is gone.
     """
     ANSWER_LOST = "answer lost"
     """The call took effect, its answer never comes; the SDK repeats it, where it may."""
     NO_ANSWER = "no answer"
-    """The same of each of the SDK's tries: the caller is told of a time-out."""
+    """The same of each of the SDK's tries: the caller sees a time-out."""
     REFUSED = "throttled"
     """A definite refusal, once."""
     OUTAGE = "outage"
@@ -58,11 +58,11 @@ class Call:
 def faults_of(call: Call) -> list[Fault]:
     """Return every way in which a call can go wrong that the run must survive.
 
-    A job whose SDK gives up on a call fails, as any program that fails: that is told to a person, and is no
-    case here.
+    A job whose SDK gives up on a call fails, as any program that fails: that is reported to a person, and is
+    no case here.
     """
     found = [Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.REFUSED]
-    found += [Fault.TOLD_TO_STOP] if call.stage == "job" else [Fault.OUTAGE]
+    found += [Fault.ASKED_TO_STOP] if call.stage == "job" else [Fault.OUTAGE]
     if call.writes:
         found += [Fault.ANSWER_LOST] if call.stage == "job" else [Fault.ANSWER_LOST, Fault.NO_ANSWER]
         found += [Fault.CONFLICT] if call.service == "dynamodb" else []

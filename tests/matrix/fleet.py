@@ -31,7 +31,8 @@ _Key = tuple[str, int, int]
 
 @dataclass(slots=True)
 class Fleet:
-    """A Batch account. ``run`` does the work of a task and returns its exit code; ``tell`` hears every event.
+    """A Batch account. ``run`` does the work of a task and returns its exit code; ``on_event`` receives every
+    event.
 
     ``lost`` counts the attempts that their machine took along, by the job's name and the child.
     """
@@ -40,7 +41,7 @@ class Fleet:
     clock: Clock
     actors: Actors
     run: Callable[[Task], int]
-    tell: Callable[[dict[str, Any]], None]
+    on_event: Callable[[dict[str, Any]], None]
     start_seconds: Callable[[], float] = lambda: 0.5
     lost: Counter[tuple[str, int]] = field(default_factory=Counter)
     submits_a_second: float | None = None
@@ -121,9 +122,9 @@ class Fleet:
         elif isinstance(effect, StopAttempt):
             self.clock.later(0, lambda: self._stop(effect))
         elif isinstance(effect, QueueBlocked):
-            self.tell(queue_blocked(self.account, effect))
+            self.on_event(queue_blocked(self.account, effect))
         elif _heard(effect):
-            self.tell(state_change(self.account, effect))
+            self.on_event(state_change(self.account, effect))
 
     def _begin(self, start: StartAttempt) -> None:
         if not start.job.is_current(start.child, start.attempt):
@@ -186,7 +187,9 @@ _REGISTERED: dict[int, dict[str, Any]] = {}
 
 
 def _registered(deployment: Deployment) -> dict[str, Any]:
-    """Return the job definitions as the engine keeps them: they never change, so every world shares them."""
+    """Return the job definitions as the engine keeps them: they never change, so every harness shares
+    them.
+    """
     if id(deployment) not in _REGISTERED:
         api = BatchApi(Account(Scheduler()))
         create = HANDLERS(api)["AWS::Batch::JobDefinition"]["create"]

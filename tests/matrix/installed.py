@@ -1,6 +1,7 @@
-"""The real handlers and the real job code, made to live in a world: their clients, their clocks, their sleep.
+"""The real handlers and the real job code, made to live in a harness: their clients, their clocks, their
+sleep.
 
-Loaded once in a process: what they reach is the world that ``inhabit`` names at the time.
+Loaded once in a process: what they reach is the harness that ``inhabit`` names at the time.
 """
 
 from __future__ import annotations
@@ -36,28 +37,28 @@ from tests.matrix.deployment import Deployment
 from tests.matrix.scenarios import SMALLER
 
 if TYPE_CHECKING:
-    from tests.matrix.world import World
+    from tests.matrix.harness import Harness
 
-_here: list[World] = []
+_here: list[Harness] = []
 
 
-def here() -> World:
-    """Return the world that lives now."""
+def here() -> Harness:
+    """Return the harness that lives now."""
     return _here[-1]
 
 
 @contextmanager
-def inhabit(world: World) -> Iterator[None]:
-    """Let all handlers and jobs live in this world; what they print is kept there. Nothing of it stays
+def inhabit(harness: Harness) -> Iterator[None]:
+    """Let all handlers and jobs live in this harness; what they print is kept there. Nothing of it stays
     afterwards.
     """
     changes = [*_changes(), *SMALLER, (os, "environ", {**os.environ, "AWS_REGION": "us-east-1"})]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
-    _here.append(world)
+    _here.append(harness)
     try:
         for module, name, value in changes:
             setattr(module, name, value)
-        with redirect_stdout(world.printed), redirect_stderr(world.printed):
+        with redirect_stdout(harness.printed), redirect_stderr(harness.printed):
             yield
     finally:
         for module, name, value in before:
@@ -67,7 +68,7 @@ def inhabit(world: World) -> Iterator[None]:
 
 @cache
 def _changes() -> list[tuple[Any, str, Any]]:
-    """Return what is replaced while a world lives, and with what."""
+    """Return what is replaced while a harness lives, and with what."""
     load = StepFunction.load
     return [
         (job, "client", client),
@@ -164,7 +165,7 @@ class _Log:
 
 
 def now() -> datetime:
-    """Return the world's time."""
+    """Return the harness's time."""
     return here().clock.now()
 
 
@@ -180,7 +181,7 @@ def client(service: str) -> Client:
 
 
 class _StartSettings:
-    """Reads what the definition of the job that asks tells it: all jobs of a world are in one process."""
+    """Reads what the definition of the job that asks tells it: all jobs of a harness are in one process."""
 
     @staticmethod
     def from_env() -> StartSettings:
@@ -190,11 +191,11 @@ class _StartSettings:
 
 
 class VirtualTime(datetime):
-    """The class datetime, but that it is now when the world says it is."""
+    """The class datetime, but that it is now when the harness says it is."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-        """Return the world's time."""
+        """Return the harness's time."""
         return here().clock.now().astimezone(tz)
 
 

@@ -9,9 +9,9 @@ from functools import partial
 
 from tests.matrix.cases import expected
 from tests.matrix.faults import Call, Fault
+from tests.matrix.harness import Harness
 from tests.matrix.scenarios import deployment, scenarios
 from tests.matrix.verdict import objections, unrest
-from tests.matrix.world import World
 
 SCENARIO = "word-count"
 _SUBMITS_A_SECOND = 50
@@ -51,40 +51,40 @@ class Loaded:
 def loaded(runs: int, reclaimed: float, seed: int = 0) -> Loaded:
     """Begin so many runs within a second, and take that share of the children's machines away."""
     draw, began = random.Random(seed), time.monotonic()  # noqa: S311 - repeatable, not secret
-    world = World(
+    harness = Harness(
         deployment(),
-        choose=lambda call: _choice(world, draw, reclaimed, call),
+        choose=lambda call: _choice(harness, draw, reclaimed, call),
         seed=seed,
         submits_a_second=_SUBMITS_A_SECOND,
     )
     marks = [f"run-{number:05d}" for number in range(runs)]
     scenario = scenarios()[SCENARIO]
 
-    def begin(here: World) -> None:
+    def begin(here: Harness) -> None:
         for mark in marks:
             here.clock.later(draw.random(), partial(scenario.begin, here, mark))
 
-    world.run(begin)
-    against = objections(world, dict.fromkeys(marks, scenario), expected)
+    harness.run(begin)
+    against = objections(harness, dict.fromkeys(marks, scenario), expected)
     return Loaded(
         runs=runs,
-        calls=len(world.calls.made),
-        throttled=world.fleet.throttled,
-        machines_lost=sum(world.fleet.lost.values()),
-        virtual=world.clock.seconds,
+        calls=len(harness.calls.made),
+        throttled=harness.fleet.throttled,
+        machines_lost=sum(harness.fleet.lost.values()),
+        virtual=harness.clock.seconds,
         wall=time.monotonic() - began,
-        objections=(*against, *unrest(world)),
+        objections=(*against, *unrest(harness)),
     )
 
 
-def _choice(world: World, draw: random.Random, reclaimed: float, call: Call) -> Fault | None:
+def _choice(harness: Harness, draw: random.Random, reclaimed: float, call: Call) -> Fault | None:
     """Take machines away so that about that share of the children meets it, each at a call of its own."""
     if call.stage != "job" or draw.random() >= reclaimed / _CALLS_OF_A_CHILD:
         return None
-    actor = world.actors.current
+    actor = harness.actors.current
     assert actor is not None
     return (
-        draw.choice((Fault.DIES_BEFORE, Fault.TOLD_TO_STOP))
-        if world.fleet.attempts_beside(actor) == 0
+        draw.choice((Fault.DIES_BEFORE, Fault.ASKED_TO_STOP))
+        if harness.fleet.attempts_beside(actor) == 0
         else None
     )

@@ -12,7 +12,7 @@ from typing import Any
 from tests.matrix.clock import Clock
 from tests.matrix.deployment import Deployment, Queue
 
-Weather = Callable[["Sent"], list[float]]
+DeliveryFaults = Callable[["Sent"], list[float]]
 """Says after how many seconds each copy of a message arrives; none: it is lost for good."""
 
 
@@ -21,7 +21,7 @@ class Sent:
     """A message on its way: the how-manieth of all, into which queue, and whether a schedule or a sender of
     ours sent it.
 
-    ``delay`` is for how many seconds its sender keeps it back, whatever the weather.
+    ``delay`` is for how many seconds its sender keeps it back, whatever the delivery faults.
     """
 
     number: int
@@ -50,19 +50,19 @@ class Held:
 
 
 class Messages:
-    """All queues; ``arrived`` hears of a queue that has something to read."""
+    """All queues; ``arrived`` is called with a queue that has something to read."""
 
-    def __init__(self, deployment: Deployment, clock: Clock, weather: Weather) -> None:
+    def __init__(self, deployment: Deployment, clock: Clock, delivery_faults: DeliveryFaults) -> None:
         """Hold nothing."""
         self.held = {name: Held(queue) for name, queue in deployment.queues.items()}
         self.sent: list[Sent] = []
         self.mail: list[tuple[str, str]] = []
         self.arrived: Callable[[str], None] = lambda queue: None
-        self._deployment, self._clock, self._weather = deployment, clock, weather
+        self._deployment, self._clock, self._weather = deployment, clock, delivery_faults
         self._numbers = itertools.count()
 
     def send(self, queue: str, body: str, *, scheduled: bool = False, delay: float = 0.0) -> None:
-        """Send a message; the weather says when it arrives, and how often."""
+        """Send a message; the delivery faults say when it arrives, and how often."""
         sent = Sent(len(self.sent), queue, body, scheduled, delay)
         self.sent.append(sent)
         for seconds in self._weather(sent):

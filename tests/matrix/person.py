@@ -16,7 +16,7 @@ from tests.matrix.installed import client
 from tests.matrix.verdict import by_mark
 
 if TYPE_CHECKING:
-    from tests.matrix.world import World
+    from tests.matrix.harness import Harness
 
 LOOKS_EVERY = 20.0
 _EXPECTED = (KilledError, OperationError, ClientError, BotoCoreError)
@@ -25,28 +25,28 @@ again.
 """
 
 
-def mends(world: World, mark: str) -> None:
+def mends(harness: Harness, mark: str) -> None:
     """Look at a run until it has failed, then have it go on."""
 
     def look() -> None:
-        run = next(iter(by_mark(world).get(mark, [])), None)
+        run = next(iter(by_mark(harness).get(mark, [])), None)
         if run is not None and run.state is RunState.FAILED and run.reopened == 0:
-            _goes_on(world, run, again)
+            _goes_on(harness, run, again)
         elif run is None or (run.state is RunState.RUNNING and run.reopened == 0):
             again()
 
     def again() -> None:
-        world.clock.later(LOOKS_EVERY, look)
+        harness.clock.later(LOOKS_EVERY, look)
 
     again()
 
 
-def _goes_on(world: World, run: Run, again: Any) -> None:
+def _goes_on(harness: Harness, run: Run, again: Any) -> None:
     def ended(code: Any, error: BaseException | None) -> None:
         if error is not None and not isinstance(error, _EXPECTED):
             raise error
         again()
 
     given = argparse.Namespace(run_id=run.run_id, json=False)
-    actor = world.actors.start("person", "person", lambda: retry(given, Cloud(client, "the matrix")), ended)
+    actor = harness.actors.start("person", "person", lambda: retry(given, Cloud(client, "the matrix")), ended)
     actor.facts = {"receives": "1"}

@@ -23,12 +23,12 @@ from sluice.run.state import RunState
 from tests.matrix.deployment import OWN, Deployment, deployed
 
 if TYPE_CHECKING:
-    from tests.matrix.world import World
+    from tests.matrix.harness import Harness
 
 ROOT = Path(__file__).parents[2]
 MOST_ITEMS, MOST_ITEMS_OF_A_CHILD, MOST_FOUND_ITEMS_OF_A_CHILD = 12, 4, 2
-Begin = Callable[["World", str], None]
-"""Begins a run in a world; the text tells apart the runs of one world."""
+Begin = Callable[["Harness", str], None]
+"""Begins a run in a harness; the text tells apart the runs of one harness."""
 
 _FLIGHTS = "year,month,day,dep_time,arr_delay,carrier,origin,dest\n" + "".join(
     f"2013,{month},1,517,{11 * month - 30},{carrier},JFK,LAX\n"
@@ -62,7 +62,7 @@ SMALLER: list[tuple[Any, str, Any]] = [
 class Scenario:
     """A run: how it begins, and how it must end.
 
-    ``told`` says whether a person is told of a failure, ``borne`` which steps may fail in a run that
+    ``alerted`` says whether an alert of the failure is sent, ``tolerated`` which steps may fail in a run that
     succeeds, ``gathers`` whether its files may become several runs, and ``alone`` whether it takes machines
     away that other runs would miss.
     """
@@ -70,15 +70,15 @@ class Scenario:
     name: str
     begin: Begin
     ends: RunState = RunState.SUCCEEDED
-    told: bool = False
-    borne: frozenset[str] = frozenset()
+    alerted: bool = False
+    tolerated: frozenset[str] = frozenset()
     gathers: bool = False
     alone: bool = False
 
 
 OWN_ENDS: dict[str, dict[str, Any]] = {
-    "bearing": {"borne": frozenset({"attempt"})},
-    "mended": {"told": True},
+    "bearing": {"tolerated": frozenset({"attempt"})},
+    "mended": {"alerted": True},
     "wandering": {"alone": True},
 }
 """What is special about the pipelines that only the matrix has."""
@@ -106,7 +106,7 @@ def scenarios() -> dict[str, Scenario]:
             "word-count of what is no text",
             _upload("word-count/bad-{}.txt", _TEXT.encode() + b"\xff"),
             RunState.FAILED,
-            told=True,
+            alerted=True,
         )
     )
     return {one.name: one for one in found}
@@ -126,7 +126,7 @@ def _beginning(pipeline: Pipeline) -> Begin:
         if isinstance(trigger, Manual) and name == "mended":
             return _asked_and_mended
         if isinstance(trigger, Manual):
-            return lambda world, mark: world.request(name, mark, INPUTS.get(name))
+            return lambda harness, mark: harness.request(name, mark, INPUTS.get(name))
     raise LookupError(
         f"Expected {name} to start with an upload or a request, found {pipeline.triggers}. Teach {__file__}"
         " how it starts."
@@ -137,26 +137,26 @@ def _gathers(pipeline: Pipeline) -> bool:
     return any(isinstance(trigger, S3Upload) and trigger.gathers for trigger in pipeline.triggers)
 
 
-def _asked_and_mended(world: World, mark: str) -> None:
+def _asked_and_mended(harness: Harness, mark: str) -> None:
     from tests.matrix.person import mends
 
-    world.request("mended", mark, None)
-    mends(world, mark)
+    harness.request("mended", mark, None)
+    mends(harness, mark)
 
 
 def _burst(key: str, body: bytes) -> Begin:
     """Return what uploads files within a second, each with a word more than the one before."""
 
-    def begin(world: World, mark: str) -> None:
+    def begin(harness: Harness, mark: str) -> None:
         for number in range(FILES_OF_A_BURST):
             content, name = body + b" again" * number, key.format(f"{mark}-{number}")
-            world.clock.later(number * 0.3, partial(world.upload, name, content))
+            harness.clock.later(number * 0.3, partial(harness.upload, name, content))
 
     return begin
 
 
 def _upload(key: str, body: bytes) -> Begin:
-    return lambda world, mark: world.upload(key.format(mark), body)
+    return lambda harness, mark: harness.upload(key.format(mark), body)
 
 
 def _smaller(text: str) -> str:

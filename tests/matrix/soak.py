@@ -11,14 +11,14 @@ from functools import partial
 
 from tests.matrix.cases import expected
 from tests.matrix.faults import Call, Fault, faults_of
+from tests.matrix.harness import Harness
 from tests.matrix.messages import Sent
 from tests.matrix.scenarios import Scenario, deployment, scenarios
 from tests.matrix.verdict import objections, unrest
-from tests.matrix.world import World
 
 RUNS = 25
 _SUBMITS_A_SECOND = 50
-_FATAL = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.TOLD_TO_STOP, Fault.OUTAGE, Fault.NO_ANSWER)
+_FATAL = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.ASKED_TO_STOP, Fault.OUTAGE, Fault.NO_ANSWER)
 _MOST_RECEIVES = 2
 
 
@@ -42,13 +42,13 @@ class Soaked:
         return "\n".join([f"seed {self.seed}: {what}", *(f"  {one}" for one in self.objections)])
 
 
-class Trouble:
+class FaultPlan:
     """Chooses what goes wrong. How much does is drawn first, so that some seeds are calm and some are not."""
 
     def __init__(self, seed: int) -> None:
         """Draw the rates."""
         self.random = random.Random(seed)  # noqa: S311 - repeatable, not secret
-        self.world: World | None = None
+        self.harness: Harness | None = None
         self.faults: Counter[Fault] = Counter()
         self._rate = self.random.choice((0.003, 0.01, 0.03))
         self._lost = self.random.choice((0.0, 0.01, 0.1))
@@ -71,12 +71,12 @@ class Trouble:
         return fault
 
     def _survivable(self) -> bool:
-        assert self.world is not None
-        actor = self.world.actors.current
+        assert self.harness is not None
+        actor = self.harness.actors.current
         assert actor is not None
         if actor.stage != "job":
             return int(actor.facts["receives"]) <= _MOST_RECEIVES
-        return self.world.fleet.attempts_beside(actor) == 0
+        return self.harness.fleet.attempts_beside(actor) == 0
 
     def delivers(self, sent: Sent) -> list[float]:
         """Return when the copies of a message come; what starts a run or alerts is not lost."""
@@ -102,39 +102,39 @@ class Trouble:
         return self.random.expovariate(50)
 
 
-def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, World]:
+def soaked(seed: int, runs: int = RUNS) -> tuple[Soaked, Harness]:
     """Play a seed."""
-    trouble = Trouble(seed)
-    world = World(
+    fault_plan = FaultPlan(seed)
+    harness = Harness(
         deployment(),
-        choose=trouble.choose,
-        weather=trouble.delivers,
+        choose=fault_plan.choose,
+        delivery_faults=fault_plan.delivers,
         seed=seed,
         submits_a_second=_SUBMITS_A_SECOND,
     )
-    trouble.world, world.fleet.start_seconds, world.calls.latency = (
-        world,
-        trouble.start_seconds,
-        trouble.latency,
+    fault_plan.harness, harness.fleet.start_seconds, harness.calls.latency = (
+        harness,
+        fault_plan.start_seconds,
+        fault_plan.latency,
     )
     begun = {
-        f"run-{number:05d}": trouble.random.choice([one for one in scenarios().values() if not one.alone])
+        f"run-{number:05d}": fault_plan.random.choice([one for one in scenarios().values() if not one.alone])
         for number in range(runs)
     }
-    world.run(lambda here: _begin(here, trouble, begun))
-    found = objections(world, begun, expected)
-    lost = sum(world.fleet.lost.values())
+    harness.run(lambda here: _begin(here, fault_plan, begun))
+    found = objections(harness, begun, expected)
+    lost = sum(harness.fleet.lost.values())
     done = Soaked(
         seed=seed,
         runs=runs,
-        calls=len(world.calls.made),
-        faults=trouble.faults.total(),
+        calls=len(harness.calls.made),
+        faults=fault_plan.faults.total(),
         machines_lost=lost,
-        objections=(*found, *unrest(world)),
+        objections=(*found, *unrest(harness)),
     )
-    return done, world
+    return done, harness
 
 
-def _begin(world: World, trouble: Trouble, begun: dict[str, Scenario]) -> None:
+def _begin(harness: Harness, fault_plan: FaultPlan, begun: dict[str, Scenario]) -> None:
     for mark, scenario in begun.items():
-        world.clock.later(trouble.random.uniform(0, 300), partial(scenario.begin, world, mark))
+        harness.clock.later(fault_plan.random.uniform(0, 300), partial(scenario.begin, harness, mark))

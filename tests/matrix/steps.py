@@ -1,4 +1,4 @@
-"""The steps of the matrix's own pipelines, which fail on purpose: by their generation, so that trouble
+"""The steps of the matrix's own pipelines, which fail on purpose: by their generation, so that faults
 elsewhere changes nothing of it.
 """
 

@@ -21,7 +21,7 @@ class Table:
     """The calls of a low-level client; every write is atomic, for only one actor runs at a time."""
 
     def __init__(self, name: str, written: Callable[[Key, Item], None] = lambda key, item: None) -> None:
-        """Hold nothing; ``written`` hears of every item as it is after a write."""
+        """Hold nothing; ``written`` is called with every item as it is after a write."""
         self.name = name
         self._written = written
         self.items: dict[Key, Item] = {}
@@ -78,16 +78,20 @@ class Table:
         if token in self._tokens:
             return {}
         writes = [(kind, write) for entry in request["TransactItems"] for kind, write in entry.items()]
-        failed = [not self._may(write, write.get("Item") or write["Key"]) for _, write in writes]
-        if any(failed):
-            reasons = [{"Code": "ConditionalCheckFailed" if one else "None"} for one in failed]
-            raise refusal("TransactionCanceledException", "TransactWriteItems", reasons=reasons)
+        self._check_all([write for _, write in writes])
         for kind, write in writes:
             if kind != "ConditionCheck":
                 getattr(self, _CHECKED[kind])(**write)
         if token:
             self._tokens.add(token)
         return {}
+
+    def _check_all(self, writes: list[dict[str, Any]]) -> None:
+        """Refuse a transaction when the condition of one of its writes does not hold."""
+        failed = [not self._may(write, write.get("Item") or write["Key"]) for write in writes]
+        if any(failed):
+            reasons = [{"Code": "ConditionalCheckFailed" if one else "None"} for one in failed]
+            raise refusal("TransactionCanceledException", "TransactWriteItems", reasons=reasons)
 
     def query(self, **request: Any) -> dict[str, Any]:
         """Return the items of a partition, or of the sparse index, in order."""

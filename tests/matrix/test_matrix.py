@@ -1,7 +1,7 @@
 """A part of the crash matrix; ``make matrix`` plays all of it.
 
-The part is chosen by the cases' own words: every scenario, every weather, every fate of a message, and of the
-calls about a half, each in one of its ways.
+The part is chosen by the cases' own words: every scenario, every delivery_faults, every delivery of a
+message, and of the calls about a half, each in one of its ways.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("matrix")
 
 def _chosen(scenario: str) -> Iterator[Case]:
     for _, group in groupby(
-        cases_of(scenario), key=lambda case: (case.weather, case.call, case.message, case.fate)
+        cases_of(scenario), key=lambda case: (case.delivery_faults, case.call, case.message, case.delivery)
     ):
         ways = list(group)
         lot = zlib.crc32(str(ways[0]).encode())
@@ -81,7 +81,7 @@ _FAILING = {"failing-once": "grade", "wandering": "wander", "mended": "grade"}
 
 
 def test_every_stage_and_every_kind_of_job_makes_calls_that_go_wrong() -> None:
-    """Nobody who calls AWS is left out."""
+    """Every caller of AWS is included."""
     cases = [
         case
         for name in ("word-count", "small-files", "hello-fan", "mended")
@@ -155,7 +155,7 @@ def _ask_nobody_and_submit_at_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def _lose_claims(patch: pytest.MonkeyPatch) -> None:
-    """Let nobody take over the claim of a Lambda that died."""
+    """Let no process take over the claim of a Lambda that died."""
     patch.setattr(ClaimSettler, "_is_abandoned", lambda *_: False)
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from sluice.run.state import RunState
 from tests.matrix.cases import MARK, expected
+from tests.matrix.harness import Harness
 from tests.matrix.person import mends
 from tests.matrix.scenarios import Scenario, deployment, scenarios
 from tests.matrix.verdict import objections, unrest
 from tests.matrix.workers import ENDS, DeletingWorker, DyingWorker
-from tests.matrix.world import World
 
 pytestmark = pytest.mark.xdist_group("matrix")
 
@@ -23,18 +23,18 @@ def mended(name: str) -> Scenario:
     """Return a scenario in which a person has the failed run go on."""
     scenario = scenarios()[name]
 
-    def begin(world: World, mark: str) -> None:
-        scenario.begin(world, mark)
-        mends(world, mark)
+    def begin(harness: Harness, mark: str) -> None:
+        scenario.begin(harness, mark)
+        mends(harness, mark)
 
-    return replace(scenario, begin=begin, told=True)
+    return replace(scenario, begin=begin, alerted=True)
 
 
-def played(scenario: Scenario, worker: DyingWorker | DeletingWorker) -> World:
+def played(scenario: Scenario, worker: DyingWorker | DeletingWorker) -> Harness:
     """Play a scenario with this worker."""
-    world = World(deployment(), worker=worker)
-    world.run(lambda here: scenario.begin(here, MARK))
-    return world
+    harness = Harness(deployment(), worker=worker)
+    harness.run(lambda here: scenario.begin(here, MARK))
+    return harness
 
 
 @pytest.mark.parametrize("name", ["word-count", "item-to-item"])
@@ -45,24 +45,24 @@ def test_a_worker_that_ends_fails_its_step_and_loses_nothing(how: str, name: str
     played(scenarios()[name], calls)
     assert calls.calls > 6
     for at in range(calls.calls):
-        world = played(mended(name), DyingWorker(at, ENDS[how]))
-        found = [*objections(world, {MARK: mended(name)}, expected), *unrest(world)]
+        harness = played(mended(name), DyingWorker(at, ENDS[how]))
+        found = [*objections(harness, {MARK: mended(name)}, expected), *unrest(harness)]
         assert found == [], (at, how)
-        (told, *_) = [body for _, body in world.messages.mail if "failed at the step" in body]
+        (told, *_) = [body for _, body in harness.messages.mail if "failed at the step" in body]
         assert "WorkerEndedError: " in told
 
 
 def test_deleted_results_fail_the_fan_in() -> None:
     """With the items that are missing; nothing is published."""
-    scenario = replace(scenarios()["word-count"], ends=RunState.FAILED, told=True)
-    world = played(scenario, DeletingWorker("rank", 1))
-    assert [*objections(world, {MARK: scenario}, expected), *unrest(world)] == []
-    (run,) = world.runs()
+    scenario = replace(scenarios()["word-count"], ends=RunState.FAILED, alerted=True)
+    harness = played(scenario, DeletingWorker("rank", 1))
+    assert [*objections(harness, {MARK: scenario}, expected), *unrest(harness)] == []
+    (run,) = harness.runs()
     assert run.failed_step == "merge"
     assert "Expected a result of every item of rank, found none of the items 1." in str(
         run.steps["merge"].reason
     )
-    assert not any(run.run_id in key for key in world.buckets.objects.get(_results(), {}))
+    assert not any(run.run_id in key for key in harness.buckets.objects.get(_results(), {}))
 
 
 def _results() -> str:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from scheduler.states import NAMES
-from sluice.run.compiled import Kind
-from sluice.run.state import Run, RunState, StepState
+from sluice.run.compiled import CompiledStep, Kind
+from sluice.run.state import Run, RunState, StepRecord, StepState
 
 if TYPE_CHECKING:
+    from tests.matrix.harness import Harness
     from tests.matrix.scenarios import Scenario
-    from tests.matrix.world import World
 
 # Two calls to the third party at a time are allowed, and one is what it comes to when the jobs miss each
 # other; three is an objection.
@@ -23,126 +23,135 @@ _MARK = re.compile(r"run-(?:\d{5}|a)\b")
 Files = Mapping[str, bytes]
 
 
-def published(world: World, run_id: str) -> Files:
+def published(harness: Harness, run_id: str) -> Files:
     """Return the files that a run published, by their names, without what depends on how its jobs happened to
     fall in time.
     """
-    objects = world.buckets.objects.get(world.deployment.environment("SLUICE_RESULTS_BUCKET"), {})
+    objects = harness.buckets.objects.get(harness.deployment.environment("SLUICE_RESULTS_BUCKET"), {})
     marker = f"/{run_id}/"
     return {
         key.partition(marker)[2]: _TIMING.sub(b"", body) for key, body in objects.items() if marker in key
     }
 
 
-def by_mark(world: World) -> dict[str, list[Run]]:
+def by_mark(harness: Harness) -> dict[str, list[Run]]:
     """Return the runs by the mark with which they were begun."""
     found: dict[str, list[Run]] = {}
-    for run in world.runs():
+    for run in harness.runs():
         for mark in set(_MARK.findall(json.dumps(run.trigger))):
             found.setdefault(mark, []).append(run)
     return found
 
 
 def objections(
-    world: World, begun: Mapping[str, Scenario], expected: Callable[[str], Files]
+    harness: Harness, begun: Mapping[str, Scenario], expected: Callable[[str], Files]
 ) -> Iterator[str]:
     """Yield what does not hold for what was begun with these marks; ``expected`` returns the files that a
     scenario publishes.
     """
-    runs = by_mark(world)
+    runs = by_mark(harness)
     for mark, scenario in begun.items():
         files, mine = expected(scenario.name), runs.get(mark, [])
         if scenario.gathers:
-            yield from _scattered(world, mark, scenario, files)
+            yield from _scattered(harness, mark, scenario, files)
         elif len(mine) == 1:
-            yield from (f"{mark}: {one}" for one in _of_run(world, mine[0], scenario, files))
+            yield from (f"{mark}: {one}" for one in _of_run(harness, mine[0], scenario, files))
         else:
             yield f"{mark}: {len(mine)} runs of it are in the ledger"
     for scenario in {one.name: one for one in begun.values() if one.gathers}.values():
         yield from (
             f"{run.run_id}: {one}"
-            for run in _groups(world, scenario)
-            for one in _of_run(world, run, scenario, None)
+            for run in _groups(harness, scenario)
+            for one in _of_run(harness, run, scenario, None)
         )
 
 
-def _groups(world: World, scenario: Scenario) -> list[Run]:
-    return [run for run in world.runs() if run.pipeline.name == scenario.name]
+def _groups(harness: Harness, scenario: Scenario) -> list[Run]:
+    return [run for run in harness.runs() if run.pipeline.name == scenario.name]
 
 
-def _scattered(world: World, mark: str, scenario: Scenario, files: Files) -> Iterator[str]:
+def _scattered(harness: Harness, mark: str, scenario: Scenario, files: Files) -> Iterator[str]:
     """Yield what does not hold for the files of a burst: in how many groups they are is open, but each is in
     one, and was counted once.
     """
     expected = sorted(json.loads(files["words.json"])["of each"].values())
     everywhere = [
-        json.loads(published(world, run.run_id).get("words.json", "{}")).get("of each", {})
-        for run in _groups(world, scenario)
+        json.loads(published(harness, run.run_id).get("words.json", "{}")).get("of each", {})
+        for run in _groups(harness, scenario)
     ]
     found = [(key, words) for each in everywhere for key, words in each.items() if f"/{mark}-" in key]
     if len(dict(found)) != len(found) or sorted(words for _, words in found) != expected:
         yield f"{mark}: the files with their words are {found}, of {expected}"
 
 
-def _of_run(world: World, run: Run, scenario: Scenario, files: Files | None) -> Iterator[str]:
+def _of_run(harness: Harness, run: Run, scenario: Scenario, files: Files | None) -> Iterator[str]:
     """Yield what does not hold for a run; ``files`` are what it had to publish, None when that is looked at
     elsewhere.
     """
-    told = _told(world, run.run_id)
+    alerts = _told(harness, run.run_id)
     if run.state is not scenario.ends:
         yield f"the run is {run.state} (failed step: {run.failed_step})"
     if scenario.ends is RunState.SUCCEEDED:
-        yield from _steps(world, run, scenario)
-        if files is not None and published(world, run.run_id) != files:
-            yield f"the results differ: {_difference(published(world, run.run_id), files)}"
-        work = world.buckets.objects.get(world.deployment.environment("SLUICE_WORK_BUCKET"), {})
-        if left := [key for key in work if f"/{run.run_id}/" in key]:
-            yield f"the cleanup left {left[:3]}"
-    if scenario.told and not told:
-        yield "nobody was told of the failure"
-    yield from (f"somebody was told: {body[:300]}" for body in told if not scenario.told)
-    yield from _work(world, run)
+        yield from _steps(harness, run, scenario)
+        yield from _objects(harness, run, files)
+    if scenario.alerted and not alerts:
+        yield "no alert of the failure was sent"
+    yield from (f"an alert was sent: {body[:300]}" for body in alerts if not scenario.alerted)
+    yield from _work(harness, run)
 
 
-def unrest(world: World) -> list[str]:
-    """Return what is still going on in a world in which everything should have ended, and what was set
+def _objects(harness: Harness, run: Run, files: Files | None) -> Iterator[str]:
+    """Yield what is wrong with what a succeeded run published, and what its cleanup left."""
+    if files is not None and published(harness, run.run_id) != files:
+        yield f"the results differ: {_difference(published(harness, run.run_id), files)}"
+    work = harness.buckets.objects.get(harness.deployment.environment("SLUICE_WORK_BUCKET"), {})
+    if left := [key for key in work if f"/{run.run_id}/" in key]:
+        yield f"the cleanup left {left[:3]}"
+
+
+def unrest(harness: Harness) -> list[str]:
+    """Return what is still going on in a harness in which everything should have ended, and what was set
     aside.
     """
-    found = [f"the job {name} has not ended" for name in world.fleet.unfinished()]
-    for name, held in world.messages.held.items():
+    found = [f"the job {name} has not ended" for name in harness.fleet.unfinished()]
+    for name, held in harness.messages.held.items():
         if held.waiting or held.invisible:
             found.append(
                 f"{name} holds {[message.body[:200] for message in held.waiting]} and {held.invisible} that"
                 " are not visible"
             )
-    found += [f"a finished item was worked on again: {work}" for work in world.repeated]
+    found += [f"a finished item was worked on again: {work}" for work in harness.repeated]
     return found
 
 
-def _steps(world: World, run: Run, scenario: Scenario) -> Iterator[str]:
-    jobs = {job.id: f"{job.spec.name} {NAMES[job.status]}" for job in world.fleet.scheduler.jobs.values()}
+def _steps(harness: Harness, run: Run, scenario: Scenario) -> Iterator[str]:
+    jobs = {job.id: f"{job.spec.name} {NAMES[job.status]}" for job in harness.fleet.scheduler.jobs.values()}
     for step in run.pipeline.steps:
         record = run.steps.get(step.name)
-        # The end of a cleanup comes behind the run's, when nobody looks after events that are lost.
-        ends = (
-            StepState.SUCCEEDED,
-            StepState.EMPTY,
-            *([StepState.SUBMITTED] if step.kind is Kind.CLEANUP else []),
-        )
-        if record is not None and record.state is StepState.FAILED and step.name in scenario.borne:
-            continue
-        if step.of_uploads and record is not None:
-            continue  # Its items are the files, and it has no job.
-        if record is None or record.state not in ends:
-            yield f"the step {step.name} is {record.state if record else 'not recorded'}"
-        elif record.state is not StepState.EMPTY and "SUCCEEDED" not in jobs.get(record.job_id or "", ""):
-            yield (
-                f"the job of {step.name} is {record.job_id} in the ledger, and"
-                f" {jobs.get(record.job_id or '')} in Batch"
-            )
+        if record is None:
+            yield f"the step {step.name} is not recorded"
+        elif not _is_excused(step, record, scenario):
+            yield from _step(step, record, jobs)
 
 
-def _work(world: World, run: Run) -> Iterator[str]:
+def _is_excused(step: CompiledStep, record: StepRecord, scenario: Scenario) -> bool:
+    """Return whether a step need not have succeeded, or has no job: the files are a plan's items."""
+    is_tolerated = record.state is StepState.FAILED and step.name in scenario.tolerated
+    return is_tolerated or step.of_uploads
+
+
+def _step(step: CompiledStep, record: StepRecord, jobs: Mapping[str, str]) -> Iterator[str]:
+    # The end of a cleanup comes after the run's, when no process looks after events that are lost.
+    more = [StepState.SUBMITTED] if step.kind is Kind.CLEANUP else []
+    if record.state not in (StepState.SUCCEEDED, StepState.EMPTY, *more):
+        yield f"the step {step.name} is {record.state}"
+    elif record.state is not StepState.EMPTY:
+        job = jobs.get(record.job_id or "", "")
+        if "SUCCEEDED" not in job:
+            yield f"the job of {step.name} is {record.job_id} in the ledger, and {job} in Batch"
+
+
+def _work(harness: Harness, run: Run) -> Iterator[str]:
     """Yield work of jobs that the ledger never named, and work that was done again though no machine was
     lost.
 
@@ -150,10 +159,10 @@ def _work(world: World, run: Run) -> Iterator[str]:
     for all runs together.
     """
     done: Counter[tuple[str, int, str, int | None]] = Counter()
-    for work in world.works:
+    for work in harness.works:
         if work.run != run.run_id:
             continue
-        named = world.named.get((run.run_id, work.step, work.generation), set())
+        named = harness.named.get((run.run_id, work.step, work.generation), set())
         if named != {work.job}:
             yield (
                 f"the job {work.job} of {work.step}, generation {work.generation}, worked, and the ledger"
@@ -166,7 +175,7 @@ def _work(world: World, run: Run) -> Iterator[str]:
         )  # All its nodes begin again when one of their machines is lost.
         mine = {
             of: number
-            for (name, of), number in world.fleet.lost.items()
+            for (name, of), number in harness.fleet.lost.items()
             if name == f"{run.run_id}_{step}_{generation}"
         }
         lost = sum(mine.values()) if gang else mine.get(int(child), 0)
@@ -177,8 +186,8 @@ def _work(world: World, run: Run) -> Iterator[str]:
             )
 
 
-def _told(world: World, run_id: str) -> list[str]:
-    return [body for _, body in world.messages.mail if run_id in body and "failed at the step" in body]
+def _told(harness: Harness, run_id: str) -> list[str]:
+    return [body for _, body in harness.messages.mail if run_id in body and "failed at the step" in body]
 
 
 def _difference(found: Files, expected: Files) -> str:

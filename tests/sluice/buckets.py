@@ -1,5 +1,5 @@
 """An S3 bucket in memory that counts the calls and the bytes that are read from it, and that fails where it
-is told to.
+is reported to.
 """
 
 from __future__ import annotations
@@ -32,15 +32,23 @@ class Bucket:
     def __init__(self, *, failing: str = "") -> None:
         """Hold nothing; the call named ``failing`` raises."""
         self.objects: dict[str, bytes] = {}
+        self.types: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
         self.bytes_read = 0
         self.uploads: dict[str, dict[int, bytes]] = {}
         self._failing = failing
 
-    def put_object(self, *, Bucket: str, Key: str, Body: Any) -> dict[str, Any]:  # noqa: N803 - botocore's names
+    def put_object(  # botocore's names
+        self,
+        *,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        Body: Any,  # noqa: N803
+        ContentType: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
         """Store an object."""
         self._count("put_object")
-        self.objects[Key] = bytes(Body)
+        self.objects[Key], self.types[Key] = bytes(Body), ContentType
         return {}
 
     def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, Any]:  # noqa: N803
@@ -50,9 +58,16 @@ class Bucket:
         data = self.objects[Key][int(first) : int(last) + 1 if last else None]
         return {"Body": StreamingBody(CountingRaw(data, self), len(data))}
 
-    def create_multipart_upload(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def create_multipart_upload(
+        self,
+        *,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        ContentType: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
         """Begin an upload in parts."""
         self._count("create_multipart_upload")
+        self.types[Key] = ContentType
         self.uploads[Key] = {}
         return {"UploadId": Key}
 

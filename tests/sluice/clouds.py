@@ -107,7 +107,7 @@ class Batch:
         self._numbers = itertools.count()
 
     def submit_job(self, **request: Any) -> dict[str, Any]:
-        """Submit a job, or fail as told."""
+        """Submit a job, or fail as scripted."""
         validate_parameters(request, self._model.operation_model("SubmitJob").input_shape)
         with self._lock:
             when, error = self.answers.pop(0) if self.answers else ("", None)
@@ -195,11 +195,11 @@ class Batch:
         return sorted(job["jobName"].split("_")[1] for job in self.jobs.values())
 
 
-class DeadError(Exception):
+class CrashedError(Exception):
     """The Lambda was killed."""
 
 
-class Mortal:
+class CrashingClient:
     """Hands calls to clients until the last one that it lives for; then every call fails, as when a process
     has died.
     """
@@ -216,48 +216,48 @@ class Mortal:
     def call(self, name: str, function: Callable[..., Any], **parameters: Any) -> Any:
         """Make a call, if still alive."""
         if self.left <= 0:
-            raise DeadError(name)
+            raise CrashedError(name)
         self.left -= 1
         self.calls.append(name)
         answer = function(**parameters)
         if self.left == 0:
-            raise DeadError(name)
+            raise CrashedError(name)
         return answer
 
 
 class _Counted:
-    def __init__(self, client: Any, mortal: Mortal) -> None:
-        self._client, self._mortal = client, mortal
+    def __init__(self, client: Any, crashing: CrashingClient) -> None:
+        self._client, self._mortal = client, crashing
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return lambda **parameters: self._mortal.call(name, getattr(self._client, name), **parameters)
 
 
-class World:
+class Harness:
     """A ledger, a Batch, a clock and what was told; makes advancers that share them."""
 
     def __init__(self, client: Any) -> None:
         """Begin at START with nothing submitted."""
         self.client, self.batch, self.now = client, Batch(), START
         self.ledger = Ledger(client, TABLE)
-        self.told: list[RunFailed] = []
+        self.notified: list[RunFailed] = []
         self.ends: list[RunState] = []
         self.changes: list[RunChanged] = []
 
-    def advancer(self, mortal: Mortal | None = None, *, starting: bool = False) -> Advancer:
+    def advancer(self, crashing: CrashingClient | None = None, *, starting: bool = False) -> Advancer:
         """Return an advancer, whose calls may end early; with ``starting`` that of a start job."""
-        wrap = mortal.wrap if mortal else lambda client: client
-        tell = self.told.append
+        wrap = crashing.wrap if crashing else lambda client: client
+        tell = self.notified.append
 
         def told(message: RunFailed) -> None:
-            if mortal:
-                mortal.call("notify_failed", lambda: tell(message))
+            if crashing:
+                crashing.call("notify_failed", lambda: tell(message))
             else:
                 tell(message)
 
         def changed(message: RunChanged) -> None:
-            if mortal:
-                mortal.call("changed", lambda: self.changes.append(message))
+            if crashing:
+                crashing.call("changed", lambda: self.changes.append(message))
             else:
                 self.changes.append(message)
 

@@ -78,20 +78,24 @@ def pipelines(draw: st.DrawFn) -> CompiledPipeline:
         after = tuple(draw(st.lists(st.sampled_from(names), unique=True, max_size=4))) if names else ()
         steps.append(_drawn(draw, f"s{number}", steps, after))
     if draw(st.booleans()):
-        steps = [
-            step("start", Kind.START),
-            *(one if one.parents else replace(one, after=("start",)) for one in steps),
-        ]
+        steps = _behind_a_start_job(steps)
     waited_for = {parent for one in steps for parent in one.parents}
     sinks = tuple(one.name for one in steps if one.name not in waited_for)
     return pipeline(*steps, step("cleanup", Kind.CLEANUP, after=sinks))
 
 
+def _behind_a_start_job(steps: list[CompiledStep]) -> list[CompiledStep]:
+    """Return the steps with a start job, for which those wait that waited for none."""
+    return [
+        step("start", Kind.START),
+        *(one if one.parents else replace(one, after=("start",)) for one in steps),
+    ]
+
+
 def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[str, ...]) -> CompiledStep:
     plans = [one.name for one in steps if one.kind is Kind.PLAN]
     arrays = [one for one in steps if one.kind is Kind.ARRAY]
-    kinds = ["job", "plan", "size", *(["items"] if plans else []), *(["each"] if arrays else [])]
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(st.sampled_from(_kinds(plans, arrays)))
     if kind == "items":
         return step(
             name,
@@ -117,3 +121,7 @@ def _drawn(draw: st.DrawFn, name: str, steps: list[CompiledStep], after: tuple[s
             after=after,
         )
     return step(name, Kind.PLAN if kind == "plan" else Kind.JOB, after=after)
+
+
+def _kinds(plans: list[str], arrays: list[CompiledStep]) -> list[str]:
+    return ["job", "plan", "size", *(["items"] if plans else []), *(["each"] if arrays else [])]

@@ -5,7 +5,7 @@ behind, decisions are stale.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -89,7 +89,7 @@ class Simulation:
                 return
         for _ in range(
             200
-        ):  # Everything has happened that can: now everything is told, and claims are settled.
+        ):  # Everything has happened that can: now everything is reported, and claims are settled.
             self.tell_all()
             self.settle()
             self.advance()
@@ -206,14 +206,20 @@ class Simulation:
         for name in decision.unresolved_steps:
             self._learn(name)
         ready = self._ready(decision.submissions, seen)
-        if any(not self._claimable(one) for one in ready):
+        if not self._claim_all(ready):
             return
-        for one in ready:
-            self._claim(one)
         if not self._submit_all([one for one in ready if one.children], job_ids):
             return
         if len(ready) == len(decision.submissions) and not decision.unresolved_steps:
             self.outcome = decision.outcome
+
+    def _claim_all(self, ready: Iterable[Submission]) -> bool:
+        claims = list(ready)
+        if not all(map(self._claimable, claims)):
+            return False
+        for one in claims:
+            self._claim(one)
+        return True
 
     def _submit_all(self, ready: list[Submission], job_ids: dict[str, str]) -> bool:
         """Submit and name; False when the Lambda died: what it submitted by then has no name, and what it
@@ -320,11 +326,12 @@ class Simulation:
                 self._claim(one)
             self._submit(one, job_ids)
             self._name(one)
-        elif one is None and StepOutcome.FAILED_FINAL in [
-            evaluate_run(graph, self.ledger, self.reopened).steps[need].outcome
-            for need in graph.steps[name].needs
-        ]:
+        elif one is None and self._has_failed_parents(graph, name):
             self.ledger[name] = replace(record, state=StepState.FAILED)
+
+    def _has_failed_parents(self, graph: StepGraph, name: str) -> bool:
+        found = evaluate_run(graph, self.ledger, self.reopened).steps
+        return StepOutcome.FAILED_FINAL in [found[need].outcome for need in graph.steps[name].needs]
 
     def _id(self, one: Submission) -> str:
         return f"{one.step.name}_{one.generation}"
@@ -348,8 +355,8 @@ class Simulation:
             else 1.0
         )
 
-    def borne(self, step: CompiledStep) -> bool:
-        """Return whether what a step failed to do is borne by all that stands behind it."""
+    def tolerated(self, step: CompiledStep) -> bool:
+        """Return whether what a step failed to do is tolerated by all that stands behind it."""
         behind = [
             one for one in self.pipeline.steps if step.name in one.parents and one.kind is not Kind.CLEANUP
         ]
@@ -361,4 +368,4 @@ class Simulation:
         if step.name in shares:
             yield self.complete(step) >= shares[step.name]
         elif step.name in one.needs:
-            yield self.complete(one) < 1 and self.borne(one)
+            yield self.complete(one) < 1 and self.tolerated(one)

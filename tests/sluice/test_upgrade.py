@@ -20,7 +20,7 @@ from sluice.alerts.run_events import RunChanged
 from sluice.messages import GroupDue, Planned, RunFailed
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.state import GenerationSpec, Run, RunState, StepState
-from tests.sluice.clouds import TABLE, World, dynamodb
+from tests.sluice.clouds import TABLE, Harness, dynamodb
 
 STORED: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "data" / "run_of_2026_11_21.json").read_text()
@@ -33,60 +33,60 @@ def _value(value: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def harness() -> Iterator[Harness]:
     """The ledger and the jobs as the code of before left them."""
     with dynamodb() as client:
         for item in STORED["items"]:
             stored = {name: _value(value) for name, value in item.items()}
             client.put_item(TableName=TABLE, Item=stored)
-        found = World(client)
+        found = Harness(client)
         found.batch.jobs.update({job_id: {"jobId": job_id, **job} for job_id, job in STORED["jobs"].items()})
         yield found
 
 
-def run_of(world: World) -> Run:
+def run_of(harness: Harness) -> Run:
     """Return the run as the ledger has it."""
-    run = world.ledger.load(RUN_ID)
+    run = harness.ledger.load(RUN_ID)
     assert run is not None
     return run
 
 
-def test_its_steps_are_read_as_they_were_written(world: World) -> None:
+def test_its_steps_are_read_as_they_were_written(harness: Harness) -> None:
     """The generation for lost machines, what it defers, and what a tolerant step has to do without."""
-    steps = run_of(world).steps
+    steps = run_of(harness).steps
     assert (steps["count"].generation, steps["count"].spec) == (
         1,
         GenerationSpec(children="3", queue="steady", deferred_children="1"),
     )
     assert steps["report"].spec.missing == {"score": "2"}
     assert (steps["split"].items, steps["count"].children) == (8, 4)
-    assert run_of(world).notes == {"alert:late"}
+    assert run_of(harness).notes == {"alert:late"}
 
 
-def test_it_runs_to_its_end(world: World) -> None:
+def test_it_runs_to_its_end(harness: Harness) -> None:
     """Deferred children follow, then the rest; nothing that succeeded is submitted once more."""
-    before = set(world.batch.jobs)
+    before = set(harness.batch.jobs)
     for _ in range(10):
-        for name, record in run_of(world).steps.items():
+        for name, record in run_of(harness).steps.items():
             if record.state is StepState.SUBMITTED:
-                assert world.ledger.record_end(
+                assert harness.ledger.record_end(
                     RUN_ID,
                     name,
                     StepState.SUCCEEDED,
                     generation=record.generation,
                     job_id=record.job_id,
                 )
-        world.advancer().advance(RUN_ID)
-        if run_of(world).state is not RunState.RUNNING:
+        harness.advancer().advance(RUN_ID)
+        if run_of(harness).state is not RunState.RUNNING:
             break
-    assert run_of(world).state is RunState.SUCCEEDED
+    assert run_of(harness).state is RunState.SUCCEEDED
     new = [
         job["jobName"].removeprefix(f"{RUN_ID}_")
-        for key, job in world.batch.jobs.items()
+        for key, job in harness.batch.jobs.items()
         if key not in before
     ]
     assert sorted(new) == ["cleanup_0", "count_2", "merge_0", "notify_0", "rank_1"]
-    count = next(job for job in world.batch.jobs.values() if job["jobName"].endswith("count_2"))
+    count = next(job for job in harness.batch.jobs.values() if job["jobName"].endswith("count_2"))
     told = {one["name"]: one["value"] for one in count["containerOverrides"]["environment"]}
     assert told["SLUICE_CHILDREN"] == "1"
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from local.paths import LocalCloudPaths
 from local.server.process import control
 from sluice.operate.runs.view import RunView
+from sluice.visible import visible
 
 SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -48,4 +49,4 @@ def _print(console: Console, message: dict[str, Any]) -> None:
         [*([f"Subject: {message['subject']}", ""] if message["subject"] else []), message["text"].strip()]
     )
     # Not wrapped by us: the commands and links in it are to be copied.
-    console.print(Text(indent(text, "  │ ", lambda _: True)), soft_wrap=True)
+    console.print(Text(indent(visible(text, keep="\n\t"), "  │ ", lambda _: True)), soft_wrap=True)

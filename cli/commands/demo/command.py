@@ -23,6 +23,7 @@ from sluice.operate.runs.reader import RunReader
 from sluice.operate.runs.results import list_results, read_result
 from sluice.operate.runs.view import RunView
 from sluice.run.state import RunState
+from sluice.visible import visible
 
 SECONDS = 240.0
 _SECONDS_BETWEEN_READS = 0.25
@@ -46,7 +47,7 @@ def demo(console: Console) -> int:
     except TimeoutError as error:
         wrong = [str(error)]
     for sentence in wrong:
-        console.print(f"WRONG: {sentence}", style="bold red", soft_wrap=True)
+        console.print(f"WRONG: {sentence}", style="bold red", soft_wrap=True, markup=False)
     console.print(f"\n{clock}", highlight=False)
     return 1 if wrong else 0
 
@@ -67,7 +68,7 @@ class _Demo:
         with self._clock.stage("work"):
             views = self._watch(list(given))
         wrong = [
-            f"Expected {view.input} to end {_EXPECTED[view.input]}, found {view.state}."
+            f"Expected {visible(view.input)} to end {_EXPECTED[view.input]}, found {view.state}."
             for view in views
             if view.state != _EXPECTED[view.input]
         ]

@@ -13,9 +13,10 @@ from cli.cloud import cloud_of
 from cli.commands.doctor.checks.account import Account
 from cli.commands.doctor.checks.finding import Finding, Level
 from cli.commands.doctor.checks.run_checks import is_problem, run_checks
-from cli.console import console_of, print_json, print_line, spinner
+from cli.console import console_of, print_json, print_line, print_text, spinner
 from cli.errors import FAILED
 from cli.options import Commands, command
+from sluice.visible import visible
 from stacks.configuration import Configuration
 
 _STYLES = {Level.OK: "green", Level.NOT_CHECKED: "dim", Level.WARNING: "yellow", Level.ERROR: "bold red"}
@@ -52,14 +53,14 @@ def _show(found: Sequence[tuple[str, Finding]], *, everything: bool) -> None:
     for name, finding in found:
         if not everything and finding.level is Level.OK:
             continue
-        head = f"{finding.level:<{_WIDTH}}  {name}: {finding.text}"
-        fix = f"{'':<{_WIDTH}}  → {finding.fix}" if finding.fix else ""
+        head = visible(f"{finding.level:<{_WIDTH}}  {name}: {finding.text}")
+        fix = visible(f"{'':<{_WIDTH}}  → {finding.fix}") if finding.fix else ""
         if console.is_terminal:
             console.print(head, style=_STYLES[finding.level], highlight=False, markup=False)
             if fix:
                 console.print(fix, highlight=False, markup=False)
         else:
-            print_line("\n".join(line for line in (head, fix) if line))
+            print_text("\n".join(line for line in (head, fix) if line))
     print_line(_summary([finding.level for _, finding in found]))
 
 

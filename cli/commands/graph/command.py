@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cli.commands.graph.drawing import draw
 from cli.commands.graph.mermaid import mermaid
-from cli.console import aligned, print_json, print_line
+from cli.console import aligned, print_json, print_line, print_text
 from cli.options import Commands, command
 from local.paths import REPOSITORY
 from sluice.operate.pipeline_graph import described, document, edges_of, ordered, triggers_of
@@ -34,9 +34,10 @@ def graph(given: argparse.Namespace, root: Path) -> int:
     if given.json:
         print_json(document(pipeline))
     elif given.mermaid:
-        print_line(mermaid(pipeline))
+        print_text(mermaid(pipeline))
     else:
-        print_line(f"{pipeline.name}   starts with {', '.join(triggers_of(pipeline))}\n")
+        print_line(f"{pipeline.name}   starts with {', '.join(triggers_of(pipeline))}")
+        print_line("")
         for line in lines(pipeline):
             print_line(line)
     return 0

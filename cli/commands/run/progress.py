@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from cli.console import VisibleConsole
 from sluice.operate.start.uploads import Progress as BytesArrived
+from sluice.visible import visible
 
 
 @contextmanager
@@ -19,11 +20,16 @@ def upload_bars() -> Iterator[Callable[[Path], BytesArrived]]:
     if not sys.stderr.isatty():
         yield lambda path: lambda count: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Progress(*columns, console=VisibleConsole(stderr=True)) as progress:
 
         def bar(path: Path) -> BytesArrived:
-            task = progress.add_task(path.name, total=path.stat().st_size)
+            task = progress.add_task(visible(path.name), total=path.stat().st_size)
             return lambda count: progress.advance(task, count)
 
         yield bar

@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sluice.operate.batch_jobs import Job, describe, list_by_name
-from sluice.operate.clients import BatchReader
+from sluice.aws.batch_jobs import BatchReader, Job, jobs_by_id, list_jobs_by_name
 from sluice.operate.errors import OperationError
 from sluice.run import child_ranges
 from sluice.run.child_environment import CHILDREN
@@ -85,8 +84,8 @@ class Generations:
             return self.newest
         name = str(JobName(self.run_id, self.record.name, number))
         for queue in sorted(set(self.queues)):
-            for listed in list_by_name(self.batch, queue, name):
-                job = describe(self.batch, [listed["jobId"]])[listed["jobId"]]
+            for listed in list_jobs_by_name(self.batch, queue, name):
+                job = jobs_by_id(self.batch, [listed["jobId"]])[listed["jobId"]]
                 return Generation(number, listed["jobId"], _children(self.record, number, job))
         raise OperationError(
             f"Expected the job {name}, found none: AWS Batch forgets a job 7 days or more after its end. Its"

@@ -11,8 +11,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sluice.advance.batch_events import NODE_MARK
-from sluice.operate.batch_jobs import ENDED, Job, describe
-from sluice.operate.clients import BatchReader, LogReader
+from sluice.aws.batch_jobs import ENDED, BatchReader, Job, jobs_by_id
+from sluice.operate.clients import LogReader
 
 DEFAULT_GROUP = "/aws/batch/job"
 """Where a job logs whose definition names no group:
@@ -55,7 +55,7 @@ class JobLog:
     def read(self) -> Iterator[LogLine]:
         """Yield the lines that came since the last call, by attempt."""
         whole_id = self.job_id.split(":")[0].split(NODE_MARK)[0]
-        found = describe(self.batch, list(dict.fromkeys([self.job_id, whole_id])))
+        found = jobs_by_id(self.batch, list(dict.fromkeys([self.job_id, whole_id])))
         # An array that waits has no children yet.
         job = found.get(self.job_id) or found.get(whole_id)
         self.status = job["status"] if job else None

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import islice
 from typing import NoReturn
 
 from sluice.advance.batch_events import NODE_MARK
+from sluice.aws.batch_jobs import BatchReader, jobs_by_id, list_jobs
 from sluice.ledger.ledger import Ledger
-from sluice.operate.batch_jobs import describe, first_failed_children
-from sluice.operate.clients import BatchReader
 from sluice.operate.errors import JobMissingError, OperationError, RequestError, RunRemovedError
 from sluice.operate.logs.generations import Generation, Generations
 from sluice.operate.runs.view import WAITING
 from sluice.run.state import Run, RunState, StepRecord, StepState
 
 SECONDS_BETWEEN_READS = 1.0
+_MAX_FAILED_CHILDREN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,9 @@ class LogSource:
     def _failed(self, generation: Generation) -> list[int]:
         """Return the first failed children of a generation, by their numbers in the whole step."""
         if len(generation.children) == 1:
-            job = describe(self.batch, [generation.job_id]).get(generation.job_id, {})
+            job = jobs_by_id(self.batch, [generation.job_id]).get(generation.job_id, {})
             return list(generation.children) if job.get("status") == "FAILED" else []
-        indexes = first_failed_children(self.batch, generation.job_id)
+        indexes = _first_failed_children(self.batch, generation.job_id)
         return [generation.children[index] for index in indexes]
 
 
@@ -128,3 +129,9 @@ def _node_id(step: SubmittedStep, generation: Generation, node: int | None) -> s
             f" {step.nodes - 1}, found {node}."
         )
     return f"{generation.job_id}{NODE_MARK}{node or 0}"
+
+
+def _first_failed_children(batch: BatchReader, job_id: str) -> list[int]:
+    """Return the indexes of the first few children of an array that have failed."""
+    listed = list_jobs(batch, arrayJobId=job_id, jobStatus="FAILED")
+    return sorted(job["arrayProperties"]["index"] for job in islice(listed, _MAX_FAILED_CHILDREN))

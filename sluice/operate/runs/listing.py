@@ -9,11 +9,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-query-scan.h
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from sluice.aws.table import read_items
 from sluice.ledger import records
 from sluice.ledger.ledger import UNFINISHED_INDEX
 from sluice.limits import MAX_BATCH_GET_KEYS
@@ -73,19 +74,10 @@ def _running(dynamodb: RunTable, table: str) -> Iterator[RunSummary]:
     )
     keys = ({"pk": item["pk"], "sk": item["sk"]} for page in pages for item in page["Items"])
     while group := list(islice(keys, MAX_BATCH_GET_KEYS)):
-        runs = [_summary(item) for item in _get(dynamodb, table, group)]
+        runs = [_summary(item) for item in read_items(dynamodb, table, group, **projection(_ATTRIBUTES))]
         # A run may have ended since it was put into the index.
         running = [run for run in runs if run.state is RunState.RUNNING]
         yield from sorted(running, key=lambda run: run.created_at, reverse=True)
-
-
-def _get(dynamodb: RunTable, table: str, keys: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    request = {"Keys": keys, "ConsistentRead": True, **projection(_ATTRIBUTES)}
-    wanted: dict[str, Any] = {table: request}
-    while wanted:
-        answer = dynamodb.batch_get_item(RequestItems=wanted)
-        yield from answer["Responses"].get(table, [])
-        wanted = answer.get("UnprocessedKeys") or {}
 
 
 def _scanned(

@@ -7,19 +7,25 @@ from collections.abc import Iterator
 from sluice.ledger import records
 from sluice.operate.clients import RunTable
 from sluice.operate.errors import AmbiguousRunError, RunIdMissingError, RunNotFoundError
+from sluice.operate.runs.listing import list_runs
 from sluice.operate.runs.scan import id_of, scan
 
+LATEST = "latest"
+"""The word that stands for the newest run."""
 _DIGEST_CHARACTERS = 20
 
 
 def find_run_id(dynamodb: RunTable, table: str, part: str) -> str:
-    """Return the id of the one run that is meant: a GetItem for a whole id, a Scan for a part of it.
+    """Return the id of the one run that is meant: a GetItem for a whole id, a Scan for a part of it or for
+    ``latest``, the newest run of all.
 
     Raises RunNotFoundError when there is none, AmbiguousRunError when there are several, RunIdMissingError
     for an empty text.
     """
     if not part:
         raise RunIdMissingError
+    if part == LATEST:
+        return _newest(dynamodb, table)
     answer = dynamodb.get_item(
         TableName=table, Key=records.run_key(part), ProjectionExpression="pk", ConsistentRead=True
     )
@@ -31,6 +37,13 @@ def find_run_id(dynamodb: RunTable, table: str, part: str) -> str:
     if len(found) > 1:
         raise AmbiguousRunError(part, found)
     return found[0]
+
+
+def _newest(dynamodb: RunTable, table: str) -> str:
+    newest = list_runs(dynamodb, table, pipeline=None, state=None, limit=1).runs
+    if not newest:
+        raise RunNotFoundError(LATEST)
+    return newest[0].run_id
 
 
 def _beginning_with(dynamodb: RunTable, table: str, part: str) -> Iterator[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from sluice.aws.batch_jobs import ENDED, BatchReader, Job, jobs_by_id
 from sluice.ledger.ledger import Ledger
-from sluice.operate.batch_jobs import ENDED, Job, describe
-from sluice.operate.clients import BatchReader
 from sluice.operate.errors import RunRemovedError
 from sluice.operate.runs.view import RunView, view_of
 
@@ -35,6 +34,6 @@ class RunReader:
 
     def _jobs(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """Return jobs by their ids; those that have ended are described once."""
-        found = describe(self._batch, [job_id for job_id in job_ids if job_id not in self._ended])
+        found = jobs_by_id(self._batch, [job_id for job_id in job_ids if job_id not in self._ended])
         self._ended.update((job_id, job) for job_id, job in found.items() if job["status"] in ENDED)
         return self._ended | found

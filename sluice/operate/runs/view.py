@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sluice.operate.batch_jobs import ENDED, Job
+from sluice.aws.batch_jobs import ENDED, Job
 from sluice.run import child_ranges
 from sluice.run.compiled import CompiledStep
 from sluice.run.state import Run, RunState, StepRecord, StepState

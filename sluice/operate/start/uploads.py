@@ -34,8 +34,8 @@ def upload_file(s3: ObjectWriter, bucket: str, path: Path, key: str, progress: P
     """Upload a file, in parts when it is large, and return the version that is stored."""
     config = TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES)
     # s3transfer wants botocore's own class, of which it makes further calls for an upload in parts.
-    client: Any = s3
-    with TransferManager(client, config) as manager:
+    botocore_client: Any = s3
+    with TransferManager(botocore_client, config) as manager:
         manager.upload(str(path), bucket, key, subscribers=[_Subscriber(progress)]).result()
     # The version that stands there now; another one between these two calls would be another run, which is
     # followed instead.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sluice import keys
 from sluice.run.uploads import is_file
-from sluice.runtime.clients import ObjectReader, ObjectWriter
+from sluice.runtime.clients import ObjectReader
+from sluice.runtime.interface.out import Out as Out
 from sluice.runtime.interface.upload import Upload, Uploads
 from sluice.triggers.trigger_event import Request, S3Object, ScheduledTime, WebhookDelivery
 
@@ -54,29 +54,6 @@ class Item(dict[str, Any]):
         if self._s3 is None:
             raise ValueError("Expected a client of S3 for an item that is a file, found none. Pass s3=.")
         return Upload(S3Object.from_dict(self), self._s3)
-
-
-@dataclass(frozen=True, slots=True)
-class Out:
-    """Where a step publishes files: the run's own folder in the results bucket."""
-
-    s3: ObjectWriter
-    bucket: str
-    pipeline: str
-    run: str
-
-    def write(self, name: str, data: bytes | str) -> str:
-        """Publish a file and return its address; the same name again replaces it. Raises ValueError for what
-        is not a file name.
-        """
-        if not name or name.startswith("/") or name.endswith("/"):
-            raise ValueError(
-                "Expected a name for a published file, such as totals.csv or 2013/totals.csv, found"
-                f" {name!r}."
-            )
-        key = keys.result(self.pipeline, self.run, name)
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=data.encode() if isinstance(data, str) else data)
-        return f"s3://{self.bucket}/{key}"
 
 
 @dataclass(frozen=True, slots=True)

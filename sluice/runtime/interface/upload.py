@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+import io
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -13,6 +16,7 @@ from sluice.errors import InputMissingError, OtherTriggerError
 from sluice.items.manifest import read_slice
 from sluice.run.uploads import uploads_of
 from sluice.runtime.clients import Body, ObjectReader
+from sluice.runtime.interface.object_file import BUFFER_BYTES, ReadableObject
 from sluice.triggers.trigger_event import Request, S3Object, UploadGroup
 
 _PROBE_BYTES = 16 * 1024
@@ -55,7 +59,7 @@ class Upload:
         """Return the size in bytes."""
         return self.source.size
 
-    def read(self, start: int, stop: int) -> bytes:
+    def read(self, start: int, stop: int) -> builtins.bytes:
         """Return the bytes from ``start`` up to, without, ``stop``, as far as there are any. Memory: all of
         them.
 
@@ -63,7 +67,37 @@ class Upload:
         """
         return b"".join(self._pieces(start, stop, max(stop - start, 1)))
 
-    def lines(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+    def open(self) -> io.BufferedReader:
+        """Return the upload as a binary file that can be read from anywhere: what pandas, PIL or zipfile
+        read.
+
+        It asks S3 for a megabyte at a time, or for as much as is read at once. Memory: that much. Reading
+        raises InputMissingError.
+        """
+        return io.BufferedReader(ReadableObject(self.size, self.read), BUFFER_BYTES)
+
+    def bytes(self) -> builtins.bytes:
+        """Return the whole content. Memory: all of it. Raises InputMissingError."""
+        return self.read(0, self.size)
+
+    def text(self, encoding: str = "utf-8") -> str:
+        """Return the whole content as text. Memory: all of it. Raises InputMissingError, and
+        UnicodeDecodeError for what is not text in this encoding.
+        """
+        return self.bytes().decode(encoding)
+
+    def download(self, path: str | Path) -> Path:
+        """Write the content into a file on the container's disk, whose folder is there, and return its path.
+
+        Memory: 256 KiB. Raises InputMissingError.
+        """
+        path = Path(path)
+        with path.open("wb") as file:
+            for piece in self._pieces(0, self.size, _READ_BYTES):
+                file.write(piece)
+        return path
+
+    def lines(self, start: int, stop: int) -> Iterator[tuple[int, builtins.bytes]]:
         r"""Yield the lines of a range, each with its offset and without its line end (``\n`` or ``\r\n``),
         reading as it goes.
 
@@ -74,7 +108,9 @@ class Upload:
             yield offset, line.removesuffix(b"\n").removesuffix(b"\r")
             offset += len(line)
 
-    def ranges(self, *, start: int, size: int, separators: bytes = b"\n") -> Iterator[tuple[int, int]]:
+    def ranges(
+        self, *, start: int, size: int, separators: builtins.bytes = b"\n"
+    ) -> Iterator[tuple[int, int]]:
         """Yield ranges from ``start`` to the end, each of at least ``size`` bytes, but for the last, and
         ending after a separator.
 
@@ -88,7 +124,7 @@ class Upload:
             yield start, stop
             start = stop
 
-    def _after_separator(self, position: int, separators: bytes) -> int:
+    def _after_separator(self, position: int, separators: builtins.bytes) -> int:
         window = _PROBE_BYTES
         while position < self.size:
             probe = self.read(position - 1, position - 1 + window)
@@ -102,7 +138,7 @@ class Upload:
             position, window = position + len(probe), min(window * 2, _LARGEST_PROBE_BYTES)
         return self.size
 
-    def _pieces(self, start: int, stop: int, size: int) -> Iterator[bytes]:
+    def _pieces(self, start: int, stop: int, size: int) -> Iterator[builtins.bytes]:
         stop = min(stop, self.size)
         if start < stop:
             yield from pieces(lambda offset: self._body(offset, stop), start, size)

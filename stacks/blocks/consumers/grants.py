@@ -95,12 +95,11 @@ def judge_ends(function: lambda_.Function, *, ledger: dynamodb.ITable, work: s3.
 
 
 def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:
-    """Read the run, its failed jobs and the last lines of their logs, and record that an alert was sent."""
-    _allow(
-        function,
-        ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-        [ledger.table_arn],
-    )
+    """Read the run, its failed jobs and the last lines of their logs, count equal failures, and record what
+    was sent.
+    """
+    calls = ("Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem")
+    _allow(function, [f"dynamodb:{call}" for call in calls], [ledger.table_arn])
     _allow(function, ["batch:DescribeJobs", "batch:ListJobs"], [_ANYTHING])
     log_groups = job_logs_of(job_logs_in, "*")
     _allow(function, ["logs:GetLogEvents"], [_arn(function, "logs", f"log-group:{log_groups}")])

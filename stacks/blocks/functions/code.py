@@ -32,6 +32,7 @@ NOT_FOR_LAMBDAS = (
     "run/graph",
     "triggers/inbox",
     "triggers/schedules",
+    "triggers/schedule_times",
 )
 
 

@@ -1,4 +1,4 @@
-"""An alarm that publishes on the topic of the alerts.
+"""An alarm that publishes on the topic of the alerts, and on that of the telephones.
 
 Each alarm costs $0.10 a month: https://aws.amazon.com/cloudwatch/pricing/
 """
@@ -10,6 +10,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
+
+from stacks.blocks.monitoring.alert_topic import topics_of
 
 PERIOD = Duration.minutes(5)
 """What the metrics of the alarms are summed over."""
@@ -35,5 +37,5 @@ def alarm(
         metric=metric,
         threshold=threshold,
     )
-    made.add_alarm_action(actions.SnsAction(alerts))
+    made.add_alarm_action(*map(actions.SnsAction, topics_of(alerts)))
     return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Annotations, CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
@@ -29,6 +29,15 @@ from stacks.blocks.webhook.secret import signing_secret
 # https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
 _TIMEOUT = Duration.seconds(10)
 _MEMORY_MIB = 512
+
+
+def _unbounded(pipeline: str) -> str:
+    return (
+        f"Nothing bounds how many requests to the webhook of {pipeline} are answered at a time: the public"
+        " address can use up the whole concurrency of the account's Lambdas in this Region, which is 1,000 as"
+        " a rule and 10 in a new account, and all others wait. `sluice doctor` prints the account's number."
+        " SLUICE_WEBHOOK_CONCURRENCY sets a bound; the account has to keep 100 free beside it."
+    )
 
 
 def webhook_of(pipeline: Pipeline) -> Webhook | None:
@@ -65,6 +74,8 @@ class WebhookAddress(Construct):
             max_concurrency=max_concurrency,
         )
         self.function = lambda_function(self, spec, root=root, log_retention_days=log_retention_days)
+        if max_concurrency is None:
+            Annotations.of(self).add_warning_v2("sluice:webhook-concurrency", _unbounded(pipeline.name))
         if webhook.schema is not None:
             self.function.add_layers(schema_layer(self, "Schema", pipeline=pipeline, schema=webhook.schema))
         self._configure(pipeline, webhook, definition, ledger, target)

@@ -1,4 +1,4 @@
-"""Commands that are told what started the run, behind a start job that Batch tries again, and one that fails
+"""Commands that get what started the run, behind a start job that Batch tries again, and one that fails
 with something to leave.
 """
 

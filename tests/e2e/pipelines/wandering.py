@@ -1,4 +1,4 @@
-"""A step that moves to machines that nobody takes away: its queue is deployed because a pipeline names it."""
+"""A step that moves to on-demand machines: its queue is deployed because a pipeline names it."""
 
 from sluice import Job, Manual, Pipeline, Resubmit
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.lambdas.runs import (
     mails,
     subjects,
 )
-from tests.sluice.clouds import TABLE
+from tests.sluice.clouds import TABLE, refused
 from tests.sluice.graphs import QUEUES, pipeline, step, word_count
 
 
@@ -103,9 +104,11 @@ def test_runs_that_do_not_start_are_one_mail_a_pipeline_and_day(
 
 
 def blocked(
-    name: str = f"{RUN}_a_0", reason: str = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too much"
+    name: str = f"{RUN}_a_0",
+    reason: str = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too much",
+    looked: int | None = 1,
 ) -> str:
-    """Return AWS's event of a blocked queue."""
+    """Return AWS's event of a blocked queue, as it comes or when it is looked at again."""
     detail = {
         "jobQueue": QUEUES["normal"],
         "jobId": "j",
@@ -113,23 +116,84 @@ def blocked(
         "status": "RUNNABLE",
         "statusReason": reason,
     }
-    return json.dumps({"source": "aws.batch", "detail-type": "Batch Job Queue Blocked", "detail": detail})
+    event = {"source": "aws.batch", "detail-type": "Batch Job Queue Blocked", "detail": detail}
+    return json.dumps(event | ({} if looked is None else {"looked": looked}))
 
 
-def test_a_blocked_queue_is_one_mail_a_day_for_a_reason_and_a_pipeline(aws: Aws) -> None:
+def still(monkeypatch: pytest.MonkeyPatch, aws: Aws, status: str = "RUNNABLE", reason: str = "") -> None:
+    """Let Batch describe every job so."""
+    job = {"status": status, "statusReason": reason}
+    monkeypatch.setattr(
+        aws.batch,
+        "describe_jobs",
+        lambda jobs: {"jobs": [{"jobId": one, **job} for one in jobs]},
+        raising=False,
+    )
+
+
+def test_a_blocked_queue_is_one_mail_a_day_for_a_reason_and_a_pipeline(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The next run that it blocks is no news; another reason is."""
+    still(monkeypatch, aws, reason="MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too much")
     other = "words-" + "b" * 20
     assert aws.call("alert", blocked(), blocked(), blocked(f"{other}_a_0")) == []
     assert subjects(aws) == ["Sluice: the queue Sluice_normal is blocked"]
-    assert (
-        aws.call("alert", blocked(reason="UNDETERMINED - Batch job is blocked, root cause is undetermined."))
-        == []
-    )
+    still(monkeypatch, aws, reason="UNDETERMINED - Batch job is blocked, root cause is undetermined.")
+    assert aws.call("alert", blocked()) == []
     assert len(subjects(aws)) == 2
 
 
-def test_a_queue_blocked_by_a_foreign_job_is_an_alert_too(aws: Aws) -> None:
+def test_a_queue_is_an_alert_only_when_it_is_still_blocked_minutes_later(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batch says so for minutes while the first machine boots; then the job starts."""
+    sent: list[dict[str, Any]] = []
+    sqs = aws.client("sqs")
+    monkeypatch.setattr(sqs, "send_message", lambda **request: sent.append(request))
+    real = aws.client
+    monkeypatch.setattr(aws, "client", lambda name: sqs if name == "sqs" else real(name))
+    monkeypatch.setattr("sluice.aws.clients.full_client", aws.client)
+    assert aws.call("alert", blocked(looked=None)) == []
+    assert sent[0]["DelaySeconds"] == 600
+    still(monkeypatch, aws, "RUNNING")
+    assert aws.call("alert", sent[0]["MessageBody"]) == []
+    assert (len(sent), subjects(aws)) == (1, [])
+    still(monkeypatch, aws, reason="MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too much")
+    assert aws.call("alert", sent[0]["MessageBody"]) == []
+    assert subjects(aws) == ["Sluice: the queue Sluice_normal is blocked"]
+
+
+def test_a_queue_without_a_reason_is_looked_at_again_and_never_lost(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that waits without a reason; a Batch that does not answer."""
+    sent: list[dict[str, Any]] = []
+    sqs = aws.client("sqs")
+    monkeypatch.setattr(sqs, "send_message", lambda **request: sent.append(request))
+    real = aws.client
+    monkeypatch.setattr(aws, "client", lambda name: sqs if name == "sqs" else real(name))
+    monkeypatch.setattr("sluice.aws.clients.full_client", aws.client)
+    still(monkeypatch, aws)
+    body = blocked(looked=None)
+    for _ in range(3):
+        assert aws.call("alert", body) == []
+        body = sent[-1]["MessageBody"]
+        assert subjects(aws) == []
+
+    def unanswered(**_: Any) -> None:
+        raise refused("ServerException", status=500)
+
+    monkeypatch.setattr(aws.batch, "describe_jobs", unanswered)
+    assert aws.call("alert", body) == ["0"]
+    still(monkeypatch, aws)
+    assert aws.call("alert", body) == []
+    assert (len(sent), len(subjects(aws))) == (3, 1)
+
+
+def test_a_queue_blocked_by_a_foreign_job_is_an_alert_too(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """The runs after it have to wait."""
+    still(monkeypatch, aws, reason="CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY")
     assert aws.call("alert", blocked("a foreign job")) == []
     [mail] = aws.received("inbox")
     assert "which belongs to no run" in mail["Body"]

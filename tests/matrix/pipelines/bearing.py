@@ -1,4 +1,4 @@
-"""A child fails for good, and the fan-in behind its array bears it."""
+"""A child fails for good, and the fan-in downstream of its array tolerates it."""
 
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, finished
 

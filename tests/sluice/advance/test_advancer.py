@@ -17,7 +17,7 @@ from sluice.messages import Planned, RunFailed
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.decision import decide
 from sluice.run.state import Run, RunState, StepState
-from tests.sluice.clouds import DeadError, Mortal, World, dynamodb, refused
+from tests.sluice.clouds import CrashedError, CrashingClient, Harness, dynamodb, refused
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step, word_count
 
 THREE = pipeline(
@@ -27,10 +27,10 @@ AFTER_LEASE = LEASE.total_seconds() + 1
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def harness() -> Iterator[Harness]:
     """A fresh ledger and Batch."""
     with dynamodb() as client:
-        yield World(client)
+        yield Harness(client)
 
 
 def run_of(graph: CompiledPipeline) -> Run:
@@ -43,131 +43,135 @@ def run_of(graph: CompiledPipeline) -> Run:
     )
 
 
-def planned(world: World, items: int = 5) -> Planned:
+def planned(harness: Harness, items: int = 5) -> Planned:
     """Return what the plan of a begun run announces."""
-    job_id = str(recorded(world).steps["split"].job_id)
+    job_id = str(recorded(harness).steps["split"].job_id)
     return Planned(run=RUN_ID, step="split", generation=0, job_id=job_id, items=items, manifest="m")
 
 
-def recorded(world: World) -> Run:
+def recorded(harness: Harness) -> Run:
     """Return the run as the ledger has it."""
-    run = world.ledger.load(RUN_ID)
+    run = harness.ledger.load(RUN_ID)
     assert run is not None
     return run
 
 
-def all_end(world: World, advancer: Advancer) -> None:
-    """Let every submitted job succeed, and tell of it."""
-    for name, record in recorded(world).steps.items():
+def all_end(harness: Harness, advancer: Advancer) -> None:
+    """Let every submitted job succeed, and record it."""
+    for name, record in recorded(harness).steps.items():
         if record.state is StepState.SUBMITTED:
-            world.ledger.record_end(RUN_ID, name, StepState.SUCCEEDED, job_id=record.job_id)
+            harness.ledger.record_end(RUN_ID, name, StepState.SUCCEEDED, job_id=record.job_id)
     advancer.advance(RUN_ID)
 
 
-def test_a_run_goes_from_its_start_to_its_end(world: World) -> None:
+def test_a_run_goes_from_its_start_to_its_end(harness: Harness) -> None:
     """Plan, then everything else in one go, then success; SubmitJob calls are steps."""
-    advancer = world.advancer()
+    advancer = harness.advancer()
     assert advancer.start(run_of(word_count()))
-    assert world.batch.names() == ["split"]
-    world.ledger.record_plan(planned(world))
+    assert harness.batch.names() == ["split"]
+    harness.ledger.record_plan(planned(harness))
     assert advancer.advance(RUN_ID)
-    assert world.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
-    assert recorded(world).state is RunState.RUNNING
-    all_end(world, advancer)
-    assert (recorded(world).state, world.ends, world.told) == (RunState.SUCCEEDED, [RunState.SUCCEEDED], [])
-    assert list(world.ledger.unfinished("2030")) == []
+    assert harness.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
+    assert recorded(harness).state is RunState.RUNNING
+    all_end(harness, advancer)
+    assert (recorded(harness).state, harness.ends, harness.notified) == (
+        RunState.SUCCEEDED,
+        [RunState.SUCCEEDED],
+        [],
+    )
+    assert list(harness.ledger.unfinished("2030")) == []
 
 
-def test_the_same_start_twice_is_one_run(world: World) -> None:
-    """The second is told so, and submits nothing."""
-    assert [world.advancer().start(run_of(THREE)) for _ in range(3)] == [True, False, False]
-    assert world.batch.names() == ["a", "b", "c", "cleanup"]
+def test_the_same_start_twice_is_one_run(harness: Harness) -> None:
+    """The second gets that answer, and submits nothing."""
+    assert [harness.advancer().start(run_of(THREE)) for _ in range(3)] == [True, False, False]
+    assert harness.batch.names() == ["a", "b", "c", "cleanup"]
 
 
-def test_advancing_again_submits_nothing(world: World) -> None:
+def test_advancing_again_submits_nothing(harness: Harness) -> None:
     """Events come twice."""
-    world.advancer().start(run_of(THREE))
+    harness.advancer().start(run_of(THREE))
     for _ in range(3):
-        world.advancer().advance(RUN_ID)
-    assert len(world.batch.jobs) == 4
+        harness.advancer().advance(RUN_ID)
+    assert len(harness.batch.jobs) == 4
 
 
-def test_a_run_that_the_ledger_does_not_know_is_told_so(world: World) -> None:
+def test_a_run_that_the_ledger_does_not_know_is_told_so(harness: Harness) -> None:
     """Nothing is made of it."""
-    assert world.advancer().advance("words-" + "z" * 20) is False
+    assert harness.advancer().advance("words-" + "z" * 20) is False
 
 
-def test_no_items_end_in_success_with_what_follows_run(world: World) -> None:
+def test_no_items_end_in_success_with_what_follows_run(harness: Harness) -> None:
     """The arrays are empty, merge and cleanup are jobs."""
-    advancer = world.advancer()
+    advancer = harness.advancer()
     advancer.start(run_of(word_count()))
-    world.ledger.record_plan(planned(world, items=0))
+    harness.ledger.record_plan(planned(harness, items=0))
     advancer.advance(RUN_ID)
-    assert world.batch.names() == ["cleanup", "merge", "split"]
-    assert recorded(world).steps["rank"].state is StepState.EMPTY
-    all_end(world, advancer)
-    assert recorded(world).state is RunState.SUCCEEDED
+    assert harness.batch.names() == ["cleanup", "merge", "split"]
+    assert recorded(harness).steps["rank"].state is StepState.EMPTY
+    all_end(harness, advancer)
+    assert recorded(harness).state is RunState.SUCCEEDED
 
 
-def test_concurrent_advances_submit_each_step_once(world: World) -> None:
+def test_concurrent_advances_submit_each_step_once(harness: Harness) -> None:
     """Eight Lambdas at once, before and behind the plan."""
-    world.advancer().start(run_of(word_count()))
-    world.ledger.record_plan(planned(world))
+    harness.advancer().start(run_of(word_count()))
+    harness.ledger.record_plan(planned(harness))
     barrier = threading.Barrier(8)
 
     def advance() -> None:
         barrier.wait(10)
         with suppress(UnsettledError):
-            world.advancer().advance(RUN_ID)
+            harness.advancer().advance(RUN_ID)
 
     threads = [threading.Thread(target=advance) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert world.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
+    assert harness.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
 
 
-def test_more_steps_than_a_transaction_holds_are_submitted_once_each(world: World) -> None:
+def test_more_steps_than_a_transaction_holds_are_submitted_once_each(harness: Harness) -> None:
     """DynamoDB writes at most 100 items together; 120 steps are two rounds."""
     graph = pipeline(
         *(step(f"s{number}", after=(f"s{number - 1}",) if number else ()) for number in range(120))
     )
-    assert world.advancer().start(run_of(graph))
-    world.advancer().advance(RUN_ID)
-    assert len(world.batch.jobs) == 120
-    assert all(record.state is StepState.SUBMITTED for record in recorded(world).steps.values())
+    assert harness.advancer().start(run_of(graph))
+    harness.advancer().advance(RUN_ID)
+    assert len(harness.batch.jobs) == 120
+    assert all(record.state is StepState.SUBMITTED for record in recorded(harness).steps.values())
 
 
-def test_a_refusal_by_iam_fails_the_run_with_the_permissions_name(world: World) -> None:
-    """The reason is recorded, a person is told, and nothing more is submitted."""
+def test_a_refusal_by_iam_fails_the_run_with_the_permissions_name(harness: Harness) -> None:
+    """The reason is recorded, an alert is sent, and nothing more is submitted."""
     message = "User: role is not authorized to perform: batch:SubmitJob on resource: b-definition"
-    world.batch.answers = [
+    harness.batch.answers = [
         ("before", refused("ThrottlingException")),
         ("before", refused("AccessDeniedException", message, 403)),
     ]
-    world.advancer().start(run_of(THREE))
-    run = recorded(world)
-    assert (run.state, run.failed_step, world.batch.names()) == (RunState.FAILED, "a", [])
+    harness.advancer().start(run_of(THREE))
+    run = recorded(harness)
+    assert (run.state, run.failed_step, harness.batch.names()) == (RunState.FAILED, "a", [])
     assert "batch:SubmitJob" in str(run.steps["a"].reason)
-    assert world.told == [RunFailed(run=RUN_ID, step="a")]
-    world.later(AFTER_LEASE)
-    world.advancer().advance(RUN_ID)
-    assert world.batch.names() == []
+    assert harness.notified == [RunFailed(run=RUN_ID, step="a")]
+    harness.later(AFTER_LEASE)
+    harness.advancer().advance(RUN_ID)
+    assert harness.batch.names() == []
 
 
-def test_a_refused_cleanup_does_not_fail_the_run(world: World) -> None:
+def test_a_refused_cleanup_does_not_fail_the_run(harness: Harness) -> None:
     """It is recorded; the bucket's lifecycle does the rest."""
-    world.batch.answers = [("before", refused("TooManyRequestsException", status=429))] * 3
+    harness.batch.answers = [("before", refused("TooManyRequestsException", status=429))] * 3
     graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
-    submit = world.batch.submit_job
-    world.batch.submit_job = lambda **request: _refuse_cleanup(submit, **request)  # type: ignore[method-assign]
-    advancer = world.advancer()
+    submit = harness.batch.submit_job
+    harness.batch.submit_job = lambda **request: _refuse_cleanup(submit, **request)  # type: ignore[method-assign]
+    advancer = harness.advancer()
     advancer.start(run_of(graph))
-    assert recorded(world).state is RunState.RUNNING
-    assert "AccessDenied" in str(recorded(world).steps["cleanup"].reason)
-    all_end(world, advancer)
-    assert recorded(world).state is RunState.SUCCEEDED
+    assert recorded(harness).state is RunState.RUNNING
+    assert "AccessDenied" in str(recorded(harness).steps["cleanup"].reason)
+    all_end(harness, advancer)
+    assert recorded(harness).state is RunState.SUCCEEDED
 
 
 def _refuse_cleanup(submit: Callable[..., dict[str, str]], **request: object) -> dict[str, str]:
@@ -176,13 +180,13 @@ def _refuse_cleanup(submit: Callable[..., dict[str, str]], **request: object) ->
     return submit(**request)
 
 
-def test_a_throttled_submission_is_repeated_at_once(world: World) -> None:
+def test_a_throttled_submission_is_repeated_at_once(harness: Harness) -> None:
     """Throttling is a definite answer: nothing happened."""
-    world.batch.answers = [
+    harness.batch.answers = [
         ("before", refused(code, status=429)) for code in ("TooManyRequestsException", "ThrottlingException")
     ]
-    world.advancer().start(run_of(THREE))
-    assert world.batch.names() == ["a", "b", "c", "cleanup"]
+    harness.advancer().start(run_of(THREE))
+    assert harness.batch.names() == ["a", "b", "c", "cleanup"]
 
 
 UNKNOWN = [
@@ -194,22 +198,22 @@ UNKNOWN = [
 
 @pytest.mark.parametrize("error", UNKNOWN, ids=["500", "503", "time-out"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_an_unknown_outcome_is_settled_by_a_look_up(world: World, when: str, error: Exception) -> None:
+def test_an_unknown_outcome_is_settled_by_a_look_up(harness: Harness, when: str, error: Exception) -> None:
     """The claim stays; after the lease its job is found, or it is submitted again: one job a step either
     way.
     """
-    world.batch.answers = [(when, error)]
+    harness.batch.answers = [(when, error)]
     with pytest.raises(UnsettledError):
-        world.advancer().start(run_of(THREE))
-    assert recorded(world).steps["a"].state is StepState.CLAIMED
-    world.advancer().advance(RUN_ID)
-    assert len(world.batch.jobs) == (1 if when == "after" else 0), (
+        harness.advancer().start(run_of(THREE))
+    assert recorded(harness).steps["a"].state is StepState.CLAIMED
+    harness.advancer().advance(RUN_ID)
+    assert len(harness.batch.jobs) == (1 if when == "after" else 0), (
         "nothing may be submitted while the claim is young"
     )
-    world.later(AFTER_LEASE)
-    world.advancer().advance(RUN_ID)
-    assert world.batch.names() == ["a", "b", "c", "cleanup"]
-    assert {record.job_id for record in recorded(world).steps.values()} == set(world.batch.jobs)
+    harness.later(AFTER_LEASE)
+    harness.advancer().advance(RUN_ID)
+    assert harness.batch.names() == ["a", "b", "c", "cleanup"]
+    assert {record.job_id for record in recorded(harness).steps.values()} == set(harness.batch.jobs)
 
 
 GAVE_UP = [
@@ -220,62 +224,64 @@ GAVE_UP = [
 
 @pytest.mark.parametrize("gave_up", GAVE_UP, ids=["a job", "a child"])
 def test_a_job_that_gave_up_without_a_name_is_submitted_again(
-    world: World, gave_up: dict[str, object]
+    harness: Harness, gave_up: dict[str, object]
 ) -> None:
     """It has done nothing, for it asks for its name first; the ledger names the second one."""
-    world.batch.answers = [("after", UNKNOWN[0])]
+    harness.batch.answers = [("after", UNKNOWN[0])]
     with pytest.raises(UnsettledError):
-        world.advancer().start(run_of(THREE))
-    [first] = world.batch.jobs
-    world.batch.jobs[first] |= gave_up
-    world.later(AFTER_LEASE)
-    world.advancer().advance(RUN_ID)
-    assert world.batch.names() == ["a", "a", "b", "c", "cleanup"]
-    assert recorded(world).steps["a"].job_id not in (None, first)
+        harness.advancer().start(run_of(THREE))
+    [first] = harness.batch.jobs
+    harness.batch.jobs[first] |= gave_up
+    harness.later(AFTER_LEASE)
+    harness.advancer().advance(RUN_ID)
+    assert harness.batch.names() == ["a", "a", "b", "c", "cleanup"]
+    assert recorded(harness).steps["a"].job_id not in (None, first)
 
 
-def test_a_command_that_failed_without_a_name_is_not_run_again(world: World) -> None:
-    """It asks nobody before it begins, so it may have done anything: it is the step's job."""
-    world.batch.answers = [("after", UNKNOWN[0])]
+def test_a_command_that_failed_without_a_name_is_not_run_again(harness: Harness) -> None:
+    """It checks no registration before it begins, so it may have done anything: it is the step's job."""
+    harness.batch.answers = [("after", UNKNOWN[0])]
     graph = pipeline(replace(step("a"), returns=False))
     with pytest.raises(UnsettledError):
-        world.advancer().start(run_of(graph))
-    [job] = world.batch.jobs
-    world.batch.jobs[job]["status"] = "FAILED"
-    world.later(AFTER_LEASE)
-    world.advancer().advance(RUN_ID)
-    assert recorded(world).steps["a"].job_id == job
+        harness.advancer().start(run_of(graph))
+    [job] = harness.batch.jobs
+    harness.batch.jobs[job]["status"] = "FAILED"
+    harness.later(AFTER_LEASE)
+    harness.advancer().advance(RUN_ID)
+    assert recorded(harness).steps["a"].job_id == job
 
 
-def test_a_run_does_not_end_before_its_cleanup_has_a_job(world: World) -> None:
-    """Nobody looks after the claims of a run that has ended."""
+def test_a_run_does_not_end_before_its_cleanup_has_a_job(harness: Harness) -> None:
+    """No process looks after the claims of a run that has ended."""
     graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
-    submit, world.batch.submit_job = world.batch.submit_job, _lose_cleanup(world.batch.submit_job)  # type: ignore[method-assign]
+    submit, harness.batch.submit_job = harness.batch.submit_job, _lose_cleanup(harness.batch.submit_job)  # type: ignore[method-assign]
     with pytest.raises(UnsettledError):
-        world.advancer().start(run_of(graph))
-    world.batch.submit_job = submit  # type: ignore[method-assign]
-    world.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
+        harness.advancer().start(run_of(graph))
+    harness.batch.submit_job = submit  # type: ignore[method-assign]
+    harness.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(harness).steps["a"].job_id)
     with pytest.raises(UnsettledError):
-        world.advancer().advance(RUN_ID)
-    world.later(AFTER_LEASE)
-    world.advancer().advance(RUN_ID)
-    assert (recorded(world).state, world.batch.names()) == (RunState.SUCCEEDED, ["a", "cleanup"])
+        harness.advancer().advance(RUN_ID)
+    harness.later(AFTER_LEASE)
+    harness.advancer().advance(RUN_ID)
+    assert (recorded(harness).state, harness.batch.names()) == (RunState.SUCCEEDED, ["a", "cleanup"])
 
 
-def test_a_run_ends_at_once_when_its_cleanup_gets_its_job_meanwhile(world: World) -> None:
-    """Its only step ended faster than whoever began the run could write which job its cleanup is."""
-    world.batch.submit_job = _lose_cleanup(world.batch.submit_job)  # type: ignore[method-assign]
+def test_a_run_ends_at_once_when_its_cleanup_gets_its_job_meanwhile(harness: Harness) -> None:
+    """Its only step ended faster than the invocation that began the run could write which job its cleanup
+    is.
+    """
+    harness.batch.submit_job = _lose_cleanup(harness.batch.submit_job)  # type: ignore[method-assign]
     with pytest.raises(UnsettledError):
-        world.advancer().start(run_of(pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))))
-    world.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(world).steps["a"].job_id)
+        harness.advancer().start(run_of(pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))))
+    harness.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=recorded(harness).steps["a"].job_id)
     naming = replace(
-        world.advancer(),
-        sleep=lambda _: world.ledger.record_submitted(
+        harness.advancer(),
+        sleep=lambda _: harness.ledger.record_submitted(
             RUN_ID, {"cleanup": "the job that was being submitted"}
         ),
     )
     naming.advance(RUN_ID)
-    assert recorded(world).state is RunState.SUCCEEDED
+    assert recorded(harness).state is RunState.SUCCEEDED
 
 
 def _lose_cleanup(submit: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
@@ -287,34 +293,34 @@ def _lose_cleanup(submit: Callable[..., dict[str, str]]) -> Callable[..., dict[s
     return lose
 
 
-def test_a_look_up_reads_on_behind_an_empty_page(world: World) -> None:
+def test_a_look_up_reads_on_behind_an_empty_page(harness: Harness) -> None:
     """A filtered listing may have the job on a later page."""
-    world.batch.answers = [("after", UNKNOWN[0])]
+    harness.batch.answers = [("after", UNKNOWN[0])]
     with pytest.raises(UnsettledError):
-        world.advancer().start(run_of(THREE))
-    world.batch.pages = [{"jobSummaryList": [], "nextToken": "more"}]
-    world.later(AFTER_LEASE)
-    world.advancer().advance(RUN_ID)
-    assert world.batch.names() == ["a", "b", "c", "cleanup"]
+        harness.advancer().start(run_of(THREE))
+    harness.batch.pages = [{"jobSummaryList": [], "nextToken": "more"}]
+    harness.later(AFTER_LEASE)
+    harness.advancer().advance(RUN_ID)
+    assert harness.batch.names() == ["a", "b", "c", "cleanup"]
 
 
-def _advance_all(world: World, mortal: Mortal | None) -> None:
+def _advance_all(harness: Harness, crashing: CrashingClient | None) -> None:
     """Do what the Lambdas do from a run's start to its end, as far as the ledger says that it is due."""
-    advancer = world.advancer(mortal)
+    advancer = harness.advancer(crashing)
     advancer.start(run_of(word_count()))
-    run = recorded(world)
+    run = recorded(harness)
     if run.steps["split"].job_id and not run.steps["split"].planned:
-        world.ledger.record_plan(planned(world))
+        harness.ledger.record_plan(planned(harness))
     advancer.advance(RUN_ID)
-    if all(record.state is not StepState.CLAIMED for record in recorded(world).steps.values()):
-        all_end(world, advancer)
+    if all(record.state is not StepState.CLAIMED for record in recorded(harness).steps.values()):
+        all_end(harness, advancer)
 
 
 def _calls_of_a_run() -> list[str]:
     with dynamodb() as client:
-        mortal = Mortal(10_000)
-        _advance_all(World(client), mortal)
-        return mortal.calls
+        crashing = CrashingClient(10_000)
+        _advance_all(Harness(client), crashing)
+        return crashing.calls
 
 
 CALLS = _calls_of_a_run()
@@ -323,19 +329,19 @@ CALLS = _calls_of_a_run()
 @pytest.mark.parametrize(
     "number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)]
 )
-def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_step(world: World, number: int) -> None:
+def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_step(harness: Harness, number: int) -> None:
     """Every AWS call of a whole run is a case: it takes effect, its answer is lost, and the process is
     gone.
     """
-    with pytest.raises(DeadError):
-        _advance_all(world, Mortal(number))
+    with pytest.raises(CrashedError):
+        _advance_all(harness, CrashingClient(number))
     for _ in range(4):
-        world.later(AFTER_LEASE)
+        harness.later(AFTER_LEASE)
         with suppress(UnsettledError):
-            _advance_all(world, None)
-    assert world.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
-    assert recorded(world).state is RunState.SUCCEEDED
-    assert {record.job_id for record in recorded(world).steps.values()} == set(world.batch.jobs)
+            _advance_all(harness, None)
+    assert harness.batch.names() == ["cleanup", "count", "merge", "rank", "split"]
+    assert recorded(harness).state is RunState.SUCCEEDED
+    assert {record.job_id for record in recorded(harness).steps.values()} == set(harness.batch.jobs)
 
 
 def test_the_enumerated_calls_are_those_of_a_whole_run() -> None:
@@ -344,27 +350,27 @@ def test_the_enumerated_calls_are_those_of_a_whole_run() -> None:
     assert len(CALLS) <= 20, CALLS
 
 
-def test_a_failure_is_told_again_when_its_teller_died_before_it_was_recorded(world: World) -> None:
-    """The alert is deduplicated; a failure that nobody hears of is worse."""
-    world.advancer().start(run_of(THREE))
-    world.ledger.record_end(
-        RUN_ID, "a", StepState.FAILED, job_id=recorded(world).steps["a"].job_id, reason="exit code 1"
+def test_a_failure_is_told_again_when_its_teller_died_before_it_was_recorded(harness: Harness) -> None:
+    """The alert is deduplicated; a failure without an alert is worse."""
+    harness.advancer().start(run_of(THREE))
+    harness.ledger.record_end(
+        RUN_ID, "a", StepState.FAILED, job_id=recorded(harness).steps["a"].job_id, reason="exit code 1"
     )
-    with pytest.raises(DeadError):
-        world.advancer(Mortal(2)).advance(RUN_ID)
-    world.advancer().advance(RUN_ID)
-    assert world.told == [RunFailed(run=RUN_ID, step="a")] * 2
-    assert (recorded(world).state, recorded(world).failed_step) == (RunState.FAILED, "a")
+    with pytest.raises(CrashedError):
+        harness.advancer(CrashingClient(2)).advance(RUN_ID)
+    harness.advancer().advance(RUN_ID)
+    assert harness.notified == [RunFailed(run=RUN_ID, step="a")] * 2
+    assert (recorded(harness).state, recorded(harness).failed_step) == (RunState.FAILED, "a")
 
 
-def test_a_step_whose_queue_is_gone_fails_its_run_with_the_reason(world: World) -> None:
+def test_a_step_whose_queue_is_gone_fails_its_run_with_the_reason(harness: Harness) -> None:
     """A deploy took the queue away while its claim was open: nothing is looked for there, and the run says
     what is missing.
     """
-    assert world.ledger.start(run_of(THREE), decide(THREE, {}).submissions)
-    world.later(AFTER_LEASE)
-    without = replace(world.advancer(), queues={"urgent": QUEUES["urgent"]})
+    assert harness.ledger.start(run_of(THREE), decide(THREE, {}).submissions)
+    harness.later(AFTER_LEASE)
+    without = replace(harness.advancer(), queues={"urgent": QUEUES["urgent"]})
     without.advance(RUN_ID)
-    run = recorded(world)
-    assert (run.state, run.failed_step, world.batch.names()) == (RunState.FAILED, "a", [])
+    run = recorded(harness)
+    assert (run.state, run.failed_step, harness.batch.names()) == (RunState.FAILED, "a", [])
     assert "one of urgent, found 'normal'" in (run.steps["a"].reason or "")

@@ -72,7 +72,7 @@ def test_the_schedule_asks_to_sweep() -> None:
 
 
 def test_a_call_to_look_at_runs_is_read_as_it_was_written() -> None:
-    """Whoever asks writes it with the same class."""
+    """The caller writes it with the same class."""
     assert parse_event(Reconcile((RUN_ID, "b")).to_json()) == Reconcile((RUN_ID, "b"))
 
 
@@ -217,7 +217,7 @@ def test_a_request_has_any_json_as_its_input_and_its_token_as_its_identity(given
 
 
 def test_a_moment_is_the_time_that_was_meant() -> None:
-    """The same moment told twice is one run; another moment is another."""
+    """The same moment delivered twice is one run; another moment is another."""
     detail = {"time": "2030-01-31T09:00:00Z", "expression": "rate(1 day)", "input": [1]}
     moment = told("schedule:rate(1 day) UTC", detail)
     assert moment == ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input=[1])

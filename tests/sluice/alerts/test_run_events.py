@@ -11,7 +11,7 @@ import pytest
 
 from sluice.alerts.run_events import LATE, change, entry
 from sluice.run.state import Run, RunState, StepState
-from tests.sluice.clouds import DeadError, Mortal, World, dynamodb, refused
+from tests.sluice.clouds import CrashedError, CrashingClient, Harness, dynamodb, refused
 from tests.sluice.graphs import RUN_ID, pipeline, step
 
 PAGE = (Path(__file__).parents[3] / "docs" / "events.md").read_text()
@@ -103,32 +103,32 @@ def test_a_reason_is_no_longer_than_an_event_may_be() -> None:
     assert len(detail["reason"]) == 2000
 
 
-def succeed(world: World) -> None:
+def succeed(harness: Harness) -> None:
     """Record the success of the only step, by whatever job the ledger names."""
-    found = world.ledger.load(RUN_ID)
+    found = harness.ledger.load(RUN_ID)
     job_id = found.steps["a"].job_id if found and "a" in found.steps else None
-    world.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=job_id)
+    harness.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id=job_id)
 
 
 def test_messages_are_sent_when_a_run_begins_and_when_it_ends() -> None:
     """Once each, as long as no Lambda dies."""
     with dynamodb() as client:
-        world = World(client)
-        world.advancer().start(run(created_at=world.now.isoformat()))
-        succeed(world)
+        harness = Harness(client)
+        harness.advancer().start(run(created_at=harness.now.isoformat()))
+        succeed(harness)
         for _ in range(3):
-            world.advancer().advance(RUN_ID)
-        assert [message.changed_to for message in world.changes] == ["RUNNING", "SUCCEEDED"]
+            harness.advancer().advance(RUN_ID)
+        assert [message.changed_to for message in harness.changes] == ["RUNNING", "SUCCEEDED"]
 
 
 def test_the_message_of_a_refused_submission_has_its_reason() -> None:
     """The record that the run was begun with has none yet."""
     with dynamodb() as client:
-        world = World(client)
-        world.batch.answers = [("before", refused("ClientException", "no such definition"))]
-        world.advancer().start(run(created_at=world.now.isoformat()))
-        assert [message.changed_to for message in world.changes] == ["RUNNING", "FAILED"]
-        assert "no such definition" in world.changes[1].reason
+        harness = Harness(client)
+        harness.batch.answers = [("before", refused("ClientException", "no such definition"))]
+        harness.advancer().start(run(created_at=harness.now.isoformat()))
+        assert [message.changed_to for message in harness.changes] == ["RUNNING", "FAILED"]
+        assert "no such definition" in harness.changes[1].reason
 
 
 @pytest.mark.parametrize("calls", range(1, 12))
@@ -137,19 +137,19 @@ def test_what_a_dead_lambda_sent_is_sent_again_with_the_same_id(calls: int) -> N
     least once.
     """
     with dynamodb() as client:
-        world = World(client)
-        one = run(created_at=world.now.isoformat())
-        mortal = Mortal(calls)
+        harness = Harness(client)
+        one = run(created_at=harness.now.isoformat())
+        crashing = CrashingClient(calls)
         try:
-            world.advancer(mortal).start(one)
-            succeed(world)
-            world.advancer(mortal).advance(RUN_ID)
-        except DeadError:
+            harness.advancer(crashing).start(one)
+            succeed(harness)
+            harness.advancer(crashing).advance(RUN_ID)
+        except CrashedError:
             pass
-        world.later(300)
-        world.advancer().start(one)
-        succeed(world)
-        world.later(300)
-        world.advancer().advance(RUN_ID)
-        ids = {json.loads(entry(message)["Detail"])["id"] for message in world.changes}
+        harness.later(300)
+        harness.advancer().start(one)
+        succeed(harness)
+        harness.later(300)
+        harness.advancer().advance(RUN_ID)
+        ids = {json.loads(entry(message)["Detail"])["id"] for message in harness.changes}
         assert ids == {f"{RUN_ID}/0/RUNNING", f"{RUN_ID}/0/SUCCEEDED"}

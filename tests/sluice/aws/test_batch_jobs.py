@@ -64,7 +64,7 @@ def test_an_empty_page_is_not_the_last_one() -> None:
 
 
 def test_a_listing_is_read_no_further_than_it_is_needed() -> None:
-    """Whoever wants one job pays for one page."""
+    """A caller that wants one job pays for one page."""
     batch = Batch(["a"], ["b"])
     assert next(list_jobs(batch, jobQueue="q"))["jobId"] == "a"
     assert len(batch.asked) == 1

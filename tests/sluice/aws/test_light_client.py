@@ -69,7 +69,7 @@ def test_a_signature_is_botocores(
 
 
 class Server:
-    """Answers as told and keeps what was asked; an answer of None closes the connection."""
+    """Answers as scripted and keeps what was asked; an answer of None closes the connection."""
 
     def __init__(self) -> None:
         """Listen on a free port."""

@@ -60,7 +60,7 @@ def test_unprocessed_keys_are_asked_again_after_a_pause(slept: list[float], proc
 
 
 def test_a_read_that_never_ends_is_a_transient_error(slept: list[float]) -> None:
-    """After eight attempts: whoever asked may come again."""
+    """After eight attempts: the caller may try again."""
     client = Busy(busy=100)
     with pytest.raises(ClientError, match="did not get to 5 keys in 8 attempts") as raised:
         items(client, 5)

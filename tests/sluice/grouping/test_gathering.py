@@ -21,7 +21,7 @@ from sluice.grouping.group import Group
 from sluice.grouping.ledger import MAX_ADDED, GroupLedger
 from sluice.messages import GroupDue, GroupedUpload
 from sluice.triggers.trigger_event import S3Object
-from tests.sluice.clouds import START, TABLE, DeadError, Mortal, dynamodb
+from tests.sluice.clouds import START, TABLE, CrashedError, CrashingClient, dynamodb
 
 TRIGGER = "s3-group:words/*.txt"
 
@@ -42,7 +42,7 @@ def files(count: int, start: int = 0, version: str = "v1") -> list[S3Object]:
     ]
 
 
-class World:
+class Harness:
     """A ledger, a clock, the queue of reminders and what was handed over."""
 
     def __init__(self, client: Any) -> None:
@@ -53,33 +53,33 @@ class World:
         self.handed: list[tuple[Group, list[S3Object]]] = []
         self.ledger = GroupLedger(client, TABLE)
 
-    def gatherer(self, mortal: Mortal | None = None) -> Gatherer:
+    def gatherer(self, crashing: CrashingClient | None = None) -> Gatherer:
         """Return a gatherer, whose calls may end early."""
 
         def remind(message: GroupDue, seconds: int) -> None:
             assert 0 <= seconds <= MAX_SECONDS
             self._call(
-                mortal,
+                crashing,
                 "remind",
                 lambda: self.reminders.append((self.now + timedelta(seconds=seconds), message)),
             )
 
         def write(group: Group, found: Sequence[S3Object]) -> None:
-            self._call(mortal, "write", lambda: self.written.append((group, list(found))))
+            self._call(crashing, "write", lambda: self.written.append((group, list(found))))
 
         def ask(group: Group, found: Sequence[S3Object]) -> None:
             assert (group.run_id, list(found)) in [(one.run_id, listed) for one, listed in self.written]
-            self._call(mortal, "ask", lambda: self.handed.append((group, list(found))))
+            self._call(crashing, "ask", lambda: self.handed.append((group, list(found))))
 
-        ledger = GroupLedger(mortal.wrap(self.client) if mortal else self.client, TABLE)
+        ledger = GroupLedger(crashing.wrap(self.client) if crashing else self.client, TABLE)
         return Gatherer(
             ledger=ledger, remind=remind, write=write, ask=ask, now=lambda: self.now, sleep=lambda _: None
         )
 
     @staticmethod
-    def _call(mortal: Mortal | None, name: str, function: Callable[[], None]) -> None:
-        if mortal:
-            mortal.call(name, function)
+    def _call(crashing: CrashingClient | None, name: str, function: Callable[[], None]) -> None:
+        if crashing:
+            crashing.call(name, function)
         else:
             function()
 
@@ -107,145 +107,145 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def harness() -> Iterator[Harness]:
     """A fresh ledger."""
     with dynamodb() as client:
-        yield World(client)
+        yield Harness(client)
 
 
-def test_a_burst_is_one_run_of_all_its_files_in_the_order_of_their_keys(world: World) -> None:
+def test_a_burst_is_one_run_of_all_its_files_in_the_order_of_their_keys(harness: Harness) -> None:
     """They come in any order and in several batches; the run begins when the time is over, and not before."""
     burst = files(25)
-    world.gatherer().gather(upload(), burst[20:])
-    world.later(20)
-    world.gatherer().gather(upload(), burst[:20][::-1])
-    world.later(39)
-    assert world.handed == []
-    world.later(3)
-    [(group, found)] = world.handed
+    harness.gatherer().gather(upload(), burst[20:])
+    harness.later(20)
+    harness.gatherer().gather(upload(), burst[:20][::-1])
+    harness.later(39)
+    assert harness.handed == []
+    harness.later(3)
+    [(group, found)] = harness.handed
     assert found == burst
     assert (group.name, group.files) == (f"{START.isoformat(timespec='milliseconds')}-1", 25)
 
 
-def test_a_full_group_does_not_wait(world: World) -> None:
+def test_a_full_group_does_not_wait(harness: Harness) -> None:
     """25 files in groups of 10 are two runs at once, and one when the time is over."""
-    world.gatherer().gather(upload(of=10), files(25))
-    assert [len(keys) for keys in world.runs().values()] == [10, 10]
-    world.later(62)
-    assert sorted(len(keys) for keys in world.runs().values()) == [5, 10, 10]
-    world.assert_each_once(files(25))
+    harness.gatherer().gather(upload(of=10), files(25))
+    assert [len(keys) for keys in harness.runs().values()] == [10, 10]
+    harness.later(62)
+    assert sorted(len(keys) for keys in harness.runs().values()) == [5, 10, 10]
+    harness.assert_each_once(files(25))
 
 
-def test_late_files_open_the_next_group(world: World) -> None:
+def test_late_files_open_the_next_group(harness: Harness) -> None:
     """Also when the reminder of the first is late: a group takes nothing when its time is over."""
-    world.gatherer().gather(upload(), files(3))
-    world.now += timedelta(seconds=61)
-    world.gatherer().gather(upload(), files(2, start=3))
-    assert [len(keys) for keys in world.runs().values()] == [3]
-    world.later(70)
-    assert [len(keys) for keys in world.runs().values()] == [3, 2]
+    harness.gatherer().gather(upload(), files(3))
+    harness.now += timedelta(seconds=61)
+    harness.gatherer().gather(upload(), files(2, start=3))
+    assert [len(keys) for keys in harness.runs().values()] == [3]
+    harness.later(70)
+    assert [len(keys) for keys in harness.runs().values()] == [3, 2]
 
 
 @pytest.mark.parametrize("when", [0, 30, 100, 86_400])
-def test_a_file_that_is_told_twice_is_in_one_run(world: World, when: int) -> None:
+def test_a_file_that_is_told_twice_is_in_one_run(harness: Harness, when: int) -> None:
     """In the same batch, in the open group, after it was closed, a day later; together with new ones."""
-    assert world.gatherer().gather(upload(), [*files(3), *files(3)]) == 3
-    world.later(when)
-    assert world.gatherer().gather(upload(), [*files(2), *files(4, start=1)]) == 2
-    world.later(120)
-    world.assert_each_once(files(5))
-    assert len(world.runs()) == (1 if when < 60 else 2)
+    assert harness.gatherer().gather(upload(), [*files(3), *files(3)]) == 3
+    harness.later(when)
+    assert harness.gatherer().gather(upload(), [*files(2), *files(4, start=1)]) == 2
+    harness.later(120)
+    harness.assert_each_once(files(5))
+    assert len(harness.runs()) == (1 if when < 60 else 2)
 
 
-def test_only_known_files_open_no_group(world: World) -> None:
+def test_only_known_files_open_no_group(harness: Harness) -> None:
     """Nothing is handed over for them."""
-    world.gatherer().gather(upload(), files(3))
-    world.later(100)
-    assert world.gatherer().gather(upload(), files(3)) == 0
-    world.later(100)
-    assert len(world.handed) == 1
-    assert world.reminders == []
+    harness.gatherer().gather(upload(), files(3))
+    harness.later(100)
+    assert harness.gatherer().gather(upload(), files(3)) == 0
+    harness.later(100)
+    assert len(harness.handed) == 1
+    assert harness.reminders == []
 
 
-def test_a_new_version_of_a_file_is_another_item(world: World) -> None:
+def test_a_new_version_of_a_file_is_another_item(harness: Harness) -> None:
     """Both are in the run, in an order that does not change."""
-    world.gatherer().gather(upload(), [*files(1, version="v2"), *files(1)])
-    world.later(62)
-    assert [file.version_id for file in world.handed[0][1]] == ["v1", "v2"]
+    harness.gatherer().gather(upload(), [*files(1, version="v2"), *files(1)])
+    harness.later(62)
+    assert [file.version_id for file in harness.handed[0][1]] == ["v1", "v2"]
 
 
-def test_triggers_have_groups_of_their_own(world: World) -> None:
+def test_triggers_have_groups_of_their_own(harness: Harness) -> None:
     """The same file may even be in both."""
     for trigger in (TRIGGER, "s3-group:words/*"):
-        world.gatherer().gather(upload(trigger=trigger), files(2))
-    world.later(62)
-    assert [group.trigger for group, _ in world.handed] == [TRIGGER, "s3-group:words/*"]
-    assert len(world.runs()) == 2
+        harness.gatherer().gather(upload(trigger=trigger), files(2))
+    harness.later(62)
+    assert [group.trigger for group, _ in harness.handed] == [TRIGGER, "s3-group:words/*"]
+    assert len(harness.runs()) == 2
 
 
-def test_a_group_keeps_what_it_was_opened_with(world: World) -> None:
+def test_a_group_keeps_what_it_was_opened_with(harness: Harness) -> None:
     """A deploy in between changes neither how long it waits nor what it runs."""
-    world.gatherer().gather(upload(within=100), files(1))
+    harness.gatherer().gather(upload(within=100), files(1))
     later = replace(upload(within=5, of=1), definition={"bucket": "assets", "key": "2.json"})
-    world.gatherer().gather(later, files(1, start=1))
-    world.later(99)
-    assert world.handed == []
-    world.later(3)
-    [(group, found)] = world.handed
+    harness.gatherer().gather(later, files(1, start=1))
+    harness.later(99)
+    assert harness.handed == []
+    harness.later(3)
+    [(group, found)] = harness.handed
     assert (len(found), group.definition["key"]) == (2, "1.json")
 
 
-def test_a_group_may_stay_open_as_long_as_sqs_keeps_a_message_back(world: World) -> None:
+def test_a_group_may_stay_open_as_long_as_sqs_keeps_a_message_back(harness: Harness) -> None:
     """The reminder of 15 minutes comes a little early, and is sent again."""
-    world.gatherer().gather(upload(within=MAX_SECONDS), files(1))
-    world.later(MAX_SECONDS - 1)
-    assert world.handed == []
-    world.later(3)
-    world.assert_each_once(files(1))
+    harness.gatherer().gather(upload(within=MAX_SECONDS), files(1))
+    harness.later(MAX_SECONDS - 1)
+    assert harness.handed == []
+    harness.later(3)
+    harness.assert_each_once(files(1))
 
 
-def test_a_reminder_of_a_group_that_was_never_opened_is_nothing(world: World) -> None:
+def test_a_reminder_of_a_group_that_was_never_opened_is_nothing(harness: Harness) -> None:
     """Whoever sent it died before it opened the group, or somebody was faster."""
-    world.gatherer().due(GroupDue(pipeline="words", trigger=TRIGGER, number=7))
-    assert (world.handed, world.reminders) == ([], [])
+    harness.gatherer().due(GroupDue(pipeline="words", trigger=TRIGGER, number=7))
+    assert (harness.handed, harness.reminders) == ([], [])
 
 
-def test_the_sweep_finds_a_group_whose_reminder_was_lost(world: World) -> None:
+def test_the_sweep_finds_a_group_whose_reminder_was_lost(harness: Harness) -> None:
     """It leaves those alone that are not due for long."""
-    world.gatherer().gather(upload(), files(3))
-    world.reminders.clear()
-    world.now += timedelta(seconds=60 + SWEPT_AFTER_SECONDS - 1)
-    world.gatherer().sweep()
-    assert world.reminders == []
-    world.now += timedelta(seconds=2)
-    world.gatherer().sweep()
-    world.later(1)
-    world.assert_each_once(files(3))
-    world.now += timedelta(days=1)
-    world.gatherer().sweep()
-    assert world.reminders == []
+    harness.gatherer().gather(upload(), files(3))
+    harness.reminders.clear()
+    harness.now += timedelta(seconds=60 + SWEPT_AFTER_SECONDS - 1)
+    harness.gatherer().sweep()
+    assert harness.reminders == []
+    harness.now += timedelta(seconds=2)
+    harness.gatherer().sweep()
+    harness.later(1)
+    harness.assert_each_once(files(3))
+    harness.now += timedelta(days=1)
+    harness.gatherer().sweep()
+    assert harness.reminders == []
 
 
 def test_files_that_a_query_does_not_show_yet_are_waited_for(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The group knows how many it has; a list that is short is no list."""
-    gatherer = world.gatherer()
+    gatherer = harness.gatherer()
     gatherer.gather(upload(), files(15))
     real, short = GroupLedger.files, [1]
     monkeypatch.setattr(
         GroupLedger, "files", lambda self, group: real(self, group)[: 5 if short and short.pop() else None]
     )
-    world.later(62)
-    world.assert_each_once(files(15))
+    harness.later(62)
+    harness.assert_each_once(files(15))
     monkeypatch.setattr(GroupLedger, "files", lambda self, group: [])
-    world.gatherer().gather(upload(), files(1, start=15))
+    harness.gatherer().gather(upload(), files(1, start=15))
     with pytest.raises(UnsettledError, match="Expected 1 files of group"):
-        world.later(62)
+        harness.later(62)
 
 
 @pytest.mark.parametrize("of", [10_000, 9])
-def test_gatherers_side_by_side_put_each_file_into_one_group(world: World, of: int) -> None:
+def test_gatherers_side_by_side_put_each_file_into_one_group(harness: Harness, of: int) -> None:
     """Four of them, each with some of the others' files; no group is larger than it may be."""
     barrier, errors = threading.Barrier(4), []
 
@@ -253,7 +253,7 @@ def test_gatherers_side_by_side_put_each_file_into_one_group(world: World, of: i
         barrier.wait(10)
         for _ in range(5):
             try:
-                world.gatherer().gather(upload(of=of), files(12, start=start))
+                harness.gatherer().gather(upload(of=of), files(12, start=start))
             except UnsettledError:
                 continue
             except Exception as error:  # noqa: BLE001 - it fails the test in the test's own thread
@@ -266,29 +266,31 @@ def test_gatherers_side_by_side_put_each_file_into_one_group(world: World, of: i
     for thread in threads:
         thread.join(60)
     assert errors == []
-    world.later(62)
-    world.assert_each_once(files(36))
-    assert max(len(keys) for keys in world.runs().values()) <= of
-    assert len(world.runs()) == -(-36 // of)
+    harness.later(62)
+    harness.assert_each_once(files(36))
+    assert max(len(keys) for keys in harness.runs().values()) <= of
+    assert len(harness.runs()) == -(-36 // of)
 
 
-def test_two_that_fill_a_group_together_leave_it_to_the_last(world: World) -> None:
+def test_two_that_fill_a_group_together_leave_it_to_the_last(harness: Harness) -> None:
     """Neither adds the last file as it knows the group, yet it does not wait until its time is over."""
-    first, second = world.gatherer(), world.gatherer()
+    first, second = harness.gatherer(), harness.gatherer()
     first.gather(upload(of=10), files(4))
-    stale = world.ledger.newest("words", TRIGGER)
+    stale = harness.ledger.newest("words", TRIGGER)
     assert stale is not None
     second.ledger.add(stale, files(6, start=4), stale.opened_at)
     first.gather(upload(of=10), files(4))
-    world.assert_each_once(files(10))
+    harness.assert_each_once(files(10))
 
 
-def all_is_gathered(world: World, mortal: Mortal | None, burst: Sequence[S3Object], of: int) -> None:
+def all_is_gathered(
+    harness: Harness, crashing: CrashingClient | None, burst: Sequence[S3Object], of: int
+) -> None:
     """Do what the Lambda does from the first file to the run, as far as its messages tell it to."""
-    gatherer = world.gatherer(mortal)
+    gatherer = harness.gatherer(crashing)
     gatherer.gather(upload(of=of), burst[: len(burst) // 2])
     gatherer.gather(upload(of=of), burst[len(burst) // 2 :])
-    world.now += timedelta(seconds=61)
+    harness.now += timedelta(seconds=61)
     for number in range(1, 4):
         gatherer.due(GroupDue(pipeline="words", trigger=TRIGGER, number=number))
 
@@ -308,9 +310,9 @@ def calls_of(of: int) -> list[str]:
     """Return the calls of a burst that nothing disturbs."""
     with dynamodb() as client, pytest.MonkeyPatch.context() as patch:
         patch.setattr(gathering, "MAX_ADDED", 5)
-        mortal = Mortal(10_000)
-        all_is_gathered(World(client), mortal, BURST, of)
-        return mortal.calls
+        crashing = CrashingClient(10_000)
+        all_is_gathered(Harness(client), crashing, BURST, of)
+        return crashing.calls
 
 
 CALLS = [(of, number, name) for of in (10_000, 7) for number, name in enumerate(calls_of(of), start=1)]
@@ -320,68 +322,68 @@ CALLS = [(of, number, name) for of in (10_000, 7) for number, name in enumerate(
     ("of", "number"), [call[:2] for call in CALLS], ids=["-".join(map(str, call)) for call in CALLS]
 )
 def test_a_lambda_that_dies_at_any_call_loses_nothing_and_tells_nothing_twice(
-    world: World, of: int, number: int
+    harness: Harness, of: int, number: int
 ) -> None:
     """Every call is a case: it takes effect, its answer is lost, and the process is gone; its messages come
     again after a while.
     """
-    with pytest.raises(DeadError):
-        all_is_gathered(world, Mortal(number), BURST, of)
-    world.later(360)
-    world.gatherer().gather(upload(of=of), BURST[::-1])
-    world.later(120)
-    world.gatherer().sweep()
-    world.later(120)
-    world.assert_each_once(BURST)
-    assert list(world.ledger.unfinished()) == []
+    with pytest.raises(CrashedError):
+        all_is_gathered(harness, CrashingClient(number), BURST, of)
+    harness.later(360)
+    harness.gatherer().gather(upload(of=of), BURST[::-1])
+    harness.later(120)
+    harness.gatherer().sweep()
+    harness.later(120)
+    harness.assert_each_once(BURST)
+    assert list(harness.ledger.unfinished()) == []
 
 
 @pytest.mark.parametrize(
     ("of", "number"), [call[:2] for call in CALLS], ids=["-".join(map(str, call)) for call in CALLS]
 )
-def test_a_lambda_that_dies_is_made_good_by_the_sweep_alone(world: World, of: int, number: int) -> None:
+def test_a_lambda_that_dies_is_made_good_by_the_sweep_alone(harness: Harness, of: int, number: int) -> None:
     """Every reminder is lost too; what was put into a group is in a run."""
-    with suppress(DeadError):
-        all_is_gathered(world, Mortal(number), BURST, of)
-    world.reminders.clear()
-    world.now += timedelta(seconds=300)
-    world.gatherer().sweep()
-    world.later(1)
+    with suppress(CrashedError):
+        all_is_gathered(harness, CrashingClient(number), BURST, of)
+    harness.reminders.clear()
+    harness.now += timedelta(seconds=300)
+    harness.gatherer().sweep()
+    harness.later(1)
     listed = [
         file
         for number in range(1, 4)
-        if (group := world.ledger.load("words", TRIGGER, number))
-        for file in world.ledger.files(group)
+        if (group := harness.ledger.load("words", TRIGGER, number))
+        for file in harness.ledger.files(group)
     ]
-    world.assert_each_once(listed)
-    assert list(world.ledger.unfinished()) == []
+    harness.assert_each_once(listed)
+    assert list(harness.ledger.unfinished()) == []
 
 
 @pytest.mark.parametrize("calls", [4, 5, 6, 7])
-def test_a_list_is_not_written_again_once_its_run_has_been_asked_for(world: World, calls: int) -> None:
+def test_a_list_is_not_written_again_once_its_run_has_been_asked_for(harness: Harness, calls: int) -> None:
     """The run may have ended meanwhile, and nobody would remove what is written behind its cleanup."""
-    world.gatherer().gather(upload(), files(3))
-    ((_, reminder),) = world.reminders
-    world.now += timedelta(seconds=61)
-    with suppress(DeadError):
-        world.gatherer(Mortal(calls)).due(reminder)
-    asked, written = len(world.handed), len(world.written)
-    world.gatherer().due(reminder)
-    world.assert_each_once(files(3))
-    assert len(world.written) == written if asked else len(world.written) >= 1
+    harness.gatherer().gather(upload(), files(3))
+    ((_, reminder),) = harness.reminders
+    harness.now += timedelta(seconds=61)
+    with suppress(CrashedError):
+        harness.gatherer(CrashingClient(calls)).due(reminder)
+    asked, written = len(harness.handed), len(harness.written)
+    harness.gatherer().due(reminder)
+    harness.assert_each_once(files(3))
+    assert len(harness.written) == written if asked else len(harness.written) >= 1
 
 
-def test_a_burst_costs_a_call_for_each_98_files(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_burst_costs_a_call_for_each_98_files(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     """And three for each batch and each group: nothing is called for each file."""
     monkeypatch.setattr(gathering, "MAX_ADDED", MAX_ADDED)
-    mortal, burst = Mortal(10_000), files(240)
+    crashing, burst = CrashingClient(10_000), files(240)
     for start in (0, 120):
-        world.gatherer(mortal).gather(upload(of=240), burst[start : start + 120])
+        harness.gatherer(crashing).gather(upload(of=240), burst[start : start + 120])
     adding, looks, closing = (
         2 * -(-120 // MAX_ADDED),
         2 * 2,
         {"query": 2, "update_item": 3, "remind": 1, "write": 1, "ask": 1},
     )
-    assert Counter(mortal.calls) == Counter(closing) + Counter(transact_write_items=adding, query=looks)
-    [(_, found)] = world.handed
+    assert Counter(crashing.calls) == Counter(closing) + Counter(transact_write_items=adding, query=looks)
+    [(_, found)] = harness.handed
     assert found == burst

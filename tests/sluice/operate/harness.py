@@ -16,7 +16,7 @@ from sluice.run.decision import decide
 from sluice.run.job_names import run_id
 from sluice.run.state import Run, RunState
 from sluice.triggers.trigger_event import parse_trigger
-from tests.sluice.clouds import TABLE, Batch, World, make_table, refused
+from tests.sluice.clouds import TABLE, Batch, Harness, make_table, refused
 from tests.sluice.graphs import QUEUES, word_count
 
 REGION = "us-east-1"
@@ -65,13 +65,14 @@ class Jobs(Batch):
         validate_parameters(request, self._model.operation_model("DescribeJobs").input_shape)
         return {"jobs": [self.jobs[job_id] for job_id in request["jobs"] if job_id in self.jobs]}
 
-    def terminate_job(self, **request: Any) -> dict[str, Any]:
-        """End a job."""
-        validate_parameters(request, self._model.operation_model("TerminateJob").input_shape)
-        self.terminated.append(request["jobId"])
-        if request["jobId"] not in self.stubborn:
-            self.jobs[request["jobId"]]["status"] = "FAILED"
-        return {}
+    def terminate_jobs(self, **request: Any) -> dict[str, Any]:
+        """End jobs."""
+        validate_parameters(request, self._model.operation_model("TerminateJobs").input_shape)
+        self.terminated.extend(request["jobs"])
+        for job_id in request["jobs"]:
+            if job_id not in self.stubborn:
+                self.jobs[job_id]["status"] = "FAILED"
+        return {"successful": [{"job": job_id} for job_id in request["jobs"]], "errors": []}
 
     def live(self) -> list[str]:
         """Return the jobs that have not ended."""
@@ -91,7 +92,7 @@ class Stacks:
         """Have the stacks of a deployed app."""
         queues = {f"{name.capitalize()}Queue": arn for name, arn in QUEUES.items()}
         self.outputs = {
-            "SluiceStorage": {"LedgerTable": TABLE, "WorkRetentionDays": "30"},
+            "SluiceStorage": {"LedgerTable": TABLE, "WorkRetentionDays": "30", "ResultsBucket": "results"},
             "SluiceCompute": queues,
             "SluiceControl": {"TrackQueue": TRACK_QUEUE},
         }
@@ -128,14 +129,14 @@ class Bus:
         }
 
 
-class OperateHarness(World):
+class OperateHarness(Harness):
     """What the functions of ``sluice.operate`` need, inside of moto."""
 
     def __init__(self) -> None:
         """Begin with stacks and an empty ledger."""
         self.session = botocore.session.get_session()
         self.clients: dict[str, Any] = {
-            name: self.session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs")
+            name: self.session.create_client(name, region_name=REGION) for name in ("dynamodb", "logs", "s3")
         }
         make_table(self.clients["dynamodb"])
         super().__init__(self.clients["dynamodb"])

@@ -10,7 +10,7 @@ from sluice.advance.claims import LEASE
 from sluice.errors import UnsettledError
 from sluice.operate.cancel import NEVER_SUBMITTED, Canceller, Remaining
 from sluice.run.state import Run, RunState, StepState
-from tests.sluice.clouds import START, DeadError, Mortal, refused
+from tests.sluice.clouds import START, CrashedError, CrashingClient, refused
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step
 from tests.sluice.operate.harness import OperateHarness
 
@@ -69,7 +69,7 @@ def test_what_lives_is_terminated(harness: OperateHarness) -> None:
     harness.later(LEASE.total_seconds())
     assert harness.advancer().advance(RUN_ID)
     assert len(harness.jobs.jobs) == 3
-    assert harness.told == []
+    assert harness.notified == []
     assert list(harness.ledger.unfinished("9999")) == []
 
 
@@ -135,8 +135,8 @@ def test_a_submitter_may_die_anywhere(harness: OperateHarness, lives_for: int, l
     """
     if lost:
         harness.jobs.answers = [("after", refused("InternalError", status=500))]
-    with contextlib.suppress(DeadError, UnsettledError):
-        harness.advancer(Mortal(lives_for)).start(run_of_two())
+    with contextlib.suppress(CrashedError, UnsettledError):
+        harness.advancer(CrashingClient(lives_for)).start(run_of_two())
     if harness.ledger.load(RUN_ID) is None:
         pytest.skip("It died before there was a run.")
     assert cancelled(harness)[-1].is_empty

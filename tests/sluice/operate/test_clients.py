@@ -10,7 +10,7 @@ from sluice.operate import clients
 SERVICES: dict[str, type] = {
     "cloudformation": clients.StackReader,
     "dynamodb": clients.RunTable,
-    "batch": clients.BatchTerminator,
+    "batch": clients.BatchCanceller,
     "logs": clients.LogReader,
     "events": clients.EventBus,
     "sqs": clients.MessageSender,

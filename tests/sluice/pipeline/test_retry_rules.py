@@ -13,6 +13,19 @@ NO_IMAGE = Outcome(None, "CannotPullContainerError: x", "Task failed to start")
 HOST = Outcome(None, None, "Host EC2 (instance i-0) terminated.")
 TASK = Outcome(None, None, "Your Spot Task was interrupted.")
 EXITED = "Essential container in task exited"
+NOT_INSPECTED = Outcome(
+    None,
+    "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s",
+    EXITED,
+)
+DOCKER_AT_START = Outcome(
+    None,
+    "DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s",
+    "Task failed to start",
+)
+DOCKER_AT_END = Outcome(
+    None, "DockerTimeoutError: Could not transition to stopped; timed out after waiting 2m0s", EXITED
+)
 ON_THREE = EvaluateOnExit(action="RETRY", on_exit_code="3")
 NOT_ON_HOST = EvaluateOnExit(action="EXIT", on_status_reason="Host EC2*")
 ALWAYS = EvaluateOnExit(action="RETRY", on_reason="*")
@@ -65,6 +78,33 @@ def test_a_missing_image_is_tried_again() -> None:
     """Where there is room for that rule."""
     assert retried(NO_IMAGE)
     assert retried(NO_IMAGE, ON_THREE)
+
+
+@pytest.mark.parametrize("own", [(), (ON_THREE,)])
+@pytest.mark.parametrize("function", [True, False])
+def test_a_machine_that_loses_a_container_is_no_fault_of_the_program(
+    own: tuple[EvaluateOnExit, ...], function: bool
+) -> None:
+    """Though its reason comes with the words of an ended program; a program that ended is not repeated."""
+    assert retried(NOT_INSPECTED, *own, function=function)
+    assert not retried(Outcome(1, None, EXITED), *own, function=function)
+    assert not retried(Outcome(137, "OutOfMemoryError: killed", EXITED), *own, function=function)
+
+
+def test_a_docker_that_does_not_answer_is_tried_again() -> None:
+    """While it starts a container always; at the end where there is room, which a function has not."""
+    assert retried(DOCKER_AT_START)
+    assert retried(DOCKER_AT_START, function=False)
+    assert retried(DOCKER_AT_END, function=False)
+    assert len(retry_rules((), function=True, compute=Compute.SPOT)) == 5
+
+
+def test_own_rules_keep_their_places() -> None:
+    """A step may refuse what Sluice would repeat."""
+    not_so = EvaluateOnExit(action="EXIT", on_reason="CannotInspect*")
+    assert not retried(NOT_INSPECTED, not_so)
+    rules = retry_rules((ON_THREE, not_so), function=True, compute=Compute.SPOT)
+    assert rules[1:3] == (ON_THREE, not_so)
 
 
 def test_a_rule_for_everything_is_the_last() -> None:

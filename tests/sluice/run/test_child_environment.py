@@ -1,4 +1,4 @@
-"""What a job is told of parts of a step: which children run again, and what a command has to do without."""
+"""What a job is reported parts of a step: which children run again, and what a command has to do without."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def test_children_share_all_items_within_the_limit(items: int, items_per_child: 
 
 
 def test_a_failed_step_fails_the_run_and_submits_nothing() -> None:
-    """The step that failed first in the graph is the one that is told."""
+    """The step that failed first in the graph is the one that is reported."""
     failed = record("count", StepState.FAILED, children=3, reason="1 of 3 children failed")
     behind = record("rank", StepState.FAILED, children=3)
     decision = decide(word_count(), records(planned(3, state=StepState.SUCCEEDED), failed, behind))
@@ -204,7 +204,7 @@ def test_a_failed_step_fails_the_run_and_submits_nothing() -> None:
 
 
 def test_an_effect_that_is_told_before_its_cause_waits_for_the_cause() -> None:
-    """Events may come out of order; a person is told of the step that failed, not of those that waited for
+    """Events may come out of order; an alert is sent of the step that failed, not of those that waited for
     it.
     """
     count, rank, merge = (
@@ -233,7 +233,7 @@ def test_cleanup_that_fails_does_not_fail_the_run() -> None:
 
 
 def test_a_run_waits_for_the_end_of_a_cleanup_that_what_runs_again_has_doomed() -> None:
-    """AWS Batch fails it; if the run ended before that is told, nobody would submit it again."""
+    """AWS Batch fails it; if the run ended before that is reported, nobody would submit it again."""
     done = [record(name, StepState.SUCCEEDED) for name in ("count", "rank")]
     again = record("merge", StepState.SUCCEEDED, generation=1)
     steps = records(planned(2, state=StepState.SUCCEEDED), *done, again)

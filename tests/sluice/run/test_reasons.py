@@ -1,4 +1,4 @@
-"""AWS's reasons are told in plain words."""
+"""AWS's reasons are notified in plain words."""
 
 from __future__ import annotations
 
@@ -38,6 +38,16 @@ from tests.sluice.graphs import RUN_ID
         ("Your Spot Task was interrupted.", "", "the machine was taken away"),
         ("Dependent Job failed", "", "a job that it waits for failed"),
         (
+            "Essential container in task exited",
+            "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s",
+            "the machine lost track of the container",
+        ),
+        (
+            "Task failed to start",
+            "DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s",
+            "Docker on the machine did not answer in time",
+        ),
+        (
             "Canceled by JobStateTimeLimit action due to reason: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
             "",
             "its queue was blocked: the job asks for more vCPUs, memory or GPUs",
@@ -57,7 +67,16 @@ def test_a_known_reason_has_plain_words_and_awss_own_behind_them(status: str, de
 
 
 @pytest.mark.parametrize(
-    ("code", "says"), [(3, "exit code 3"), (127, "its command was not found"), (139, "segmentation fault")]
+    ("code", "says"),
+    [
+        (3, "exit code 3"),
+        (127, "its command was not found"),
+        (139, "segmentation fault"),
+        (132, "another type of CPU"),
+        (135, "the shared memory (/dev/shm) is too small"),
+        (136, "its arithmetic overflowed"),
+        (75, "until its attempts were used up"),
+    ],
 )
 def test_an_exit_code_says_what_it_usually_means(code: int, says: str) -> None:
     """As shells and kernels use them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shlex
+import subprocess
 from typing import Any
 
 import botocore.session
@@ -27,7 +27,21 @@ KEYS = [
     "a;b&c|d",
     "a\nb",
     "*",
+    "it's \x1b]52;c;x\x07\\ \u202e",
 ]
+
+
+def shell_words(command: str) -> list[str]:
+    """Return the words that a shell makes of a command."""
+    script = f"printf '%s\\0' {command}"
+    printed = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout
+    return printed.decode().split("\0")[:-1]
+
+
+def test_a_command_is_shown_as_it_is() -> None:
+    """A key can hide nothing in it, and still is found by it."""
+    command = rerun_command("words", S3Object(bucket="b", key=KEYS[-1], version_id="", etag="", size=1))
+    assert command.isprintable()
 
 
 def test_a_group_is_run_again_by_storing_its_files_again() -> None:
@@ -41,7 +55,7 @@ def test_a_group_is_run_again_by_storing_its_files_again() -> None:
         work_bucket="work",
         manifest="runs/r/items",
     )
-    words = shlex.split(rerun_command("words", group))
+    words = shell_words(rerun_command("words", group))
     assert words[:5] == ["aws", "s3", "cp", "s3://inbox/words/", "s3://inbox/words/"]
     assert words[words.index("--include") + 1] == "in-*.txt"
     assert words[words.index("--exclude") + 1] == "*"
@@ -56,7 +70,7 @@ def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: 
         s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
         old = s3.put_object(Bucket="inbox", Key=key, Body=b"old")["VersionId"]
         s3.put_object(Bucket="inbox", Key=key, Body=b"new")
-        words = shlex.split(
+        words = shell_words(
             rerun_command("words", S3Object(bucket="inbox", key=key, version_id=old, etag="", size=3))
         )
         assert words[:3] == ["aws", "s3api", "copy-object"]
@@ -74,7 +88,7 @@ def test_the_command_that_runs_it_again_copies_that_version_of_that_object(key: 
 @pytest.mark.parametrize("given", [None, "it's", {"a": [1, 'say "x"']}, "žluť\n"])
 def test_the_command_that_repeats_a_request_sends_the_same_input_with_another_token(given: Any) -> None:
     """The shell reads one word, an event that the pipeline's rule matches."""
-    words = shlex.split(rerun_command("words", Request(token="t", input=given)))
+    words = shell_words(rerun_command("words", Request(token="t", input=given)))
     (entry,) = json.loads(words[-1])
     assert (words[:4], entry["Source"], entry["DetailType"]) == (
         ["aws", "events", "put-events", "--entries"],

@@ -22,7 +22,8 @@ def subscriptions(account: Account) -> Iterator[Finding]:
     if not topics:
         yield not_deployed(account, "Control")
         return
-    pages = account.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topics[0])
+    paginator = account.sns.get_paginator("list_subscriptions_by_topic")
+    pages = (page for topic in topics for page in paginator.paginate(TopicArn=topic))
     found = [one for page in pages for one in page["Subscriptions"]]
     if not found:
         yield warning("Nothing is subscribed to the alerts: a failed run notifies no person.", _SUBSCRIBE)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cli.commands.doctor.checks.account import Account, not_deployed
 from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
+from sluice.aws.batch_jobs import list_jobs
 from sluice.run.reasons import explain_blocked_queue
 
+_MAX_RUNNABLE = 100
 _REDEPLOY = "Read the reason; deploying again restores what is Sluice's own."
 
 
@@ -79,13 +82,8 @@ def blocked(account: Account) -> Iterator[Finding]:
 
 
 def _runnable(account: Account, queue: str) -> list[Mapping[str, Any]]:
-    """Return the jobs that wait for a machine, those of the first page: the one that blocks a queue stands at
-    its head.
-    """
-    listed: list[Mapping[str, Any]] = account.batch.list_jobs(jobQueue=queue, jobStatus="RUNNABLE")[
-        "jobSummaryList"
-    ]
-    return listed
+    """Return the jobs that wait for a machine, those at the head of the queue: one of them blocks it."""
+    return list(islice(list_jobs(account.batch, jobQueue=queue, jobStatus="RUNNABLE"), _MAX_RUNNABLE))
 
 
 def _unblock(job: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ CHECKS: Mapping[str, Check] = {
     "vCPU quotas": quotas.vcpus,
     "Lambda quota": quotas.lambda_concurrency,
     "addresses": webhook_addresses.addresses,
+    "webhooks": webhook_addresses.concurrency,
     "stacks": setup.stacks,
     "environments": compute.environments,
     "queues": compute.queues,

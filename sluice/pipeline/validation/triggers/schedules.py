@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from sluice.errors import Mistake
 from sluice.pipeline.definition import Pipeline, Schedule
 from sluice.pipeline.validation.fields import listed
+from sluice.triggers.schedule_times import ever_comes
 from sluice.triggers.schedules import expression_problems, input_problems, timezone_problems
 
 
@@ -32,10 +34,12 @@ def check_schedules(pipeline: Pipeline) -> Iterator[Mistake]:
 
 
 def _check_schedule(where: str, schedule: Schedule) -> Iterator[Mistake]:
-    for problem in expression_problems(schedule.expression):
-        yield Mistake(f"{where}.expression", *problem)
-    for problem in timezone_problems(schedule.timezone):
-        yield Mistake(f"{where}.timezone", *problem)
+    problems = [Mistake(f"{where}.expression", *one) for one in expression_problems(schedule.expression)]
+    problems += [Mistake(f"{where}.timezone", *one) for one in timezone_problems(schedule.timezone)]
+    yield from problems
+    if not problems and not ever_comes(schedule.expression, schedule.timezone, datetime.now(UTC)):
+        fix = "EventBridge takes it and never starts a run: change the days, the months or the year."
+        yield Mistake(f"{where}.expression", "a schedule with a time to come", schedule.expression, fix)
     for problem in input_problems(schedule.input):
         yield Mistake(f"{where}.input", *problem)
 

@@ -13,6 +13,7 @@ from jsonschema.exceptions import best_match
 from sluice.errors import Mistake
 from sluice.pipeline.definition import Pipeline, Webhook
 from sluice.pipeline.validation.fields import listed
+from sluice.pipeline.validation.triggers.patterns import check_patterns
 
 MAX_SCHEMA_BYTES = 32 * 1024
 """The module that is compiled from it is read at each cold start."""
@@ -76,7 +77,7 @@ def _schema(where: str, schema: Any) -> Iterator[Mistake]:
             f"{size} bytes",
             "Check less here, and the rest in a step.",
         )
-    mistakes = list(_mistakes(where, schema))
+    mistakes = [*_mistakes(where, schema), *check_patterns(where, schema)]
     yield from mistakes or _compiled(where, schema)
 
 

@@ -49,7 +49,7 @@ from sluice.pipeline.definition import Job, Pipeline, S3Upload
 pipeline = Pipeline(
     name="hello",
     triggers=[S3Upload(prefix="hello/")],
-    steps=[Job("say", image="busybox", command=["echo", "hello world"], environment={"WHOM": "world"})],
+    steps=[Job("say", image="busybox", command=["echo", "hello world"], environment={"WHOM": "harness"})],
 )
 """
 
@@ -81,5 +81,5 @@ def test_a_plain_image_runs_its_command_and_needs_no_folder_in_containers(tmp_pa
     (say,) = [one for one in definitions if one["JobDefinitionName"].startswith("sluice-hello-say-")]
     assert say["ContainerProperties"]["Image"] == "busybox"
     assert say["ContainerProperties"]["Command"] == ["echo", "hello world"]
-    assert {"Name": "WHOM", "Value": "world"} in say["ContainerProperties"]["Environment"]
+    assert {"Name": "WHOM", "Value": "harness"} in say["ContainerProperties"]["Environment"]
     assert [Path(image["source"]["dockerFile"]).parent.name for image in images.values()] == ["cleanup"]

@@ -35,7 +35,7 @@ def test_a_lost_machine_is_tried_again_and_a_failing_program_is_not(pipelines: T
         rules = definition["RetryStrategy"]["EvaluateOnExit"]
         assert len(rules) <= 5
         assert {"OnStatusReason": "Host EC2*", "Action": "RETRY"} in rules
-        assert {"OnReason": "CannotPullContainer*", "Action": "RETRY"} in rules
+        assert {"OnReason": "Cannot*", "Action": "RETRY"} in rules
         own_program = len(definition["ContainerProperties"]["Command"]) > 1
         assert ({"OnExitCode": str(TRY_AGAIN), "Action": "RETRY"} in rules) is not own_program
         assert rules[-1] == {"OnReason": "*", "Action": "EXIT"}

@@ -91,3 +91,15 @@ def test_what_is_not_asked_for_is_not_there(tmp_path: Path, monkeypatch: pytest.
     assert "ReservedConcurrentExecutions" not in json.dumps(
         composed(tmp_path / "other", monkeypatch, Webhook()).document
     )
+
+
+@pytest.mark.parametrize(
+    ("environment", "warned"), [({}, True), ({"SLUICE_WEBHOOK_CONCURRENCY": "5"}, False)]
+)
+def test_synthesis_warns_while_nothing_bounds_a_webhook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], warned: bool
+) -> None:
+    """Its public address can use up the concurrency of the whole account."""
+    composed(tmp_path, monkeypatch, Webhook(), **environment)
+    written = "".join(file.read_text() for file in tmp_path.glob("*.json"))
+    assert ("Nothing bounds how many requests to the webhook" in written) is warned

@@ -21,8 +21,10 @@ def test_a_healthy_account_is_well_in_every_respect() -> None:
     assert {name for name, _ in checked} == set(CHECKS)
 
 
-# Of addresses AWS is asked only for a repository with a webhook: test_webhook_addresses.py.
-@pytest.mark.parametrize("name", [name for name in CHECKS if name not in ("credentials", "addresses")])
+# Of addresses and webhooks AWS is asked only for a repository with a webhook: test_webhook_addresses.py.
+@pytest.mark.parametrize(
+    "name", [name for name in CHECKS if name not in ("credentials", "addresses", "webhooks")]
+)
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
 def test_a_call_that_is_not_permitted_is_a_finding(name: str, code: str) -> None:
     """It is not called well, and the other checks go on."""
@@ -42,7 +44,15 @@ def test_before_the_deployment_the_account_is_checked_and_the_rest_says_that_it_
         run_checks(Account(FakeAccount(ListStackResources=gone, DescribeStacks=gone).client, Configuration()))
     )
     unchecked = {name for name, one in checked if one.level is Level.NOT_CHECKED}
-    well = {"credentials", "bootstrap", "service roles", "vCPU quotas", "Lambda quota", "addresses"}
+    well = {
+        "credentials",
+        "bootstrap",
+        "service roles",
+        "vCPU quotas",
+        "Lambda quota",
+        "addresses",
+        "webhooks",
+    }
     assert {name for name, one in checked if one.level is Level.OK} == well
     assert unchecked == set(CHECKS) - well
 

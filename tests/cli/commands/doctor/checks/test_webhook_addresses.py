@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,3 +52,33 @@ def test_addresses_that_are_left_out_are_not_checked() -> None:
         FakeAccount(DescribeType=refused("TypeNotFoundException")).client, Configuration(webhooks=False)
     )
     assert [one.level for one in webhook_addresses.addresses(account)] == [Level.OK]
+
+
+@pytest.mark.parametrize(
+    ("whole", "free", "fix"),
+    [
+        (1000, 900, "Deploy with SLUICE_WEBHOOK_CONCURRENCY=10"),
+        (1000, 104, "Deploy with SLUICE_WEBHOOK_CONCURRENCY=4"),
+        (10, 10, "The account has nothing to reserve"),
+    ],
+)
+@pytest.mark.usefixtures("hooked")
+def test_webhooks_that_nothing_bounds_are_a_warning_with_the_accounts_number(
+    whole: int, free: int, fix: str
+) -> None:
+    """A new account has ten functions at once, of which none can be reserved."""
+    limit = {"ConcurrentExecutions": whole, "UnreservedConcurrentExecutions": free}
+    answer = {"AccountLimit": limit}
+    ((level, text, found),) = findings_of(webhook_addresses.concurrency, GetAccountSettings=answer)
+    assert (level, found.startswith(fix)) == (Level.WARNING, True)
+    assert (
+        f"use up all {free} functions that this account runs at once without reserving (of {whole})" in text
+    )
+
+
+@pytest.mark.usefixtures("hooked")
+def test_bounded_webhooks_are_well() -> None:
+    """SLUICE_WEBHOOK_CONCURRENCY=7."""
+    account = Account(FakeAccount().client, replace(Configuration(), webhook_concurrency=7))
+    (found,) = webhook_addresses.concurrency(account)
+    assert (found.level, "at most 7" in found.text) == (Level.OK, True)

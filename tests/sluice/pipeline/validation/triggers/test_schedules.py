@@ -20,6 +20,8 @@ from tests.sluice.pipeline.validation.pipelines import mistakes_of, valid
         ([Schedule("rate(1 day)", input={1, 2})], "triggers[0].input", "JSON"),  # type: ignore[arg-type]
         ([Schedule("rate(1 day)", input=[float("nan")])], "triggers[0].input", "a JSON value"),
         ([Schedule("rate(1 day)", input="x" * (128 * 1024))], "triggers[0].input", "at most 131072 bytes"),
+        ([Schedule("cron(0 9 31 2 ? *)")], "triggers[0].expression", "a schedule with a time to come"),
+        ([Schedule("at(2020-01-31T09:00:00)")], "triggers[0].expression", "a time to come"),
         ([Schedule("0 2 * * *")], "triggers[0].expression", "rate(value unit)"),
     ],
 )

@@ -1,5 +1,5 @@
-"""People and other automation are told: of failures with all their facts, of late runs and blocked queues, of
-every run's new state.
+"""People and other automation are notified: of failures with all their facts, of late runs and blocked
+queues, of every run's new state.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cli.cloud import Cloud
 from cli.commands.cancel import REASON, cancel
 from cli.main import parser
 from local.server.process import control
+from sluice.alerts.queue_messages import QueueBlocked
 from sluice.ledger import records as ledger_items
 from sluice.pipeline.compiling import START
 from sluice.run.compiled import CompiledPipeline, Kind
@@ -74,7 +75,7 @@ class Heard:
 
 @pytest.fixture(scope="module")
 def hearing(app: Application, heard: str) -> Heard:
-    """What other automation hears."""
+    """What other automation receives."""
     return Heard(app, heard)
 
 
@@ -168,7 +169,7 @@ def backdate(app: Application, run: str, minutes: int) -> None:
 
 
 def sweep(app: Application) -> None:
-    """Ask for a sweep, and wait until it is over and what it told is told."""
+    """Ask for a sweep, and wait until it is over and what it told is reported."""
     app.client("sqs").send_message(QueueUrl=app.queue("track"), MessageBody='{"sweep": true, "version": 1}')
     for stage in ("track", "alert"):
         wait_for(lambda stage=stage: app.waiting(app.queue(stage)) == 0, f"an empty queue of {stage}")  # type: ignore[misc]
@@ -255,11 +256,21 @@ def test_a_run_that_is_late_is_told_of_once_and_goes_on(app: Application, hearin
 
 
 def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application) -> None:
-    """The job asks for more than any machine has; after half an hour the run is told of as not started,
-    too.
+    """The job asks for more than any machine has, still when it is looked at again; after half an hour the
+    run is reported as not started, too.
     """
     run = start(app, doing(app, "first", "true", vcpu="192", memory="3000000"))
     job = job_of(app, run, "first")
+    described = wait_for(lambda: _blocked_job(app, job), f"the job {job} to block its queue")
+    # The message that the Lambda delays by ten minutes, at once.
+    again = QueueBlocked(
+        queue=described["jobQueue"],
+        job_id=job,
+        job_name=described["jobName"],
+        reason=described["statusReason"],
+        looked=1,
+    )
+    app.client("sqs").send_message(QueueUrl=app.queue("alert"), MessageBody=again.to_json())
     [mail] = wait_for(lambda: mails(app, run, "is blocked"), f"an e-mail about the queue that {run} blocks")
     assert "the job asks for more" in mail
     assert "MISCONFIGURATION:" in mail
@@ -272,9 +283,15 @@ def test_a_blocked_queue_is_told_of_with_the_run_that_blocks_it(app: Application
     app.wait_until_ended(run)
 
 
+def _blocked_job(app: Application, job: str) -> dict[str, Any] | None:
+    """Return a job once Batch says why it waits."""
+    (found,) = app.client("batch").describe_jobs(jobs=[job])["jobs"]
+    return dict(found) if found.get("statusReason") else None
+
+
 def test_a_run_that_a_person_cancels_is_heard_of_and_leaves_nothing(app: Application, hearing: Heard) -> None:
-    """Its jobs are terminated, nothing more of it is submitted, nobody is alerted, and other automation hears
-    CANCELLED.
+    """Its jobs are terminated, nothing more of it is submitted, no alert is sent, and other automation is
+    notified CANCELLED.
     """
     run = start(app, doing(app, "first", "sleep 300"))
     job = job_of(app, run, "first")
@@ -306,7 +323,7 @@ def test_an_invalid_environment_is_told_of_with_its_reason(app: Application) -> 
     control(
         app.place,
         "PUT",
-        "trouble",
+        "faults",
         {"invalid": dict.fromkeys(names, "CLIENT_ERROR - The launch template is gone")},
     )
     try:
@@ -321,7 +338,7 @@ def test_an_invalid_environment_is_told_of_with_its_reason(app: Application) -> 
         assert all("The launch template is gone" in text for text in told)
         assert _status(app, job) == "RUNNABLE"
     finally:
-        control(app.place, "PUT", "trouble", {})
+        control(app.place, "PUT", "faults", {})
     app.wait_until_ended(run)
     found = app.ledger.load(run)
     assert found is not None

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tests.matrix.cases import WEATHERS, Case
+from tests.matrix.cases import DELIVERY_FAULTS, Case
 from tests.matrix.faults import Fault
+from tests.matrix.harness import Harness
 from tests.matrix.messages import matches
 from tests.matrix.scenarios import deployment, scenarios
-from tests.matrix.world import World
 from tests.sluice.clouds import make_table
 
 pytestmark = pytest.mark.xdist_group("matrix")
@@ -40,15 +40,15 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 )
 def test_answers_are_those_of_moto(case: Case, clients: dict[str, Any]) -> None:
     """Objects, items, conditions that fail and what is not there."""
-    world = World(deployment(), choose=case.choose, weather=WEATHERS[case.weather])
-    world.calls.keep_effects = True
+    harness = Harness(deployment(), choose=case.choose, delivery_faults=DELIVERY_FAULTS[case.delivery_faults])
+    harness.calls.keep_effects = True
     for bucket in {deployment().inbox, deployment().assets, *_buckets()}:
         clients["s3"].create_bucket(Bucket=bucket)
-    world.run(lambda here: scenarios()[case.scenario].begin(here, "a"))
+    harness.run(lambda here: scenarios()[case.scenario].begin(here, "a"))
     for bucket in (deployment().inbox, deployment().assets):
-        for key, body in world.buckets.objects[bucket].items():
+        for key, body in harness.buckets.objects[bucket].items():
             clients["s3"].put_object(Bucket=bucket, Key=key, Body=body)
-    asked = [one for one in world.calls.effects if one[0] in clients]
+    asked = [one for one in harness.calls.effects if one[0] in clients]
     assert len(asked) > 60
     for service, name, parameters, answer in asked:
         parameters.pop("VersionId", None)  # Versions have other names there.

@@ -30,7 +30,7 @@ from tests.matrix.clock import Clock
 from tests.matrix.deployment import Deployment
 from tests.matrix.fleet import Fleet
 from tests.matrix.installed import inhabit
-from tests.matrix.messages import Messages, Sent, Weather
+from tests.matrix.messages import DeliveryFaults, Messages, Sent
 from tests.matrix.reactions import Reactions
 from tests.matrix.table import Table
 
@@ -66,7 +66,7 @@ class Work:
     job: str
 
 
-class World:
+class Harness:
     """One cloud, from its beginning to the end of all that happens in it."""
 
     def __init__(
@@ -74,7 +74,7 @@ class World:
         deployment: Deployment,
         *,
         choose: Choice = lambda call: None,
-        weather: Weather = fair,
+        delivery_faults: DeliveryFaults = fair,
         seed: int = 0,
         submits_a_second: float | None = None,
         worker: Worker | None = None,
@@ -87,7 +87,7 @@ class World:
         self.actors = Actors(self.clock)
         self.table = Table(deployment.table, self._written)
         self.buckets = Buckets(deployment.inbox, self._stored)
-        self.messages = Messages(deployment, self.clock, weather)
+        self.messages = Messages(deployment, self.clock, delivery_faults)
         self.fleet = Fleet(
             deployment,
             self.clock,
@@ -115,7 +115,7 @@ class World:
         for key, text in deployment.definitions.items():
             self.buckets.put_object(Bucket=deployment.assets, Key=key, Body=text)
 
-    def run(self, begin: Callable[[World], None]) -> None:
+    def run(self, begin: Callable[[Harness], None]) -> None:
         """Let something begin, and everything that follows from it happen."""
         random.seed(self._seed)  # The product's own jitter.
         with inhabit(self):
@@ -127,7 +127,7 @@ class World:
             self.actors.close()
 
     def upload(self, key: str, body: bytes) -> None:
-        """Put a file into the inbox, as a person does; EventBridge tells of it."""
+        """Put a file into the inbox, as a person does; EventBridge reports it."""
         stored = self.buckets.put_object(Bucket=self.deployment.inbox, Key=key, Body=body)
         detail = {
             "bucket": {"name": self.deployment.inbox},
@@ -158,7 +158,7 @@ class World:
         """Return whether a run has not ended, or has not been asked for though files wait for it."""
         return any(item.get("unfinished", {}).get("S") in (RUN, GROUP) for item in self.table.items.values())
 
-    # What the world does for those who live in it
+    # What the harness does for those who live in it
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> dict[str, Any]:  # noqa: N803 - botocore's names
         """SQS."""
@@ -208,8 +208,8 @@ class World:
         return called
 
     def _forget(self, function: Any) -> None:
-        """Empty what another process has kept: each job has caches of its own, which this world's jobs would
-        share.
+        """Empty what another process has kept: each job has caches of its own, which this harness's jobs
+        would share.
         """
         if self._reader is not self.actors.current:
             self._reader = self.actors.current

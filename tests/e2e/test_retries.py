@@ -1,5 +1,5 @@
-"""What failed runs again in the same run, by itself or when a person asks; and steps that bear failures run
-in spite of them.
+"""What failed runs again in the same run, by itself or when a person asks; and steps that tolerate failures
+run in spite of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sluice.operate.errors import OperationError
 from sluice.run.compiled import CompiledPipeline, CompiledStep
 from sluice.run.state import Run, RunState, StepState
 from tests.e2e.application import Application, Upload, wait_for
-from tests.e2e.test_telling import sweep
+from tests.e2e.test_alerts_and_events import sweep
 
 TEXT = files.text()[:450_000]
 ENDED = ("SUCCEEDED", "FAILED")
@@ -113,7 +113,7 @@ def test_only_the_children_that_failed_run_again(app: Application, burst: dict[s
 
 
 def test_a_run_that_failed_goes_on_when_a_person_asks(app: Application, burst: dict[str, Upload]) -> None:
-    """`sluice retry` runs the two children that failed and what stands behind them; a person was told of the
+    """`sluice retry` runs the two children that failed and what stands behind them; an alert was sent of the
     command.
     """
     run_id = started(app, burst, "mended", TEXT, {})
@@ -145,7 +145,7 @@ def test_a_fan_in_bears_some_failed_children(app: Application, burst: dict[str, 
 
 
 def test_what_always_runs_runs_in_a_run_that_fails(app: Application, burst: dict[str, Upload]) -> None:
-    """The fan-in publishes what there is, the run has failed all the same, and a person is told."""
+    """The fan-in publishes what there is, the run has failed all the same, and an alert is sent."""
     broken = TEXT[:100_000] + "é ".encode("latin-1") + TEXT[100_000:]
     run = ended(app, started(app, burst, "always", broken, {"merge": {"after": (), "always": ("rank",)}}))
     assert (run.state, run.failed_step) == (RunState.FAILED, "count")
@@ -155,16 +155,16 @@ def test_what_always_runs_runs_in_a_run_that_fails(app: Application, burst: dict
 
 
 def test_jobs_that_lose_their_machines_move_to_steady(quiet: Application, burst: dict[str, Upload]) -> None:
-    """While every spot machine is taken away at once, each step fails, moves to machines that nobody takes,
+    """While every spot machine is taken away at once, each step fails, moves to on-demand machines,
     and succeeds there.
     """
     again = {"times": 1, "reclaimed": 2}
     changes = dict.fromkeys(("split", "count", "rank", "merge"), again)
-    control(quiet.place, "PUT", "trouble", {"reclaims_an_hour": 36_000})
+    control(quiet.place, "PUT", "faults", {"interruptions_per_hour": 36_000})
     try:
         run = ended(quiet, started(quiet, burst, "reclaimed", b"to be or not to be\n", changes))
     finally:
-        control(quiet.place, "PUT", "trouble", {})
+        control(quiet.place, "PUT", "faults", {})
     assert run.state is RunState.SUCCEEDED, reasons(run)
     assert {name: run.steps[name].spec.queue for name in changes} == dict.fromkeys(changes, "steady")
     assert {run.steps[name].spec.tries for name in changes} == {0}

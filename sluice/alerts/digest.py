@@ -1,0 +1,56 @@
+"""The message about many equal failures, and the message that has it sent. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sluice.alerts.alert_message import WHY_CHARACTERS, AlertMessage, cut, in_brief, text_message
+from sluice.alerts.series import Series
+from sluice.messages import Message
+from sluice.visible import visible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestDue(Message):
+    """A digest of a series of equal failures may be due; ``digest`` is the key of the series."""
+
+    digest: str
+
+
+LAST_BEFORE_DIGESTS = (
+    "It fails like this again and again: from now on such failures are gathered into one message, and then"
+    " one an hour while it goes on.\n"
+)
+
+
+_GOES_ON = "While it goes on, there is one such message an hour; EventBridge gets the events of every run."
+
+
+def digest_message(series: Series) -> AlertMessage:
+    """Return the message about the failures that are being reported."""
+    more = f"{series.reporting:,} more run" + ("" if series.reporting == 1 else "s")
+    what = f"{more} of the pipeline {series.pipeline} {series.what}."
+    why = visible(series.why)
+    facts = [
+        f"In all:   {series.total:,} since {series.since[:16].replace('T', ' ')} UTC",
+        f"Newest:   {series.newest}",
+    ]
+    commands = (
+        f"To list them, and to look at the newest:\n"
+        f"  sluice runs --pipeline {series.pipeline} --limit {max(series.total, 20)}\n"
+        f"  sluice show {series.newest}"
+    )
+    parts = [
+        what,
+        f"Why:      {cut(why, WHY_CHARACTERS, f'`sluice show {series.newest}` has it all')} (the newest)",
+        "\n".join(facts),
+        commands,
+        _GOES_ON,
+    ]
+    return AlertMessage(
+        subject=f"Sluice: {more} of {series.pipeline} {series.what}",
+        email="\n\n".join(parts) + "\n",
+        sms=text_message(f"Sluice: {more} of {series.pipeline}: ", series.why, f" ({series.newest[-20:]})"),
+        brief=in_brief(what, facts, why, commands),
+        quiet=True,
+    )
