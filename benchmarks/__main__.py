@@ -2,7 +2,7 @@
 README's table.
 
 python -m benchmarks [run_calls pipeline_calls exactly_once alert graph manifest]
-                     [cold_start engine grouping load wall]
+                     [cold_start supervisor engine grouping load wall]
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from benchmarks import (
     load,
     pipeline_calls,
     run_calls,
+    supervisor,
 )
 
 FOLDER = Path(__file__).parent
@@ -151,6 +152,7 @@ BENCHES = {
     "graph": Bench("Graphs of 1,000 steps", graph.measure, graph.table),
     "manifest": Bench("The manifest", _manifest, _manifest_table),
     "cold_start": Bench("Cold starts", lambda: cold_start.measure(_COLD_START_ROUNDS), cold_start.table),
+    "supervisor": Bench("The supervisor of a job", supervisor.measure, supervisor.table),
     "engine": Bench("The Batch engine of the local cloud", lambda: _output("engine"), _verbatim),
     "grouping": Bench("A burst of files", grouping.measure, grouping.table),
     "load": Bench("A thousand runs at once", load.measure, load.table),

@@ -61,6 +61,26 @@ def failure(run_id: str, step: str, child: int, generation: int) -> str:
     return f"{failures_prefix(run_id, step, generation)}{child:05d}.json"
 
 
+def words_prefix(run_id: str, step: str, generation: int) -> str:
+    """Return the prefix of the words of one generation of a step: proof that its work was done."""
+    return f"{run_prefix(run_id)}{step}/words/{generation:04d}/"
+
+
+def child_words_prefix(run_id: str, step: str, generation: int, child: int) -> str:
+    """Return the prefix of the word of one child, or of a job, which is child 0."""
+    return f"{words_prefix(run_id, step, generation)}{child:05d}-"
+
+
+def word(run_id: str, step: str, generation: int, child: int, *, done: int, failed: int = 0) -> str:
+    """Return the key of a child's word, which says how many of its items are done and how many failed."""
+    return f"{child_words_prefix(run_id, step, generation, child)}{done}-{failed}.json"
+
+
+def child_of_word(key: str) -> int:
+    """Return which child wrote a word."""
+    return int(key.rpartition("/")[2].partition("-")[0])
+
+
 def result(pipeline: str, run_id: str, name: str) -> str:
     """Return the key of a file that a step publishes (results bucket)."""
     return f"{pipeline}/{run_id}/{name}"

@@ -146,6 +146,7 @@ class ControlStack(Stack):
         self.track.queue.grant_send_messages(self.track.function)
         grants.read_failure_reports(self.track.function, work=storage.work)
         grants.find_manifests(self.track.function, work=storage.work)
+        grants.judge_ends(self.track.function, ledger=storage.ledger, work=storage.work)
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_in=pipelines_stack)
         grants.publish_run_events(self.alert.function)
         grants.open_tickets(self.alert.function)

@@ -12,6 +12,7 @@ from lambdas.advancing import make_advancer
 from lambdas.consuming import consume, count, logger, measure
 from lambdas.track.environments import report_invalid_environments
 from lambdas.track.plans import unannounced
+from lambdas.track.proof import verdict
 from lambdas.track.report import failure_report
 from sluice.advance.batch_events import JobEnded, Reconcile, job_ended, joined, parse_event
 from sluice.alerts.delays import find_delay
@@ -21,6 +22,7 @@ from sluice.aws.batch_jobs import Job, describe_jobs
 from sluice.aws.clients import client
 from sluice.aws.retrying import Backoff
 from sluice.errors import UnsettledError
+from sluice.ledger.ledger import Assignment
 from sluice.messages import RunDelayed, Sweep
 from sluice.run.state import Run, RunState, StepState
 from sluice.settings import TrackSettings
@@ -74,32 +76,50 @@ def _has_open_claim(event: JobEnded) -> bool:
     return record is not None and record.job_id is None and record.generation == event.name.generation
 
 
-def _record(event: JobEnded) -> bool:
-    run_id, step, generation, reason = event.name.run_id, event.name.step, event.name.generation, event.reason
+def _record(event: JobEnded, known_run: Run | None = None) -> bool:
+    """Record the end of a job as what it left says that it ended; return False when the ledger does not name
+    the job.
+    """
+    run_id, step, generation = event.name.run_id, event.name.step, event.name.generation
+    found = verdict(event, _assignment(event, known_run), settings.work_bucket)
+    if found is None:
+        return True
+    reason = found.reason
     if event.state is StepState.FAILED:
         report = failure_report(settings.work_bucket, run_id, step, generation)
         reason = joined(reason, report)
     known = advancer.ledger.record_end(
         run_id,
         step,
-        event.state,
+        found.state,
         generation=generation,
         job_id=event.job_id,
         reason=reason,
-        succeeded=event.succeeded,
+        succeeded=found.succeeded,
+        failed_children=found.failed_children,
     )
     if known:
-        count("JobsFailed" if event.state is StepState.FAILED else "JobsSucceeded")
-        if event.queued_seconds is not None:
-            measure("QueueWaitSeconds", event.queued_seconds)
+        _measure(event, found.state)
     logger.info(
         "A job ended." if known else "A job ended that the ledger does not name.",
         run=run_id,
         step=step,
-        state=event.state,
+        state=found.state,
         reason=reason,
     )
     return known
+
+
+def _assignment(event: JobEnded, run: Run | None) -> Assignment | None:
+    if run is None:
+        return advancer.ledger.assignment(event.name.run_id, event.name.step)
+    return Assignment(run.steps.get(event.name.step), run.trigger, run.pipeline, run.state)
+
+
+def _measure(event: JobEnded, state: StepState) -> None:
+    count("JobsFailed" if state is StepState.FAILED else "JobsSucceeded")
+    if event.queued_seconds is not None:
+        measure("QueueWaitSeconds", event.queued_seconds)
 
 
 def _sweep() -> None:
@@ -180,7 +200,7 @@ def _catch_up(run_id: str) -> tuple[Run | None, list[Job]]:
     run = advancer.ledger.load(run_id)
     jobs = _live(run) if run else []
     for event in filter(None, map(job_ended, jobs)):
-        _record(event)
+        _record(event, run)
     for plan in unannounced(run, settings.work_bucket) if run else ():
         advancer.ledger.record_plan(plan)
     advancer.advance(run_id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lambdas.consuming import logger
 from sluice import keys
-from sluice.aws.clients import full_client
+from sluice.aws.clients import client
 from sluice.items.manifest import written_manifest
 from sluice.messages import Planned
 from sluice.run.compiled import Kind
@@ -22,7 +22,7 @@ def unannounced(run: Run, bucket: str) -> Iterator[Planned]:
         if not plan or record.planned or record.state is not StepState.SUCCEEDED or record.job_id is None:
             continue
         found = written_manifest(
-            full_client("s3"), bucket, keys.manifests_of_job(run.run_id, record.name, record.job_id)
+            client("s3"), bucket, keys.manifests_of_job(run.run_id, record.name, record.job_id)
         )
         logger.warning("The message of a plan is missing.", run=run.run_id, step=record.name, manifest=found)
         if found is not None:

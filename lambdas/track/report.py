@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
 from sluice import keys
-from sluice.aws.clients import full_client
+from sluice.aws.clients import client
 
 _CHARACTERS = 2_000
 
@@ -18,13 +18,13 @@ def failure_report(bucket: str, run_id: str, step: str, generation: int = 0) -> 
     without a report.
     """
     try:
-        listed = full_client("s3").list_objects_v2(
+        listed = client("s3").list_objects_v2(
             Bucket=bucket, Prefix=keys.failures_prefix(run_id, step, generation), MaxKeys=1
         )
         if not listed.get("Contents"):
             return None
         report = json.loads(
-            full_client("s3").get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])["Body"].read()
+            client("s3").get_object(Bucket=bucket, Key=listed["Contents"][0]["Key"])["Body"].read()
         )
         where = "".join(
             f" ({name} {report[name]})" for name in ("item", "node") if report.get(name) is not None

@@ -169,7 +169,9 @@ class Advancer:
         """
         for name in unresolved:
             record, least = run.steps[name], run.pipeline.step(name).reclaimed
-            failed = failed_children(self.batch(), record, self.sleep)
+            failed = record.failed_children
+            if failed is None:
+                failed = failed_children(self.batch(), record, self.sleep)
             interrupted = interrupted_children(self.batch(), record, failed, least) if least else None
             self.ledger.record_failed_children(run.run_id, record, failed, interrupted)
         return not unresolved

@@ -17,11 +17,12 @@ import ssl
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from html import unescape
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from botocore.exceptions import ClientError, HTTPClientError
 
@@ -29,6 +30,7 @@ from sluice.aws.retrying import Backoff, retry
 from sluice.aws.signing import Credentials, Request, signed_headers
 from sluice.aws.transient import is_conflict, is_transient
 
+_QUERY = {"ContinuationToken": "continuation-token", "MaxKeys": "max-keys"}
 _IDLE_SECONDS = 10
 """A connection that was idle for longer, perhaps while the Lambda was frozen, is replaced: the outcome of a
 call on a dead one is not known.
@@ -75,7 +77,7 @@ SERVICES: Mapping[str, Service] = {
     "events": Service(
         frozenset({"put_events"}), target="AWSEvents", content_type="application/x-amz-json-1.1"
     ),
-    "s3": Service(frozenset({"get_object"})),
+    "s3": Service(frozenset({"get_object", "list_objects_v2"})),
     "secretsmanager": Service(
         frozenset({"get_secret_value"}), target="secretsmanager", content_type="application/x-amz-json-1.1"
     ),
@@ -103,23 +105,30 @@ class LightClient:
                 f"Expected a call that sluice.aws.light_client knows of {self.service}, found {name!r}."
                 " Add it to SERVICES."
             )
-        return self.get_object if name == "get_object" else partial(self._call, name)
+        return partial(self._call, name)
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - botocore's names
         """Return an object of S3, read whole."""
-        path = "/" + quote(Key, safe="/~")
+        origin, host, folder = self._bucket(Bucket)
+        request = self._request("GET", host, f"{folder}/{quote(Key, safe='/~')}", {}, b"")
+        return {"Body": io.BytesIO(self._send("GetObject", origin, request))}
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str, **more: object) -> dict[str, Any]:  # noqa: N803
+        """Return keys of a bucket, with their sizes; ``more`` are ContinuationToken and MaxKeys."""
+        origin, host, folder = self._bucket(Bucket)
+        given = {"list-type": "2", "prefix": Prefix, **{_QUERY[name]: str(one) for name, one in more.items()}}
+        query = urlencode(sorted(given.items()), quote_via=quote, safe="~")
+        request = replace(self._request("GET", host, f"{folder}/", {}, b""), query=query)
+        return _listed(self._send("ListObjectsV2", origin, request).decode())
+
+    def _bucket(self, bucket: str) -> tuple[str, str, str]:
+        """Return the origin of a bucket, its host, and its place in the path."""
         scheme, host = urlsplit(self.endpoint)[:2]
         # AWS wants the bucket in the host, whose certificate has no place for a dot; another endpoint may not
         # resolve such hosts.
-        if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and "." not in Bucket:
-            host = f"{Bucket}.{host}"
-        else:
-            path = f"/{Bucket}{path}"
-        return {
-            "Body": io.BytesIO(
-                self._send("GetObject", f"{scheme}://{host}", self._request("GET", host, path, {}, b""))
-            )
-        }
+        if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and "." not in bucket:
+            return f"{scheme}://{bucket}.{host}", f"{bucket}.{host}", ""
+        return f"{scheme}://{host}", host, f"/{bucket}"
 
     def _call(self, name: str, **parameters: Any) -> dict[str, Any]:
         operation = "".join(word.capitalize() for word in name.split("_"))
@@ -161,7 +170,8 @@ class LightClient:
         headers = signed_headers(request, self.credentials, datetime.now(UTC))
         connection = self._connection(origin)
         try:
-            connection.request(request.method, request.path, request.body, headers)
+            target = f"{request.path}?{request.query}" if request.query else request.path
+            connection.request(request.method, target, request.body, headers)
             response = connection.getresponse()
             body = response.read()
         except (OSError, http.client.HTTPException) as error:
@@ -183,6 +193,21 @@ class LightClient:
             return http.client.HTTPConnection(host, timeout=_TIMEOUT_SECONDS)
         trusted = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
         return http.client.HTTPSConnection(host, timeout=_TIMEOUT_SECONDS, context=trusted)
+
+
+def _listed(text: str) -> dict[str, Any]:
+    """Return a page of a listing, which S3 writes as XML.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
+    found = [
+        {"Key": unescape(key[1]), "Size": int(size[1])}
+        for one in re.findall(r"<Contents>(.*?)</Contents>", text, re.DOTALL)
+        if (key := re.search(r"<Key>(.*?)</Key>", one, re.DOTALL))
+        and (size := re.search(r"<Size>(\d+)<", one))
+    ]
+    token = re.search(r"<NextContinuationToken>(.*?)</NextContinuationToken>", text, re.DOTALL)
+    return {"Contents": found, **({"NextContinuationToken": unescape(token[1])} if token else {})}
 
 
 def _blob(value: object) -> str:

@@ -26,7 +26,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An HTTP request to one AWS service; ``path`` is percent-encoded, and there is no query."""
+    """An HTTP request to one AWS service; ``path`` is percent-encoded, and so is ``query``, in order."""
 
     service: str
     region: str
@@ -35,6 +35,7 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    query: str = ""
 
 
 def signed_headers(request: Request, credentials: Credentials, now: datetime) -> dict[str, str]:
@@ -47,7 +48,7 @@ def signed_headers(request: Request, credentials: Credentials, now: datetime) ->
     lower = {name.lower(): value.strip() for name, value in headers.items()}
     names = ";".join(sorted(lower))
     lines = "".join(f"{name}:{lower[name]}\n" for name in sorted(lower))
-    canonical = "\n".join([request.method, request.path, "", lines, names, digest])
+    canonical = "\n".join([request.method, request.path, request.query, lines, names, digest])
     scope = f"{stamp[:8]}/{request.region}/{request.service}/aws4_request"
     to_sign = "\n".join([_ALGORITHM, stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     signature = hmac.new(_key(request, credentials, stamp[:8]), to_sign.encode(), hashlib.sha256).hexdigest()

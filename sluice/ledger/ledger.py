@@ -138,25 +138,30 @@ class Ledger:
         job_id: str | None = None,
         reason: str | None = None,
         succeeded: int | None = None,
+        failed_children: str | None = None,
     ) -> bool:
-        """Record how a step's job ended, of an array with how many children succeeded; return False when this
-        job is not registered.
+        """Record how a step's job ended, of an array with how many children succeeded, and which failed where
+        that is known; return False when this job is not registered, or fails after it has succeeded.
 
         A job that ended before it was registered is registered now if it succeeded. If it failed it may never
         have begun: it timed out waiting for its registration, or a parent did. The look-up of its name
         decides that, once its claim is old enough.
         """
-        more = {
-            name: value for name, value in (("job_id", job_id), ("succeeded", succeeded)) if value is not None
-        }
-        registered = "#job_id = :job_id" if state is StepState.FAILED else _REGISTERED
+        facts = {"job_id": job_id, "succeeded": succeeded, "failed_children": failed_children}
+        more = {name: value for name, value in facts.items() if value is not None}
+        values = items.values(state=state, reason=reason or "", generation=generation, **more)
+        registered = _REGISTERED
+        if state is StepState.FAILED:
+            # What proved the success may be gone when the same end is told again.
+            registered = "#job_id = :job_id AND #state <> :succeeded_state"
+            values |= items.values(succeeded_state=StepState.SUCCEEDED) if job_id else {}
         return self._update(
             run_id,
             step,
             "SET #state = :state, #reason = :reason" + "".join(f", #{name} = :{name}" for name in more),
             f"{_SAME} AND {registered if job_id else 'attribute_not_exists(job_id)'}",
             items.names("state", "reason", "generation", *more),
-            items.values(state=state, reason=reason or "", generation=generation, **more),
+            values,
         )
 
     def record_failed_children(

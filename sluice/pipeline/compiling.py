@@ -150,6 +150,7 @@ def _compiled(step: Step, steps: Mapping[str, Step], job_definition: str) -> Com
         submit={"shareIdentifier": SHARE} if fair else {},
         after=needed(step.after),
         returns=step.command is None,
+        supervised=step.command is None,
         takes_input=INPUT in (step.command or ()),
         finished=tuple((one.step, float(one.at_least)) for one in step.after if isinstance(one, Finished)),
         always=tuple(dict.fromkeys(one.step for one in step.after if isinstance(one, Always))),

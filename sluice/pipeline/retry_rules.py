@@ -56,7 +56,7 @@ class EvaluateOnExit:
 
 
 TRY_AGAIN = "75"
-"""What sluice/runtime/__main__.py ends with when the ledger does not name its job yet."""
+"""What a job ends with when the ledger does not name its job yet."""
 _NOT_NAMED_YET = EvaluateOnExit(action="RETRY", on_exit_code=TRY_AGAIN)
 _HOST_LOST = EvaluateOnExit(action="RETRY", on_status_reason=f"{HOST_LOST}*")
 _TASK_INTERRUPTED = EvaluateOnExit(action="RETRY", on_status_reason=f"{TASK_INTERRUPTED}*")

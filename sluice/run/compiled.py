@@ -60,6 +60,8 @@ class CompiledStep:
     steps that must only have ended: neither is a dependency of AWS Batch, which would let this step fail with
     them. ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a
     ``sluice.compute.QueueKey``. ``machine`` is there where a run may be asked for with overrides.
+    ``supervised`` says that its image has a supervisor: then an end counts as a success only with the words
+    of its children. What was compiled before there were words, and commands, are judged by their exit codes.
     """
 
     name: str
@@ -83,6 +85,7 @@ class CompiledStep:
     groups: tuple[int, ...] = ()
     submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
     machine: CompiledMachine | None = None
+    supervised: bool = False
 
     @property
     def nodes(self) -> int:

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
@@ -21,46 +22,46 @@ from sluice.ledger.ledger import Ledger
 from sluice.run.compiled import Kind
 from sluice.run.state import StepRecord
 from sluice.runtime.errors import JobNotRegisteredError, Stopped
-from sluice.runtime.failure_report import report_failure
+from sluice.runtime.exit_codes import FAILED, NOT_STARTED, STOPPED, TRY_AGAIN
+from sluice.runtime.failure_report import failure_of, report_failure
 from sluice.runtime.job_context import JobContext
-from sluice.runtime.kinds.aggregate import aggregate
 from sluice.runtime.kinds.cleanup import cleanup, gate
-from sluice.runtime.kinds.multi_node import run_node
-from sluice.runtime.kinds.plan import plan
-from sluice.runtime.kinds.work import work
 from sluice.runtime.registration import wait_for_registration
 from sluice.runtime.step_context import StepContext
 from sluice.runtime.step_function import StepFunction
+from sluice.runtime.supervisor.spot_notice import watch_for_notice
+from sluice.runtime.supervisor.supervising import Supervisor, Worker
+from sluice.runtime.worker.ends import WorkerExit
+from sluice.runtime.worker.forked import ForkedWorker
 from sluice.settings import JobSettings
 
-FAILED = 1
-NOT_STARTED = 64
-"""The job was started with words or settings that no deploy gives it (EX_USAGE of sysexits.h)."""
-TRY_AGAIN = 75
-"""Another attempt may succeed (EX_TEMPFAIL of sysexits.h); the retry rules of job definitions know it."""
-STOPPED = 143
-
-KINDS: Mapping[Kind, Callable[[StepContext, Any], str]] = {
+OWN_KINDS: Mapping[Kind, Callable[[StepContext, Any], str]] = {
     Kind.START: lambda context, function: str(function(context)),
-    Kind.PLAN: plan,
-    Kind.ARRAY: work,
-    Kind.JOB: aggregate,
-    Kind.MULTI_NODE: run_node,
     Kind.CLEANUP: cleanup,
     Kind.GATE: gate,
 }
+"""Sluice's own code needs no worker, and no word: what it does stands in the ledger, or is nothing."""
 _OWN_WORDS = ("cleanup", "gate")
 _FUNCTION = re.compile(r"[\w.]+:[^\W\d]\w*")
 
 
-def main(words: Sequence[str], env: Mapping[str, str]) -> int:
-    """Do the work of one job and return its exit code."""
+def main(words: Sequence[str], env: Mapping[str, str], worker: Worker | None = None) -> int:
+    """Do the work of one job and return its exit code; ``worker`` runs the user's function, in a process of
+    its own when none is given.
+    """
     try:
         word, job, settings = _word(words), JobContext.from_env(env), JobSettings.from_env(env)
     except SettingError as error:
         print(error, file=sys.stderr, flush=True)
         return NOT_STARTED
-    return _run(StepFunction(word), job, settings)
+    supervisor = Supervisor(StepFunction(word), worker or ForkedWorker(_close_connections, watch_for_notice))
+    return _run(supervisor, job, settings)
+
+
+def _close_connections() -> None:
+    """Close the connections that a worker must not share."""
+    for service in ("dynamodb", "s3"):
+        client(service).close()
 
 
 def _word(words: Sequence[str]) -> str:
@@ -72,7 +73,7 @@ def _word(words: Sequence[str]) -> str:
     return words[0]
 
 
-def _run(function: StepFunction, job: JobContext, settings: JobSettings) -> int:
+def _run(supervisor: Supervisor, job: JobContext, settings: JobSettings) -> int:
     try:
         ledger = Ledger(client("dynamodb"), settings.ledger_table)
         assignment = wait_for_registration(job, ledger)
@@ -86,14 +87,17 @@ def _run(function: StepFunction, job: JobContext, settings: JobSettings) -> int:
             record_of=_records(ledger, job),
         )
         gc.enable()
-        done = KINDS[context.step.kind](context, function.load(context.step.kind))
+        kind = context.step.kind
+        if kind not in OWN_KINDS:
+            return supervisor.supervise(context)
+        done = OWN_KINDS[kind](context, supervisor.function.load(kind))
     except SupersededJobError as error:
         print(f"Nothing is done here. {error}", flush=True)
         return 0
-    except Stopped:
+    except (Stopped, WorkerExit):
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a step raises is reported
-        return _failed(error, function, job, settings)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever goes wrong is reported
+        return _failed(error, supervisor, job, settings)
     print(f"{job.step} of {job.run}, child {job.child}: {done}", flush=True)
     return 0
 
@@ -106,27 +110,24 @@ def _records(ledger: Ledger, job: JobContext) -> Callable[[str], StepRecord | No
     return record_of
 
 
-def _failed(error: BaseException, function: StepFunction, job: JobContext, settings: JobSettings) -> int:
+def _failed(error: BaseException, supervisor: Supervisor, job: JobContext, settings: JobSettings) -> int:
     """Report why the job fails, and return its exit code."""
-    if _may_succeed_later(error, function, job):
+    if _may_succeed_later(error, supervisor, job):
         found = f"{type(error).__name__}: {error}"
         print(f"{job.step} of {job.run} is to be tried again. {found}", file=sys.stderr, flush=True)
         return TRY_AGAIN
-    report_failure(error, job, lambda: client("s3"), settings.work_bucket)
+    traceback.print_exception(error)
+    report_failure(failure_of(error), job, lambda: client("s3"), settings.work_bucket)
     return FAILED
 
 
-def _may_succeed_later(error: BaseException, function: StepFunction, job: JobContext) -> bool:
+def _may_succeed_later(error: BaseException, supervisor: Supervisor, job: JobContext) -> bool:
     """Return whether another attempt may succeed: the user's function has not begun, and the error is
     transient.
-
-    AWS Batch repeats a multi-node job for its main node only. Another node reports its error, so that the
-    main node can name the cause.
     """
     if isinstance(error, JobNotRegisteredError | UnsettledError):
         return True
-    is_repeated = job.node is None or job.node.is_main
-    return is_repeated and not function.begun and is_transient(error)
+    return job.is_repeated and not supervisor.begun and is_transient(error)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -145,4 +146,8 @@ if __name__ == "__main__":
     # Until the clients are there: making them allocates much and frees little, and looking for garbage takes
     # a seventh of a job's start.
     gc.disable()
-    sys.exit(main(sys.argv[1:], os.environ))
+    code = main(sys.argv[1:], os.environ)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # The worker has taken Python down in its own time; to do the same here as well would only cost time.
+    os._exit(code)

@@ -28,6 +28,14 @@ class JobContext:
     child: int
     node: NodeInfo | None = None
 
+    @property
+    def is_repeated(self) -> bool:
+        """Return whether AWS Batch repeats it when it ends with TRY_AGAIN: of nodes, only the main one.
+
+        Another node reports its error, so that the main node can name the cause.
+        """
+        return self.node is None or self.node.is_main
+
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> JobContext:
         """Read the context from the environment.

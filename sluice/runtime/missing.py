@@ -21,15 +21,24 @@ def missing(context: StepContext, array: str) -> list[int]:
     Costs a read of the ledger, and the results of the children that failed. Raises ResultsMissingError for an
     array whose plan found nothing to count.
     """
-    failed = context.assignment.step.spec.missing.get(array) if context.assignment.step else None
-    if failed is None:
-        return []
     record = context.record_of(array)
-    if failed == NEVER_RAN or record is None:
+    lost = lost_children(context, array, record)
+    if lost is None or (record is None and lost):
         return list(range(_items(context, array)))
-    return [
-        number for child in child_ranges.from_text(failed) for number in _unfinished(context, record, child)
-    ]
+    return [number for child in lost for number in _unfinished(context, record, child)] if record else []
+
+
+def lost_children(context: StepContext, array: str, record: StepRecord | None) -> tuple[int, ...] | None:
+    """Return the children of a step that failed for good, and whose failure is tolerated, in order; None
+    where it never ran, or which failed is not known.
+
+    Those that were known when this step was submitted; and where something upstream tolerated them, those
+    that the ledger knows.
+    """
+    told = context.assignment.step.spec.missing.get(array) if context.assignment.step else None
+    if told is not None:
+        return None if told == NEVER_RAN else child_ranges.from_text(told)
+    return record.failed_indexes if record is not None and record.failed else ()
 
 
 def _unfinished(context: StepContext, record: StepRecord, child: int) -> Iterator[int]:

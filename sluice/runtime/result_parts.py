@@ -83,6 +83,16 @@ class Parts:
             self.flush()
             self._pause = min(self._pause * 2, MAX_SECONDS)
 
+    def seconds_until_due(self) -> float | None:
+        """Return in how many seconds a part is to be written, None while there is nothing to write."""
+        return max(0.0, self._flushed + self._pause - self._clock()) if self._lines else None
+
+    def flush_when_due(self) -> None:
+        """Write what is not written, if it has waited for long enough."""
+        if self._lines and self._clock() - self._flushed >= self._pause:
+            self.flush()
+            self._pause = min(self._pause * 2, MAX_SECONDS)
+
     def flush(self) -> None:
         """Write what is not written."""
         while self._lines and not self._written(b"".join(self._lines)):
@@ -105,6 +115,17 @@ class Parts:
                 raise
             return False
         return True
+
+
+def earlier_results(s3: S3, bucket: str, job: JobContext) -> tuple[Parts, set[int]]:
+    """Return where the results of a child are written, and which items earlier attempts finished; the first
+    attempt does not look.
+    """
+    if job.attempt == 1 and job.generation == 0:
+        return Parts(s3, bucket, job), set()
+    written = list(part_keys(s3, bucket, keys.child_results_prefix(job.run, job.step, job.child)))
+    done = {number for number, _ in read_parts(s3, bucket, written)}
+    return Parts(s3, bucket, job, first=len(written)), done
 
 
 def part_keys(s3: S3, bucket: str, prefix: str) -> Iterator[str]:

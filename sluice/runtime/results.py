@@ -8,13 +8,12 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from sluice import keys
 from sluice.run.compiled import Kind
 from sluice.run.graph import before
+from sluice.runtime.complete import complete_results
 from sluice.runtime.errors import ResultsMissingError
 from sluice.runtime.interface.step_types import Results
 from sluice.runtime.missing import missing
-from sluice.runtime.result_parts import read_results
 from sluice.runtime.step_context import StepContext
 from sluice.runtime.step_function import Function
 
@@ -49,9 +48,7 @@ def upstream_results(context: StepContext) -> Results:
 
     def read(name: str) -> Iterator[tuple[int, Any]]:
         check(name, returning, "an array or nodes")
-        return read_results(
-            context.s3, context.settings.work_bucket, keys.results_prefix(context.job.run, name)
-        )
+        return complete_results(context, name)
 
     def unfinished(name: str) -> list[int]:
         check(name, arrays, "an array")

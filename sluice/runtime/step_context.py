@@ -22,6 +22,7 @@ class StepContext:
     """Which job this is, what it has to do, and the clients to do it with.
 
     ``sns`` makes its client when it is called. ``record_of`` reads another step of the run from the ledger.
+    ``finished`` are the items that earlier attempts finished.
     """
 
     job: JobContext
@@ -30,6 +31,7 @@ class StepContext:
     s3: S3
     sns: Callable[[], Sns]
     record_of: Callable[[str], StepRecord | None]
+    finished: frozenset[int] = frozenset()
 
     @property
     def step(self) -> CompiledStep:

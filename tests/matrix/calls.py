@@ -12,8 +12,8 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sluice.aws.light_client import is_retried
-from sluice.runtime.__main__ import STOPPED
 from sluice.runtime.errors import Stopped
+from sluice.runtime.exit_codes import STOPPED
 from tests.matrix.actors import Actor, Actors
 from tests.matrix.errors import refusal
 from tests.matrix.faults import BATCH_TRIES, OTHER_TRIES, Call, Fault

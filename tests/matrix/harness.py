@@ -20,6 +20,8 @@ from sluice.ledger.records import UNFINISHED as RUN
 from sluice.run.compiled import Kind
 from sluice.run.state import Run
 from sluice.runtime import __main__ as job
+from sluice.runtime.supervisor.supervising import Worker
+from sluice.runtime.worker.in_process import InProcessWorker
 from sluice.steps import Item, Node
 from tests.matrix.actors import Actor, Actors
 from tests.matrix.bucket import Buckets
@@ -75,9 +77,11 @@ class Harness:
         delivery_faults: DeliveryFaults = fair,
         seed: int = 0,
         submits_a_second: float | None = None,
+        worker: Worker | None = None,
     ) -> None:
-        """Deploy, with nothing going on."""
+        """Deploy, with nothing going on; ``worker`` does the work of every job of ours."""
         self.deployment, self._seed = deployment, seed
+        self._worker = worker or InProcessWorker()
         self.printed = StringIO()
         self.clock = Clock()
         self.actors = Actors(self.clock)
@@ -228,7 +232,7 @@ class Harness:
         if "container-assets" in task.image:
             assert self.actors.current is not None
             self.actors.current.variables = task.variables
-            return job.main(list(task.command), task.variables)
+            return job.main(list(task.command), task.variables, self._worker)
         self._worked(None)
         return 0
 

@@ -29,8 +29,8 @@ from sluice.grouping.gathering import Gatherer
 from sluice.runtime import __main__ as job
 from sluice.runtime import registration
 from sluice.runtime import result_parts as parts
-from sluice.runtime.kinds import work
 from sluice.runtime.step_function import StepFunction
+from sluice.runtime.supervisor import supervising
 from sluice.settings import StartSettings
 from tests.matrix.calls import Client
 from tests.matrix.deployment import Deployment
@@ -74,7 +74,8 @@ def _changes() -> list[tuple[Any, str, Any]]:
         (job, "client", client),
         (job, "wait_for_registration", partial(registration.wait_for_registration, sleep=sleep)),
         (StepFunction, "load", lambda function, kind: here().noted(kind, load(function, kind))),
-        (work, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
+        (supervising, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
+        (parts, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
         (concurrent.futures, "ThreadPoolExecutor", _AtOnce),
         (start, "client", client),
         (start, "StartSettings", _StartSettings),

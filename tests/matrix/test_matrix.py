@@ -17,6 +17,7 @@ from sluice.ledger.ledger import Assignment, Ledger
 from sluice.pipeline.loading import load_pipelines
 from sluice.runtime import __main__ as job
 from sluice.runtime.job_context import JobContext
+from sluice.runtime.result_parts import Parts
 from tests.matrix import installed
 from tests.matrix.cases import DOUBLED, Case, cases_of, doubles_of, outcome, played
 from tests.matrix.deployment import OWN
@@ -122,9 +123,9 @@ def test_many_runs_with_random_trouble_end_as_they_should(seed: int) -> None:
 
 def _forget_finished(patch: pytest.MonkeyPatch) -> None:
     """Let a second attempt begin from the start of its slice."""
-    from sluice.runtime.kinds import work
+    from sluice.runtime.supervisor import supervising
 
-    patch.setattr(work, "part_keys", lambda *_: iter(()))
+    patch.setattr(supervising, "earlier_results", lambda *given: (Parts(*given), set()))
 
 
 def _ask_nobody(patch: pytest.MonkeyPatch) -> None:

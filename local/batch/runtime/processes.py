@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from local.batch.ports import Clock, LogLine, LogSink, StartFailedError, Task, wall_clock
-from local.batch.runtime.memory import OUT_OF_MEMORY, memory_of
+from local.batch.runtime.memory import OUT_OF_MEMORY, exceeds, largest_of
 from local.batch.runtime.spawn import Child, spawn
 from scheduler.retry import Outcome
 
@@ -215,15 +215,16 @@ class ProcessExecutor:
         return max(0.0, min(until) - time.monotonic()) if until else None
 
     def _watch_memory(self) -> None:
-        """Kill what uses more memory than its job may have, as the kernel does in a container."""
+        """Kill the largest process of a job that uses more memory than it may have, as the kernel does."""
         now = time.monotonic()
         if now < self._memory_checked + _MEMORY_SECONDS:
             return
         self._memory_checked = now
         for running in self._running.values():
-            if memory_of(running.process.pid) > running.task.memory:
+            if exceeds(running.process.pid, running.task.memory):
                 running.out_of_memory = True
-                running.signal_group(signal.SIGKILL)
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(largest_of(running.process.pid), signal.SIGKILL)
 
     def _kill_overdue(self) -> None:
         while self._kills and self._kills[0][0] <= time.monotonic():

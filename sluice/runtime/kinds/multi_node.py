@@ -16,34 +16,35 @@ from sluice.runtime.errors import NodeError, Stopped
 from sluice.runtime.interface.node import Node
 from sluice.runtime.kinds.node_address import own_address
 from sluice.runtime.node_info import NodeInfo
-from sluice.runtime.result_parts import Parts, encode, part_keys
+from sluice.runtime.result_parts import encode, part_keys
 from sluice.runtime.step_context import StepContext
 from sluice.runtime.step_function import Function
+from sluice.runtime.worker.report import Report, Returned
 
 # A node that fails takes its connections with it at once; its report comes a little later.
 _PAUSES = (0.0, 1.0, 2.0)
 
 
-def run_node(context: StepContext, function: Function) -> str:
-    """Do the work of one node. A later attempt of a main node that had its result returns at once, and the
-    job is over.
-    """
+def run_node(context: StepContext, function: Function, report: Report) -> Returned:
+    """Do the work of one node; the result of the step is that of the main node."""
     node = context.job.node
     if node is None:
         raise SettingError(
             f"Expected a node of a multi-node job for {context.job.step}, found none. Deploy all stacks"
             " together."
         )
-    if node.is_main and _has_result(context):
-        return "done by an earlier attempt"
-    result = _call(function, _given(context, node), context)
+    given = _given(context, node)
+    report.begins()
+    result = _call(function, given, context)
     if node.is_main:
-        with Parts(context.s3, context.settings.work_bucket, context.job) as parts:
-            parts.add(encode(0, result))
-    return f"node {node.rank} of {node.world_size}"
+        report.finished(encode(0, result))
+    return Returned(text=f"node {node.rank} of {node.world_size}")
 
 
-def _has_result(context: StepContext) -> bool:
+def has_result(context: StepContext) -> bool:
+    """Return whether an earlier attempt of a main node had its result: then the job is over."""
+    if context.job.node is None or not context.job.node.is_main:
+        return False
     prefix = keys.child_results_prefix(context.job.run, context.job.step, 0)
     return any(part_keys(context.s3, context.settings.work_bucket, prefix))
 
@@ -66,14 +67,18 @@ def _call(function: Function, node: Node, context: StepContext) -> Any:
         raise
     except (Exception, SystemExit) as error:
         own_failure = f"{type(error).__name__}: {error}"
-        cause = _failure_of_another_node(context) if node.is_main else None
+        cause = failure_of_another_node(context)
         if cause and not cause.endswith(own_failure):
             raise NodeError(f"{cause}; then the main node failed: {own_failure}") from error
         raise
 
 
-def _failure_of_another_node(context: StepContext, sleep: Callable[[float], None] = time.sleep) -> str | None:
-    """Return what another node of this attempt reported: most often it is why the main node failed."""
+def failure_of_another_node(context: StepContext, sleep: Callable[[float], None] = time.sleep) -> str | None:
+    """Return to a main node what another node of this attempt reported: most often it is why the main node
+    failed.
+    """
+    if context.job.node is None or not context.job.node.is_main:
+        return None
     bucket, job = context.settings.work_bucket, context.job
     prefix = keys.failures_prefix(job.run, job.step, job.generation)
     for pause in _PAUSES:

@@ -11,26 +11,26 @@ from sluice.items.manifest import read_slice, slice_bounds
 from sluice.run.uploads import IN_TRIGGER, items_in
 from sluice.runtime.errors import ResultsMissingError, StepError, Stopped
 from sluice.runtime.interface.step_types import Item
-from sluice.runtime.result_parts import Parts, encode, part_keys, read_parts, read_results
+from sluice.runtime.result_parts import encode, read_results
 from sluice.runtime.results import results_argument
 from sluice.runtime.step_context import StepContext
 from sluice.runtime.step_function import Function
+from sluice.runtime.worker.report import Report, Returned, described
 
 
-def work(context: StepContext, function: Function) -> str:
-    """Do the work of one child. Finished items are written also when an item fails or the job is stopped: the
-    next attempt continues there.
+def work(context: StepContext, function: Function, report: Report) -> Returned:
+    """Do the work of one child. Finished items are handed over one by one: when an item fails or the job is
+    stopped, the next attempt continues there.
     """
-    parts, done = _own_parts(context)
     previous, results = _previous(context), results_argument(function, context)
-    worked, trigger = 0, context.trigger
-    with parts:
-        for number, value in _slice(context):
-            if number not in done:
-                item = Item(value, number=number, trigger=trigger, previous=previous(number), s3=context.s3)
-                parts.add(_result(partial(function, item, context.out, **results), number))
-                worked += 1
-    return f"{worked} items" + (f", {len(done)} of an earlier attempt" if done else "")
+    worked, trigger, done = 0, context.trigger, context.finished
+    for number, value in _slice(context):
+        if number not in done:
+            item = Item(value, number=number, trigger=trigger, previous=previous(number), s3=context.s3)
+            report.begins(number, described(value))
+            report.finished(_result(partial(function, item, context.out, **results), number))
+            worked += 1
+    return Returned(text=f"{worked} items" + (f", {len(done)} of an earlier attempt" if done else ""))
 
 
 def _result(work_on_item: Callable[[], Any], number: int) -> str:
@@ -41,18 +41,6 @@ def _result(work_on_item: Callable[[], Any], number: int) -> str:
         raise
     except (Exception, SystemExit) as error:
         raise StepError(number, error) from error
-
-
-def _own_parts(context: StepContext) -> tuple[Parts, set[int]]:
-    """Return where results are written, and which items an earlier attempt finished; the first attempt does
-    not look.
-    """
-    job, bucket = context.job, context.settings.work_bucket
-    if job.attempt == 1 and job.generation == 0:
-        return Parts(context.s3, bucket, job), set()
-    written = list(part_keys(context.s3, bucket, keys.child_results_prefix(job.run, job.step, job.child)))
-    done = {number for number, _ in read_parts(context.s3, bucket, written)}
-    return Parts(context.s3, bucket, job, first=len(written)), done
 
 
 def _previous(context: StepContext) -> Callable[[int], Any]:

@@ -96,6 +96,14 @@ def find_manifests(function: lambda_.Function, *, work: s3.IBucket) -> None:
     _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/manifest/*"}})
 
 
+def judge_ends(function: lambda_.Function, *, ledger: dynamodb.ITable, work: s3.IBucket) -> None:
+    """Read a step of a run, and list the words of its jobs, which say that their work was done; none is
+    read.
+    """
+    _allow(function, ["dynamodb:BatchGetItem"], [ledger.table_arn])
+    _allow(function, ["s3:ListBucket"], [work.bucket_arn], {"StringLike": {"s3:prefix": "runs/*/words/*"}})
+
+
 def explain_failures(function: lambda_.Function, *, ledger: dynamodb.ITable, job_logs_in: str) -> None:
     """Read the run, its failed jobs and the last lines of their logs, count equal failures, and record what
     was sent.

@@ -15,7 +15,8 @@ from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
 from sluice.pipeline.definition import Job, Pipeline, S3Upload
 from sluice.run.state import Run, RunState, StepState
-from sluice.runtime.__main__ import FAILED, TRY_AGAIN, main
+from sluice.runtime.__main__ import main
+from sluice.runtime.exit_codes import FAILED, TRY_AGAIN
 from sluice.settings import StartSettings, SubmissionSettings
 from tests.sluice.clouds import TABLE, Batch, refused
 from tests.sluice.graphs import QUEUES

@@ -26,15 +26,16 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 @pytest.mark.parametrize("token", ["", "session/token=="])
 @pytest.mark.parametrize(
-    ("service", "method", "path", "body"),
+    ("service", "method", "path", "body", "query"),
     [
-        ("dynamodb", "POST", "/", b'{"a": 1}'),
-        ("batch", "POST", "/v1/submitjob", b"{}"),
-        ("s3", "GET", "/a%20b/%C5%BE~x%2B", b""),
+        ("dynamodb", "POST", "/", b'{"a": 1}', ""),
+        ("batch", "POST", "/v1/submitjob", b"{}", ""),
+        ("s3", "GET", "/a%20b/%C5%BE~x%2B", b"", ""),
+        ("s3", "GET", "/", b"", "list-type=2&prefix=runs%2Fa%20b%2B%2F~"),
     ],
 )
 def test_a_signature_is_botocores(
-    monkeypatch: pytest.MonkeyPatch, service: str, method: str, path: str, body: bytes, token: str
+    monkeypatch: pytest.MonkeyPatch, service: str, method: str, path: str, body: bytes, query: str, token: str
 ) -> None:
     """For each kind of request that is made."""
     host = f"{service}.eu-west-1.amazonaws.com"
@@ -50,6 +51,7 @@ def test_a_signature_is_botocores(
         path=path,
         headers={"Content-Type": "x/y"},
         body=body,
+        query=query,
     )
     ours = signed_headers(request, Credentials(access_key="AKID", secret_key="secret", token=token), NOW)
     unsigned = {
@@ -57,7 +59,9 @@ def test_a_signature_is_botocores(
         for name, value in ours.items()
         if name not in ("Authorization", "X-Amz-Date", "X-Amz-Security-Token")
     }
-    theirs = AWSRequest(method=method, url=f"https://{host}{path}", headers=unsigned, data=body)
+    theirs = AWSRequest(
+        method=method, url=f"https://{host}{path}{query and '?'}{query}", headers=unsigned, data=body
+    )
     theirs.context["payload_signing_enabled"] = True
     kind(BotocoreCredentials("AKID", "secret", token or None), service, "eu-west-1").add_auth(theirs)
     assert theirs.headers["X-Amz-Date"] == ours["X-Amz-Date"]
@@ -236,6 +240,24 @@ def test_an_object_is_read_by_its_encoded_key(server: Server) -> None:
     server.answers = [(200, {}, b"content")]
     assert server.client("s3").get_object(Bucket="b", Key="a b/ž+").pop("Body").read() == b"content"
     assert server.asked[0][0] == "/b/a%20b/%C5%BE%2B"
+
+
+def test_a_page_of_keys_is_asked_for_and_read(server: Server) -> None:
+    """Keys and sizes, and where the next page begins; an empty page is none."""
+    keys = "".join(f"<Contents><Key>a&amp;b/{n}</Key><Size>{n}</Size></Contents>" for n in (7, 8))
+    page = f"<ListBucketResult>{keys}<NextContinuationToken>1/+=</NextContinuationToken></ListBucketResult>"
+    server.answers = [(200, {}, page.encode()), (200, {}, b"<ListBucketResult></ListBucketResult>")]
+    s3 = server.client("s3")
+    assert s3.list_objects_v2(Bucket="b", Prefix="a&b/") == {
+        "Contents": [{"Key": "a&b/7", "Size": 7}, {"Key": "a&b/8", "Size": 8}],
+        "NextContinuationToken": "1/+=",
+    }
+    more = {"ContinuationToken": "1/+=", "MaxKeys": 1}
+    assert s3.list_objects_v2(Bucket="b", Prefix="a&b/", **more) == {"Contents": []}
+    assert [asked[0] for asked in server.asked] == [
+        "/b/?list-type=2&prefix=a%26b%2F",
+        "/b/?continuation-token=1%2F%2B%3D&list-type=2&max-keys=1&prefix=a%26b%2F",
+    ]
 
 
 def test_connections_are_kept(server: Server) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
+from local.paths import LocalCloudPaths
 from sluice.run.state import Run
 from sluice.runtime.__main__ import _stop
 from tests.sluice.runtime import functions
-from tests.sluice.runtime.jobs import Jobs, aws
+from tests.sluice.runtime.jobs import Jobs, aws, jobs_at, sign_in
 from tests.sluice.runtime.probe import PIPELINE
 
 
@@ -19,6 +21,22 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     """Jobs over an empty cloud."""
     with aws(monkeypatch) as cloud:
         yield cloud
+
+
+@pytest.fixture(scope="session")
+def local_jobs(cloud: LocalCloudPaths) -> Jobs:
+    """What jobs need, in the local cloud; the tests of a session share it."""
+    with pytest.MonkeyPatch.context() as patch:
+        sign_in(patch)
+        return jobs_at(cloud.endpoint)
+
+
+@pytest.fixture
+def processes(local_jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    """Jobs that run as processes, over the local cloud."""
+    sign_in(monkeypatch)
+    local_jobs.mark = uuid4().hex[:20]
+    return local_jobs
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from sluice.run.state import Run, StepState
 from sluice.run.submission import Submission
 from sluice.run.uploads import plans
 from sluice.runtime.__main__ import main
+from sluice.runtime.worker.in_process import InProcessWorker
 from sluice.settings import JobSettings, SubmissionSettings
 from sluice.triggers.trigger_event import S3Object, TriggerEvent
 from tests.sluice.clouds import TABLE, make_table
@@ -43,6 +44,8 @@ class Jobs:
     queue: str
     sqs: Any
     module: str = ""
+    mark: str = "a" * 20
+    """The end of the id of the next run."""
     codes: dict[str, list[int]] = field(default_factory=dict)
 
     def upload(self, pipeline: Pipeline, key: str, content: bytes) -> Run:
@@ -55,7 +58,7 @@ class Jobs:
     def begin(self, pipeline: Pipeline, trigger: TriggerEvent) -> Run:
         """Begin a run that something else started; no job is submitted yet."""
         self.module = f"containers.{str(pipeline.name).replace('-', '_')}.steps"
-        run_id, compiled = f"{pipeline.name}-{'a' * 20}", _compiled(pipeline)
+        run_id, compiled = f"{pipeline.name}-{self.mark}", _compiled(pipeline)
         done = plans(compiled, trigger, NOW)
         run = Run(run_id=run_id, pipeline=compiled, trigger=trigger.to_dict(), created_at=NOW, steps=done)
         assert self.ledger.start(run, [])
@@ -95,7 +98,8 @@ class Jobs:
             batch |= {"AWS_BATCH_JOB_ID": f"{job_id(name)}:{child}", "AWS_BATCH_JOB_ARRAY_INDEX": str(child)}
         own = submission.step.kind in (Kind.CLEANUP, Kind.GATE)
         word = str(submission.step.kind) if own else f"{self.module}:{functions[name]}"
-        return main([word], self.settings.to_env() | variables | batch | more)
+        variables |= batch | more
+        return main([word], self.settings.to_env() | variables, InProcessWorker())
 
     def settle(self, run: Run, submission: Submission) -> None:
         """Record how a step ended, and what a plan published."""

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from sluice import keys
 from sluice.run.state import Run
-from sluice.runtime.__main__ import FAILED
-from sluice.runtime.failure_report import report_failure
+from sluice.runtime.exit_codes import FAILED
+from sluice.runtime.failure_report import failure_of, report_failure
 from sluice.runtime.job_context import JobContext
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.functions import failing_at
@@ -65,7 +65,7 @@ def test_a_refused_report_does_not_hide_the_failure(
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not for you"}}, "PutObject")
 
     context = JobContext(run=run.run_id, step="work", generation=0, job_id="j", attempt=1, child=0)
-    report_failure(ValueError("no such city"), context, Refusing, WORK)
+    report_failure(failure_of(ValueError("no such city")), context, Refusing, WORK)
     error = capsys.readouterr().err
     assert f"work of {run.run_id} failed: ValueError: no such city" in error
     assert "The failure report could not be written to s3://work/runs/" in error

@@ -11,7 +11,8 @@ import pytest
 
 from sluice import keys
 from sluice.run.state import Run
-from sluice.runtime.__main__ import FAILED, NOT_STARTED, STOPPED, main
+from sluice.runtime.__main__ import main
+from sluice.runtime.exit_codes import FAILED, NOT_STARTED, STOPPED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.functions import failing_at
 from tests.sluice.runtime.jobs import ENVIRONMENT, WORK, Jobs
@@ -64,9 +65,7 @@ def test_sigterm_keeps_what_is_finished(
 
     monkeypatch.setattr(functions, "on_item", stopped)
     array = planned(jobs, run)
-    with pytest.raises(SystemExit) as ended:
-        jobs.start(run, array, 0, FUNCTIONS)
-    assert ended.value.code == STOPPED
+    assert jobs.start(run, array, 0, FUNCTIONS) == STOPPED
     monkeypatch.setattr(functions, "on_item", lambda item: item.number)
     assert jobs.start(run, array, 0, FUNCTIONS, AWS_BATCH_JOB_ATTEMPT="2") == 0
     assert functions.worked == [0, 1, 2, 2, 3]

@@ -7,7 +7,7 @@ import pytest
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload, always, finished
 from sluice.run.state import GenerationSpec
 from sluice.run.submission import Submission
-from sluice.runtime.__main__ import FAILED
+from sluice.runtime.exit_codes import FAILED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.functions import fails_at
 from tests.sluice.runtime.jobs import Jobs

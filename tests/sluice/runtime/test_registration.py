@@ -8,7 +8,7 @@ import pytest
 
 from sluice.run.state import Run, RunState, StepState
 from sluice.runtime import registration
-from sluice.runtime.__main__ import TRY_AGAIN
+from sluice.runtime.exit_codes import TRY_AGAIN
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import NOW, Jobs, job_id
 from tests.sluice.runtime.probe import FUNCTIONS, planned, submission

@@ -1,4 +1,4 @@
-"""The function of a step: found by its name, and noted when it begins."""
+"""The function of a step: found by its name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import pytest
 
 from sluice.run.compiled import Kind
 from sluice.run.state import Run
-from sluice.runtime.__main__ import FAILED, main
+from sluice.runtime.__main__ import main
+from sluice.runtime.exit_codes import FAILED
 from sluice.runtime.step_function import StepFunction
+from sluice.runtime.worker.in_process import InProcessWorker
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.jobs import Jobs
 from tests.sluice.runtime.probe import submission
@@ -33,27 +35,15 @@ def test_a_step_without_a_function_is_named(jobs: Jobs, run: Run) -> None:
         "SLUICE_GENERATION": "0",
         "AWS_BATCH_JOB_ID": "job-find",
     }
-    assert main(["cleanup"], jobs.settings.to_env() | variables) == FAILED
+    assert main(["cleanup"], jobs.settings.to_env() | variables, InProcessWorker()) == FAILED
     assert "Expected <module>:<function> for a step of the kind plan" in jobs.failure(run, "find")["message"]
 
 
-def test_a_step_function_knows_whether_it_has_begun() -> None:
-    """Loading it is no beginning, and its parameters can still be looked at."""
-    step_function = StepFunction("tests.sluice.runtime.functions:nothing")
-    function = step_function.load(Kind.JOB)
-    assert function is not None
-    assert list(inspect.signature(function).parameters) == ["results", "out"]
-    assert not step_function.begun
-    function(None, None)
-    assert step_function.begun
-
-
-def test_the_function_of_a_start_job_never_begins() -> None:
-    """It is Sluice's own, and every attempt of it may be repeated."""
-    step_function = StepFunction("tests.sluice.runtime.functions:nothing")
-    function = step_function.load(Kind.START)
+def test_the_parameters_of_a_function_can_be_looked_at() -> None:
+    """It is the user's own, not wrapped in anything."""
+    function = StepFunction("tests.sluice.runtime.functions:nothing").load(Kind.JOB)
     assert function is functions.nothing
-    assert not step_function.begun
+    assert list(inspect.signature(function).parameters) == ["results", "out"]
 
 
 @pytest.mark.parametrize("kind", [Kind.CLEANUP, Kind.GATE])

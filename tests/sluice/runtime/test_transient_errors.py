@@ -13,7 +13,7 @@ from sluice.aws import clients
 from sluice.run.state import Run
 from sluice.run.submission import Submission
 from sluice.runtime import __main__ as entry
-from sluice.runtime.__main__ import FAILED, TRY_AGAIN
+from sluice.runtime.exit_codes import FAILED, TRY_AGAIN
 from tests.sluice.clouds import refused
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.failing_clients import TRANSIENT, FailingClients

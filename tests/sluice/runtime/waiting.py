@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 from sluice.steps import Item, Out
+
+
+def slow(item: Item, out: Out) -> int:
+    """Return the item's number after two seconds."""
+    print(f"item {item.number}", flush=True)
+    time.sleep(2)
+    return item.number
 
 
 def work(item: Item, out: Out) -> int:

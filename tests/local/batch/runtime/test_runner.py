@@ -161,6 +161,24 @@ def test_too_much_memory_kills_a_job(live: Desk) -> None:
     assert job["container"]["reason"].startswith("OutOfMemoryError: ")
 
 
+def test_of_several_processes_the_largest_is_killed(live: Desk) -> None:
+    """As by the kernel: the job's first process lives on, and ends as it likes."""
+    fat = "x = bytearray(200 << 20); x[::4096] = b'x' * len(x[::4096]); time.sleep(60)"
+    script = f"import os, sys, time\nif pid := os.fork(): sys.exit(os.wait()[1])\n{fat}"
+    live.define("pair", ["python", "-c", script], container={"resourceRequirements": [ONE_CPU[0], _mib(100)]})
+    job = live.until(live.submit(definition="pair"), "FAILED")
+    assert job["container"]["exitCode"] == 9
+    assert job["container"]["reason"].startswith("OutOfMemoryError: ")
+
+
+def test_what_copies_of_a_process_share_counts_once(live: Desk) -> None:
+    """A process of 70 MiB and its two copies are not 210 MiB."""
+    fill = "x = bytearray(60 << 20); x[::4096] = b'x' * len(x[::4096])"
+    script = f"import os, time; {fill}; os.fork(); os.fork(); time.sleep(1)"
+    live.define("many", ["python", "-c", script], container={"resourceRequirements": [ONE_CPU[0], _mib(100)]})
+    live.until(live.submit(definition="many"), "SUCCEEDED")
+
+
 def _mib(memory: int) -> dict[str, str]:
     return {"type": "MEMORY", "value": str(memory)}
 
@@ -427,7 +445,7 @@ def test_a_task_on_fargate_knows_where_it_is(desk: Desk, hand: HandExecutor) -> 
 
 
 def test_every_container_has_a_metadata_address_of_its_own(hand: HandExecutor) -> None:
-    """Jobs and children are told where to ask, each at an address of its own."""
+    """Jobs and children are notified where to ask, each at an address of its own."""
     with Engine(executor=hand, limits=QUICK, environment={METADATA: "http://agent/ecs"}) as engine:
         desk = Desk(engine, [], [])
         desk.submit(arrayProperties={"size": 2})

@@ -8,7 +8,7 @@ import pytest
 
 from sluice.ledger import records as items
 from sluice.run.state import GenerationSpec, Run, StepRecord, StepState
-from sluice.runtime.__main__ import FAILED
+from sluice.runtime.exit_codes import FAILED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.functions import fails_at
 from tests.sluice.runtime.jobs import NOW, Jobs

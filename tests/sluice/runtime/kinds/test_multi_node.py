@@ -17,8 +17,8 @@ from sluice.run.decision import decide
 from sluice.run.state import Run, StepState
 from sluice.run.submission import Submission
 from sluice.runtime import __main__ as entry
-from sluice.runtime.__main__ import FAILED, NOT_STARTED, TRY_AGAIN
 from sluice.runtime.errors import Stopped
+from sluice.runtime.exit_codes import FAILED, NOT_STARTED, STOPPED, TRY_AGAIN
 from sluice.runtime.interface.node import Node
 from sluice.settings import SubmissionSettings
 from sluice.steps import Out, Results
@@ -225,8 +225,7 @@ def test_a_node_that_is_stopped_reports_nothing(
         raise Stopped(143)
 
     monkeypatch.setattr(f"{__name__}.on_node", stopped)
-    with pytest.raises(Stopped):
-        start(jobs, run, 1, agent)
+    assert start(jobs, run, 1, agent) == STOPPED
     assert jobs.keys(WORK, keys.failures_prefix(run.run_id, "meet", 0)) == []
 
 

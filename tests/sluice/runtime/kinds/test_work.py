@@ -6,7 +6,7 @@ import pytest
 
 from sluice import keys
 from sluice.run.state import Run
-from sluice.runtime.__main__ import FAILED
+from sluice.runtime.exit_codes import FAILED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.functions import failing_at
 from tests.sluice.runtime.jobs import WORK, Jobs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluice.runtime.__main__ import TRY_AGAIN
+from sluice.runtime.exit_codes import TRY_AGAIN
 from tests.stacks.blocks.jobs.definitions import job_definition_of
 from tests.stacks.templates import Template
 

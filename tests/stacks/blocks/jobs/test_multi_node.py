@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sluice.runtime.__main__ import TRY_AGAIN
+from sluice.runtime.exit_codes import TRY_AGAIN
 from tests.stacks.nodes import GROUPS, composed, definition, project
 from tests.stacks.templates import Template
 

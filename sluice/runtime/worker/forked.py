@@ -1,0 +1,212 @@
+"""A worker in a process of its own, which is a copy of its supervisor: so Python and the clients are there
+already.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import selectors
+import signal
+import sys
+import time
+from collections.abc import Callable
+from mmap import mmap
+from types import FrameType
+from typing import NoReturn
+
+from sluice.runtime.errors import Stopped
+from sluice.runtime.exit_codes import FAILED, STOPPED
+from sluice.runtime.worker.ends import End, Listener, WorkerExit
+from sluice.runtime.worker.frames import FrameReader, PipeReport
+from sluice.runtime.worker.report import Outcome, Report, Returned
+
+STOP_SECONDS = 20.0
+"""What a stopped worker has for its own end. Batch sends SIGKILL 30 seconds after SIGTERM:
+https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html"""
+STILL_THERE_SECONDS = 600.0
+"""A machine that is there so long after its notice of two minutes is not taken away: the work goes on."""
+_CHUNK = 1 << 16
+_KIB_OF_MAXRSS = 1 if sys.platform != "darwin" else 1024
+
+
+class ForkedWorker:
+    """Starts the worker and listens to it until its end.
+
+    ``before_fork`` closes what both must not share. ``watch_machine`` is given what to call when the machine
+    is about to be taken away.
+    """
+
+    def __init__(
+        self,
+        before_fork: Callable[[], None] = lambda: None,
+        watch_machine: Callable[[Callable[[], None]], None] = lambda on_notice: None,
+    ) -> None:
+        self._before_fork, self._watch_machine = before_fork, watch_machine
+
+    def run(self, work: Callable[[Report], Outcome], listener: Listener) -> End:
+        """Return how the worker ended. In the worker itself, raise WorkerExit."""
+        self._before_fork()
+        gc.freeze()  # The pages of what is here stay shared.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        out, into = os.pipe()
+        watch, paused = _Watch(), mmap(-1, 1)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        worker = os.fork()
+        if worker == 0:
+            os.close(out)
+            watch.forget()
+            _be_worker(work, PipeReport(into, paused))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        os.close(into)
+        self._watch_machine(watch.notice)
+        return _Listening(worker, out, watch, listener, paused).until_end()
+
+
+def _be_worker(work: Callable[[Report], Outcome], report: PipeReport) -> NoReturn:
+    signal.signal(signal.SIGTERM, _stop_work)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    try:
+        outcome = work(report)
+        report.ends(outcome)
+    except Stopped as stopped:
+        raise WorkerExit(STOPPED) from stopped
+    raise WorkerExit(0 if isinstance(outcome, Returned) else FAILED)
+
+
+def _stop_work(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Stopped(STOPPED)
+
+
+class _Watch:
+    """Wakes a selector when the job is told to stop, when the worker ends, and when the machine is about to
+    be taken away.
+    """
+
+    def __init__(self) -> None:
+        self.out, self._into = os.pipe()
+        for end in (self.out, self._into):
+            os.set_blocking(end, False)
+        self.stopped = self.noticed = False
+        self._woken = signal.set_wakeup_fd(self._into)
+        self._on_child = signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.signal(signal.SIGTERM, self._stop)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if not self.stopped:
+            # Not print: the signal may come in the middle of one.
+            os.write(2, b"Stopped by SIGTERM.\n")
+        self.stopped = True
+
+    def notice(self) -> None:
+        """Note that the machine is about to be taken away; called from another thread."""
+        self.noticed = True
+        os.write(self._into, b"!")
+
+    def drain(self) -> None:
+        """Take what woke the selector."""
+        os.read(self.out, _CHUNK)
+
+    def forget(self) -> None:
+        """Undo it: in the worker, the user's code has its signals for itself; SIGTERM aside."""
+        signal.set_wakeup_fd(self._woken)
+        signal.signal(signal.SIGCHLD, self._on_child)
+        for end in (self.out, self._into):
+            os.close(end)
+
+
+class _Listening:
+    """One worker, from its start to its end."""
+
+    def __init__(self, worker: int, out: int, watch: _Watch, listener: Listener, paused: mmap) -> None:
+        self._worker, self._out, self._watch, self._listener = worker, out, watch, listener
+        self._paused, self._go_on_at = paused, math.inf
+        self._frames = FrameReader()
+        self._outcome: Outcome | None = None
+        self._kill_at: float | None = None
+        os.set_blocking(out, False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(out, selectors.EVENT_READ)
+        self._selector.register(watch.out, selectors.EVENT_READ)
+
+    def until_end(self) -> End:
+        """Pass on what the worker tells, until it ends."""
+        try:
+            while True:
+                self._attend()
+                ended, status, usage = os.wait4(self._worker, os.WNOHANG)
+                if ended:
+                    break
+        except BaseException:
+            # What it finishes cannot be kept any more.
+            os.kill(self._worker, signal.SIGKILL)
+            os.waitpid(self._worker, 0)
+            raise
+        while self._read():
+            pass
+        return End(
+            outcome=self._outcome,
+            status=os.waitstatus_to_exitcode(status),
+            stopped=self._watch.stopped,
+            peak_mib=usage.ru_maxrss // _KIB_OF_MAXRSS // 1024,
+        )
+
+    def _attend(self) -> None:
+        for key, _ in self._selector.select(self._timeout()):
+            if key.fd == self._out:
+                self._read()
+            else:
+                self._watch.drain()
+        if self._watch.stopped:
+            self._stop()
+        if self._watch.noticed:
+            self._pause()
+        self._listener.flush_when_due()
+
+    def _read(self) -> bool:
+        """Pass on what has come; return whether there may be more."""
+        try:
+            data = os.read(self._out, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            if self._out in self._selector.get_map():
+                self._selector.unregister(self._out)
+            return False
+        self._outcome = self._frames.feed(data, self._listener) or self._outcome
+        return True
+
+    def _timeout(self) -> float | None:
+        times = [self._kill_at, self._go_on_at if self._watch.noticed else None]
+        until = [at - time.monotonic() for at in times if at is not None and at < math.inf]
+        due = self._listener.seconds_until_due()
+        until += [] if due is None else [due]
+        return max(0.0, min(until)) if until else None
+
+    def _pause(self) -> None:
+        """Write what is finished at once, and let nothing begin: the job ends with its machine.
+
+        An end of its own would be tried again at once, perhaps on the same machine, and would hide from AWS
+        Batch that the machine was lost.
+        """
+        now = time.monotonic()
+        if self._go_on_at == math.inf:
+            os.write(2, b"This spot machine is about to be taken away: nothing new is begun on it.\n")
+            self._paused[0], self._go_on_at = 1, now + STILL_THERE_SECONDS
+        self._listener.flush()
+        if now >= self._go_on_at:
+            self._watch.noticed, self._paused[0] = False, 0
+
+    def _stop(self) -> None:
+        """Tell the worker to stop, write what it has finished, and end it when it takes too long."""
+        now = time.monotonic()
+        if self._kill_at is None:
+            self._kill_at = now + STOP_SECONDS
+            # Batch tells the first process of a container only.
+            os.kill(self._worker, signal.SIGTERM)
+            self._listener.flush()
+        elif now >= self._kill_at:
+            os.kill(self._worker, signal.SIGKILL)
