@@ -12,7 +12,7 @@ from local.paths import LocalCloudPaths
 from sluice.run.state import Run
 from sluice.runtime.__main__ import _stop
 from tests.sluice.runtime import functions
-from tests.sluice.runtime.jobs import Jobs, aws, jobs_at, sign_in
+from tests.sluice.runtime.jobs import Jobs, aws, jobs_at
 from tests.sluice.runtime.probe import PIPELINE
 
 
@@ -27,14 +27,16 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
 def local_jobs(cloud: LocalCloudPaths) -> Jobs:
     """What jobs need, in the local cloud; the tests of a session share it."""
     with pytest.MonkeyPatch.context() as patch:
-        sign_in(patch)
+        for name, value in cloud.client_environment().items():
+            patch.setenv(name, value)
         return jobs_at(cloud.endpoint)
 
 
 @pytest.fixture
-def processes(local_jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Jobs:
+def processes(local_jobs: Jobs, cloud: LocalCloudPaths, monkeypatch: pytest.MonkeyPatch) -> Jobs:
     """Jobs that run as processes, over the local cloud."""
-    sign_in(monkeypatch)
+    for name, value in cloud.client_environment().items():
+        monkeypatch.setenv(name, value)
     local_jobs.mark = uuid4().hex[:20]
     return local_jobs
 

@@ -11,8 +11,8 @@ from tests.sluice.runtime.processes import ended, planned, started, words
 
 
 def test_a_stopped_child_keeps_what_is_finished(processes: Jobs) -> None:
-    """Only its first process gets the signal, as in a container. It writes the finished items and ends with 143;
-    the next attempt works on the others only.
+    """Only its first process gets the signal, as in a container. It writes what is finished and ends with
+    143; the next attempt works on the others only.
     """
     jobs = processes
     run = planned(jobs)
