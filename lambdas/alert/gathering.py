@@ -11,7 +11,7 @@ from sluice.alerts.alert_message import AlertMessage
 from sluice.alerts.digest import digest_message
 from sluice.alerts.failure_kind import kind_of
 from sluice.alerts.run_events import input_of
-from sluice.alerts.series import SINGLE_ALERTS, SINGLE_ALERTS_OF_A_PIPELINE, Notify, Occurrence, Series
+from sluice.alerts.series import SINGLE_ALERTS, SINGLE_ALERTS_OF_A_PIPELINE, Notify, FailureEvent, Series
 from sluice.alerts.series_records import SeriesRecords, series_key
 from sluice.run.state import Run
 
@@ -68,7 +68,7 @@ class Gathering:
         self, key: str, run: Run, why: str, *, what: str, event: str, limit: int = SINGLE_ALERTS
     ) -> Notify:
         new = Series(pipeline=run.pipeline.name, what=what)
-        one = Occurrence(run=run.run_id, why=why)
+        one = FailureEvent(run=run.run_id, why=why)
         notify = self.records.count(key, new, one, event, datetime.now(UTC), limit=limit)
         if notify is Notify.GATHERED:
             self.send_digest(key)

@@ -36,7 +36,7 @@ class Notify(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occurrence:
+class FailureEvent:
     """One failure of a run, with its reason."""
 
     run: str
@@ -65,7 +65,7 @@ class Series:
 
 
 def count(
-    series: Series, one: Occurrence, now: datetime, limit: int = SINGLE_ALERTS
+    series: Series, one: FailureEvent, now: datetime, limit: int = SINGLE_ALERTS
 ) -> tuple[Series, Notify]:
     """Return the series with one more failure, and what is to be done about that."""
     recent = tuple(at for at in series.recent if now - datetime.fromisoformat(at) < HOUR)

@@ -18,7 +18,7 @@ from sluice.alerts.failure_kind import digest_of
 from sluice.alerts.series import (
     SINGLE_ALERTS,
     Notify,
-    Occurrence,
+    FailureEvent,
     Series,
     begin_digest,
     count,
@@ -50,7 +50,14 @@ class SeriesRecords:
     table: str
 
     def count(
-        self, key: str, new: Series, one: Occurrence, event: str, now: datetime, *, limit: int = SINGLE_ALERTS
+        self,
+        key: str,
+        new: Series,
+        one: FailureEvent,
+        event: str,
+        now: datetime,
+        *,
+        limit: int = SINGLE_ALERTS,
     ) -> Notify:
         """Count an event of a run, once however often this is called, and return what is to be done about it.
 

