@@ -11,7 +11,7 @@ from sluice.alerts.alert_message import AlertMessage
 from sluice.alerts.digest import digest_message
 from sluice.alerts.failure_kind import kind_of
 from sluice.alerts.run_events import input_of
-from sluice.alerts.series import SINGLE_ALERTS, SINGLE_ALERTS_OF_A_PIPELINE, Notify, FailureEvent, Series
+from sluice.alerts.series import SINGLE_ALERTS, SINGLE_ALERTS_OF_A_PIPELINE, FailureEvent, Notify, Series
 from sluice.alerts.series_records import SeriesRecords, series_key
 from sluice.run.state import Run
 

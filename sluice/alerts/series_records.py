@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 from sluice.alerts.failure_kind import digest_of
 from sluice.alerts.series import (
     SINGLE_ALERTS,
-    Notify,
     FailureEvent,
+    Notify,
     Series,
     begin_digest,
     count,
