@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself. Needed: make, and Python 3.11 or newer with its venv module.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test matrix soak load check synth deploy bench lock pin docs clean
+.PHONY: help setup demo local test matrix soak fuzz load check synth deploy bench lock pin docs clean
 
 # The first Python on the PATH that is new enough; `make PYTHON=…` names another.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -36,6 +36,9 @@ matrix: setup ## every pipeline with each of its AWS calls going wrong in every 
 
 soak: setup ## many runs at once with random trouble: MINUTES=2, or SEED=n to play one again
 	@$(BIN)/python -m tests.matrix soak $(if $(SEED),--seed $(SEED),--minutes $(or $(MINUTES),2))
+
+fuzz: setup ## the webhook's Lambda with requests by chance: EXAMPLES=6000, about a minute
+	@SLUICE_FUZZ_EXAMPLES=$(or $(EXAMPLES),6000) $(BIN)/python -m pytest -q tests/lambdas/webhook -k noise
 
 load: setup ## many runs at the same moment, SubmitJob throttled, machines taken away: RUNS=1000
 	@$(BIN)/python -m tests.matrix load --runs $(or $(RUNS),1000)

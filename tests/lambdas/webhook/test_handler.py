@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -206,6 +207,8 @@ def test_a_failure_of_aws_is_a_503(
     assert "arn" not in found["body"]
 
 
+# `make fuzz` looks further.
+EXAMPLES = int(os.environ.get("SLUICE_FUZZ_EXAMPLES", "300"))
 HEADERS = st.dictionaries(
     st.sampled_from([name for form in FORMS for name in SIGNERS[form](SECRET, b"", 0)]) | st.text(max_size=5),
     st.text(max_size=40),
@@ -216,7 +219,7 @@ def test_noise_never_raises_and_never_gets_in(hook: Callable[..., Hook], schema:
     """Whatever comes, the answer is JSON with a refusal's status."""
     here = hook(SCHEMA=schema)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=EXAMPLES, deadline=None)
     @given(HEADERS, st.text() | st.none(), st.booleans(), st.sampled_from(["POST", "GET", ""]))
     def check(headers: dict[str, str], body: str | None, encoded: bool, method: str) -> None:
         status, document = here.answer(
@@ -233,7 +236,7 @@ def test_signed_noise_never_raises(hook: Callable[..., Hook], schema: str) -> No
     """A sender with the secret may still send anything: it is accepted, or refused with its fault."""
     here = hook(SCHEMA=schema)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=EXAMPLES, deadline=None)
     @given(
         st.binary(max_size=200) | st.text(alphabet='[]{}",:0129.eE-truefalsn a', max_size=60).map(str.encode)
     )
