@@ -10,33 +10,33 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.paths import ACCOUNT, REGION, LocalCloudPaths
+from local.paths import LocalCloudPaths
 from local.server import process
 
 
 @pytest.fixture(scope="session")
-def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of an empty local cloud, which ends with the tests of the session."""
-    place = LocalCloudPaths(_free_port(), tmp_path_factory.mktemp("aws"))
-    process.start(place)
+def aws_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudPaths]:
+    """An empty local cloud, which ends with the tests of the session."""
+    paths = LocalCloudPaths(_free_port(), tmp_path_factory.mktemp("aws"))
+    process.start(paths)
     try:
-        yield place.endpoint
+        yield paths
     finally:
-        process.stop(place)
+        process.stop(paths)
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(aws_cloud: LocalCloudPaths) -> str:
+    """The URL of an empty local cloud; what it takes is signed with the key of ``aws_environment``."""
+    return aws_cloud.endpoint
 
 
 @pytest.fixture
-def aws_environment(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def aws_environment(aws_cloud: LocalCloudPaths, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The variables by which every AWS client of a test, and of what it starts, finds that cloud; they are
     set.
     """
-    variables = {
-        "AWS_ENDPOINT_URL": aws_endpoint,
-        "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-    }
+    variables = dict(aws_cloud.client_environment())
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)

@@ -5,6 +5,7 @@ AWS.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,12 +119,15 @@ class Application:
     def resource(self, stack: str, logical_id: str, kind: str) -> str:
         """Return the physical id of a stack's resource by the beginning of its logical id."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-        found = [
-            resource["PhysicalResourceId"]
+        resources = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
             for page in pages
             for resource in page["StackResourceSummaries"]
             if resource["LogicalResourceId"].startswith(logical_id) and resource["ResourceType"] == kind
-        ]
+        }
+        # The CDK appends eight digits to a construct's own path.
+        exact = [name for name in resources if re.fullmatch(rf"{logical_id}[0-9A-F]{{8}}", name)]
+        found = [resources[name] for name in exact or resources]
         assert len(found) == 1, f"Expected one {kind} {logical_id}… in {stack}, found {found}."
         return str(found[0])
 

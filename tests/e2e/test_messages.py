@@ -28,7 +28,8 @@ def test_the_same_event_twice_is_one_run(app: Application) -> None:
     assert run.state is RunState.SUCCEEDED
 
 
-@pytest.mark.parametrize("stage", STAGES)
+# A message of the plan topic is refused without an alarm: every pipeline may publish there.
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "fan_out"])
 def test_a_malformed_message_is_set_aside_with_an_alarm(app: Application, stage: str) -> None:
     """A message that nobody promised ends in the stage's dead-letter queue with its reason, and an alarm
     reports it.

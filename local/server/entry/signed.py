@@ -4,8 +4,8 @@ Without one pass, as on AWS: function URLs for everybody, the answers of custom 
 at their one-time addresses, and a container's own metadata.
 """
 
-import hmac
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, parse_qsl
@@ -27,6 +27,9 @@ PAGES = "/_sluice/"
 # Their last part is a random id, which only the function that shall answer is told.
 ONE_TIME = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 CHUNKED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+
+
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
 class Signed:
@@ -82,7 +85,9 @@ class Signed:
                 raise signature.mismatch()
 
     def _secret_of(self, access_key: str, token: str) -> str:
-        if hmac.compare_digest(access_key.encode(), ACCOUNT.encode()) and not token:
+        # Any account id is a key of the administrator: each account is one of its own, and one secret opens
+        # all of them.
+        if not token and _ACCOUNT_ID.fullmatch(access_key):
             return self._secret
         return secret_of(access_key, token)
 

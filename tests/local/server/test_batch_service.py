@@ -338,7 +338,7 @@ def test_each_account_and_region_has_a_batch_of_its_own(cloud: LocalCloudPaths) 
             endpoint_url=cloud.endpoint,
             region_name=region,
             aws_access_key_id=account,
-            aws_secret_access_key="x",
+            aws_secret_access_key=cloud.client_environment()["AWS_SECRET_ACCESS_KEY"],
         )
 
     places = [("111111111111", "us-east-1"), ("000000000000", "eu-west-1")]

@@ -26,10 +26,8 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
 @pytest.fixture(scope="session")
 def local_jobs(cloud: LocalCloudPaths) -> Jobs:
     """What jobs need, in the local cloud; the tests of a session share it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cloud.client_environment().items():
-            patch.setenv(name, value)
-        return jobs_at(cloud.endpoint)
+    variables = cloud.client_environment()
+    return jobs_at(cloud.endpoint, (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]))
 
 
 @pytest.fixture

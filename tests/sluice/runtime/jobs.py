@@ -167,12 +167,22 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     _forget_clients()
 
 
-def jobs_at(endpoint: str | None) -> Jobs:
-    """Return a cloud that has the buckets, the table, the topic and a queue that subscribes to it."""
+def jobs_at(endpoint: str | None, key: tuple[str, str] | None = None) -> Jobs:
+    """Return a cloud that has the buckets, the table, the topic and a queue that subscribes to it; ``key`` is
+    the access key's id and its secret, where they are not those of the environment.
+    """
+    key_id, secret = key or (None, None)
     session = clients._session()  # Every test's, with what it parsed of the services' models.
     names = ("s3", "sns", "sqs", "dynamodb")
     made: list[Any] = [
-        session.create_client(name, region_name="us-east-1", endpoint_url=endpoint) for name in names
+        session.create_client(
+            name,
+            region_name="us-east-1",
+            endpoint_url=endpoint,
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+        )
+        for name in names
     ]
     s3, sns, sqs, table = made
     for bucket in (INBOX, WORK, RESULTS):

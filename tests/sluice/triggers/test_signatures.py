@@ -45,7 +45,7 @@ def test_the_example_of_githubs_page() -> None:
     headers = {
         "x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     }
-    signed = check("github", headers, b"Hello, Harness!", secrets=["It's a Secret to Everybody"])
+    signed = check("github", headers, b"Hello, World!", secrets=["It's a Secret to Everybody"])
     assert signed == Signed(at=None, id="")
 
 
