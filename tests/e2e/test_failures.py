@@ -69,7 +69,7 @@ def test_a_job_that_may_not_read_fails_the_run(quiet: Application, burst: Burst)
 
 
 def _mails(app: Application, run: Run) -> list[dict[str, str]]:
-    """Return the e-mails about a run, once there is one: an SMS comes only for the first of equal failures."""
+    """Return the e-mails about a run, once there is one; an SMS comes for the first of equal failures."""
     return wait_for(
         lambda: [one for one in app.messages(run) if one["protocol"] == "email"],
         f"an e-mail about {run.run_id}",
