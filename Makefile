@@ -37,8 +37,8 @@ matrix: setup ## every pipeline with each of its AWS calls going wrong in every 
 soak: setup ## many runs at once with random trouble: MINUTES=2, or SEED=n to play one again
 	@$(BIN)/python -m tests.matrix soak $(if $(SEED),--seed $(SEED),--minutes $(or $(MINUTES),2))
 
-fuzz: setup ## the webhook's Lambda with requests by chance: EXAMPLES=6000, about a minute
-	@SLUICE_FUZZ_EXAMPLES=$(or $(EXAMPLES),6000) $(BIN)/python -m pytest -q tests/lambdas/webhook -k noise
+fuzz: setup ## the webhook's Lambda with requests by chance: EXAMPLES=25000, about a minute
+	@SLUICE_FUZZ_EXAMPLES=$(or $(EXAMPLES),25000) $(BIN)/python -m pytest -q tests/lambdas/webhook -k noise
 
 load: setup ## many runs at the same moment, SubmitJob throttled, machines taken away: RUNS=1000
 	@$(BIN)/python -m tests.matrix load --runs $(or $(RUNS),1000)
