@@ -152,7 +152,7 @@ class Ledger:
         values = items.values(state=state, reason=reason or "", generation=generation, **more)
         registered = _REGISTERED
         if state is StepState.FAILED:
-            # What proved the success may be gone when the same end is told again.
+            # What proved the success may be gone when the same end is reported again.
             registered = "#job_id = :job_id AND #state <> :succeeded_state"
             values |= items.values(succeeded_state=StepState.SUCCEEDED) if job_id else {}
         return self._update(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from sluice.aws.multipart import PartWriter
+
 Call = Callable[..., Mapping[str, Any]]
 """A call of AWS: parameters by name, an answer."""
 
@@ -47,7 +49,7 @@ class ObjectWriter(Protocol):
         """Write an object."""
 
 
-class S3(ObjectReader, ObjectWriter, Protocol):
+class S3(ObjectReader, PartWriter, Protocol):
     """All that a job does with S3."""
 
     @property
@@ -57,22 +59,6 @@ class S3(ObjectReader, ObjectWriter, Protocol):
     @property
     def delete_objects(self) -> Call:
         """Delete up to 1,000 objects."""
-
-    @property
-    def create_multipart_upload(self) -> Call:
-        """Begin an upload in parts."""
-
-    @property
-    def upload_part(self) -> Call:
-        """Write a part."""
-
-    @property
-    def complete_multipart_upload(self) -> Call:
-        """Join the parts."""
-
-    @property
-    def abort_multipart_upload(self) -> Call:
-        """Drop the parts."""
 
 
 class Sns(Protocol):

@@ -24,7 +24,7 @@ from local.server.entry.signature import Received, SignatureError
 from local.server.gateway import App, Message, Receive, Scope, Send
 
 PAGES = "/_sluice/"
-# Their last part is a random id, which only the function that shall answer is told.
+# Their last part is a random id, which only the function that is to answer gets.
 ONE_TIME = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 CHUNKED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 

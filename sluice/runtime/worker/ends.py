@@ -16,7 +16,7 @@ class End:
     """The end of a worker.
 
     ``outcome`` is its final word, None when it had none. ``status`` is its exit code, or minus the signal
-    that it died of. ``stopped`` says whether the job was told to stop. ``peak_mib`` is the most memory that
+    that it died of. ``stopped`` says whether the job was asked to stop. ``peak_mib`` is the most memory that
     it had.
     """
 

@@ -82,7 +82,7 @@ def _stop_work(number: int, frame: FrameType | None) -> NoReturn:
 
 
 class _Watch:
-    """Wakes a selector when the job is told to stop, when the worker ends, and when the machine is about to
+    """Wakes a selector when the job is asked to stop, when the worker ends, and when the machine is about to
     be taken away.
     """
 

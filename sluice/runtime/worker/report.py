@@ -38,7 +38,7 @@ Outcome = Returned | Failed
 
 
 class Report(Protocol):
-    """What is told during the work."""
+    """What is reported during the work."""
 
     def begins(self, item: int | None = None, value: str = "") -> None:
         """Say that the user's function is about to be called, for an item or once."""
