@@ -1,8 +1,9 @@
 """``make bench``: measures every figure, and writes benchmarks/results.json, benchmarks/results.md and the
 README's table.
 
-python -m benchmarks [run_calls pipeline_calls exactly_once alert graph manifest]
-                     [cold_start supervisor engine grouping load wall]
+python -m benchmarks [run_calls pipeline_calls exactly_once lost_answers alert graph manifest]
+                     [cold_start supervisor edit thousand engine grouping backfill set_burst in_turn]
+                     [load harness console_page console_cloud wall]
 """
 
 from __future__ import annotations
@@ -22,14 +23,21 @@ from typing import Any
 from benchmarks import (
     alert_latency,
     cold_start,
+    edit,
     exactly_once,
     graph,
     grouping,
+    harness,
     load,
+    lost_answers,
     pipeline_calls,
     run_calls,
     supervisor,
 )
+from benchmarks.console import cloud as console_cloud
+from benchmarks.console import page as console_page
+from benchmarks.files_there import existing, in_turn, set_burst
+from benchmarks.thousand import measuring as thousand
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -60,6 +68,9 @@ def main(names: Sequence[str]) -> None:
     """Measure what is named, or everything, and keep what was measured before of the rest; each is kept as
     soon as it is measured.
     """
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        sys.exit(f"Expected names of benches, found {', '.join(unknown)}: there are {', '.join(BENCHES)}.")
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in names or BENCHES:
         print(f"── {name}", flush=True)
@@ -148,14 +159,23 @@ BENCHES = {
     "exactly_once": Bench(
         "What it costs that a step is submitted once", exactly_once.measure, exactly_once.table
     ),
+    "lost_answers": Bench("Lost answers of AWS Batch", lost_answers.measure, lost_answers.table),
     "alert": Bench("From a job's failure to the e-mail", alert_latency.measure, alert_latency.table),
     "graph": Bench("Graphs of 1,000 steps", graph.measure, graph.table),
     "manifest": Bench("The manifest", _manifest, _manifest_table),
     "cold_start": Bench("Cold starts", lambda: cold_start.measure(_COLD_START_ROUNDS), cold_start.table),
     "supervisor": Bench("The supervisor of a job", supervisor.measure, supervisor.table),
+    "edit": Bench("From a save to the new result", edit.measure, edit.table),
+    "thousand": Bench("A thousand children that do nothing", thousand.measure, thousand.table),
     "engine": Bench("The Batch engine of the local cloud", lambda: _output("engine"), _verbatim),
     "grouping": Bench("A burst of files", grouping.measure, grouping.table),
+    "backfill": Bench("Objects that exist already", existing.measure, existing.table),
+    "set_burst": Bench("A set of files in one burst", set_burst.measure, set_burst.table),
+    "in_turn": Bench("Runs one at a time", in_turn.measure, in_turn.table),
     "load": Bench("A thousand runs at once", load.measure, load.table),
+    "harness": Bench("The harness of a project's tests", harness.measure, harness.table),
+    "console_page": Bench("The console's page", console_page.measure, console_page.table),
+    "console_cloud": Bench("The console over a local cloud", console_cloud.measure, console_page.table),
     "wall": Bench("Times that a person waits", _wall, _wall_table),
 }
 

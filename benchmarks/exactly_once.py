@@ -21,15 +21,15 @@ import botocore.session
 from moto import mock_aws
 
 from sluice.advance.advancer import Advancer
-from sluice.ledger.ledger import UNFINISHED_INDEX, Ledger
+from sluice.ledger.ledger import Ledger
 from sluice.messages import Planned
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.run.job_names import run_id
 from sluice.run.state import Run
+from tests.sluice.clouds import TABLE, make_table
 
 _KEYS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 _QUEUES = {"normal": "arn:aws:batch:us-east-1:000000000000:job-queue/normal"}
-_TABLE = "ledger"
 
 
 def measure() -> list[dict[str, Any]]:
@@ -49,10 +49,10 @@ def _counted(pipeline: CompiledPipeline) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     with patch.dict(os.environ, _KEYS), mock_aws():
         dynamodb = botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
-        _make_table(dynamodb)
+        make_table(dynamodb)
         batch: Any = _Batch(counts)
         advancer = Advancer(
-            ledger=Ledger(_Counting(dynamodb, counts), _TABLE),
+            ledger=Ledger(_Counting(dynamodb, counts), TABLE),
             batch=lambda: batch,
             queues=_QUEUES,
             notify_failed=lambda _: None,
@@ -128,25 +128,6 @@ def _word_count() -> CompiledPipeline:
         CompiledStep("rank", Kind.ARRAY, "definition", "normal", each=("count",), items_of="split"),
         _job("merge", "rank"),
         CompiledStep("cleanup", Kind.CLEANUP, "definition", "normal", after=("merge",)),
-    )
-
-
-def _make_table(client: Any) -> None:
-    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    index = [
-        {"AttributeName": "unfinished", "KeyType": "HASH"},
-        {"AttributeName": "created_at", "KeyType": "RANGE"},
-    ]
-    client.create_table(
-        TableName=_TABLE,
-        KeySchema=keys,
-        AttributeDefinitions=[
-            {"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]
-        ],
-        GlobalSecondaryIndexes=[
-            {"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}
-        ],
-        BillingMode="PAY_PER_REQUEST",
     )
 
 

@@ -1,4 +1,4 @@
-"""The figures of the README, read from what ``make bench`` measured."""
+"""The figures of docs/figures.md, read from what ``make bench`` measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Results = Mapping[str, Any]
 
 
 def table(results: Results) -> str:
-    """Return the README's table: what, aimed at, measured."""
+    """Return their table: what, aimed at, measured."""
     rows = [row for name, rows_of in _MEASURES.items() if name in results for row in rows_of(results[name])]
     lines = [
         "| what | aimed at | measured |",
@@ -22,7 +22,7 @@ def table(results: Results) -> str:
     )
 
 
-_LINK = "[benchmarks/results.md](benchmarks/results.md)"
+_LINK = "[benchmarks/results.md](../benchmarks/results.md)"
 _Row = tuple[str, str, str]
 
 
@@ -92,6 +92,47 @@ def _grouping(found: dict[str, Any]) -> list[_Row]:
     ]
 
 
+def _backfill(found: dict[str, Any]) -> list[_Row]:
+    objects, groups = found["objects"], found["groups"]
+    lists = found["calls"]["ListObjectsV2"]
+    rest = (sum(found["calls"].values()) - lists) / groups
+    kills = len(found["killed_at"])
+    return [
+        (
+            f"listings of a backfill of {objects:,} objects; its other calls for each group of 10,000",
+            "1 for 1,000 objects; O(groups)",
+            f"{lists:,}; {rest:.0f}",
+        ),
+        (
+            f"the same of {found['killed_objects']:,} objects, killed (SIGKILL) and begun again",
+            "each object in one run",
+            f"each, after {kills} kills, with {sum(found['killed'].values()):,} calls in all",
+        ),
+    ]
+
+
+def _set_burst(found: dict[str, Any]) -> list[_Row]:
+    return [
+        (
+            f"runs of a set of {found['files']:,} files in one burst, each event twice and in any order",
+            "1, with all files",
+            f"{found['runs']}, with all, for {sum(found['calls'].values()):,} AWS calls",
+        )
+    ]
+
+
+def _in_turn(found: dict[str, Any]) -> list[_Row]:
+    what = f"calls that waiting adds to each of {found['runs']:,} runs of one key, in order and one at a time"
+    meanwhile = f"{found['quiet_calls']} in {found['quiet_seconds']} s in which they wait"
+    return [(what, "printed; no polling", f"{found['calls_of_waiting']:.1f}; {meanwhile}")]
+
+
+def _harness(found: dict[str, Any]) -> list[_Row]:
+    seconds = ", ".join(f"{one:.1f} s" for one in found["seconds"].values())
+    what = f"a whole run in a test's process: 5 steps, {found['items']:,} items, one or ten a child"
+    return [(what, "", seconds)]
+
+
 def _load(found: dict[str, Any]) -> list[_Row]:
     lost = (
         f"{found['reclaimed'] / found['children']:.0%} of the children lost their machine,"
@@ -102,6 +143,18 @@ def _load(found: dict[str, Any]) -> list[_Row]:
             f"{found['runs']:,} runs of word-count at once, on the local cloud",
             "all succeed, nothing twice",
             f"all, {found['jobs']:,} jobs in {found['seconds'] / 60:.0f} min ({lost})",
+        )
+    ]
+
+
+def _thousand(found: dict[str, Any]) -> list[_Row]:
+    ours, *others = sorted(found["seconds"].items(), key=lambda one: not one[0].startswith("Sluice"))
+    beside = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in others if seconds)
+    return [
+        (
+            f"a plan, {found['children']:,} children that do nothing and a fan-in, on the local cloud",
+            "no slower than redun's pool",
+            f"{ours[1]:.0f} s ({beside})",
         )
     ]
 
@@ -142,7 +195,12 @@ _MEASURES: dict[str, Callable[[Any], list[_Row]]] = {
     "manifest": _manifest,
     "cold_start": _cold_start,
     "grouping": _grouping,
+    "backfill": _backfill,
+    "set_burst": _set_burst,
+    "in_turn": _in_turn,
     "load": _load,
+    "thousand": _thousand,
+    "harness": _harness,
     "wall": _wall,
     "matrix": _matrix,
 }

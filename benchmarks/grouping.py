@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ from typing import Any
 
 from benchmarks.run_calls import copied_app, free_port
 from cli.aws import client_of, outputs
+from cli.project import EXAMPLES
 from local.deployment.deploy import deploy
 from local.paths import LocalCloudPaths
 from local.server import process
@@ -58,11 +60,12 @@ def measure(files: int = FILES) -> dict[str, Any]:
 def _deployed(files: int) -> Iterator[LocalCloudPaths]:
     with tempfile.TemporaryDirectory() as folder:
         app = copied_app(Path(folder) / "app")
-        shipped = (Path(__file__).parent.parent / "pipelines" / "small_files.py").read_text()
+        shipped = (EXAMPLES / "pipelines" / "small_files.py").read_text()
         burst = shipped.replace('"10s"', '"15m"').replace("group_of=10_000", f"group_of={files}")
         (app / "pipelines" / "small_files.py").write_text(
             burst.replace("items_per_child=25", f"items_per_child={-(-files // 10)}")
         )
+        shutil.copytree(EXAMPLES / "containers" / "small_files", app / "containers" / "small_files")
         (app / "pipelines" / "single_files.py").write_text(_SINGLE)
         place = LocalCloudPaths(free_port(), Path(folder) / "cloud")
         with _environment(_MACHINES):

@@ -65,7 +65,12 @@ def measure(runs: int = RUNS, reclaimed: float = RECLAIMED) -> dict[str, Any]:
                 place,
                 "PUT",
                 "faults",
-                {"seed": runs, "submits_a_second": SUBMITS_A_SECOND, "interrupted_attempts": reclaimed},
+                {
+                    "seed": runs,
+                    "submits_a_second": SUBMITS_A_SECOND,
+                    "interrupted_attempts": reclaimed,
+                    "notice_seconds": 0,
+                },
             )
             control(place, "DELETE", "calls")
             return _Load(place, _texts(runs)).measured()

@@ -1,8 +1,9 @@
 """AWS API calls of one run of each pipeline that comes with Sluice, counted at the local cloud's endpoint,
 with IAM enforced.
 
-The real app is deployed, and each pipeline runs once on a small input. A pipeline that is new here and starts
-with an upload needs a file in ``FILES``; without one this program says so.
+The real app is deployed, and each pipeline runs once on a small input, but for those that begin after runs
+of others: these would begin in the middle of the others' calls, and are not deployed. A pipeline that is new
+here and starts with an upload needs files in ``FILES``; without them this program says so.
 
     python -m benchmarks.pipeline_calls
 """
@@ -10,10 +11,11 @@ with an upload needs a file in ``FILES``; without one this program says so.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -23,17 +25,19 @@ from unittest.mock import patch
 from benchmarks.run_calls import Calls, all_told, calls_since_reset, free_port
 from cli.aws import client_of, outputs
 from cli.commands.demo import files
+from cli.project import EXAMPLES
 from local.deployment.deploy import deploy
-from local.paths import REPOSITORY, LocalCloudPaths
+from local.paths import LocalCloudPaths
 from local.server import process
 from local.server.process import control
 from sluice.ledger.ledger import Ledger
-from sluice.operate.runs.listing import list_runs
+from sluice.operate.listing.listing import RunFilter, list_runs
 from sluice.operate.runs.reader import RunReader
 from sluice.operate.start.requests import request_run
-from sluice.pipeline.definition import Manual, Pipeline, S3Upload
+from sluice.pipeline.definition import AfterRun, FileSet, Manual, Pipeline, S3Upload
 from sluice.pipeline.loading import load_pipelines
 from sluice.run.state import Run, RunState
+from sluice.triggers.file_patterns import parse_pattern
 
 _SECONDS = 300.0
 _LAMBDAS = ("Trigger", "FanOut", "Track", "Alert", "Group")
@@ -45,7 +49,11 @@ FILES: dict[str, Callable[[], Sequence[bytes]]] = {
     "flight-delays": lambda: [b"".join(files.flights().splitlines(keepends=True)[:20_001])],
     "item-to-item": lambda: [_RATINGS],
     "small-files": lambda: [b"one of many\n"] * 50,
+    "month-of-flights": lambda: [b"".join(files.flights().splitlines(keepends=True)[:2_001])] * 2,
+    "weather": lambda: [b"".join(files.weather().splitlines(keepends=True)[:2_001])],
+    "weather-of-a-day": lambda: [b"".join(files.weather().splitlines(keepends=True)[:25])],
 }
+_sets = count(1)
 
 
 def measure() -> list[dict[str, Any]]:
@@ -54,11 +62,21 @@ def measure() -> list[dict[str, Any]]:
         place = LocalCloudPaths(free_port(), Path(folder) / "cloud")
         process.start(place)
         try:
+            project = _without_chains(Path(folder) / "examples")
             with patch.dict(os.environ, SLUICE_NAT="true"):  # or the pipelines that need it are left out
-                deploy(place, lambda _: None)
-            return [_measured(place, pipeline) for pipeline in load_pipelines(REPOSITORY)]
+                deploy(place, lambda _: None, project)
+            return [_measured(place, pipeline) for pipeline in load_pipelines(project)]
         finally:
             process.stop(place)
+
+
+def _without_chains(folder: Path) -> Path:
+    """Return a copy of the examples without the pipelines that begin after runs of others."""
+    shutil.copytree(EXAMPLES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for pipeline in load_pipelines(EXAMPLES):
+        if all(isinstance(trigger, AfterRun) for trigger in pipeline.triggers):
+            (folder / "pipelines" / f"{str(pipeline.name).replace('-', '_')}.py").unlink()
+    return folder
 
 
 def _measured(place: LocalCloudPaths, pipeline: Pipeline) -> dict[str, Any]:
@@ -99,7 +117,7 @@ def _run(place: LocalCloudPaths, pipeline: Pipeline) -> tuple[Run, float]:
 
 def _known(place: LocalCloudPaths, table: str, pipeline: Pipeline) -> list[str]:
     listing = list_runs(
-        client_of(place, "dynamodb"), table, pipeline=str(pipeline.name), state=None, limit=1000
+        client_of(place, "dynamodb"), table, asked=RunFilter(pipeline=str(pipeline.name)), limit=1000
     )
     return [run.run_id for run in listing.runs]
 
@@ -109,18 +127,34 @@ def _start(place: LocalCloudPaths, pipeline: Pipeline, inbox: str) -> None:
     if any(isinstance(trigger, Manual) for trigger in pipeline.triggers):
         request_run(client_of(place, "events"), pipeline, str(uuid.uuid4()), None)
         return
-    (upload,) = (trigger for trigger in pipeline.triggers if isinstance(trigger, S3Upload))
     if pipeline.name not in FILES:
         raise LookupError(
             f"Expected a small file for {pipeline.name} in FILES of {__file__}, found none. Add one."
         )
-    s3 = client_of(place, "s3")
+    (trigger,) = (one for one in pipeline.triggers if isinstance(one, S3Upload | FileSet))
+    bodies, s3 = FILES[pipeline.name](), client_of(place, "s3")
+    keys = _set_keys(trigger) if isinstance(trigger, FileSet) else _keys(trigger)
 
-    def put(number: int, body: bytes) -> None:
-        s3.put_object(Bucket=inbox, Key=f"{upload.prefix}{number}{upload.suffix}", Body=body)
+    def put(key: str, body: bytes) -> None:
+        s3.put_object(Bucket=inbox, Key=key, Body=body)
 
     with ThreadPoolExecutor(8) as pool:  # together, as a burst is
-        list(pool.map(put, count(), FILES[pipeline.name]()))
+        put_keys = [key for key, _ in zip(keys, bodies, strict=False)]
+        list(pool.map(put, put_keys, bodies))
+    if isinstance(trigger, FileSet) and trigger.marker:
+        put(f"{put_keys[0].rpartition('/')[0]}/{trigger.marker}", b"")
+
+
+def _keys(trigger: S3Upload) -> Iterator[str]:
+    return (f"{trigger.prefix}{number}{trigger.suffix}" for number in count())
+
+
+def _set_keys(trigger: FileSet) -> Iterator[str]:
+    """Yield the keys of a set that no call before has named."""
+    pattern = parse_pattern(trigger.pattern)
+    *names, counted = pattern.names
+    new = dict.fromkeys(names, f"set-{next(_sets)}")
+    return (pattern.fill({**new, counted: f"{number:02}"}) for number in count(1))
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:

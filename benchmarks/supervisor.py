@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice.runtime.job_context import JobContext
-from sluice.runtime.result_parts import Parts, encode
+from sluice.runtime.stored.result_parts import encode, failed_parts, result_parts
 from sluice.runtime.supervisor.progress import Progress
 from sluice.runtime.worker.forked import ForkedWorker
 from sluice.runtime.worker.report import Report, Returned
@@ -61,7 +61,8 @@ def _run(work: Callable[[Report], Returned]) -> tuple[float, float]:
     import sluice.runtime.__main__  # noqa: F401 - the memory that a job begins with
 
     bucket, began = _Bucket(), time.perf_counter()
-    with Progress(Parts(bucket, "work", _JOB)) as progress:
+    parts, failures = result_parts(bucket, "work", _JOB), failed_parts(bucket, "work", _JOB)
+    with Progress(_JOB, parts, failures) as progress:
         assert ForkedWorker().run(work, progress).has_returned
     return time.perf_counter() - began, bucket.most_kib / 1024
 

@@ -13,11 +13,11 @@ from botocore.config import Config
 
 from cli.aws import client_of
 from cli.console import print_note
+from cli.project import configuration
 from local.paths import DEFAULT_PORT, LocalCloudPaths
-from local.server.lock import holder
+from local.server.running import running_ports
 from sluice.ledger.ledger import Ledger
 from sluice.operate.deployment import PREFIX, Deployment
-from stacks.configuration import Configuration
 
 # Any of these says that the caller means a cloud of their own choice.
 # https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
@@ -35,18 +35,18 @@ _RETRIES: Any = {"mode": "standard", "total_max_attempts": 5}
 
 class Cloud:
     """A cloud with Sluice deployed; ``client`` returns a low-level client of a service, ``where`` names the
-    cloud in messages.
+    cloud in messages, ``prefix`` begins the names of the stacks.
     """
 
     def __init__(self, client: Callable[[str], Any], where: str, prefix: str = PREFIX) -> None:
         self.client: Callable[[str], Any] = cache(client)
         self._where = where
-        self._prefix = prefix
+        self.prefix = prefix
 
     @cached_property
     def deployment(self) -> Deployment:
         """The names of what is deployed."""
-        return Deployment(self.client("cloudformation"), self._where, self._prefix)
+        return Deployment(self.client("cloudformation"), self._where, self.prefix)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -55,17 +55,24 @@ class Cloud:
 
 
 def cloud_of(environment: Mapping[str, str] = os.environ) -> Cloud:
-    """Return the cloud that the environment names; when it names none and a local cloud runs on port 4566,
-    that one, and print so.
+    """Return the cloud that the environment names; when it names none, the local cloud on port 4566 or the
+    only one that runs, and print so.
     """
-    prefix = Configuration.read(lambda _: None, environment).stack_prefix
-    place = LocalCloudPaths.of(DEFAULT_PORT)
-    if not any(environment.get(name) for name in CHOICES) and holder(place.pid_file):
+    prefix = configuration(environment).stack_prefix
+    place = None if any(environment.get(name) for name in CHOICES) else _local()
+    if place is not None:
         print_note(f"The environment names no AWS account: this is the local cloud at {place.endpoint}.")
         return Cloud(
             lambda service: client_of(place, service), f"the local cloud at {place.endpoint}", prefix
         )
     return Cloud(*_chosen(environment), prefix)
+
+
+def _local() -> LocalCloudPaths | None:
+    ports = running_ports()
+    if DEFAULT_PORT in ports:
+        return LocalCloudPaths.of(DEFAULT_PORT)
+    return LocalCloudPaths.of(ports[0]) if len(ports) == 1 else None
 
 
 def _chosen(environment: Mapping[str, str]) -> tuple[Callable[[str], Any], str]:

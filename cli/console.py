@@ -7,8 +7,9 @@ and bidirectional characters made visible.
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -16,11 +17,15 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from cli.screen.columns import fitted
 from sluice.visible import visible, visible_json
 
 STATE_STYLES = {"SUCCEEDED": "green", "FAILED": "bold red", "RUNNING": "cyan", "CANCELLED": "yellow"}
 _PLAIN_WIDTH = 120
 _TAB = "\t"
+_COMMAND = re.compile(r"`[^`]*`|(?<=: )sluice .*")
+_GLUE = "\ue000"
+"""Stands for a space at which no line is folded."""
 _FRAME = 6
 """Lines of a screen that a table's head and the prompt take."""
 
@@ -50,6 +55,23 @@ def print_line(line: str) -> None:
     sys.stdout.write(f"{visible(line, keep=_TAB)}\n")
 
 
+def print_sentence(line: str) -> None:
+    """Print a line that people read: folded at words on a terminal, behind the spaces that it begins with;
+    one line elsewhere, because programs read it.
+    """
+    for part in _folded(line, VisibleConsole()) if sys.stdout.isatty() else [line]:
+        print_line(part)
+
+
+def _folded(line: str, console: Console) -> Iterator[str]:
+    """Yield a line in parts as wide as a console; a command in it stays whole, so that it can be copied."""
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    room = max(1, console.width - len(indent))
+    text = _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), visible(line[len(indent) :]))
+    for part in Text(text).wrap(console, room, overflow="fold", tab_size=1):
+        yield indent + part.plain.rstrip().replace(_GLUE, " ")
+
+
 def print_text(text: str) -> None:
     """Print a text of our own that has several lines."""
     for line in text.split("\n"):
@@ -69,9 +91,27 @@ def print_note(line: str) -> None:
     Its further lines are indented, so that none of them looks like another note.
     """
     first, *more = line.split("\n")
-    indented = (one if one.startswith("  ") else f"  {one}" for one in more)
-    for one in (f"sluice: {first}", *indented):
+    lines = [f"sluice: {first}", *(one if one.startswith("  ") else f"  {one}" for one in more)]
+    if sys.stderr.isatty():
+        console = VisibleConsole(stderr=True)
+        lines = [part for one in lines for part in _folded(one, console)]
+    for one in lines:
         sys.stderr.write(f"{visible(one, keep=_TAB)}\n")
+
+
+def answered_yes(question: str) -> bool:
+    """Ask a person, on the standard error because the result may go elsewhere."""
+    sys.stderr.write(f"{visible(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def confirmed(question: str) -> bool:
+    """Ask a person; where nobody can be asked it is a no, with a note."""
+    if not sys.stdin.isatty():
+        print_note("This is no terminal, so nobody can be asked: repeat the command with --yes.")
+        return False
+    return answered_yes(question)
 
 
 def spinner(text: str) -> AbstractContextManager[object]:
@@ -81,10 +121,17 @@ def spinner(text: str) -> AbstractContextManager[object]:
     return Console(stderr=True).status(text) if sys.stderr.isatty() else nullcontext()
 
 
-def print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(
+    console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], *, one_line: bool = False
+) -> None:
     """Print rows: on a terminal as a table, through a pager when it is longer than the screen; elsewhere as
     aligned lines, never cut.
+
+    With ``one_line`` a row takes one line of a terminal: cells are cut, the first ones so that they still
+    differ.
     """
+    if one_line and console.is_terminal:
+        columns, *rows = fitted([columns, *rows], console.width)
     if not console.is_terminal:
         for line in aligned([columns, *rows]):
             print_line(line)

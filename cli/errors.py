@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    NoRegionError,
-)
+import os
+from collections.abc import Mapping
 
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from cli.credentials import credentials_advice
 from local.errors import LocalCloudError
+from sluice.aws.transient import is_transient
 from sluice.errors import SluiceError
 from sluice.operate.errors import (
     JobMissingError,
@@ -19,6 +18,7 @@ from sluice.operate.errors import (
     RunIdMissingError,
     RunNotFoundError,
 )
+from sluice.visible import visible
 
 FAILED = 1
 """The run failed, or what was asked for does not exist."""
@@ -52,16 +52,18 @@ def _hint(error: SluiceError | LocalCloudError) -> str:
     return ""
 
 
-def explained(error: BotoCoreError | ClientError) -> str:
+# How IAM words a refusal that no permission of the caller's own can lift:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+_FROM_ABOVE = ("service control policy", "resource control policy", "permissions boundary")
+
+
+def explained(error: BotoCoreError | ClientError, environment: Mapping[str, str] = os.environ) -> str:
     """Return in one sentence what AWS, or the way to it, answered, and what to do."""
+    advice = credentials_advice(error, environment)
+    if advice is not None:
+        return visible(advice)
     if isinstance(error, ClientError):
         return _refused(error)
-    if isinstance(error, NoCredentialsError | NoRegionError):
-        missing = "credentials of an AWS account" if isinstance(error, NoCredentialsError) else "a region"
-        return (
-            f"Expected {missing}, found none. Run `aws configure`, or set AWS_PROFILE and AWS_REGION, or"
-            " start a local cloud on port 4566 with `sluice local up`."
-        )
     if isinstance(error, EndpointConnectionError):
         return (
             f"Expected an answer, found none: {str(error).rstrip('.')}. Check AWS_ENDPOINT_URL and"
@@ -71,10 +73,16 @@ def explained(error: BotoCoreError | ClientError) -> str:
 
 
 def _refused(error: ClientError) -> str:
+    """Return what AWS refused; that to try again helps is said only where it does."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-    fix = (
-        "docs/cli.md lists what each command must be allowed to do."
-        if "AccessDenied" in code
-        else "Try again, or see docs/cli.md."
-    )
-    return f"AWS refused {error.operation_name}: {code}: {message.rstrip('.')}. {fix}"
+    fix = "docs/cli.md says what each command needs."
+    if policy := next((one for one in _FROM_ABOVE if one in message), None):
+        fix = (
+            f"A {policy} of your organization or account forbids it, whatever your own permissions are:"
+            " docs/account.md lists what may be forbidden, and what to do then."
+        )
+    elif "AccessDenied" in code or code == "UnauthorizedOperation":
+        fix = "docs/cli.md lists what each command must be allowed to do."
+    elif is_transient(error):
+        fix = "AWS was busy: run the command again in a moment."
+    return f"AWS refused {error.operation_name}: {code}: {visible(message.rstrip('.'))}. {fix}"

@@ -1,28 +1,28 @@
-"""Shows runs until they end: a live table on a terminal, a line for each change elsewhere."""
+"""Shows runs until they end: a live table on a terminal, a line for each change elsewhere; then how they
+ended.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from math import inf
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
 
-from cli.times import duration
+from cli.screen.ending import print_ending
+from cli.screen.lines import Lines
+from cli.screen.table import table
+from cli.screen.words import child_count
 from sluice.operate.runs.following import SECONDS_BETWEEN_READS, Read, follow
-from sluice.operate.runs.view import WAITING, RunView, StepView
-from sluice.visible import visible
+from sluice.operate.runs.view import RunView
+from sluice.run.state import RunState
 
+__all__ = ["child_count", "tables", "watch"]
 Show = Callable[[Sequence[RunView]], None]
-
-_STYLES = {"SUCCEEDED": "green", "FAILED": "bold red", "RUNNING": "cyan", WAITING: "dim", "EMPTY": "dim"}
-_BAR_WIDTH = 24
-_INPUT_WIDTH = 24
 
 
 def watch(
@@ -43,89 +43,53 @@ def watch(
     with _display(console) as show:
         for views in follow(read, runs=runs, seconds=seconds, interval=interval, sleep=sleep):
             show(views)
+    print_ending(views, console)
     return views
 
 
 @contextmanager
 def _display(console: Console) -> Iterator[Show]:
     if not console.is_terminal:
-        yield _Lines(console).show
+        yield Lines(console).show
         return
+    if console.record:  # A picture has the end only.
+        seen: list[Sequence[RunView]] = []
+        yield seen.append
+        console.print(table([_before_ending(view) for view in seen[-1]], console))
+        return
+    last: Sequence[RunView] = ()
     with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
-        yield lambda views: live.update(tables(views), refresh=True)
+
+        def show(views: Sequence[RunView]) -> None:
+            nonlocal last
+            last = views
+            # The line below is the cursor's: a table as high as the screen would push its own head out.
+            live.update(table(views, console, console.height - 1), refresh=True)
+
+        try:
+            yield show
+        finally:
+            show([_before_ending(view) for view in last])
+
+
+def _before_ending(view: RunView) -> RunView:
+    """Return a run without the reasons that its ending says."""
+    if not view.ended or view.state is RunState.SUCCEEDED:
+        return view
+    return replace(view, steps=tuple(replace(step, reason=None) for step in view.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class RunTables:
+    """The whole table of each run, with a row for each step, as wide as where it is printed."""
+
+    views: Sequence[RunView]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield its lines."""
+        yield table(self.views, console)
 
 
 def tables(views: Sequence[RunView]) -> RenderableType:
-    """Return a table for each run, with a row for each step."""
-    return Group(*(_table(view) for view in views))
-
-
-def child_count(step: StepView) -> str:
-    """Return how many children of a step are done, or nothing when it has none yet."""
-    return f"{step.done} of {step.children}" if step.children else ""
-
-
-def _table(view: RunView) -> Table:
-    title = Text.assemble(
-        (visible(view.pipeline), "bold"),
-        f"  {visible(view.input)}  ",
-        _styled(view.state),
-        f"  {duration(view.seconds)}",
-    )
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(min_width=10)
-    table.add_column(min_width=9)
-    table.add_column(width=_BAR_WIDTH)
-    table.add_column(justify="right", min_width=9)
-    table.add_column(justify="right", min_width=8)
-    for step in view.steps:
-        table.add_row(step.name, _styled(step.state), _bar(step), child_count(step), duration(step.seconds))
-        if step.reason:
-            table.add_row("", "", Text(visible(step.reason), style="red", overflow="fold"))
-    return table
-
-
-def _bar(step: StepView) -> RenderableType:
-    if step.children == 0:
-        return Text("")
-    style = "red" if step.failed else "green"
-    return ProgressBar(
-        total=step.children,
-        completed=step.done + step.failed,
-        width=_BAR_WIDTH,
-        complete_style=style,
-        finished_style=style,
-    )
-
-
-def _styled(state: str) -> Text:
-    return Text(state, style=_STYLES.get(state, "yellow"))
-
-
-class _Lines:
-    """Prints a line whenever a run or a step enters another state."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._states: dict[tuple[str, str], str] = {}
-
-    def show(self, views: Sequence[RunView]) -> None:
-        """Print what changed since the last read."""
-        for view in views:
-            for step in view.steps:
-                if step.state != WAITING and self._changed(view, step.name, step.state):
-                    text = f"{step.name:<10} {step.state:<10} {child_count(step):>12}"
-                    self._print(view, f"{text} {duration(step.seconds):>8}", step.reason)
-            if self._changed(view, "", view.state):
-                self._print(view, str(view.state))
-
-    def _changed(self, view: RunView, name: str, state: str) -> bool:
-        previous = self._states.get((view.run_id, name))
-        self._states[view.run_id, name] = state
-        return previous != state
-
-    def _print(self, view: RunView, what: str, reason: str | None = None) -> None:
-        line = f"{view.seconds:6.1f} s  {visible(view.input)[-_INPUT_WIDTH:]:<{_INPUT_WIDTH}} {what.rstrip()}"
-        self._console.print(
-            line + (f"  {visible(reason)}" if reason else ""), soft_wrap=True, highlight=False, markup=False
-        )
+    """Return the whole table of each run, with a row for each step."""
+    return RunTables(views)

@@ -49,16 +49,19 @@ def pages() -> Iterator[Path]:
 
 
 def _pipeline() -> str:
-    return f"\n```python\n{(ROOT / 'pipelines' / 'word_count.py').read_text()}```\n\n"
+    return f"\n```python\n{(ROOT / 'examples' / 'pipelines' / 'word_count.py').read_text()}```\n\n"
 
 
 def _configuration() -> str:
     meanings = _meanings(Configuration)
     rows = [
-        f"| `{variable(one.name)}` | {meanings[one.name]} | {_default(one.default)} |"
+        f"| `{one.name}` | `{variable(one.name)}` | {meanings[one.name]} | {_default(one.default)} |"
         for one in fields(Configuration)
     ]
-    return "\n".join(["\n| variable | meaning | default |\n| --- | --- | --- |", *rows]) + "\n\n"
+    return (
+        "\n".join(["\n| in sluice.toml | variable | meaning | default |\n| --- | --- | --- | --- |", *rows])
+        + "\n\n"
+    )
 
 
 def _machine() -> str:
@@ -166,6 +169,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "variables": _variables,
     "figures": _figures,
     "cost": _cost,
+    "cost-besides-machines": cost.besides_machines,
     "pipeline-calls": _pipeline_calls,
 }
 

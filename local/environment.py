@@ -36,11 +36,11 @@ def of_server(caller: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **client_environment(caller), "PYTHONPATH": str(REPOSITORY)}
 
 
-_ISOLATED = {
+_WITHOUT_FILES = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
 }
+_ISOLATED = {**_WITHOUT_FILES, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def of_cloud(paths: LocalCloudPaths, caller: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -55,10 +55,11 @@ def of_cloud(paths: LocalCloudPaths, caller: Mapping[str, str] | None = None) ->
 def of_jobs(paths: LocalCloudPaths) -> dict[str, str]:
     """Return the variables that lead the AWS clients of a job to the cloud of `paths`, and nowhere else.
 
-    They are the only ones that a job has here and not on AWS. A Region is not among them: agents on EC2 tell
+    They, and the address of the instance's metadata, are the only ones that a job has here and not on AWS. A
+    Region is not among them: agents on EC2 tell
     containers theirs since 1.104.0 only, so a job definition has to. See docs/batch-engine.md.
     """
-    return {**_ISOLATED, "AWS_ENDPOINT_URL": paths.endpoint}
+    return {**_WITHOUT_FILES, "AWS_ENDPOINT_URL": paths.endpoint}
 
 
 def path_with_interpreter(caller: Mapping[str, str]) -> str:

@@ -26,8 +26,10 @@ class LocalCloudPaths:
 
     @classmethod
     def of(cls, port: int) -> "LocalCloudPaths":
-        """Return the paths of the cloud on `port`, in the state directory that belongs to it."""
-        return cls(port, home() / f"local-{port}")
+        """Return the paths of the cloud on `port`, in the state directory of its own: what is deployed
+        names it, also where a link leads there.
+        """
+        return cls(port, (home() / f"local-{port}").resolve())
 
     @property
     def endpoint(self) -> str:

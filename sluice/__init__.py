@@ -5,8 +5,9 @@ What step code is given is in ``sluice.steps``. The names are loaded when they a
 Lambda and no job imports pydantic.
 
 The packages build on one another in this order, each importing only what stands before it: the modules of
-this folder, ``aws``, ``triggers``, ``items``, ``run``, ``ledger``, ``alerts``, ``advance``, ``grouping``,
-``runtime``, ``pipeline``, ``operate``. See docs/layout.md.
+this folder, ``aws``, ``triggers``, ``items``, ``run``, ``ledger``, ``receipts``, ``ordering``, ``alerts``,
+``advance``, ``grouping``, ``backfill``, ``sets``, ``runtime``, ``pipeline``, ``testing``, ``operate``. See
+docs/layout.md.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from sluice.pipeline.after import Resubmit as Resubmit
     from sluice.pipeline.after import always as always
     from sluice.pipeline.after import finished as finished
+    from sluice.pipeline.after_run import AfterRun as AfterRun
     from sluice.pipeline.definition import INPUT as INPUT
     from sluice.pipeline.definition import Array as Array
+    from sluice.pipeline.definition import FileSet as FileSet
     from sluice.pipeline.definition import Job as Job
     from sluice.pipeline.definition import Limit as Limit
     from sluice.pipeline.definition import Manual as Manual
@@ -32,14 +35,19 @@ if TYPE_CHECKING:
     from sluice.pipeline.definition import Webhook as Webhook
     from sluice.pipeline.mounts import EfsMount as EfsMount
     from sluice.pipeline.mounts import HostMount as HostMount
+    from sluice.pipeline.permissions import Allow as Allow
+    from sluice.pipeline.permissions import read as read
+    from sluice.pipeline.permissions import write as write
     from sluice.pipeline.retry_rules import EvaluateOnExit as EvaluateOnExit
     from sluice.pipeline.secret_sources import Secret as Secret
 
 _MODULES = {
     "sluice.pipeline.after": ("Resubmit", "always", "finished"),
+    "sluice.pipeline.after_run": ("AfterRun",),
     "sluice.pipeline.definition": (
         "INPUT",
         "Array",
+        "FileSet",
         "Job",
         "Limit",
         "Manual",
@@ -52,6 +60,7 @@ _MODULES = {
         "Webhook",
     ),
     "sluice.pipeline.mounts": ("EfsMount", "HostMount"),
+    "sluice.pipeline.permissions": ("Allow", "read", "write"),
     "sluice.pipeline.retry_rules": ("EvaluateOnExit",),
     "sluice.pipeline.secret_sources": ("Secret",),
 }

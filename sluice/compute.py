@@ -1,12 +1,14 @@
 """The machines that a step may name, and the job queue that they lead to.
 
 A queue has a key: its machines (nothing for the usual ones), its name, and whether its jobs have priorities,
-as in ``normal``, ``on-demand-bulk``, ``fargate-normal`` or ``gpu-urgent-fair``. The stacks
-make the queues whose keys some pipeline names.
+as in ``normal``, ``on-demand-bulk``, ``fargate-normal`` or ``gpu-urgent-fair``. Where a pipeline has machines
+of its own, its name stands before it: ``word-count_normal``. The stacks make the queues whose keys some
+pipeline names.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,15 +16,20 @@ from typing import Literal, get_args
 
 QueueName = Literal["urgent", "normal", "bulk", "steady"]
 ComputeName = Literal["spot", "on_demand", "fargate", "fargate_spot", "gpu", "arm", "unmanaged"]
-OverrideName = Literal["vcpus", "memory", "gpus", "environment", "command", "parameters", "timeout", "queue"]
+OverrideName = Literal[
+    "vcpus", "memory", "gpus", "environment", "command", "parameters", "timeout", "queue", "share"
+]
 """The fields of a step that a request may override for its run."""
 
 SHARE = "sluice"
-"""The one share identifier of all jobs that have a priority: Batch compares priorities only within a share.
+"""The share identifier of jobs that have a priority, where their pipeline says no other: Batch compares
+priorities only within a share.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/share-identifiers.html
 """
 _FAIR = "fair"
+_OWNED = "_"
+_OWNER = re.compile(r"[a-z][a-z0-9-]*")
 
 
 class Compute(StrEnum):
@@ -63,27 +70,33 @@ ENVIRONMENTS: Mapping[Compute, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class QueueKey:
-    """A job queue: its name in a pipeline, its machines, and whether its jobs have priorities."""
+    """A job queue: its name in a pipeline, its machines, whether its jobs have priorities, and the pipeline
+    whose jobs alone are in it, if any.
+    """
 
     name: str
     compute: Compute = Compute.SPOT
     fair: bool = False
+    owner: str = ""
 
     def __str__(self) -> str:
         machines = [] if self.compute is Compute.SPOT else [self.compute.replace("_", "-")]
-        return "-".join([*machines, self.name, *([_FAIR] if self.fair else [])])
+        shared = "-".join([*machines, self.name, *([_FAIR] if self.fair else [])])
+        return f"{self.owner}{_OWNED}{shared}" if self.owner else shared
 
     @classmethod
     def parse(cls, text: str) -> QueueKey:
         """Return the queue of a key; raises ValueError for an invalid key."""
-        fair = text.endswith(f"-{_FAIR}")
-        machines, _, name = text.removesuffix(f"-{_FAIR}").rpartition("-")
+        owner, owned, key = text.rpartition(_OWNED)
+        fair = key.endswith(f"-{_FAIR}")
+        machines, _, name = key.removesuffix(f"-{_FAIR}").rpartition("-")
         compute = machines.replace("-", "_")
-        if name not in get_args(QueueName) or compute not in ("", *Compute) or compute == Compute.SPOT:
+        known = name in get_args(QueueName) and compute in ("", *Compute) and compute != Compute.SPOT
+        if not known or (owned and not _OWNER.fullmatch(owner)):
             raise ValueError(
                 f"Expected the key of a queue, such as normal or fargate-normal, found {text!r}."
             )
-        return cls(name, Compute.of(compute), fair)
+        return cls(name, Compute.of(compute), fair, owner)
 
     @property
     def environments(self) -> tuple[str, ...]:

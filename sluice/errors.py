@@ -50,6 +50,19 @@ class UnsettledError(SluiceError):
     """
 
 
+class NoAnswerError(UnsettledError):
+    """SubmitJob has no answer, or an error of AWS Batch itself: there may be a job."""
+
+    def __init__(self, message: str, *, is_answered: bool = False, is_refusal: bool = False) -> None:
+        """Take whether there was an error, and whether that means that nothing was done."""
+        self.is_answered, self.is_refusal = is_answered, is_refusal
+        super().__init__(message)
+
+
+class NotPermittedError(UnsettledError):
+    """IAM refused SubmitJob: nothing was done, and a permission may be on its way."""
+
+
 class SupersededJobError(SluiceError):
     """The ledger names another job for this step, so this one must not work."""
 
@@ -79,6 +92,4 @@ class LimitError(SluiceError):
 
 
 class EventRefusedError(SluiceError):
-    """EventBridge did not take an event about a run; the message comes again, and ends in the dead-letter
-    queue when it keeps failing.
-    """
+    """EventBridge did not take an event about a run; it is sent again until EventBridge does."""

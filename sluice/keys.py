@@ -8,6 +8,11 @@ def run_prefix(run_id: str) -> str:
     return f"runs/{run_id}/"
 
 
+def step_prefix(run_id: str, step: str) -> str:
+    """Return the prefix of all transient objects of a step."""
+    return f"{run_prefix(run_id)}{step}/"
+
+
 def manifest(run_id: str, step: str, attempt: str) -> str:
     """Return the key of the items that one attempt of a plan wrote, one JSON document a line.
 
@@ -61,9 +66,35 @@ def failure(run_id: str, step: str, child: int, generation: int) -> str:
     return f"{failures_prefix(run_id, step, generation)}{child:05d}.json"
 
 
+def failed_items_prefix(run_id: str, step: str) -> str:
+    """Return the prefix of the failed items of a step, of all its generations."""
+    return f"{run_prefix(run_id)}{step}/failed-items/"
+
+
+def failed_items_of_child(run_id: str, step: str, generation: int, child: int) -> str:
+    """Return the prefix of the failed items of a child in one generation; keys sort by attempt, then part."""
+    return f"{failed_items_prefix(run_id, step)}{generation:04d}/{child:05d}/"
+
+
+def failed_items(run_id: str, step: str, generation: int, child: int, attempt: int, part: int) -> str:
+    """Return the key of one part of the failed items of a child's attempt."""
+    return f"{failed_items_of_child(run_id, step, generation, child)}{attempt:02d}-{part:06d}.jsonl"
+
+
+def attempt_of_failed_items(key: str) -> tuple[int, int, int]:
+    """Return the child, the generation and the attempt that wrote a part of failed items."""
+    generation, child, name = key.split("/")[-3:]
+    return int(child), int(generation), int(name.partition("-")[0])
+
+
+def all_words_prefix(run_id: str, step: str) -> str:
+    """Return the prefix of the words of every generation of a step."""
+    return f"{run_prefix(run_id)}{step}/words/"
+
+
 def words_prefix(run_id: str, step: str, generation: int) -> str:
     """Return the prefix of the words of one generation of a step: proof that its work was done."""
-    return f"{run_prefix(run_id)}{step}/words/{generation:04d}/"
+    return f"{all_words_prefix(run_id, step)}{generation:04d}/"
 
 
 def child_words_prefix(run_id: str, step: str, generation: int, child: int) -> str:
@@ -71,14 +102,39 @@ def child_words_prefix(run_id: str, step: str, generation: int, child: int) -> s
     return f"{words_prefix(run_id, step, generation)}{child:05d}-"
 
 
-def word(run_id: str, step: str, generation: int, child: int, *, done: int, failed: int = 0) -> str:
-    """Return the key of a child's word, which says how many of its items are done and how many failed."""
-    return f"{child_words_prefix(run_id, step, generation, child)}{done}-{failed}.json"
+def word(
+    run_id: str,
+    step: str,
+    generation: int,
+    child: int,
+    *,
+    done: int,
+    failed: int = 0,
+    parts: int = 0,
+    memory: int = 0,
+) -> str:
+    """Return the key of a child's word: how many of its items are done, how many failed, in how many objects
+    its results are, and how many of the failed ones were killed for want of memory.
+    """
+    return f"{child_words_prefix(run_id, step, generation, child)}{done}-{failed}-{parts}-{memory}.json"
 
 
 def child_of_word(key: str) -> int:
     """Return which child wrote a word."""
     return int(key.rpartition("/")[2].partition("-")[0])
+
+
+RUN_METADATA = "sluice-run"
+"""The member of a published file's metadata that says which run wrote it: runs may share a folder."""
+FAILED_ITEMS = "failed.jsonl"
+"""The published file of a run's failed items, by its name."""
+
+RECEIPT = "_sluice.json"
+"""The file of a run's results that says what they are, by its name: written last."""
+REPORT = "_sluice.html"
+"""The file beside a run's results that shows the run to people."""
+OWN_RESULTS = {RECEIPT: "receipt", REPORT: "report"}
+"""What Sluice itself puts beside the results of a run, by its names, which no step may use."""
 
 
 def result(pipeline: str, run_id: str, name: str) -> str:

@@ -19,6 +19,8 @@ MAX_PAYLOAD_BYTES = 30 * 1024
 # Not in the user guide; seen as a refusal in production: https://github.com/ASFHyP3/hyp3/issues/3041
 MAX_CONTAINER_OVERRIDES_BYTES = 8_192
 MAX_ITEM_BYTES = 8 * 1024
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+MAX_KEY_BYTES = 1_024
 MAX_ATTEMPTS = 10
 MAX_EXIT_RULES = 5
 MIN_TIMEOUT_SECONDS = 60
@@ -28,6 +30,8 @@ https://docs.aws.amazon.com/batch/latest/userguide/fargate.html.
 """
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html: AWS_BATCH is reserved
 RESERVED_VARIABLES = ("AWS_BATCH", "SLUICE_")
+# https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html: of RegisterJobDefinition's request
+MAX_JOB_DEFINITION_BYTES = 24 * 1024
 # Docker's own floor, which Batch passes on:
 # https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html
 MIN_MEMORY_MIB = 4
@@ -41,8 +45,33 @@ MAX_LIMITS_OF_A_JOB = 5
 MAX_TRANSACTION_ITEMS = 100
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 MAX_BATCH_GET_KEYS = 100
+MAX_CONCURRENT_RUNS = 100
+"""Sluice's own: the runs that run are in one item of the ledger."""
+MAX_RECEIVES = 5
+"""Sluice's own: how often a message may fail before its queue hands it on."""
+
+OWN_VARIABLE = (
+    f"names of your own without = and NUL, which do not begin with {' or '.join(RESERVED_VARIABLES)}"
+)
+"""What the name of a variable of a step has to be."""
 
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+
+
+def is_own_variable(name: object) -> bool:
+    """Return whether a step may set a variable of this name: a container cannot have one with ``=`` or NUL,
+    and AWS Batch and Sluice set some themselves.
+    """
+    if not isinstance(name, str) or not name or name.startswith(RESERVED_VARIABLES):
+        return False
+    return not {"=", "\0"} & set(name)
+
+
+def is_value(text: str) -> bool:
+    """Return whether a variable may have a value: AWS Batch drops empty ones, and NUL ends a text in a
+    container's environment.
+    """
+    return bool(text) and "\0" not in text
 
 
 def check_submit_job(request: dict[str, Any]) -> None:

@@ -5,7 +5,8 @@ send.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from sluice.errors import MalformedMessageError
@@ -62,43 +63,100 @@ def _annotations(kind: type) -> dict[str, str]:
     }
 
 
+def definition_location(definition: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the bucket and the key of a compiled pipeline, as a message has them; raises
+    MalformedMessageError.
+    """
+    bucket, key = definition.get("bucket"), definition.get("key")
+    if not (isinstance(bucket, str) and isinstance(key, str)):
+        raise MalformedMessageError(f"Expected a definition with a bucket and a key, found {definition!r}.")
+    return bucket, key
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggered(Message):
     """Something started a pipeline: the message that an EventBridge rule of it sends to the trigger queue.
 
-    ``definition`` is ``{"bucket", "key"}`` of the compiled pipeline; ``detail`` is the event's own.
+    ``definition`` is ``{"bucket", "key"}`` of the compiled pipeline; ``detail`` is the event's own, and so is
+    ``time``, where it matters.
     """
 
     pipeline: str
     trigger: str
     definition: dict[str, Any]
     detail: dict[str, Any]
+    time: str = ""
 
     def definition_location(self) -> tuple[str, str]:
         """Return the bucket and the key of the compiled pipeline; raises MalformedMessageError."""
-        bucket, key = self.definition.get("bucket"), self.definition.get("key")
-        if not (isinstance(bucket, str) and isinstance(key, str)):
-            raise MalformedMessageError(
-                f"Expected Triggered.definition with a bucket and a key, found {self.definition!r}."
-            )
-        return bucket, key
+        return definition_location(self.definition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Message):
+    """A pipeline that was paused goes on: what was kept of it is to be started."""
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatchUp(Message):
+    """The missed times of a pipeline's schedules are to get their runs. ``definition`` is where the compiled
+    pipeline is, in the message of the deployed schedule itself; the sweep's has none.
+    """
+
+    catch_up: str
+    definition: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedUpload(Triggered):
     """An upload of a trigger that gathers: the message that an EventBridge rule sends to the group queue.
 
-    A group gathers files for ``within`` seconds from its first one, and at most ``of``.
+    A group gathers files for ``within`` seconds from its first one, and at most ``of``; with ``after`` until
+    none came for so many seconds.
     """
 
     within: int
     of: int
+    after: int = 0
 
     def _check_types(self) -> None:
         Message._check_types(self)
         self.definition_location()
         if self.of < 1:
             raise MalformedMessageError(f"Expected GroupedUpload.of to be at least 1, found {self.of}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUpload(Triggered):
+    """An upload that may belong to a set of files: the message that an EventBridge rule sends to the group
+    queue. ``rules`` are those of its trigger (``sluice.triggers.set_rules``).
+    """
+
+    rules: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDue(Message):
+    """A set of files may be late, or is left to be handed over; ``close`` when a person closes it."""
+
+    pipeline: str
+    trigger: str
+    partition: dict[str, Any]
+    close: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetReport(Message):
+    """A set of files is late, or files came after its run began: an alert is to be sent. ``event`` tells the
+    reports of a set apart.
+    """
+
+    pipeline: str
+    set: str
+    event: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +178,35 @@ class Planned(Message):
     job_id: str
     items: int
     manifest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobWaiting(Message):
+    """A job waits for its registration: its submitter may be gone."""
+
+    run: str
+    step: str
+    generation: int
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooManyFailed(Message):
+    """More items of an array have failed than its dependents tolerate: it is to be ended. Of a child."""
+
+    run: str
+    step: str
+    generation: int
+    job_id: str
+    failed: int
+
+
+def parse_from_job(body: str) -> Planned | JobWaiting | TooManyFailed:
+    """Return what a job published on the topic of the plans; raises MalformedMessageError."""
+    fields = parse_object(body)
+    if "manifest" in fields:
+        return Planned.from_json(body)
+    return TooManyFailed.from_json(body) if "failed" in fields else JobWaiting.from_json(body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,9 +82,10 @@ def read_queues(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvanceSettings(SubmitterSettings):
-    """The settings that the Lambdas that submit have in common."""
+    """The settings that the Lambdas that submit have in common; they have track reconcile a run soon."""
 
     dead_letter_queue: str
+    track_queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,47 +95,83 @@ class StartSettings(SubmitterSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerSettings(AdvanceSettings):
-    """The trigger Lambda's settings."""
+    """The trigger Lambda's settings; it goes on with a release by a message to its own queue."""
+
+    trigger_queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanOutSettings(AdvanceSettings):
-    """The fan_out Lambda's settings."""
+    """The fan_out Lambda's settings: it lists the words of children in the work bucket."""
+
+    work_bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackSettings(AdvanceSettings):
-    """The track Lambda's settings: it reads the failure reports of jobs in the work bucket, and sends parts
-    of a sweep to its own queue.
+    """The track Lambda's settings: it reads the failure reports of jobs in the work bucket, and publishes the
+    failed items of a run. Its sweep sends what is in the queues of retries of trigger and alert to the queues
+    that it came from.
     """
 
     work_bucket: str
-    track_queue: str
+    results_bucket: str
+    trigger_queue: str
+    trigger_retries: str
+    alert_retries: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSettings(Settings):
     """The group Lambda's settings: it sends reminders to its own queue, and starts runs through the trigger
-    queue.
+    queue, and what is in its own queue of retries to its own.
     """
 
     ledger_table: str
     work_bucket: str
     group_queue: str
+    group_retries: str
     trigger_queue: str
+    alert_queue: str
     dead_letter_queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings(Settings):
-    """The alert Lambda's settings; it sends what it looks at again later to its own queue."""
+    """The alert Lambda's settings; it sends what it looks at again later to its own queue, and reads the
+    failure reports of jobs in the work bucket.
+    """
 
+    stack_prefix: str
     ledger_table: str
     alert_topic: str
     phone_topic: str
     alert_queue: str
     results_bucket: str
+    work_bucket: str
     dead_letter_queue: str
+
+
+CONSOLE_ROLES = ("watch", "operate", "administer")
+"""What people may do in the deployed console; each role may do what those before it may."""
+NOTHING = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSettings(Settings):
+    """The deployed console's settings: who signs people in, and which of their groups have which role.
+
+    ``session_secret`` and ``client_secret`` are ARNs of Secrets Manager, ``user_pool`` is the id of the
+    stack's own pool; the last two may be ``none``. ``groups`` is JSON: lists of groups by roles.
+    """
+
+    stack_prefix: str
+    issuer: str
+    user_pool: str
+    client_secret: str
+    session_secret: str
+    groups: str
+    groups_claim: str
 
 
 NO_SCHEMA = "none"
@@ -166,6 +203,16 @@ class JobSettings(Settings):
     work_bucket: str
     results_bucket: str
     plan_topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillSettings(Settings):
+    """The settings of the job of a backfill, besides those of every job: ``backfill_targets`` is what the
+    triggers of the pipeline take, as ``sluice.backfill.target`` writes it.
+    """
+
+    trigger_queue: str
+    backfill_targets: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,13 @@ A ``Plan`` finds the items: it yields dicts, each up to 8 KiB of JSON. It is giv
             yield {"start": start, "stop": stop}
 
 ``Uploads`` stands for a group of files, ``Request`` for a run of a Manual trigger, ``ScheduledTime`` for one
-of a Schedule, ``WebhookDelivery`` for one of a Webhook; ``Trigger`` is any of them, told apart by their
+of a Schedule, ``WebhookDelivery`` for one of a Webhook, ``UpstreamResults`` for one after runs of other
+pipelines; ``Trigger`` is any of them, told apart by their
 ``kind``. Each has an ``input``; ``upload`` and ``uploads`` raise OtherTriggerError where there are no files.
 
 An ``Array`` works on one item at a time. What its function returns for an item travels as JSON: keys become
-text, tuples become lists. It may be called again for an item whose result was lost with its machine::
+text, tuples become lists, and numpy's values, dates, decimals and paths have a form, see docs/steps.md. It
+may be called again for an item whose result was lost with its machine::
 
     def count(item: Item, out: Out) -> dict[str, int]:
         return dict(Counter(item.upload.read(item["start"], item["stop"]).decode().split()))
@@ -50,6 +52,7 @@ called ``results``: so what an array found decides what there is to do next::
 from sluice.runtime.interface.node import Node
 from sluice.runtime.interface.step_types import Item, Out, Results, Trigger
 from sluice.runtime.interface.upload import Upload, Uploads
+from sluice.runtime.interface.upstream import UpstreamResults
 from sluice.triggers.trigger_event import Request, ScheduledTime, WebhookDelivery
 
 __all__ = [
@@ -62,5 +65,6 @@ __all__ = [
     "Trigger",
     "Upload",
     "Uploads",
+    "UpstreamResults",
     "WebhookDelivery",
 ]

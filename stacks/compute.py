@@ -5,6 +5,7 @@ idle.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from aws_cdk import CfnOutput, Fn, Stack
 from aws_cdk import aws_batch as batch
@@ -23,7 +24,8 @@ PRIORITIES: Mapping[str, int] = {"urgent": 100, "steady": 80, "normal": 50, "bul
 class ComputeStack(Stack):
     """A job queue for each key, with its compute environments; ``queues`` are the queues' ARNs by their keys.
 
-    ``connect_nodes`` lets on-demand machines reach each other, for the nodes of multi-node jobs.
+    ``connect_nodes`` lets on-demand machines reach each other, for the nodes of multi-node jobs. ``disks``
+    are the GiB of disk of the machines that only one pipeline has, where it says how many.
     """
 
     def __init__(
@@ -34,16 +36,17 @@ class ComputeStack(Stack):
         configuration: Configuration,
         queues: Collection[str],
         connect_nodes: bool = False,
+        disks: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(
             scope,
             construct_id,
             description="Sluice: where jobs run. Costs nothing while no job is queued, unless NAT is chosen.",
         )
-        network = Network(self, "Network", nat=configuration.nat)
-        self._environments = Environments(
-            self, "Machines", network=network, configuration=configuration, connect_nodes=connect_nodes
-        )
+        network = Network(self, "Network", configuration=configuration)
+        self._network, self._configuration, self._connect_nodes = network, configuration, connect_nodes
+        self._environments: dict[str, Environments] = {}
+        self._disks = disks or {}
         self._policy: batch.CfnSchedulingPolicy | None = None
         # A name of our own, so that a queue can be removed again: a stack that imports its ARN would keep it
         # for ever. A stack prefix has no underscore, so the names of another Sluice's queues begin
@@ -53,17 +56,41 @@ class ComputeStack(Stack):
         self._add_outputs(network)
 
     def _queue(self, key: QueueKey) -> str:
-        name = "".join(word.capitalize() for word in str(key).split("-"))
+        scope = self._scope(key.owner)
+        name = "".join(word.capitalize() for word in str(replace(key, owner="")).split("-"))
+        environments = self._environments_of(key.owner)
         queue = job_queue(
-            self,
+            scope,
             name,
             name=f"{self._prefix}{key}",
             priority=PRIORITIES[key.name],
-            environments=[self._environments.of(one) for one in key.environments],
+            environments=[environments.of(one) for one in key.environments],
             policy=self._fair_share() if key.fair else None,
         )
-        CfnOutput(self, f"{name}Queue", value=queue.attr_job_queue_arn)
+        CfnOutput(scope, f"{name}Queue", value=queue.attr_job_queue_arn)
         return self.format_arn(service="batch", resource="job-queue", resource_name=f"{self._prefix}{key}")
+
+    def _scope(self, owner: str) -> Construct:
+        """Return where what only one pipeline's jobs use is made, or what all use."""
+        if not owner:
+            return self
+        found = self.node.try_find_child(owner)
+        return found if isinstance(found, Construct) else Construct(self, owner)
+
+    def _environments_of(self, owner: str) -> Environments:
+        """Return the environments that all pipelines share, or those of one: with a launch template and a
+        role of their own.
+        """
+        if owner not in self._environments:
+            self._environments[owner] = Environments(
+                self._scope(owner),
+                "Machines",
+                network=self._network,
+                configuration=self._configuration,
+                connect_nodes=self._connect_nodes,
+                disk_gib=self._disks.get(owner, self._configuration.disk_gib),
+            )
+        return self._environments[owner]
 
     def _fair_share(self) -> batch.CfnSchedulingPolicy:
         self._policy = self._policy or fair_share(self, "FairShare")
@@ -73,6 +100,6 @@ class ComputeStack(Stack):
         """Output which network a file system or a user's own machine must be in to reach the jobs."""
         CfnOutput(self, "JobsVpc", value=network.vpc.vpc_id)
         CfnOutput(self, "JobsSubnets", value=Fn.join(",", network.subnet_ids))
-        CfnOutput(self, "JobsSecurityGroup", value=network.no_ingress.security_group_id)
-        if template := self._environments.own_machines_template:
+        CfnOutput(self, "JobsSecurityGroup", value=",".join(network.group_ids))
+        if template := self._environments_of("").own_machines_template:
             CfnOutput(self, "OwnMachinesLaunchTemplate", value=template)

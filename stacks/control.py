@@ -9,12 +9,15 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from sluice.settings import AdvanceSettings, AlertSettings, FanOutSettings, TrackSettings, TriggerSettings
+from stacks.blocks.console.address import ConsoleAddress
+from stacks.blocks.console.grants import Stores
 from stacks.blocks.consumers import grants
 from stacks.blocks.consumers.dashboard import dashboard
 from stacks.blocks.consumers.event_rules import route_blocked_queues, route_ended_jobs, schedule_sweep
 from stacks.blocks.consumers.plan_topic import plan_topic, subscribe_to_plans
 from stacks.blocks.consumers.queue_consumer import QueueConsumer
 from stacks.blocks.consumers.rule_target import allow_rules_from
+from stacks.blocks.jobs.definition_names import beginning_of
 from stacks.blocks.monitoring.alert_topic import alert_topic, phones_of, subscribe_addresses, topics_of
 from stacks.configuration import Configuration
 from stacks.storage import StorageStack
@@ -45,19 +48,43 @@ class ControlStack(Stack):
         subscribe_addresses(self.alerts, email=configuration.alert_email, phone=configuration.alert_phone)
         self.plans = plan_topic(self, "Plans")
         self._root, self._log_retention_days = root, configuration.log_retention_days
-        self.trigger = self._consumer("trigger")
+        self._stack_prefix = configuration.stack_prefix
+        self._definitions = beginning_of(configuration.stack_prefix)
+        self.trigger = self._consumer("trigger", starts_runs=True)
         self.fan_out = self._consumer("fan_out")
         self.track = self._consumer("track")
-        self.alert = self._consumer("alert", max_concurrency=2)
+        self.alert = self._consumer("alert", max_concurrency=2, has_retries=True)
         CfnOutput(
             self,
             "TrackQueue",
             value=self.track.queue.queue_url,
             description="Where `sluice retry` has a run looked at.",
         )
+        CfnOutput(
+            self,
+            "TriggerQueue",
+            value=self.trigger.queue.queue_url,
+            description="Where `sluice rerun` has a run begun, and `sluice unpause` a pipeline go on.",
+        )
         self._route_events(queues, pipelines_stack)
         self._configure_consumers(storage, queues)
         self._grant(storage, queues, pipelines_stack)
+        if configuration.console:
+            ConsoleAddress(
+                self,
+                "Console",
+                configuration=configuration,
+                root=root,
+                stores=Stores(
+                    ledger=storage.ledger,
+                    inbox=storage.inbox,
+                    work=storage.work,
+                    results=storage.results,
+                ),
+                queues=queues,
+                send_to=[self.trigger.queue, self.track.queue],
+                pipelines_stack=pipelines_stack,
+            )
         if configuration.dashboard:
             consumers = {
                 "trigger": self.trigger,
@@ -68,7 +95,9 @@ class ControlStack(Stack):
             dashboard(self, "Dashboard", consumers=consumers)
         self._export_for_later_stacks()
 
-    def _consumer(self, stage: str, *, max_concurrency: int = 4) -> QueueConsumer:
+    def _consumer(
+        self, stage: str, *, max_concurrency: int = 4, has_retries: bool = False, starts_runs: bool = False
+    ) -> QueueConsumer:
         name = "".join(word.capitalize() for word in stage.split("_"))
         return QueueConsumer(
             self,
@@ -78,6 +107,8 @@ class ControlStack(Stack):
             alerts=self.alerts,
             max_concurrency=max_concurrency,
             log_retention_days=self._log_retention_days,
+            has_retries=has_retries,
+            starts_runs=starts_runs,
         )
 
     def _route_events(self, queues: Mapping[str, str], pipelines_stack: str) -> None:
@@ -92,15 +123,21 @@ class ControlStack(Stack):
     def _export_for_later_stacks(self) -> None:
         """Export all that the pipelines stack can ever import, also while no pipeline needs it.
 
-        An export that went with the last start job, upload or webhook would be removed before the stack that
-        still imports it is updated, which CloudFormation refuses:
+        An export that went with the last start job, upload, webhook or bucket of results would be removed
+        before the stack that still imports it is updated, which CloudFormation refuses:
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
         """
         for topic in (*topics_of(self.alerts), self.plans):
             self.export_value(topic.topic_arn)
-        for queue in (self.trigger.queue, self.trigger.dead_letters, self.alert.queue):
+        for queue in (
+            self.trigger.queue,
+            self.trigger.undelivered,
+            self.trigger.dead_letters,
+            self.alert.queue,
+        ):
             self.export_value(queue.queue_arn)
             self.export_value(queue.queue_url)
+        self.export_value(self.track.role.role_name)
 
     def _configure_consumers(self, storage: StorageStack, queues: Mapping[str, str]) -> None:
         ledger, arns, alert = (
@@ -115,38 +152,59 @@ class ControlStack(Stack):
                 "queues": arns,
                 "alert_queue": alert,
                 "dead_letter_queue": consumer.dead_letters.queue_url,
+                "track_queue": self.track.queue.queue_url,
             }
 
-        self.trigger.configure(TriggerSettings(**advance(self.trigger)))
-        self.fan_out.configure(FanOutSettings(**advance(self.fan_out)))
+        self.trigger.configure(
+            TriggerSettings(**advance(self.trigger), trigger_queue=self.trigger.queue.queue_url)
+        )
+        self.fan_out.configure(FanOutSettings(**advance(self.fan_out), work_bucket=storage.work.bucket_name))
         self.track.configure(
             TrackSettings(
                 **advance(self.track),
                 work_bucket=storage.work.bucket_name,
-                track_queue=self.track.queue.queue_url,
+                results_bucket=storage.results.bucket_name,
+                trigger_queue=self.trigger.queue.queue_url,
+                trigger_retries=self.trigger.undelivered.queue_url,
+                alert_retries=self.alert.undelivered.queue_url,
             )
         )
         self.alert.configure(
             AlertSettings(
+                stack_prefix=self._stack_prefix,
                 ledger_table=ledger,
                 alert_topic=self.alerts.topic_arn,
                 phone_topic=phones_of(self.alerts).topic_arn,
                 alert_queue=alert,
                 results_bucket=storage.results.bucket_name,
+                work_bucket=storage.work.bucket_name,
                 dead_letter_queue=self.alert.dead_letters.queue_url,
             )
         )
 
     def _grant(self, storage: StorageStack, queues: Mapping[str, str], pipelines_stack: str) -> None:
         for consumer in (self.trigger, self.fan_out, self.track):
-            grants.advance_runs(consumer.function, ledger=storage.ledger, queues=list(queues.values()))
+            grants.advance_runs(
+                consumer.function,
+                ledger=storage.ledger,
+                queues=list(queues.values()),
+                definitions=self._definitions,
+            )
             self.alert.queue.grant_send_messages(consumer.function)
-        grants.read_definitions(self.trigger.function)
+            self.track.queue.grant_send_messages(consumer.function)
+        grants.keep_while_paused(self.trigger.function, ledger=storage.ledger)
+        grants.send_to(self.trigger.function, queue=self.trigger.queue)
+        grants.read_states(self.trigger.function, ledger=storage.ledger)
+        grants.read_definitions(self.trigger.function, published_by=pipelines_stack)
         grants.sweep_runs(self.track.function, ledger=storage.ledger)
-        self.track.queue.grant_send_messages(self.track.function)
+        for consumer in (self.trigger, self.alert):
+            grants.redrive(self.track.function, retries=consumer.undelivered, queue=consumer.queue)
         grants.read_failure_reports(self.track.function, work=storage.work)
         grants.find_manifests(self.track.function, work=storage.work)
         grants.judge_ends(self.track.function, ledger=storage.ledger, work=storage.work)
+        grants.publish_failed_items(self.track.function, work=storage.work, results=storage.results)
+        grants.end_arrays(self.fan_out.function, work=storage.work)
+        grants.read_failure_reports(self.alert.function, work=storage.work)
         grants.explain_failures(self.alert.function, ledger=storage.ledger, job_logs_in=pipelines_stack)
         grants.publish_run_events(self.alert.function)
         grants.open_tickets(self.alert.function)

@@ -11,16 +11,20 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
-    "sluice": set[str](),
-    "pipelines": {"sluice"},
+    # Its harness for tests judges retries by AWS Batch's rules.
+    "sluice": {"scheduler"},
+    # What the examples import as `containers` is theirs, by the name that it has in their images.
+    "examples": {"sluice", "containers"},
     "lambdas": {"sluice"},
     "containers": {"sluice"},
     "stacks": {"sluice"},
     # AWS Batch's rules and the local cloud over them are products of their own.
     "scheduler": set[str](),
     "local": {"scheduler"},
+    # The page in the browser knows no cloud: whoever serves it hands in the clients.
+    "console": {"sluice"},
     # The command stands on top: it starts local clouds, deploys and reads runs.
-    "cli": {"sluice", "local", "stacks"},
+    "cli": {"sluice", "local", "stacks", "console"},
 }
 ABSENT_FROM_THE_CORE = {"aws_cdk", "constructs", "aws_lambda_powertools", "boto3", "moto", "ministack"}
 HALL = "the hall"
@@ -30,12 +34,19 @@ ROOMS = (
     "triggers",
     "items",
     "run",
+    "report",
     "ledger",
+    "receipts",
+    "ordering",
     "alerts",
     "advance",
     "grouping",
+    "backfill",
+    "catch_up",
+    "sets",
     "runtime",
     "pipeline",
+    "testing",
     "operate",
 )
 """The packages of ``sluice`` in the order in which they may import one another."""
@@ -55,7 +66,7 @@ def imported(path: Path) -> Iterator[str]:
 
 def files(folder: str) -> list[Path]:
     """Return the Python files below a folder of the repository."""
-    found = sorted((ROOT / folder).rglob("*.py"))
+    found = sorted(path for path in (ROOT / folder).rglob("*.py") if "tests" not in path.parts[-2:-1])
     assert found
     return found
 

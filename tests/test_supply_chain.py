@@ -13,7 +13,13 @@ PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILIN
 NAMED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?(?:==([^ ;#]+))?", re.MULTILINE)
 SOURCES = sorted(
     path
-    for folder in (ROOT, ROOT / "sluice" / "runtime", *(ROOT / "containers").iterdir())
+    for folder in (
+        ROOT,
+        ROOT / "console",
+        ROOT / "sluice" / "runtime",
+        *(ROOT / "containers").iterdir(),
+        *(ROOT / "examples" / "containers").iterdir(),
+    )
     for path in folder.glob("requirements*.in")
 )
 
@@ -56,6 +62,18 @@ def test_the_images_of_before_install_the_same() -> None:
     """Dockerfiles of before read this copy, before anything else of Sluice is in the image."""
     copies = [ROOT / folder / "requirements.txt" for folder in ("sluice/runtime", "containers/step")]
     assert copies[0].read_text() == copies[1].read_text()
+
+
+def test_the_image_of_an_example_has_the_prices_that_the_tests_have() -> None:
+    """The pin of the image is the pin of this environment."""
+    pin = (ROOT / "examples" / "containers" / "post_trade" / "requirements.txt").read_text()
+    assert pin in (ROOT / "requirements-data.txt").read_text()
+
+
+def test_the_image_that_reads_reports_has_the_pyarrow_that_the_tests_have() -> None:
+    """The pin of the image is the pin of this environment."""
+    pin = (ROOT / "containers" / "backfill_reports" / "requirements.txt").read_text()
+    assert pin in (ROOT / "requirements-dev.txt").read_text()
 
 
 def test_actions_are_named_by_commit() -> None:

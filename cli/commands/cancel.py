@@ -10,10 +10,11 @@ from cli.errors import FAILED
 from cli.notifying import note_unpublished
 from cli.options import Commands, add_run, command, positive
 from sluice.operate.cancel import Cancellation, Canceller, Remaining
-from sluice.operate.runs.lookup import find_run_id
+from sluice.operate.listing.lookup import find_run_id
 from sluice.run.state import RunState
+from sluice.visible import visible
 
-REASON = "Cancelled with `sluice cancel`."
+REASON = "Cancelled with `sluice cancel`: {}."
 SECONDS = 300
 _MAX_NAMED = 5
 
@@ -47,7 +48,9 @@ def cancel(given: argparse.Namespace, cloud: Cloud) -> int:
         batch=cloud.client("batch"),
         queues=cloud.deployment.queues,
         run_id=run_id,
-        reason=REASON,
+        # CloudTrail records it with who cancelled: docs/access.md.
+        reason=REASON.format(run_id),
+        stack_prefix=cloud.deployment.prefix,
     )
     done = canceller.cancel(cloud.client("events"), given.timeout, _Progress().show)
     note_unpublished(done.run_id, done.state, done.not_published)
@@ -96,7 +99,7 @@ def _cancelled(done: Cancellation) -> str:
 def _incomplete(done: Cancellation, seconds: int) -> str:
     claims = (f"{claim}, which is being submitted" for claim in done.remaining.claims)
     names = sorted([*done.remaining.jobs.values(), *claims])
-    some = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
+    some = ", ".join(map(visible, names[:_MAX_NAMED])) + (", …" if len(names) > _MAX_NAMED else "")
     return (
         f"{done.run_id} is {done.state} and nothing new is submitted, but after {seconds} s this is left of"
         f" it: {some}. Run the same command again to continue."

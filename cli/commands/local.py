@@ -1,25 +1,34 @@
-"""`sluice local up | down | env`: AWS on this machine."""
+"""`sluice local up | deploy | down | env`: AWS on this machine."""
 
 from __future__ import annotations
 
 import argparse
 import signal
 import sys
+from collections.abc import Sequence
 
 from cli.console import print_note, print_text
-from cli.options import Commands
+from cli.options import Commands, port
+from cli.project import current_project
 from local.deployment.deploy import deploy
+from local.deployment.update import changes, update, update_code
 from local.errors import LocalCloudError
 from local.executors import NAMES, PROCESS
 from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server import process
+from local.server.lock import holder
+from local.server.running import running_ports
+from sluice.errors import PipelineError
+from sluice.pipeline.loading import load_pipeline, load_pipelines
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("local", help="AWS on this machine: up, down, env")
+    parser = commands.add_parser("local", help="AWS on this machine: up, deploy, down, env")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    up = actions.add_parser("up", help="start the local cloud and deploy the app to it")
+    up = actions.add_parser(
+        "up", help="start the local cloud, or take the one that runs, and deploy the app to it"
+    )
     up.add_argument(
         "--detach", action="store_true", help="return when it is ready; `sluice local down` ends it"
     )
@@ -31,17 +40,28 @@ def add_to(commands: Commands) -> None:
         help="what runs the jobs: processes of this machine, or Docker",
     )
     up.set_defaults(run=_up)
+    change = actions.add_parser("deploy", help="bring the local cloud up to date, and keep all that is in it")
+    change.add_argument("names", nargs="*", metavar="NAME", help="of changed code, only these containers'")
+    change.add_argument("--watch", action="store_true", help="again at each save, until Ctrl-C")
+    change.set_defaults(run=_deploy)
     actions.add_parser("down", help="end the local cloud; its buckets and tables are gone").set_defaults(
         run=_down
     )
     env = actions.add_parser("env", help="print the lines that point any AWS client at the local cloud")
     env.set_defaults(run=_env)
     for action in actions.choices.values():
-        action.add_argument("--port", type=_port, default=DEFAULT_PORT, help="default: %(default)s")
+        if action is not env:
+            action.add_argument("--port", type=port, default=DEFAULT_PORT, help="default: %(default)s")
+    env.add_argument("--port", type=port, help=f"default: the one that runs, else {DEFAULT_PORT}")
 
 
 def _up(given: argparse.Namespace) -> int:
     place = LocalCloudPaths.of(given.port)
+    if (running := holder(place.pid_file)) and not given.empty:
+        _print(f"cloud      {place.endpoint}, process {running}, runs already")
+        _update(place)
+        _print("\n" + export_lines(place))
+        return 0
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # what Ctrl-C does: the cloud ends with this command
@@ -49,7 +69,7 @@ def _up(given: argparse.Namespace) -> int:
     try:
         _print(f"cloud      {place.endpoint}, process {pid}, log {place.log}")
         if not given.empty:
-            deploy(place, _print)
+            deploy(place, _print, current_project().root)
         _print("\n" + export_lines(place))
         if not given.detach:
             _print("\nCtrl-C ends it.")
@@ -60,6 +80,47 @@ def _up(given: argparse.Namespace) -> int:
     return 0
 
 
+def _deploy(given: argparse.Namespace) -> int:
+    place = LocalCloudPaths.of(given.port)
+    if not holder(place.pid_file):
+        raise LocalCloudError(
+            f"Expected a local cloud on port {given.port}, found none: `sluice local up --detach` starts one."
+        )
+    saves = changes(current_project().root) if given.watch else ()  # One during the deploy is not missed.
+    _update(place, given.names)
+    if given.watch:
+        _print("Waits for the next save; Ctrl-C ends it.")
+    for _ in saves:
+        _deploy_saved(place, given.names)
+    return 0
+
+
+def _update(place: LocalCloudPaths, names: Sequence[str] = ()) -> None:
+    """Bring the cloud up to date; raises PipelineError for steps whose functions are not there or do not fit,
+    which a change of code alone would not be asked for. Another pipeline's mistakes do not stop the code of
+    ``names``.
+    """
+    root = current_project().root
+    try:
+        load_pipelines(root)
+    except PipelineError as error:
+        if not names:
+            raise
+        for name in names:
+            load_pipeline(root, name.replace("_", "-"))
+        print_note(f"{error}\nOf this project, the code of {', '.join(names)} alone is deployed.")
+        update_code(place, _print, root, names)
+    else:
+        update(place, _print, root, names)
+
+
+def _deploy_saved(place: LocalCloudPaths, names: list[str]) -> None:
+    try:
+        _update(place, names)
+    except (LocalCloudError, PipelineError) as error:  # The next save may mend it.
+        print_note(str(error))
+
+
 def _down(given: argparse.Namespace) -> int:
     place = LocalCloudPaths.of(given.port)
     _print(f"Ended process {process.stop(place)}.")
@@ -67,8 +128,21 @@ def _down(given: argparse.Namespace) -> int:
 
 
 def _env(given: argparse.Namespace) -> int:
-    _print(export_lines(LocalCloudPaths.of(given.port)))
+    _print(export_lines(LocalCloudPaths.of(given.port or _port_that_runs())))
     return 0
+
+
+def _port_that_runs() -> int:
+    """Return the port of the one local cloud that runs, the default one where none does; raises
+    LocalCloudError for several.
+    """
+    ports = running_ports()
+    if len(ports) > 1:
+        raise LocalCloudError(
+            f"Expected one local cloud that runs, found those on the ports {', '.join(map(str, ports))}."
+            " --port PORT chooses one."
+        )
+    return ports[0] if ports else DEFAULT_PORT
 
 
 def export_lines(place: LocalCloudPaths) -> str:
@@ -84,14 +158,6 @@ def _end(place: LocalCloudPaths) -> None:
         process.stop(place)
     except LocalCloudError as error:
         print_note(str(error))
-
-
-def _port(text: str) -> int:
-    """Return a port that a program without privileges can listen on."""
-    if not text.isdecimal() or not 1024 <= int(text) <= 65535:
-        message = f"expected a port from 1024 to 65535, found {text!r}"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
 
 
 def _print(line: str) -> None:

@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from containers.start.errors import NotStartedError
 from sluice.advance.advancer import Advancer
-from sluice.advance.claims import LEASE
+from sluice.advance.lease import LEASE
 from sluice.aws.clients import client
+from sluice.aws.outages import is_outage
 from sluice.aws.rate_limiter import RateLimiter
-from sluice.aws.transient import is_transient
 from sluice.errors import UnsettledError
 from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
@@ -29,7 +29,8 @@ SUBMITTED_PER_SECOND = 40
 Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 """
 _ATTEMPTS = 12
-_PAUSE_SECONDS = 2 * LEASE.total_seconds() / _ATTEMPTS
+_FIRST_PAUSE, _MAX_PAUSE = 2.0, LEASE.total_seconds() / 6
+"""Together longer than a lease."""
 _MAX_LISTED = 5
 _T = TypeVar("_T")
 
@@ -65,7 +66,7 @@ def submit_all(advancer: Advancer, run_id: str, sleep: Callable[[float], None] =
     """
     for attempt in range(_ATTEMPTS):
         if attempt:
-            sleep(_PAUSE_SECONDS)
+            sleep(min(_FIRST_PAUSE * 2 ** (attempt - 1), _MAX_PAUSE))
         advanced = _unless_transient(partial(advancer.advance, run_id)) is not None
         run = _unless_transient(partial(_running, advancer.ledger, run_id))
         open_claims = list(_open_claims(run)) if run else []
@@ -86,7 +87,7 @@ def _unless_transient(call: Callable[[], _T]) -> _T | None:
     try:
         return call()
     except (UnsettledError, BotoCoreError, ClientError) as error:
-        if not (isinstance(error, UnsettledError) or is_transient(error)):
+        if not is_outage(error):
             raise
         print(error, flush=True)
         return None

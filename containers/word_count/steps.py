@@ -7,11 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from unicodedata import category, normalize
 
 from sluice.steps import Item, Out, Results, Upload
 
-# Letters, with an apostrophe, straight or curly, inside a word.
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+# Unicode's rules for words, https://www.unicode.org/reports/tr29/#Word_Boundaries: letters with their marks
+# (an accent may be a character of its own, and vowels of Hindi are) and joiners, and between letters an
+# apostrophe or a middle dot. Differently from there, numbers are no words, and ideographs are not cut apart.
+_MARKS = "".join(chr(code) for code in range(0x300, 0x12000) if category(chr(code)).startswith("M"))
+_LETTER = rf"[^\W\d_][{_MARKS}\u200c\u200d\u00ad]*"
+_WORD = re.compile(rf"(?:{_LETTER})+(?:['\u2018\u2019\u00b7\u0387\u05f4\u2027](?:{_LETTER})+)*")
 _MIN_PIECE_BYTES = 64 * 1024
 _MAX_PIECES = 16
 _TOP = 100
@@ -46,8 +51,10 @@ def count(item: Item, out: Out) -> dict[str, int]:
 
 
 def count_words(text: str) -> Counter[str]:
-    """Return how often each word stands in a text; upper and lower case are one."""
-    return Counter(word.lower() for word in _WORD.findall(text))
+    """Return how often each word stands in a text; upper and lower case are one, and so are the two ways to
+    write an accent.
+    """
+    return Counter(normalize("NFC", word.lower()) for word in _WORD.findall(text))
 
 
 def rank(item: Item, out: Out) -> list[tuple[str, int]]:

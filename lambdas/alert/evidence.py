@@ -10,11 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.consuming import logger
 from sluice.advance.batch_events import NO_REASON, NODE_MARK, failure_reason
-from sluice.alerts.run_failed import LINE_CHARACTERS
 from sluice.aws.batch_jobs import Job, describe_jobs, list_jobs
 from sluice.aws.clients import client
 
 LINES = 12
+_LINE_CHARACTERS = 2_000
+"""A refusal of AWS fits, which names the caller before what was refused; an e-mail shows less of a line."""
 _DEFAULT_GROUP = "/aws/batch/job"
 
 
@@ -99,4 +100,4 @@ def _last_lines(group: str, stream: str) -> tuple[str, ...]:
     events = client("logs").get_log_events(
         logGroupName=group, logStreamName=stream, limit=LINES, startFromHead=False
     )["events"]
-    return tuple(event["message"].rstrip()[: LINE_CHARACTERS + 1] for event in events[-LINES:])
+    return tuple(event["message"].rstrip()[:_LINE_CHARACTERS] for event in events[-LINES:])

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import os
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from lambdas.alert.evidence import Evidence, gather
+from lambdas.consuming import logger
+from sluice.advance.failure_reports import last_lines_of_first_failure
 from sluice.alerts.run_failed import Alert
+from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError
+from sluice.receipts.location import location_of_run
 from sluice.run.state import Run, StepRecord, StepState
 from sluice.triggers.trigger_event import stored_trigger
 
 
-def failure(run: Run, step: str, *, results_bucket: str, ledger_table: str) -> Alert:
-    """Return the alert of a failed step; without a record its reason is that none is recorded."""
+def failure(run: Run, step: str, *, results_bucket: str, work_bucket: str) -> Alert:
+    """Return the alert of a failed step; without a record its reason is that none is recorded.
+
+    Where its log cannot be read, the last lines are those of the failure report.
+    """
     try:
         trigger = stored_trigger(run.trigger)
     except (KeyError, TypeError) as error:
@@ -35,18 +44,28 @@ def failure(run: Run, step: str, *, results_bucket: str, ledger_table: str) -> A
         node=evidence.node,
         region=os.environ["AWS_REGION"],
         results_bucket=results_bucket,
-        ledger_table=ledger_table,
+        results=location_of_run(run, results_bucket).uri if run.pipeline.results else "",
         job_id=record.job_id if record else None,
         log_group=evidence.log_group,
         log_stream=evidence.log_stream,
-        log_lines=evidence.log_lines,
+        log_lines=evidence.log_lines or _reported_lines(work_bucket, run.run_id, record),
     )
+
+
+def _reported_lines(bucket: str, run_id: str, record: StepRecord | None) -> tuple[str, ...]:
+    if record is None:
+        return ()
+    try:
+        return last_lines_of_first_failure(client("s3"), bucket, run_id, record.name, record.generation)
+    except (ClientError, BotoCoreError, ValueError, AttributeError) as error:
+        logger.warning("The failure report could not be read.", step=record.name, error=str(error))
+        return ()
 
 
 def _reason(record: StepRecord | None) -> str:
     if record is not None and record.spec.deferred_children and record.state is StepState.SUCCEEDED:
         return (
-            f"its children {record.spec.deferred_children} failed, and those that lost their machines"
+            f"its children {record.spec.deferred_children} failed, and those that their machines ended"
             " succeeded on others"
         )
     return (record.reason if record else None) or "no reason is recorded"

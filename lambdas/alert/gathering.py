@@ -20,10 +20,10 @@ _NO_REASON = "no reason is recorded"
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """The series of the ledger, and what publishes a message."""
+    """The series of the ledger, and what publishes the message of one."""
 
     records: SeriesRecords
-    publish: Callable[[AlertMessage], None]
+    publish: Callable[[AlertMessage, Series], None]
 
     def count_failure(self, run: Run, step: str, generation: int) -> Notify:
         """Count a failed step of a run, once for each generation, and return what is to be done about it."""
@@ -41,7 +41,7 @@ class Gathering:
         begun = self.records.begin_digest(key, datetime.now(UTC))
         if begun is None:
             return
-        self.publish(digest_message(begun))
+        self.publish(digest_message(begun), begun)
         self.records.end_digest(key, begun, datetime.now(UTC))
         logger.info("A digest was sent.", series=key, failures=begun.reporting, newest=begun.newest)
 

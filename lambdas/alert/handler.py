@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.alert.automation import send_event
+from lambdas.alert.automation import send_event, send_results_complete
 from lambdas.alert.blocked import confirm_blocked
 from lambdas.alert.failure import failure
 from lambdas.alert.gathering import Gathering
@@ -24,24 +24,32 @@ from sluice.alerts.alert_message import AlertMessage
 from sluice.alerts.delays import alert_note
 from sluice.alerts.digest import LAST_BEFORE_DIGESTS, DigestDue
 from sluice.alerts.queue_messages import QueueBlocked, parse_alert
+from sluice.alerts.results_complete import ResultsComplete
 from sluice.alerts.run_events import RunChanged
 from sluice.alerts.run_failed import Alert
 from sluice.alerts.series import Notify
 from sluice.alerts.series_records import SeriesRecords
+from sluice.alerts.set_reported import set_reported
 from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError, SluiceError
 from sluice.ledger.ledger import Ledger
+from sluice.ledger.sent_alerts import SentAlert, SentAlerts
 from sluice.messages import LATE as LATE_DELAY
-from sluice.messages import EnvironmentInvalid, RunDelayed, RunFailed
+from sluice.messages import EnvironmentInvalid, RunDelayed, RunFailed, SetReport
 from sluice.run.state import Run
 from sluice.settings import AlertSettings
 
+DIGEST = "digest"
 STALE = timedelta(minutes=2)
 """The age of a begun and not completed alert after which its Lambda counts as dead."""
 
 settings = AlertSettings.from_env()
 ledger = Ledger(client("dynamodb"), settings.ledger_table)
-gathering = Gathering(SeriesRecords(client("dynamodb"), settings.ledger_table), lambda alert: _publish(alert))
+sent_alerts = SentAlerts(client("dynamodb"), settings.ledger_table)
+gathering = Gathering(
+    SeriesRecords(client("dynamodb"), settings.ledger_table),
+    lambda alert, series: _publish(alert, DIGEST, series.pipeline, series.newest),
+)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -53,7 +61,9 @@ def _alert(body: str) -> None:
     message = parse_alert(body)
     match message:
         case RunChanged():
-            send_event(message)
+            send_event(message, settings.stack_prefix)
+        case ResultsComplete():
+            send_results_complete(message)
         case RunFailed():
             _failed(message)
         case RunDelayed():
@@ -64,6 +74,13 @@ def _alert(body: str) -> None:
             _invalid(message)
         case DigestDue():
             gathering.send_digest(message.digest)
+        case SetReport():
+            subject = f"set-{message.pipeline}-{message.set}"
+            _once(
+                subject,
+                f"alert:{message.event}",
+                lambda: _publish(set_reported(message), "set", message.pipeline),
+            )
 
 
 def _failed(message: RunFailed) -> None:
@@ -76,9 +93,9 @@ def _failed(message: RunFailed) -> None:
     if notify is Notify.GATHERED:
         logger.info("This failure is one of many: a digest counts it.", run=run.run_id, step=message.step)
         return
-    _once(run.run_id, note, lambda: _publish(_in_series(alert(), notify)))
+    _once(run.run_id, note, lambda: _publish_of(run, _in_series(alert(), notify), "failed"))
     if run.pipeline.ticket:
-        _once(run.run_id, "ticket", lambda: open_ticket(run, alert()))
+        _once(run.run_id, "ticket", lambda: open_ticket(run, alert(), settings.stack_prefix))
 
 
 def _in_series(alert: AlertMessage, notify: Notify) -> AlertMessage:
@@ -88,7 +105,12 @@ def _in_series(alert: AlertMessage, notify: Notify) -> AlertMessage:
 
 
 def _failure(run: Run, step: str) -> Alert:
-    return failure(run, step, results_bucket=settings.results_bucket, ledger_table=settings.ledger_table)
+    return failure(
+        run,
+        step,
+        results_bucket=settings.results_bucket,
+        work_bucket=settings.work_bucket,
+    )
 
 
 def _delayed(message: RunDelayed) -> None:
@@ -97,6 +119,7 @@ def _delayed(message: RunDelayed) -> None:
     if message.delay == LATE_DELAY:
         send_event(
             run_events.change(run, run.state, datetime.now(UTC).isoformat(timespec="milliseconds")),
+            settings.stack_prefix,
             run_events.LATE,
         )
         notify = gathering.count_late(run, message.why)
@@ -104,16 +127,17 @@ def _delayed(message: RunDelayed) -> None:
         _once(
             run.run_id,
             alert_note(message.delay),
-            lambda: None if gathered else _publish(_in_series(alert, notify)),
+            lambda: None if gathered else _publish_of(run, _in_series(alert, notify), message.delay),
         )
         if gathered:
             return
         if run.pipeline.ticket:
-            _once(run.run_id, "ticket", lambda: open_ticket(run, alert))
+            _once(run.run_id, "ticket", lambda: open_ticket(run, alert, settings.stack_prefix))
         return
     # Many runs may wait for the same machines: one alert a pipeline and day. The note on each run keeps the
     # sweep from sending its delay again.
-    _once(f"pipeline-{run.pipeline.name}", f"{alert_note(message.delay)}:{_today()}", lambda: _publish(alert))
+    of_today = f"{alert_note(message.delay)}:{_today()}"
+    _once(f"pipeline-{run.pipeline.name}", of_today, lambda: _publish_of(run, alert, message.delay))
     _once(run.run_id, alert_note(message.delay), lambda: None)
 
 
@@ -126,19 +150,22 @@ def _blocked(message: QueueBlocked) -> None:
         return
     message = found
     alert = early_alerts.blocked(message, os.environ["AWS_REGION"])
-    pipeline = message.name.run_id.rpartition("-")[0] if message.name else "none"
+    run_id = message.name.run_id if message.name else ""
+    pipeline = run_id.rpartition("-")[0]
     reason = message.reason.partition(" ")[0][:80]
     _once(
         f"queue-{message.queue_name}",
-        f"alert:blocked:{pipeline}:{reason}:{_today()}",
-        lambda: _publish(alert),
+        f"alert:blocked:{pipeline or 'none'}:{reason}:{_today()}",
+        lambda: _publish(alert, "blocked", pipeline, run_id),
     )
 
 
 def _invalid(message: EnvironmentInvalid) -> None:
     """Send one alert a day for each environment."""
     alert = early_alerts.invalid(message, os.environ["AWS_REGION"])
-    _once(f"environment-{message.environment}", f"alert:invalid:{_today()}", lambda: _publish(alert))
+    _once(
+        f"environment-{message.environment}", f"alert:invalid:{_today()}", lambda: _publish(alert, "invalid")
+    )
 
 
 def _run(run_id: str) -> Run:
@@ -167,7 +194,12 @@ def _once(subject: str, event: str, act: Callable[[], None]) -> None:
     ledger.complete(subject, event)
 
 
-def _publish(alert: AlertMessage) -> None:
+def _publish_of(run: Run, alert: AlertMessage, kind: str) -> None:
+    _publish(alert, kind, run.pipeline.name, run.run_id)
+
+
+def _publish(alert: AlertMessage, kind: str, pipeline: str = "", run: str = "") -> None:
+    """Send an alert, and write down that it was sent, of which pipeline and run."""
     for topic in (settings.alert_topic,) if alert.quiet else (settings.alert_topic, settings.phone_topic):
         client("sns").publish(
             TopicArn=topic,
@@ -177,6 +209,21 @@ def _publish(alert: AlertMessage) -> None:
         )
     count("AlertsSent")
     logger.info("An alert was sent.", subject=alert.subject)
+    sent = SentAlert(
+        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        kind=kind,
+        subject=alert.subject_line(),
+        text=alert.description(),
+        pipeline=pipeline,
+        run=run,
+    )
+    try:
+        sent_alerts.record(sent)
+    except (ClientError, BotoCoreError) as error:
+        # It was sent; to send it once more would be worse than that the console does not list it.
+        logger.warning(
+            "An alert that was sent could not be recorded.", subject=alert.subject, error=str(error)
+        )
 
 
 def _today() -> str:

@@ -19,8 +19,8 @@ from sluice.run.state import Run
 _SEVERITY = "2"
 
 
-def open_ticket(run: Run, alert: AlertMessage) -> None:
-    """Open the run's OpsItem, unless it is open already."""
+def open_ticket(run: Run, alert: AlertMessage, stack_prefix: str) -> None:
+    """Open the run's OpsItem, unless it is open already; a run of another Sluice may have the same id."""
     try:
         opened = client("ssm").create_ops_item(
             Title=alert.title(),
@@ -30,7 +30,7 @@ def open_ticket(run: Run, alert: AlertMessage) -> None:
             OperationalData={
                 "/aws/dedup": {
                     "Type": "SearchableString",
-                    "Value": json.dumps({"dedupString": f"sluice-{run.run_id}"}),
+                    "Value": json.dumps({"dedupString": f"{stack_prefix}-{run.run_id}"}),
                 },
                 "run": {"Type": "SearchableString", "Value": run.run_id},
                 "pipeline": {"Type": "SearchableString", "Value": run.pipeline.name},

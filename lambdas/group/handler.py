@@ -5,23 +5,28 @@ long enough.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from lambdas.consuming import count, flush_counts, logger, set_aside
+from lambdas.consuming import count, flush_counts, logger, sent_at, set_aside
+from lambdas.group.sets import gather_set, set_gatherer
+from lambdas.retries import has_failed_for_good, is_last_attempt, redrive
 from sluice.aws.clients import client, full_client
 from sluice.errors import MalformedMessageError
 from sluice.grouping.gathering import Gatherer
 from sluice.grouping.group import Group, parse_group_message
 from sluice.grouping.ledger import GroupLedger
 from sluice.items.manifest import write_manifest
-from sluice.messages import GroupDue, GroupedUpload, Sweep
+from sluice.messages import GroupDue, GroupedUpload, SetDue, SetUpload, Sweep
 from sluice.settings import GroupSettings
 from sluice.triggers.trigger_event import S3Object, uploaded_object
 
 settings = GroupSettings.from_env()
+Record = Mapping[str, Any]
+"""A message as Lambda hands it over."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -30,14 +35,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """
     batch = _Batch()
     for record in event["Records"]:
-        with batch.reporting([record["messageId"]]):
-            batch.add(record["messageId"], record["body"])
+        with batch.reporting([record]):
+            batch.add(record)
     for uploads in batch.uploads.values():
-        with batch.reporting(uploads.message_ids):
+        with batch.reporting(uploads.records):
             _gather(uploads)
-    for message_id, message in batch.others:
-        with batch.reporting([message_id]):
-            gatherer.sweep() if isinstance(message, Sweep) else gatherer.due(message)
+    for record, message in batch.others:
+        with batch.reporting([record]):
+            _look_after(message)
     flush_counts()
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(batch.failed)]}
 
@@ -46,52 +51,79 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 class _TriggerUploads:
     """The uploads of one trigger in a batch."""
 
-    message_ids: list[str] = field(default_factory=list)
-    uploads: list[tuple[GroupedUpload, S3Object]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    uploads: list[tuple[GroupedUpload | SetUpload, S3Object]] = field(default_factory=list)
+
+    @property
+    def since(self) -> datetime | None:
+        """Return when the first of them was sent."""
+        sent = [sent_at(record) for record in self.records]
+        return min((at for at in sent if at is not None), default=None)
 
 
 @dataclass(slots=True)
 class _Batch:
     """The messages of one invocation, and which of them failed."""
 
-    uploads: dict[tuple[str, str], _TriggerUploads] = field(
+    uploads: dict[tuple[str, str, str], _TriggerUploads] = field(
         default_factory=lambda: defaultdict(_TriggerUploads)
     )
-    others: list[tuple[str, GroupDue | Sweep]] = field(default_factory=list)
+    others: list[tuple[Record, GroupDue | SetDue | Sweep]] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
 
-    def add(self, message_id: str, body: str) -> None:
-        """Add a message; a malformed one is set aside, because another attempt cannot help."""
+    def add(self, record: Record) -> None:
+        """Add a message; a malformed one is set aside, because another attempt cannot help.
+
+        One that has failed so often that it may be set aside is handled alone: only its own failure counts.
+        """
+        body = record["body"]
         try:
             message = parse_group_message(body)
-            file = uploaded_object(message) if isinstance(message, GroupedUpload) else None
+            file = uploaded_object(message) if isinstance(message, GroupedUpload | SetUpload) else None
         except MalformedMessageError as error:
             set_aside(body, str(error), settings.dead_letter_queue)
             return
-        if not isinstance(message, GroupedUpload):
-            self.others.append((message_id, message))
+        if not isinstance(message, GroupedUpload | SetUpload):
+            self.others.append((record, message))
         elif file is not None:  # else the empty object of a folder
-            found = self.uploads[message.pipeline, message.trigger]
-            found.message_ids.append(message_id)
+            alone = record["messageId"] if is_last_attempt(record) else ""
+            found = self.uploads[message.pipeline, message.trigger, alone]
+            found.records.append(record)
             found.uploads.append((message, file))
 
     @contextmanager
-    def reporting(self, message_ids: Sequence[str]) -> Iterator[None]:
-        """Report these messages as failed when their handling fails; the others are handled all the same."""
+    def reporting(self, records: Sequence[Record]) -> Iterator[None]:
+        """Report these messages as failed when their handling fails, or set one aside that keeps failing by
+        itself; the others are handled all the same.
+        """
         try:
             yield
-        except Exception:  # noqa: BLE001 - logged with its trace, and reported: SQS delivers it again, five times
+        except Exception as error:  # noqa: BLE001 - logged with its trace, and reported: SQS delivers it again
             logger.exception(
-                "Messages were not handled; they will come again.",
-                messages=len(message_ids),
-                first=message_ids[0],
+                "Messages were not handled.", messages=len(records), first=records[0]["messageId"]
             )
-            self.failed.update(message_ids)
+            if len(records) == 1 and has_failed_for_good(error, records[0]):
+                reason = f"{type(error).__name__}: {error}"
+                set_aside(records[0]["body"], reason, settings.dead_letter_queue)
+            else:
+                self.failed.update(record["messageId"] for record in records)
+
+
+def _sweep() -> None:
+    """Have messages come again that an outage kept from being handled, remind of groups, and look after sets
+    that are due.
+    """
+    redrive(settings.group_retries, settings.group_queue)
+    gatherer.sweep()
+    sets.sweep()
 
 
 def _gather(found: _TriggerUploads) -> None:
     message = found.uploads[0][0]
-    gathered = gatherer.gather(message, [file for _, file in found.uploads])
+    if isinstance(message, SetUpload):
+        gather_set(sets, message, [file for _, file in found.uploads])
+        return
+    gathered = gatherer.gather(message, [file for _, file in found.uploads], since=found.since)
     if gathered:
         count("FilesGathered", gathered)
     logger.info(
@@ -103,6 +135,15 @@ def _gather(found: _TriggerUploads) -> None:
     )
 
 
+def _look_after(message: GroupDue | SetDue | Sweep) -> None:
+    if isinstance(message, GroupDue):
+        gatherer.due(message)
+    elif isinstance(message, SetDue):
+        sets.due(message)
+    else:
+        _sweep()
+
+
 def _remind(message: GroupDue, seconds: int) -> None:
     client("sqs").send_message(
         QueueUrl=settings.group_queue, MessageBody=message.to_json(), DelaySeconds=seconds
@@ -111,7 +152,9 @@ def _remind(message: GroupDue, seconds: int) -> None:
 
 def _write(group: Group, files: Sequence[S3Object]) -> None:
     """Write a group's files as a manifest; a repetition writes the same."""
-    write_manifest(full_client("s3"), settings.work_bucket, group.manifest, map(asdict, files))
+    write_manifest(
+        full_client("s3"), settings.work_bucket, group.manifest, (file.to_item() for file in files)
+    )
 
 
 def _start_run(group: Group, files: Sequence[S3Object]) -> None:
@@ -129,3 +172,4 @@ gatherer = Gatherer(
     write=_write,
     ask=_start_run,
 )
+sets = set_gatherer(settings)

@@ -8,22 +8,25 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from lambdas.advancing import make_advancer
-from lambdas.consuming import consume, count, logger, measure
+from lambdas.advancing import make_advancer, reconciling_soon, request_reconcile
+from lambdas.consuming import consume, logger
+from lambdas.retries import redrive
 from lambdas.track.environments import report_invalid_environments
+from lambdas.track.followed import FollowedRuns
+from lambdas.track.forgotten import forgotten
 from lambdas.track.plans import unannounced
-from lambdas.track.proof import verdict
-from lambdas.track.report import failure_report
-from sluice.advance.batch_events import JobEnded, Reconcile, job_ended, joined, parse_event
+from lambdas.track.recording import EndRecorder, Recorded
+from sluice.advance.batch_events import JobEnded, Reconcile, job_ended, parse_event
 from sluice.alerts.delays import find_delay
 from sluice.alerts.digest import DigestDue
 from sluice.alerts.series_records import SeriesRecords
 from sluice.aws.batch_jobs import Job, describe_jobs
 from sluice.aws.clients import client
 from sluice.aws.retrying import Backoff
+from sluice.catch_up.ledger import CatchUpLedger
 from sluice.errors import UnsettledError
-from sluice.ledger.ledger import Assignment
-from sluice.messages import RunDelayed, Sweep
+from sluice.ledger.chains import ChainLedger
+from sluice.messages import CatchUp, RunDelayed, Sweep
 from sluice.run.state import Run, RunState, StepState
 from sluice.settings import TrackSettings
 
@@ -34,11 +37,23 @@ RUNS_AT_A_TIME = 25
 """Ten messages with this many runs each, the largest batch, take much less than the function's minute."""
 _CLEANUP_DAYS = 3
 _CLEANUP_SECONDS = 15
+_ALERTS_SECONDS = 5.0
 _ATTEMPTS, _BASE_SECONDS, _CAP_SECONDS = 7, 0.1, 1.6
 """At most 5 seconds together: all messages of one batch may pause so within the function's time-out."""
 
 settings = TrackSettings.from_env()
 advancer = make_advancer(settings)
+recorder = EndRecorder(
+    ledger=advancer.ledger, bucket=settings.work_bucket, results_bucket=settings.results_bucket
+)
+
+followed = FollowedRuns(
+    ledger=advancer.ledger,
+    chains=ChainLedger(client("dynamodb"), settings.ledger_table),
+    batch=lambda: client("batch"),
+    queues=settings.queue_arns(),
+    send=lambda message: _alert(message.to_json()),
+)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -51,13 +66,16 @@ def _track(body: str) -> None:
     if isinstance(event, Sweep):
         _sweep()
     elif isinstance(event, Reconcile):
-        _raise_for(_reconcile(event.run_ids))
-    elif event is not None and (_record_soon(event) or event.state is StepState.FAILED):
+        _reconcile_requested(event)
+    elif event is not None:
+        end = _record_soon(event)
         # A failed job that the ledger does not name leaves a claim to settle.
-        advancer.advance(event.name.run_id)
+        if end.asks_for_advance or (event.state is StepState.FAILED and not end.known):
+            with reconciling_soon(event.name.run_id, settings.track_queue):
+                advancer.advance(event.name.run_id)
 
 
-def _record_soon(event: JobEnded) -> bool:
+def _record_soon(event: JobEnded) -> Recorded:
     """Record an end; for some seconds try again where a job ended before the Lambda that submits it has
     recorded its id.
 
@@ -65,9 +83,9 @@ def _record_soon(event: JobEnded) -> bool:
     by the look-up of its name.
     """
     backoff = Backoff(attempts=_ATTEMPTS, base=_BASE_SECONDS, cap=_CAP_SECONDS)
-    while not (known := _record(event)) and _has_open_claim(event) and backoff.try_again():
+    while not (end := recorder.record(event)).known and _has_open_claim(event) and backoff.try_again():
         continue
-    return known
+    return end
 
 
 def _has_open_claim(event: JobEnded) -> bool:
@@ -76,58 +94,15 @@ def _has_open_claim(event: JobEnded) -> bool:
     return record is not None and record.job_id is None and record.generation == event.name.generation
 
 
-def _record(event: JobEnded, known_run: Run | None = None) -> bool:
-    """Record the end of a job as what it left says that it ended; return False when the ledger does not name
-    the job.
-    """
-    run_id, step, generation = event.name.run_id, event.name.step, event.name.generation
-    found = verdict(event, _assignment(event, known_run), settings.work_bucket)
-    if found is None:
-        return True
-    reason = found.reason
-    if event.state is StepState.FAILED:
-        report = failure_report(settings.work_bucket, run_id, step, generation)
-        reason = joined(reason, report)
-    known = advancer.ledger.record_end(
-        run_id,
-        step,
-        found.state,
-        generation=generation,
-        job_id=event.job_id,
-        reason=reason,
-        succeeded=found.succeeded,
-        failed_children=found.failed_children,
-    )
-    if known:
-        _measure(event, found.state)
-    logger.info(
-        "A job ended." if known else "A job ended that the ledger does not name.",
-        run=run_id,
-        step=step,
-        state=found.state,
-        reason=reason,
-    )
-    return known
-
-
-def _assignment(event: JobEnded, run: Run | None) -> Assignment | None:
-    if run is None:
-        return advancer.ledger.assignment(event.name.run_id, event.name.step)
-    return Assignment(run.steps.get(event.name.step), run.trigger, run.pipeline, run.state)
-
-
-def _measure(event: JobEnded, state: StepState) -> None:
-    count("JobsFailed" if state is StepState.FAILED else "JobsSucceeded")
-    if event.queued_seconds is not None:
-        measure("QueueWaitSeconds", event.queued_seconds)
-
-
 def _sweep() -> None:
     """Reconcile the runs whose events may have been lost, and check the compute environments they wait for.
 
     Only the first runs are reconciled here: each further part becomes a message, so that several Lambdas
     reconcile them at the same time.
     """
+    # First: the rest of the sweep needs the very services that may be out.
+    redrive(settings.trigger_retries, settings.trigger_queue)
+    redrive(settings.alert_retries, settings.alert_queue, seconds=_ALERTS_SECONDS)
     created_before = (datetime.now(UTC) - SWEPT_AFTER).isoformat(timespec="milliseconds")
     unfinished = tuple(advancer.ledger.unfinished(created_before))
     for start in range(RUNS_AT_A_TIME, len(unfinished), RUNS_AT_A_TIME):
@@ -138,7 +113,18 @@ def _sweep() -> None:
         failed.append("the compute environments")
     _send_due_digests()
     _clean_up()
+    # The end of a run starts the next one of its key, and what comes after it; where that was lost, these do.
+    advancer.order.sweep()
+    followed.sweep(datetime.now(UTC))
+    _ask_for_missed_times()
     _raise_for(failed)
+
+
+def _ask_for_missed_times() -> None:
+    """Have missed times of schedules looked at, of those pipelines that have some left."""
+    for pipeline in CatchUpLedger(client("dynamodb"), settings.ledger_table).open():
+        body = CatchUp(catch_up=pipeline).to_json()
+        client("sqs").send_message(QueueUrl=settings.trigger_queue, MessageBody=body)
 
 
 def _send_due_digests() -> None:
@@ -147,12 +133,35 @@ def _send_due_digests() -> None:
     """
     series = SeriesRecords(client("dynamodb"), settings.ledger_table)
     for key in series.due(datetime.now(UTC)):
-        client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=DigestDue(digest=key).to_json())
+        _alert(DigestDue(digest=key).to_json())
+
+
+def _alert(body: str) -> None:
+    client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=body)
 
 
 def _reconcile(run_ids: Sequence[str]) -> list[str]:
     """Reconcile runs, and return those that failed."""
     return [run_id for run_id in run_ids if not _reconcile_run(run_id)]
+
+
+def _reconcile_requested(request: Reconcile) -> None:
+    """Reconcile runs; where that fails, or leaves a claim open for which it was requested, request it once
+    more, or at last raise so that the message comes again.
+    """
+    failed = _reconcile(request.run_ids)
+    if request.attempt:
+        failed += [run_id for run_id in request.run_ids if run_id not in failed and _has_claims(run_id)]
+    if failed and request.may_repeat:
+        request_reconcile(failed, settings.track_queue, request.attempt + 1)
+    else:
+        _raise_for(failed)
+
+
+def _has_claims(run_id: str) -> bool:
+    run = advancer.ledger.load(run_id)
+    steps = run.steps.values() if run and run.state is RunState.RUNNING else ()
+    return any(record.state is StepState.CLAIMED for record in steps)
 
 
 def _raise_for(failed: Sequence[str]) -> None:
@@ -197,12 +206,16 @@ def _catch_up(run_id: str) -> tuple[Run | None, list[Job]]:
     """Record the ends of jobs and the plans whose events were lost, and advance the run; return it and its
     jobs as they were before.
     """
-    run = advancer.ledger.load(run_id)
-    jobs = _live(run) if run else []
-    for event in filter(None, map(job_ended, jobs)):
-        _record(event, run)
-    for plan in unannounced(run, settings.work_bucket) if run else ():
-        advancer.ledger.record_plan(plan)
+    run, jobs = advancer.ledger.load(run_id), list[Job]()
+    if run is not None:
+        jobs = _live(run)
+        for event in filter(None, map(job_ended, jobs)):
+            recorder.record_of(event, run)
+        described = {str(job["jobId"]) for job in jobs}
+        for event in forgotten(run, described, datetime.now(UTC)):
+            recorder.record_of(event, run)
+        for plan in unannounced(run, settings.work_bucket):
+            advancer.ledger.record_plan(plan)
     advancer.advance(run_id)
     return run, jobs
 
@@ -211,7 +224,7 @@ def _send(delay: RunDelayed) -> None:
     """Send a delay to the alert queue, unless the run has ended in this very sweep."""
     run = advancer.ledger.load(delay.run)
     if run is not None and run.state is RunState.RUNNING:
-        client("sqs").send_message(QueueUrl=settings.alert_queue, MessageBody=delay.to_json())
+        _alert(delay.to_json())
 
 
 def _live(run: Run) -> list[Job]:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from secrets import token_hex
-from typing import Any
+from typing import Any, Protocol
 
-from local.batch.api.batch_api import BatchApi
 from local.batch.api.errors import BatchApiError
 from local.batch.api.shapes import service
 
@@ -21,7 +20,14 @@ Result = tuple[str, dict[str, Any]]
 Handlers = dict[str, dict[str, Any]]
 
 
-def HANDLERS(api: BatchApi) -> Handlers:  # noqa: N802 - the name that the provisioner's table has
+class Api(Protocol):
+    """AWS Batch's API, of the account and Region in which a resource is made."""
+
+    def call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Make a call."""
+
+
+def HANDLERS(api: Api) -> Handlers:  # noqa: N802 - the name that the provisioner's table has
     """The handlers of every AWS::Batch type, over one API."""
     return {
         "AWS::Batch::ComputeEnvironment": _handlers(ComputeEnvironment(api)),
@@ -42,6 +48,7 @@ def _handlers(resource: _Resource) -> dict[str, Any]:
 
 
 _UPDATE_ONLY = ("UpdateToLatestImageVersion",)
+_SCALING = ("MinvCpus", "MaxvCpus", "DesiredvCpus", "ScalingPolicy")
 
 
 class _Resource:
@@ -58,7 +65,7 @@ class _Resource:
     # The operation that finds some by their names, its parameter, and where its answer has them.
     look_up = ("", "", "")
 
-    def __init__(self, api: BatchApi) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
 
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Result:
@@ -70,14 +77,20 @@ class _Resource:
         return self.result(str(answer[self.arn_answer]))
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack_name: str) -> Result:
-        """Change it in place, or replace it where a property says so."""
-        if any(old.get(name) != new.get(name) for name in self.replacing):
-            created = self.create(physical_id.rpartition("/")[2], self.renamed(old, new), stack_name)
-            self.delete(physical_id, old)
-            return created
+        """Change it in place, or make another one where a property says so.
+
+        The provisioner deletes the old one when nothing uses it any more, as CloudFormation does in its
+        clean-up: a queue of the same stack has the new environment then.
+        """
+        if self.is_replaced(old, new):
+            return self.create(physical_id.rpartition("/")[2], self.renamed(old, new), stack_name)
         self.change(physical_id, new)
         self._retag(physical_id, old.get("Tags") or {}, new.get("Tags") or {})
         return self.result(physical_id)
+
+    def is_replaced(self, old: Properties, new: Properties) -> bool:
+        """Say whether a change needs a new resource."""
+        return any(old.get(name) != new.get(name) for name in self.replacing)
 
     def delete(self, physical_id: str, properties: Properties) -> None:
         """Delete it; one that is gone already is fine."""
@@ -136,6 +149,11 @@ class ComputeEnvironment(_Resource):
     replacing = ("ComputeEnvironmentName", "Type", "EksConfiguration")
     look_up = ("DescribeComputeEnvironments", "computeEnvironments", "computeEnvironments")
 
+    def is_replaced(self, old: Properties, new: Properties) -> bool:
+        """`ReplaceComputeEnvironment`, true by default, replaces it where its instances have to be."""
+        in_place = not _truth(new.get("ReplaceComputeEnvironment", True))
+        return super().is_replaced(old, new) or (not in_place and _replaces_instances(old, new))
+
     def prepared(self, properties: Properties) -> Properties:
         """`Type` and `State` are written in any case in templates."""
         upper: Properties = {
@@ -165,6 +183,15 @@ class ComputeEnvironment(_Resource):
             self.update_operation, {"computeEnvironment": physical_id, "state": "DISABLED"}
         ):
             self._api.call("DeleteComputeEnvironment", {"computeEnvironment": physical_id})
+
+
+def _replaces_instances(old: Properties, new: Properties) -> bool:
+    """https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments.html."""
+    before, after = old.get("ComputeResources") or {}, new.get("ComputeResources") or {}
+    if str(after.get("Type", "")).startswith("FARGATE"):
+        return False
+    names = (before.keys() | after.keys()) - {*_SCALING, *_UPDATE_ONLY}
+    return any(before.get(name) != after.get(name) for name in names)
 
 
 class JobQueue(_Resource):
@@ -202,6 +229,10 @@ class JobDefinition(_Resource):
     arn_answer = "jobDefinitionArn"
     attribute = "JobDefinitionArn"
 
+    def __init__(self, api: Api) -> None:
+        super().__init__(api)
+        self._kept: set[str] = set()
+
     def prepared(self, properties: Properties) -> Properties:
         """`Type` is written in any case in templates."""
         return {**properties, "Type": str(properties["Type"]).lower()}
@@ -216,12 +247,17 @@ class JobDefinition(_Resource):
         name = physical_id.rpartition("/")[2].partition(":")[0]
         named = new if "JobDefinitionName" in new else {**new, "JobDefinitionName": name}
         created = self.create(name, named, stack_name)
-        if not _truth((new.get("ResourceRetentionPolicy") or {}).get("SkipDeregisterOnUpdate", False)):
+        if _truth((new.get("ResourceRetentionPolicy") or {}).get("SkipDeregisterOnUpdate", False)):
+            self._kept.add(physical_id)
+        else:
             self.delete(physical_id, old)
         return created
 
     def delete(self, physical_id: str, _properties: Properties) -> None:
-        """Deregister."""
+        """Deregister, but not the revision that an update kept, which the provisioner takes for replaced."""
+        if physical_id in self._kept:
+            self._kept.remove(physical_id)
+            return
         self._call_if_there("DeregisterJobDefinition", {"jobDefinition": physical_id})
 
 

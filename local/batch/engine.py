@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 from uuid import uuid4
 
 from local.batch.api.account import Account
 from local.batch.api.batch_api import BatchApi
+from local.batch.api.container_metadata import task_metadata
 from local.batch.api.errors import client_error
 from local.batch.api.limits import Limits
 from local.batch.api.operations import environments, jobs
@@ -89,30 +91,42 @@ class Engine:
             self._runner.inject(faults)
         self.account.changed()
 
-    def interrupt(self, job_id: str) -> None:
-        """Take away the spot host on which a job (or child, or node) runs, with everything else that runs
-        there.
+    def interrupt(self, job_id: str, notice_seconds: float | None = None) -> None:
+        """Take away the host on which a job (or child, or node) runs, with everything else that runs there.
+
+        A spot instance has its notice so many seconds before, by default those of the faults.
         """
         with self.account.lock:
             found = jobs.find(self.account, job_id)
             job, index = found if found is not None else (None, None)
             host = job.hosts.get(job.spec.main_node if index is None else index) if job is not None else None
-        if host is None:
-            raise LookupError(
-                f"{job_id} runs on no host: expected the id of a job that is STARTING or RUNNING."
-            )
-        self.lose_host(host.id)
+            if host is None:
+                raise LookupError(
+                    f"{job_id} runs on no host: expected the id of a job that is STARTING or RUNNING."
+                )
+            seconds = self.faults.notice_seconds if notice_seconds is None else notice_seconds
+            self._runner.interrupt(host, seconds)
+        self.account.changed()
 
     def lose_host(self, host_id: str) -> None:
-        """Let an instance vanish; LookupError where there is none of that id."""
+        """Let an instance vanish without a notice; LookupError where there is none of that id."""
         with self.account.lock:
-            for environment in self.scheduler.environments.values():
-                if host_id in environment.hosts:
-                    self.scheduler.host_lost(environment.hosts[host_id], self.account.clock())
-                    break
-            else:
+            host = self.instance(host_id)
+            if host is None:
                 raise LookupError(f"No instance {host_id} is known: expected the id of one that runs.")
+            self.scheduler.host_lost(host, self.account.clock())
         self.account.changed()
+
+    def instance(self, host_id: str) -> Host | None:
+        """Return an instance that runs, None where there is none of that id."""
+        with self.account.lock:
+            environments = self.scheduler.environments.values()
+            return next((one.hosts[host_id] for one in environments if host_id in one.hosts), None)
+
+    def task(self, task_id: str) -> dict[str, Any] | None:
+        """Return what the ECS agent says of a task that is in flight, None where there is none of that id."""
+        with self.account.lock:
+            return task_metadata(self.account, task_id)
 
     def set_capacity(self, environment: str, *, available: bool) -> None:
         """Let EC2 run out of instances for a compute environment, or have them again."""

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+NOTICE_SECONDS = 120.0
+"""https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html"""
+
 
 @dataclass(frozen=True, slots=True)
 class Faults:
@@ -17,15 +20,20 @@ class Faults:
     for each spot host.
 
     `interrupted_attempts` is the probability of each attempt on a spot host to lose that host within half a
-    second of its start. `failing_pulls` are images that cannot be pulled. A reordered event comes after the
-    next one. `submits_a_second` throttles SubmitJob; None leaves the engine's limit. `invalid` has the
-    compute environments that are INVALID, each with its reason.
+    second of its start. A spot instance has its notice then, and goes `notice_seconds` later; 0 is a notice
+    that never came, which AWS does not rule out. `failing_pulls` are images that cannot be pulled.
+    `docker_timeouts` is the probability of each attempt to end with `DockerTimeoutError` and without an exit
+    code, whatever its program did. A reordered event comes after the next one. `submits_a_second` throttles
+    SubmitJob; None leaves the engine's limit. `invalid` has the compute environments that are INVALID, each
+    with its reason.
     """
 
     seed: int = 0
     interruptions_per_hour: float = 0
     interrupted_attempts: float = 0
+    notice_seconds: float = NOTICE_SECONDS
     failing_pulls: frozenset[str] = frozenset()
+    docker_timeouts: float = 0
     lost_answers: Mapping[str, float] | None = None
     duplicated_events: float = 0
     delayed_events: float = 0

@@ -20,12 +20,15 @@ class LogLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A container image as it lies on this machine: what its Dockerfile said."""
+    """A container image as it lies on this machine: what its Dockerfile said, and its interpreter where that
+    is not this one.
+    """
 
     workdir: Path
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    python: str | None = None
 
 
 class ImageNotFoundError(Exception):
@@ -46,7 +49,8 @@ class Task:
     """An attempt that is ready to start: the full command line and environment, and where its output goes.
 
     `argv`, `environment` and `workdir` are for a process of this machine; `command`, `variables` and
-    `container` are what the job definition and the submission came to, for a container.
+    `container` are what the job definition and the submission came to, for a container. `shared` is what all
+    attempts of the image and job definition have of the environment.
     """
 
     id: str
@@ -61,6 +65,7 @@ class Task:
     command: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     container: dict[str, Any] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
 
 
 class EventSink(Protocol):

@@ -25,8 +25,11 @@ DROPPED = frozenset(
 
 
 def install_cli(repository: Path = REPOSITORY) -> bool:
-    """Install the CDK CLI that package.json pins, unless it is there; say whether it had to be installed."""
-    if _installed(repository) == pinned_version(repository):
+    """Install what package.json pins, the CDK CLI among it, unless all of it is there; say whether anything
+    had to be installed.
+    """
+    pinned = _pinned(repository)
+    if {name: _installed(repository, name) for name in pinned} == pinned:
         return False
     command = ["npm", "ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     path = environment.path_with_interpreter(os.environ)
@@ -36,7 +39,12 @@ def install_cli(repository: Path = REPOSITORY) -> bool:
 
 def pinned_version(repository: Path = REPOSITORY) -> str:
     """Return the version of the CDK CLI that package.json asks for."""
-    return str(json.loads((repository / "package.json").read_text())["devDependencies"]["aws-cdk"])
+    return _pinned(repository)["aws-cdk"]
+
+
+def _pinned(repository: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((repository / "package.json").read_text())["devDependencies"]
+    return found
 
 
 def run(
@@ -87,9 +95,9 @@ def docker_program(paths: LocalCloudPaths) -> Path:
     return program
 
 
-def _installed(repository: Path) -> str | None:
+def _installed(repository: Path, name: str) -> str | None:
     try:
-        return str(json.loads((repository / CLI / "package.json").read_text())["version"])
+        return str(json.loads((repository / "node_modules" / name / "package.json").read_text())["version"])
     except FileNotFoundError:
         return None
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 VARIABLE = "SLUICE_RETAINED_DEFINITIONS"
-PREFIX = "sluice-"
+PREFIXES = ("sluice-", "s_")
+"""What the names of definitions of any Sluice begin with: stacks/blocks/jobs/definition_names.py."""
 _DEFINITION, _NESTED = "AWS::Batch::JobDefinition", "AWS::CloudFormation::Stack"
 _LET_GO = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 
@@ -37,7 +38,7 @@ def retained_definitions(batch: Client, cloudformation: Client, stack_name: str)
     """
     pages = batch.get_paginator("describe_job_definitions").paginate()
     existing = {one["jobDefinitionName"] for page in pages for one in page["jobDefinitions"]}
-    ours = {name for name in existing if name.startswith(PREFIX)}
+    ours = {name for name in existing if name.startswith(PREFIXES)}
     return sorted(ours - _owned(cloudformation, stack_name)) if ours else []
 
 

@@ -9,7 +9,7 @@ from ministack.services import (
     sts,
 )
 
-from local.emulator.functions import stop_lambda_workers
+from local.emulator.functions import renew_lambda_workers
 from local.emulator.services import scope
 from local.paths import ACCOUNT, REGION
 
@@ -17,12 +17,12 @@ from local.paths import ACCOUNT, REGION
 def enforce_iam(enforce: bool) -> None:
     """Switch IAM on or off for every request from now on.
 
-    Running Lambda workers keep the credentials that they were started with, so they are ended; the next
-    invocation starts one with its role's credentials.
+    Running Lambda workers keep the credentials that they were started with, so each is ended after its
+    invocation; the next one starts another with its role's credentials.
     """
     if enforce != gateway.AUTH:
         gateway.AUTH = enforce
-        stop_lambda_workers()
+        renew_lambda_workers()
 
 
 def iam_enforced() -> bool:

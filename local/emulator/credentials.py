@@ -1,5 +1,6 @@
 """Who may call at all: the secrets of the keys that were issued, and the answer to a caller without one."""
 
+import re
 import uuid
 from collections.abc import Mapping
 
@@ -13,6 +14,14 @@ from local.emulator.services import Response, scope, service_of
 from local.paths import ACCOUNT
 
 FUNCTION_URLS = "/_aws/lambda-url/"
+_OF_USER_POOLS = (
+    ("GET", "/oauth2/authorize"),
+    ("POST", "/login"),
+    ("POST", "/oauth2/token"),
+    ("GET", "/logout"),
+)
+# No bucket's name has an underscore.
+_PUBLISHED_BY_POOLS = re.compile(r"/[a-z0-9-]+_\w+/\.well-known/(jwks\.json|openid-configuration)")
 
 
 class UnknownKeyError(Exception):
@@ -71,6 +80,16 @@ def is_public_function(path: str) -> bool:
         return False
     found = lambda_svc.resolve_function_url(path.removeprefix(FUNCTION_URLS).partition("/")[0])
     return found is not None and found[4].get("AuthType") == "NONE"
+
+
+def is_of_user_pool(method: str, path: str) -> bool:
+    """Say whether a request is one that a browser, or a client of OpenID Connect, makes of a user pool: these
+    are signed with no key of AWS.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-userpools-server-contract-reference.html
+    """
+    published = method == "GET" and _PUBLISHED_BY_POOLS.fullmatch(path) is not None
+    return published or (method, path) in _OF_USER_POOLS
 
 
 def chunks_match(body: bytes, authorization: str, headers: Mapping[str, str], secret: str) -> bool:

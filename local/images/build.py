@@ -6,6 +6,7 @@ jobs.
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,14 @@ from pathlib import Path
 from local.batch.ports import Image
 from local.errors import LocalCloudError
 from local.images.dockerfile import Instruction, pairs, parse, substitute
+from local.images.environments import REQUIREMENTS, environment_of
 from local.images.images import Images
+
+_PACKAGES = "packages"
+"""The folder of an image, written by Sluice, with what its requirements.txt names."""
+_PYTHON = re.compile(r"/python:(\d+\.\d+)-")
+_DIGEST_CHARACTERS = 16
+"""Of the name of an image's folder, which stands in paths that people read."""
 
 
 @dataclass
@@ -26,6 +34,7 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    python: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,8 @@ class _Builder:
             self._stage = Stage(root, base.workdir, dict(base.environment), base.entrypoint, base.command)
         else:
             root.mkdir()
-            self._stage = Stage(root)
+            version = _PYTHON.search(words[0])
+            self._stage = Stage(root, python=version[1] if version else "")
         self._stages[words[2] if len(words) > 2 else number] = self._stage
 
     def _copy(self, instruction: Instruction) -> None:
@@ -174,7 +184,21 @@ def _copy(origin: Path, source: str, target: Path, *, into: bool) -> None:
 def _image(stage: Stage, root: Path) -> Image:
     variables = {name: value for name, value in stage.environment.items() if name != "PATH"}
     environment = {name: _on_this_machine(value, root) for name, value in variables.items()}
-    return Image(root / stage.workdir.lstrip("/"), stage.entrypoint, stage.command, environment)
+    python = _with_packages(root / _PACKAGES, stage.python, environment)
+    return Image(root / stage.workdir.lstrip("/"), stage.entrypoint, stage.command, environment, python)
+
+
+def _with_packages(folder: Path, version: str, environment: dict[str, str]) -> str | None:
+    """Let PYTHONPATH lead to the packages of the image's requirements.txt instead of to its folder, which has
+    only that file here; return the interpreter.
+    """
+    requirements = folder / REQUIREMENTS
+    if not requirements.is_file() or not version:
+        return None
+    found = environment_of(requirements, version)
+    packages = os.pathsep.join(map(str, found.folders))
+    environment["PYTHONPATH"] = environment.get("PYTHONPATH", "").replace(str(folder), packages)
+    return str(found.python)
 
 
 def _on_this_machine(value: str, root: Path) -> str:
@@ -196,4 +220,4 @@ def _digest(root: Path) -> str:
         content = path.read_bytes() if path.is_file() else b""
         entry = f"{path.relative_to(root)}\0{path.stat().st_mode:o}\0{len(content)}\0"
         total.update(entry.encode() + content)
-    return total.hexdigest()
+    return total.hexdigest()[:_DIGEST_CHARACTERS]

@@ -37,6 +37,7 @@ class Images:
             "entrypoint": image.entrypoint,
             "command": image.command,
             "environment": dict(image.environment),
+            "python": image.python,
         }
         self._file(name).write_text(json.dumps(fields, indent=1))
 
@@ -74,7 +75,11 @@ class Images:
     def _read(self, name: str) -> Image:
         read = json.loads(self._file(name).read_text())
         return Image(
-            Path(read["workdir"]), tuple(read["entrypoint"]), tuple(read["command"]), read["environment"]
+            Path(read["workdir"]),
+            tuple(read["entrypoint"]),
+            tuple(read["command"]),
+            read["environment"],
+            read.get("python"),
         )
 
     def _file(self, name: str) -> Path:

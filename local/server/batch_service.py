@@ -10,14 +10,19 @@ from urllib.parse import parse_qs
 from local import environment
 from local.batch.api.batch_api import BatchApi, BatchApiError
 from local.batch.api.http import handle, parse
+from local.batch.api.operations.definitions import active
+from local.batch.api.requests import accepted
 from local.batch.cloudformation import HANDLERS
 from local.batch.engine import Engine
 from local.batch.ports import Executor, LogSink, this_machine
-from local.batch.runtime.containers import METADATA
+from local.batch.runtime.containers import INSTANCE_METADATA, METADATA
 from local.emulator.access import denied, role_credentials
+from local.emulator.additions.instance_metadata import PAGE as INSTANCES
+from local.emulator.additions.instance_metadata import Instance
 from local.emulator.additions.task_metadata import PAGE
 from local.emulator.events import put_event
 from local.emulator.logs import put_logs
+from local.emulator.patches import batch_jobs
 from local.emulator.secrets import secret_value
 from local.emulator.services import Response, add_resource_types, caller_scope, replace_service
 from local.images.images import Images
@@ -34,7 +39,7 @@ class Engines:
     """An engine for each account and Region that is asked for: each is one of its own, as in the emulator.
 
     Jobs run as processes; with `make_executor` they run as its executors have them, which find their images.
-    `home` is the engine of this machine's account and Region, for which CloudFormation makes resources.
+    `home` is the engine of this machine's account and Region.
     """
 
     def __init__(
@@ -55,6 +60,23 @@ class Engines:
                 found = self._engines[account, region] = self._new(account, region)
             return found
 
+    def instance(self, host_id: str) -> Instance | None:
+        """Return an instance of any account and Region that runs, None where there is none of that id."""
+        host = next((found for one in self._all() if (found := one.instance(host_id)) is not None), None)
+        if host is None:
+            return None
+        return Instance(host.id, host.size.name, host.environment.spec.spot, host.leaves_at)
+
+    def task(self, task_id: str) -> dict[str, Any] | None:
+        """Return the metadata of a task of any account and Region that is in flight, None where there is none
+        of that id.
+        """
+        return next((found for one in self._all() if (found := one.task(task_id)) is not None), None)
+
+    def _all(self) -> list[Engine]:
+        with self._lock:
+            return list(self._engines.values())
+
     def close(self) -> None:
         """End every process that was started for a job."""
         for engine in self._engines.values():
@@ -62,7 +84,11 @@ class Engines:
 
     def _new(self, account: str, region: str) -> Engine:
         logs = partial(put_logs, account=account, region=region)
-        metadata = f"{self._paths.endpoint}/_sluice/{PAGE}{self._metadata_token}"
+        pages, token = f"{self._paths.endpoint}/_sluice", self._metadata_token
+        addresses = {
+            METADATA: f"{pages}/{PAGE}{token}",
+            INSTANCE_METADATA: f"{pages}/{INSTANCES}{token}",
+        }
         regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         return Engine(
             region=region,
@@ -71,8 +97,8 @@ class Engines:
             logs=logs,
             credentials=role_credentials,
             images=this_machine if self._make_executor else Images(self._paths.images),
-            secrets=secret_value,
-            environment={**environment.of_jobs(self._paths), **regions, METADATA: metadata},
+            secrets=partial(secret_value, account=account, region=region),
+            environment={**environment.of_jobs(self._paths), **regions, **addresses},
             executor=self._make_executor(logs) if self._make_executor else None,
         )
 
@@ -81,15 +107,30 @@ def start(paths: LocalCloudPaths, metadata_token: str, make_executor: MakeExecut
     """Start the engines, let them answer Batch's requests and provision its resource types, and return
     them.
 
-    `metadata_token` is in the address of the containers' metadata, which answers to no request without it.
+    `metadata_token` is in the addresses of the containers' and the instances' metadata, which answer to no
+    request without it.
     """
     engines = Engines(paths, metadata_token, make_executor)
-    replace_service("batch", _Service(engines))
-    add_resource_types(HANDLERS(engines.home.api))
+    service = Service(engines)
+    replace_service("batch", service)
+    batch_jobs.submit_for_rules(service.call_as)
+    batch_jobs.submit_for_executions(service.call_as)
+    add_resource_types(HANDLERS(_OfCaller(engines)))
     return engines
 
 
-class _Service:
+class _OfCaller:
+    """The API of the engine of the account and Region in which CloudFormation makes a resource."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    def call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Make a call there."""
+        return self._engines.of(*caller_scope()).api.call(operation, params)
+
+
+class Service:
     """Answers a request to Batch when the caller may make it."""
 
     def __init__(self, engines: Engines) -> None:
@@ -99,12 +140,29 @@ class _Service:
         api = self._engines.of(*caller_scope()).api
         return _refusal(api, method, path, headers, body) or handle(api, method, path, body)
 
+    def call_as(self, operation: str, parameters: Mapping[str, Any], role: str) -> dict[str, Any]:
+        """Make a call that another service makes with a role; raises RefusedError."""
+        if not role:
+            raise batch_jobs.RefusedError("AccessDeniedException", "Expected a role, found none.")
+        key = role_credentials(role, "service")["AWS_ACCESS_KEY_ID"]
+        headers = {"authorization": f"AWS4-HMAC-SHA256 Credential={key}/"}
+        body = json.dumps(parameters).encode()
+        status, answer_headers, answer = self(  # as a request of the role's own
+            "POST", f"/v1/{operation.lower()}", headers, body
+        )
+        found: dict[str, Any] = json.loads(answer)
+        if status >= 400:
+            code = answer_headers.get("x-amzn-errortype", "ClientException")
+            raise batch_jobs.RefusedError(code, str(found.get("message", found)))
+        return found
+
 
 def _refusal(
     api: BatchApi, method: str, path: str, headers: Mapping[str, str], body: bytes
 ) -> Response | None:
     try:
-        operation, parameters = parse(method, path, body)
+        operation, parsed = parse(method, path, body)
+        parameters = accepted(operation, parsed)
     except BatchApiError:
         return None  # the engine says what is wrong with it
     plain, _, query = path.partition("?")
@@ -113,10 +171,26 @@ def _refusal(
     for action, resource in batch_access.required(
         operation, parameters, plain, *caller_scope(), limits=limits
     ):
-        caller = denied(headers, keys, action, resource, _condition_keys(parameters))
+        context = {**_condition_keys(parameters), **_tags_of(api, resource)}
+        caller = denied(headers, keys, action, resource, context)
         if caller:
             return _denial(caller, action, resource)
     return None
+
+
+def _tags_of(api: BatchApi, resource: str) -> dict[str, object]:
+    """Return the condition keys of a resource's tags: of a definition without a revision the newest one's."""
+    kind, _, name = resource.rpartition(":")[2].partition("/") if resource.count(":") == 5 else ("", "", "")
+    if kind == "job-definition" and name:
+        tags = _definition(api, name).get("tags") or {}
+    elif resource.startswith("arn:") and name != "*":
+        try:
+            tags = api.call("ListTagsForResource", {"resourceArn": resource})["tags"]
+        except BatchApiError:
+            return {}
+    else:
+        return {}
+    return {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
 
 
 def _limits_of(api: BatchApi, parameters: Mapping[str, Any]) -> list[str]:
@@ -128,14 +202,17 @@ def _limits_of(api: BatchApi, parameters: Mapping[str, Any]) -> list[str]:
         wanted = _definition(api, str(parameters.get("jobDefinition") or "")).get(
             "consumableResourceProperties"
         )
-    return [str(one["consumableResource"]) for one in (wanted or {}).get("consumableResourceList") or []]
+    listed = (wanted or {}).get("consumableResourceList", [])
+    return [one["consumableResource"] for one in listed if "consumableResource" in one]
 
 
 def _definition(api: BatchApi, name_or_arn: str) -> Mapping[str, Any]:
-    name = name_or_arn.rpartition("/")[2].partition(":")[0]
-    asked = {"jobDefinitionName": name, "status": "ACTIVE"}
-    found = api.call("DescribeJobDefinitions", asked)["jobDefinitions"] if name else []
-    return max(found, key=lambda one: int(one["revision"]), default={})
+    """Return the definition that SubmitJob would take by this name, an empty one where there is none."""
+    try:
+        with api.account.lock:
+            return active(api.account, name_or_arn)
+    except BatchApiError:
+        return {}
 
 
 def _condition_keys(parameters: Mapping[str, Any]) -> dict[str, object]:

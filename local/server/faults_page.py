@@ -43,6 +43,8 @@ _STATE = {
     "seed": _Field("an integer", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "interruptions_per_hour": _NUMBER,
     "interrupted_attempts": _RATE,
+    "notice_seconds": _NUMBER,
+    "docker_timeouts": _RATE,
     "failing_pulls": _Field("a list of image names", _names),
     "lost_answers": _Field("an object of Batch's operations and rates from 0 to 1", _rates_of_operations),
     "duplicated_events": _RATE,
@@ -58,6 +60,8 @@ _TEXT = _Field("a text", lambda value: isinstance(value, str))
 # What happens once, at the call, and is no state that GET could show.
 _ONCE = {"interrupt": _TEXT, "lose_host": _TEXT}
 _FIELDS = {**_STATE, **_ONCE}
+_OF_ONCE = {*_ONCE, "notice_seconds"}
+"""What alone in a PUT leaves the rest as it is."""
 # What the page was sent before the fields had their names of today.
 _FORMER_NAMES = {
     "reclaims_an_hour": "interruptions_per_hour",
@@ -68,7 +72,10 @@ _FORMER_NAMES = {
 
 
 class FaultsPage:
-    """What a PUT leaves out goes well from then on; `interrupt` and `lose_host` happen once."""
+    """What a PUT leaves out goes well from then on; `interrupt` and `lose_host` happen once.
+
+    With `notice_seconds` beside it, `interrupt` has that notice.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -92,10 +99,10 @@ class FaultsPage:
 
     def _inject(self, asked: Mapping[str, Any]) -> None:
         if "interrupt" in asked:
-            self._engine.interrupt(asked["interrupt"])
+            self._engine.interrupt(asked["interrupt"], asked.get("notice_seconds"))
         if "lose_host" in asked:
             self._engine.lose_host(asked["lose_host"])
-        if set(asked) - set(_ONCE) or not asked:
+        if set(asked) - _OF_ONCE or not set(asked) & set(_ONCE):
             self._engine.set_faults(_faults(asked))
 
 

@@ -56,9 +56,7 @@ class Gateway:
     def _count(self, scope: Scope, body: bytes) -> None:
         if scope["path"].startswith("/_ministack/"):
             return
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = _headers(scope)
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         request = Request(scope["method"], scope["path"], headers, query, body)
         service = service_of(request.method, request.path, headers, query)
@@ -71,7 +69,11 @@ class Gateway:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        status, answer = self._controls.answer(scope["method"], scope["path"], body)
+        status, answer = self._controls.answer(scope["method"], scope["path"], body, _headers(scope))
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}

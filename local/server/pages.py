@@ -3,11 +3,13 @@
 import hmac
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from local.emulator import access
-from local.emulator.additions import task_metadata
+from local.emulator.additions import instance_metadata, task_metadata
+from local.emulator.additions.instance_metadata import InstanceMetadata
 from local.emulator.additions.mailbox import Mailbox
+from local.emulator.additions.task_metadata import TaskMetadata
 from local.executors import ExecutorName
 from local.server.calls import CallCounter
 from local.server.faults_page import FaultsPage
@@ -18,7 +20,8 @@ Page = Callable[[bytes], object]
 
 class Controls:
     """The pages: `health`, `calls`, `iam`, `messages`, `faults` (once called `trouble`), `instances`; and
-    `ecs/…`, a container's metadata, for whom its address names the token.
+    `ecs/…` and `instances/…`, the metadata of a container and of its machine, for whom its address names the
+    token.
     """
 
     def __init__(
@@ -29,8 +32,12 @@ class Controls:
         executor: ExecutorName,
         instances: InstancesPage,
         metadata_token: str,
+        machines: InstanceMetadata,
+        tasks: TaskMetadata,
     ) -> None:
+        self._tasks = tasks
         self._metadata = f"{task_metadata.PAGE}{metadata_token}/"
+        self._machines, self._machine_metadata = machines, f"{instance_metadata.PAGE}{metadata_token}/"
         self._pages: dict[tuple[str, str], Page] = {
             ("GET", "health"): lambda _: _health(executor),
             ("GET", "calls"): lambda _: calls.listing(),
@@ -47,17 +54,22 @@ class Controls:
 
     def is_open(self, path: str) -> bool:
         """Say whether a path carries the token of the containers' metadata, which is all that it needs."""
-        start = f"/_sluice/{self._metadata}"
-        return hmac.compare_digest(path[: len(start)].encode(), start.encode())
+        return _begins(path, self._metadata) or _begins(path, self._machine_metadata)
 
-    def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    def answer(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """Return the status and the JSON of a page; 404 for an unknown one, 400 for a body that is not what
-        it takes.
+        it takes. A machine's metadata are text, not JSON.
         """
         name = path.removeprefix("/_sluice/")
+        if _begins(path, self._machine_metadata):
+            asked = name.removeprefix(self._machine_metadata)
+            status, text = self._machines.answer(method, asked, headers or {})
+            return status, text.encode()
         page = self._pages.get((method, name))
-        if method == "GET" and self.is_open(path):
-            page = lambda _: task_metadata.document(name.removeprefix(self._metadata))  # noqa: E731 - as others
+        if method == "GET" and _begins(path, self._metadata):
+            page = lambda _: self._tasks.document(name.removeprefix(self._metadata))  # noqa: E731 - as others
         if page is None:
             known = ", ".join(f"{verb} {name}" for verb, name in self._pages)
             return 404, _json({"error": f"Expected one of {known}, found {method} {path}."})
@@ -65,6 +77,11 @@ class Controls:
             return 200, _json(page(body))
         except ValueError as error:
             return 400, _json({"error": str(error)})
+
+
+def _begins(path: str, page: str) -> bool:
+    start = f"/_sluice/{page}"
+    return hmac.compare_digest(path[: len(start)].encode(), start.encode())
 
 
 def _health(executor: ExecutorName) -> object:

@@ -29,8 +29,8 @@ POLL_SECONDS = 0.02
 PAGES_SERVICE = "sluice"  # the name of the service that requests to the pages are signed for
 
 
-def start(paths: LocalCloudPaths, executor: ExecutorName = PROCESS) -> int:
-    """Start a cloud of `paths`, wait until it answers, and return its process id.
+def start(paths: LocalCloudPaths, executor: ExecutorName = PROCESS, module: str = "local") -> int:
+    """Start a cloud of `paths`, wait until it answers, and return its process id. `module` is what it runs.
 
     Raises LocalCloudError when one runs there already, when something else has the port, when it does not
     start, and when jobs shall run in Docker and no engine answers.
@@ -52,7 +52,7 @@ def start(paths: LocalCloudPaths, executor: ExecutorName = PROCESS) -> int:
             [
                 sys.executable,
                 "-m",
-                "local",
+                module,
                 "--port",
                 str(paths.port),
                 "--state",

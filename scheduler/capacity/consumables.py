@@ -36,7 +36,8 @@ class Consumables:
         if found is None:
             self.by_name[name] = Consumable(total, replenishable)
         else:
-            found.total = total
+            # One that was deleted and made anew may be of the other kind.
+            found.total, found.replenishable = total, replenishable
 
     def have(self, wanted: Sequence[tuple[str, int]]) -> bool:
         """Whether all that is wanted may be taken now."""

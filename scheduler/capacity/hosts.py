@@ -40,11 +40,19 @@ class EnvironmentSpec:
         """Whether each task gets a host of exactly its own size."""
         return self.managed and not self.sizes
 
+    @property
+    def has_notices(self) -> bool:
+        """Whether its instances are told before EC2 takes them back: spot instances, and no Fargate tasks."""
+        return self.spot and not self.is_fargate
+
 
 class Host:
-    """One instance (or Fargate task) with the room that is left on it and the attempts that run there."""
+    """One instance (or Fargate task) with the room that is left on it and the attempts that run there.
 
-    __slots__ = ("environment", "id", "room", "since", "size", "tasks")
+    ``leaves_at`` is when EC2 takes back a spot instance that has had its notice.
+    """
+
+    __slots__ = ("environment", "id", "leaves_at", "room", "since", "size", "tasks")
 
     def __init__(self, host_id: str, environment: Environment, size: Size, since: int) -> None:
         self.id = host_id
@@ -53,6 +61,7 @@ class Host:
         self.since = since
         self.room: _Room = (size.milli_cpus, size.memory, size.gpus)
         self.tasks: set[Task] = set()
+        self.leaves_at: int | None = None
 
 
 class Environment:

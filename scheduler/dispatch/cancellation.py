@@ -44,12 +44,13 @@ class Cancellation:
 
     def terminate(self, job: Job, index: int | None, reason: str, now: int) -> None:
         """Stop what runs and cancel what does not; neither is tried again."""
+        if index is None and job.has_parent and not job.is_over:
+            # Before its children: where none runs, the last of them ends it with this reason.
+            job.terminated[WHOLE_JOB] = reason
         for each in _targets(job, index):
             if job.states[each] < SUCCEEDED:
                 job.terminated[each] = reason
                 self._terminate_child(job, each, reason, now)
-        if index is None and job.has_parent and not job.is_over:
-            job.terminated[WHOLE_JOB] = reason
 
     def enforce_limit(self, blocked: BlockedChild, now: int) -> None:
         """Cancel a job that has blocked its queue for too long, where it still does."""

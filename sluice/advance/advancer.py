@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from functools import partial
 
 from sluice.advance.claims import ClaimSettler
 from sluice.advance.failed_children import failed_children
+from sluice.advance.found_jobs import JobFinder
 from sluice.advance.job_submission import BatchClient
-from sluice.advance.spot_interruptions import interrupted_children
+from sluice.advance.lease import Lease
+from sluice.advance.lost_machines import lost_children
+from sluice.advance.run_order import RunOrder
 from sluice.advance.submitter import Submitter, with_known_parents
 from sluice.alerts.run_events import RunChanged, change
 from sluice.aws.retrying import Backoff
 from sluice.errors import UnsettledError
 from sluice.ledger.ledger import MAX_CLAIMS, Ledger
-from sluice.messages import RunFailed
+from sluice.messages import JobWaiting, Planned, RunFailed
 from sluice.run.decision import Decision, decide
+from sluice.run.following import overtaken
 from sluice.run.next_generation import last_cleanup
 from sluice.run.state import Run, RunState, StepState
 from sluice.run.submission import Submission
@@ -80,20 +85,33 @@ class Advancer:
     def claims(self) -> ClaimSettler:
         """Return what settles claims whose owner is gone."""
         return ClaimSettler(
-            submitter=self.submitter, batch=self.batch, now=self.now, is_start_job=self.is_start_job
+            submitter=self.submitter,
+            finder=JobFinder(batch=self.batch),
+            now=self.now,
+            is_start_job=self.is_start_job,
         )
 
-    def start(self, run: Run) -> bool:
+    @property
+    def order(self) -> RunOrder:
+        """Return what lets runs of one key run one after the other."""
+        return RunOrder(ledger=self.ledger, on_change=self.on_change, advance=self.advance, now=self.now)
+
+    def start(self, run: Run, *, anyway: bool = False) -> bool:
         """Begin a run, perhaps with steps that are done already; False when it had begun before, and then it
         is advanced instead.
+
+        Raises PausedError while its pipeline is paused, unless it is to begin ``anyway``.
         """
+        if run.pipeline.concurrency is not None:
+            return self.order.start(run, run.pipeline.concurrency, anyway=anyway)
         submissions = decide(run.pipeline, run.steps).submissions
         claims = submissions[: MAX_CLAIMS - len(run.steps)]
-        begun = self.ledger.start(run, claims)
+        lease = Lease.begun(self.now, run.created_at)
+        begun = self.ledger.start(run, claims, anyway=anyway)
         submitted = False
         if begun:
             self.on_change(change(run, RunState.RUNNING, run.created_at))
-            submitted = self.submitter.submit(run, claims)
+            submitted = self.submitter.submit(run, claims, lease)
         elif (known := self.ledger.load(run.run_id)) is not None:
             # The invocation that began it may have died before it reported the run: it is reported as it is.
             reported = change(known, known.state, known.ended_at or known.created_at, known.failed_step)
@@ -113,6 +131,8 @@ class Advancer:
         while True:
             run = self._load_settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
+                if run is not None and not self.is_start_job:
+                    self.order.settle(run)
                 return run is not None
             progress = self._advance_once(run)
             if progress is _Progress.COMPLETE:
@@ -130,9 +150,15 @@ class Advancer:
         if not is_resolved or not self._claim_and_submit(run, ready):
             return _Progress.NONE
         if len(ready) == len(decision.submissions) and _no_open_claims(run, decision):
-            self._finish(run, decision)
-            return _Progress.COMPLETE
+            return self._complete(run, decision)
         return _Progress.SUBMITTED if ready else _Progress.NONE
+
+    def _complete(self, run: Run, decision: Decision) -> _Progress:
+        """Record the run's end, or see to it that the next end of a job has it advanced."""
+        self._finish(run, decision)
+        quiet = overtaken(run.pipeline, run.steps) if decision.outcome is RunState.RUNNING else ()
+        asked = [self.ledger.ask_for_advance(run.run_id, record) for record in quiet]
+        return _Progress.COMPLETE if all(asked) else _Progress.NONE
 
     def clean_up(self, run_id: str) -> bool:
         """Submit the cleanup of a failed run whose days are over; False when something of it is still live,
@@ -144,8 +170,42 @@ class Advancer:
         submission = last_cleanup(run) if run else None
         if run is None or submission is None:
             return False
-        claimed = self.ledger.claim_cleanup(run_id, submission, self._stamp())
-        return claimed and self.submitter.submit(run, [submission])
+        lease, record = Lease.begun(self.now), run.steps.get(submission.step.name)
+        abandoned = record if record and record.state is StepState.CLAIMED else None
+        claimed = self.ledger.claim_cleanup(run_id, submission, lease.stamp, abandoned)
+        return claimed and self.submitter.submit(run, [submission], lease)
+
+    def claim_planned(self, plan: Planned) -> Callable[[], None] | None:
+        """Record the items of a plan and claim all that can be submitted then, by one write; return what
+        submits it. None where it takes more than that: record the plan, and advance its run.
+        """
+        run = self.ledger.load(plan.run)
+        planned = _with_items(run, plan) if run is not None else None
+        if planned is None:
+            return None
+        decision = decide(planned.pipeline, planned.steps, planned.reopened, starting=self.is_start_job)
+        ready = with_known_parents(decision.submissions, planned.steps)
+        is_all = 0 < len(ready) == len(decision.submissions) < MAX_CLAIMS and not decision.unresolved_steps
+        lease = Lease.begun(self.now)
+        if not is_all or not self.ledger.claim(plan.run, ready, lease.stamp, plan):
+            return None
+        return partial(self._submit_claimed, planned, decision, ready, lease)
+
+    def _submit_claimed(
+        self, run: Run, decision: Decision, ready: Sequence[Submission], lease: Lease
+    ) -> None:
+        is_submitted = self.submitter.submit(run, ready, lease)
+        if not is_submitted or self._complete(run, decision) is not _Progress.COMPLETE:
+            self.advance(run.run_id)
+
+    def register(self, waiting: JobWaiting) -> bool:
+        """Register a job that waits for it, if it is that of a claim; then advance its run. False for a run
+        that the ledger does not know.
+        """
+        run = self.ledger.load(waiting.run)
+        if run is not None and run.state is RunState.RUNNING:
+            self.claims.register(run, waiting.step, waiting.generation, waiting.job_id)
+        return run is not None and self.advance(waiting.run)
 
     def _load_settled(self, run_id: str) -> Run | None:
         """Return the run once none of its claims is abandoned."""
@@ -160,20 +220,23 @@ class Advancer:
         """
         if not ready:
             return True
-        claimed = self.ledger.claim(run.run_id, ready, self._stamp())
-        return claimed and self.submitter.submit(run, ready)
+        lease = Lease.begun(self.now)
+        claimed = self.ledger.claim(run.run_id, ready, lease.stamp)
+        return claimed and self.submitter.submit(run, ready, lease)
 
     def _resolve(self, run: Run, unresolved: Sequence[str]) -> bool:
-        """Find out which children of these steps failed; False when there was something to find out: the run
-        must be evaluated again.
+        """Find out which children of these steps failed, and which of them their machines ended; False when
+        there was something to find out: the run must be evaluated again.
         """
         for name in unresolved:
-            record, least = run.steps[name], run.pipeline.step(name).reclaimed
+            record, step = run.steps[name], run.pipeline.step(name)
             failed = record.failed_children
             if failed is None:
                 failed = failed_children(self.batch(), record, self.sleep)
-            interrupted = interrupted_children(self.batch(), record, failed, least) if least else None
-            self.ledger.record_failed_children(run.run_id, record, failed, interrupted)
+            lost = lost_children(self.batch(), step, record, failed)
+            self.ledger.record_failed_children(
+                run.run_id, record, failed, interrupted=lost.interrupted, faulted=lost.faulted
+            )
         return not unresolved
 
     def _finish(self, run: Run, decision: Decision) -> None:
@@ -194,12 +257,31 @@ class Advancer:
         self.on_change(change(run, state, now, failed_step))
         kept = self.now() + timedelta(days=run.pipeline.keep_failed)
         due = kept.date().isoformat() if state is RunState.FAILED else None
-        if self.ledger.finish(run.run_id, state, now, failed_step, reopened=run.reopened, cleanup_on=due):
+        followed = run.pipeline.followed and state is RunState.SUCCEEDED
+        if self.ledger.finish(
+            run.run_id, state, now, failed_step, reopened=run.reopened, cleanup_on=due, followed=followed
+        ):
             seconds = (self.now() - datetime.fromisoformat(run.created_at)).total_seconds()
             self.on_end(state, seconds)
+        if not self.is_start_job:  # whose role reaches no queue of runs; its own end has them looked at
+            self.order.ended(run)
 
     def _stamp(self) -> str:
         return self.now().isoformat(timespec="milliseconds")
+
+
+def _with_items(run: Run, plan: Planned) -> Run | None:
+    """Return a run as it will be with the items of a plan; None where these are not for the record of its
+    registered job, or a claim is to be settled first.
+    """
+    record = run.steps.get(plan.step)
+    is_open = any(one.state is StepState.CLAIMED for one in run.steps.values())
+    if record is None or run.state is not RunState.RUNNING or is_open or record.planned:
+        return None
+    if (record.job_id, record.generation) != (plan.job_id, plan.generation):
+        return None
+    found = replace(record, items=plan.items, manifest=plan.manifest)
+    return replace(run, steps={**run.steps, plan.step: found})
 
 
 def _no_open_claims(run: Run, decision: Decision) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sluice.errors import MalformedMessageError
 from sluice.messages import Sweep, parse_object
+from sluice.run.child_environment import WORD
 from sluice.run.job_names import JobName
 from sluice.run.reasons import explain, explain_exit_code
 from sluice.run.state import StepState
@@ -22,19 +23,35 @@ NODE_MARK = "#"
 https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
 """
 NO_REASON = "AWS Batch gave no reason"
+_MAX_DELAY_SECONDS, _MAX_ATTEMPTS = 60, 8
 _PROGRAM_ENDED = "the program ended"
 _ENDS = {"SUCCEEDED": StepState.SUCCEEDED, "FAILED": StepState.FAILED}
 
 
 @dataclass(frozen=True, slots=True)
 class Reconcile:
-    """A request to reconcile these runs now: of a person, or of a sweep with many runs."""
+    """A request to reconcile these runs now: of a person, or of a sweep with many runs.
+
+    ``attempt`` counts the requests for a claim that could not be settled; 0 is none of these.
+    """
 
     run_ids: tuple[str, ...]
+    attempt: int = 0
 
     def to_json(self) -> str:
         """Return the message that ``parse_event`` reads."""
-        return json.dumps({"look": self.run_ids, "version": 1})
+        more = {"attempt": self.attempt} if self.attempt else {}
+        return json.dumps({"look": self.run_ids, "version": 1, **more})
+
+    @property
+    def delay_seconds(self) -> int:
+        """Return in how many seconds it is due: 4, 8, 16, …, a minute."""
+        return min(2 << self.attempt, _MAX_DELAY_SECONDS)
+
+    @property
+    def may_repeat(self) -> bool:
+        """Return whether one more request may follow: they end after some minutes, longer than a lease."""
+        return 0 < self.attempt < _MAX_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,8 @@ class JobEnded:
     """A job, or an array as a whole, has ended.
 
     ``queued_seconds`` is how long a job without dependencies was queued, ``succeeded`` how many children of a
-    failed array succeeded; None where that is not known.
+    failed array succeeded; None where that is not known. ``has_word`` is whether a single job says that its
+    success has the word of a supervisor.
     """
 
     name: JobName
@@ -51,6 +69,8 @@ class JobEnded:
     reason: str | None
     queued_seconds: float | None = None
     succeeded: int | None = None
+    is_array: bool = False
+    has_word: bool = False
 
 
 def parse_event(body: str) -> JobEnded | Sweep | Reconcile | None:
@@ -63,7 +83,7 @@ def parse_event(body: str) -> JobEnded | Sweep | Reconcile | None:
     if document.get("sweep") is True:
         return Sweep()
     if "look" in document:
-        return _reconcile(document["look"])
+        return _reconcile(document["look"], document.get("attempt", 0))
     if document.get("source") != "aws.batch" or document.get("detail-type") != "Batch Job State Change":
         raise MalformedMessageError(f"Expected a Batch Job State Change, found {body[:200]!r}.")
     try:
@@ -74,10 +94,12 @@ def parse_event(body: str) -> JobEnded | Sweep | Reconcile | None:
         ) from error
 
 
-def _reconcile(run_ids: object) -> Reconcile:
+def _reconcile(run_ids: object, attempt: object) -> Reconcile:
     if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
         raise MalformedMessageError(f"Expected a list of runs to reconcile, found {str(run_ids)[:200]!r}.")
-    return Reconcile(tuple(run_ids))
+    if type(attempt) is not int or attempt < 0:
+        raise MalformedMessageError(f"Expected the number of an attempt, found {str(attempt)[:200]!r}.")
+    return Reconcile(tuple(run_ids), attempt)
 
 
 def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
@@ -89,7 +111,17 @@ def job_ended(job: Mapping[str, Any]) -> JobEnded | None:
         return None
     failed = state is StepState.FAILED
     reason, succeeded = (failure_reason(job), _succeeded(job)) if failed else (None, None)
-    return JobEnded(name, job["jobId"], state, reason, _queued_seconds(job), succeeded)
+    queued = _queued_seconds(job)
+    return JobEnded(
+        name,
+        job["jobId"],
+        state,
+        reason,
+        queued,
+        succeeded,
+        is_array=_is_array(job),
+        has_word=_has_word(job),
+    )
 
 
 def _is_child(job: Mapping[str, Any]) -> bool:
@@ -102,13 +134,21 @@ def _succeeded(job: Mapping[str, Any]) -> int | None:
     return summary.get("SUCCEEDED", 0) if summary else None
 
 
+def _is_array(job: Mapping[str, Any]) -> bool:
+    return bool((job.get("arrayProperties") or {}).get("size"))
+
+
+def _has_word(job: Mapping[str, Any]) -> bool:
+    variables = (job.get("container") or {}).get("environment") or ()
+    return any(one.get("name") == WORD for one in variables)
+
+
 def _queued_seconds(job: Mapping[str, Any]) -> float | None:
     """Return the time from submission to start; a job with dependencies waits for those, and an array starts
     many times.
     """
     created, started = job.get("createdAt"), job.get("startedAt")
-    is_array = bool((job.get("arrayProperties") or {}).get("size"))
-    if job.get("dependsOn") or is_array:
+    if job.get("dependsOn") or _is_array(job):
         return None
     if not isinstance(created, int) or not isinstance(started, int):
         return None

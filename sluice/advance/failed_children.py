@@ -4,11 +4,11 @@ is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from botocore.exceptions import ClientError
 
-from sluice.aws.batch_jobs import BatchReader, list_jobs
+from sluice.aws.batch_jobs import BatchReader, Job, describe_jobs, list_jobs
 from sluice.aws.retrying import Backoff
 from sluice.run import child_ranges
 from sluice.run.state import StepRecord
@@ -63,3 +63,18 @@ def _children_in(batch: BatchReader, record: StepRecord, state: str) -> set[int]
         if error.response["Error"]["Code"] == "ClientException":
             return set()
         raise
+
+
+def failed_jobs(batch: BatchReader, record: StepRecord, failed: str) -> Iterator[tuple[int, Job]]:
+    """Yield those of the failed children, by their numbers in the whole step, that this generation worked on,
+    each with AWS Batch's description of its job; none for a job that was never submitted or is forgotten.
+    """
+    if not record.job_id:
+        return
+    wanted = set(child_ranges.from_text(failed))
+    children = {
+        f"{record.job_id}:{index}" if record.size > 1 else str(record.job_id): child
+        for index, child in enumerate(record.indexes)
+        if child in wanted
+    }
+    yield from ((children[job["jobId"]], job) for job in describe_jobs(batch, list(children)))

@@ -12,12 +12,15 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice.aws.batch_jobs import BatchReader
+from sluice.aws.outages import is_denied
 from sluice.aws.retrying import Backoff, retry
 from sluice.aws.transient import is_throttled, is_transient
-from sluice.errors import RefusedError, SluiceError, UnsettledError
+from sluice.errors import NoAnswerError, NotPermittedError, RefusedError, SluiceError, UnsettledError
 
 _ATTEMPTS = 8
 _BASE_SECONDS = 0.1
+_UNAVAILABLE = 503
+"""The request was not handled: https://docs.aws.amazon.com/batch/latest/APIReference/CommonErrors.html."""
 
 
 class JobSubmitter(Protocol):
@@ -40,8 +43,9 @@ def submit_job(
 ) -> str:
     """Return the id of the job; ``rate_limit`` is called before each attempt.
 
-    Raises RefusedError when AWS Batch refused the request for good, and UnsettledError when it is not known
-    whether there is a job, or it was throttled each time.
+    Raises RefusedError when AWS Batch refused the request for good, NotPermittedError when IAM did,
+    NoAnswerError when it is not known whether there is a job, and UnsettledError when it was throttled each
+    time.
     """
 
     def submit() -> str:
@@ -54,7 +58,7 @@ def submit_job(
     except ClientError as error:
         raise _failure(name, error) from error
     except BotoCoreError as error:
-        raise UnsettledError(f"SubmitJob of {name} has no answer: {error}.") from error
+        raise NoAnswerError(f"SubmitJob of {name} has no answer: {error}.") from error
 
 
 def _failure(name: str, error: ClientError) -> SluiceError:
@@ -63,5 +67,9 @@ def _failure(name: str, error: ClientError) -> SluiceError:
     if is_throttled(error):
         return UnsettledError(f"SubmitJob of {name} was throttled {_ATTEMPTS} times; it will be tried again.")
     if is_transient(error):
-        return UnsettledError(f"SubmitJob of {name} was answered {code}.")
-    return RefusedError(f"SubmitJob of {name} was refused: {code}: {message}")
+        refused = error.response["ResponseMetadata"]["HTTPStatusCode"] == _UNAVAILABLE
+        return NoAnswerError(
+            f"SubmitJob of {name} was answered {code}.", is_answered=True, is_refusal=refused
+        )
+    kind = NotPermittedError if is_denied(error) else RefusedError
+    return kind(f"SubmitJob of {name} was refused: {code}: {message}")

@@ -5,12 +5,12 @@ plans.
 from __future__ import annotations
 
 from sluice.aws.batch_jobs import BatchReader, describe_jobs
-from sluice.messages import Planned
+from sluice.messages import Planned, TooManyFailed
 from sluice.run.job_names import JobName
 from sluice.run.state import Run
 
 
-def comes_from_its_job(plan: Planned, run: Run, batch: BatchReader) -> bool:
+def comes_from_its_job(plan: Planned | TooManyFailed, run: Run, batch: BatchReader) -> bool:
     """Say whether the job that a plan names is the step's: the registered one, or, between claim and
     registration, one that AWS Batch knows by the name of this run, step and generation.
 

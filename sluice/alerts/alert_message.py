@@ -64,7 +64,7 @@ def text_message(start: str, middle: str, end: str = "") -> str:
 
     All characters are ASCII: with a single other one a message holds only half as many.
     """
-    middle = ascii_of(visible(" ".join(middle.split())))
+    start, middle, end = (ascii_of(visible(part)) for part in (start, " ".join(middle.split()), end))
     room = SMS_CHARACTERS - len(start) - len(end)
     fitting = middle if len(middle) <= room else middle[: max(room - 3, 0)] + "..."
     return (start + fitting + end)[:SMS_CHARACTERS]

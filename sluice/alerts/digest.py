@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sluice.alerts.alert_message import WHY_CHARACTERS, AlertMessage, cut, in_brief, text_message
 from sluice.alerts.series import Series
 from sluice.messages import Message
+from sluice.triggers.rerun import retry_many_command
 from sluice.visible import visible
 
 
@@ -38,7 +39,10 @@ def digest_message(series: Series) -> AlertMessage:
     commands = (
         f"To list them, and to look at the newest:\n"
         f"  sluice runs --pipeline {series.pipeline} --limit {max(series.total, 20)}\n"
-        f"  sluice show {series.newest}"
+        f"  sluice show {series.newest}\n"
+        "When the cause is mended, to resume all of them (--dry-run lists them first; --with-current-code"
+        " for a bug that was mended and deployed):\n"
+        f"  {retry_many_command(series.pipeline, series.since[:16])}"
     )
     parts = [
         what,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice.alerts.digest import DigestDue
+from sluice.alerts.results_complete import ResultsComplete
 from sluice.alerts.run_events import RunChanged
 from sluice.errors import MalformedMessageError
 from sluice.messages import (
@@ -16,6 +17,7 @@ from sluice.messages import (
     EnvironmentInvalid,
     RunDelayed,
     RunFailed,
+    SetReport,
     parse_object,
 )
 from sluice.run.job_names import JobName
@@ -59,7 +61,24 @@ class QueueBlocked:
         return self.queue.rpartition("/")[2]
 
 
-AlertRequest = RunFailed | RunChanged | RunDelayed | EnvironmentInvalid | QueueBlocked | DigestDue
+AlertRequest = (
+    RunFailed
+    | RunChanged
+    | RunDelayed
+    | EnvironmentInvalid
+    | QueueBlocked
+    | DigestDue
+    | SetReport
+    | ResultsComplete
+)
+_KINDS: dict[str, type[SetReport | DigestDue | RunChanged | EnvironmentInvalid | ResultsComplete]] = {
+    "set": SetReport,
+    "digest": DigestDue,
+    "changed_to": RunChanged,
+    "environment": EnvironmentInvalid,
+    "cleanup": ResultsComplete,
+}
+"""The messages by a field that each of them has alone; a failure has none of these."""
 
 
 def parse_alert(body: str) -> AlertRequest:
@@ -74,11 +93,8 @@ def parse_alert(body: str) -> AlertRequest:
                 f"Expected RunDelayed.delay to be {LATE!r} or {NOT_STARTED!r}, found {delayed.delay!r}."
             )
         return delayed
-    if "digest" in document:
-        return DigestDue.from_json(body)
-    if "changed_to" in document:
-        return RunChanged.from_json(body)
-    return EnvironmentInvalid.from_json(body) if "environment" in document else RunFailed.from_json(body)
+    kind = next((kind for name, kind in _KINDS.items() if name in document), RunFailed)
+    return kind.from_json(body)
 
 
 def _blocked(document: Mapping[str, Any]) -> QueueBlocked:

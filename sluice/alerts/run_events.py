@@ -17,7 +17,7 @@ from typing import Any
 
 from sluice.messages import VERSION, Message
 from sluice.run.state import Run, RunState
-from sluice.triggers.rerun import SOURCE
+from sluice.triggers.request_event import DEFAULT_STACK_PREFIX, SOURCE, STACK_PREFIX
 from sluice.triggers.trigger_event import stored_trigger
 
 STATE_CHANGE, LATE = "Run State Change", "Run Late"
@@ -72,8 +72,10 @@ def input_of(trigger: Mapping[str, Any]) -> str:
         return f"a trigger of the kind {trigger.get('kind')!r}, which this version does not know"
 
 
-def entry(message: RunChanged, kind: str = STATE_CHANGE) -> dict[str, Any]:
-    """Return the entry of a PutEvents request.
+def entry(
+    message: RunChanged, kind: str = STATE_CHANGE, stack_prefix: str = DEFAULT_STACK_PREFIX
+) -> dict[str, Any]:
+    """Return the entry of a PutEvents request; ``stack_prefix`` says which Sluice of the account it is from.
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
     """
     name = message.changed_to if kind == STATE_CHANGE else "LATE"
@@ -82,6 +84,7 @@ def entry(message: RunChanged, kind: str = STATE_CHANGE) -> dict[str, Any]:
         "id": f"{message.run}/{message.round}/{name}",
         "run": message.run,
         "pipeline": message.pipeline,
+        STACK_PREFIX: stack_prefix,
         "state": message.changed_to,
         "input": message.input[:_INPUT_CHARACTERS],
         "began": message.began,

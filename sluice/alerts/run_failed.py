@@ -15,6 +15,7 @@ from sluice.alerts.alert_message import (
     text_message,
 )
 from sluice.alerts.links import console, job_link, log_link
+from sluice.alerts.refusals import Refusal, refusal_in
 from sluice.run.reasons import missing_permission
 from sluice.triggers.rerun import rerun_command, resume_command
 from sluice.triggers.trigger_event import TriggerEvent
@@ -23,8 +24,6 @@ from sluice.visible import visible
 _BUCKET = re.compile(r"s3://[a-z0-9.-]+/")
 LINE_CHARACTERS = 300
 _TAB = "\t"
-_COMMAND_CHARACTERS = 12_000
-"""A copy of the longest key fits; a request of 128 KiB does not, and no mail program would show it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,8 @@ class Alert:
     children: int
     region: str
     results_bucket: str
-    ledger_table: str = "LEDGER"
+    results: str = ""
+    """Where its pipeline publishes, if not in the results bucket."""
     failed: int | None = None
     child: int | None = None
     child_reason: str | None = None
@@ -52,22 +52,6 @@ class Alert:
     log_group: str | None = None
     log_stream: str | None = None
     log_lines: tuple[str, ...] = ()
-
-    @property
-    def rerun_command(self) -> str:
-        """Return the command that starts the run again, or when it starts by itself.
-
-        A request that is too long for a message is in the ledger: then the command that prints it.
-        """
-        command = rerun_command(self.pipeline, self.trigger)
-        if len(command) <= _COMMAND_CHARACTERS:
-            return command
-        key = f'{{"pk": {{"S": "RUN#{self.run_id}"}}, "sk": {{"S": "RUN"}}}}'
-        return (
-            f"with the input and overrides of this run, which are too long for a message; to print them:\n"
-            f"  aws dynamodb get-item --table-name {self.ledger_table} --key '{key}'"
-            " --query Item.trigger.S --output text"
-        )
 
     @property
     def why(self) -> str:
@@ -80,6 +64,15 @@ class Alert:
         if self.child is None or not self.child_reason:
             return self.reason
         return f"{self.reason}; child {self.child}: {self.child_reason}"
+
+    @property
+    def _refusal(self) -> Refusal | None:
+        return refusal_in(self.reason, self.child_reason or "", *reversed(self.log_lines))
+
+    def _permission(self) -> str:
+        line = self._refusal.line if self._refusal else ""
+        file = f"pipelines/{self.pipeline.replace('-', '_')}.py"
+        return f"To allow it, add this to the step {self.step} in {file}, and deploy:\n  {visible(line)}"
 
     def message(self) -> AlertMessage:
         """Return the message that is sent."""
@@ -105,12 +98,27 @@ class Alert:
             self._what(),
             f"Why:      {cut(visible(self.why), WHY_CHARACTERS, f'`sluice show {self.run_id}` has it all')}",
             "\n".join([f"Run:      {self.run_id}", f"Input:    {self._input()}", *self._job()]),
+            *([self._permission()] if self._refusal else []),
             *([self._log()] if self.log_lines else []),
             "\n".join(["Where to look:", *(f"  {link}" for link in self._links())]),
-            f"When the cause is fixed, resume this run:\n  {resume_command(self.run_id)}",
-            f"Or start it again from the beginning:\n  {self.rerun_command}",
+            self._ways_on(),
         ]
         return "\n\n".join(parts) + "\n"
+
+    def _ways_on(self) -> str:
+        """Return which command mends what."""
+        ways = (
+            ("A machine was lost, or a service was away: go on where it failed", resume_command(self.run_id)),
+            (
+                "A bug: mend and deploy it, then go on with the new code; what is done stays done",
+                resume_command(self.run_id, with_current_code=True),
+            ),
+            (
+                "A bad input: send a corrected one, a new run. The same once more, from its beginning",
+                rerun_command(self.run_id),
+            ),
+        )
+        return "\n".join(["What mends it:", *(f"  {what}:\n    {command}" for what, command in ways)])
 
     def _input(self) -> str:
         return cut(visible(self.trigger.uri), INPUT_CHARACTERS, f"`sluice show {self.run_id}` has it all")
@@ -135,7 +143,8 @@ class Alert:
         return "\n".join([f"The last lines of {log}:", *lines, f"All of it: {command}"])
 
     def _links(self) -> list[str]:
-        links = [f"results  s3://{self.results_bucket}/{self.pipeline}/{self.run_id}/"]
+        results = self.results or f"s3://{self.results_bucket}/{self.pipeline}/{self.run_id}/"
+        links = [f"results  {results}"]
         if self.job_id:
             links.append(f"job      {job_link(self.region, self.job_id)}")
         if self.log_group and self.log_stream:

@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from botocore.exceptions import ClientError
-
 from sluice.alerts.failure_kind import digest_of
 from sluice.alerts.series import (
     SINGLE_ALERTS,
@@ -26,7 +24,7 @@ from sluice.alerts.series import (
     next_digest,
 )
 from sluice.aws.retrying import Backoff
-from sluice.aws.table import DynamoDB, Item, Table, condition_failed
+from sluice.aws.table import DynamoDB, Item, Table
 from sluice.errors import UnsettledError
 from sluice.ledger import records as items
 from sluice.ledger.ledger import UNFINISHED_INDEX
@@ -140,13 +138,7 @@ class SeriesRecords:
                 "ExpressionAttributeNames": items.names("number"),
                 "ExpressionAttributeValues": items.values(number=version),
             }
-        try:
-            self._table.transact([write, *more])
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return not self._table.try_transact([write, *more])
 
     def _put(self, item: Item, condition: str) -> Item:
         return {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": condition}}

@@ -84,3 +84,15 @@ def _session() -> botocore.session.Session:
     import botocore.session
 
     return botocore.session.get_session()
+
+
+def set_credentials(access_key: str, secret_key: str, token: str) -> None:
+    """Let botocore's clients sign with these credentials, also those that were made after an earlier call."""
+    given = _given_credentials()
+    given.access_key, given.secret_key, given.token = access_key, secret_key, token
+
+
+@cache
+def _given_credentials() -> Any:
+    _session().set_credentials("", "")
+    return _session().get_credentials()

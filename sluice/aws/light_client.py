@@ -35,7 +35,6 @@ _IDLE_SECONDS = 10
 """A connection that was idle for longer, perhaps while the Lambda was frozen, is replaced: the outcome of a
 call on a dead one is not known.
 """
-_TIMEOUT_SECONDS = 20
 _BASE_SECONDS = 0.1
 
 
@@ -48,6 +47,7 @@ class Service:
     calls: frozenset[str]
     target: str | None = None
     attempts: int = 4
+    timeout_seconds: float = 20
     content_type: str = "application/x-amz-json-1.0"
 
 
@@ -58,12 +58,13 @@ SERVICES: Mapping[str, Service] = {
         ),
         target="DynamoDB_20120810",
     ),
-    "sqs": Service(frozenset({"send_message"}), target="AmazonSQS"),
+    "sqs": Service(frozenset({"send_message", "receive_message", "delete_message"}), target="AmazonSQS"),
     # A repeated SubmitJob can run twice: the caller knows which answers are definite.
     "batch": Service(
         frozenset(
             {
                 "submit_job",
+                "terminate_job",
                 "list_jobs",
                 "describe_jobs",
                 "describe_job_queues",
@@ -71,13 +72,15 @@ SERVICES: Mapping[str, Service] = {
             }
         ),
         attempts=1,
+        # An answer that takes longer is looked for by the job's name, while the job already runs.
+        timeout_seconds=5,
     ),
     # EventBridge and Secrets Manager speak the next version of the same protocol. An event that comes twice
     # is one: its detail has an id.
     "events": Service(
         frozenset({"put_events"}), target="AWSEvents", content_type="application/x-amz-json-1.1"
     ),
-    "s3": Service(frozenset({"get_object", "list_objects_v2"})),
+    "s3": Service(frozenset({"get_object", "put_object", "list_objects_v2"})),
     "secretsmanager": Service(
         frozenset({"get_secret_value"}), target="secretsmanager", content_type="application/x-amz-json-1.1"
     ),
@@ -107,11 +110,28 @@ class LightClient:
             )
         return partial(self._call, name)
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - botocore's names
-        """Return an object of S3, read whole."""
+    def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:  # noqa: N803
+        """Return an object of S3, or a version of it, read whole. The names are botocore's."""
         origin, host, folder = self._bucket(Bucket)
-        request = self._request("GET", host, f"{folder}/{quote(Key, safe='/~')}", {}, b"")
+        query = f"versionId={quote(VersionId, safe='~')}" if VersionId else ""
+        plain = self._request("GET", host, f"{folder}/{quote(Key, safe='/~')}", {}, b"")
+        request = replace(plain, query=query)
         return {"Body": io.BytesIO(self._send("GetObject", origin, request))}
+
+    def put_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        Body: bytes,  # noqa: N803
+        Metadata: Mapping[str, str] | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        """Write an object of S3, whole, with its metadata."""
+        origin, host, folder = self._bucket(Bucket)
+        headers = {f"x-amz-meta-{name}": value for name, value in (Metadata or {}).items()}
+        request = self._request("PUT", host, f"{folder}/{quote(Key, safe='/~')}", headers, Body)
+        self._send("PutObject", origin, request)
+        return {}
 
     def list_objects_v2(self, *, Bucket: str, Prefix: str, **more: object) -> dict[str, Any]:  # noqa: N803
         """Return keys of a bucket, with their sizes; ``more`` are ContinuationToken and MaxKeys."""
@@ -190,9 +210,10 @@ class LightClient:
             connection.close()
         scheme, host = urlsplit(origin)[:2]
         if scheme == "http":
-            return http.client.HTTPConnection(host, timeout=_TIMEOUT_SECONDS)
+            return http.client.HTTPConnection(host, timeout=SERVICES[self.service].timeout_seconds)
         trusted = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
-        return http.client.HTTPSConnection(host, timeout=_TIMEOUT_SECONDS, context=trusted)
+        seconds = SERVICES[self.service].timeout_seconds
+        return http.client.HTTPSConnection(host, timeout=seconds, context=trusted)
 
 
 def _listed(text: str) -> dict[str, Any]:
@@ -234,13 +255,15 @@ def _error(operation: str, status: int, headers: http.client.HTTPMessage, body: 
         "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": headers.get("x-amzn-requestid", "")},
         "CancellationReasons": document.get("CancellationReasons", []),
     }
+    if "Item" in document:  # what a condition was not true of
+        response["Item"] = document["Item"]
     return ClientError(response, operation)
 
 
 def _error_document(text: str) -> dict[str, Any]:
     """Return the fields of an error's body, which is JSON, or XML from S3."""
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_hook=_read_blob)
     except ValueError:
         found = {name: re.search(f"<{name}>(.*?)</{name}>", text, re.DOTALL) for name in ("Code", "Message")}
         return {name: match[1] for name, match in found.items() if match}

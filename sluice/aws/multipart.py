@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -47,7 +48,8 @@ class PartWriter(Protocol):
 
 @dataclass(slots=True)
 class MultipartWriter:
-    """An object that is being written; ``options`` are further members of the request, such as ContentType.
+    """An object that is being written; ``options`` are further members of the request, such as ContentType,
+    and ``commit`` makes the last request, under its conditions: as it comes where it is not given.
 
     Memory: one part. Until ``close`` there is no object, and what was there before stays.
     """
@@ -56,7 +58,8 @@ class MultipartWriter:
     bucket: str
     key: str
     part_bytes: int = PART_BYTES
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    commit: Callable[[Call], object] = field(default=lambda call: call())
     size: int = 0
     _buffer: bytearray = field(default_factory=bytearray)
     _id: str | None = None
@@ -73,12 +76,12 @@ class MultipartWriter:
         """Make the object of what was written."""
         named = {"Bucket": self.bucket, "Key": self.key}
         if self._id is None:
-            self.s3.put_object(**named, Body=self._buffer, **self.options)
+            self.commit(partial(self.s3.put_object, **named, Body=self._buffer, **self.options))
             return
         if self._buffer:
             self._send()
-        parts = {"Parts": self._parts}
-        self.s3.complete_multipart_upload(**named, UploadId=self._id, MultipartUpload=parts)
+        joined = {"UploadId": self._id, "MultipartUpload": {"Parts": self._parts}}
+        self.commit(partial(self.s3.complete_multipart_upload, **named, **joined))
 
     def abort(self, reason: BaseException) -> None:
         """Drop the parts that were sent; when that fails too, a note on the reason says so, and the bucket's

@@ -51,6 +51,14 @@ class DynamoDB(ItemReader, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """What became of a conditional write, and the item as it was ``before``; None where there was none."""
+
+    done: bool
+    before: Item | None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table, and the client that its calls go through."""
 
@@ -76,21 +84,56 @@ class Table:
         """Yield the items of these keys as they are now, in any order, those that there are."""
         yield from read_items(self.client, self.name, keys)
 
-    def update(self, key: Item, update: str, condition: str, names: dict[str, str], values: Item) -> bool:
-        """Update an item; return False when its condition does not hold."""
+    def update(
+        self,
+        key: Item,
+        update: str,
+        condition: str,
+        names: dict[str, str],
+        values: Item,
+        *,
+        is_own: Callable[[Item], bool] | None = None,
+    ) -> bool:
+        """Update an item; return False when its condition does not hold.
+
+        A write whose answer was lost is repeated by the SDK, and its condition does not hold any more because
+        of itself: ``is_own`` says so of the item as it is.
+        """
+        if is_own is None:
+            return self._update(key, update, condition, names, values).done
+        done = self._update(
+            key, update, condition, names, values, ReturnValuesOnConditionCheckFailure="ALL_OLD"
+        )
+        return done.done or (done.before is not None and is_own(done.before))
+
+    def try_update(
+        self, key: Item, update: str, condition: str, names: dict[str, str], values: Item
+    ) -> Update:
+        """Update an item, and return it as it was before: a read that costs no call.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+        """
+        returned = {"ReturnValues": "ALL_OLD", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        return self._update(key, update, condition, names, values, **returned)
+
+    def _update(
+        self, key: Item, update: str, condition: str, names: dict[str, str], values: Item, **returned: str
+    ) -> Update:
         request = {
             "UpdateExpression": update,
             "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
+            **returned,
         }
         try:
-            _write(lambda: self.client.update_item(TableName=self.name, Key=key, **request))
+            answer = _write(lambda: self.client.update_item(TableName=self.name, Key=key, **request))
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
+                found: Mapping[str, Any] = error.response
+                return Update(done=False, before=found.get("Item"))
             raise
-        return True
+        return Update(done=True, before=answer.get("Attributes"))
 
     def delete(self, key: Item) -> None:
         """Delete the item of a key, if there is one."""
@@ -102,6 +145,18 @@ class Table:
         Raises ClientError when none was done; the functions below say why.
         """
         _write(lambda: self.client.transact_write_items(TransactItems=writes))
+
+    def try_transact(self, writes: Sequence[Item]) -> set[int]:
+        """Do all of these writes or none; return the positions of those whose conditions do not hold, no
+        position when all was done.
+        """
+        try:
+            self.transact(writes)
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            return failed_conditions(error)
+        return set()
 
 
 def read_items(client: ItemReader, table: str, keys: Sequence[Item], **options: Any) -> Iterator[Item]:
@@ -135,9 +190,9 @@ def failed_conditions(error: ClientError) -> set[int]:
     return {position for position, reason in reasons if reason == _CONDITION_FAILED}
 
 
-def _write(write: Callable[[], Answer]) -> None:
+def _write(write: Callable[[], Answer]) -> Answer:
     """Repeat a write that met another one in flight, or a table that was busy."""
-    retry(write, Backoff(attempts=_WRITE_ATTEMPTS, base=_BASE_SECONDS), when=is_conflict)
+    return retry(write, Backoff(attempts=_WRITE_ATTEMPTS, base=_BASE_SECONDS), when=is_conflict)
 
 
 def _unprocessed(keys: int) -> ClientError:

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sluice.aws.retrying import Backoff
 from sluice.errors import UnsettledError
@@ -20,12 +20,17 @@ from sluice.grouping.group import Group, GroupState
 from sluice.grouping.ledger import MAX_ADDED, GroupLedger
 from sluice.grouping.records import file_digest
 from sluice.messages import GroupDue, GroupedUpload
-from sluice.triggers.trigger_event import S3Object
+from sluice.triggers.trigger_event import S3Object, newest_of_each_key
 
 MAX_SECONDS = 900
 """The longest that SQS delays a message, and so the longest that a group stays open.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+"""
+BATCHING_WINDOW_SECONDS = 5
+"""For how long the queue gathers messages before it hands them over.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching
 """
 SWEPT_AFTER_SECONDS = 60
 """Groups that are due for less are left to their reminders."""
@@ -38,6 +43,9 @@ _CAP_SECONDS = 1.0
 class Gatherer:
     """Gathers files. ``remind`` sends a message to itself after some seconds, ``write`` writes the list of a
     group's files, ``ask`` requests its run.
+
+    ``resumes`` where one process at a time fills the groups: one that is closed was left by one that died,
+    and is handed over before another is opened.
     """
 
     ledger: GroupLedger
@@ -46,18 +54,22 @@ class Gatherer:
     ask: Callable[[Group, Sequence[S3Object]], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
+    resumes: bool = False
 
-    def gather(self, upload: GroupedUpload, files: Sequence[S3Object]) -> int:
+    def gather(
+        self, upload: GroupedUpload, files: Sequence[S3Object], *, since: datetime | None = None
+    ) -> int:
         """Put files of one trigger into its open group, and into further ones; return how many were in none
         before.
 
-        ``upload`` is any of their messages: it has what a new group starts with.
+        ``upload`` is any of their messages: it has what a new group starts with. ``since`` is when the first
+        of them was sent.
         """
         waiting = list({file_digest(upload.pipeline, upload.trigger, file): file for file in files}.values())
         gathered, backoff = 0, self._backoff()
         while waiting:
             before = len(waiting)
-            gathered += self._fill(self._open_group(upload), waiting)
+            gathered += self._fill(self._open_group(upload, since), waiting)
             if len(waiting) < before:
                 backoff.reset()
             elif not backoff.try_again():
@@ -84,16 +96,30 @@ class Gatherer:
             if group.seconds_left(self.now()) < -SWEPT_AFTER_SECONDS:
                 self.remind(_due(group), 0)
 
-    def _open_group(self, upload: GroupedUpload) -> Group:
+    def _open_group(self, upload: GroupedUpload, since: datetime | None) -> Group:
         """Return the trigger's open group, or a new one, which the first files open."""
         newest = self.ledger.newest(upload.pipeline, upload.trigger)
-        if newest is not None and newest.state is GroupState.OPEN and not self._hand_over_if_ready(newest):
+        if newest is not None and self._is_unfinished(newest) and not self._hand_over_if_ready(newest):
             return newest
-        group = Group.opened(upload, newest.number + 1 if newest else 1, self.now())
+        number = newest.number + 1 if newest else 1
+        group = Group.opened(upload, number, self.now(), self._opened_at(since))
         # Before it is opened: a group without a reminder would wait for the sweep, a reminder without a group
         # is ignored.
         self._remind(group)
         return group
+
+    def _is_unfinished(self, newest: Group) -> bool:
+        return newest.state is GroupState.OPEN or (
+            self.resumes and newest.state is not GroupState.HANDED_OVER
+        )
+
+    def _opened_at(self, since: datetime | None) -> datetime:
+        """Return when a new group was opened: when its first file came, as far as the batch's window explains
+        that this was not now. Files that an outage kept back for longer are gathered from now on.
+        """
+        now = self.now()
+        window = timedelta(seconds=BATCHING_WINDOW_SECONDS)
+        return min(max(since or now, now - window), now)
 
     def _fill(self, group: Group, waiting: list[S3Object]) -> int:
         """Add waiting files to a group as long as it takes them; return how many were added."""
@@ -135,9 +161,13 @@ class Gatherer:
             return False
         self.ledger.close(group)
         closed = self.ledger.load(group.pipeline, group.trigger, group.number) or group
-        files = self._all_files(closed)
+        if closed.state is GroupState.OPEN:
+            return False  # A file came in this moment: the quiet begins again.
+        # Events come out of order: the version that was uploaded last is the one that counts.
+        files = newest_of_each_key(self._all_files(closed))
         # Once the run has been requested, its cleanup may have removed the list: a second list would stay.
         if closed.state is GroupState.CLOSED:
+            files = self.ledger.with_newer_versions(closed, files)
             self.write(closed, files)
             self.ledger.record_list_written(closed)
         self.ask(closed, files)
@@ -161,9 +191,13 @@ class Gatherer:
         return files
 
     def _remind(self, group: Group) -> None:
-        """Ask to be called when a group is due; a second more, so that one call suffices."""
-        seconds = min(math.ceil(max(group.seconds_left(self.now()), 0)) + 1, MAX_SECONDS)
-        self.remind(_due(group), seconds)
+        """Ask to be called when a group is due; a second more, so that one call suffices.
+
+        The message waits in a batch at last, so it is kept back for less by as much; where a full batch takes
+        it along earlier it is sent again.
+        """
+        seconds = math.ceil(group.seconds_left(self.now())) + 1 - BATCHING_WINDOW_SECONDS
+        self.remind(_due(group), min(max(seconds, 1), MAX_SECONDS))
 
     def _backoff(self) -> Backoff:
         return Backoff(attempts=_ATTEMPTS, base=_BASE_SECONDS, cap=_CAP_SECONDS, sleep=self.sleep)

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sluice import keys
-from sluice.messages import GroupDue, GroupedUpload, Sweep, Triggered, parse_object
+from sluice.messages import GroupDue, GroupedUpload, SetDue, SetUpload, Sweep, Triggered, parse_object
 from sluice.run.job_names import run_id
 from sluice.triggers.trigger_event import S3Object, UploadGroup
+from sluice.triggers.upload_patterns import prefix_and_suffix
 
 
 class GroupState(StrEnum):
@@ -41,22 +43,30 @@ class Group:
     max_files: int
     """The number of files that fill it."""
     files: int
-    definition: Mapping[str, str]
+    definition: Mapping[str, Any]
+    quiet: int = 0
+    """The seconds without a file that close it; 0 for none."""
+    last_at: str = ""
+    """When the last file came."""
 
     @classmethod
-    def opened(cls, upload: GroupedUpload, number: int, now: datetime) -> Group:
-        """Return the group that an upload opens now; what a deploy changes later is for later groups."""
-        bucket, key = upload.definition_location()
+    def opened(cls, upload: GroupedUpload, number: int, now: datetime, since: datetime) -> Group:
+        """Return the group that an upload opens, which came a moment before; what a deploy changes later is
+        for later groups.
+        """
+        upload.definition_location()
         return cls(
             pipeline=upload.pipeline,
             trigger=upload.trigger,
             number=number,
             state=GroupState.OPEN,
-            opened_at=now.isoformat(timespec="milliseconds"),
-            closes_at=(now + timedelta(seconds=upload.within)).isoformat(timespec="milliseconds"),
+            opened_at=since.isoformat(timespec="milliseconds"),
+            closes_at=(since + timedelta(seconds=upload.within)).isoformat(timespec="milliseconds"),
             max_files=upload.of,
             files=0,
-            definition={"bucket": bucket, "key": key},
+            definition=dict(upload.definition),
+            quiet=upload.after,
+            last_at=now.isoformat(timespec="milliseconds"),
         )
 
     @property
@@ -85,11 +95,15 @@ class Group:
 
     def seconds_left(self, now: datetime) -> float:
         """Return how long it stays open, if it is not full earlier; not more than 0 when it is due."""
-        return (datetime.fromisoformat(self.closes_at) - now).total_seconds()
+        left = (datetime.fromisoformat(self.closes_at) - now).total_seconds()
+        if not self.quiet or not self.last_at:
+            return left
+        quiet = (datetime.fromisoformat(self.last_at) - now).total_seconds() + self.quiet
+        return min(left, quiet)
 
     def trigger_message(self, files: Sequence[S3Object], work_bucket: str) -> Triggered:
         """Return the message that requests its run."""
-        prefix, _, suffix = self.trigger.partition(":")[2].partition("*")
+        prefix, suffix = prefix_and_suffix(self.trigger)
         found = UploadGroup(
             bucket=files[0].bucket,
             prefix=prefix,
@@ -107,9 +121,16 @@ class Group:
         )
 
 
-def parse_group_message(body: str) -> GroupedUpload | GroupDue | Sweep:
+GroupMessage = GroupedUpload | GroupDue | SetUpload | SetDue | Sweep
+
+
+def parse_group_message(body: str) -> GroupMessage:
     """Return the message of the group queue that a body holds; raises MalformedMessageError."""
     document = parse_object(body)
     if document.get("sweep") is True:
         return Sweep()
+    if "partition" in document:
+        return SetDue.from_json(body)
+    if "rules" in document:
+        return SetUpload.from_json(body)
     return GroupedUpload.from_json(body) if "detail" in document else GroupDue.from_json(body)

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from sluice.aws.table import DynamoDB, Item, Table, condition_failed, failed_conditions
+from sluice.aws.table import DynamoDB, Item, Table
 from sluice.grouping import records as group_items
 from sluice.grouping.group import Group, GroupState
+from sluice.grouping.newest import with_newer_versions
 from sluice.ledger.ledger import UNFINISHED_INDEX
 from sluice.ledger.records import names, values
 from sluice.limits import MAX_TRANSACTION_ITEMS
@@ -62,23 +61,33 @@ class GroupLedger:
         count = {
             "TableName": self._table.name,
             "Key": group_items.group_key(group),
-            "UpdateExpression": "SET #files = #files + :files",
+            "UpdateExpression": "SET #files = #files + :files" + (", #last_at = :now" if group.quiet else ""),
             "ConditionExpression": "#state = :open AND #files <= :room",
-            "ExpressionAttributeNames": names("files", "state"),
+            "ExpressionAttributeNames": names("files", "state", *(["last_at"] if group.quiet else [])),
             "ExpressionAttributeValues": values(
-                files=len(files), open=GroupState.OPEN, room=group.max_files - len(files)
+                files=len(files),
+                open=GroupState.OPEN,
+                room=group.max_files - len(files),
+                **({"now": now} if group.quiet else {}),
             ),
         }
         return self._add({"Update": count}, group, files, now)
 
     def close(self, group: Group) -> None:
-        """Close a group to further files; one that is closed stays as it is."""
+        """Close a group to further files; one that is closed stays as it is, and so does one that waits for
+        quiet and to which a file came since it was read.
+        """
+        quiet = {"last": group.last_at} if group.quiet else {}
         self._set(
             group,
             "SET #state = :closed",
-            "#state = :open",
-            values(open=GroupState.OPEN, closed=GroupState.CLOSED),
+            "#state = :open" + (" AND last_at = :last" if quiet else ""),
+            values(open=GroupState.OPEN, closed=GroupState.CLOSED, **quiet),
         )
+
+    def with_newer_versions(self, group: Group, files: Sequence[S3Object]) -> list[S3Object]:
+        """Return the files of a group, each with the newer version of its key that an earlier group had."""
+        return with_newer_versions(self._table, group, files)
 
     def record_list_written(self, group: Group) -> None:
         """Record that the list of a closed group's files is where its run finds it."""
@@ -131,14 +140,10 @@ class GroupLedger:
         """
         records = [self._put(group_items.file_item(group, file, now), _NEW) for file in files]
         writes = [write, self._put(group_items.files_item(group, files, now)), *records]
-        try:
-            self._table.transact(writes)
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
-            failed = failed_conditions(error)
-            return Refused(0 in failed, frozenset(position - 2 for position in failed if position >= 2))
-        return None
+        failed = self._table.try_transact(writes)
+        if not failed:
+            return None
+        return Refused(0 in failed, frozenset(position - 2 for position in failed if position >= 2))
 
     def _put(self, item: Item, condition: str = "") -> Item:
         return {

@@ -12,11 +12,12 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from sluice.grouping.group import Group, GroupState
+from sluice.ledger.listed import by_word, last_part
 from sluice.ledger.records import Item, expires_at, values_of
 from sluice.triggers.trigger_event import S3Object
+from sluice.triggers.upload_patterns import without_own_groups
 
 PARTITIONS, GROUP, FILE = "GROUPS#", "GROUP#", "FILE#"
 UNFINISHED = "group"
@@ -55,6 +56,8 @@ def group_item(group: Group) -> Item:
         most=group.max_files,
         files=group.files,
         definition=json.dumps(dict(group.definition)),
+        quiet=group.quiet or None,
+        last_at=group.last_at if group.quiet else None,
         created_at=group.opened_at,
         unfinished=UNFINISHED,
         expires_at=expires_at(group.opened_at),
@@ -73,6 +76,8 @@ def group_from(item: Item) -> Group:
         max_files=int(item["most"]["N"]),
         files=int(item["files"]["N"]),
         definition=json.loads(item["definition"]["S"]),
+        quiet=int(item["quiet"]["N"]) if "quiet" in item else 0,
+        last_at=item["last_at"]["S"] if "last_at" in item else "",
     )
 
 
@@ -80,7 +85,9 @@ def files_item(group: Group, files: Sequence[S3Object], now: str) -> Item:
     """Return a list of some files of a group; 98 of the longest keys and versions stay under DynamoDB's 400
     KB also uncompressed.
     """
-    listed = json.dumps([asdict(file) for file in files], ensure_ascii=False, separators=(",", ":")).encode()
+    listed = json.dumps(
+        [file.to_item() for file in files], ensure_ascii=False, separators=(",", ":")
+    ).encode()
     sort_key = f"{files_sort_key(group.number)}{uuid.uuid4()}"
     return values_of(
         pk=partition(group.pipeline, group.trigger),
@@ -96,9 +103,15 @@ def files_from(item: Item) -> list[S3Object]:
 
 
 def file_item(group: Group, file: S3Object, now: str) -> Item:
-    """Return the record that a file is in a group."""
+    """Return the record that a file is in a group, which lists the group's run by the file's name."""
     digest = file_digest(group.pipeline, group.trigger, file)
-    return file_key(digest) | values_of(number=group.number, expires_at=expires_at(now))
+    return file_key(digest) | values_of(
+        number=group.number,
+        listed=by_word(last_part(file.key)),
+        listed_at=now,
+        listed_run=group.run_id,
+        expires_at=expires_at(now),
+    )
 
 
 def file_key(digest: str) -> Item:
@@ -108,5 +121,7 @@ def file_key(digest: str) -> Item:
 
 def file_digest(pipeline: str, trigger: str, file: S3Object) -> str:
     """Return what identifies a file of a trigger: the same for each event of the same version."""
-    identity = json.dumps([pipeline, trigger, file.identity()], sort_keys=True, separators=(",", ":"))
+    identity = json.dumps(
+        [pipeline, without_own_groups(trigger), file.identity()], sort_keys=True, separators=(",", ":")
+    )
     return base64.b32encode(hashlib.sha256(identity.encode()).digest()).decode().lower().rstrip("=")

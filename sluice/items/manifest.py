@@ -17,6 +17,7 @@ from sluice import keys
 from sluice.aws.multipart import MultipartWriter, PartWriter
 from sluice.aws.streaming import lines, pieces
 from sluice.errors import ItemError
+from sluice.items.json_values import json_value
 from sluice.items.object_store import ObjectLister, ObjectReader
 from sluice.limits import MAX_ITEM_BYTES
 
@@ -66,10 +67,11 @@ def encode_item(item: Any, number: int) -> bytes:
             " dicts."
         )
     try:
-        line = json.dumps(item, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        plain = json_value(item)
+        line = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ItemError(
-            f"Item {number}: expected values that JSON has, found {str(item)[:100]!r}: {error}."
+            f"Item {number}: expected values that JSON has, found {str(item)[:100]!r}: {error}"
         ) from error
     if len(line) > MAX_ITEM_BYTES:
         raise ItemError(

@@ -33,6 +33,9 @@ class DeliveryRecords:
             "attribute_not_exists(#signed_at) OR #signed_at < :signed_at",
             items.names("signed_at", "digest", "expires_at"),
             items.values(signed_at=record.at, digest=record.digest, expires_at=items.expires_at(now)),
+            is_own=lambda item: (
+                (item["signed_at"]["N"], item["digest"]["S"]) == (str(record.at), record.digest)
+            ),
         )
 
     @property

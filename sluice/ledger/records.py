@@ -8,17 +8,31 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sluice.errors import MalformedMessageError
 from sluice.run.compiled import CompiledPipeline
-from sluice.run.state import GenerationSpec, ItemSource, Run, RunState, StepRecord, StepState
+from sluice.run.state import (
+    Code,
+    FollowUp,
+    GenerationSpec,
+    ItemSource,
+    Run,
+    RunState,
+    StepRecord,
+    StepState,
+)
 
 RUN_PREFIX = "RUN#"
 RUN = "RUN"
 STEP = "STEP#"
 EVENT = "NOTE#"
+LABELS = "LABELS"
+"""The sort key of the item with a run's labels, a set of texts."""
 UNFINISHED = "run"
+FOLLOWED = "followed"
+"""The index key of a run whose results may not have started what comes after it."""
 _CLEANUP_DUE = "cleanup#"
 KEPT = timedelta(days=365)
 """How long the ledger remembers a run, by DynamoDB's time to live."""
@@ -56,7 +70,7 @@ def names(*attributes: str) -> dict[str, str]:
     return {f"#{name}": name for name in attributes}
 
 
-def values(**named: str | int) -> Item:
+def values(**named: str | int | bytes) -> Item:
     """Return placeholders for values."""
     return {f":{name}": _value(value) for name, value in named.items()}
 
@@ -78,13 +92,18 @@ def run_item(run: Run) -> Item:
     """
     return run_key(run.run_id) | values_of(
         pipeline=run.pipeline.name,
-        definition=gzip.compress(run.pipeline.to_json().encode(), mtime=0),
+        definition=definition_of(run.pipeline),
         trigger=json.dumps(run.trigger, separators=(",", ":")),
         state=run.state,
         created_at=run.created_at,
         unfinished=UNFINISHED,
         expires_at=expires_at(run.created_at),
     )
+
+
+def definition_of(pipeline: CompiledPipeline) -> bytes:
+    """Return a pipeline as a run's item has it."""
+    return gzip.compress(pipeline.to_json().encode(), mtime=0)
 
 
 def run_of(run: Item, found: Iterable[Item]) -> Run:
@@ -95,7 +114,7 @@ def run_of(run: Item, found: Iterable[Item]) -> Run:
     """
     try:
         steps = [step_from(item) for item in found if item["sk"]["S"].startswith(STEP)]
-        return replace(run_from(run, steps), notes=completed_events(found))
+        return replace(run_from(run, steps), notes=completed_events(found), labels=_labels(found))
     except (KeyError, ValueError, TypeError, EOFError, OSError, zlib.error) as error:
         raise MalformedMessageError(
             f"Expected the items of {run['pk']['S']} as this version of Sluice writes them, found others:"
@@ -114,7 +133,7 @@ def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
     """Return the run that an item holds."""
     return Run(
         run_id=item["pk"]["S"].removeprefix(RUN_PREFIX),
-        pipeline=CompiledPipeline.from_json(gzip.decompress(_bytes(item["definition"]["B"])).decode()),
+        pipeline=_pipeline(_bytes(item["definition"]["B"])),
         trigger=json.loads(item["trigger"]["S"]),
         state=RunState(item["state"]["S"]),
         created_at=item["created_at"]["S"],
@@ -122,8 +141,22 @@ def run_from(item: Item, steps: Iterable[StepRecord]) -> Run:
         failed_step=_text(item, "failed_step"),
         reopened=_number(item, "reopened") or 0,
         cleaned="cleaned" in item,
+        place=_text(item, "place") or "",
+        replaced_by=_text(item, "replaced_by") or "",
         steps={step.name: step for step in steps},
     )
+
+
+def _labels(found: Iterable[Item]) -> tuple[str, ...]:
+    return tuple(
+        label for item in found if item["sk"]["S"] == LABELS for label in sorted(item["labels"]["SS"])
+    )
+
+
+@lru_cache(maxsize=8)
+def _pipeline(definition: bytes) -> CompiledPipeline:
+    """Return a compiled pipeline; whoever advances a run, or works in it, reads the same one many times."""
+    return CompiledPipeline.from_json(gzip.decompress(definition).decode())
 
 
 def step_item(run_id: str, record: StepRecord) -> Item:
@@ -138,7 +171,13 @@ def step_item(run_id: str, record: StepRecord) -> Item:
         shared_items=record.item_source.items if record.item_source else None,
         items=record.items,
         manifest=record.manifest,
+        words=record.words,
+        follow_up=record.follow_up or None,
         claimed_at=record.claimed_at,
+        code=json.dumps(record.code, separators=(",", ":")) if record.code else None,
+        discarded="yes" if record.discarded else None,
+        failed_children=record.failed_children,
+        reason=record.reason,
         expires_at=expires_at(record.claimed_at),
         **_spec_item(record.spec),
     )
@@ -154,6 +193,9 @@ def _spec_item(spec: GenerationSpec) -> dict[str, str | int | None]:
         "missing": missing,
         "queue": spec.queue,
         "carried": spec.deferred_children,
+        "memory": spec.memory,
+        "machine_faults": spec.machine_faults or None,
+        "failed_parent_jobs": spec.failed_parent_jobs or None,
     }
 
 
@@ -169,6 +211,9 @@ def _spec_from(item: Item) -> GenerationSpec:
         missing=json.loads(_text(item, "missing") or "{}"),
         queue=_text(item, "queue"),
         deferred_children=_text(item, "carried"),
+        memory=_number(item, "memory"),
+        machine_faults=_number(item, "machine_faults") or 0,
+        failed_parent_jobs=_number(item, "failed_parent_jobs") or 0,
     )
 
 
@@ -189,7 +234,16 @@ def step_from(item: Item) -> StepRecord:
         spec=_spec_from(item),
         succeeded=_number(item, "succeeded"),
         failed_children=_text(item, "failed_children"),
-        reclaimed_children=item["reclaimed_children"]["S"] if "reclaimed_children" in item else None,
+        reclaimed_children=_children(item, "reclaimed_children"),
+        faulted_children=_children(item, "faulted_children"),
+        words=_number(item, "words"),
+        follow_up=FollowUp(_text(item, "follow_up") or ""),
+        handed_back="handed_back" in item,
+        denied_at=_text(item, "denied_at"),
+        failed_items=_number(item, "failed_items"),
+        memory_children=_text(item, "memory_children"),
+        code=tuple(Code(*one) for one in json.loads(_text(item, "code") or "[]")),
+        discarded="discarded" in item,
     )
 
 
@@ -208,6 +262,11 @@ def expires_at(written: str) -> int:
 
 def _text(item: Item, name: str) -> str | None:
     return item[name]["S"] or None if name in item else None
+
+
+def _children(item: Item, name: str) -> str | None:
+    """Return children as text, empty for none of them; None where they are not known."""
+    return str(item[name]["S"]) if name in item else None
 
 
 def _number(item: Item, name: str) -> int | None:

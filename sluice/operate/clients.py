@@ -42,6 +42,18 @@ class RunTable(Protocol):
         ...
 
 
+class RunTableWriter(RunTable, Protocol):
+    """A client of DynamoDB that reads the ledger, and writes how its runs are listed."""
+
+    def put_item(self, **request: Any) -> Answer:
+        """Write an item."""
+        ...
+
+    def update_item(self, **request: Any) -> Answer:
+        """Change an item."""
+        ...
+
+
 class BatchCanceller(BatchReader, BatchTerminator, Protocol):
     """A client of AWS Batch that reads jobs and ends them."""
 
@@ -70,15 +82,19 @@ class MessageSender(Protocol):
         ...
 
 
-class ObjectReader(Protocol):
+class ObjectLister(Protocol):
+    """A client of S3 that lists objects."""
+
+    def get_paginator(self, operation_name: str) -> Paginator:
+        """Return what reads all pages of a listing."""
+        ...
+
+
+class ObjectReader(ObjectLister, Protocol):
     """A client of S3 that reads objects."""
 
     def get_object(self, **request: Any) -> Answer:
         """Return an object."""
-        ...
-
-    def get_paginator(self, operation_name: str) -> Paginator:
-        """Return what reads all pages of a listing."""
         ...
 
 

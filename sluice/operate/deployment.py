@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from sluice.operate.clients import StackReader
 from sluice.operate.errors import NotDeployedError, OperationError
+from sluice.triggers.request_event import DEFAULT_STACK_PREFIX
 
-PREFIX = "Sluice"
+PREFIX = DEFAULT_STACK_PREFIX
 
 
 class Deployment:
@@ -24,7 +25,12 @@ class Deployment:
     def __init__(self, cloudformation: StackReader, where: str, prefix: str = PREFIX) -> None:
         self._cloudformation = cloudformation
         self._where = where
-        self._prefix = prefix
+        self.prefix = prefix
+
+    @property
+    def where(self) -> str:
+        """The account or the cloud, in words."""
+        return self._where
 
     @cached_property
     def table(self) -> str:
@@ -42,12 +48,18 @@ class Deployment:
         return self._output("Storage", "ResultsBucket")
 
     @cached_property
+    def work(self) -> str:
+        """The name of the bucket that jobs pass their results on in."""
+        return self._output("Storage", "WorkBucket")
+
+    @cached_property
     def queues(self) -> dict[str, str]:
         """The ARN of each job queue by its key, as compiled steps have it; in the queue's name the key
-        follows an underscore.
+        follows the stack prefix, which has no underscore, and one.
         """
-        outputs = self._outputs(f"{self._prefix}Compute")
-        return {arn.rpartition("_")[2]: arn for name, arn in outputs.items() if name.endswith("Queue")}
+        beginning = f":job-queue/{self.prefix}_"
+        arns = self._outputs(f"{self.prefix}Compute").values()
+        return {arn.partition(beginning)[2]: arn for arn in arns if beginning in arn}
 
     @property
     def track_queue(self) -> str:
@@ -55,15 +67,42 @@ class Deployment:
         return self._output("Control", "TrackQueue")
 
     @property
+    def group_queue(self) -> str:
+        """The URL of the queue whose messages have the group Lambda look after sets of files."""
+        return self._output("Pipelines", "GroupQueue")
+
+    @property
+    def trigger_queue(self) -> str:
+        """The URL of the queue whose messages make the trigger Lambda begin a run."""
+        return self._output("Control", "TriggerQueue")
+
+    @property
+    def definitions(self) -> tuple[str, str]:
+        """The bucket and the key of the list of the compiled pipelines that are deployed."""
+        bucket, _, key = self._output("Pipelines", "Definitions").partition("/")
+        return bucket, key
+
+    @property
+    def console_client(self) -> str:
+        """What the provider of OpenID Connect calls the deployed console."""
+        return self._output("Control", "ConsoleClient")
+
+    @property
+    def catalog(self) -> tuple[str, str]:
+        """The bucket and the key of what the deployed console knows of the pipelines' forms."""
+        bucket, _, key = self._output("Pipelines", "Catalog").partition("/")
+        return bucket, key
+
+    @property
     def work_retention(self) -> timedelta:
         """How long the objects of a run stay in the work bucket."""
         return timedelta(days=int(self._output("Storage", "WorkRetentionDays")))
 
     def _output(self, stack: str, name: str) -> str:
-        outputs = self._outputs(self._prefix + stack)
+        outputs = self._outputs(self.prefix + stack)
         if name not in outputs:
             raise OperationError(
-                f"Expected the stack {self._prefix}{stack} in {self._where} to have the output {name}, found"
+                f"Expected the stack {self.prefix}{stack} in {self._where} to have the output {name}, found"
                 " none. Deploy again."
             )
         return outputs[name]

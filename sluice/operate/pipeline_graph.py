@@ -7,10 +7,22 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from sluice.pipeline.after import After, Always, Finished, name_of
-from sluice.pipeline.definition import Array, MultiNode, Pipeline, Plan, S3Upload, Schedule, Step, Trigger
+from sluice.pipeline.definition import (
+    AfterRun,
+    Array,
+    FileSet,
+    MultiNode,
+    Pipeline,
+    Plan,
+    S3Upload,
+    Schedule,
+    Step,
+    Trigger,
+)
 from sluice.pipeline.node_groups import groups_of
 from sluice.pipeline.validation.graph import parents_of
 from sluice.pipeline.validation.triggers.grouping import grouping_of
+from sluice.pipeline.validation.triggers.reconciles import ON_REQUEST
 from sluice.run.graph import topological_order
 
 
@@ -110,14 +122,37 @@ def triggers_of(pipeline: Pipeline) -> list[str]:
 
 def _trigger(trigger: Trigger) -> str:
     if isinstance(trigger, S3Upload):
-        within, max_files = grouping_of(trigger)
-        gathered = f", gathered for {within} s or to {max_files:,}" if trigger.gathers else ""
-        return f"S3 upload {trigger.prefix}*{trigger.suffix}{gathered}"
+        found = grouping_of(trigger)
+        quiet = f"until {found.after} s of quiet, at most " if found.after else "for "
+        gathered = f", gathered {quiet}{found.within} s or to {found.of:,}" if trigger.gathers else ""
+        bucket = f"s3://{trigger.bucket}/" if trigger.bucket else ""
+        keys = " and ".join(bucket + pattern for pattern in trigger.patterns)
+        return f"S3 upload {keys}{gathered}{_reconciled(trigger)}"
+    if isinstance(trigger, AfterRun):
+        return "after " + (" and " if trigger.joins else " or ").join(trigger.pipelines)
+    if isinstance(trigger, FileSet):
+        return f"set of files {trigger.pattern}"
     return (
         f"schedule {trigger.expression} {trigger.timezone}"
         if isinstance(trigger, Schedule)
         else type(trigger).__name__.lower()
     )
+
+
+def _reconciled(upload: S3Upload) -> str:
+    """Return in words how often objects are listed that no event has brought."""
+    if upload.reconcile is None:
+        return ""
+    return (
+        ", reconciled on request"
+        if upload.reconcile == ON_REQUEST
+        else f", reconciled every {upload.reconcile}"
+    )
+
+
+def results_of(pipeline: Pipeline) -> str:
+    """Return where the results of a pipeline's runs are, in the results bucket if it says nothing else."""
+    return pipeline.results or f"{pipeline.name}/<run>/"
 
 
 def document(pipeline: Pipeline) -> dict[str, object]:

@@ -1,8 +1,10 @@
-"""Retries a failed run: reruns what failed of it, in the same run, and repeats nothing that had finished."""
+"""Retries a run in which something failed: reruns that, in the same run, and repeats nothing that had
+finished.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,23 +12,32 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice.advance.batch_events import Reconcile
 from sluice.ledger.ledger import Ledger
+from sluice.operate.again.objects import ObjectRemover
+from sluice.operate.again.outdated import OutdatedSteps, is_interrupted
 from sluice.operate.clients import EventBus, MessageSender
 from sluice.operate.errors import OperationError, RunRemovedError, RunStateError
 from sluice.operate.state_events import publish_state
 from sluice.run.compiled import Kind
+from sluice.run.failures.outdated import lacking
+from sluice.run.reopening import Reopening
 from sluice.run.state import Run, RunState
+from sluice.triggers.request_event import DEFAULT_STACK_PREFIX
 
+Prepare = Callable[[Run, datetime], Reopening]
 _WHY_NOT = {
     RunState.RUNNING: "It is still running: wait for its end, or cancel it.",
-    RunState.SUCCEEDED: "There is nothing to run again.",
+    RunState.SUCCEEDED: "No item of it failed: there is nothing to run again.",
+    RunState.WAITING: "It waits for its turn: `sluice show` says behind which runs.",
+    RunState.REPLACED: "A newer run took its place: `sluice show` names it.",
     RunState.CANCELLED: "A cancelled run is over: start the pipeline again, with the same input.",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retried:
-    """A run that is open again: the steps that had failed, as far as the ledger knows them, and those of them
-    whose children all run again.
+    """A run that is open again: the steps that had failed, as far as the ledger knows them, those of them
+    whose children all run again, those of which what was done is thrown away, and those that begin anew
+    because what they saw fail runs again.
 
     ``not_queued`` says why the track Lambda could not be asked to reconcile the run at once: the sweep does
     it within minutes. ``not_published`` says why other automation was not notified.
@@ -35,6 +46,8 @@ class Retried:
     run_id: str
     failed: tuple[str, ...]
     whole: tuple[str, ...]
+    discarded: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
     not_queued: str | None
     not_published: str | None
 
@@ -42,24 +55,35 @@ class Retried:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrier:
     """Retries runs; ``track_queue`` is the URL of the queue of the track Lambda, ``work_retention`` how long
-    the objects of a run stay in the work bucket.
+    the objects of a run stay in the work bucket, which ``s3`` may have to remove some of.
     """
 
     ledger: Ledger
+    s3: ObjectRemover
+    work_bucket: str
     sqs: MessageSender
     events: EventBus
     track_queue: str
+    stack_prefix: str = DEFAULT_STACK_PREFIX
     work_retention: timedelta
 
-    def retry(self, run_id: str, now: datetime) -> Retried:
-        """Open a failed run again; raises OperationError for a run that has not failed, or whose objects are
-        gone.
+    def retry(self, run_id: str, now: datetime, prepare: Prepare | None = None) -> Retried:
+        """Open a failed run again, or one that succeeded with failures that it tolerates; raises
+        OperationError for another run, or one whose objects are gone.
+
+        ``prepare`` returns what it is reopened with, if not with what it began with.
         """
         run = self.ledger.load(run_id)
         if run is None:
             raise RunRemovedError(run_id)
         check_retryable(run, self.work_retention, now)
-        if not self.ledger.reopen(run):
+        if prepare is None and is_interrupted(run):
+            raise OperationError(
+                f"Expected {run_id} as it failed, found that a retry with the current code has thrown away a"
+                " part of it and was interrupted. Retry it with the current code once more."
+            )
+        change = (prepare or self._outdated.prepare)(run, now)
+        if not self.ledger.reopen(run, change):
             raise OperationError(
                 f"Expected {run_id} as it was a moment ago, found that another process changed it. Read it"
                 " again before the next attempt."
@@ -68,11 +92,17 @@ class Retrier:
         reopened = replace(run, state=RunState.RUNNING, reopened=run.reopened + 1, ended_at=None)
         return Retried(
             run_id=run_id,
-            failed=tuple(_failed(run)),
-            whole=tuple(_rerun_whole(run)),
+            failed=tuple(failed_steps(run)),
+            discarded=change.lost,
+            outdated=tuple(name for name in change.outdated if name != _cleanup_of(run)),
+            whole=tuple(steps_rerun_whole(run)),
             not_queued=not_queued,
-            not_published=publish_state(self.events, reopened, RunState.RUNNING),
+            not_published=publish_state(self.events, reopened, RunState.RUNNING, self.stack_prefix),
         )
+
+    @property
+    def _outdated(self) -> OutdatedSteps:
+        return OutdatedSteps(self.ledger, self.s3, self.work_bucket)
 
     def _reconcile(self, run_id: str) -> str | None:
         """Ask the track Lambda to reconcile the run now; return why it could not be asked."""
@@ -85,9 +115,12 @@ class Retrier:
 
 def check_retryable(run: Run, work_retention: timedelta, now: datetime) -> None:
     """Raise OperationError with the reason why a run cannot be retried, if there is one."""
-    if run.state is not RunState.FAILED:
+    # One that succeeded may have tolerated failures: then its cleanup has left what it had done.
+    has_failures = bool(lacking(run))
+    if run.state is not RunState.FAILED and not has_failures:
         raise RunStateError(
-            f"Expected a run that has failed, found {run.run_id} {run.state}. {_WHY_NOT[run.state]}",
+            f"Expected a run in which something failed, found {run.run_id} {run.state}."
+            f" {_WHY_NOT[run.state]}",
             run.state,
         )
     if run.cleaned:
@@ -104,14 +137,20 @@ def check_retryable(run: Run, work_retention: timedelta, now: datetime) -> None:
         )
 
 
-def _failed(run: Run) -> Iterator[str]:
+def _cleanup_of(run: Run) -> str | None:
+    return next((step.name for step in run.pipeline.steps if step.kind is Kind.CLEANUP), None)
+
+
+def failed_steps(run: Run) -> Iterator[str]:
     """Yield the steps that failed, as far as they are known."""
+    without_items = lacking(run)
     for step in run.pipeline.steps:
-        if step.kind is not Kind.CLEANUP and step.name in run.steps and run.steps[step.name].failed:
+        has_failed = step.name in run.steps and run.steps[step.name].failed
+        if step.kind is not Kind.CLEANUP and (has_failed or step.name in without_items):
             yield step.name
 
 
-def _rerun_whole(run: Run) -> Iterator[str]:
+def steps_rerun_whole(run: Run) -> Iterator[str]:
     """Yield the failed arrays of which all children run again."""
     for step in run.pipeline.steps:
         record = run.steps.get(step.name)

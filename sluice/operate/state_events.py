@@ -11,7 +11,7 @@ from sluice.operate.clients import EventBus
 from sluice.run.state import Run, RunState
 
 
-def publish_state(events: EventBus, run: Run, state: RunState) -> str | None:
+def publish_state(events: EventBus, run: Run, state: RunState, stack_prefix: str) -> str | None:
     """Send the event; return why it could not be sent, None when it was.
 
     The run is in its state with the event or without it, so a failure here is no failure of the operation.
@@ -19,7 +19,7 @@ def publish_state(events: EventBus, run: Run, state: RunState) -> str | None:
     """
     at = run.ended_at or datetime.now(UTC).isoformat(timespec="milliseconds")
     try:
-        answer = events.put_events(Entries=[entry(change(run, state, at))])
+        answer = events.put_events(Entries=[entry(change(run, state, at), stack_prefix=stack_prefix)])
     except (ClientError, BotoCoreError) as error:
         return str(error).rstrip(".")
     if answer.get("FailedEntryCount"):

@@ -22,18 +22,23 @@ class Resubmit:
     ``reclaimed``: children that lost their machines to spot interruptions this many times move to the queue
     ``steady``, whose machines AWS never takes back. Only these children move, and the move does not count as
     one of the ``times``. It replaces a larger ``attempts``, so that they do not start more often on spot.
+
+    ``memory``: MiB, ascending. Children with items that were killed for want of memory run again with the
+    next size; only these, and only their failed items. It does not count as one of the ``times``, either.
     """
 
     times: Annotated[int, Field(ge=1, le=MAX_TIMES)] = field(default=1, kw_only=True)
     reclaimed: int | None = field(default=None, kw_only=True)
+    memory: list[int] = field(default_factory=list, kw_only=True)
 
 
 @dataclass(frozen=True)
 class Finished:
-    """Tolerates failed children of an array; see ``finished``."""
+    """Tolerates failed items of an array; see ``finished``."""
 
     step: str
-    at_least: float
+    at_least: float | None = None
+    at_most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,13 @@ def _known(value: object) -> object:
 After = Annotated[str | Finished | Always, PlainValidator(_known)]
 
 
-def finished(step: str, *, at_least: float) -> Finished:
-    """Return a dependency that lets a step run once an array has finally ended and at least this share of its
-    children, above 0 to 1, has succeeded.
+def finished(step: str, *, at_least: float | None = None, at_most: int | None = None) -> Finished:
+    """Return a dependency that lets a step run once an array has finally ended, when at least this share of
+    its items, above 0 to 1, is done, and at most so many have failed.
+
+    Of an array of commands, whose items nobody counts, it is the share and the number of its children.
     """
-    return Finished(step, at_least)
+    return Finished(step, at_least, at_most)
 
 
 def always(step: str) -> Always:

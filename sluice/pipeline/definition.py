@@ -20,7 +20,9 @@ from sluice.pipeline.after import Finished as Finished
 from sluice.pipeline.after import Resubmit as Resubmit
 from sluice.pipeline.after import always as always
 from sluice.pipeline.after import finished as finished
-from sluice.pipeline.mounts import Mount
+from sluice.pipeline.after_run import AfterRun as AfterRun
+from sluice.pipeline.mounts import Mount, Path
+from sluice.pipeline.permissions import Permission
 from sluice.pipeline.retry_rules import EvaluateOnExit
 from sluice.pipeline.secret_sources import Secret
 
@@ -30,9 +32,24 @@ RUN_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*(:[A-Za-z_][A-
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html (image), and the @ of a
 # digest
 IMAGE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:/@#-]*$"
-# What is safe both as an S3 key and inside EventBridge's wildcard patterns, which give * and \ a meaning:
+# What S3 may have in a key, but for * and \, to which EventBridge's wildcards give a meaning, and control
+# characters, which a rule's description may not have. IAM's $ and ? are escaped (upload_patterns).
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-KEY_PART_PATTERN = r"^[A-Za-z0-9!_.'()/-]*$"
+# https://github.com/aws/event-ruler/blob/main/src/main/software/amazon/event/ruler/input/WildcardParser.java
+KEY_PART_PATTERN = r"^[^*\\\p{Cc}]*$"
+MAX_SUFFIXES = 16
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET_PATTERN = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+ACCOUNT_PATTERN = r"^[0-9]{12}$"
+REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
+# Policies take the ARN of a key and not its alias:
+# https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html
+KMS_KEY_PATTERN = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
+# A folder of a bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html
+INVENTORY_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*\\\p{Cc}]+/$"
+# A name or number, and a group: https://docs.docker.com/engine/containers/run/#user
+USER_PATTERN = r"^[a-z0-9_][a-z0-9_-]{0,31}(:[a-z0-9_][a-z0-9_-]{0,31})?$"
 # The placeholder of a command for the input of its run.
 INPUT = "{input}"
 
@@ -62,18 +79,28 @@ Followed = Annotated[
     Annotated[str, Tag("a name")] | _Names,
     Discriminator(lambda value: "a list of names" if isinstance(value, list) else "a name"),
 ]
+_Suffix = Annotated[str, Field(pattern=KEY_PART_PATTERN, max_length=128)]
+_Ending = Annotated[str, Field(pattern=KEY_PART_PATTERN, min_length=1, max_length=128)]
+_Endings = Annotated[list[_Ending], Field(min_length=1, max_length=MAX_SUFFIXES), Tag("a list of suffixes")]
+Suffixes = Annotated[
+    Annotated[_Suffix, Tag("a suffix")] | _Endings,
+    Discriminator(lambda value: "a list of suffixes" if isinstance(value, list) else "a suffix"),
+]
 # A family and a size: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-types.html
 INSTANCE_TYPE_PATTERN = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"
 
 
 @dataclass(frozen=True, kw_only=True)
 class S3Upload:
-    """Starts a run for each new object, or new version of an object, under a prefix of the inbox bucket; or
-    one for a burst of them.
+    """Starts a run for each new object, or new version of an object, under a prefix of the inbox bucket or of
+    another one; or one for a burst of them.
     """
 
     prefix: Annotated[str, Field(pattern=KEY_PART_PATTERN, min_length=1, max_length=512)]
-    suffix: Annotated[str, Field(pattern=KEY_PART_PATTERN, max_length=128)] = ""
+    suffix: Suffixes = ""
+    """What the keys end with, or a list of endings. Upper and lower case count, as in S3: ``[".csv",
+    ".CSV"]`` takes both.
+    """
     group_within: str | None = None
     """How long files are gathered into one run, from the first of them: ``45s`` or ``5m``, at most ``15m``.
     Default with group_of=: 60s.
@@ -83,10 +110,75 @@ class S3Upload:
     children of an array.
     """
 
+    group_after: str | None = None
+    """Closes a group when no file came for so long, in place of group_within=: ``10m``, at most ``15m``."""
+    group_max_wait: str | None = None
+    """How long a group with group_after= stays open at most, from its first file, such as ``2h``; 24 hours at
+    most. Default: 1h.
+    """
+    bucket: Annotated[str, Field(pattern=BUCKET_PATTERN)] | None = None
+    """A bucket that exists, in place of the inbox; `sluice connect` has its events sent. See
+    docs/buckets.md.
+    """
+    account: Annotated[str, Field(pattern=ACCOUNT_PATTERN)] | None = None
+    """The account of ``bucket``, where it is another one."""
+    region: Annotated[str, Field(pattern=REGION_PATTERN)] | None = None
+    """The Region of ``bucket``, where it is another one."""
+    kms_key: Annotated[str, Field(pattern=KMS_KEY_PATTERN)] | None = None
+    """The ARN of the customer managed key that encrypts ``bucket``; the jobs may decrypt with it."""
+    reconcile: str | None = None
+    """How often a job lists the objects and starts what no event has brought: ``7d``, from ``1h`` to
+    ``180d``. With ``on-request`` that job has no schedule: only `sluice backfill --in-job` begins it.
+    """
+    inventory: Annotated[str, Field(pattern=INVENTORY_PATTERN, max_length=1024)] | None = None
+    """The folder of the S3 Inventory reports of the bucket, which the job of a backfill may read:
+    ``s3://team-reports/all/team-landing/daily/``. Needs ``reconcile=``.
+    """
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Return what the keys end with, in alphabetical order: one of these."""
+        return (self.suffix,) if isinstance(self.suffix, str) else tuple(sorted(set(self.suffix)))
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Return the keys that it takes, such as ``sales/*.csv``, for each suffix."""
+        return tuple(f"{self.prefix}*{suffix}" for suffix in self.suffixes)
+
     @property
     def gathers(self) -> bool:
         """Return whether several files become one run."""
-        return self.group_within is not None or self.group_of is not None
+        return any(one is not None for one in (self.group_within, self.group_of, self.group_after))
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """Starts a run when a set of files is whole: ``FileSet("sales/{date}/{hour:02}.csv", expect=24)``. See
+    docs/sets.md.
+    """
+
+    pattern: Annotated[str, Field(min_length=1, max_length=512)]
+    """The keys of its files, with placeholders; those that are not counted are the key of a set."""
+    expect: int | list[str] | None = field(default=None, kw_only=True)
+    """How many files make a set whole, or which: the values of the placeholder ``of``."""
+    of: str | None = field(default=None, kw_only=True)
+    """The placeholder that ``expect`` is about; without it the last one."""
+    marker: Annotated[str, Field(min_length=1, max_length=512)] | None = field(default=None, kw_only=True)
+    """A file whose upload says that the set is whole, such as ``_SUCCESS``: in the folder of the pattern, or
+    a pattern of its own. Its placeholders are the key of a set.
+    """
+    manifest: Annotated[str, Field(min_length=1, max_length=512)] | None = field(default=None, kw_only=True)
+    """A marker that lists the files, as JSON, with their sizes and MD5 sums where they are known."""
+    late: str | None = field(default=None, kw_only=True)
+    """How long a set may be open from its first file, such as ``6h``."""
+    then: Literal["run", "alert"] = field(default="alert", kw_only=True)
+    """What becomes of a late set: an alert, or its run with what there is; ``trigger.missing`` names the
+    rest.
+    """
+    later_files: Literal["rerun", "alert", "ignore"] = field(default="alert", kw_only=True)
+    """What becomes of files and new versions that come when the set's run has begun: another run of the whole
+    set, an alert, or nothing.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +204,12 @@ class Schedule:
     """The time zone of cron and at, such as Europe/Berlin, summer time included."""
     input: JsonValue = field(default=None, kw_only=True)
     """The input of the run, any JSON value."""
+    catch_up: bool = field(default=False, kw_only=True)
+    """Whether each time that was missed gets its run later; for cron. See docs/schedules.md."""
+    start: Annotated[str, Field(max_length=19)] | None = field(default=None, kw_only=True)
+    """From when on, with catch_up: a day or a time of the time zone, ``2026-01-01`` or
+    ``2026-01-01T09:00:00``. Without, the first deploy.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +224,7 @@ class Webhook:
     """How often Secrets Manager makes a new secret; the previous one stays valid. None: only manually."""
 
 
-Trigger = S3Upload | Manual | Schedule | Webhook
+Trigger = S3Upload | FileSet | Manual | Schedule | Webhook | AfterRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +241,8 @@ class Machine:
     """
     image: Annotated[str, Field(pattern=IMAGE_PATTERN, max_length=255)] | None = None
     """An image of a registry; without it the pipeline's own image in ``containers/<pipeline>/``."""
-    vcpus: Annotated[float, Field(ge=0.25, le=192)] = 1
-    """Whole numbers on EC2, where a fraction is rounded up; Fargate has 0.25 and 0.5 too."""
+    vcpus: Annotated[float, Field(ge=0.25, le=192, allow_inf_nan=False)] = 1
+    """Whole numbers on EC2; Fargate has 0.25 and 0.5 too."""
     memory: Annotated[int, Field(ge=limits.MIN_MEMORY_MIB, le=3_145_728)] = 2048
     """MiB; a job that uses more is killed."""
     environment: dict[str, str] = field(default_factory=dict)
@@ -165,6 +263,14 @@ class Machine:
     """GiB of disk of a Fargate task; without it 20."""
     mounts: list[Mount] = field(default_factory=list)
     """Folders besides those of the image: of the machine (``HostMount``) or of Amazon EFS (``EfsMount``)."""
+    shared_memory: Annotated[int, Field(ge=1, le=3_145_728)] | None = None
+    """MiB of ``/dev/shm``; without it 64, which is little for PyTorch's loaders and for browsers."""
+    tmpfs: dict[Path, Annotated[int, Field(ge=1, le=3_145_728)]] = field(default_factory=dict)
+    """Folders in memory, with their MiB, such as ``{"/tmp": 512}``; they count as the job's memory."""
+    user: Annotated[str, Field(pattern=USER_PATTERN)] | None = None
+    """The user of its process, ``1000`` or ``1000:1000``; without it that of the image."""
+    read_only_root: bool = False
+    """Whether its process may not write into the image's own folders; most programs need a ``tmpfs``."""
     ulimits: dict[UlimitName, Ulimit | tuple[Ulimit, Ulimit]] = field(default_factory=dict)
     """Limits of the container's processes: one number, or a soft and a hard one. -1 is no limit."""
     queue: QueueName = "normal"
@@ -184,13 +290,17 @@ class Machine:
     after: list[After] = field(default_factory=list)
     """Names of steps that must have succeeded before this one starts.
 
-    ``finished("score", at_least=0.99)`` tolerates some failed children, ``always("score")`` any end. A
-    command with such a parent has the variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"`` for
-    all, null for too many to list.
+    ``finished("score", at_least=0.99)`` or ``at_most=5`` tolerates some failed items, ``always("score")`` any
+    end. A command with such a parent has the variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"``
+    for all, null for too many to list.
     """
     retries: Resubmit | None = None
     """Whether children that failed after all attempts are submitted again automatically, with the steps
     downstream of them.
+    """
+    permissions: list[Permission] = field(default_factory=list)
+    """What its jobs may use beside their own run, besides the pipeline's permissions: ``read("s3://team/a/*")``,
+    ``Allow("athena:StartQueryExecution", "arn:…")``. A step with its own has a role of its own.
     """
     uses: dict[str, Annotated[int, Field(ge=1)]] = field(default_factory=dict)
     """How much of each of the pipeline's limits a job, or each child, uses while it runs."""
@@ -229,6 +339,8 @@ class Array(Machine):
     """Whether the children run one after the other, in the order of their index (SEQUENTIAL)."""
     items_per_child: Annotated[int, Field(ge=1)] = field(default=1, kw_only=True)
     """Items of a child; more where the items are too many for 10,000 children."""
+    on_error: Literal["continue", "stop"] = field(default="continue", kw_only=True)
+    """What a child does behind an item that failed: work on the others, or end."""
 
     @property
     def follows(self) -> tuple[str, ...]:
@@ -333,7 +445,49 @@ class Pipeline:
     """
     ticket: bool = False
     """Whether a run that fails or is late opens an OpsItem of AWS Systems Manager, once."""
+    max_concurrent_runs: Annotated[int, Field(ge=1, le=limits.MAX_CONCURRENT_RUNS)] | None = None
+    """How many of its runs may run at the same time; the others wait in the order of their arrival. See
+    docs/order.md.
+    """
+    per: Literal["pipeline", "partition", "object"] = "pipeline"
+    """What ``max_concurrent_runs`` counts: the runs of the whole pipeline, of each ``partition`` key of its
+    triggers, or of each S3 ``object``, whose versions then run in the order of their uploads.
+    """
+    replace: Literal["newest"] | None = None
+    """With ``newest``, a run that waits is replaced by a newer one of the same pipeline, partition or
+    object.
+    """
     submit_from: Literal["lambda", "start-job"] = "lambda"
     """What submits the first steps of a run: the trigger Lambda, or a small job, which has the time for
     thousands of steps.
+    """
+    tags: dict[str, str] = field(default_factory=dict)
+    """Tags of all that belongs to it, its jobs and their tasks included, such as ``{"team": "data"}``: for
+    the bill, and for policies that ask for ``aws:ResourceTag``. See docs/access.md.
+    """
+    publishes: Literal["runs", "anywhere"] = "runs"
+    """Where its jobs may write in the results bucket: in the folders of its ``runs``, as ``out`` does, or
+    ``anywhere`` below the pipeline's name, such as a folder ``latest/`` that you write with a client of S3.
+    """
+    results: str | None = None
+    """Where its runs publish, instead of the results bucket: ``s3://team-results/flights/``, with a folder
+    for each run, or with ``{date}/`` and the like one for each partition key. See docs/results.md.
+    """
+    shared: list[str] | None = None
+    """The folders of ``containers/`` that its image has beside its own, for code that pipelines share.
+    Without, ``shared`` where that is one; ``[]`` for none.
+    """
+    permissions: list[Permission] = field(default_factory=list)
+    """What the jobs of all its steps may use beside their own run: ``read("s3://team-reference/rates/*")``."""
+    machines: Literal["shared", "own"] = "shared"
+    """Whether jobs of other pipelines may be on the same machines at the same time: ``own`` gives the
+    pipeline queues and environments of its own. Fargate has a machine for each job anyway.
+    """
+    disk: Annotated[int, Field(ge=30, le=16_384)] | None = None
+    """GiB of disk that each of its own machines has, with ``machines="own"``; without, those of
+    SLUICE_DISK_GIB.
+    """
+    share: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=255)] | None = None
+    """The share of the machines that its jobs compete for with other shares, such as its team's or its own
+    name: whoever used less of late goes first. Without, jobs with a priority have one share for all.
     """

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sluice.errors import Mistake, PipelineError
 from sluice.pipeline.definition import Pipeline
-from sluice.pipeline.validation import Functions, validate
+from sluice.pipeline.image_folder import CONTAINERS, check_image_folder, check_shared_folders, package_of
+from sluice.pipeline.source_lines import raised_at, with_lines
+from sluice.pipeline.step_functions import Functions, read_functions
+from sluice.pipeline.validation import validate
+from sluice.pipeline.validation.chains import check_chains
 from sluice.pipeline.validation.offered import Offered, check_offered
-from sluice.pipeline.validation.triggers.uploads import overlapping, uploads_of
+from sluice.pipeline.validation.triggers.reconciles import check_backfill_names
 from sluice.pipeline.validation.uses import check_shared_limits
+from sluice.pipeline.validation.wrong_arguments import wrong_argument
 
 PIPELINES = "pipelines"
-CONTAINERS = "containers"
 
 
 def load_pipelines(root: Path, offered: Offered | None = None) -> tuple[Pipeline, ...]:
@@ -24,35 +29,72 @@ def load_pipelines(root: Path, offered: Offered | None = None) -> tuple[Pipeline
 
     For a deploy, ``offered`` is what its settings offer: a pipeline that needs more is a mistake too.
     """
-    pipelines: dict[str, Pipeline] = {}
-    valid: dict[str, Pipeline] = {}
-    mistakes: list[PipelineError] = []
-    for path in sorted((root / PIPELINES).glob("*.py")):
-        if path.name.startswith("_"):
-            continue
-        source = f"{PIPELINES}/{path.name}"
-        try:
-            pipelines[source] = _load(path, source)
-            validate(pipelines[source], source, _functions(root, pipelines[source], source))
-            valid[source] = pipelines[source]
-        except PipelineError as error:
-            mistakes.append(error)
+    files = _Files.read(root)
+    mistakes = list(files.mistakes)
     across = (
-        *_across(pipelines),
-        *check_shared_limits(pipelines),
-        *(check_offered(valid, offered) if offered else ()),
+        *_across(files.pipelines),
+        *check_shared_limits(files.pipelines),
+        *check_chains(files.pipelines),
+        *check_backfill_names(files.pipelines),
+        *(check_offered(files.valid, offered) if offered else ()),
     )
     if across:
         mistakes.append(PipelineError(PIPELINES, across))
     if mistakes:
-        found = tuple(mistake for error in mistakes for mistake in _with_source(error))
-        raise PipelineError(PIPELINES if len(mistakes) > 1 else mistakes[0].source, found)
-    return tuple(sorted(pipelines.values(), key=lambda pipeline: pipeline.name))
+        raise _together(mistakes)
+    return tuple(sorted(files.pipelines.values(), key=lambda pipeline: pipeline.name))
 
 
-def package_of(pipeline: str) -> str:
-    """Return the name of the package in ``containers/`` that has a pipeline's own code."""
-    return pipeline.replace("-", "_")
+def load_pipeline(root: Path, name: str) -> tuple[Pipeline | None, tuple[str, ...]]:
+    """Return the pipeline of a name, and the names of all that have no mistake: other files may have some.
+
+    Raises PipelineError when the name is none of a file without mistakes, and there are files with mistakes.
+    """
+    files = _Files.read(root)
+    found = {str(pipeline.name): pipeline for pipeline in files.valid.values()}
+    if name not in found and files.mistakes:
+        raise _together(files.mistakes)
+    return found.get(name), tuple(sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What the files of a project hold: ``valid`` are the pipelines whose own files have no mistake."""
+
+    pipelines: dict[str, Pipeline]
+    valid: dict[str, Pipeline]
+    mistakes: list[PipelineError]
+
+    @classmethod
+    def read(cls, root: Path) -> _Files:
+        files = cls({}, {}, [])
+        for path in sorted((root / PIPELINES).glob("*.py")):
+            if path.name.startswith("_"):
+                continue
+            source = f"{PIPELINES}/{path.name}"
+            try:
+                files.pipelines[source] = _load(path, source)
+                _check(root, files.pipelines[source], source)
+                files.valid[source] = files.pipelines[source]
+            except PipelineError as error:
+                files.mistakes.append(with_lines(error, path))
+        return files
+
+
+def _check(root: Path, pipeline: Pipeline, source: str) -> None:
+    folder = package_of(str(pipeline.name))
+    validate(pipeline, source, _functions(root, folder, source))
+    mistakes = (
+        *check_image_folder(root / CONTAINERS / folder, f"{CONTAINERS}/{folder}"),
+        *check_shared_folders(root / CONTAINERS, folder, pipeline.shared),
+    )
+    if mistakes:
+        raise PipelineError(source, mistakes)
+
+
+def _together(mistakes: Sequence[PipelineError]) -> PipelineError:
+    found = tuple(mistake for error in mistakes for mistake in error.mistakes)
+    return PipelineError(PIPELINES if len(mistakes) > 1 else mistakes[0].source, found)
 
 
 def _load(path: Path, source: str) -> Pipeline:
@@ -65,9 +107,10 @@ def _load(path: Path, source: str) -> Pipeline:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[spec.name]
-        raise _refused(
-            source, "a file that Python can import", f"{type(error).__name__}: {error}", "Correct the file."
-        ) from error
+        if (mistake := wrong_argument(error)) is not None:
+            raise PipelineError(source, (mistake,)) from error
+        found = f"{type(error).__name__}: {error}{raised_at(error, path)}"
+        raise _refused(source, "a file that Python can import", found, "Correct the file.") from error
     pipeline = getattr(module, "pipeline", None)
     if not isinstance(pipeline, Pipeline):
         raise _refused(
@@ -83,60 +126,27 @@ def _refused(source: str, expected: str, found: str, fix: str) -> PipelineError:
     return PipelineError(source, (Mistake("file", expected, found, fix),))
 
 
-def _functions(root: Path, pipeline: Pipeline, source: str) -> Functions | None:
-    """Return the functions of a pipeline's ``steps.py``, read without importing it: its image may have
-    packages that this machine lacks.
-    """
-    path = root / CONTAINERS / package_of(str(pipeline.name)) / "steps.py"
-    if not path.is_file():
-        return None
+def _functions(root: Path, folder: str, source: str) -> Functions | None:
     try:
-        body = ast.parse(path.read_bytes()).body
+        return read_functions(root, folder)
     except (SyntaxError, ValueError) as error:
-        where = path.relative_to(root).as_posix()
+        where = f"{CONTAINERS}/{folder}/steps.py"
         raise _refused(
             source,
             f"a file {where} that Python can read",
             f"{type(error).__name__}: {error}",
             "Correct the file.",
         ) from error
-    imported = [
-        alias.asname or alias.name
-        for node in body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    ]
-    return frozenset([*imported, *(node.name for node in body if isinstance(node, ast.FunctionDef))])
 
 
 def _across(pipelines: dict[str, Pipeline]) -> list[Mistake]:
-    triggers = [(source, upload) for source, pipeline in pipelines.items() for upload in uploads_of(pipeline)]
-    overlaps = [
-        Mistake(
-            f"{first[0]} and {second[0]}",
-            "each uploaded file to start one pipeline",
-            f"the prefixes {first[1].prefix!r} and {second[1].prefix!r}, which can match the same file",
-            "Make the prefixes or suffixes differ.",
-        )
-        for first, second in overlapping(triggers)
-        if first[0] != second[0]
-    ]
     names: dict[str, list[str]] = {}
     for source, pipeline in pipelines.items():
         names.setdefault(str(pipeline.name), []).append(source)
-    return overlaps + [
+    return [
         Mistake(
             " and ".join(sources), "each pipeline to have its own name", repr(name), "Rename all but one."
         )
         for name, sources in names.items()
         if len(sources) > 1
-    ]
-
-
-def _with_source(error: PipelineError) -> list[Mistake]:
-    if error.source == PIPELINES:
-        return list(error.mistakes)
-    return [
-        Mistake(f"{error.source}: {mistake.where}", mistake.expected, mistake.found, mistake.fix)
-        for mistake in error.mistakes
     ]

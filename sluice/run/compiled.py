@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from sluice.compute import Compute
 from sluice.errors import MalformedMessageError
 from sluice.limits import MAX_DEPENDENCIES
+from sluice.run.concurrency import Concurrency
 
 VERSION = 1
 KEEP_FAILED = 7
@@ -34,6 +35,9 @@ class Kind(StrEnum):
 class CompiledMachine:
     """What a step asks of its machine, as far as a run of it may be asked for otherwise:
     ``sluice.run.overrides``.
+
+    ``max_vcpus`` are the most vCPUs that a job may have in each of its queues, by their names; a queue that
+    is missing has no maximum that is known, as in what was compiled before there were any.
     """
 
     compute: Compute
@@ -41,6 +45,39 @@ class CompiledMachine:
     memory: int
     gpus: int = 0
     parameters: tuple[str, ...] = ()
+    max_vcpus: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What a step tolerates of an array: a share that must have succeeded, of its items or children, and how
+    many may have failed at most.
+    """
+
+    at_least: float
+    at_most: int | None = None
+
+    def max_failed(self, all_of_them: int) -> int:
+        """Return how many of so many may fail."""
+        # A share such as 0.99 is no exact binary number.
+        by_share = int(all_of_them * (1 - self.at_least) + 1e-6)
+        return by_share if self.at_most is None else min(by_share, self.at_most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaughtUpSchedule:
+    """A schedule whose missed times get their runs: the name of its trigger, its expression, and from when
+    on, by the clock of its time zone; empty for the first deploy.
+
+    ``zone`` is the time zone itself, a TZif file in base64, empty for UTC. ``input`` is that of the runs.
+    """
+
+    trigger: str
+    expression: str
+    timezone: str
+    zone: str = ""
+    start: str = ""
+    input: Any = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +93,19 @@ class CompiledStep:
     the main node's group first. ``returns`` says whether it leaves results for other steps: functions do,
     commands in images without Sluice do not. ``times`` is how often what failed of it is submitted again by
     itself; children that lost their machines ``reclaimed`` times, if that is not 0, go to the queue
-    ``steady``. ``finished`` are the arrays of which at least such a share must have succeeded, ``always`` the
-    steps that must only have ended: neither is a dependency of AWS Batch, which would let this step fail with
-    them. ``submit`` are further members of its SubmitJob request, by the API's names; ``queue`` is a
-    ``sluice.compute.QueueKey``. ``machine`` is there where a run may be asked for with overrides.
+    ``steady``. ``finished`` are the arrays of which at least such a share must have succeeded,
+    ``at_most`` how many of them may have failed; ``always`` the steps that must only have ended: neither is a
+    dependency of AWS Batch, which would let this step fail with them. ``submit`` are further members of its
+    SubmitJob request, by the API's names; ``queue`` is a ``sluice.compute.QueueKey``. ``machine`` is there
+    where a run may be asked for with overrides.
     ``supervised`` says that its image has a supervisor: then an end counts as a success only with the words
     of its children. What was compiled before there were words, and commands, are judged by their exit codes.
+    ``continues`` says of an array that its children go on behind an item that failed; failures are counted in
+    items then. ``memory_sizes`` are the MiB, ascending, that children which were killed for want of memory
+    are given one after the other. ``image`` says which images its job definition names: their tags, or the
+    whole address of one that is not the project's own. ``unhandled_faults`` are the faults of a machine for
+    which its retry rules have no place, by how their reasons begin: what failed by one of them is submitted
+    again by itself, ``fault_times`` times at most.
     """
 
     name: str
@@ -86,6 +130,24 @@ class CompiledStep:
     submit: Mapping[str, Any] = field(default_factory=dict, hash=False)
     machine: CompiledMachine | None = None
     supervised: bool = False
+    continues: bool = False
+    at_most: tuple[tuple[str, int], ...] = ()
+    memory_sizes: tuple[int, ...] = ()
+    image: str = ""
+    unhandled_faults: tuple[str, ...] = ()
+    fault_times: int = 0
+
+    @property
+    def tolerances(self) -> dict[str, Tolerance]:
+        """Return what it tolerates of each array of which it does."""
+        at_most = dict(self.at_most)
+        return {name: Tolerance(share, at_most.get(name)) for name, share in self.finished}
+
+    @property
+    def overridden_memory(self) -> int | None:
+        """Return the memory, in MiB, that its run was asked for with, None for that of its definition."""
+        wanted = self.submit.get("containerOverrides", {}).get("resourceRequirements", ())
+        return next((int(one["value"]) for one in wanted if one["type"] == "MEMORY"), None)
 
     @property
     def nodes(self) -> int:
@@ -147,6 +209,24 @@ class CompiledPipeline:
     overridable: tuple[str, ...] = ()
     inbox: tuple[str, ...] = ()
     """The prefixes of what its jobs may read in the inbox."""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The tags of its jobs, besides those that say which they are."""
+    results: str = ""
+    """Where its runs publish, ``s3://bucket/prefix/`` with placeholders; empty for the results bucket."""
+    concurrency: Concurrency | None = None
+    """How many of its runs may run at the same time; None for any number."""
+    connected: tuple[str, ...] = ()
+    """What its jobs may read in other buckets than the inbox: each as ``bucket/prefix``."""
+    followed: bool = False
+    """Whether runs of other pipelines start after its runs."""
+    catch_up: tuple[CaughtUpSchedule, ...] = ()
+    """The schedules whose missed times get their runs; none of a run's own pipeline, which has no use of
+    them.
+    """
+
+    def of_run(self) -> CompiledPipeline:
+        """Return what a run keeps: all but what starts runs."""
+        return replace(self, catch_up=())
 
     def step(self, name: str) -> CompiledStep:
         """Return a step by its name; raises KeyError."""
@@ -182,6 +262,12 @@ class CompiledPipeline:
                 keep_failed=int(document.get("keep_failed", KEEP_FAILED)),
                 overridable=tuple(document.get("overridable", ())),
                 inbox=tuple(document.get("inbox", ())),
+                tags=dict(document.get("tags", {})),
+                results=str(document.get("results", "")),
+                concurrency=Concurrency.from_dict(document.get("concurrency")),
+                connected=tuple(document.get("connected", ())),
+                followed=bool(document.get("followed")),
+                catch_up=tuple(CaughtUpSchedule(**one) for one in document.get("catch_up", ())),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedMessageError(f"Expected a compiled pipeline, found {text[:200]!r}.") from error
@@ -192,7 +278,9 @@ def _step(document: dict[str, Any]) -> CompiledStep:
     default.
     """
     lists: dict[str, tuple[Any, ...]] = {
-        name: tuple(document[name]) for name in ("after", "always", "groups") if name in document
+        name: tuple(document[name])
+        for name in ("after", "always", "groups", "memory_sizes", "unhandled_faults")
+        if name in document
     }
     each = document.get("each") or ()
     typed = {
@@ -200,6 +288,7 @@ def _step(document: dict[str, Any]) -> CompiledStep:
         "each": (each,) if isinstance(each, str) else tuple(each),
         "kind": Kind(document["kind"]),
         "finished": tuple((name, float(share)) for name, share in document.get("finished", ())),
+        "at_most": tuple((name, int(most)) for name, most in document.get("at_most", ())),
         "machine": _machine(document.get("machine")),
     }
     return CompiledStep(**{**document, **lists, **typed})

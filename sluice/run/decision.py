@@ -48,7 +48,7 @@ def _outcome(graph: StepGraph, found: RunEvaluation, submissions: tuple[Submissi
     over.update(one.step.name for one in submissions if one.children == 0)
     if found.failed_step:
         return RunState.FAILED if over.issuperset(graph.tail) else RunState.RUNNING
-    if over.issuperset(graph.work) and not _is_cleanup_rejected(graph, found):
+    if over.issuperset(graph.work) and not _is_cleanup_open(graph, found):
         return RunState.SUCCEEDED
     return RunState.RUNNING
 
@@ -59,12 +59,15 @@ def _is_over(step: StepEvaluation, found: RunEvaluation) -> bool:
     return step.outcome is StepOutcome.DONE
 
 
-def _is_cleanup_rejected(graph: StepGraph, found: RunEvaluation) -> bool:
-    """Return whether AWS Batch fails the cleanup, because what it waits for failed and was submitted again
-    since.
-
-    The run waits for that: then the cleanup is submitted again as well, and after the run's end no process
+def _is_cleanup_open(graph: StepGraph, found: RunEvaluation) -> bool:
+    """Return whether the cleanup is still to be submitted, and cannot be yet: after the run's end no process
     would do that.
+
+    AWS Batch fails a cleanup when what it waits for failed and was submitted again since. And it waits for
+    the items of a plan that has no step downstream: their announcement may come behind the plan's end.
     """
-    cleanups = (step.name for step in graph.pipeline.steps if step.kind is Kind.CLEANUP)
-    return any(found.steps[name].outcome is StepOutcome.STALE for name in cleanups)
+    cleanups = [found.steps[step.name] for step in graph.pipeline.steps if step.kind is Kind.CLEANUP]
+    return any(
+        one.outcome is StepOutcome.STALE or (one.outcome is StepOutcome.WAITING and one.submission is None)
+        for one in cleanups
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sluice.limits import MIN_ARRAY_SIZE
 from sluice.run.compiled import CompiledStep
@@ -19,7 +19,8 @@ def waited_for(
 ) -> Iterator[tuple[str, bool]]:
     """Yield the steps that a step needs, and whether child by child.
 
-    In place of an empty one, yield those that it would have waited for itself.
+    In place of one without a job, yield those that it would have waited for itself: an empty step, and the
+    plan of the files that started the run, behind which a start job stands.
     """
     seen: set[str] = set()
     pending = [(name, name in step.each) for name in step.needs]
@@ -27,7 +28,7 @@ def waited_for(
         if name in seen:
             continue
         seen.add(name)
-        if is_empty(name):
+        if is_empty(name) or graph.steps[name].of_uploads:
             pending.extend((parent, False) for parent in graph.steps[name].needs)
         else:
             yield name, each
@@ -67,9 +68,19 @@ def generations_before(step: CompiledStep, graph: StepGraph, records: Records) -
     return sum(records[name].generation for name in sources(step, graph, records) if name in records)
 
 
+def failed_parent_jobs(names: Iterable[str], records: Records) -> int:
+    """Return how many of these steps are done, though AWS Batch calls their jobs failed."""
+    return sum(records[name].is_done_in_spite for name in names if name in records)
+
+
 def is_superseded(step: CompiledStep, graph: StepGraph, records: Records) -> bool:
-    """Return whether something that a step's job waited for was submitted again since."""
-    return records[step.name].spec.parent_generations < generations_before(step, graph, records)
+    """Return whether something that a step's job waited for was submitted again since, or is done though its
+    job failed: then the step's job fails with it in AWS Batch, and is no more what the step waits for.
+    """
+    spec = records[step.name].spec
+    is_older = spec.parent_generations < generations_before(step, graph, records)
+    parents = sources(step, graph, records)
+    return is_older or spec.failed_parent_jobs < failed_parent_jobs(parents, records)
 
 
 def _is_empty(records: Records, submitted: Submissions) -> Callable[[str], bool]:

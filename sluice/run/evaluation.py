@@ -2,8 +2,8 @@
 
 1. **Forward**, in topological order: what each step is (``StepOutcome``), whether it can be submitted now,
    and if not, what it waits for. A failed step is submitted again when something upstream is, when it has
-   tries left, when its children lost their machines, or when a person asked for a retry; else it has failed
-   for good, and so does whatever needs it.
+   tries left, when its children lost their machines or had a fault of them, or when a person asked for a
+   retry; else it has failed for good, and so does whatever needs it.
 2. **Backward**: which final failures are tolerated, because every dependent was written to tolerate them.
 3. A final failure that is not tolerated fails the run: the forward pass is made again, with nothing to submit
    but the run's tail.
@@ -18,10 +18,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sluice.run.compiled import CompiledStep, Kind
+from sluice.run.compiled import CompiledStep, Kind, Tolerance
 from sluice.run.dependencies import Records, is_superseded, sources
+from sluice.run.failures.machine_faults import repeats_faults
+from sluice.run.failures.memory_moves import moves_to_more_memory
+from sluice.run.failures.spot_moves import may_move
+from sluice.run.failures.words import items_of, slice_of
 from sluice.run.next_generation import is_known_what_to_repeat, next_submission
-from sluice.run.spot_moves import may_move
 from sluice.run.state import StepRecord, StepState
 from sluice.run.step_graph import StepGraph
 from sluice.run.submission import Submission
@@ -117,7 +120,7 @@ class _Forward:
 
     def steps(self) -> dict[str, StepEvaluation]:
         """Return the answer for each step, in topological order."""
-        self.tolerated_already = _tolerated_already(self.graph, self.records)
+        self.tolerated_already = tolerated_already(self.graph, self.records)
         for step in self.graph.pipeline.steps:
             self.found[step.name] = self._step(step)
         return self.found
@@ -128,7 +131,7 @@ class _Forward:
         cause = self._cause(step) if outcome is StepOutcome.FAILED_FINAL else None
         if outcome not in (StepOutcome.WAITING, StepOutcome.RETRY_PENDING):
             return StepEvaluation(outcome, cause=cause, unresolved=unresolved)
-        waits_for = tuple(dict.fromkeys(self._waits_for(step, outcome)))
+        waits_for = tuple(dict.fromkeys(self._waits_for(step)))
         # A plan of uploads is written with the run, and has no job.
         if waits_for or unresolved or (step.of_uploads and outcome is StepOutcome.WAITING):
             return StepEvaluation(outcome, waits_for=waits_for, unresolved=unresolved)
@@ -167,13 +170,14 @@ class _Forward:
 
     def _of_failed(self, step: CompiledStep, record: StepRecord) -> StepOutcome:
         """Return what becomes of a failed step."""
-        if self._is_not_submitted(step) or any(self._is(StepOutcome.FAILED_FINAL, step.needs)):
+        if self._is_not_submitted(step) or self._cause(step) is not None:
             return StepOutcome.FAILED_FINAL
         waits = sources(step, self.graph, self.records)
         if any(self._is(StepOutcome.RETRY_PENDING, waits)) or is_superseded(step, self.graph, self.records):
             return StepOutcome.RETRY_PENDING
-        # A job that could not be submitted failed on its own, whatever becomes of what it waits for.
-        if record.job_id is not None and not all(map(self._is_settled, self.graph.upstream(step.name))):
+        # A job that could not be submitted failed on its own, whatever becomes of what it waits for. A job
+        # fails with what it waits for itself alone: what stands before a step that is done did not end it.
+        if record.job_id is not None and not all(map(self._is_settled, waits)):
             return StepOutcome.UNDETERMINED
         return StepOutcome.RETRY_PENDING if self._may_repeat(step, record) else StepOutcome.FAILED_FINAL
 
@@ -181,7 +185,10 @@ class _Forward:
         """Return whether a step that failed on its own runs once more."""
         is_asked_for = record.spec.reopened < self.reopened and step.name not in self.tolerated_already
         has_tries = record.spec.tries < step.times
-        return is_asked_for or has_tries or may_move(step, record) is not False
+        # None: that is not known yet, and is found out before it is submitted.
+        may_be_lost = (may_move(step, record), repeats_faults(step, record))
+        moves = any(one is not False for one in may_be_lost) or moves_to_more_memory(step, record)
+        return is_asked_for or has_tries or moves
 
     def _is_not_submitted(self, step: CompiledStep) -> bool:
         return self.is_failing and step.name not in self.graph.tail
@@ -198,24 +205,25 @@ class _Forward:
     def _cause(self, step: CompiledStep) -> str | None:
         """Return the step for which one cannot succeed any more, None while it can."""
         needed = [name for name in step.needs if self.found[name].outcome is StepOutcome.FAILED_FINAL]
-        too_few = [name for name, share in step.finished if self._has_enough(name, share) is False]
+        too_few = [name for name, given in step.tolerances.items() if self._has_enough(name, given) is False]
         return next(iter([*needed, *too_few]), None)
 
-    def _has_enough(self, name: str, share: float) -> bool | None:
-        """Return whether enough children of an array succeeded, once it has ended; None while that is not
-        known.
-        """
+    def _has_enough(self, name: str, tolerance: Tolerance) -> bool | None:
+        """Return whether enough of an array succeeded, once it has ended; None while that is not known."""
         outcome = self.found[name].outcome
-        return has_enough(share, outcome, self.records.get(name)) if outcome in SETTLED else None
+        if outcome not in SETTLED:
+            return None
+        return has_enough(self.graph.steps[name], tolerance, outcome, self.records.get(name))
 
-    def _waits_for(self, step: CompiledStep, outcome: StepOutcome) -> Iterator[str]:
+    def _waits_for(self, step: CompiledStep) -> Iterator[str]:
         """Yield what a step that may run waits for, so that it cannot be submitted yet."""
-        if outcome is StepOutcome.WAITING:
-            yield from self._unplanned(step)
+        yield from self._unplanned(step)
         needs = [*step.needs, *sources(step, self.graph, self.records, self.submitted)]
         yield from (name for name in needs if not self._allows_dependents(name))
         yield from self._tolerated_under_way(step)
-        yield from (name for name, share in step.finished if not self._has_enough(name, share))
+        if step.kind is Kind.CLEANUP:
+            yield from self._repeated_alone()
+        yield from (name for name, given in step.tolerances.items() if not self._has_enough(name, given))
 
     def _unplanned(self, step: CompiledStep) -> Iterator[str]:
         """Yield the plans upstream that have not announced their items: sooner the sizes of the arrays are
@@ -229,6 +237,16 @@ class _Forward:
         """Yield the parents whose failure a step tolerates, and that have not ended for good."""
         for name in step.parents:
             if name not in step.needs and self.found[name].outcome not in SETTLED:
+                yield name
+
+    def _repeated_alone(self) -> Iterator[str]:
+        """Yield the steps that run again while all that waits for them is done and stays so: no job
+        that the cleanup waits for would wait for theirs.
+        """
+        for name in self.graph.work:
+            dependents = [one.name for one in self.graph.dependents[name]]
+            is_open = self.found[name].outcome not in SETTLED
+            if dependents and is_open and all(self._is(StepOutcome.DONE, dependents)):
                 yield name
 
     def _allows_dependents(self, name: str) -> bool:
@@ -264,23 +282,36 @@ class _Forward:
         return has_failed and self.records[name].failed_indexes is None
 
     def _is_settled(self, name: str) -> bool:
-        return self.found[name].outcome in SETTLED or self.records[name].planned
+        # A step upstream may be new, in a run that goes on with other code.
+        planned = name in self.records and self.records[name].planned
+        return self.found[name].outcome in SETTLED or planned
 
     def _is(self, outcome: StepOutcome, names: Iterable[str]) -> Iterator[bool]:
         return (self.found[name].outcome is outcome for name in names)
 
 
-def has_enough(share: float, outcome: StepOutcome, record: StepRecord | None) -> bool | None:
-    """Return whether enough children of an array that has ended succeeded; None while it is not known which
-    failed.
+def has_enough(
+    step: CompiledStep, tolerance: Tolerance, outcome: StepOutcome, record: StepRecord | None
+) -> bool | None:
+    """Return whether enough of an array that has ended succeeded: of its items where they are counted, or
+    else of its children; None while it is not known which failed.
+
+    Where nobody has counted the items, as of a job that never was, those of failed children are not done.
     """
     if outcome is StepOutcome.DONE or record is None or record.children == 0:
         return outcome is StepOutcome.DONE
+    if record.failed_items is not None:
+        return record.failed_items <= tolerance.max_failed(items_of(record))
     failed = record.failed_indexes
-    return None if failed is None else (record.children - len(failed)) / record.children >= share
+    if failed is None:
+        return None
+    if not step.continues:
+        return len(failed) <= tolerance.max_failed(record.children)
+    slices = (slice_of(record, child) for child in failed)
+    return sum(stop - start for start, stop in slices) <= tolerance.max_failed(items_of(record))
 
 
-def _tolerated_already(graph: StepGraph, records: Records) -> set[str]:
+def tolerated_already(graph: StepGraph, records: Records) -> set[str]:
     """Return the steps whose failure all dependents have tolerated already: to repeat them would change
     nothing any more.
     """
@@ -327,9 +358,10 @@ def _is_tolerated(
 ) -> bool | None:
     answers: list[bool | None] = []
     for step in graph.dependents[name]:
-        shares = [share for parent, share in step.finished if parent == name]
-        if shares:
-            answers.append(has_enough(shares[0], StepOutcome.FAILED_FINAL, records.get(name)))
+        tolerance = step.tolerances.get(name)
+        if tolerance:
+            failed = StepOutcome.FAILED_FINAL
+            answers.append(has_enough(graph.steps[name], tolerance, failed, records.get(name)))
         elif name in step.needs:
             answers.append(_answer_of_dependent(found[step.name]))
     if False in answers:

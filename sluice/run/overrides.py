@@ -14,7 +14,14 @@ from typing import Any, get_args
 from sluice.compute import Compute, QueueKey, QueueName
 from sluice.errors import LimitError, MalformedMessageError
 from sluice.fargate_sizes import size_problem
-from sluice.limits import MAX_TIMEOUT_SECONDS, MIN_MEMORY_MIB, MIN_TIMEOUT_SECONDS, RESERVED_VARIABLES
+from sluice.limits import (
+    MAX_TIMEOUT_SECONDS,
+    MIN_MEMORY_MIB,
+    MIN_TIMEOUT_SECONDS,
+    OWN_VARIABLE,
+    is_own_variable,
+    is_value,
+)
 from sluice.run.compiled import CompiledMachine, CompiledPipeline, CompiledStep
 from sluice.run.submission import Submission
 from sluice.run.submit_request import submit_request
@@ -81,20 +88,36 @@ def _problems_of_step(
         elif expected := _CHECKS[field](value, step, machine):
             right = False
             yield f"{where}.{field}: expected {expected}, found {str(value)[:100]!r}."
-    if not right:
-        return
+    if right:
+        yield from _problems_together(where, step, machine, changes, queues)
+
+
+def _problems_together(
+    where: str,
+    step: CompiledStep,
+    machine: CompiledMachine,
+    changes: Asked,
+    queues: Mapping[str, str],
+) -> Problems:
+    """Yield what is wrong with changes of which each is right."""
     if machine.compute.is_fargate and (
         problem := size_problem(changes.get("vcpus", machine.vcpus), changes.get("memory", machine.memory))
     ):
         yield f"{where}: expected {problem[0]}, found {problem[1]}."
+    if (most := _max_vcpus(step, machine, changes)) and changes.get("vcpus", 0) > most:
+        yield f"{where}.vcpus: expected at most {most}, which its machines have, found {changes['vcpus']:g}."
     if "queue" in changes and (key := str(_key(step, machine, changes["queue"]))) not in queues:
         yield (
             f"{where}.queue: expected a queue that is deployed ({', '.join(sorted(queues))}), found {key!r}."
         )
 
 
+def _max_vcpus(step: CompiledStep, machine: CompiledMachine, changes: Asked) -> int | None:
+    return machine.max_vcpus.get(changes.get("queue", QueueKey.parse(step.queue).name))
+
+
 def _key(step: CompiledStep, machine: CompiledMachine, queue: str) -> QueueKey:
-    return QueueKey(queue, machine.compute, QueueKey.parse(step.queue).fair)
+    return replace(QueueKey.parse(step.queue), name=queue, compute=machine.compute)
 
 
 def _changed(step: CompiledStep, changes: Asked) -> CompiledStep:
@@ -106,6 +129,20 @@ def _changed(step: CompiledStep, changes: Asked) -> CompiledStep:
 
 def _request(machine: CompiledMachine, changes: Asked) -> dict[str, Any]:
     """Return the members of a SubmitJob request that say so."""
+    container = _container(machine, changes)
+    request: dict[str, Any] = {"containerOverrides": container} if container else {}
+    for field, member in _MEMBERS.items():
+        if field in changes:
+            request[member] = changes[field]
+    if "timeout" in changes:
+        request["timeout"] = {"attemptDurationSeconds": changes["timeout"]}
+    return request
+
+
+_MEMBERS = {"parameters": "parameters", "share": "shareIdentifier"}
+
+
+def _container(machine: CompiledMachine, changes: Asked) -> dict[str, Any]:
     sizes = {
         "VCPU": _vcpus(machine, changes.get("vcpus")),
         "MEMORY": changes.get("memory"),
@@ -122,17 +159,12 @@ def _request(machine: CompiledMachine, changes: Asked) -> dict[str, Any]:
         container["environment"] = [
             {"name": name, "value": value} for name, value in changes["environment"].items()
         ]
-    request: dict[str, Any] = {"containerOverrides": container} if container else {}
-    if "parameters" in changes:
-        request["parameters"] = changes["parameters"]
-    if "timeout" in changes:
-        request["timeout"] = {"attemptDurationSeconds": changes["timeout"]}
-    return request
+    return container
 
 
 def _vcpus(machine: CompiledMachine, asked: float | None) -> float | int | None:
-    """Return whole vCPUs for machines of EC2, which have no others."""
-    return asked if asked is None or machine.compute.is_fargate else -int(-asked // 1)
+    """Return whole vCPUs for machines of EC2, which have no others: 2 for 2.0."""
+    return asked if asked is None or machine.compute.is_fargate else int(asked)
 
 
 def _too_long(run_id: str, steps: list[CompiledStep], queues: Mapping[str, str]) -> Problems:
@@ -151,7 +183,11 @@ def _whole(low: int, high: int) -> Callable[[Any, CompiledStep, CompiledMachine]
 
 
 def _check_vcpus(value: object, step: CompiledStep, machine: CompiledMachine) -> str | None:
-    return None if type(value) in (int, float) and 0.25 <= value <= 192 else "a number from 0.25 to 192"  # type: ignore[operator]
+    least = 0.25 if machine.compute.is_fargate else 1
+    fits = isinstance(value, int | float) and type(value) is not bool and least <= value <= 192
+    if fits and (machine.compute.is_fargate or value % 1 == 0):  # type: ignore[operator]
+        return None
+    return "a number from 0.25 to 192" if machine.compute.is_fargate else "a whole number from 1 to 192"
 
 
 def _check_gpus(value: object, step: CompiledStep, machine: CompiledMachine) -> str | None:
@@ -163,10 +199,10 @@ def _check_gpus(value: object, step: CompiledStep, machine: CompiledMachine) -> 
 def _check_environment(value: object, step: CompiledStep, machine: CompiledMachine) -> str | None:
     if not _texts(value):
         return "an object of texts"
-    reserved = [name for name in value if not name or "=" in name or name.startswith(RESERVED_VARIABLES)]  # type: ignore[attr-defined]
-    return (
-        f"names of your own, which do not begin with {' or '.join(RESERVED_VARIABLES)}" if reserved else None
-    )
+    variables: dict[str, str] = value  # type: ignore[assignment]
+    if not all(map(is_own_variable, variables)):
+        return OWN_VARIABLE
+    return None if all(map(is_value, variables.values())) else "texts that are not empty: Batch drops those"
 
 
 def _check_command(value: object, step: CompiledStep, machine: CompiledMachine) -> str | None:
@@ -192,6 +228,13 @@ def _check_queue(value: object, step: CompiledStep, machine: CompiledMachine) ->
     return None if value in get_args(QueueName) else f"one of {', '.join(get_args(QueueName))}"
 
 
+def _check_share(value: object, step: CompiledStep, machine: CompiledMachine) -> str | None:
+    if not QueueKey.parse(step.queue).fair:
+        return "none for a step without priority= in a pipeline without share="
+    right = isinstance(value, str) and len(value) <= 255 and value.isascii() and value.isalnum()
+    return None if right else "1 to 255 letters and digits"
+
+
 def _texts(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
@@ -205,4 +248,5 @@ _CHECKS: Mapping[str, Callable[[Any, CompiledStep, CompiledMachine], str | None]
     "parameters": _check_parameters,
     "timeout": _whole(MIN_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS),
     "queue": _check_queue,
+    "share": _check_share,
 }

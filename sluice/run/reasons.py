@@ -12,6 +12,10 @@ import re
 
 HOST_LOST = "Host EC2"
 TASK_INTERRUPTED = "Your Spot Task was interrupted"
+PROGRAM_ENDED = "Essential container in task exited"
+"""How the status reason of an attempt begins whose program ended; it comes with some faults of a machine
+too, then without an exit code: https://github.com/nextflow-io/nextflow/issues/3091.
+"""
 SPOT_INTERRUPTIONS = (HOST_LOST, TASK_INTERRUPTED)
 """How the status reason of an attempt begins whose spot host, or whose task of Fargate Spot, AWS took back.
 
@@ -78,6 +82,7 @@ _BLOCKED = (
 _EXIT_CODES = {
     # sluice/runtime/__main__.py; sysexits.h calls it a temporary failure.
     75: "it waited for its registration, or for AWS, until its attempts were used up",
+    76: "it did nothing, because the ledger has another job for its step, or none any more",
     126: "its command could not be executed",
     127: "its command was not found",
     132: "it used an instruction that the machine lacks, mostly of another type of CPU",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sluice.limits import MAX_ARRAY_SIZE
 from sluice.run import child_ranges
 from sluice.run.compiled import CompiledStep
-from sluice.run.state import GenerationSpec, ItemSource
+from sluice.run.state import Code, GenerationSpec, ItemSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,14 @@ class Submission:
     item_source: ItemSource | None = None
     generation: int = 0
     spec: GenerationSpec = field(default_factory=GenerationSpec)
+    earlier_code: tuple[Code, ...] = field(default=(), compare=False)
+
+    @property
+    def code(self) -> tuple[Code, ...]:
+        """Return what each generation ran, this one included."""
+        own = Code(self.generation, self.step.job_definition, self.step.image)
+        before = tuple(one for one in self.earlier_code if one.generation < self.generation)
+        return before if before and before[-1][1:] == own[1:] else (*before, own)
 
     @property
     def size(self) -> int:

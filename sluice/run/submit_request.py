@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sluice.errors import RefusedError
@@ -12,6 +12,7 @@ from sluice.run.compiled import CompiledStep, Kind
 from sluice.run.job_names import JobName
 from sluice.run.submission import Submission, Wait
 from sluice.settings import SubmissionSettings
+from sluice.tags import of_job
 from sluice.triggers.trigger_event import argument
 
 INPUT_PARAMETER = "input"
@@ -27,12 +28,15 @@ def submit_request(
     queues: Mapping[str, str],
     job_ids: Mapping[str, str],
     trigger: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    steps: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the SubmitJob request; raises LimitError when AWS would refuse it, RefusedError when its queue
     is not deployed.
 
     ``job_ids`` are the Batch job ids of the steps that it waits for, ``trigger`` is what the ledger keeps of
-    what started the run. Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+    what started the run, ``tags`` are those of the deploy and of the pipeline, ``steps`` all those of the
+    run. Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
     """
     step = submission.step
     if submission.queue not in queues:
@@ -45,16 +49,20 @@ def submit_request(
         "jobName": str(JobName(run_id, step.name, submission.generation)),
         "jobQueue": queues[submission.queue],
         "jobDefinition": step.job_definition,
+        "tags": of_job(tags or {}, step=step.name, run=run_id),
+        # To the task, and so to the bill.
+        "propagateTags": True,
         **_environment_overrides(step, context),
     }
     _add(request, step.submit)
+    _add_memory(request, submission.spec.memory)
     if submission.size >= MIN_ARRAY_SIZE:
         request["arrayProperties"] = {"size": submission.size}
     if step.takes_input:
         request["parameters"] = {INPUT_PARAMETER: argument(trigger or {})}
     if depends_on := list(_dependencies(submission, job_ids)):
         request["dependsOn"] = depends_on
-    add_child_environment(request, step, submission.spec)
+    add_child_environment(request, submission, steps)
     check_submit_job(request)
     return request
 
@@ -87,6 +95,16 @@ def _add(request: dict[str, Any], more: Mapping[str, Any]) -> None:
             request[name] = {**value, "environment": environment}
         else:
             request[name] = value
+
+
+def _add_memory(request: dict[str, Any], memory: int | None) -> None:
+    """Give a generation that repeats what was killed for want of memory more of it, in MiB."""
+    if memory is None or "containerOverrides" not in request:
+        return
+    overrides = request["containerOverrides"]
+    others = [one for one in overrides.get("resourceRequirements", ()) if one["type"] != "MEMORY"]
+    wanted = [*others, {"type": "MEMORY", "value": str(memory)}]
+    request["containerOverrides"] = {**overrides, "resourceRequirements": wanted}
 
 
 def _dependencies(submission: Submission, job_ids: Mapping[str, str]) -> Iterator[dict[str, str]]:

@@ -5,7 +5,7 @@ no job has to find them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from sluice.errors import MalformedMessageError
@@ -16,7 +16,9 @@ from sluice.triggers.trigger_event import Request, S3Object, TriggerEvent, Uploa
 IN_TRIGGER = "trigger"
 """What stands for a manifest's key where the run's own trigger lists the files."""
 _TOLD = 3
-_TYPES: Mapping[str, type] = {field.name: int if field.name == "size" else str for field in fields(S3Object)}
+_TYPES: Mapping[str, type] = {
+    field.name: int if field.name == "size" else str for field in fields(S3Object) if field.default is MISSING
+}
 
 
 def plans(pipeline: CompiledPipeline, started_by: TriggerEvent, now: str) -> dict[str, StepRecord]:
@@ -47,7 +49,8 @@ def check_own(pipeline: CompiledPipeline, request: Request) -> None:
     A pipeline that was compiled before it had its prefixes has none, and nothing is checked.
     """
     own = pipeline.inbox
-    foreign = [file.key for file in uploads_of(request) or () if own and not file.key.startswith(own)]
+    files = uploads_of(request) or () if own else ()
+    foreign = [file.key for file in files if not (file.key.startswith(own) or _is_connected(pipeline, file))]
     if foreign:
         more = f" and {len(foreign) - _TOLD} more" if len(foreign) > _TOLD else ""
         raise MalformedMessageError(
@@ -57,11 +60,15 @@ def check_own(pipeline: CompiledPipeline, request: Request) -> None:
         )
 
 
+def _is_connected(pipeline: CompiledPipeline, file: S3Object) -> bool:
+    return f"{file.bucket}/{file.key}".startswith(pipeline.connected)
+
+
 def items_in(trigger: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the items that a stored trigger itself lists: an upload, or the ``uploads`` of a request's
     input; none of others.
     """
-    return [asdict(file) for file in _files(stored_trigger(trigger))]
+    return [file.to_item() for file in _files(stored_trigger(trigger))]
 
 
 def uploads_of(request: Request) -> list[S3Object] | None:

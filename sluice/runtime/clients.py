@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from sluice.aws.conditional_write import ObjectLooker
 from sluice.aws.multipart import PartWriter
 
 Call = Callable[..., Mapping[str, Any]]
@@ -49,7 +50,7 @@ class ObjectWriter(Protocol):
         """Write an object."""
 
 
-class S3(ObjectReader, PartWriter, Protocol):
+class S3(ObjectReader, ObjectLooker, PartWriter, Protocol):
     """All that a job does with S3."""
 
     @property

@@ -14,6 +14,14 @@ class StepError(Exception):
         super().__init__(f"item {item}: {type(cause).__name__}: {cause}")
 
 
+class UpstreamFailedError(Exception):
+    """An item has no successor: it failed in the array that this one follows."""
+
+    def __init__(self, step: str, item: int) -> None:
+        self.step = step
+        super().__init__(f"{step} failed at item {item}, so there is nothing to go on with.")
+
+
 class NodeError(Exception):
     """The main node of a multi-node job failed after another node did, whose reason comes first."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sluice.errors import SettingError
+from sluice.run.child_environment import READS
 from sluice.run.state import StepRecord
 from sluice.runtime.node_info import NODE_INDEX, NodeInfo, whole_number
 from sluice.settings import SubmissionSettings, variable
@@ -17,7 +18,8 @@ class JobContext:
 
     ``job_id`` is that of the whole job for a child or a node. ``child`` is the number in the whole step, once
     the ledger has answered which children a later generation works on (``with_child_of``); a job that is no
-    array is child 0. ``node`` is None for a job without nodes.
+    array is child 0. ``node`` is None for a job without nodes. ``reads`` are the steps whose records it
+    needs.
     """
 
     run: str
@@ -27,6 +29,7 @@ class JobContext:
     attempt: int
     child: int
     node: NodeInfo | None = None
+    reads: tuple[str, ...] = ()
 
     @property
     def is_repeated(self) -> bool:
@@ -57,6 +60,7 @@ class JobContext:
             attempt=whole_number(env, "AWS_BATCH_JOB_ATTEMPT", "1"),
             child=whole_number(env, NODE_INDEX if NODE_INDEX in env else "AWS_BATCH_JOB_ARRAY_INDEX", "0"),
             node=NodeInfo.from_env(env),
+            reads=tuple(filter(None, env.get(READS, "").split(","))),
         )
 
     def with_child_of(self, record: StepRecord) -> JobContext:

@@ -9,6 +9,8 @@ from sluice.errors import SettingError
 
 NODE_INDEX = "AWS_BATCH_JOB_NODE_INDEX"
 _COUNT = "AWS_BATCH_JOB_NUM_NODES"
+ADDRESS = "SLUICE_NODE_ADDRESS"
+"""The node's own address, where no machine has to be asked for it: in tests."""
 _MAIN = "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"
 
 
@@ -16,13 +18,15 @@ _MAIN = "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"
 class NodeInfo:
     """One node: number ``rank`` of ``world_size``.
 
-    ``main_address`` is empty on the main node, which is node 0. ``metadata`` is the address of the ECS agent.
+    ``main_address`` is empty on the main node, which is node 0. ``metadata`` is the address of the ECS agent,
+    which knows this node's address where ``address`` is None.
     """
 
     rank: int
     world_size: int
     main_address: str = ""
     metadata: str | None = None
+    address: str | None = None
 
     @property
     def is_main(self) -> bool:
@@ -42,6 +46,7 @@ class NodeInfo:
             world_size=whole_number(env, _COUNT),
             main_address=env.get(_MAIN, ""),
             metadata=env.get("ECS_CONTAINER_METADATA_URI_V4"),
+            address=env.get(ADDRESS),
         )
         if not node.is_main and not node.main_address:
             raise SettingError(

@@ -10,12 +10,13 @@ from typing import Any
 
 from sluice.run.compiled import Kind
 from sluice.run.graph import before
-from sluice.runtime.complete import complete_results
 from sluice.runtime.errors import ResultsMissingError
 from sluice.runtime.interface.step_types import Results
-from sluice.runtime.missing import missing
 from sluice.runtime.step_context import StepContext
 from sluice.runtime.step_function import Function
+from sluice.runtime.stored.complete import complete_results
+from sluice.runtime.stored.failed_items import failed_items
+from sluice.runtime.stored.missing import missing
 
 _RETURNING = (Kind.ARRAY, Kind.MULTI_NODE)
 
@@ -54,4 +55,9 @@ def upstream_results(context: StepContext) -> Results:
         check(name, arrays, "an array")
         return missing(context, name)
 
-    return Results(read, unfinished, context.trigger)
+    def failures(name: str) -> Iterator[tuple[int, dict[str, Any], str]]:
+        check(name, arrays, "an array")
+        for one in failed_items(context, name):
+            yield one.number, one.item, one.reason
+
+    return Results(read, unfinished, context.trigger, failures)

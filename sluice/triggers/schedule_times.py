@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, tzinfo
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 _LAST_YEAR = 2199
@@ -26,6 +27,37 @@ def ever_comes(expression: str, timezone: str, now: datetime) -> bool:
         return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)) > now
     today = now.astimezone(ZoneInfo(timezone)).date()
     return kind == "rate" or next(_days(text.split(" "), today), None) is not None
+
+
+def times_between(expression: str, zone: tzinfo, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the times of a valid ``cron(...)`` or ``at(...)`` in a time zone, from ``since`` to before
+    ``until``, in UTC.
+
+    A local time that does not exist, when clocks go forward, is left out, and one that comes twice, when they
+    go back, counts once, the first time, as EventBridge Scheduler has it:
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time
+    Raises ValueError for ``rate(...)``, whose times depend on when it was deployed.
+    """
+    kind, _, rest = expression.partition("(")
+    text = rest.removesuffix(")")
+    if kind == "rate":
+        raise ValueError(f"Expected cron(…) or at(…), found {expression}.")
+    named = (
+        [datetime.fromisoformat(text)] if kind == "at" else _local_times(text.split(" "), since, until, zone)
+    )
+    for local in named:
+        moment = local.replace(tzinfo=zone).astimezone(UTC)
+        exists = moment.astimezone(zone).replace(tzinfo=None) == local
+        if exists and since <= moment < until:
+            yield moment
+
+
+def _local_times(fields: list[str], since: datetime, until: datetime, zone: tzinfo) -> Iterator[datetime]:
+    """Yield the local times of a cron expression on the days of a range."""
+    minutes, hours = sorted(_numbers(fields[0], 0, 59)), sorted(_numbers(fields[1], 0, 23))
+    last = until.astimezone(zone).date()
+    for day in takewhile(lambda one: one <= last, _days(fields, since.astimezone(zone).date())):
+        yield from (datetime.combine(day, time(hour, minute)) for hour in hours for minute in minutes)
 
 
 def _days(fields: list[str], today: date) -> Iterator[date]:

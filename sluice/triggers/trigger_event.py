@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sluice.errors import MalformedMessageError, OtherTriggerError
 from sluice.messages import Triggered
+from sluice.triggers.upload_patterns import readable
+from sluice.triggers.upstream_runs import UpstreamRuns
 
 MAX_TOKEN_CHARACTERS = 128
 MAX_INPUT_BYTES = 128 * 1024
 """The ledger keeps it beside the compiled pipeline, in an item of at most 400 KB."""
+_SEQUENCER_CHARACTERS = 64
+_OPTIONAL = ("time", "sequencer", "newer_version")
+"""What is known of some uploads only."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -21,6 +27,10 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 class S3Object:
     """One version of an uploaded object; ``size`` in bytes. ``version_id`` is empty in a bucket without
     versions.
+
+    ``time`` is that of S3's event, ISO 8601 in UTC, and ``sequencer`` orders the events of one key; both are
+    empty where S3 sent no event. ``newer_version`` is a version of the same key whose run began earlier,
+    though it was uploaded later; empty when there is none.
     """
 
     kind: ClassVar[str] = "s3-upload"
@@ -29,6 +39,19 @@ class S3Object:
     version_id: str
     etag: str
     size: int
+    time: str = ""
+    sequencer: str = ""
+    newer_version: str = ""
+
+    @property
+    def order(self) -> str:
+        """Return the place of this version among those of its key: the larger, the newer; empty where it is
+        not known.
+
+        Sequencers are hexadecimal, and compared as texts with zeros at their ends:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+        """
+        return self.sequencer.upper().ljust(_SEQUENCER_CHARACTERS, "0") if self.sequencer else ""
 
     @property
     def uri(self) -> str:
@@ -41,12 +64,27 @@ class S3Object:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form that the ledger keeps."""
-        return {"kind": self.kind, **asdict(self)}
+        return {"kind": self.kind, **self.to_item()}
+
+    def to_item(self) -> dict[str, Any]:
+        """Return what is known of it, as an item of a manifest."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _OPTIONAL}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> S3Object:
-        """Return what ``to_dict`` stored."""
-        return cls(**{name: stored[name] for name in cls.__slots__})
+        """Return what ``to_dict`` or ``to_item`` stored."""
+        given = {name: stored[name] for name in _OPTIONAL if name in stored}
+        return cls(**given, **{name: stored[name] for name in cls.__slots__ if name not in _OPTIONAL})
+
+
+def newest_of_each_key(files: Iterable[S3Object]) -> list[S3Object]:
+    """Return of each key the newest version; of versions whose order is not known the last one."""
+    newest: dict[tuple[str, str], S3Object] = {}
+    for file in files:
+        key = (file.bucket, file.key)
+        if key not in newest or (file.order, file.time) >= (newest[key].order, newest[key].time):
+            newest[key] = file
+    return list(newest.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +103,7 @@ class UploadGroup:
     @property
     def uri(self) -> str:
         """Return the text that alerts and lists show."""
-        return f"s3://{self.bucket}/{self.prefix}*{self.suffix} ({self.files:,} files)"
+        return f"s3://{self.bucket}/{self.prefix}*{readable(self.suffix)} ({self.files:,} files)"
 
     @staticmethod
     def identity_of(group: str) -> dict[str, str]:
@@ -79,6 +117,28 @@ class UploadGroup:
     def to_dict(self) -> dict[str, Any]:
         """Return the form that the ledger keeps."""
         return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadSet(UploadGroup):
+    """The files of a set: complete, or late and run all the same.
+
+    ``partition`` is its key; ``missing`` names what it lacks, as far as that is known, and ``missing_count``
+    says how many files. ``generation`` counts its runs: files that came after the first one began another.
+    """
+
+    kind: ClassVar[str] = "s3-set"
+    partition: Mapping[str, str] = field(hash=False)
+    missing: Sequence[str] = ()
+    missing_count: int = 0
+    generation: int = 0
+
+    @property
+    def uri(self) -> str:
+        """Return the text that alerts and lists show."""
+        key = ",".join(f"{name}={value}" for name, value in self.partition.items())
+        lacks = f", {self.missing_count:,} missing" if self.missing_count else ""
+        return f"s3://{self.bucket}/{self.prefix} {key} ({self.files:,} files{lacks})"
 
 
 class _WithoutFiles:
@@ -144,6 +204,11 @@ class ScheduledTime(_WithoutFiles):
     input: Any = None
 
     @property
+    def scheduled_for(self) -> datetime:
+        """Return the time, which is not that at which the run began: it may be late, or asked for later."""
+        return datetime.fromisoformat(self.time)
+
+    @property
     def uri(self) -> str:
         """Return the text that alerts and lists show."""
         return f"{self.expression} at {self.time}"
@@ -189,16 +254,18 @@ class WebhookDelivery(_WithoutFiles):
         return {"kind": self.kind, **asdict(self)}
 
 
-TriggerEvent = S3Object | UploadGroup | Request | ScheduledTime | WebhookDelivery
+TriggerEvent = S3Object | UploadGroup | UploadSet | Request | ScheduledTime | WebhookDelivery | UpstreamRuns
 
 
 def stored_trigger(stored: Mapping[str, Any]) -> TriggerEvent:
     """Return what ``to_dict`` stored."""
     kinds: dict[str, type[TriggerEvent]] = {
-        kind.kind: kind for kind in (S3Object, UploadGroup, Request, ScheduledTime, WebhookDelivery)
+        kind.kind: kind
+        for kind in (S3Object, UploadGroup, UploadSet, Request, ScheduledTime, WebhookDelivery, UpstreamRuns)
     }
     kind = kinds[stored["kind"]]
-    return kind(**{name: stored[name] for name in kind.__slots__ if name in stored})
+    names = (one.name for one in fields(kind))
+    return kind(**{name: stored[name] for name in names if name in stored})
 
 
 def argument(stored: Mapping[str, Any]) -> str:
@@ -298,8 +365,10 @@ def uploaded_object(message: Triggered) -> S3Object | None:
             version_id=stored.get("version-id", ""),
             etag=stored.get("etag", ""),
             size=stored.get("size", 0),
+            time=message.time,
+            sequencer=stored.get("sequencer", ""),
         )
-        texts = (upload.bucket, upload.key, upload.version_id, upload.etag)
+        texts = (upload.bucket, upload.key, upload.version_id, upload.etag, upload.sequencer)
         if not all(isinstance(text, str) for text in texts) or type(upload.size) is not int:
             raise TypeError(texts)
     except (KeyError, TypeError, AttributeError) as error:
@@ -307,6 +376,25 @@ def uploaded_object(message: Triggered) -> S3Object | None:
             f"Expected the detail of an S3 'Object Created' event, found {str(message.detail)[:200]}."
         ) from error
     return None if upload.key.endswith("/") and upload.size == 0 else upload
+
+
+def _upload_set(message: Triggered) -> UploadSet:
+    group, found = _upload_group(message), message.detail
+    partition, missing = found.get("partition"), found.get("missing", [])
+    counts = [found.get(name, 0) for name in ("missing_count", "generation")]
+    if not (
+        isinstance(partition, dict)
+        and isinstance(missing, list | tuple)
+        and all(type(n) is int for n in counts)
+    ):
+        raise MalformedMessageError(f"Expected a set of uploads, found {str(found)[:200]}.")
+    return UploadSet(
+        **asdict(group),
+        partition=partition,
+        missing=tuple(missing),
+        missing_count=counts[0],
+        generation=counts[1],
+    )
 
 
 def _upload_group(message: Triggered) -> UploadGroup:
@@ -323,6 +411,7 @@ def _upload_group(message: Triggered) -> UploadGroup:
 _READERS: dict[str, Callable[[Triggered], TriggerEvent | None]] = {
     "s3": uploaded_object,
     "s3-group": _upload_group,
+    "s3-set": _upload_set,
     "manual": _request,
     "schedule": _scheduled_time,
     "webhook": _delivery,

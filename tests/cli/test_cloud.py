@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import NoRegionError
 
 from cli.cloud import CHOICES, cloud_of
 from cli.main import main
@@ -34,6 +35,18 @@ def test_a_local_cloud_that_runs(place: LocalCloudPaths, capsys: pytest.CaptureF
     assert found.client("batch").meta.endpoint_url == place.endpoint
     out, err = capsys.readouterr()
     assert (out, "this is the local cloud at http://127.0.0.1:4566" in err) == ("", True)
+
+
+def test_the_only_local_cloud_on_another_port(place: LocalCloudPaths) -> None:
+    """Of several that one on the usual port, and none where there is no such one."""
+    other, third = (LocalCloudPaths.of(port) for port in (4571, 4572))
+    with hold(other.pid_file):
+        assert cloud_of({}).client("batch").meta.endpoint_url == other.endpoint
+        with hold(third.pid_file):
+            with pytest.raises(NoRegionError):
+                cloud_of({}).client("batch")
+            with hold(place.pid_file):
+                assert cloud_of({}).client("batch").meta.endpoint_url == place.endpoint
 
 
 @pytest.mark.parametrize("name", CHOICES)

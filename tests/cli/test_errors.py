@@ -29,9 +29,18 @@ from tests.sluice.clouds import refused
             refused("AccessDeniedException", "not authorized to perform: batch:TerminateJob"),
             "docs/cli.md lists what each command",
         ),
+        *(
+            (
+                refused("AccessDeniedException", f"not authorized to perform: s3:X with {how} in a {policy}"),
+                f"A {policy} of your organization or account forbids it, whatever your own permissions are",
+            )
+            for how in ("an explicit deny",)
+            for policy in ("service control policy", "resource control policy", "permissions boundary")
+        ),
+        (refused("ValidationException", "no such bus"), "no such bus. docs/cli.md says"),
         (
             refused("ThrottlingException", "Rate exceeded"),
-            "AWS refused SubmitJob: ThrottlingException: Rate exceeded.",
+            "AWS refused SubmitJob: ThrottlingException: Rate exceeded. AWS was busy: run the command again",
         ),
     ],
 )

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from cli.cloud import Cloud
 from cli.commands.cancel import cancel
 from cli.commands.demo import alerts
 from cli.commands.doctor.command import doctor
 from cli.commands.logs import logs
+from cli.commands.retry import retry
 from cli.commands.run.progress import upload_bars
 from cli.commands.runs import runs
-from cli.commands.show import show
+from cli.commands.show.command import show
 from cli.console import VisibleConsole, print_line, print_note, print_table, print_text
+from cli.errors import with_hint
 from cli.main import parser
 from cli.watch import tables, watch
 from local.paths import LocalCloudPaths
+from sluice.operate.errors import RunNotFoundError
 from sluice.operate.runs.view import RunView, StepView
 from sluice.run.state import RunState, StepState
 from tests.cli.commands.doctor.fake_account import FakeAccount
 from tests.cli.harness import CommandHarness
-from tests.sluice.clouds import START
+from tests.sluice.clouds import START, refused
 from tests.sluice.graphs import RUN_ID, pipeline, step
 from tests.sluice.operate.logs.log_streams import GROUP, container, write
 
 CLIPBOARD = "\x1b]52;c;ZXZpbA==\x07"
 HOSTILE = f"w/{CLIPBOARD}\x9b2J\u202egpj.exe\nwords-forged  SUCCEEDED\r\x7f\u2028end"
+OTHER = f"{RUN_ID[:-1]}z"
 NOW = START.isoformat(timespec="milliseconds")
 VIEW = RunView(
     run_id=RUN_ID,
@@ -40,6 +49,14 @@ VIEW = RunView(
     seconds=1.0,
     steps=(StepView(name="a", kind="job", state="FAILED", children=1, failed=1, reason=HOSTILE),),
 )
+
+
+class Refusing:
+    """A queue that refuses every message, in hostile words."""
+
+    def send_message(self, **request: Any) -> None:
+        """Refuse it."""
+        raise refused("AccessDenied", HOSTILE)
 
 
 def assert_harmless(text: str) -> None:
@@ -60,6 +77,8 @@ def on_terminal() -> tuple[VisibleConsole, io.StringIO]:
 @pytest.fixture
 def failed(harness: CommandHarness) -> CommandHarness:
     """A failed run whose input, reason and log are hostile."""
+    for bucket in ("results", "work"):
+        harness.clients["s3"].create_bucket(Bucket=bucket)
     harness.begin(RUN_ID, NOW, pipeline(step("a")), key=HOSTILE)
     harness.ledger.record_submitted(RUN_ID, {"a": "job-a"})
     harness.ledger.record_end(RUN_ID, "a", StepState.FAILED, job_id="job-a", reason=HOSTILE)
@@ -95,6 +114,52 @@ def test_commands_show_what_is_hidden(
         assert CLIPBOARD in json.dumps(json.loads(shown), ensure_ascii=False).encode().decode(
             "unicode_escape"
         )
+
+
+@pytest.mark.parametrize(("command", "name"), [(retry, "retry"), (cancel, "cancel")])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_aws_answers_to_a_change_is_shown(
+    failed: CommandHarness,
+    capsys: pytest.CaptureFixture[str],
+    command: Callable[[argparse.Namespace, Cloud], int],
+    name: str,
+    as_json: bool,
+) -> None:
+    """The refusals of a queue and of the bus have words of their own, and so has the name of a job that is
+    left.
+    """
+    failed.clients["sqs"] = Refusing()
+    failed.bus.answer = refused("AccessDenied", HOSTILE)
+    failed.begin(
+        OTHER, datetime.now(UTC).isoformat(timespec="milliseconds"), pipeline(step("a")), key=HOSTILE
+    )
+    failed.ledger.record_submitted(OTHER, {"a": "job-b"})
+    failed.jobs.add("job-b", status="RUNNING", jobName=HOSTILE)
+    failed.jobs.stubborn.add("job-b")
+    if name == "retry":
+        failed.end(OTHER, RunState.FAILED, "a")
+    words = (name, OTHER) if name == "retry" else (name, OTHER, "--timeout", "1")
+    command(failed.given(*words, *(["--json"] if as_json else [])), failed.cloud)
+    said = capsys.readouterr()
+    assert_harmless(said.out + said.err)
+    assert r"\x1b]52;c;" in said.err
+
+
+@pytest.mark.parametrize("command", [retry, cancel])
+def test_the_id_of_a_run_is_text_too(
+    failed: CommandHarness,
+    capsys: pytest.CaptureFixture[str],
+    command: Callable[[argparse.Namespace, Cloud], int],
+) -> None:
+    """It may be pasted from anywhere; the error repeats it."""
+    failed.clients["sqs"] = Refusing()
+    name = "retry" if command is retry else "cancel"
+    given = failed.given(name, "x")
+    given.run_id = HOSTILE
+    with pytest.raises(RunNotFoundError) as error:
+        command(given, failed.cloud)
+    print_note(with_hint(error.value))
+    assert_harmless(capsys.readouterr().err)
 
 
 def test_a_log_keeps_its_tabs_and_loses_its_line_ends(

@@ -16,9 +16,8 @@ from cli.main import main
     [
         [],
         ["nope"],
-        ["graph"],
+        ["graph", "--nope"],
         ["show"],
-        ["logs", "run"],
         ["logs", "run", "step", "-1"],
         ["logs", "run", "step", "first"],
         ["runs", "--limit", "0"],

@@ -14,13 +14,15 @@ from cli.cloud import cloud_of
 from cli.commands.graph.mermaid import mermaid
 from cli.commands.run.command import run
 from cli.main import main, parser
-from local.paths import REPOSITORY, LocalCloudPaths
+from cli.project import EXAMPLES
+from local.paths import LocalCloudPaths
 from sluice.operate.pipelines import find_pipeline
 from sluice.operate.start.requests import request_run
 from sluice.pipeline.trigger_names import MANUAL
 from sluice.run.job_names import run_id as run_id_of
+from stacks.project import VARIABLE
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
+pytestmark = pytest.mark.e2e
 
 SECONDS = 180
 TEXT = b"the quick brown fox jumps over the lazy dog\n"
@@ -63,6 +65,7 @@ def commands(
     """Commands against the deployed cloud, named by the environment as `sluice local env` prints it."""
     for name, value in deployed_cloud.client_environment().items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv(VARIABLE, str(EXAMPLES))
     return Commands(deployed_cloud, capsys)
 
 
@@ -183,7 +186,7 @@ def test_a_run_from_its_begin_to_its_end(commands: Commands) -> None:
     _check_logs(commands, run_id, last)
     assert commands.run("cancel", run_id)[0] == 1
     code, drawing, _ = commands.run("graph", view["pipeline"], "--mermaid")
-    assert (code, drawing) == (0, mermaid(find_pipeline("word-count", REPOSITORY)) + "\n")
+    assert (code, drawing) == (0, mermaid(find_pipeline("word-count", EXAMPLES)) + "\n")
 
 
 def _check_logs(commands: Commands, run_id: str, last: int) -> None:
@@ -249,7 +252,7 @@ def _until_recorded(commands: Commands, run_id: str) -> None:
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         steps = commands.document("show", run_id)["steps"]
-        if all(step["state"] in ("SUCCEEDED", "WAITING") or step["reason"] for step in steps):
+        if all(step["state"] in ("SUCCEEDED", "NOT_RUN") or step["reason"] for step in steps):
             return
         time.sleep(0.2)
     pytest.fail(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -48,7 +50,8 @@ def test_without_a_terminal_each_change_is_one_plain_line() -> None:
     """A read at which no state changed prints nothing, and no line has a control character."""
     ended, printed = _watched([_BEGINNING, _BEGINNING, _MIDDLE, _END])
     assert ended == [_END]
-    assert [line.split()[3:5] for line in printed.splitlines()] == [
+    *changes, last = printed.splitlines()
+    assert [line.split()[3:5] for line in changes] == [
         ["count", "RUNNING"],
         ["RUNNING"],
         ["merge", "PENDING"],
@@ -56,7 +59,24 @@ def test_without_a_terminal_each_change_is_one_plain_line() -> None:
         ["merge", "SUCCEEDED"],
         ["SUCCEEDED"],
     ]
+    assert last.endswith("sluice results p-1")
     assert all(character.isprintable() or character == "\n" for character in printed)
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [({"items": 48, "failed_items": 2}, "2 of 48 items"), ({"failed": 1}, "1 of 4 children")],
+    ids=["items", "children"],
+)
+@pytest.mark.parametrize("terminal", [False, True], ids=["lines", "table"])
+def test_what_failed_of_a_run_that_succeeded_is_said(
+    failed: dict[str, Any], told: str, *, terminal: bool
+) -> None:
+    """A failure that the pipeline tolerates is no silent one."""
+    end = _run(RunState.SUCCEEDED, replace(_step("count", "SUCCEEDED", 4), **failed))
+    _, printed = _watched([_BEGINNING, end], terminal=terminal)
+    assert f"{told} failed" in printed
+    assert f"p-1 succeeded without what failed: {told} of count." in printed
 
 
 def test_on_a_terminal_there_is_a_row_a_step() -> None:

@@ -13,16 +13,17 @@ import pytest
 
 from cli.commands.graph.command import lines
 from cli.main import parser
-from docs.pages import ROOT
+from cli.project import EXAMPLES
 from sluice.operate.pipelines import find_pipeline
 from sluice.pipeline.definition import Manual
-from sluice.pipeline.loading import load_pipelines, package_of
+from sluice.pipeline.image_folder import package_of
+from sluice.pipeline.loading import load_pipelines
 from tests.docs.test_pages import _leads_somewhere, _targets
 
-COURSE = ROOT / "docs" / "course"
+COURSE = EXAMPLES / "course"
 PAGES = sorted(COURSE.glob("*.md"))
 CHAPTERS = [page for page in PAGES if page.name != "README.md"]
-PIPELINES = {str(pipeline.name): pipeline for pipeline in load_pipelines(ROOT)}
+PIPELINES = {str(pipeline.name): pipeline for pipeline in load_pipelines(EXAMPLES)}
 
 
 # What these show goes beyond their own pipeline.
@@ -49,7 +50,7 @@ def test_every_pipeline_has_its_chapter_in_order() -> None:
     assert (
         sorted(title.replace("_", "-") for _, title, _ in linked)
         == sorted(PIPELINES)
-        == [name(page) for page in CHAPTERS]
+        == sorted(name(page) for page in CHAPTERS)
     )
 
 
@@ -71,8 +72,8 @@ def test_the_code_is_the_pipelines_own(page: Path) -> None:
     comma behind it.
     """
     files = [
-        ROOT / "pipelines" / f"{package_of(name(page))}.py",
-        *(ROOT / "containers" / package_of(name(page))).glob("*.py"),
+        EXAMPLES / "pipelines" / f"{package_of(name(page))}.py",
+        *(EXAMPLES / "containers" / package_of(name(page))).glob("*.py"),
     ]
     code = "".join("".join(file.read_text().split()) for file in files)
     shown = [line for block in blocks(page, "python") for line in block.splitlines() if line.strip()]
@@ -83,7 +84,7 @@ def test_the_code_is_the_pipelines_own(page: Path) -> None:
 def test_the_drawing_is_the_commands_own(page: Path) -> None:
     """What a chapter draws is what `sluice graph` draws of its pipeline."""
     drawn = [block.rstrip("\n") for block in blocks(page, "") if block.startswith("●")]
-    assert drawn in ([], ["\n".join(line.rstrip() for line in lines(find_pipeline(name(page), ROOT)))])
+    assert drawn in ([], ["\n".join(line.rstrip() for line in lines(find_pipeline(name(page), EXAMPLES)))])
 
 
 def commands(page: Path) -> Iterator[list[str]]:

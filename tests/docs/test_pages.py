@@ -14,6 +14,7 @@ from docs import pages
 from local.errors import LocalCloudError
 from sluice import errors
 from stacks.configuration import ConfigurationError
+from stacks.project import ProjectError
 
 ROOT = pages.ROOT
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
@@ -47,6 +48,16 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("page", _MARKDOWN, ids=_named)
+def test_no_page_is_about_what_a_team_may_change(page: Path) -> None:
+    """The pipelines of this repository's own project are its user's: the pages show the examples."""
+    folders = [(page.parent / target.partition("#")[0]).resolve() for target in _targets(page)]
+    theirs = [
+        one for one in folders if one.parent in (ROOT / "pipelines", ROOT / "containers" / "word_count")
+    ]
+    assert theirs == []
+
+
 def _targets(page: Path) -> Iterator[str]:
     yield from (link["target"] for link in _LINK.finditer(page.read_text()) if "://" not in link["target"])
 
@@ -72,7 +83,7 @@ def test_every_error_has_its_section() -> None:
         for _, error in inspect.getmembers(errors, inspect.isclass)
         if issubclass(error, errors.SluiceError)
     ]
-    ours = [*found, ConfigurationError, LocalCloudError, deploy.DeployError]
+    ours = [*found, ConfigurationError, ProjectError, LocalCloudError, deploy.DeployError]
     missing = [
         one.__name__
         for one in ours

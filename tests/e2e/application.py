@@ -23,7 +23,10 @@ from sluice.operate.runs.reader import RunReader
 from sluice.operate.runs.view import RunView
 from sluice.run.state import Run
 
-SECONDS = 150.0
+SECONDS = 420.0
+"""Far more than anything takes on a slow machine, also where a message comes again, after six minutes:
+against waiting for ever, and no measure of speed.
+"""
 _POLL_SECONDS = 0.1
 _T = TypeVar("_T")
 
@@ -50,6 +53,10 @@ class Upload:
 
     key: str
     version: str
+
+
+DEFINITIONS = "SluicePipelines"
+"""The folder of the CDK's bucket in which the trigger Lambda may read compiled pipelines."""
 
 
 class Application:

@@ -8,6 +8,7 @@ import pytest
 
 from cli.commands.demo import files
 from local.paths import LocalCloudPaths
+from sluice.alerts.series_records import SORT_KEY
 from tests.e2e.application import Application, Upload
 
 WORDS = b"to be or not to be\n"
@@ -21,17 +22,32 @@ ODD_KEYS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one worker, so that they share one deployed app."""
+    """Mark these tests."""
     for item in items:
         if "/e2e/" in str(item.path):
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("deployed"))
 
 
 @pytest.fixture(scope="session")
 def app(deployed_cloud: LocalCloudPaths) -> Application:
     """The deployed app."""
     return Application(deployed_cloud)
+
+
+@pytest.fixture(autouse=True)
+def _an_hour_is_over(request: pytest.FixtureRequest) -> None:
+    """Let failures of the tests before not be gathered with those of this one: whichever came first, each has
+    its own e-mail.
+    """
+    if "app" not in request.fixturenames:
+        return
+    app: Application = request.getfixturevalue("app")
+    table = {"TableName": app.outputs["LedgerTable"]}
+    dynamodb = app.client("dynamodb")
+    wanted = {"FilterExpression": "sk = :sk", "ExpressionAttributeValues": {":sk": {"S": SORT_KEY}}}
+    for page in dynamodb.get_paginator("scan").paginate(**table, **wanted):
+        for item in page["Items"]:
+            dynamodb.delete_item(**table, Key={"pk": item["pk"], "sk": item["sk"]})
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
-"""The project that the whole-path tests deploy: this repository's, with pipelines of the tests' own beside
-its own.
+"""The project that the whole-path tests deploy: the app of this repository with the examples, and with
+pipelines of the tests' own beside them.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from cli.project import EXAMPLES
 from local.deployment.synth import SOURCES
 from local.paths import REPOSITORY
 
@@ -23,6 +24,11 @@ def project(root: Path) -> Path:
         elif source.exists():
             root.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, root / name)
-    shutil.copytree(PIPELINES, root / "pipelines", dirs_exist_ok=True, ignore=ignored)
+    shutil.rmtree(root / "pipelines")
+    own = PIPELINES.parent
+    for source in (EXAMPLES, own, own / "access", own / "accounts", own / "machines"):
+        for name in ("pipelines", "containers"):
+            if (source / name).is_dir():
+                shutil.copytree(source / name, root / name, dirs_exist_ok=True, ignore=ignored)
     (root / ".venv").symlink_to(REPOSITORY / ".venv")
     return root

@@ -23,7 +23,7 @@ from sluice.pipeline.compiling import START
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.job_names import run_id
 from sluice.run.state import RunState
-from tests.e2e.application import Application, wait_for
+from tests.e2e.application import DEFINITIONS, Application, wait_for
 
 PIPELINE = "hello-fan"
 
@@ -107,7 +107,7 @@ def start(app: Application, change: Callable[[CompiledPipeline], CompiledPipelin
     compiled = CompiledPipeline.from_json(
         s3.get_object(Bucket=where["bucket"], Key=where["key"])["Body"].read().decode()
     )
-    where["key"] = f"{token}.json"
+    where["key"] = f"{DEFINITIONS}/{token}.json"
     s3.put_object(
         Bucket=where["bucket"], Key=where["key"], Body=change(by_lambda(compiled)).to_json().encode()
     )
@@ -220,7 +220,7 @@ def test_a_failed_array_is_one_mail_with_all_its_facts_one_ticket_and_one_event(
     assert "the program ended with exit code 127: its command was not found" in mail
     assert "| child 8 gives up" in mail
     assert f"sluice retry {run}" in mail
-    assert "aws events put-events" in mail
+    assert "sluice rerun " in mail
     tickets = wait_for(lambda: tickets_of(app, run), f"an OpsItem for {run}")
     assert [(item["Title"], item["Source"]) for item in tickets] == [
         (f"Sluice: {PIPELINE} failed at many", "Sluice")
@@ -307,7 +307,7 @@ def test_a_run_that_a_person_cancels_is_heard_of_and_leaves_nothing(app: Applica
         jobs=[record.job_id for record in found.steps.values() if record.job_id]
     )["jobs"]
     assert {one["status"] for one in jobs} == {"FAILED"}
-    assert [one["statusReason"] for one in jobs if one["jobId"] == job] == [REASON]
+    assert [one["statusReason"] for one in jobs if one["jobId"] == job] == [REASON.format(run)]
     sweep(app)
     assert app.messages(found) == []
     assert hearing.kinds(run) == [("Run State Change", "RUNNING"), ("Run State Change", "CANCELLED")]

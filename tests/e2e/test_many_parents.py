@@ -9,7 +9,7 @@ import pytest
 
 from sluice.run.state import Run, RunState
 from tests.e2e.application import Application
-from tests.e2e.test_ways_in import ask, ended, jobs, lines
+from tests.e2e.runs import ask, ended, jobs, lines
 
 SIDES = [f"side-{number}" for number in range(21)]
 

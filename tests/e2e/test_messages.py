@@ -53,12 +53,27 @@ def test_a_malformed_message_is_set_aside_with_an_alarm(app: Application, stage:
     wait_for(lambda: _state(app, alarm) == "OK", f"the end of the alarm of {stage}")
 
 
+def test_what_failed_in_an_outage_is_sent_again_by_a_sweep(app: Application) -> None:
+    """From the queue of retries to the trigger's; here it is a message that can never be handled."""
+    sqs, body = app.client("sqs"), "not JSON, and tried again"
+    sqs.send_message(QueueUrl=app.queue("trigger", "Retries"), MessageBody=body)
+    sqs.send_message(QueueUrl=app.queue("track"), MessageBody=json.dumps({"sweep": True, "version": 1}))
+    dead = app.queue("trigger", "DeadLetters")
+    [message] = wait_for(
+        lambda: sqs.receive_message(QueueUrl=dead, VisibilityTimeout=30).get("Messages"), "the message"
+    )
+    sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+    assert message["Body"] == body
+    assert app.waiting(app.queue("trigger", "Retries")) == 0
+
+
 def test_nothing_is_left_when_all_runs_have_ended(quiet: Application) -> None:
     """Every queue and dead-letter queue is empty, and no process of a job is there any more."""
     for stage in STAGES:
-        for kind in ("Queue", "DeadLetters"):
-            queue = quiet.queue(stage, kind)
-            wait_for(lambda queue=queue: quiet.waiting(queue) == 0, f"an empty {queue}")  # type: ignore[misc]
+        queue, dead = quiet.queue(stage, "Queue"), quiet.queue(stage, "DeadLetters")
+        wait_for(lambda queue=queue: quiet.waiting(queue) == 0, f"an empty {queue}")  # type: ignore[misc]
+        left = quiet.client("sqs").receive_message(QueueUrl=dead, MaxNumberOfMessages=10)
+        assert [one["Body"] for one in left.get("Messages", [])] == []
     wait_for(lambda: not _job_processes(quiet), "the end of every job's process")
 
 
@@ -90,13 +105,25 @@ def _state(app: Application, alarm: str) -> Any:
 
 
 def _job_processes(app: Application) -> list[str]:
-    """Return the command lines of the jobs that the cloud runs: processes in the folder of its images."""
-    assert holder(app.place.pid_file), "The cloud has ended."
+    """Return the command lines of the jobs that the cloud runs: processes in the folder of its images, but
+    those that wait to be forked, which are children of the cloud itself.
+    """
+    cloud = holder(app.place.pid_file)
+    assert cloud, "The cloud has ended."
     return [
         command
         for path in Path("/proc").glob("[0-9]*")
-        if _works_in(path, app.place.images) and (command := _command(path))
+        if _works_in(path, app.place.images)
+        and (command := _command(path))
+        and not ("warm.parent" in command and _parent(path) == cloud)
     ]
+
+
+def _parent(process: Path) -> int | None:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def _works_in(process: Path, folder: Path) -> bool:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import lambdas.consuming
 from sluice.messages import RunFailed
 from tests.lambdas.conftest import Aws
 from tests.lambdas.runs import begun
@@ -32,6 +33,15 @@ def test_a_message_of_an_unknown_run_is_set_aside(aws: Aws) -> None:
     run = "words-" + "z" * 20
     assert aws.call("alert", RunFailed(run=run, step="a").to_json()) == []
     assert run in aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]
+
+
+def test_a_reason_from_outside_is_made_visible(aws: Aws) -> None:
+    """SQS refuses an attribute with a control character, and then nothing would be set aside."""
+    aws.handler("alert")
+    lambdas.consuming.set_aside("{}", "\x1b]52;c;AAAA\x07\u202e" * 500, aws.queues["dead"])
+    reason = aws.received("dead")[0]["MessageAttributes"]["reason"]["StringValue"]
+    assert reason.startswith(r"\x1b]52;c;AAAA\x07\u202e")
+    assert len(reason) == 1024
 
 
 def test_failures_are_reported_by_their_id_and_the_others_are_handled(aws: Aws) -> None:

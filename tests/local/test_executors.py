@@ -23,7 +23,7 @@ from tests.local.server.test_batch_service import new_queue
 
 FAKE = """#!/bin/sh
 echo "$*" >> "$FAKE_CALLS"
-[ "$1" != version ] || echo 20.10
+case "$1" in version) echo 20.10 ;; inspect) echo "0 false" ;; esac
 """
 
 
@@ -81,7 +81,7 @@ def test_the_option_reaches_the_cloud_and_its_jobs(calls: Path, tmp_path: Path) 
         assert queue.run(queue.define("echo", "hi", image="img"))["status"] == "SUCCEEDED"
     finally:
         process.stop(paths)
-    (run,) = [line for line in calls.read_text().splitlines() if line.startswith("run ")]
+    (run,) = [line for line in calls.read_text().splitlines() if line.startswith("create ")]
     assert "--network host" in run
     assert run.endswith("img echo hi")
 

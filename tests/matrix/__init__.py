@@ -11,5 +11,5 @@ in every way in turn.
 | `harness` | all of it, wired |
 | `scenarios`, `cases` | what is run, and every case of it, found by running it |
 | `verdict` | what must hold in the end |
-| `soak` | many runs at once with random faults, from a seed |
+| `load` | many runs at once |
 """

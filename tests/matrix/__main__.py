@@ -1,31 +1,27 @@
-"""``make matrix``, ``make soak`` and ``make load``: every case; many runs with random faults, by seed; and
-many runs at once.
+"""``make matrix`` and ``make load``: every case, and many runs at once.
 
 python -m tests.matrix matrix [--only TEXT]
-python -m tests.matrix soak [--seed N] [--minutes M]
 python -m tests.matrix load [--runs N] [--reclaimed SHARE]
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import multiprocessing
 import os
-import random
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from local.paths import REPOSITORY
 from tests.matrix.cases import Case, Outcome, all_cases, expected, outcome, played
 from tests.matrix.load import loaded
-from tests.matrix.scenarios import ROOT, scenarios
-from tests.matrix.soak import Soaked, soaked
+from tests.matrix.scenarios import scenarios
 
-RESULTS = ROOT / "benchmarks" / "results.json"
+RESULTS = REPOSITORY / "benchmarks" / "results.json"
 _SHOWN = 20
 
 
@@ -39,19 +35,14 @@ def main(words: Sequence[str]) -> int:
         default="",
         help="play only the cases whose line has this text, and show what happens in the first that fails",
     )
-    soak = commands.add_parser("soak")
-    soak.add_argument("--seed", type=int, help="play this seed alone, and show what happens")
-    soak.add_argument("--minutes", type=float, default=2.0)
     load = commands.add_parser("load")
     load.add_argument("--runs", type=int, default=1000)
     load.add_argument("--reclaimed", type=float, default=0.05)
     given = parser.parse_args(words)
     if given.command == "matrix":
         return _matrix(given.only)
-    if given.command == "load":
-        print(done := loaded(given.runs, given.reclaimed))
-        return int(bool(done.objections))
-    return _replay(given.seed) if given.seed is not None else _soak(given.minutes)
+    print(done := loaded(given.runs, given.reclaimed))
+    return int(bool(done.objections))
 
 
 def _matrix(only: str) -> int:
@@ -99,45 +90,7 @@ def _keep(cases: Sequence[Case]) -> None:
     }
     if results.get("matrix") != found:
         RESULTS.write_text(json.dumps(results | {"matrix": found}, indent=1, ensure_ascii=False) + "\n")
-        subprocess.run([sys.executable, "-m", "docs.pages"], check=True, cwd=ROOT)
-
-
-def _soak(minutes: float) -> int:
-    runs = calls = faults = 0
-    with _pool() as pool:
-        for done in _soaks(pool, minutes):
-            print(done, flush=True)
-            runs, calls, faults = runs + done.runs, calls + done.calls, faults + done.faults
-            if done.objections:
-                print(f"Play it again: make soak SEED={done.seed}")
-                return 1
-    print(f"{runs:,} runs, {calls:,} calls, {faults:,} of them wrong: every run ended as it should.")
-    return 0
-
-
-def _soaks(pool: multiprocessing.pool.Pool, minutes: float) -> Iterator[Soaked]:
-    """Yield soaks of new seeds until the minutes are over, at least one for each process. A pool reads ahead
-    all that it is given.
-    """
-    seeds = itertools.count(random.SystemRandom().randrange(1_000_000))
-    until = (
-        time.monotonic() + minutes * 60
-    )  # What is made before the processes are takes long where others compute too.
-    while True:
-        yield from pool.imap_unordered(_soaked, list(itertools.islice(seeds, os.cpu_count())))
-        if time.monotonic() > until:
-            return
-
-
-def _soaked(seed: int) -> Soaked:
-    return soaked(seed)[0]
-
-
-def _replay(seed: int) -> int:
-    done, harness = soaked(seed)
-    print(harness.printed.getvalue())
-    print(done)
-    return int(bool(done.objections))
+        subprocess.run([sys.executable, "-m", "docs.pages"], check=True, cwd=REPOSITORY)
 
 
 def _pool() -> multiprocessing.pool.Pool:

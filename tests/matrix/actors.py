@@ -1,8 +1,11 @@
-"""Actors: a Lambda's invocation or a job's attempt, as a thread that runs only when it is its turn.
+"""Actors: a Lambda's invocation or a job's attempt, as a greenlet that runs only when it is its turn.
 
-One thread runs at a time, and turns change only where an actor waits: at its AWS calls and when it sleeps. So
-what happens follows from the clock alone, every run can be repeated exactly, and one process can stand
-between any two calls of another.
+One runs at a time, and turns change only where an actor waits: at its AWS calls and when it sleeps. So what
+happens follows from the clock alone, every run can be repeated exactly, and one process can stand between any
+two calls of another. With threads the operating system would hand over each turn, which takes longer than
+what most turns do.
+
+Source: https://greenlet.readthedocs.io/en/stable/greenlet.html
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from greenlet import getcurrent, greenlet
 
 from tests.matrix.clock import Clock
 
@@ -37,22 +42,23 @@ class Actor:
         self.facts: Mapping[str, str] = {}
         self.variables: Mapping[str, str] = {}
         self.killed = self.reclaimed = self.over = False
+        self.clock_ahead = 0.0
+        """By how many seconds its clock is ahead of the true time."""
+        self.longer = 0.0
+        """By how many seconds the next call of its function takes longer than others."""
+        self.call_began = 0.0
         self.to_raise: BaseException | None = None
         self._actors, self._work, self._ended = actors, work, ended
-        self._turn, self._back = threading.Lock(), threading.Lock()
-        for lock in (self._turn, self._back):
-            lock.acquire()  # Each is released by one thread and acquired by the other.
         self._result: tuple[Any, BaseException | None] = (None, None)
-        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self.thread.start()
+        self.life = greenlet(self._run)
 
     def resume(self) -> None:
         """Give it a turn; called by the clock."""
         if self.over:
             return
         before, self._actors.current = self._actors.current, self
-        self._turn.release()
-        self._back.acquire()
+        self.life.parent = getcurrent()  # Where its turn ends, it goes on here.
+        self.life.switch()
         self._actors.current = before
         if self.over:
             self._actors.living.discard(self)
@@ -64,8 +70,7 @@ class Actor:
         """
         self.must_live()
         self._actors.clock.later(seconds, self.resume)
-        self._back.release()
-        self._turn.acquire()
+        self.life.parent.switch()
         self.must_live()
         if self.to_raise is not None:
             error, self.to_raise = self.to_raise, None
@@ -87,14 +92,12 @@ class Actor:
         self.resume()
 
     def _run(self) -> None:
-        self._turn.acquire()
         try:
             self.must_live()
             self._result = self._work(), None
         except BaseException as error:  # noqa: BLE001 - told to whoever started it
             self._result = None, error
         self.over = True
-        self._back.release()
 
 
 class Actors:
@@ -105,6 +108,8 @@ class Actors:
         self.clock = clock
         self.living: set[Actor] = set()
         self.current: Actor | None = None
+        self.started: Callable[[Actor], None] = lambda actor: None
+        """Is called with each new actor before its first turn."""
 
     def start(
         self,
@@ -116,6 +121,7 @@ class Actors:
         """Start one; its first turn comes at once."""
         actor = Actor(self, name, stage, work, ended)
         self.living.add(actor)
+        self.started(actor)
         self.clock.later(0, actor.resume)
         return actor
 
@@ -123,11 +129,9 @@ class Actors:
         """Let the current actor sleep; a thread that is no actor's, as others may have left in this process,
         sleeps in real time.
         """
-        if threading.current_thread() is threading.main_thread():
-            return
-        if self.current is not None and self.current.thread is threading.current_thread():
+        if self.current is not None and self.current.life is getcurrent():
             self.current.wait(seconds)
-        else:
+        elif threading.current_thread() is not threading.main_thread():
             _really_sleep(seconds)
 
     def close(self) -> None:

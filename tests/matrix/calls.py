@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -14,8 +14,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from sluice.aws.light_client import is_retried
 from sluice.runtime.errors import Stopped
 from sluice.runtime.exit_codes import STOPPED
+from sluice.testing.memory.buckets import Pages
+from sluice.testing.memory.refusals import refusal
 from tests.matrix.actors import Actor, Actors
-from tests.matrix.errors import refusal
 from tests.matrix.faults import BATCH_TRIES, OTHER_TRIES, Call, Fault
 
 _LATENCY = 0.02
@@ -33,8 +34,11 @@ class Calls:
         self.made: list[Call] = []
         self.effects: list[tuple[str, str, dict[str, Any], Any]] = []
         self.latency: Callable[[], float] = lambda: _LATENCY
+        self.seconds: Callable[[Fault], float] = lambda fault: 0.0
+        """How long a fault that takes time takes."""
         self.keep_effects = False
         self._services, self._actors, self._choose = services, actors, choose
+        self._clock = actors.clock
         self._tokens = itertools.count()
 
     def make(self, service: str, name: str, parameters: dict[str, Any]) -> Any:
@@ -49,6 +53,9 @@ class Calls:
             actor.reclaimed, actor.to_raise = True, Stopped(STOPPED)
         if name == "transact_write_items":
             parameters = {"ClientRequestToken": f"token-{next(self._tokens)}", **parameters}
+        if fault is Fault.PAUSED:
+            actor.wait(self.seconds(fault))
+        actor.call_began = self._clock.seconds
         actor.wait(self.latency())
         tries = BATCH_TRIES if service == "batch" else OTHER_TRIES
         for attempt in range(tries):
@@ -58,6 +65,7 @@ class Calls:
                 if attempt == tries - 1 or not is_retried(error):
                     raise
                 actor.wait(_BACKOFF * 2**attempt)
+                actor.call_began = self._clock.seconds
         raise AssertionError("unreachable: the last try answers or raises")
 
     def _try(
@@ -76,7 +84,23 @@ class Calls:
                 self._effect(call, parameters)
             finally:
                 actor.die()
-        return self._effect(call, parameters)
+        return self._answer(call, fault, attempt, actor, parameters)
+
+    def _answer(
+        self, call: Call, fault: Fault | None, attempt: int, actor: Actor, parameters: dict[str, Any]
+    ) -> Any:
+        """Let a call take effect and return its answer, each now or later."""
+        if fault is Fault.LATE_EFFECT and attempt == 0:
+            self._clock.later(self.seconds(fault), lambda: self._effect_of_nobody(call, parameters))
+            raise ReadTimeoutError(endpoint_url=f"https://{call.service}")
+        answer = self._effect(call, parameters)
+        if fault is Fault.LATE_ANSWER:
+            actor.wait(self.seconds(fault))
+        return answer
+
+    def _effect_of_nobody(self, call: Call, parameters: dict[str, Any]) -> None:
+        with contextlib.suppress(ClientError):
+            self._effect(call, parameters)
 
     def _lose_answer(self, call: Call, parameters: dict[str, Any]) -> None:
         with contextlib.suppress(ClientError):
@@ -127,20 +151,6 @@ class Client:
         """Return the call of that name."""
         return lambda **parameters: self._calls().make(self._service, name, parameters)
 
-    def get_paginator(self, name: str) -> _Pages:
+    def get_paginator(self, name: str) -> Pages:
         """Return what reads a listing page by page."""
-        return _Pages(getattr(self, name))
-
-
-class _Pages:
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
-
-    def paginate(self, **parameters: Any) -> Iterator[Any]:
-        token: dict[str, str] = {}
-        while True:
-            page = self._call(**parameters, **token)
-            yield page
-            if not page.get("NextContinuationToken"):
-                return
-            token = {"ContinuationToken": page["NextContinuationToken"]}
+        return Pages(getattr(self, name))

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from sluice.runtime.supervisor.supervising import Worker
 from tests.matrix.faults import Call, Fault, faults_of
 from tests.matrix.harness import DELIVERY_SECONDS, Harness, fair
-from tests.matrix.messages import DeliveryFaults, Sent
+from tests.matrix.messages import DeliveryFaults, Sent, is_of_a_chain
+from tests.matrix.mishaps import Mishap, mishaps_of
 from tests.matrix.scenarios import deployment, scenarios
-from tests.matrix.verdict import Files, objections, published, unrest
+from tests.matrix.verdict import Files, by_mark, objections, published, unrest
+from tests.matrix.workers import DyingWorker
 
 LATE_SECONDS = 1500.0
 """Behind several sweeps, when every claim and every visibility time-out is over."""
@@ -44,10 +47,11 @@ def shuffled(seed: int, sent: Sent) -> list[float]:
 
 
 def lost(sent: Sent) -> list[float]:
-    """Lose for good what tells of jobs and plans; only what starts a run, what alerts and the sweep
-    arrive.
+    """Lose for good what tells of jobs and plans, and of cleanups behind which others start; only what starts
+    a run, what alerts and the sweep arrive.
     """
-    return [DELIVERY_SECONDS] if sent.scheduled or not sent.queue.startswith(("Track", "FanOut")) else []
+    tells = sent.queue.startswith(("Track", "FanOut")) or is_of_a_chain(sent)
+    return [DELIVERY_SECONDS] if sent.scheduled or not tells else []
 
 
 DELIVERY_FAULTS: dict[str, DeliveryFaults] = {
@@ -61,8 +65,8 @@ DELIVERY_FAULTS: dict[str, DeliveryFaults] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A scenario with delivery faults, one call that goes wrong or one message that does not come as it
-    should; or none.
+    """A scenario with delivery faults, one call that goes wrong, one message that does not come as it should,
+    or one mishap of its work; or none.
 
     ``then`` is a later call that goes wrong in the same way, in what follows from the first.
     """
@@ -75,6 +79,7 @@ class Case:
     message: int | None = None
     delivery: str = ""
     what: str = ""
+    mishap: Mishap | None = None
 
     def __str__(self) -> str:
         """Return a line that says what happens."""
@@ -83,12 +88,14 @@ class Case:
             if self.fault
             else f"message {self.message} {self.delivery}: {self.what}"
             if self.delivery
-            else "nothing"
+            else str(self.mishap or "nothing")
         )
         return f"{self.scenario} | {self.delivery_faults} | {happens}"
 
     def choose(self, call: Call) -> Fault | None:
         """Return what goes wrong with a call."""
+        if self.mishap is not None:
+            self.mishap.before(call)
         return self.fault if call.number in (self.call, self.then) else None
 
     def delivers(self, sent: Sent) -> list[float]:
@@ -108,10 +115,13 @@ class Outcome:
     objections: tuple[str, ...]
 
 
-def played(case: Case) -> Harness:
-    """Play a case to its end."""
+def played(case: Case, worker: Worker | None = None) -> Harness:
+    """Play a case to its end; ``worker`` does the work of all jobs, where the case says nothing of it."""
     scenario = scenarios()[case.scenario]
-    harness = Harness(deployment(), choose=case.choose, delivery_faults=case.delivers)
+    if case.mishap is not None:
+        scenario, worker = case.mishap.of(scenario), case.mishap.worker()
+    harness = Harness(deployment(), choose=case.choose, delivery_faults=case.delivers, worker=worker)
+    harness.open = (*harness.open, *scenario.waits_for)
     harness.run(lambda here: scenario.begin(here, MARK))
     return harness
 
@@ -120,23 +130,28 @@ def outcome(case: Case) -> Outcome:
     """Play a case and say what does not hold in the end."""
     harness = played(case)
     scenario = scenarios()[case.scenario]
+    if case.mishap is not None:
+        return Outcome(case, tuple(case.mishap.objections(harness, MARK, scenario, expected)))
     return Outcome(case, (*objections(harness, {MARK: scenario}, expected), *unrest(harness)))
 
 
 @cache
 def expected(scenario: str) -> Files:
     """Return the files that a scenario publishes when nothing goes wrong."""
+    if scenarios()[scenario].together is not None:
+        return {}
     harness = played(Case(scenario))
-    (run,) = harness.runs()
+    (run,) = by_mark(harness)[MARK] if not scenarios()[scenario].gathers else harness.runs()
     return published(harness, run.run_id)
 
 
 def cases_of(scenario: str) -> Iterator[Case]:
     """Yield every case of a scenario."""
+    stages = scenarios()[scenario].stages
     yield from (Case(scenario, delivery_faults) for delivery_faults in DELIVERY_FAULTS)
     for delivery_faults in ("fair", "every event lost"):
         harness = played(Case(scenario, delivery_faults))
-        for call in harness.calls.made:
+        for call in _calls_of(harness, stages):
             yield from (
                 Case(scenario, delivery_faults, call=call.number, fault=fault, what=str(call))
                 for fault in faults_of(call)
@@ -146,13 +161,24 @@ def cases_of(scenario: str) -> Iterator[Case]:
             yield Case(
                 scenario, message=sent.number, delivery=delivery, what=f"{sent.queue} {sent.body[:60]}"
             )
+    if stages:
+        return
+    counting = DyingWorker(-1, 0)
+    for mishap in mishaps_of(played(Case(scenario), counting), counting.calls):
+        yield Case(scenario, mishap=mishap)
+
+
+def _calls_of(harness: Harness, stages: tuple[str, ...]) -> list[Call]:
+    """Return the calls of these stages, or all where none are named."""
+    return [call for call in harness.calls.made if not stages or call.stage in stages]
 
 
 def _may_be_lost(sent: Sent) -> bool:
-    """Return whether a run survives the loss of a message: of what tells of jobs and plans, and of what
-    reminds of a group.
+    """Return whether a run survives the loss of a message: of what tells of jobs, plans and cleanups, and of
+    what reminds of a group.
     """
-    return sent.queue.startswith(("Track", "FanOut")) or (sent.delay > 0 and not sent.scheduled)
+    tells = sent.queue.startswith(("Track", "FanOut")) or is_of_a_chain(sent)
+    return tells or (sent.delay > 0 and not sent.scheduled)
 
 
 def doubles_of(scenario: str) -> Iterator[Case]:

@@ -16,8 +16,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from cli.project import EXAMPLES
+from local.paths import REPOSITORY
 from sluice.pipeline.definition import Pipeline
-from sluice.pipeline.loading import CONTAINERS, load_pipelines, package_of
+from sluice.pipeline.image_folder import CONTAINERS, package_of
+from sluice.pipeline.loading import load_pipelines
 from sluice.pipeline.validation.offered import Offered
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
@@ -43,12 +46,13 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A queue of SQS: seconds of invisibility, and after how many receives a message goes to the dead
-    letters.
+    """A queue of SQS: seconds of invisibility, seconds for which it keeps a message, and after how many
+    receives a message goes to the dead letters.
     """
 
     name: str
     visibility: float
+    retention: float
     tries: int
     dead_letters: str
 
@@ -86,7 +90,8 @@ class Deployment:
     be made.
 
     ``definitions`` are the compiled pipelines by their keys in the bucket ``assets``, ``outputs`` those of
-    each stack by their names.
+    each stack by their names. ``alarms`` are the metrics of queues that raise an alarm, with from what on, by
+    queue.
     """
 
     queues: dict[str, Queue] = field(default_factory=dict)
@@ -96,9 +101,18 @@ class Deployment:
     batch: list[tuple[str, str, Properties]] = field(default_factory=list)
     definitions: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    alarms: dict[str, dict[str, float]] = field(default_factory=dict)
     table: str = ""
     inbox: str = ""
     assets: str = ""
+
+    @property
+    def retries(self) -> set[str]:
+        """Return the queues of what failed too often, from which a sweep sends it again."""
+        return {one.dead_letters for one in self.queues.values() if self._hands_on(one.dead_letters)}
+
+    def _hands_on(self, queue: str) -> bool:
+        return bool(queue) and bool(self.queues[queue].dead_letters)
 
     def environment(self, name: str) -> str:
         """Return what the functions' environment says of a variable, such as SLUICE_WORK_BUCKET."""
@@ -124,7 +138,7 @@ def deployed() -> Deployment:
         synthesis = App(outdir=folder, context=context)
         entry.compose(
             synthesis,
-            root=entry.ROOT,
+            root=EXAMPLES,
             environment={"ALERT_EMAIL": "somebody@example.com", "SLUICE_NAT": "true"},
         )
         synthesis.synth()
@@ -133,7 +147,7 @@ def deployed() -> Deployment:
             for path in sorted(Path(folder).glob("*.template.json"))
         }
         compiled = {
-            path.name.removeprefix("asset."): path.read_text()
+            f"SluicePipelines/{path.name.removeprefix('asset.')}": path.read_text()
             for path in sorted(Path(folder).glob("asset.*.json"))
         }
     return _Templates(templates).deployment(compiled)
@@ -144,15 +158,30 @@ def _pipelines(root: Path, offered: Offered) -> tuple[Pipeline, ...]:
     return (*load_pipelines(root, offered), *load_pipelines(OWN, offered))
 
 
-def _image(scope: Any, construct_id: str, *, pipeline: str, root: Path, architecture: Any) -> Any:
+def _image(
+    scope: Any,
+    construct_id: str,
+    *,
+    pipeline: Pipeline,
+    project: Path,
+    architecture: Any,
+    folder: str | None = None,
+) -> Any:
     """Return the image of a pipeline; those of the matrix have none of their own, and no image is ever built
     here.
     """
     from stacks.blocks.jobs.images import cleanup_image, pipeline_image
 
-    if (root / CONTAINERS / package_of(pipeline)).is_dir():
-        return pipeline_image(scope, construct_id, pipeline=pipeline, root=root, architecture=architecture)
-    return cleanup_image(scope, construct_id, root=root, architecture=architecture)
+    if (project / CONTAINERS / (folder or package_of(pipeline.name))).is_dir():
+        return pipeline_image(
+            scope,
+            construct_id,
+            pipeline=pipeline,
+            project=project,
+            architecture=architecture,
+            folder=folder,
+        )
+    return cleanup_image(scope, construct_id, root=REPOSITORY, architecture=architecture)
 
 
 class _Templates:
@@ -189,6 +218,9 @@ class _Templates:
             made.subscriptions.setdefault(one["TopicArn"], []).append(
                 (one["Protocol"], _last(one["Endpoint"]))
             )
+        for _, one in self._of("AWS::CloudWatch::Alarm"):
+            metrics = made.alarms.setdefault(_queue_of(one), {})
+            metrics[one["MetricName"]] = float(one["Threshold"])
         made.definitions = compiled
         made.outputs = {stack: self._values(found) for stack, found in self._outputs.items()}
         return made
@@ -212,6 +244,7 @@ class _Templates:
             yield Queue(
                 name=name,
                 visibility=float(one.get("VisibilityTimeout", 30)),
+                retention=float(one.get("MessageRetentionPeriod", 4 * 86400)),
                 tries=int(redrive.get("maxReceiveCount", 0)),
                 dead_letters=_last(redrive.get("deadLetterTargetArn", "")),
             )
@@ -290,6 +323,12 @@ class _Templates:
             if attribute.endswith("Arn")
             else f"{name}.{attribute}"
         )
+
+
+def _queue_of(alarm: Properties) -> str:
+    """Return the queue that an alarm is about; "" where it is about something else."""
+    dimensions = {one["Name"]: str(one["Value"]) for one in alarm.get("Dimensions", ())}
+    return dimensions.get("QueueName", "").partition(".")[0]
 
 
 def _last(arn: str) -> str:

@@ -27,6 +27,20 @@ class Fault(StrEnum):
     """The service answers 503 to each of the SDK's tries, and does nothing."""
     CONFLICT = "conflict"
     """Another writer of the same item is in the way (DynamoDB)."""
+    PAUSED = "paused"
+    """The process stands still before the call, and lives on: its machine was frozen, or its lid was closed.
+    Only in the simulation, as the two below.
+    """
+    LATE_ANSWER = "late answer"
+    """The call took effect, its answer comes late."""
+    LATE_EFFECT = "late effect"
+    """The caller sees a time-out of its first try; the call takes effect later, perhaps after its caller has
+    done something else about it.
+    """
+
+
+TIMED = frozenset({Fault.PAUSED, Fault.LATE_ANSWER, Fault.LATE_EFFECT})
+"""The faults that take time, which the matrix leaves to the simulation."""
 
 
 READS = ("get", "list", "describe", "query", "batch_get", "head")

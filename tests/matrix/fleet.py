@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from local.batch.api.account import Account
@@ -16,14 +17,16 @@ from local.batch.api.limits import Limits
 from local.batch.cloudformation import HANDLERS
 from local.batch.ports import Task, no_credentials, no_secrets, this_machine
 from local.batch.runtime.containers import task_of
+from local.batch.runtime.fault_injection import DOCKER_TIMEOUT
+from scheduler.capacity.hosts import Host
 from scheduler.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
 from scheduler.retry import Outcome
 from scheduler.scheduler import Scheduler
 from scheduler.states import SUCCEEDED
+from sluice.testing.memory.refusals import refusal
 from tests.matrix.actors import Actor, Actors, KilledError
 from tests.matrix.clock import Clock
 from tests.matrix.deployment import Deployment
-from tests.matrix.errors import refusal
 
 _STOPPED = 137
 _Key = tuple[str, int, int]
@@ -45,7 +48,19 @@ class Fleet:
     start_seconds: Callable[[], float] = lambda: 0.5
     lost: Counter[tuple[str, int]] = field(default_factory=Counter)
     submits_a_second: float | None = None
+    kept_ms: int | None = None
+    """How long AWS Batch describes a job that has ended, in milliseconds; None: for ever."""
     throttled: int = 0
+    noticed: set[str] = field(default_factory=set)
+    """The machines that are about to be taken away."""
+    lost_in_time: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """Those attempts of the lost ones whose machine had given notice."""
+    lingering: set[Actor] = field(default_factory=set)
+    """Processes that live on though AWS Batch takes their machines for lost."""
+    stopped: set[tuple[str, str, str]] = field(default_factory=set)
+    """Attempts that TerminateJob ended, by job, child and attempt: at once, without AWS Batch's 30 seconds in
+    which a supervisor stores what its worker has returned.
+    """
     scheduler: Scheduler = field(init=False)
     account: Account = field(init=False)
     api: BatchApi = field(init=False)
@@ -54,7 +69,7 @@ class Fleet:
     def __post_init__(self) -> None:
         """Make what the templates say."""
         numbers = itertools.count(1)
-        self.scheduler = Scheduler(kept_ms=None)
+        self.scheduler = Scheduler(kept_ms=self.kept_ms)
         limits = Limits(submits_a_second=self.submits_a_second)
         self.account = Account(
             self.scheduler,
@@ -95,16 +110,44 @@ class Fleet:
         """Return how many attempts whatever would go with the machine of a job has behind it already, at
         most.
         """
-        host = next(start.host for start, other in self._running.values() if other is actor)
+        host = self._host_of(actor)
+        if host is None:
+            return 0
         return max(self.scheduler.jobs[job].attempts[index] for job, index in host.tasks)
 
-    def lose_host_of(self, actor: Actor) -> None:
-        """Take away the machine on which a job runs, with everything else that runs there."""
-        start = next(start for start, other in self._running.values() if other is actor)
-        gone = [key for key, (other, _) in self._running.items() if other.host is start.host]
+    def lose_host_of(self, actor: Actor, *, lingers: bool = False) -> None:
+        """Take away the machine on which a job runs, with everything else that runs there; a job that
+        ``lingers`` goes on, and only AWS Batch takes it for lost.
+        """
+        host = self._host_of(actor)
+        if host is None:
+            return
+        if lingers:
+            self.lingering.add(actor)
+        self._lose(host)
+
+    def notice_host_of(self, actor: Actor, seconds: float) -> None:
+        """Take away the machine on which a job runs after so many seconds, of which its jobs have notice."""
+        host = self._host_of(actor)
+        if host is not None:
+            self.noticed.add(host.id)
+            self.clock.later(seconds, partial(self._lose, host), idle=True)
+
+    def is_noticed(self, actor: Actor) -> bool:
+        """Return whether the machine on which a job runs is about to be taken away."""
+        host = self._host_of(actor)
+        return host is not None and host.id in self.noticed
+
+    def _host_of(self, actor: Actor) -> Host | None:
+        return next((start.host for start, other in self._running.values() if other is actor), None)
+
+    def _lose(self, host: Host) -> None:
+        gone = [key for key, (other, _) in self._running.items() if other.host is host]
         for job, child, _ in gone:
-            self.lost[self.scheduler.jobs[job].spec.name, child] += 1
-        self.scheduler.host_lost(start.host, self.clock.milliseconds())
+            name = self.scheduler.jobs[job].spec.name
+            self.lost[name, child] += 1
+            self.lost_in_time[name, child] += host.id in self.noticed
+        self.scheduler.host_lost(host, self.clock.milliseconds())
         self._carry_out()
 
     def _carry_out(self) -> None:
@@ -145,24 +188,26 @@ class Fleet:
         self._carry_out()
 
     def _ended(self, start: StartAttempt, actor: Actor, code: Any, error: BaseException | None) -> None:
-        if start.job.is_current(start.child, start.attempt) and (
-            isinstance(error, KilledError) or actor.reclaimed
-        ):
+        is_unheard = "unheard" in actor.facts
+        is_lost = actor.reclaimed or (isinstance(error, KilledError) and not is_unheard)
+        if is_lost and start.job.is_current(start.child, start.attempt):
             self.lose_host_of(actor)
         self._running.pop((start.job.id, start.child, start.attempt), None)
         if isinstance(error, SystemExit):
             code = error.code
         elif error is not None and not isinstance(error, KilledError):
             raise error
-        self.scheduler.ended(start.job, start.child, start.attempt, Outcome(code), self.clock.milliseconds())
+        outcome = DOCKER_TIMEOUT if is_unheard else Outcome(code)
+        self.scheduler.ended(start.job, start.child, start.attempt, outcome, self.clock.milliseconds())
         self._carry_out()
 
     def _stop(self, stop: StopAttempt) -> None:
         """End an attempt whose machine is gone, or that is to end: nothing of it goes on."""
         start, actor = self._running.pop((stop.job.id, stop.child, stop.attempt), (None, None))
-        if start is None or actor is None or actor.over:
+        if start is None or actor is None or actor.over or actor in self.lingering:
             return
         if start.job.is_current(start.child, start.attempt):
+            self.stopped.add((actor.facts["job"], actor.facts["child"], actor.facts["attempt"]))
             self.scheduler.ended(
                 start.job, start.child, start.attempt, Outcome(_STOPPED), self.clock.milliseconds()
             )
@@ -183,18 +228,19 @@ class _BatchCalls:
         return lambda **parameters: self._fleet.call(name, parameters)
 
 
-_REGISTERED: dict[int, dict[str, Any]] = {}
+_REGISTERED: dict[int, tuple[Any, dict[str, Any]]] = {}
 
 
 def _registered(deployment: Deployment) -> dict[str, Any]:
     """Return the job definitions as the engine keeps them: they never change, so every harness shares
     them.
     """
-    if id(deployment) not in _REGISTERED:
+    resources = deployment.batch
+    if id(resources) not in _REGISTERED:
         api = BatchApi(Account(Scheduler()))
         create = HANDLERS(api)["AWS::Batch::JobDefinition"]["create"]
-        for kind, name, properties in deployment.batch:
+        for kind, name, properties in resources:
             if kind == "AWS::Batch::JobDefinition":
                 create(name, properties, "")
-        _REGISTERED[id(deployment)] = api.account.definitions
-    return _REGISTERED[id(deployment)]
+        _REGISTERED[id(resources)] = resources, api.account.definitions
+    return _REGISTERED[id(resources)][1]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import concurrent.futures
 import importlib
 import os
+import random
 import sys
 import time
 import traceback
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
@@ -21,17 +23,21 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cli.cloud import Cloud
+from containers.backfill import steps as backfill
 from containers.start import submit as start
 from sluice.advance.advancer import Advancer
 from sluice.aws import clients
 from sluice.aws.rate_limiter import RateLimiter
+from sluice.backfill import starters
+from sluice.backfill.job import BackfillJob
 from sluice.grouping.gathering import Gatherer
 from sluice.runtime import __main__ as job
 from sluice.runtime import registration
-from sluice.runtime import result_parts as parts
 from sluice.runtime.step_function import StepFunction
+from sluice.runtime.stored import result_parts as parts
 from sluice.runtime.supervisor import supervising
-from sluice.settings import StartSettings
+from sluice.sets.gathering import SetGatherer
+from sluice.settings import BackfillSettings, JobSettings, Settings, StartSettings, SubmissionSettings
 from tests.matrix.calls import Client
 from tests.matrix.deployment import Deployment
 from tests.matrix.scenarios import SMALLER
@@ -78,10 +84,18 @@ def _changes() -> list[tuple[Any, str, Any]]:
         (parts, "Parts", partial(parts.Parts, clock=lambda: here().clock.seconds)),
         (concurrent.futures, "ThreadPoolExecutor", _AtOnce),
         (start, "client", client),
-        (start, "StartSettings", _StartSettings),
+        (start, "StartSettings", _OfJob(StartSettings)),
+        (backfill, "client", client),
+        *(
+            (backfill, one.__name__, _OfJob(one))
+            for one in (BackfillSettings, JobSettings, SubmissionSettings)
+        ),
+        (backfill, "BackfillJob", partial(BackfillJob, now=now)),
+        (starters, "Gatherer", partial(Gatherer, now=now, sleep=sleep)),
         (start, "Advancer", partial(Advancer, now=now, sleep=sleep)),
         (start, "RateLimiter", partial(RateLimiter, clock=lambda: here().clock.seconds, sleep=sleep)),
         (start, "submit_all", partial(start.submit_all, sleep=sleep)),
+        (uuid, "uuid4", lambda: uuid.UUID(int=random.getrandbits(128), version=4)),
         (time, "sleep", sleep),  # Steps that wait for somebody else wait here too.
         *_locks(Cloud),
     ]
@@ -136,10 +150,7 @@ def _load(stage: str, environment: dict[str, str]) -> ModuleType:
     )
     module = importlib.import_module(f"lambdas.{stage}.handler")
     for name, value in list(vars(module).items()):
-        if value is datetime:
-            setattr(module, name, VirtualTime)
-        elif isinstance(value, Advancer | Gatherer):
-            setattr(module, name, replace(value, now=now, sleep=sleep))
+        setattr(module, name, _living(name, value))
     for one in [
         module
         for name, module in sys.modules.items()
@@ -147,6 +158,19 @@ def _load(stage: str, environment: dict[str, str]) -> ModuleType:
     ]:
         one.logger = _Log  # type: ignore[attr-defined]
     return module
+
+
+def _living(name: str, value: Any) -> Any:
+    """Return what a name of a handler stands for in a harness: with its clock, and its sleep."""
+    if value is datetime:
+        return VirtualTime
+    if isinstance(value, Advancer | Gatherer):
+        return replace(value, now=now, sleep=sleep)
+    if isinstance(value, SetGatherer):
+        return replace(value, now=now)
+    if name == "catch_ups":
+        return replace(value, now=now, monotonic=lambda: here().clock.seconds)
+    return partial(value, sleep=sleep) if name == "upstream_runs" else value
 
 
 class _Log:
@@ -165,8 +189,8 @@ class _Log:
 
 
 def now() -> datetime:
-    """Return the harness's time."""
-    return here().clock.now()
+    """Return the time by the clock of the actor whose turn it is."""
+    return here().now()
 
 
 def sleep(seconds: float) -> None:
@@ -180,14 +204,16 @@ def client(service: str) -> Client:
     return Client(service, lambda: here().calls)
 
 
-class _StartSettings:
+class _OfJob:
     """Reads what the definition of the job that asks tells it: all jobs of a harness are in one process."""
 
-    @staticmethod
-    def from_env() -> StartSettings:
+    def __init__(self, kind: type[Settings]) -> None:
+        self._kind = kind
+
+    def from_env(self) -> Settings:
         actor = here().actors.current
         assert actor is not None
-        return StartSettings.from_env(actor.variables)
+        return self._kind.from_env(actor.variables)
 
 
 class VirtualTime(datetime):
@@ -195,8 +221,8 @@ class VirtualTime(datetime):
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-        """Return the harness's time."""
-        return here().clock.now().astimezone(tz)
+        """Return the time by the clock of the actor whose turn it is."""
+        return here().now().astimezone(tz)
 
 
 class _AtOnce:

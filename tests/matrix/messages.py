@@ -5,8 +5,10 @@ from __future__ import annotations
 import fnmatch
 import itertools
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.matrix.clock import Clock
@@ -31,12 +33,20 @@ class Sent:
     delay: float = 0.0
 
 
+def is_of_a_chain(sent: Sent) -> bool:
+    """Return whether a message is AWS Batch's event about a cleanup behind which others start. The sweep
+    makes up for it.
+    """
+    return re.search(r'"trigger": ?"after:', sent.body) is not None and '"jobId"' in sent.body
+
+
 @dataclass(slots=True)
 class Message:
-    """A copy of a message, and how often it was received."""
+    """A copy of a message, when it came into the first of its queues, and how often it was received."""
 
     id: str
     body: str
+    came: float
     receives: int = 0
 
 
@@ -57,7 +67,9 @@ class Messages:
         self.held = {name: Held(queue) for name, queue in deployment.queues.items()}
         self.sent: list[Sent] = []
         self.mail: list[tuple[str, str]] = []
+        self.expired: list[tuple[str, Message]] = []
         self.arrived: Callable[[str], None] = lambda queue: None
+        self._lent: dict[str, tuple[str, Message]] = {}
         self._deployment, self._clock, self._weather = deployment, clock, delivery_faults
         self._numbers = itertools.count()
 
@@ -66,9 +78,10 @@ class Messages:
         sent = Sent(len(self.sent), queue, body, scheduled, delay)
         self.sent.append(sent)
         for seconds in self._weather(sent):
-            self._clock.later(
-                delay + seconds, lambda: self._arrive(queue, Message(f"message-{next(self._numbers)}", body))
-            )
+            self._clock.later(delay + seconds, partial(self._comes, queue, body))
+
+    def _comes(self, queue: str, body: str) -> None:
+        self._arrive(queue, Message(f"message-{next(self._numbers)}", body, self._clock.seconds))
 
     def publish(self, topic: str, body: str) -> None:
         """Hand what is published to every subscriber."""
@@ -87,17 +100,50 @@ class Messages:
                     rule.queue,
                     json.dumps(event)
                     if template is None
-                    else template.replace("<detail>", json.dumps(event["detail"])),
+                    else template.replace("<detail>", json.dumps(event["detail"])).replace(
+                        "<time>", self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+                    ),
                 )
 
     def receive(self, queue: str, most: int) -> list[Message]:
-        """Take messages out of sight."""
+        """Take messages out of sight; those that are too old are gone. Their age counts from the first queue
+        that they were in:
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+        """
         held = self.held[queue]
+        since = self._clock.seconds - held.queue.retention
+        self.expired += [(queue, message) for message in held.waiting if message.came < since]
+        held.waiting = [message for message in held.waiting if message.came >= since]
         taken, held.waiting = held.waiting[:most], held.waiting[most:]
         for message in taken:
             message.receives += 1
             held.invisible += 1
         return taken
+
+    def lend(self, queue: str, most: int) -> list[tuple[str, Message]]:
+        """Take messages out of sight for those who receive them themselves, each with a handle that deletes
+        it.
+        """
+        found = [(f"handle-{next(self._numbers)}", message) for message in self.receive(queue, most)]
+        for handle, message in found:
+            self._lent[handle] = queue, message
+            self._clock.later(self.held[queue].queue.visibility, partial(self._show, handle), idle=True)
+        return found
+
+    def delete_lent(self, handle: str) -> None:
+        """Forget a message that was lent; nothing happens when it was shown again."""
+        if handle in self._lent:
+            self.delete(self._lent.pop(handle)[0])
+
+    def _show(self, handle: str) -> None:
+        if handle in self._lent:
+            queue, message = self._lent.pop(handle)
+            self.come_again(queue, message, 0.0)
+
+    @property
+    def retried(self) -> bool:
+        """Return whether a message waits to be sent again by a sweep."""
+        return any(self.held[name].waiting or self.held[name].invisible for name in self._deployment.retries)
 
     def delete(self, queue: str) -> None:
         """Forget a message that was handled."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.cloud import Cloud
 from cli.commands.retry import retry
+from cli.main import parser
 from sluice.operate.errors import OperationError
 from sluice.run.state import Run, RunState
 from tests.matrix.actors import KilledError
 from tests.matrix.installed import client
-from tests.matrix.verdict import by_mark
 
 if TYPE_CHECKING:
     from tests.matrix.harness import Harness
@@ -25,20 +27,27 @@ again.
 """
 
 
-def mends(harness: Harness, mark: str) -> None:
-    """Look at a run until it has failed, then have it go on."""
+def mends(harness: Harness, runs_of: Callable[[], Iterable[Run]], times: int = 1) -> None:
+    """Look at runs until they have failed, then have them go on, each so often at most: one person, who may
+    be asked twice.
+    """
+    is_here = harness.most_retries > 0
+    harness.most_retries = max(harness.most_retries, times)
 
     def look() -> None:
-        run = next(iter(by_mark(harness).get(mark, [])), None)
-        if run is not None and run.state is RunState.FAILED and run.reopened == 0:
-            _goes_on(harness, run, again)
-        elif run is None or (run.state is RunState.RUNNING and run.reopened == 0):
+        runs = list(runs_of())
+        left = [run for run in runs if run.reopened < harness.most_retries]
+        failed = next((run for run in left if run.state is RunState.FAILED), None)
+        if failed is not None:
+            _goes_on(harness, failed, again)
+        elif not runs or any(run.state is RunState.RUNNING for run in left):
             again()
 
     def again() -> None:
         harness.clock.later(LOOKS_EVERY, look)
 
-    again()
+    if not is_here:
+        again()
 
 
 def _goes_on(harness: Harness, run: Run, again: Any) -> None:
@@ -47,6 +56,12 @@ def _goes_on(harness: Harness, run: Run, again: Any) -> None:
             raise error
         again()
 
-    given = argparse.Namespace(run_id=run.run_id, json=False)
+    given = _parser().parse_args(["retry", run.run_id])
     actor = harness.actors.start("person", "person", lambda: retry(given, Cloud(client, "the matrix")), ended)
     actor.facts = {"receives": "1"}
+
+
+@cache
+def _parser() -> ArgumentParser:
+    """Return the command line's parser: to make one takes as long as most runs of the matrix."""
+    return parser()

@@ -80,7 +80,12 @@ class Reactions:
             if getattr(value, "__module__", "") == module.__name__ and hasattr(value, "cache_clear"):
                 value.cache_clear()  # Every start is a cold one: what a warm function has kept may be gone.
         records = [
-            {"messageId": one.id, "body": one.body, "attributes": {}, "eventSource": "aws:sqs"}
+            {
+                "messageId": one.id,
+                "body": one.body,
+                "attributes": {"ApproximateReceiveCount": str(one.receives)},
+                "eventSource": "aws:sqs",
+            }
             for one in batch
         ]
         return module.handler({"Records": records}, None)

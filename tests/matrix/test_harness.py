@@ -18,7 +18,7 @@ from tests.matrix.scenarios import deployment, scenarios
 from tests.sluice.clouds import make_table
 
 pytestmark = pytest.mark.xdist_group("matrix")
-_KEPT = ("Items", "Item", "Responses", "Contents", "ContentLength")
+_KEPT = ("Items", "Item", "Attributes", "Responses", "Contents", "ContentLength")
 
 
 @pytest.fixture
@@ -72,9 +72,8 @@ def _answer(client: Any, name: str, parameters: dict[str, Any]) -> Any:
 
 def _plain(answer: Any) -> Any:
     if isinstance(answer, ClientError):
-        return answer.response["Error"]["Code"], [
-            one["Code"] for one in answer.response.get("CancellationReasons", [])
-        ]
+        reasons = [one["Code"] for one in answer.response.get("CancellationReasons", [])]
+        return answer.response["Error"]["Code"], reasons, dict(answer.response).get("Item")
     kept = {name: answer[name] for name in _KEPT if name in answer}
     for one in kept.get("Contents", []):
         for name in [name for name in one if name not in ("Key", "Size")]:

@@ -45,8 +45,10 @@ class Bucket:
         Key: str,  # noqa: N803
         Body: Any,  # noqa: N803
         ContentType: str = "",  # noqa: N803
+        Metadata: Any = None,  # noqa: N803
+        IfNoneMatch: str = "",  # noqa: N803
     ) -> dict[str, Any]:
-        """Store an object."""
+        """Store an object; every condition holds."""
         self._count("put_object")
         self.objects[Key], self.types[Key] = bytes(Body), ContentType
         return {}
@@ -58,12 +60,18 @@ class Bucket:
         data = self.objects[Key][int(first) : int(last) + 1 if last else None]
         return {"Body": StreamingBody(CountingRaw(data, self), len(data))}
 
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        """Return what is known of an object."""
+        self._count("head_object")
+        return {"ETag": "etag", "ContentLength": len(self.objects[Key])}
+
     def create_multipart_upload(
         self,
         *,
         Bucket: str,  # noqa: N803
         Key: str,  # noqa: N803
         ContentType: str = "",  # noqa: N803
+        Metadata: Any = None,  # noqa: N803
     ) -> dict[str, Any]:
         """Begin an upload in parts."""
         self._count("create_multipart_upload")
@@ -92,8 +100,9 @@ class Bucket:
         Key: str,  # noqa: N803
         UploadId: str,  # noqa: N803
         MultipartUpload: Any,  # noqa: N803
+        IfNoneMatch: str = "",  # noqa: N803
     ) -> dict[str, Any]:
-        """Join the parts that the caller lists."""
+        """Join the parts that the caller lists; every condition holds."""
         self._count("complete_multipart_upload")
         parts = self.uploads.pop(UploadId)
         self.objects[Key] = b"".join(parts[part["PartNumber"]] for part in MultipartUpload["Parts"])

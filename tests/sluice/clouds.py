@@ -1,5 +1,5 @@
-"""A DynamoDB table as the storage stack makes it (moto's), a strict stand-in for AWS Batch's calls, and calls
-that die.
+"""A DynamoDB table as the storage stack makes it (moto's, or one in memory), a strict stand-in for AWS
+Batch's calls, and calls that die.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from moto import mock_aws
 from sluice.advance.advancer import Advancer
 from sluice.alerts.run_events import RunChanged
 from sluice.ledger.ledger import UNFINISHED_INDEX, Ledger
+from sluice.ledger.listed import LISTED_INDEX
 from sluice.messages import RunFailed
 from sluice.run.state import RunState
+from sluice.testing.memory.tables import Table
 from tests.sluice.graphs import QUEUES
 
 TABLE = "ledger"
@@ -34,6 +36,13 @@ def dynamodb() -> Iterator[Any]:
         client = botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
         make_table(client)
         yield _Atomic(client)
+
+
+def in_memory() -> Any:
+    """Return a client of a DynamoDB in memory, for tests that play a run once for each of its calls: moto
+    takes twenty times as long. tests/matrix/test_harness.py holds it to what moto answers.
+    """
+    return _Atomic(Table(TABLE))
 
 
 class _Atomic:
@@ -57,20 +66,33 @@ class _Atomic:
 
 
 def make_table(client: Any, name: str = TABLE) -> None:
-    """Make the ledger's table with its sparse index."""
+    """Make the ledger's table with its sparse indexes."""
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     index = [
         {"AttributeName": "unfinished", "KeyType": "HASH"},
         {"AttributeName": "created_at", "KeyType": "RANGE"},
     ]
+    listed = [
+        {"AttributeName": "listed", "KeyType": "HASH"},
+        {"AttributeName": "listed_at", "KeyType": "RANGE"},
+    ]
     client.create_table(
         TableName=name,
         KeySchema=keys,
         AttributeDefinitions=[
-            {"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index]
+            {"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in [*keys, *index, *listed]
         ],
         GlobalSecondaryIndexes=[
-            {"IndexName": UNFINISHED_INDEX, "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            {
+                "IndexName": UNFINISHED_INDEX,
+                "KeySchema": index,
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
+            {
+                "IndexName": LISTED_INDEX,
+                "KeySchema": listed,
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["listed_run"]},
+            },
         ],
         BillingMode="PAY_PER_REQUEST",
     )
@@ -167,9 +189,9 @@ class Batch:
         validate_parameters(request, self._model.operation_model("DescribeJobs").input_shape)
         return {
             "jobs": [
-                {"jobId": job_id, **self.details[job_id]}
+                {"jobId": job_id, **self.jobs.get(job_id, {}), **self.details.get(job_id, {})}
                 for job_id in request["jobs"]
-                if job_id in self.details
+                if job_id in self.details or job_id in self.jobs
             ]
         }
 

@@ -12,8 +12,9 @@ from random import Random
 from sluice.run import child_ranges
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.run.decision import Decision, decide
-from sluice.run.dependencies import generations_before
+from sluice.run.dependencies import failed_parent_jobs, generations_before, sources
 from sluice.run.evaluation import StepOutcome, evaluate_run
+from sluice.run.failures.machine_faults import is_asked_for_faults
 from sluice.run.next_generation import resubmission
 from sluice.run.state import RunState, StepRecord, StepState
 from sluice.run.step_graph import StepGraph
@@ -35,6 +36,8 @@ class Job:
     children: list[bool | None]
     reclaimed: set[int] = field(default_factory=set)
     """The children, by their numbers in the whole step, that failed because they lost their machines."""
+    faulted: set[int] = field(default_factory=set)
+    """Those that a fault of their machine ended."""
 
     @property
     def ended(self) -> bool:
@@ -62,6 +65,8 @@ class Simulation:
     fails: Fails
     reclaims: float = 0
     """How likely a child loses its machine where machines are taken back."""
+    faults: float = 0
+    """How likely a child of a step whose rules do not name it ends by a fault of its machine."""
     items: int = 3
     ledger: dict[str, StepRecord] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -144,14 +149,23 @@ class Simulation:
         if runs:
             step, key = job.submission.step, (name, number)
             assert step.is_retried_whole or not self.done[key], f"{key} is done again"
-            lost = job.submission.queue != "steady" and self.random.random() < self.reclaims
-            job.reclaimed |= {number} if lost else set()
-            runs = not lost and not self.fails(name, number, self.tried[key])
-            self.tried[key] += not lost
+            is_machine = self._is_lost(job, number)
+            runs = not is_machine and not self.fails(name, number, self.tried[key])
+            self.tried[key] += not is_machine
             self.done[key] += runs
             if step.kind is Kind.PLAN and runs:
                 self._planned(name, job)
         job.children[child] = runs
+
+    def _is_lost(self, job: Job, number: int) -> bool:
+        """Return whether a child's machine is lost, or has a fault."""
+        if job.submission.queue != "steady" and self.random.random() < self.reclaims:
+            job.reclaimed.add(number)
+            return True
+        if job.submission.step.unhandled_faults and self.random.random() < self.faults:
+            job.faulted.add(number)
+            return True
+        return False
 
     def _planned(self, name: str, job: Job) -> None:
         record = self.ledger[name]
@@ -239,9 +253,14 @@ class Simulation:
         if record.state is StepState.FAILED and record.job_id:
             job = self.jobs[record.job_id]
             failed = [index for index, child in zip(job.indexes, job.children, strict=True) if not child]
-            lost = child_ranges.to_text(job.reclaimed) if self.pipeline.step(name).reclaimed else None
+            step = self.pipeline.step(name)
+            lost = child_ranges.to_text(job.reclaimed) if step.reclaimed else None
+            faulted = child_ranges.to_text(job.faulted) if is_asked_for_faults(step, record) else None
             self.ledger[name] = replace(
-                record, failed_children=child_ranges.to_text(failed), reclaimed_children=lost
+                record,
+                failed_children=child_ranges.to_text(failed),
+                reclaimed_children=lost,
+                faulted_children=faulted,
             )
 
     def _ready(self, submissions: tuple[Submission, ...], seen: dict[str, StepRecord]) -> list[Submission]:
@@ -266,7 +285,8 @@ class Simulation:
         )
         if one.spec.queue:
             moved = set(Job(one, [], []).indexes)
-            assert moved <= before[-1].reclaimed or self._id(before[-1].submission) not in self.named, (
+            ended = before[-1].reclaimed | before[-1].faulted
+            assert moved <= ended or self._id(before[-1].submission) not in self.named, (
                 f"{one.step.name} moves children that did not lose their machines"
             )
         state = StepState.CLAIMED if one.children else StepState.EMPTY
@@ -320,9 +340,9 @@ class Simulation:
         if one is not None and self._ready((one,), self.ledger):
             if job is not None:
                 behind = generations_before(graph.steps[name], graph, self.ledger)
-                one = replace(
-                    one, generation=one.generation + 1, spec=replace(one.spec, parent_generations=behind)
-                )
+                died = failed_parent_jobs(sources(graph.steps[name], graph, self.ledger), self.ledger)
+                spec = replace(one.spec, parent_generations=behind, failed_parent_jobs=died)
+                one = replace(one, generation=one.generation + 1, spec=spec)
                 self._claim(one)
             self._submit(one, job_ids)
             self._name(one)
@@ -366,6 +386,6 @@ class Simulation:
     def _bears(self, one: CompiledStep, step: CompiledStep) -> Iterator[bool]:
         shares = dict(one.finished)
         if step.name in shares:
-            yield self.complete(step) >= shares[step.name]
+            yield self.complete(step) >= shares[step.name] - 1e-6
         elif step.name in one.needs:
             yield self.complete(one) < 1 and self.tolerated(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
@@ -11,12 +12,13 @@ from sluice.compute import ENVIRONMENTS, Compute, QueueKey, QueueName
 from sluice.settings import AdvanceSettings, read_queues
 
 ALL = [QueueKey(*one) for one in product(get_args(QueueName), Compute, (False, True))]
+OWN = [replace(key, owner=owner) for key in ALL for owner in ("word-count", "gpu", "x")]
 
 
 def test_every_key_is_read_as_it_was_written() -> None:
     """No two queues have the same key, and none has a letter that a queue's name may not have."""
-    assert [QueueKey.parse(str(key)) for key in ALL] == ALL
-    assert len({str(key) for key in ALL}) == len(ALL)
+    assert [QueueKey.parse(str(key)) for key in ALL + OWN] == ALL + OWN
+    assert len({str(key) for key in ALL + OWN}) == len(ALL + OWN)
     assert all(set(str(key)) <= set("abcdefghijklmnopqrstuvwxyz-") for key in ALL)
 
 
@@ -30,7 +32,10 @@ def test_every_key_is_read_as_it_was_written() -> None:
         "gpu",
         "fair",
         "normal-fair-fair",
-        "gpu_normal",
+        "gpu_",
+        "_normal",
+        "word_count_normal",
+        "Word_normal",
         "quantum-normal",
         "Normal",
     ],
@@ -66,3 +71,12 @@ def test_arns_that_are_not_alike_are_refused(arns: dict[str, str]) -> None:
     """They could not be read back."""
     with pytest.raises(ValueError, match="differ in the names at their ends"):
         AdvanceSettings.join_queues(arns)
+
+
+def test_the_queues_of_as_many_pipelines_as_have_environments_fit_beside_them() -> None:
+    """AWS Batch has 50 environments in a Region, of which a pipeline with machines of its own needs two:
+    https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
+    """
+    owned = [QueueKey("normal", owner=f"p{number:02}-{'p' * 36}") for number in range(25)]
+    arns = {str(key): f"arn:aws:batch:us-east-1:000000000000:job-queue/Sluice_{key}" for key in owned}
+    assert len(AdvanceSettings.join_queues(arns)) < 2048

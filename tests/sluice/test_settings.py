@@ -79,7 +79,8 @@ def test_queues_survive_a_variable_and_the_cdks_tokens() -> None:
         key: "arn:${Token[AWS.Partition.3]}:batch:us-east-1:0:job-queue/Sluice_" + key
         for key in ("normal", "fargate-spot-bulk-fair")
     }
-    fields = {"ledger_table": "t", "alert_queue": "a", "dead_letter_queue": "d"}
+    names = ("ledger_table", "alert_queue", "dead_letter_queue", "track_queue", "trigger_queue")
+    fields = dict.fromkeys(names, "x")
     assert (
         settings.TriggerSettings(queues=settings.AdvanceSettings.join_queues(arns), **fields).queue_arns()
         == arns

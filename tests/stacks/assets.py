@@ -34,7 +34,12 @@ def asset_of(control: Template, assembly: Path, stage: str) -> Path:
         for one in control.properties("AWS::Lambda::Function")
         if f".{stage}." in one["Handler"]
     ]
-    return assembly / f"asset.{key.removesuffix('.zip')}"
+    return published(assembly, key)
+
+
+def published(assembly: Path, key: str) -> Path:
+    """Return the file or directory of an assembly that is uploaded with a key, which may have a prefix."""
+    return assembly / f"asset.{key.rpartition('/')[2].removesuffix('.zip')}"
 
 
 def variables_of(control: Template, stage: str) -> dict[str, str]:

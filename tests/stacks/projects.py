@@ -17,7 +17,7 @@ from sluice.pipeline.retry_rules import EvaluateOnExit
 from sluice.pipeline.secret_sources import Secret
 """
 STEPS = """
-def work(results, out):
+def work(*given, **named):
     pass
 """
 
@@ -34,9 +34,6 @@ def project(root: Path, pipelines: Mapping[str, str]) -> Path:
             (root / folder).mkdir(parents=True, exist_ok=True)
             (root / folder / file).write_text(content)
         (root / "containers" / name / "__init__.py").touch()
-        (root / "containers" / name / "Dockerfile").write_text(
-            (entry.ROOT / "containers/word_count/Dockerfile").read_text()
-        )
     for name in (
         "sluice",
         "lambdas",

@@ -11,6 +11,7 @@ from typing import Any
 from aws_cdk import App
 
 import app as entry
+from cli.project import EXAMPLES
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.loading import load_pipelines
 
@@ -27,12 +28,12 @@ def context() -> dict[str, Any]:
 
 def deployed() -> list[Pipeline]:
     """Return the pipelines that are in the templates: those that need no setting."""
-    return [pipeline for pipeline in load_pipelines(entry.ROOT) if pipeline.only_with is None]
+    return [pipeline for pipeline in load_pipelines(EXAMPLES) if pipeline.only_with is None]
 
 
 def synthesised(directory: Path, **settings: str) -> Path:
     """Synthesise the app with both addresses configured, and these settings."""
     app = App(outdir=str(directory), context=context())
-    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT | settings)
+    entry.compose(app, root=EXAMPLES, environment=ENVIRONMENT | settings)
     app.synth()
     return directory

@@ -7,7 +7,7 @@ from pathlib import Path
 from stacks.configuration import Configuration
 from tests.stacks.blocks.machines.compute_stack import synthesised
 from tests.stacks.projects import composed, project
-from tests.stacks.templates import Template
+from tests.stacks.templates import Template, text
 
 
 def test_nothing_costs_money_while_idle(compute: Template) -> None:
@@ -37,3 +37,23 @@ def test_a_queue_may_stay_that_no_pipeline_names_any_more(tmp_path: Path) -> Non
         "Sluice_fargate-normal",
         "Sluice_normal",
     ]
+
+
+def test_machines_of_a_pipelines_own_have_nothing_in_common_with_the_others() -> None:
+    """Environments, launch template and role are theirs; an environment never serves two pipelines."""
+    template = synthesised(Configuration(), "normal", "secret_normal", "secret_steady", "secret-2_normal")
+    assert len(template.of_type("AWS::Batch::ComputeEnvironment")) == 2 * 3
+    for kind in ("AWS::EC2::LaunchTemplate", "AWS::IAM::InstanceProfile"):
+        assert len(template.of_type(kind)) == 3
+    served: dict[str, set[str]] = {}
+    for queue in template.properties("AWS::Batch::JobQueue"):
+        owner, _, _ = queue["JobQueueName"].removeprefix("Other_").removeprefix("Sluice_").rpartition("_")
+        for one in queue["ComputeEnvironmentOrder"]:
+            served.setdefault(text(one["ComputeEnvironment"]), set()).add(owner)
+    assert {owner for owners in served.values() for owner in owners} == {"", "secret", "secret-2"}
+    assert all(len(owners) == 1 for owners in served.values())
+    profiles = {
+        text(one["ComputeResources"]["InstanceRole"])
+        for one in template.properties("AWS::Batch::ComputeEnvironment")
+    }
+    assert len(profiles) == 3

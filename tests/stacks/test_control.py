@@ -6,6 +6,7 @@ import pytest
 from aws_cdk import App
 
 import app as entry
+from cli.project import EXAMPLES
 from sluice.settings import AlertSettings, FanOutSettings, Settings, TrackSettings, TriggerSettings
 from tests.stacks.assets import variables_of
 from tests.stacks.synthesis import context
@@ -27,9 +28,16 @@ def test_a_function_gets_all_settings_that_it_reads(control: Template, stage: st
     assert set(settings.to_env()) == {name for name in found if name.startswith("SLUICE_")}
 
 
+def test_without_the_setting_there_is_no_console(templates: dict[str, Template]) -> None:
+    """No function, no address, no secret, no pool: nothing that every caller can reach, or that costs."""
+    control = templates["Control"].document
+    assert not [name for name in (*control["Resources"], *control["Outputs"]) if name.startswith("Console")]
+    assert "Catalog" not in templates["Pipelines"].document["Outputs"]
+
+
 def test_the_dashboard_can_be_left_out() -> None:
     """It costs money beyond an account's first three."""
     app = App(context=context())
-    entry.compose(app, root=entry.ROOT, environment={"SLUICE_DASHBOARD": "false"})
+    entry.compose(app, root=EXAMPLES, environment={"SLUICE_DASHBOARD": "false"})
     (stack,) = [child for child in app.node.children if child.node.id == "SluiceControl"]
     assert stack.node.try_find_child("Dashboard") is None

@@ -21,7 +21,9 @@ ORDER = (
     "triggers",
     "large_graphs",
     "jobs",
+    "backfills",
     "webhook",
+    "console",
 )
 """Each package imports only those before it."""
 STACKS = {"stacks.compute", "stacks.control", "stacks.pipelines", "stacks.storage"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 import app as entry
+from cli.project import EXAMPLES
 from tests.stacks.exceptions import EXCEPTIONS
 from tests.stacks.synthesis import ENVIRONMENT, context
 from tests.stacks.templates import Template, many, text
@@ -21,7 +23,12 @@ _FINDING = re.compile(r"AwsSolutions-IAM5\[Resource::(?P<resource>.*)\]")
 @pytest.fixture(scope="module")
 def wildcards(templates: dict[str, Template]) -> set[tuple[str, str]]:
     """Every pair of a role and a resource with a wildcard."""
-    statements = [one for template in templates.values() for one in template.statements()]
+    return wildcards_of(templates.values())
+
+
+def wildcards_of(templates: Iterable[Template]) -> set[tuple[str, str]]:
+    """Return the pairs of roles and resources with wildcards in templates."""
+    statements = [one for template in templates for one in template.statements()]
     return {
         (role, text(one))
         for role, statement in statements
@@ -35,10 +42,14 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     """What cdk-nag's AwsSolutions pack finds and no construct accepts: the rule and the path of the
     construct.
     """
-    directory = tmp_path_factory.mktemp("nag")
-    app = App(outdir=str(directory), context=context())
     # With NAT, so that the pipelines and the network that come with it are looked at as well.
-    entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT | {"SLUICE_NAT": "true"})
+    return nag(tmp_path_factory.mktemp("nag"), {"SLUICE_NAT": "true"})
+
+
+def nag(directory: Path, settings: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Return what the pack finds in the app with these settings and no construct accepts."""
+    app = App(outdir=str(directory), context=context())
+    entry.compose(app, root=EXAMPLES, environment={**ENVIRONMENT, **settings})
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     # The CDK refuses an app with findings, by an exception without a class of its own; its report lists them.
     with pytest.raises(RuntimeError, match="ValidationFailed"):

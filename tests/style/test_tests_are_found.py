@@ -16,7 +16,7 @@ def modules() -> Iterator[Path]:
     """Yield the modules of the product, by their paths in the repository."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if path.name != "__init__.py":
+            if path.name != "__init__.py" and "starter" not in path.parts:
                 yield path.relative_to(ROOT)
 
 

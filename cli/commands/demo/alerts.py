@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from textwrap import indent
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from cli.commands.demo.telling import begin
 from local.paths import LocalCloudPaths
 from local.server.process import control
 from sluice.operate.runs.view import RunView
@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.1
 
 def show(place: LocalCloudPaths, console: Console, failed: RunView) -> list[str]:
     """Print the e-mail and the SMS about a failed run; return what is missing."""
-    console.rule("The alert", align="left")
+    begin(console, "The alert")
     messages = _messages(place, failed.run_id)
     for message in sorted(messages, key=lambda message: str(message["protocol"])):
         _print(console, message)
@@ -48,5 +48,17 @@ def _print(console: Console, message: dict[str, Any]) -> None:
     text = "\n".join(
         [*([f"Subject: {message['subject']}", ""] if message["subject"] else []), message["text"].strip()]
     )
-    # Not wrapped by us: the commands and links in it are to be copied.
-    console.print(Text(indent(visible(text, keep="\n\t"), "  │ ", lambda _: True)), soft_wrap=True)
+    for line in visible(text, keep="\n\t").splitlines():
+        _fold(console, line)
+
+
+def _fold(console: Console, line: str) -> None:
+    """Print a line of a message behind a bar; on a terminal it is folded at words."""
+    inner = line.lstrip(" ")
+    bar = Text(f"  │ {' ' * (len(line) - len(inner))}", style="dim")
+    if not console.is_terminal:
+        console.print(bar + Text(inner), soft_wrap=True)
+        return
+    for part in Text(inner).wrap(console, max(20, console.width - len(bar)), overflow="fold"):
+        part.rstrip()
+        console.print(bar + part, soft_wrap=True)

@@ -4,24 +4,31 @@ alert for a broken file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from cli.aws import client_of, outputs
-from cli.commands.demo import alerts, flight_results, word_results
+from cli.commands.demo import alerts, flight_results, next_steps, word_results
 from cli.commands.demo.clock import Clock
 from cli.commands.demo.files import BROKEN_KEY, FLIGHTS_KEY, TEXT_KEY, File, files
+from cli.commands.demo.picture import picture
 from cli.commands.demo.session import deployed
+from cli.commands.demo.telling import begin, fold
 from cli.commands.demo.uploads import runs_by_key, upload
 from cli.console import console_of
-from cli.options import Commands
+from cli.options import Commands, port
 from cli.watch import watch
 from local.paths import LocalCloudPaths
+from sluice import keys
 from sluice.ledger.ledger import Ledger
 from sluice.operate.runs.reader import RunReader
 from sluice.operate.runs.results import list_results, read_result
 from sluice.operate.runs.view import RunView
+from sluice.receipts.location import Location
 from sluice.run.state import RunState
 from sluice.visible import visible
 
@@ -35,17 +42,48 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "demo", help="the whole system on this machine, with real files and checked results"
     )
-    parser.set_defaults(run=lambda _: demo(console_of()))
+    parser.add_argument("--keep", action="store_true", help="leave the cloud running, to try more")
+    parser.add_argument(
+        "--port", type=port, help="the port of the cloud; default: 4566, or another one when that is taken"
+    )
+    parser.add_argument(
+        "--picture",
+        metavar="DIR",
+        type=Path,
+        help="also write what stands on the screen as demo.svg there, and a plot that an example published",
+    )
+    parser.set_defaults(run=_run)
 
 
-def demo(console: Console) -> int:
-    """Run the demo and return the exit code: 0 when every result equals the independent computation."""
+def _run(given: argparse.Namespace) -> int:
+    if given.picture is not None:
+        return picture(given.picture, lambda console, done: demo(console, given.port, done=done))
+    return demo(console_of(), given.port, keeps=given.keep)
+
+
+def demo(
+    console: Console,
+    port: int | None = None,
+    *,
+    keeps: bool = False,
+    done: Callable[[LocalCloudPaths], None] = lambda place: None,
+) -> int:
+    """Run the demo and return the exit code: 0 when every result equals the independent computation.
+
+    ``done`` is given the cloud when all is shown, before it ends.
+    """
     clock, wrong = Clock(), list[str]()
+    begin(console, "Cloud")
     try:
-        with deployed(lambda line: console.print(line, highlight=False, markup=False), clock) as place:
+        with deployed(
+            lambda line: console.print(line, highlight=False, markup=False), clock, port, keeps=keeps
+        ) as place:
             wrong = _Demo(place, console, clock).run()
+            done(place)
     except TimeoutError as error:
         wrong = [str(error)]
+    else:
+        next_steps.show(console, place, keeps=keeps)
     for sentence in wrong:
         console.print(f"WRONG: {sentence}", style="bold red", soft_wrap=True, markup=False)
     console.print(f"\n{clock}", highlight=False)
@@ -79,15 +117,15 @@ class _Demo:
         return wrong
 
     def _upload(self, given: Sequence[File]) -> None:
-        self._console.rule("Upload", align="left")
+        begin(self._console, "Upload")
         bucket = self._outputs["InboxBucket"]
         for file in given:
-            line = f"s3://{bucket}/{file.key}  {len(file.content):,} bytes: {file.what}"
-            self._console.print(line, soft_wrap=True, highlight=False)
+            fold(self._console, Text.assemble((f"s3://{bucket}/{file.key}", "green")))
+            fold(self._console, Text(f"{len(file.content):,} bytes: {file.what}"), indent=2)
         upload(self._s3, bucket, given)
 
     def _watch(self, keys: list[str]) -> Sequence[RunView]:
-        self._console.rule("Runs", align="left")
+        begin(self._console, "Runs")
         table = self._outputs["LedgerTable"]
         reader = RunReader(Ledger(self._dynamodb, table), client_of(self._place, "batch"))
         known: dict[str, str] = {}
@@ -110,5 +148,5 @@ class _Demo:
     def _published(self, view: RunView) -> dict[str, bytes]:
         """Return the files that a run published, by name."""
         bucket = self._outputs["ResultsBucket"]
-        files = list_results(self._s3, bucket, view.pipeline, view.run_id)
+        files = list_results(self._s3, Location(bucket, keys.result(view.pipeline, view.run_id, "")))
         return {file.name: read_result(self._s3, bucket, file) for file in files}

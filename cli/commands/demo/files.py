@@ -42,6 +42,11 @@ def flights() -> bytes:
         return archive.read("flights.csv")
 
 
+def weather() -> bytes:
+    """Return the hourly weather of the same airports and year as CSV with a header line."""
+    return (_data() / "weather.csv").read_bytes()
+
+
 def text() -> bytes:
     """Return a text of 250 KB in UTF-8 that every installation has."""
     whole = (REPOSITORY / "node_modules" / "aws-cdk" / "THIRD_PARTY_LICENSES").read_bytes()
@@ -50,8 +55,7 @@ def text() -> bytes:
 
 def broken() -> bytes:
     """Return the beginning of another table of the same data: a well-formed CSV, but none of flights."""
-    with (_data() / "weather.csv").open("rb") as lines:
-        return b"".join(line for _, line in zip(range(500), lines, strict=False))
+    return b"".join(weather().splitlines(keepends=True)[:500])
 
 
 def lines_of(content: bytes) -> io.StringIO:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.commands.demo.reference import flight_delays
+from cli.commands.demo.telling import begin
 
 _SHOWN = 5
 _MONTHS = range(1, 13)
@@ -18,7 +19,7 @@ Row = Mapping[str, Any]
 
 def show(console: Console, published: Mapping[str, bytes], content: bytes) -> list[str]:
     """Print the tables; return a sentence for each part that differs from the independent computation."""
-    console.rule("flight-delays", align="left")
+    begin(console, "flight-delays")
     found, expected = json.loads(published["summary.json"]), flight_delays(content)
     console.print(
         _by_month(

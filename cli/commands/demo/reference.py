@@ -5,6 +5,7 @@ pipelines'.
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from cli.commands.demo.files import lines_of
 _UNKNOWN = ("", "NA")
 _FEWEST_ARRIVALS = 100
 _DECIMALS = 6
-_APOSTROPHES = "'\u2019"
+_BETWEEN = "'\u2018\u2019\u00b7\u0387\u05f4\u2027"
+_JOINERS = "\u200c\u200d\u00ad"
 
 
 @dataclass(slots=True)
@@ -77,20 +79,28 @@ def word_counts(content: bytes) -> Counter[str]:
     """Return how often each word stands in a text: letters, with single apostrophes between them; upper and
     lower case are one.
     """
-    return Counter(word.lower() for word in _words(content.decode()))
+    return Counter(unicodedata.normalize("NFC", word.lower()) for word in _words(content.decode()))
 
 
 def _words(text: str) -> Iterator[str]:
     word = ""
     for at, character in enumerate(text):
-        joins = character in _APOSTROPHES and word and at + 1 < len(text) and _letter(text[at + 1])
-        if _letter(character) or joins:
+        if _letter(character) or (word and _goes_on(character, text[at + 1 : at + 2])):
             word += character
         elif word:
             yield word
             word = ""
     if word:
         yield word
+
+
+def _goes_on(character: str, after: str) -> bool:
+    """Return whether a word goes on with a character that is no letter."""
+    return _extends(character) or (character in _BETWEEN and bool(after) and _letter(after))
+
+
+def _extends(character: str) -> bool:
+    return character in _JOINERS or unicodedata.category(character).startswith("M")
 
 
 def _letter(character: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from cli.commands.demo.clock import Clock
+from cli.project import EXAMPLES
 from local.deployment.deploy import deploy
 from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server import process
@@ -19,22 +20,27 @@ ADDRESSES = {"ALERT_EMAIL": "you@example.com", "ALERT_PHONE": "+15550100123"}
 
 
 @contextmanager
-def deployed(print_line: Print, clock: Clock) -> Iterator[LocalCloudPaths]:
-    """Yield a local cloud with the app deployed and IAM enforced; it has ended when this returns, also after
-    Ctrl-C.
+def deployed(
+    print_line: Print, clock: Clock, port: int | None = None, *, keeps: bool = False
+) -> Iterator[LocalCloudPaths]:
+    """Yield a local cloud with the examples deployed and IAM enforced; it has ended when this returns, also
+    after Ctrl-C. One that is kept ends only when something has gone wrong.
     """
-    place = LocalCloudPaths.of(free_port())
+    place = LocalCloudPaths.of(free_port() if port is None else port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    is_kept = False
     with _environment(ADDRESSES), clock.stage("cloud"):
         process.start(place)
     try:
         print_line(f"cloud      {place.endpoint}")
         with _environment(ADDRESSES), clock.stage("deploy"):
-            deploy(place, print_line)
+            deploy(place, print_line, EXAMPLES)
         yield place
+        is_kept = keeps
     finally:
-        with clock.stage("stop"), _uninterrupted():
-            process.stop(place)
+        if not is_kept:
+            with clock.stage("stop"), _uninterrupted():
+                process.stop(place)
 
 
 def free_port() -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from cli.commands.demo.reference import word_counts
+from cli.commands.demo.telling import begin
 
 _SHOWN = 12
 
@@ -16,7 +17,7 @@ def show(console: Console, published: Mapping[str, bytes], content: bytes) -> li
     """Print the most frequent words; return a sentence when the counts differ from the independent
     computation.
     """
-    console.rule("word-count", align="left")
+    begin(console, "word-count")
     found, expected = json.loads(published["counts.json"]), word_counts(content)
     top = [line.split(",") for line in published["top.csv"].decode().splitlines()[1 : _SHOWN + 1]]
     console.print("  ".join(f"{word} {int(number):,}" for word, number in top), highlight=False)

@@ -5,19 +5,20 @@ move.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from cli.cloud import cloud_of
+from cli.commands.doctor import uploads
 from cli.commands.doctor.checks.account import Account
 from cli.commands.doctor.checks.finding import Finding, Level
 from cli.commands.doctor.checks.run_checks import is_problem, run_checks
 from cli.console import console_of, print_json, print_line, print_text, spinner
+from cli.deploying.docker_program import DockerProgram
 from cli.errors import FAILED
 from cli.options import Commands, command
+from cli.project import configuration
 from sluice.visible import visible
-from stacks.configuration import Configuration
 
 _STYLES = {Level.OK: "green", Level.NOT_CHECKED: "dim", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 _WIDTH = max(map(len, Level))
@@ -29,11 +30,14 @@ def add_to(commands: Commands) -> None:
     parser = command(commands, "doctor", "check the account and what is deployed", description)
     parser.add_argument("--all", action="store_true", help="also what is well")
     parser.set_defaults(run=lambda given: doctor(given, cloud_of().client))
+    uploads.add_to(parser)
 
 
-def doctor(given: argparse.Namespace, client: Callable[[str], Any]) -> int:
+def doctor(
+    given: argparse.Namespace, client: Callable[[str], Any], docker: DockerProgram | None = None
+) -> int:
     """Run all checks; return 0 when nothing is to be done, 1 for findings."""
-    account = Account(client, Configuration.read(lambda _: None, os.environ))
+    account = Account(client, configuration(), docker)
     with spinner("Checking …"):
         found = list(run_checks(account))
     if given.json:

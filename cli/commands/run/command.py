@@ -16,9 +16,10 @@ from cli.cloud import Cloud, cloud_of
 from cli.commands.run.starting import Started, start
 from cli.console import console_of, print_json, print_line, print_note
 from cli.errors import FAILED
-from cli.options import Commands, command
+from cli.options import Commands, add_labels, command
+from cli.project import current_project
 from cli.watch import watch
-from local.paths import REPOSITORY
+from sluice.operate.listing.labels import check_labels, label_run
 from sluice.operate.pipelines import find_pipeline
 from sluice.operate.runs.following import expect_start
 from sluice.operate.runs.reader import RunReader
@@ -37,10 +38,10 @@ def add_to(commands: Commands) -> None:
         " run has not succeeded."
     )
     parser = command(commands, "run", "start a pipeline and follow it", text)
-    parser.add_argument("name", metavar="NAME", help="a pipeline of this repository, as it was deployed")
+    parser.add_argument("name", metavar="NAME", help="a pipeline of the project, as it was deployed")
     about = (
-        "files to upload: each starts a run, or a group of them does, or they go with a request, as the"
-        " pipeline's triggers say"
+        "files to upload: each starts a run, or a group or a set of them does, or they go with a request, as"
+        " the pipeline's triggers say"
     )
     parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help=about)
     parser.add_argument(
@@ -56,15 +57,27 @@ def add_to(commands: Commands) -> None:
         help="what steps of this run get instead of what the pipeline's file has, by their names",
     )
     parser.add_argument(
+        "--items",
+        metavar="FILE",
+        type=Path,
+        help="work on just these items, such as the failed.jsonl of a run, in place of what the plan finds",
+    )
+    parser.add_argument(
         "--token",
         metavar="TEXT",
         help="the same token is the same run, however often it is requested; default: a new one",
     )
     parser.add_argument(
-        "--prefix", metavar="PREFIX", help="the upload trigger to start, when several take the files"
+        "--prefix",
+        metavar="PREFIX",
+        help="the upload trigger to start, when several take the files; for a set the folder of their keys",
     )
+    parser.add_argument(
+        "--anyway", action="store_true", help="start it though it is paused; for requests alone"
+    )
+    add_labels(parser, "a label of the runs that begin, by which `sluice runs` finds them; several: up to 10")
     parser.add_argument("--detach", action="store_true", help="print the ids of the runs and return at once")
-    parser.set_defaults(run=lambda given: run(given, cloud_of(), REPOSITORY))
+    parser.set_defaults(run=lambda given: run(given, cloud_of(), current_project().root))
 
 
 def _json(text: str) -> Any:
@@ -76,8 +89,11 @@ def _json(text: str) -> Any:
 
 def run(given: argparse.Namespace, cloud: Cloud, root: Path, *, sleep: Sleep = time.sleep) -> int:
     """Start runs and follow them to their ends; return 1 when one has not succeeded."""
+    labels = check_labels(given.label)
     started = start(given, cloud, find_pipeline(given.name, root), sleep)
-    if given.detach:
+    for run_id in (*started.run_ids, *started.may_begin):
+        label_run(cloud.client("dynamodb"), cloud.deployment.table, run_id, labels)
+    if given.detach or not started.run_ids:
         _print_ids(started.run_ids, as_json=given.json)
         return 0
     views = _follow(cloud, started, Console(quiet=True) if given.json else console_of(), sleep)

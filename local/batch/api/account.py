@@ -63,9 +63,14 @@ class Account:
 
     def policy(self, arn: str) -> Resource:
         """A scheduling policy, which has no other name; ClientException where there is none."""
+        return self._find(self.policies, "scheduling-policy", self.policy_arn(arn, "arn"), "arn")
+
+    def policy_arn(self, arn: str, field_name: str) -> str:
+        """What is an ARN of a scheduling policy of this account and Region; ClientException."""
         if not arn.startswith("arn:"):
-            raise client_error(f"arn must be the ARN of a scheduling policy, but is {arn!r}.")
-        return self._find(self.policies, "scheduling-policy", arn, "arn")
+            raise client_error(f"{field_name} must be the ARN of a scheduling policy, but is {arn!r}.")
+        self.name_in("scheduling-policy", arn, field_name)
+        return arn
 
     def consumable(self, name_or_arn: str) -> Resource:
         """A consumable resource; ClientException where there is none."""

@@ -74,7 +74,8 @@ def job_detail(account: Account, job: Job, index: int | None) -> dict[str, Any]:
     if job.is_array:
         detail["arrayProperties"] = {"index": child, "statusSummary": {}}
     if job.is_multi_node:
-        detail["timeout"] = None
+        # Of the whole job alone, as in recorded events: tests/local/batch/api/test_recorded_events.py.
+        detail["nodeProperties"] = None
         detail["nodeDetails"] = {"nodeIndex": child, "isMainNode": child == job.spec.main_node}
     return present(detail)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from local.batch.api.describe import job_detail
-from scheduler.states import NAMES, RUNNABLE, RUNNING, SUCCEEDED
+from scheduler.states import NAMES, RUNNABLE, RUNNING, STARTING, SUCCEEDED
 
 if TYPE_CHECKING:
     from local.batch.api.account import Account
@@ -23,7 +23,19 @@ def state_change(account: Account, change: StateChange) -> dict[str, Any]:
     detail["status"] = NAMES[change.status]
     if change.status < SUCCEEDED:
         _take_back(detail, change)
+    _add_what_events_have(detail)
     return _event(account, "Batch Job State Change", change.at, [detail["jobArn"]], detail)
+
+
+def _add_what_events_have(detail: dict[str, Any]) -> None:
+    """Add what the events of real accounts have of every job, and DescribeJobs has not: the attempts of jobs
+    on EKS, and the job's own ARN among its tags, but for a node's, which has none of its own.
+
+    Seen in the recorded events of https://github.com/aws-samples/aws-batch-runtime-monitoring.
+    """
+    detail["eksAttempts"] = []
+    if "nodeDetails" not in detail:
+        detail["tags"] = {**detail.get("tags", {}), "resourceArn": detail["jobArn"]}
 
 
 def _take_back(detail: dict[str, Any], change: StateChange) -> None:
@@ -36,6 +48,9 @@ def _take_back(detail: dict[str, Any], change: StateChange) -> None:
     if change.status < RUNNING:
         detail.pop("startedAt", None)
         detail.get("container", {}).pop("logStreamName", None)
+    if change.status < STARTING:
+        for name in ("containerInstanceArn", "taskArn"):
+            detail.get("container", {}).pop(name, None)
     for name in ("exitCode", "reason"):
         detail.get("container", {}).pop(name, None)
 
@@ -48,6 +63,7 @@ def queue_blocked(account: Account, blocked: QueueBlocked) -> dict[str, Any]:
     job = blocked.job
     detail = job_detail(account, job, blocked.child if job.is_array else None)
     detail["status"], detail["statusReason"] = NAMES[RUNNABLE], blocked.reason
+    _add_what_events_have(detail)
     resources = [detail["jobArn"], job.spec.queue]
     return _event(account, "Batch Job Queue Blocked", blocked.at, resources, detail)
 

@@ -63,6 +63,16 @@ def page_size(params: Mapping[str, Any], most: int = 100, *, clamped: bool = Fal
     return size
 
 
+def check_asked(params: Mapping[str, Any], field: str, most: int = 100) -> None:
+    """At most 100 names or ARNs in one request.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobQueues.html
+    """
+    asked = params.get(field, [])
+    if len(asked) > most:
+        raise client_error(f"{field} has {len(asked)} entries; at most {most} are allowed.")
+
+
 def token_of(offset: int) -> str:
     """A token that points at an offset."""
     return urlsafe_b64encode(b"from:%d" % offset).decode()

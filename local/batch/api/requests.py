@@ -49,7 +49,10 @@ def _wrong(shape: Any, value: Any, path: str) -> str | None:
     if shape.type_name == "string":
         return _wrong_string(shape, value, path)
     if shape.type_name not in ("structure", "list", "map"):
-        return _wrong_number(shape.type_name, value, path)
+        return _wrong_number(shape, value, path)
+    most = shape.metadata.get("max")
+    if most and len(value) > most:
+        return f"{path} must have at most {most} entries, but has {len(value)}."
     return next((wrong for wrong in (_wrong(*part) for part in _parts(shape, value, path)) if wrong), None)
 
 
@@ -67,7 +70,8 @@ def _parts(shape: Any, value: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
             yield shape.value, each, f"{path}.{name}"
 
 
-def _wrong_number(kind: str, value: Any, path: str) -> str | None:
+def _wrong_number(shape: Any, value: Any, path: str) -> str | None:
+    kind, most = shape.type_name, shape.metadata.get("max")
     if kind == "boolean":
         return None
     if isinstance(value, bool) or not isfinite(value):
@@ -75,7 +79,7 @@ def _wrong_number(kind: str, value: Any, path: str) -> str | None:
     bits = _BITS.get(kind)
     if bits and not -(1 << bits) <= value < 1 << bits:
         return f"{path} must be a number of {bits + 1} bits, but is out of that range."
-    return None
+    return f"{path} must be at most {most}, but is {value}." if most and value > most else None
 
 
 def _wrong_string(shape: Any, value: str, path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ class Submission:
     """What DescribeJobs and the executor need to know of a job; carried as `JobSpec.info`.
 
     `containers` has one resolved container a node of a multi-node job, and one otherwise. Both fit the model,
-    so that nothing of them has to be checked again for each event.
+    so that nothing of them has to be checked again for each event. `overridden` are the variables that the
+    request has set.
     """
 
     queue_name: str
@@ -28,6 +30,7 @@ class Submission:
     containers: tuple[dict[str, Any], ...]
     described: dict[str, Any]
     parameters: dict[str, str]
+    overridden: frozenset[str] = frozenset()
 
 
 def resolve(definition: Resource, queue: Resource, params: dict[str, Any]) -> JobSpec:
@@ -84,7 +87,15 @@ def _submission(definition: Resource, queue: Resource, params: dict[str, Any]) -
         containers=tuple(fit("ContainerDetail", each) for each in _containers(definition, params)),
         parameters=parameters,
         described=fit("JobDetail", _described(definition, params, parameters)),
+        overridden=frozenset(_overridden(params)),
     )
+
+
+def _overridden(params: dict[str, Any]) -> Iterator[str]:
+    nodes = params.get("nodeOverrides", {}).get("nodePropertyOverrides", [])
+    for each in [params, *nodes]:
+        for variable in each.get("containerOverrides", {}).get("environment", []):
+            yield variable["name"]
 
 
 def _dependencies(depends: list[dict[str, Any]]) -> tuple[Dependency, ...]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from scheduler.effects import StartAttempt
 
 METADATA = "ECS_CONTAINER_METADATA_URI_V4"
+INSTANCE_METADATA = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
+_ADDRESSES = (METADATA, INSTANCE_METADATA)
 _LOOPBACK = "127.0.0.1"
 _PASSED_ON = ("LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
 
@@ -31,7 +33,8 @@ def task_of(
 ) -> Task:
     """The task of an attempt; StartFailedError where its image or a secret of it cannot be had.
 
-    `machine` is every job's environment; of METADATA it has the address that answers for all containers.
+    `machine` is every job's environment; of METADATA and INSTANCE_METADATA it has the addresses that answer
+    for all containers and instances.
     """
     job, child = start.job, start.child
     submission = submission_of(job)
@@ -39,11 +42,12 @@ def task_of(
     image = _pull(images, container["image"])
     group, stream = log_target(job, child, start.attempt)
     variables = _variables(start, container, credentials, secrets, machine)
+    of_image = image.environment if image else {}
     command = tuple(substitute(container.get("command", []), submission.parameters))
     return Task(
         id=task_id(job, child, start.attempt),
         argv=limited(_argv(command, image), container.get("ulimits", [])),
-        environment={**_machine_environment(), **(image.environment if image else {}), **variables},
+        environment={**_machine_environment(), **of_image, **variables},
         workdir=image.workdir if image else None,
         log_group=group,
         log_stream=stream,
@@ -52,6 +56,7 @@ def task_of(
         command=command,
         variables=variables,
         container=container,
+        shared={**_machine_environment(), **of_image, **_shared(start, container, machine)},
     )
 
 
@@ -65,13 +70,25 @@ def _variables(
     role = container.get("jobRoleArn")
     granted = credentials(role, task_id(start.job, start.child, start.attempt)) if role else {}
     return {
-        **{name: value for name, value in machine.items() if name != METADATA},
+        **{name: value for name, value in machine.items() if name not in _ADDRESSES},
         **_execution_environment(start),
         **_metadata(start, machine),
+        **_instance_metadata(start, machine),
         **granted,
         **{each["name"]: each.get("value", "") for each in container.get("environment", [])},
         **_secret_environment(container, secrets),
         **_batch_environment(start),
+    }
+
+
+def _shared(start: StartAttempt, container: dict[str, Any], machine: Mapping[str, str]) -> dict[str, str]:
+    """The variables that do not differ between a job's attempts; no secret is among them."""
+    overridden = submission_of(start.job).overridden
+    plain = {each["name"]: each.get("value", "") for each in container.get("environment", [])}
+    return {
+        **{name: value for name, value in machine.items() if name not in _ADDRESSES},
+        **_execution_environment(start),
+        **{name: value for name, value in plain.items() if name not in overridden},
     }
 
 
@@ -85,6 +102,18 @@ def _metadata(start: StartAttempt, machine: Mapping[str, str]) -> dict[str, str]
         return {}
     address = node_address(job, child) if job.is_multi_node else _LOOPBACK
     return {METADATA: f"{machine[METADATA]}/{task_id(job, child, start.attempt)}/{address}"}
+
+
+def _instance_metadata(start: StartAttempt, machine: Mapping[str, str]) -> dict[str, str]:
+    """Where a container asks for what EC2 knows of its machine; on Fargate there is nothing of the kind.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
+    """
+    if INSTANCE_METADATA not in machine:
+        return {}
+    if start.host.environment.spec.is_fargate:
+        return {"AWS_EC2_METADATA_DISABLED": "true"}
+    return {INSTANCE_METADATA: f"{machine[INSTANCE_METADATA]}/{start.host.id}"}
 
 
 def _execution_environment(start: StartAttempt) -> dict[str, str]:
@@ -119,9 +148,8 @@ def _argv(command: tuple[str, ...], image: Image | None) -> tuple[str, ...]:
     if image is not None:
         argv = [*image.entrypoint, *(command or image.command)]
     if argv and argv[0] in ("python", "python3"):
-        # The image's interpreter stands for this machine's: the packages are those of this virtual
-        # environment.
-        argv[0] = sys.executable
+        # The interpreter of this machine that stands for the image's; without one this virtual environment's.
+        argv[0] = (image.python if image else None) or sys.executable
     return tuple(argv)
 
 

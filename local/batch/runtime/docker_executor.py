@@ -16,16 +16,13 @@ from typing import Any
 
 from local.batch.ports import Clock, LogSink, StartFailedError, Task, wall_clock
 from local.batch.runtime.memory import OUT_OF_MEMORY
-from local.batch.runtime.processes import ProcessExecutor
-from scheduler.reasons import START_FAILED
+from local.batch.runtime.processes import LOST, ProcessExecutor
 from scheduler.retry import Outcome
 
 log = logging.getLogger(__name__)
 
 _PASSED_ON = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
-# What `docker run` exits with when the container cannot be created, when its command cannot be invoked, and
-# when there is no such command: https://docs.docker.com/reference/cli/docker/container/run/#exit-status.
-_NOT_STARTED = {125, 126, 127}
+_STATE = "{{.State.ExitCode}} {{.State.OOMKilled}}"
 _NO_LIMIT = 1 << 40
 
 
@@ -58,30 +55,58 @@ class DockerExecutor:
         self._names: set[str] = set()
 
     def start(self, task: Task, ended: Callable[[Outcome], None]) -> Callable[[], None]:
-        """Pull the image where it is not here, and run the attempt; the returned function stops the
-        container.
+        """Pull the image where it is not here, make the container and start it; the returned function stops
+        it.
+
+        What the client itself says is never in the job's log: only the container's output is, which another
+        client follows. Raises StartFailedError with the engine's words.
         """
         self._pull(task.image)
         name = f"sluice-{task.id}"
         self._names.add(name)
+        self._create(task, name)
+        self._start(name)
 
-        def over(outcome: Outcome) -> None:
-            threading.Thread(target=self._over, args=(name, outcome, ended), daemon=True).start()
+        def over(_: Outcome) -> None:
+            threading.Thread(target=self._over, args=(name, ended), daemon=True).start()
 
         client = replace(
             task,
-            argv=(self._docker, *run_arguments(task, name, self._file_systems)),
-            # The variables' values are in the client's environment and not in its arguments, which others can
-            # see.
-            environment={
-                **{name: value for name, value in task.variables.items() if name not in _PASSED_ON},
-                **self._client,
-            },
+            argv=(self._docker, "logs", "--follow", name),
+            environment=self._client,
             workdir=None,
             memory=_NO_LIMIT,
         )
         self._processes.start(client, over)
         return lambda: threading.Thread(target=self._stop, args=(name, task), daemon=True).start()
+
+    def _create(self, task: Task, name: str) -> None:
+        """Make the container. The variables' values are in the client's environment and not in its arguments,
+        which others can see.
+        """
+        variables = {name: value for name, value in task.variables.items() if name not in _PASSED_ON}
+        arguments = create_arguments(task, name, self._file_systems)
+        created = self._call(*arguments, environment={**variables, **self._client})
+        if created.returncode:
+            self._names.discard(name)
+            # An image without a command ends here: the ECS agent words it so too.
+            raise StartFailedError(f"CannotStartContainerError: {_words(created)}")
+
+    def _start(self, name: str) -> None:
+        started = self._call("start", name)
+        if started.returncode:
+            exit_code, _ = self._ended(name)
+            self._remove(name)
+            raise StartFailedError(f"CannotStartContainerError: {_words(started)}", exit_code)
+
+    def _ended(self, name: str) -> tuple[int | None, bool]:
+        """Return a container's exit code, None when it is gone, and whether it was killed for its memory."""
+        found = self._call("inspect", "--format", _STATE, name).stdout.decode().split()
+        return (int(found[0]), found[1] == "true") if len(found) == 2 else (None, False)
+
+    def _remove(self, name: str) -> None:
+        self._call("rm", "--force", name)
+        self._names.discard(name)
 
     def close(self) -> None:
         """Remove every container that is still there."""
@@ -101,34 +126,49 @@ class DockerExecutor:
     def _stop(self, name: str, task: Task) -> None:
         self._call("stop", "--time", str(int(task.stop_seconds)), name)
 
-    def _over(self, name: str, outcome: Outcome, ended: Callable[[Outcome], None]) -> None:
-        state = (
-            self._call("inspect", "--format", "{{.State.OOMKilled}} {{.State.Error}}", name)
-            .stdout.decode()
-            .strip()
-        )
-        killed, _, error = state.partition(" ")
-        if killed == "true":
-            outcome = Outcome(137, OUT_OF_MEMORY)
-        elif outcome.exit_code in _NOT_STARTED and error:
-            outcome = Outcome(outcome.exit_code, f"CannotStartContainerError: {error}", START_FAILED)
-        self._call("rm", "--force", name)
-        self._names.discard(name)
-        ended(outcome)
+    def _over(self, name: str, ended: Callable[[Outcome], None]) -> None:
+        """Report how a container has ended, which its log's end says; a lost engine leaves no exit code."""
+        self._call("wait", name)
+        exit_code, killed = self._ended(name)
+        self._remove(name)
+        reason = OUT_OF_MEMORY if killed else (LOST if exit_code is None else None)
+        ended(Outcome(exit_code, reason))
 
-    def _call(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    def _call(
+        self, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(  # noqa: S603 - the program is docker, the arguments are ours
-            [self._docker, *arguments], capture_output=True, check=False, env=self._client
+            [self._docker, *arguments],
+            capture_output=True,
+            check=False,
+            env=self._client if environment is None else environment,
         )
 
 
-def run_arguments(task: Task, name: str, file_systems: Path = Path("file-systems")) -> list[str]:
-    """What `docker run` is called with for a task.
+def _words(refused: subprocess.CompletedProcess[bytes]) -> str:
+    """Return what the engine said, without the client's hint at its help."""
+    lines = refused.stderr.decode(errors="replace").strip().splitlines()
+    said = [line for line in lines if line and not line.startswith(("See '", "Error: failed to start"))]
+    return " ".join(said).removeprefix("docker: ") or f"exit code {refused.returncode}"
+
+
+def create_arguments(task: Task, name: str, file_systems: Path = Path("file-systems")) -> list[str]:
+    """What `docker create` is called with for a task.
 
     The mapping is AWS's: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html.
     """
     container = task.container
-    arguments = ["run", "--name", name, "--network", "host", "--memory", f"{task.memory}m"]
+    arguments = [
+        "create",
+        "--log-driver",
+        "local",
+        "--name",
+        name,
+        "--network",
+        "host",
+        "--memory",
+        f"{task.memory}m",
+    ]
     arguments += [
         part for name, value in task.variables.items() for part in ("--env", _variable(name, value))
     ]
@@ -146,7 +186,7 @@ def run_arguments(task: Task, name: str, file_systems: Path = Path("file-systems
 
 def _mounts(container: dict[str, Any], file_systems: Path) -> list[str]:
     """Mount points; a volume without a path on the host is an anonymous one."""
-    sources = {each["name"]: _source(each, file_systems) for each in container.get("volumes", [])}
+    sources = {each.get("name", ""): _source(each, file_systems) for each in container.get("volumes", [])}
     mounts = []
     for point in container.get("mountPoints", []):
         source = sources.get(point.get("sourceVolume", ""))

@@ -1,4 +1,6 @@
-"""Fault injection: events that come twice, late or out of order, and images that cannot be pulled."""
+"""Fault injection: events that come twice, late or out of order, images that cannot be pulled, and ends of
+containers that Docker does not report.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from local.batch.ports import Image, ImageNotFoundError
+from scheduler.retry import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,3 +69,23 @@ class FailingPulls:
         if image in self._names:
             raise ImageNotFoundError(f"Error response from daemon: pull access denied for {image}")
         return self._images(image)
+
+
+DOCKER_TIMEOUT = Outcome(
+    None, "DockerTimeoutError: Could not transition to stopped; timed out after waiting 2m0s"
+)
+"""How an attempt ends whose container ended while Docker did not answer: without an exit code, and with the
+status reason of a program's end. https://github.com/aws/amazon-ecs-agent/issues/1440
+"""
+
+
+class SilentDocker:
+    """Docker that does not report how some attempts ended."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._rate = faults.docker_timeouts
+        self._random = Random(faults.seed)  # noqa: S311 - repeatable, not secret
+
+    def reported(self, outcome: Outcome) -> Outcome:
+        """Return how an attempt is reported that ended so."""
+        return DOCKER_TIMEOUT if self._rate and self._random.random() < self._rate else outcome

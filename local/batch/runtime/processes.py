@@ -19,11 +19,14 @@ from itertools import count
 from local.batch.ports import Clock, LogLine, LogSink, StartFailedError, Task, wall_clock
 from local.batch.runtime.memory import OUT_OF_MEMORY, exceeds, largest_of
 from local.batch.runtime.spawn import Child, spawn
+from local.batch.runtime.warm.parents import WarmParents
 from scheduler.retry import Outcome
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
+LOST = "CannotInspectContainerError: the container is gone"
+"""As the ECS agent words it; without an exit code."""
 _MEMORY_SECONDS = 0.2
 
 
@@ -76,6 +79,7 @@ class ProcessExecutor:
         self._memory_checked = 0.0
         self._found: dict[tuple[str, str], str] = {}
         self._closing = False
+        self._parents = WarmParents()
         self._thread = threading.Thread(target=self._loop, name="batch-processes", daemon=True)
         self._thread.start()
 
@@ -85,7 +89,9 @@ class ProcessExecutor:
             raise StartFailedError("CannotStartContainerError: No command specified")
         out, into = os.pipe()
         try:
-            process = spawn(self._executable(task), task.argv, task.environment, task.workdir, into)
+            process = self._parents.fork(task, into) or spawn(
+                self._executable(task), task.argv, task.environment, task.workdir, into
+            )
         except OSError as error:
             os.close(out)
             raise _cannot_start(task, error) from error
@@ -120,6 +126,7 @@ class ProcessExecutor:
             running.signal_group(signal.SIGKILL)
             running.process.wait()
             self._forget(running)
+        self._parents.close()
         self._selector.close()
         os.close(self._wake_out)
         os.close(self._wake_in)
@@ -184,6 +191,9 @@ class ProcessExecutor:
             self._log(running, [running.rest])
         code = running.process.wait()
         self._forget(running)
+        if code is None:
+            running.ended(Outcome(None, LOST))
+            return
         reason = OUT_OF_MEMORY if running.out_of_memory else None
         running.ended(Outcome(code if code >= 0 else 128 - code, reason))
 

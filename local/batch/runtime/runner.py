@@ -17,9 +17,11 @@ from local.batch.api.account import Account
 from local.batch.api.events import queue_blocked, state_change
 from local.batch.faults import NO_FAULTS, Faults
 from local.batch.ports import Credentials, EventSink, Executor, Images, Secrets, no_events
-from local.batch.runtime.fault_injection import FailingPulls, FaultyEvents
+from local.batch.runtime.fault_injection import FailingPulls, FaultyEvents, SilentDocker
 from local.batch.runtime.in_flight import InFlight
 from local.batch.runtime.launchers import Launchers, Reports
+from local.batch.runtime.spot_notices import SpotNotices
+from scheduler.capacity.hosts import Host
 from scheduler.capacity.interruptions import SpotInterruptions
 from scheduler.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
 from scheduler.retry import Outcome
@@ -54,6 +56,7 @@ class Runner:
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._sleeps_until = math.inf
         self._in_flight: dict[_Key, InFlight] = {}
+        self._notices = SpotNotices()
         self._changes: queue.SimpleQueue[StateChange | QueueBlocked | None] = queue.SimpleQueue()
         self._closing = False
         self._runner = threading.Thread(target=self._loop, name="batch-runner", daemon=True)
@@ -72,6 +75,8 @@ class Runner:
         self._events = FaultyEvents(events, faults) if are_faulty else events
         pulls = faults.failing_pulls
         self._launchers.images = FailingPulls(images, pulls) if pulls else images
+        self._notice_seconds = faults.notice_seconds
+        self._docker = SilentDocker(faults)
         random = Random(faults.seed)  # noqa: S311 - repeatable, not secret
         self._interruptions = SpotInterruptions(
             faults.interruptions_per_hour, random, faults.interrupted_attempts
@@ -79,6 +84,14 @@ class Runner:
         for environment in self._account.scheduler.environments.values():
             for host in environment.hosts.values():
                 self._interruptions.host_used(host, self._account.clock())
+
+    def interrupt(self, host: Host, notice_seconds: float) -> None:
+        """Take away a host, a spot instance after its notice; call it with the account's lock."""
+        now = self._account.clock()
+        if host.environment.spec.has_notices and notice_seconds:
+            self._notices.give(host, now + int(notice_seconds * 1000))
+        else:
+            self._account.scheduler.host_lost(host, now)
 
     def start(self) -> None:
         """Begin."""
@@ -116,7 +129,8 @@ class Runner:
 
     def _due(self) -> float:
         with self._account.lock:
-            times = (self._account.scheduler.next_tick(), self._interruptions.next_due())
+            scheduler, interruptions = self._account.scheduler, self._interruptions
+            times = (scheduler.next_tick(), interruptions.next_due(), self._notices.next_due())
         return min((each for each in times if each is not None), default=math.inf)
 
     def _report(self, report: Callable[[], None]) -> None:
@@ -153,6 +167,8 @@ class Runner:
                 self._inbox.popleft()()
             now = account.clock()
             for host in self._interruptions.due(now):
+                self.interrupt(host, self._notice_seconds)
+            for host in self._notices.due(now):
                 account.scheduler.host_lost(host, now)
             account.scheduler.tick(now)
             effects = account.scheduler.take_effects()
@@ -181,7 +197,7 @@ class Runner:
         self._report(lambda: self._take_start(start, stop))
 
     def _ended(self, start: StartAttempt, outcome: Outcome) -> None:
-        self._report(lambda: self._take_end_report(start, outcome))
+        self._report(lambda: self._take_end_report(start, self._docker.reported(outcome)))
 
     def _failed(self, start: StartAttempt, outcome: Outcome) -> None:
         self._report(lambda: self._take_end(start, outcome))

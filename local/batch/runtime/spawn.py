@@ -35,8 +35,8 @@ class Child(Protocol):
     def pid(self) -> int:
         """Its id."""
 
-    def wait(self) -> int:
-        """Wait for its end: its exit code, or minus the signal that it died of."""
+    def wait(self) -> int | None:
+        """Wait for its end: its exit code, or minus the signal that it died of; None where nobody knows."""
 
 
 class _Spawned:

@@ -1,7 +1,9 @@
 """Mended: the addresses of function URLs, which this machine could not call, the credentials of functions,
-which anybody could guess, and the size of batches, which ministack sets to ten.
+which anybody could guess, the invocations that an update ended, and the size of batches, which ministack sets
+to ten.
 """
 
+import re
 import time
 from typing import Any
 
@@ -10,23 +12,31 @@ from ministack.services import (
     lambda_svc,
     sqs,
 )
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import stacks
 
 from local.emulator.access import role_credentials
+from local.emulator.functions import end_after_work
 from local.emulator.patches.batches import SMALL_BATCH, Waiting, ready_batch_size
+
+_FUNCTION_URL = re.compile(r"https://([a-z0-9]+)\.lambda-url\.[a-z0-9-]+\.on\.aws/")
 
 
 def address_functions(endpoint: str) -> None:
-    """Let a function URL that a template names be one that this machine can call; the API still returns AWS's
-    form of it.
+    """Let a function URL among the outputs of a stack be one that this machine can call. Between resources,
+    and by the API, it has AWS's form: Cognito compares it with what a function says of itself.
     """
-    attributes = provisioners._lambda_url_attributes
+    resolve = stacks._resolve_stack_outputs
 
-    def attributes_here(config: dict[str, Any]) -> dict[str, Any]:
-        url = f"{endpoint}/_aws/lambda-url/{lambda_svc._function_url_id(config['FunctionUrl'])}/"
-        return {**attributes(config), "FunctionUrl": url}
+    def resolve_outputs(*arguments: Any) -> tuple[list[Any], dict[str, Any]]:
+        outputs, exports = resolve(*arguments)
+        return [{**one, "OutputValue": called_here(one["OutputValue"], endpoint)} for one in outputs], exports
 
-    provisioners._lambda_url_attributes = attributes_here
+    stacks._resolve_stack_outputs = resolve_outputs
+
+
+def called_here(text: str, endpoint: str) -> str:
+    """Return a text with the addresses in it that an endpoint has for function URLs."""
+    return _FUNCTION_URL.sub(rf"{endpoint}/_aws/lambda-url/\1/", text)
 
 
 def give_sessions() -> None:
@@ -40,6 +50,11 @@ def give_sessions() -> None:
 
     lambda_runtime.execution_credentials = execution_credentials
     lambda_svc.execution_credentials = execution_credentials
+
+
+def spare_invocations() -> None:
+    """Let an update of a function leave its invocations alone: their processes are ended behind them."""
+    lambda_runtime.kill_workers = end_after_work
 
 
 def gather_batches() -> None:

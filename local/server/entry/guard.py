@@ -8,11 +8,13 @@ import json
 import re
 from collections.abc import Iterable
 
+from local.paths import REGION
 from local.server.gateway import App, Message, Receive, Scope, Send
 
 NAMES = re.compile(r"127\.0\.0\.1|localhost|\[::1\]|([a-z0-9_-]+\.)+localhost")
 OWN_SITES = frozenset({b"same-origin", b"none"})
 CORS = b"access-control-"
+_FUNCTION = re.compile(r"/_aws/lambda-url/(?P<id>[a-z0-9]+)/")
 
 
 class Guard:
@@ -29,23 +31,32 @@ class Guard:
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})  # nothing here speaks it
         else:
-            reason = refusal(scope["headers"], self._port)
+            reason = refusal(scope["headers"], self._port, scope["path"])
             await (_refuse(reason, send) if reason else self._app(scope, receive, _without_cors(send)))
 
 
-def refusal(headers: Iterable[tuple[bytes, bytes]], port: int) -> str | None:
-    """Return why a request with these headers is refused, and None if it is not."""
+def refusal(headers: Iterable[tuple[bytes, bytes]], port: int, path: str = "/") -> str | None:
+    """Return why a request with these headers is refused, and None if it is not.
+
+    A page that a function answers with may have the function URL's own name on AWS as its origin.
+    """
     given = [(name.lower(), value) for name, value in headers]
     hosts = _values(given, b"host")
     if len(hosts) != 1 or not _is_loopback(hosts[0], port):
         return f"Expected the Host 127.0.0.1, localhost or [::1] with port {port}, found {_shown(hosts)}."
     origins = _values(given, b"origin")
-    if not {b"http://" + hosts[0].lower()}.issuperset(map(bytes.lower, origins)):
+    own = {b"http://" + hosts[0].lower(), *_origins_of_function(path)}
+    if not own.issuperset(map(bytes.lower, origins)):
         return f"Expected no request of another site's page, found the Origin {_shown(origins)}."
     sites = _values(given, b"sec-fetch-site")
     if not OWN_SITES.issuperset(sites):
         return f"Expected no request of another site's page, found Sec-Fetch-Site {_shown(sites)}."
     return None
+
+
+def _origins_of_function(path: str) -> Iterable[bytes]:
+    if found := _FUNCTION.match(path):
+        yield f"https://{found['id']}.lambda-url.{REGION}.on.aws".encode()
 
 
 def _values(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> list[bytes]:

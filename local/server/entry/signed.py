@@ -1,7 +1,7 @@
 """The layer of the endpoint that asks who calls: every request carries a key's signature.
 
-Without one pass, as on AWS: function URLs for everybody, the answers of custom resources and wait conditions
-at their one-time addresses, and a container's own metadata.
+Without one pass, as on AWS: function URLs for everybody, the pages and tokens of user pools, the answers of
+custom resources and wait conditions at their one-time addresses, and a container's own metadata.
 """
 
 import json
@@ -14,6 +14,7 @@ from local.emulator.credentials import (
     UnknownKeyError,
     chunks_match,
     failure,
+    is_of_user_pool,
     is_public_function,
     secret_of,
 )
@@ -64,7 +65,8 @@ class Signed:
         if scope["method"] == "PUT" and path.startswith(ONE_TIME):
             return True
         # By the name of this machine alone: other names are for other services.
-        return not _host(scope).endswith(".localhost") and is_public_function(path)
+        is_open = is_public_function(path) or is_of_user_pool(scope["method"], path)
+        return not _host(scope).endswith(".localhost") and is_open
 
     def _check(self, request: Received, path: str) -> None:
         now = datetime.now(UTC)

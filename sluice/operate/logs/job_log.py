@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError
 from sluice.advance.batch_events import NODE_MARK
 from sluice.aws.batch_jobs import ENDED, BatchReader, Job, jobs_by_id
 from sluice.operate.clients import LogReader
+from sluice.operate.errors import RequestError
 
 DEFAULT_GROUP = "/aws/batch/job"
 """Where a job logs whose definition names no group:
@@ -63,6 +65,18 @@ class JobLog:
             for event in self._events(group, stream):
                 at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).isoformat(timespec="milliseconds")
                 yield LogLine(attempt=attempt, at=at, message=event["message"].rstrip("\n"))
+
+    def cursor(self) -> str:
+        """Return up to where the log has been read, for another process that goes on there."""
+        return json.dumps([[*place, token] for place, token in self._tokens.items()])
+
+    def resume(self, cursor: str) -> None:
+        """Go on where another process has stopped; raises RequestError for a text that is no cursor."""
+        try:
+            found = {(str(group), str(stream)): str(token) for group, stream, token in json.loads(cursor)}
+        except (ValueError, TypeError) as error:
+            raise RequestError(f"Expected the place in a log, found {cursor[:40]!r}.") from error
+        self._tokens.update(found)
 
     def follow(self, sleep: Callable[[float], None] = time.sleep) -> Iterator[LogLine]:
         """Yield lines as they come, until the job has ended and its last lines have had time to arrive."""

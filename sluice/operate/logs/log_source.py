@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import NoReturn
 
 from sluice.advance.batch_events import NODE_MARK
@@ -17,7 +16,7 @@ from sluice.operate.runs.view import WAITING
 from sluice.run.state import Run, RunState, StepRecord, StepState
 
 SECONDS_BETWEEN_READS = 1.0
-_MAX_FAILED_CHILDREN = 10
+_NAMED_CHILDREN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,34 @@ class LogSource:
                 _missing(run, step, record)
             sleep(SECONDS_BETWEEN_READS)
 
+    def failed_step(self) -> str:
+        """Return the step at which the run failed, or else the first that has failed; raises RequestError
+        where none has.
+        """
+        run = self.ledger.load(self.run_id)
+        if run is None:
+            raise RunRemovedError(self.run_id)
+        failed = [one.name for one in run.pipeline.steps if self._has_failed(run, one.name)]
+        first = run.failed_step if run.failed_step in failed else next(iter(failed), None)
+        if first is None:
+            names = ", ".join(one.name for one in run.pipeline.steps)
+            raise RequestError(
+                f"Expected a step's name, found none, and no job of {self.run_id} has failed. Name one of"
+                f" {names}."
+            )
+        return first
+
+    def _has_failed(self, run: Run, name: str) -> bool:
+        record = run.steps.get(name)
+        return record is not None and record.state is StepState.FAILED and record.job_id is not None
+
+    def failed_children(self, step: SubmittedStep, generation: int | None) -> list[int]:
+        """Return all failed children of a step's array, by their numbers in the whole step; 0 for a job."""
+        generations = Generations(
+            batch=self.batch, queues=self.queues, run_id=self.run_id, record=step.record
+        )
+        return self._failed(generations.find(generation, None))
+
     def job_id(self, step: SubmittedStep, generation: int | None, index: int | None) -> str:
         """Return the id of a step's job; ``index`` is the number of a child of its array, or of a node.
 
@@ -79,20 +106,19 @@ class LogSource:
         if last == 0:
             return generation.job_id
         if child is None:
-            failed = ", ".join(map(str, self._failed(generation)))
             raise RequestError(
                 f"{record.name} is an array: expected the number of a child, 0 to {last}, after its name,"
-                " found none." + (f" Failed: {failed}." if failed else "")
+                f" found none.{_named(self._failed(generation))}"
             )
         return generation.id_of(child)
 
     def _failed(self, generation: Generation) -> list[int]:
-        """Return the first failed children of a generation, by their numbers in the whole step."""
+        """Return the failed children of a generation, by their numbers in the whole step."""
         if len(generation.children) == 1:
             job = jobs_by_id(self.batch, [generation.job_id]).get(generation.job_id, {})
             return list(generation.children) if job.get("status") == "FAILED" else []
-        indexes = _first_failed_children(self.batch, generation.job_id)
-        return [generation.children[index] for index in indexes]
+        listed = list_jobs(self.batch, arrayJobId=generation.job_id, jobStatus="FAILED")
+        return sorted(generation.children[job["arrayProperties"]["index"]] for job in listed)
 
 
 def _check_step(run: Run, step: str) -> None:
@@ -131,7 +157,10 @@ def _node_id(step: SubmittedStep, generation: Generation, node: int | None) -> s
     return f"{generation.job_id}{NODE_MARK}{node or 0}"
 
 
-def _first_failed_children(batch: BatchReader, job_id: str) -> list[int]:
-    """Return the indexes of the first few children of an array that have failed."""
-    listed = list_jobs(batch, arrayJobId=job_id, jobStatus="FAILED")
-    return sorted(job["arrayProperties"]["index"] for job in islice(listed, _MAX_FAILED_CHILDREN))
+def _named(failed: Sequence[int]) -> str:
+    """Return a sentence with the first failed children, and how many more there are."""
+    if not failed:
+        return ""
+    shown, more = failed[:_NAMED_CHILDREN], len(failed) - _NAMED_CHILDREN
+    rest = f" and {more} more" if more > 0 else ""
+    return f" Failed: {', '.join(map(str, shown))}{rest}."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sluice.aws.streaming import Body, pieces
 from sluice.operate.clients import ObjectReader
+from sluice.receipts.location import Location
 
 _PIECE_BYTES = 1024 * 1024
 
@@ -21,9 +22,9 @@ class ResultFile:
     size: int
 
 
-def list_results(s3: ObjectReader, bucket: str, pipeline: str, run_id: str) -> Iterator[ResultFile]:
-    """Yield the files that a run has published, by name."""
-    prefix = f"{pipeline}/{run_id}/"
+def list_results(s3: ObjectReader, location: Location) -> Iterator[ResultFile]:
+    """Yield the files in a folder of results, by name, the receipt included."""
+    bucket, prefix = location.bucket, location.prefix
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", ()):
             yield ResultFile(item["Key"].removeprefix(prefix), item["Key"], item["Size"])

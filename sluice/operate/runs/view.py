@@ -4,26 +4,34 @@ records and from what AWS Batch describes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sluice.aws.batch_jobs import ENDED, Job
 from sluice.run import child_ranges
 from sluice.run.compiled import CompiledStep
+from sluice.run.failures.machine_faults import why_again
+from sluice.run.failures.words import items_of
 from sluice.run.state import Run, RunState, StepRecord, StepState
 from sluice.triggers.trigger_event import described
 
 WAITING = "WAITING"
 """The state of a step that has not been claimed yet."""
+# What a job that waited for a failed one has for a reason, and an array all of whose children did.
+_WITHOUT_OWN_REASON = re.compile(r"^never submitted|Dependent|^\d+ of \d+ children failed$")
+NOT_RUN = "NOT_RUN"
+"""The state of a step that never ran: the run is over, or something that it waited for failed."""
+_SUBMITTED = "SUBMITTED"
 _IN_FLIGHT = ("STARTING", "RUNNING")
-# In a run that has ended, a step that was only claimed will not be submitted any more.
-_FINAL = (*ENDED, StepState.EMPTY, StepState.CLAIMED, WAITING)
+_FINAL = (*ENDED, StepState.EMPTY, NOT_RUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
     """One step: ``done`` of ``children`` have succeeded; nodes count as children, and succeed together.
+    ``failed_items`` of its ``items`` are not done, as far as the ledger knows.
 
     ``seconds`` since its first child started, None before that.
     """
@@ -34,6 +42,8 @@ class StepView:
     children: int = 0
     done: int = 0
     failed: int = 0
+    items: int = 0
+    failed_items: int = 0
     seconds: float | None = None
     reason: str | None = None
 
@@ -58,7 +68,7 @@ class RunView:
         """Return whether nothing more will happen to it: its outcome is recorded, and its cleanup is over as
         well.
         """
-        return self.state is not RunState.RUNNING and all(step.state in _FINAL for step in self.steps)
+        return self.state.has_ended and all(step.state in _FINAL for step in self.steps)
 
 
 def view_of(run: Run, jobs: Mapping[str, Job], now: datetime) -> RunView:
@@ -77,12 +87,39 @@ def view_of(run: Run, jobs: Mapping[str, Job], now: datetime) -> RunView:
 
 
 def _steps(run: Run, jobs: Mapping[str, Job], now: datetime) -> Iterator[StepView]:
+    lost: set[str] = set()
     for step in run.pipeline.steps:
-        record = run.steps.get(step.name)
-        if record is None:
-            yield StepView(name=step.name, kind=step.kind, state=WAITING)
-        else:
-            yield _step(step, record, jobs.get(record.job_id or "", {}), now)
+        view = _view_of_step(step, run, jobs, now)
+        if view.state == StepState.FAILED:
+            if not view.done and _never_ran(view) and not lost.isdisjoint(step.parents):
+                view = replace(view, state=NOT_RUN)
+            lost.add(step.name)
+        yield replace(view, reason=_with_why_again(view.reason, step, run.steps.get(step.name)))
+
+
+def _with_why_again(reason: str | None, step: CompiledStep, record: StepRecord | None) -> str | None:
+    """Return why a step failed, and why its job ran again, where a person would not expect that."""
+    again = why_again(step, record) if record is not None else None
+    return "; ".join(filter(None, [reason, again])) or None
+
+
+def _view_of_step(step: CompiledStep, run: Run, jobs: Mapping[str, Job], now: datetime) -> StepView:
+    record = run.steps.get(step.name)
+    is_over = run.state.has_ended
+    if record is None:
+        return StepView(name=step.name, kind=step.kind, state=NOT_RUN if is_over else WAITING)
+    view = _step(step, record, jobs.get(record.job_id or "", {}), now)
+    if record.state is StepState.CLAIMED:
+        # A run that has ended submits nothing any more.
+        view = replace(view, state=NOT_RUN if is_over else _SUBMITTED)
+    return view
+
+
+def _never_ran(view: StepView) -> bool:
+    """Return whether a step failed with something before it: none of its own jobs has begun."""
+    return view.seconds is None and (
+        view.reason is None or _WITHOUT_OWN_REASON.search(view.reason) is not None
+    )
 
 
 def _step(step: CompiledStep, record: StepRecord, job: Job, now: datetime) -> StepView:
@@ -96,6 +133,8 @@ def _step(step: CompiledStep, record: StepRecord, job: Job, now: datetime) -> St
         children=children,
         done=children - deferred if succeeded else done_earlier + counts.get("SUCCEEDED", 0),
         failed=deferred if succeeded else deferred + counts.get("FAILED", 0),
+        items=items_of(record),
+        failed_items=record.failed_items or 0,
         seconds=_seconds(job, now),
         reason=record.reason,
     )

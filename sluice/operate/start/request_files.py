@@ -22,7 +22,8 @@ def belong_to_request(pipeline: Pipeline, paths: Sequence[Path], prefix: str | N
     """Return whether files are for a request: the pipeline takes requests, and no upload trigger of it takes
     any of these files.
     """
-    suffixes = tuple(one.suffix for one in pipeline.triggers if isinstance(one, S3Upload))
+    uploads = (one for one in pipeline.triggers if isinstance(one, S3Upload))
+    suffixes = tuple(suffix for one in uploads for suffix in one.suffixes)
     takes_requests = any(isinstance(one, Manual) for one in pipeline.triggers)
     return takes_requests and prefix is None and not any(path.name.endswith(suffixes) for path in paths)
 

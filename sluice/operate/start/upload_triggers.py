@@ -52,7 +52,7 @@ def _problems(path: Path, uploads: Sequence[S3Upload]) -> list[str]:
         return problems
     matching = _matching(path, uploads)
     if not matching:
-        suffixes = " and ".join(sorted({f"*{upload.suffix}" for upload in uploads}))
+        suffixes = " and ".join(sorted({f"*{suffix}" for upload in uploads for suffix in upload.suffixes}))
         return [f"{path}: no trigger takes it, they take {suffixes}"]
     if len(matching) > 1:
         prefixes = ", ".join(upload.prefix for upload in matching)
@@ -61,4 +61,4 @@ def _problems(path: Path, uploads: Sequence[S3Upload]) -> list[str]:
 
 
 def _matching(path: Path, uploads: Sequence[S3Upload]) -> list[S3Upload]:
-    return [upload for upload in uploads if path.name.endswith(upload.suffix)]
+    return [upload for upload in uploads if path.name.endswith(upload.suffixes)]

@@ -10,7 +10,9 @@ from pydantic import TypeAdapter
 from sluice.errors import Mistake, PipelineError
 from sluice.pipeline.after import Always, Finished, name_of
 from sluice.pipeline.definition import (
+    AfterRun,
     Array,
+    FileSet,
     Job,
     Manual,
     MultiNode,
@@ -22,14 +24,20 @@ from sluice.pipeline.definition import (
     Step,
     Webhook,
 )
+from sluice.pipeline.step_functions import Functions
 from sluice.pipeline.validation.alerts import check_alerts
+from sluice.pipeline.validation.concurrency import check_concurrency
 from sluice.pipeline.validation.fields import check_fields, checked, listed, where
 from sluice.pipeline.validation.graph import check_cycles, check_names, check_parents
-from sluice.pipeline.validation.steps.machines import check_machine
+from sluice.pipeline.validation.permissions import check_permissions
+from sluice.pipeline.validation.results import check_results
+from sluice.pipeline.validation.steps.definition_size import check_definition_size
+from sluice.pipeline.validation.steps.machines import check_machine, check_owned, check_owner
 from sluice.pipeline.validation.steps.nodes import check_group_fields, check_nodes, readable_nodes
 from sluice.pipeline.validation.steps.placeholders import check_placeholders
-from sluice.pipeline.validation.steps.programs import Functions, check_program
+from sluice.pipeline.validation.steps.programs import check_program
 from sluice.pipeline.validation.submitter import check_submitter
+from sluice.pipeline.validation.tags import check_tags
 from sluice.pipeline.validation.triggers import check_triggers
 from sluice.pipeline.validation.uses import check_limits, check_uses
 
@@ -39,7 +47,7 @@ __all__ = ["Functions", "validate"]
 def validate(pipeline: Pipeline, source: str, functions: Functions | None = None) -> None:
     """Raise PipelineError listing every mistake of a pipeline.
 
-    ``functions`` are the names that the pipeline's ``steps.py`` defines; None when it has no such file.
+    ``functions`` are those that the pipeline's ``steps.py`` defines; None when it has no such file.
     """
     mistakes = tuple(_mistakes(pipeline, functions))
     if mistakes:
@@ -49,8 +57,9 @@ def validate(pipeline: Pipeline, source: str, functions: Functions | None = None
 def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mistake]:
     yield from checked("name", TypeAdapter(Name), pipeline.name)
     yield from check_submitter(pipeline)
+    yield from check_concurrency(pipeline)
     for field, kinds in (
-        ("triggers", (S3Upload, Manual, Schedule, Webhook)),
+        ("triggers", (S3Upload, FileSet, Manual, Schedule, Webhook, AfterRun)),
         ("steps", (Plan, Array, Job, MultiNode)),
     ):
         for number, thing in enumerate(listed(getattr(pipeline, field))):
@@ -58,9 +67,16 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
             yield from check_group_fields(where(field, thing, number), thing)
     yield from _shape(pipeline)
     yield from checked("only_with", TypeAdapter(Literal["nat"] | None), pipeline.only_with)
+    yield from checked("shared", TypeAdapter(list[str] | None), pipeline.shared)
+    yield from checked("publishes", TypeAdapter(Literal["runs", "anywhere"]), pipeline.publishes)
+    yield from check_owned(pipeline)
+    yield from checked("machines", TypeAdapter(Literal["shared", "own"]), pipeline.machines)
     yield from check_limits(pipeline)
     yield from check_triggers(pipeline)
     yield from check_alerts(pipeline)
+    yield from check_tags(pipeline)
+    yield from check_permissions(pipeline)
+    yield from check_results(pipeline)
     # Values of a wrong type have been reported; the graph is checked without them, so that its other mistakes
     # are reported too.
     named = [step for step in listed(pipeline.steps) if isinstance(step, Step) and isinstance(step.name, str)]
@@ -72,6 +88,8 @@ def _mistakes(pipeline: Pipeline, functions: Functions | None) -> Iterator[Mista
             yield from check_program(step, functions)
         yield from check_placeholders(step)
         yield from check_machine(step)
+        yield from check_owner(step, pipeline)
+        yield from check_definition_size(f"steps[{step.name!r}]", step)
         yield from check_uses(step, pipeline)
         yield from check_parents(step, named)
     yield from check_names(named)

@@ -63,19 +63,32 @@ def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
     }
 
 
+def _part(part: int | str) -> str:
+    """Return a part of a place as Python writes it; what pydantic calls a type's alternatives is none."""
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if part.isidentifier() else ""
+
+
 def checked(place: str, adapter: TypeAdapter[Any], value: object) -> Iterator[Mistake]:
     """Yield what is wrong with one value."""
     try:
         adapter.validate_python(value, strict=True)
     except ValidationError as error:
         for problem in error.errors():
-            field = ".".join(
-                [
-                    place,
-                    *(str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier()),
-                ]
-            )
+            field = place + "".join(map(_part, problem["loc"]))
             expected = problem["msg"].removeprefix("Input should be ").removeprefix("String should ")
             yield Mistake(
                 field, expected, repr(problem["input"]), _FIXES.get(problem["type"], "Change its type.")
             )
+
+
+LEADS_UP_FIX = (
+    "Write the folder itself: to S3, .. is a name like any other, and programs that copy files take it for"
+    " the folder above."
+)
+
+
+def leads_up(key: str) -> bool:
+    """Return whether a part of a key is ``..``."""
+    return ".." in key.split("/")

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sluice.compute import Compute, QueueKey
 from sluice.errors import Mistake
-from sluice.pipeline.definition import MultiNode, Pipeline
+from sluice.pipeline.definition import MultiNode, Pipeline, Step
 from sluice.pipeline.validation.steps.nodes import nodes_of
 
 NAT = "nat"
@@ -23,6 +24,14 @@ class Offered:
     max_vcpus_on_demand: int
     instance_types: tuple[str, ...]
     """Types and families; empty: those that AWS Batch keeps current."""
+    max_vcpus: Mapping[str, int] = field(default_factory=dict)
+    """The most vCPUs that one job may have, by the compute environments that have a maximum."""
+
+    def max_vcpus_in(self, queue: QueueKey) -> int | None:
+        """Return the most vCPUs that one job may have in a queue, None where that is not known."""
+        found = [self.max_vcpus.get(name) for name in queue.environments]
+        known = [one for one in found if one is not None]
+        return max(known) if known and len(known) == len(found) else None
 
     def leaves_out(self, pipeline: Pipeline) -> bool:
         """Return whether a pipeline that asks for it is left out of this deploy."""
@@ -32,9 +41,34 @@ class Offered:
 def check_offered(pipelines: Mapping[str, Pipeline], offered: Offered) -> Iterator[Mistake]:
     """Yield what valid pipelines, by their files, need and this deploy does not offer."""
     for source, pipeline in pipelines.items():
-        if not offered.leaves_out(pipeline):
-            for step in (one for one in pipeline.steps if isinstance(one, MultiNode)):
-                yield from _check(f"{source}: steps[{step.name!r}]", step, offered)
+        if offered.leaves_out(pipeline):
+            continue
+        for step in pipeline.steps:
+            where = f"{source}: steps[{step.name!r}]"
+            yield from _check_size(where, step, offered)
+            if isinstance(step, MultiNode):
+                yield from _check(where, step, offered)
+
+
+def _check_size(where: str, step: Step, offered: Offered) -> Iterator[Mistake]:
+    """Yield a job that no environment of its queue can ever run: AWS Batch would leave it in RUNNABLE."""
+    queue = QueueKey(step.queue, Compute.of(step.compute))
+    most = offered.max_vcpus_in(queue)
+    if most is not None and step.vcpus > most:
+        settings = " and ".join(f"SLUICE_{one}" for one in _SETTINGS[queue.compute])
+        fix = f"Lower it, or deploy with other {settings}: docs/settings.md."
+        yield Mistake(f"{where}.vcpus", f"at most {most}, which its machines have", f"{step.vcpus:g}", fix)
+
+
+_SETTINGS: Mapping[Compute, tuple[str, ...]] = {
+    Compute.SPOT: ("MAX_VCPUS_SPOT", "INSTANCE_TYPES"),
+    Compute.ON_DEMAND: ("MAX_VCPUS_ON_DEMAND", "INSTANCE_TYPES"),
+    Compute.FARGATE: ("MAX_VCPUS_FARGATE",),
+    Compute.FARGATE_SPOT: ("MAX_VCPUS_FARGATE",),
+    Compute.GPU: ("MAX_VCPUS_GPU", "GPU_INSTANCE_TYPES"),
+    Compute.ARM: ("MAX_VCPUS_SPOT", "ARM_INSTANCE_TYPES"),
+    Compute.UNMANAGED: (),
+}
 
 
 def _check(where: str, step: MultiNode, offered: Offered) -> Iterator[Mistake]:

@@ -10,9 +10,10 @@ from sluice.run.uploads import is_file
 from sluice.runtime.clients import ObjectReader
 from sluice.runtime.interface.out import Out as Out
 from sluice.runtime.interface.upload import Upload, Uploads
+from sluice.runtime.interface.upstream import UpstreamResults
 from sluice.triggers.trigger_event import Request, S3Object, ScheduledTime, WebhookDelivery
 
-Trigger = Upload | Uploads | Request | ScheduledTime | WebhookDelivery
+Trigger = Upload | Uploads | Request | ScheduledTime | WebhookDelivery | UpstreamResults
 """What started the run; each has a ``kind`` and an ``input``.
 
 ``upload`` is the file that started it, ``uploads`` are the files; a trigger that has none raises
@@ -67,6 +68,7 @@ class Results:
     read: Callable[[str], Iterator[tuple[int, Any]]]
     unfinished: Callable[[str], list[int]]
     trigger: Trigger
+    failures: Callable[[str], Iterator[tuple[int, dict[str, Any], str]]] = lambda array: iter(())
 
     def __call__(self, array: str) -> Iterator[tuple[int, Any]]:
         """Yield (item number, result) of an array."""
@@ -79,3 +81,10 @@ class Results:
         they tolerate, and of those upstream of these.
         """
         return self.unfinished(array)
+
+    def failed(self, array: str) -> Iterator[tuple[int, dict[str, Any], str]]:
+        """Yield (item number, item, reason) of the items of an array that failed, in order.
+
+        There are some only downstream of ``finished(...)`` and ``always(...)``.
+        """
+        return self.failures(array)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,13 +17,19 @@ from sluice.items.manifest import read_slice
 from sluice.run.uploads import uploads_of
 from sluice.runtime.clients import Body, ObjectReader
 from sluice.runtime.interface.object_file import BUFFER_BYTES, ReadableObject
-from sluice.triggers.trigger_event import Request, S3Object, UploadGroup
+from sluice.triggers.trigger_event import Request, S3Object, UploadGroup, UploadSet
 
 _PROBE_BYTES = 16 * 1024
 _LARGEST_PROBE_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 256 * 1024
 # NoSuchKey and NoSuchVersion when the reader may list the bucket; a HEAD-like 404 has no code of its own.
-_GONE = ("NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed")
+_GONE = ("NoSuchKey", "NoSuchVersion", "404")
+# Without versions an upload is read on the condition that the object has its ETag still:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-reads.html
+_REPLACED = ("PreconditionFailed", "412")
+# What a reader who may not list all of the bucket is told of an object that is gone:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+_NO_ACCESS = ("AccessDenied", "403")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,29 @@ class Upload:
     @property
     def input(self) -> dict[str, Any]:
         """Return what is known of the object: its bucket, key, version, etag and size."""
-        return asdict(self.source)
+        return self.source.to_item()
 
     @property
     def key(self) -> str:
         """Return the object's key."""
         return self.source.key
+
+    @property
+    def version(self) -> str:
+        """Return the version's id; empty in a bucket without versions."""
+        return self.source.version_id
+
+    @property
+    def time(self) -> str:
+        """Return when S3 reported the upload, ISO 8601 in UTC; empty where it reported none."""
+        return self.source.time
+
+    @property
+    def newer_version(self) -> str:
+        """Return a version of the same key whose run began before this one's though it is newer; empty when
+        there is none.
+        """
+        return self.source.newer_version
 
     @property
     def size(self) -> int:
@@ -148,11 +171,21 @@ class Upload:
         try:
             answer = self.s3.get_object(Bucket=source.bucket, Key=source.key, Range=span, **self._version())
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
+            code = error.response["Error"]["Code"]
+            if code in _REPLACED:
+                raise InputMissingError(
+                    f"{source.uri} (ETag {source.etag}) was replaced before it was read, and its bucket keeps"
+                    " no versions: what started this run is gone. The object that replaced it starts a run"
+                    " of its own. Switch versions on where this matters."
+                ) from error
+            if code not in (*_GONE, *_NO_ACCESS):
                 raise
+            refused = ", or may not be read: S3 says AccessDenied of both" if code in _NO_ACCESS else ""
+            # What S3 says names the permission, for a role that lacks it.
+            words = f" ({error.response['Error'].get('Message', '')})" if refused else ""
             raise InputMissingError(
-                f"{source.uri} (version {source.version_id or 'none'}) was deleted before it was read. Upload"
-                " it again."
+                f"{source.uri} (version {source.version_id or 'none'}) was deleted before it was"
+                f" read{refused}{words}. Upload it again."
             ) from error
         body: Body = answer["Body"]
         return body
@@ -160,7 +193,8 @@ class Upload:
     def _version(self) -> dict[str, str]:
         if self.source.version_id:
             return {"VersionId": self.source.version_id}
-        return {"IfMatch": self.source.etag} if self.source.etag else {}
+        etag = self.source.etag.strip('"')
+        return {"IfMatch": f'"{etag}"'} if etag else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +230,36 @@ class Uploads:
         """Yield the files in the order of their keys, reading their list as it goes."""
         for item in read_slice(self.s3, self.source.work_bucket, self.source.manifest, 0, self.count):
             yield Upload(S3Object.from_dict(item), self.s3)
+
+
+@dataclass(frozen=True, slots=True)
+class SetOfUploads(Uploads):
+    """The files of a set that is whole, or that was late and runs all the same."""
+
+    kind: ClassVar[str] = UploadSet.kind
+    source: UploadSet
+
+    @property
+    def key(self) -> Mapping[str, str]:
+        """Return the partition key of the set, such as ``{"date": "2026-01-01"}``."""
+        return self.source.partition
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Return what the set lacks, as far as that is known: values of the counted placeholder, or keys; at
+        most 100. Empty for a set that is whole.
+        """
+        return self.source.missing
+
+    @property
+    def missing_count(self) -> int:
+        """Return how many files the set lacks."""
+        return self.source.missing_count
+
+    @property
+    def generation(self) -> int:
+        """Return how many runs the set was before: files that came later began another."""
+        return self.source.generation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from sluice.runtime.errors import NodeError, Stopped
 from sluice.runtime.interface.node import Node
 from sluice.runtime.kinds.node_address import own_address
 from sluice.runtime.node_info import NodeInfo
-from sluice.runtime.result_parts import encode, part_keys
 from sluice.runtime.step_context import StepContext
 from sluice.runtime.step_function import Function
+from sluice.runtime.stored.result_parts import encode, part_keys
 from sluice.runtime.worker.report import Report, Returned
 
 # A node that fails takes its connections with it at once; its report comes a little later.
@@ -50,7 +50,7 @@ def has_result(context: StepContext) -> bool:
 
 
 def _given(context: StepContext, node: NodeInfo) -> Node:
-    own = own_address(node.metadata)
+    own = node.address or own_address(node.metadata)
     return Node(
         index=node.rank,
         count=node.world_size,

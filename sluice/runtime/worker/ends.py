@@ -17,18 +17,25 @@ class End:
 
     ``outcome`` is its final word, None when it had none. ``status`` is its exit code, or minus the signal
     that it died of. ``stopped`` says whether the job was asked to stop. ``peak_mib`` is the most memory that
-    it had.
+    it had. ``stderr`` are the last lines of its standard error.
     """
 
     outcome: Outcome | None = None
     status: int = 0
     stopped: bool = False
+    is_cut: bool = False
     peak_mib: int | None = None
+    stderr: tuple[str, ...] = ()
 
     @property
     def has_returned(self) -> bool:
         """Return whether all the work was done: the worker said so, and ended well."""
-        return isinstance(self.outcome, Returned) and self.status == 0
+        return isinstance(self.outcome, Returned) and (self.status == 0 or self.is_cut)
+
+    @property
+    def is_killed(self) -> bool:
+        """Return whether it was killed, as the kernel does to a process for want of memory."""
+        return self.status == -signal.SIGKILL
 
     @property
     def exit_code(self) -> int:

@@ -12,19 +12,26 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from mmap import mmap
 from types import FrameType
 from typing import NoReturn
 
 from sluice.runtime.errors import Stopped
 from sluice.runtime.exit_codes import FAILED, STOPPED
+from sluice.runtime.failure_report import failure_of
+from sluice.runtime.tracebacks import print_traceback
 from sluice.runtime.worker.ends import End, Listener, WorkerExit
 from sluice.runtime.worker.frames import FrameReader, PipeReport
+from sluice.runtime.worker.leftovers import Leftovers
 from sluice.runtime.worker.report import Outcome, Report, Returned
+from sluice.runtime.worker.stderr_tail import StderrTail
 
 STOP_SECONDS = 20.0
 """What a stopped worker has for its own end. Batch sends SIGKILL 30 seconds after SIGTERM:
 https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html"""
+LEFT_SECONDS = 20.0
+"""What a worker has for its end after its final word: for threads and exit handlers of the user's code."""
 STILL_THERE_SECONDS = 600.0
 """A machine that is there so long after its notice of two minutes is not taken away: the work goes on."""
 _CHUNK = 1 << 16
@@ -44,25 +51,44 @@ class ForkedWorker:
         watch_machine: Callable[[Callable[[], None]], None] = lambda on_notice: None,
     ) -> None:
         self._before_fork, self._watch_machine = before_fork, watch_machine
+        self._watch: _Watch | None = None
 
     def run(self, work: Callable[[Report], Outcome], listener: Listener) -> End:
-        """Return how the worker ended. In the worker itself, raise WorkerExit."""
+        """Return how the worker ended; each call is a new one. In the worker itself, raise WorkerExit."""
+        watch = self._watched()
+        if watch.stopped:
+            return End(stopped=True)
         self._before_fork()
         gc.freeze()  # The pages of what is here stay shared.
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         out, into = os.pipe()
-        watch, paused = _Watch(), mmap(-1, 1)
+        stderr, leftovers = StderrTail(), Leftovers()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         worker = os.fork()
         if worker == 0:
             os.close(out)
             watch.forget()
-            _be_worker(work, PipeReport(into, paused))
+            stderr.in_worker()
+            _be_worker(work, PipeReport(into, watch.paused))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.close(into)
-        self._watch_machine(watch.notice)
-        return _Listening(worker, out, watch, listener, paused).until_end()
+        stderr.in_supervisor()
+        try:
+            try:
+                end = _Listening(worker, out, watch, listener).until_end()
+            finally:
+                leftovers.end()
+            return replace(end, stderr=stderr.lines())
+        finally:
+            os.close(out)
+
+    def _watched(self) -> _Watch:
+        """Return what watches the machine and the signals, from the first worker on."""
+        if self._watch is None:
+            self._watch = _Watch()
+            self._watch_machine(self._watch.notice)
+        return self._watch
 
 
 def _be_worker(work: Callable[[Report], Outcome], report: PipeReport) -> NoReturn:
@@ -70,9 +96,12 @@ def _be_worker(work: Callable[[Report], Outcome], report: PipeReport) -> NoRetur
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
         outcome = work(report)
-        report.ends(outcome)
     except Stopped as stopped:
         raise WorkerExit(STOPPED) from stopped
+    except KeyboardInterrupt as error:  # Of the user's code: nobody sits before a job.
+        print_traceback(error)
+        outcome = failure_of(error)
+    report.ends(outcome)
     raise WorkerExit(0 if isinstance(outcome, Returned) else FAILED)
 
 
@@ -91,6 +120,7 @@ class _Watch:
         for end in (self.out, self._into):
             os.set_blocking(end, False)
         self.stopped = self.noticed = False
+        self.paused, self.go_on_at = mmap(-1, 1), math.inf
         self._woken = signal.set_wakeup_fd(self._into)
         self._on_child = signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.signal(signal.SIGTERM, self._stop)
@@ -121,12 +151,13 @@ class _Watch:
 class _Listening:
     """One worker, from its start to its end."""
 
-    def __init__(self, worker: int, out: int, watch: _Watch, listener: Listener, paused: mmap) -> None:
+    def __init__(self, worker: int, out: int, watch: _Watch, listener: Listener) -> None:
         self._worker, self._out, self._watch, self._listener = worker, out, watch, listener
-        self._paused, self._go_on_at = paused, math.inf
         self._frames = FrameReader()
         self._outcome: Outcome | None = None
         self._kill_at: float | None = None
+        self._left_at: float | None = None
+        self._is_cut = False
         os.set_blocking(out, False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(out, selectors.EVENT_READ)
@@ -147,10 +178,12 @@ class _Listening:
             raise
         while self._read():
             pass
+        self._selector.close()
         return End(
             outcome=self._outcome,
             status=os.waitstatus_to_exitcode(status),
             stopped=self._watch.stopped,
+            is_cut=self._is_cut,
             peak_mib=usage.ru_maxrss // _KIB_OF_MAXRSS // 1024,
         )
 
@@ -164,6 +197,8 @@ class _Listening:
             self._stop()
         if self._watch.noticed:
             self._pause()
+        if self._outcome is not None:
+            self._cut_when_due()
         self._listener.flush_when_due()
 
     def _read(self) -> bool:
@@ -180,7 +215,7 @@ class _Listening:
         return True
 
     def _timeout(self) -> float | None:
-        times = [self._kill_at, self._go_on_at if self._watch.noticed else None]
+        times = [self._kill_at, self._left_at, self._watch.go_on_at if self._watch.noticed else None]
         until = [at - time.monotonic() for at in times if at is not None and at < math.inf]
         due = self._listener.seconds_until_due()
         until += [] if due is None else [due]
@@ -193,12 +228,26 @@ class _Listening:
         Batch that the machine was lost.
         """
         now = time.monotonic()
-        if self._go_on_at == math.inf:
+        if self._watch.go_on_at == math.inf:
             os.write(2, b"This spot machine is about to be taken away: nothing new is begun on it.\n")
-            self._paused[0], self._go_on_at = 1, now + STILL_THERE_SECONDS
+            self._watch.paused[0], self._watch.go_on_at = 1, now + STILL_THERE_SECONDS
         self._listener.flush()
-        if now >= self._go_on_at:
-            self._watch.noticed, self._paused[0] = False, 0
+        if now >= self._watch.go_on_at:
+            self._watch.noticed, self._watch.paused[0] = False, 0
+
+    def _cut_when_due(self) -> None:
+        """End a worker that has said its final word and does not end: a thread that is left would keep the
+        job until its time-out.
+        """
+        now = time.monotonic()
+        if self._left_at is None:
+            self._left_at = now + LEFT_SECONDS
+        elif now >= self._left_at and not self._is_cut:
+            self._is_cut = True
+            text = f"The work is over, but a thread of its process still runs after {LEFT_SECONDS:.0f} s"
+            os.write(2, f"{text}: it is ended. Join threads, or make them daemons.\n".encode())
+            os.kill(self._worker, signal.SIGKILL)
+            self._left_at = math.inf
 
     def _stop(self) -> None:
         """Tell the worker to stop, write what it has finished, and end it when it takes too long."""

@@ -17,7 +17,7 @@ from sluice.runtime.worker.report import Failed, Outcome, Report, Returned
 
 _PAUSE_SECONDS = 1.0
 _HEADER = struct.Struct(">cI")
-_BEGINS, _FINISHED, _RETURNED, _FAILED = b"B", b"R", b"D", b"F"
+_BEGINS, _FINISHED, _ITEM_FAILED, _RETURNED, _FAILED = b"B", b"R", b"I", b"D", b"F"
 
 
 class PipeReport:
@@ -38,6 +38,10 @@ class PipeReport:
     def finished(self, line: str) -> None:
         """Hand over the line of an item's result."""
         self._send(_FINISHED, line.encode())
+
+    def failed(self, failure: Failed) -> None:
+        """Say that the item failed."""
+        self._send(_ITEM_FAILED, json.dumps(asdict(failure)).encode())
 
     def ends(self, outcome: Outcome) -> None:
         """Say the final word."""
@@ -92,5 +96,8 @@ def _pass_on(letter: bytes, body: bytes, report: Report) -> Outcome | None:
     document: Any = json.loads(body)
     if letter == _BEGINS:
         report.begins(*document)
+        return None
+    if letter == _ITEM_FAILED:
+        report.failed(Failed(**document))
         return None
     return Returned(**document) if letter == _RETURNED else Failed(**document)

@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-_VALUE_CHARACTERS = 200
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
@@ -23,15 +21,19 @@ class Returned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A worker's final word: an error ended the work. The worker has printed its traceback.
+    """A worker's final word, an error ended the work; or what is said of an item behind which it goes on.
+    The worker has printed its traceback.
 
-    ``is_transient`` says of the error that it may pass; ``item`` is None outside of any item.
+    ``is_transient`` says of the error that it may pass; ``item`` is None outside of any item. ``memory`` says
+    that it wanted more memory, ``upstream`` names the step where the item failed.
     """
 
     error: str
     message: str
     item: int | None = None
     is_transient: bool = False
+    memory: bool = False
+    upstream: str | None = None
 
 
 Outcome = Returned | Failed
@@ -41,13 +43,15 @@ class Report(Protocol):
     """What is reported during the work."""
 
     def begins(self, item: int | None = None, value: str = "") -> None:
-        """Say that the user's function is about to be called, for an item or once."""
+        """Say that the user's function is about to be called, for an item, whose value is JSON, or once."""
 
     def finished(self, line: str) -> None:
         """Hand over the line of an item's result."""
 
+    def failed(self, failure: Failed) -> None:
+        """Say that the item failed, and that the work goes on behind it."""
 
-def described(value: Any) -> str:
-    """Return an item's value as text that is short enough for a message."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}…"
+
+def encoded(value: Any) -> str:
+    """Return an item's value as JSON."""
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -4,7 +4,6 @@ ended.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from sluice.runtime.kinds.plan import plan
 from sluice.runtime.kinds.work import work
 from sluice.runtime.step_context import StepContext
 from sluice.runtime.step_function import StepFunction
+from sluice.runtime.tracebacks import print_traceback
 from sluice.runtime.worker.report import Outcome, Report, Returned
 
 WORKED_ON_BY_USERS: Mapping[Kind, Callable[[StepContext, Any, Report], Returned]] = {
@@ -36,5 +36,5 @@ def do_work(context: StepContext, function: StepFunction, report: Report) -> Out
     except Stopped:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a step raises is reported
-        traceback.print_exception(getattr(error, "cause", error))
+        print_traceback(getattr(error, "cause", error))
         return failure_of(error, is_transient=is_transient(error))

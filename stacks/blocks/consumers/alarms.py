@@ -1,23 +1,27 @@
-"""Alarms of a queue consumer: messages set aside, messages that wait for too long, a failing or throttled
-function.
+"""Alarms of a queue consumer: messages set aside, and messages that wait for too long.
+
+A function that fails or is throttled needs none of its own: its messages wait, or are set aside after five
+times. Each alarm costs, also while nothing runs: docs/cost.md.
 """
 
 from __future__ import annotations
 
 from aws_cdk import Duration
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.blocks.monitoring.alarm import PERIOD, alarm
 
-ALARMS = 4
-"""How many alarms a consumer has."""
+ALARMS = 2
+"""How many alarms a consumer has, without that on its retries."""
+RETRY_ALARMS = 1
+"""How many more a consumer has whose messages start runs."""
+_RETRIED_FOR = 12
+"""Periods for which an alarm on retries stays raised: they come and go in cycles of half an hour."""
 # A message whose outcome is unknown comes again after six minutes, and that is no problem yet; the fifth time
 # it is set aside.
 _OLD_SECONDS = 20 * 60
-_FAILURES = 5
 
 
 def alarm_on_dead_letters(
@@ -40,42 +44,40 @@ def alarm_on_dead_letters(
     )
 
 
-def alarm_on_age(scope: Construct, *, stage: str, queue: sqs.IQueue, alerts: sns.ITopic) -> None:
-    """Raise an alarm when messages wait unhandled: the function is throttled, or keeps failing."""
+def alarm_on_retries(scope: Construct, *, stage: str, retries: sqs.IQueue, alerts: sns.ITopic) -> None:
+    """Raise an alarm when a message has failed for half an hour: something is out, or ends the function."""
+    alarm(
+        scope,
+        "RetriesAlarm",
+        alerts,
+        description=(
+            f"Messages have failed in Sluice's {stage} for half an hour. Nothing is lost: every five minutes"
+            " those that failed are sent again, until they are handled; only where no sweep can run for 14"
+            " days are they dropped. Look at the function's log: a service of AWS is out, a permission is"
+            " missing, or the function ends before it has handled them."
+        ),
+        metric=retries.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum"),
+        threshold=1,
+        periods=_RETRIED_FOR,
+    )
+
+
+def alarm_on_age(
+    scope: Construct, *, stage: str, queue: sqs.IQueue, alerts: sns.ITopic, is_only_one: bool = False
+) -> None:
+    """Raise an alarm when messages wait unhandled: the function is throttled, or keeps failing. The only one
+    of a queue with retries tells of an outage once, however often its messages come back to the queue.
+    """
     alarm(
         scope,
         "AgeAlarm",
         alerts,
         description=(
             f"A message has waited in Sluice's queue {stage} for more than {_OLD_SECONDS // 60} minutes."
-            " Nothing is lost. Look at the function's log and at the account's concurrency; `sluice doctor`"
-            " looks at the latter."
+            " Nothing is lost for 14 days. Look at the function's log and at the account's concurrency;"
+            " `sluice doctor` looks at the latter."
         ),
         metric=queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum"),
         threshold=_OLD_SECONDS,
+        periods=_RETRIED_FOR if is_only_one else 1,
     )
-
-
-def alarm_on_failures(
-    scope: Construct, *, stage: str, function: lambda_.IFunction, alerts: sns.ITopic
-) -> None:
-    """Raise an alarm when a function itself fails or is throttled again and again; messages that it refuses
-    one by one are no failure of it.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-    """
-    for name, what, metric in (
-        ("ErrorAlarm", "failed", function.metric_errors(period=PERIOD, statistic="Sum")),
-        ("ThrottleAlarm", "was throttled", function.metric_throttles(period=PERIOD, statistic="Sum")),
-    ):
-        alarm(
-            scope,
-            name,
-            alerts,
-            description=(
-                f"Sluice's function {stage} {what} at least {_FAILURES} times within 5 minutes. Its messages"
-                " come again. Look at its log, and at the account's concurrency with `sluice doctor`."
-            ),
-            metric=metric,
-            threshold=_FAILURES,
-        )

@@ -21,26 +21,39 @@ _POWERTOOLS_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64:36"
 NOT_FOR_LAMBDAS = (
     "pipeline",
     "runtime",
+    "testing",
     "operate",
+    "backfill",
+    "report",
     "steps",
     "deprecated",
     "mounts",
     "retry_rules",
     "secret_sources",
     "trigger",
+    "aws/conditional_write",
     "aws/rate_limiter",
+    "receipts/comparing",
+    "receipts/facts",
+    "receipts/receipt",
     "run/graph",
     "triggers/inbox",
     "triggers/schedules",
-    "triggers/schedule_times",
+    "catch_up/time_zones",
 )
+
+
+ONLY_FOR = {"grouping": "group", "sets": "group"}
+"""Packages of the core that one Lambda alone imports, and which."""
 
 
 def lambda_code(root: Path, folder: str) -> lambda_.Code:
     """Return the code of one Lambda: its folder, what the Lambdas share, and the shared core."""
     own = ["!lambdas/__init__.py", "!lambdas/*.py", f"!lambdas/{folder}/**"]
+    others = [f"sluice/{package}" for package, stage in ONLY_FOR.items() if stage != folder]
     core = [
         "!sluice/**",
+        *others,
         *(f"sluice/{module}{end}" for module in NOT_FOR_LAMBDAS for end in (".py", "")),
     ]
     return lambda_.Code.from_asset(

@@ -45,7 +45,7 @@ def lambda_function(
         handler=f"lambdas.{spec.folder}.handler.handler",
         code=lambda_code(root, spec.folder),
         layers=[powertools_layer(scope)],
-        role=_role(scope, log_lines),
+        role=function_role(scope, log_lines),
         log_group=log_lines,
         memory_size=spec.memory_mib,
         timeout=spec.timeout,
@@ -64,7 +64,7 @@ def lambda_function(
     return function
 
 
-def _role(scope: Construct, log_lines: logs.ILogGroup) -> iam.Role:
+def function_role(scope: Construct, log_lines: logs.ILogGroup) -> iam.Role:
     """Return a role that may write to the function's log group, and nothing else yet."""
     role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     log_lines.grant_write(role)

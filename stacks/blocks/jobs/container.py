@@ -18,6 +18,10 @@ from stacks.blocks.jobs.fargate_task import FargateTask
 from stacks.blocks.jobs.volumes import mount_points, volumes
 
 _Definition = batch.CfnJobDefinition
+# Said explicitly, for an account may have another default: a job never waits for its log, and rather loses
+# lines of a flood of more than 25 MiB.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+_LOG_MODE = {"mode": "non-blocking", "max-buffer-size": "25m"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,7 @@ class ContainerSpec:
 
     ``rules`` are all its retry rules, in their order. ``secrets`` are what Batch calls ``valueFrom``, by
     their variables. ``ulimits`` are a limit, or a soft and a hard one. ``fargate`` is set for a Fargate task.
+    ``tags`` are those of the deploy and of the pipeline.
     """
 
     image: str
@@ -42,8 +47,13 @@ class ContainerSpec:
     secrets: Mapping[str, str] = field(default_factory=dict)
     mounts: Sequence[Mount] = ()
     ulimits: Mapping[str, int | tuple[int, int]] = field(default_factory=dict)
+    shared_memory: int | None = None
+    tmpfs: Mapping[str, int] = field(default_factory=dict)
+    user: str | None = None
+    read_only_root: bool = False
     priority: int | None = None
     fargate: FargateTask | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
     consumable_resources: batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None = None
 
 
@@ -104,12 +114,29 @@ def container(
         volumes=volumes(spec.mounts),
         mount_points=mount_points(spec.mounts),
         ulimits=[_ulimit(name, limit) for name, limit in sorted(spec.ulimits.items())] or None,
+        linux_parameters=_linux(spec),
+        user=spec.user,
+        readonly_root_filesystem=spec.read_only_root or None,
         log_configuration=_Definition.LogConfigurationProperty(
             log_driver="awslogs",
-            options={"awslogs-group": identity.log_group, "awslogs-stream-prefix": stream},
+            options={
+                "awslogs-group": identity.log_group,
+                "awslogs-stream-prefix": stream,
+                **_LOG_MODE,
+            },
         ),
         **(spec.fargate.properties() if spec.fargate else {}),
     )
+
+
+def _linux(spec: ContainerSpec) -> batch.CfnJobDefinition.LinuxParametersProperty | None:
+    """Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_LinuxParameters.html."""
+    if spec.shared_memory is None and not spec.tmpfs:
+        return None
+    folders = [
+        _Definition.TmpfsProperty(container_path=path, size=size) for path, size in sorted(spec.tmpfs.items())
+    ]
+    return _Definition.LinuxParametersProperty(shared_memory_size=spec.shared_memory, tmpfs=folders or None)
 
 
 def _sizes(spec: ContainerSpec) -> dict[str, str]:

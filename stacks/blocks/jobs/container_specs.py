@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from sluice.compute import Compute
 from sluice.pipeline.compiling import own_compute
 from sluice.pipeline.definition import INPUT, Pipeline, Step
-from sluice.pipeline.loading import CONTAINERS, package_of
+from sluice.pipeline.image_folder import CONTAINERS, package_of
 from sluice.pipeline.node_groups import Program
 from sluice.pipeline.retry_rules import retry_rules
 from sluice.run.submit_request import INPUT_PARAMETER
@@ -33,7 +33,8 @@ _SMALL_ATTEMPTS = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpecs:
     """The containers of a pipeline's jobs. ``images`` are the URIs of the pipeline's own image, and
-    ``environment`` are the variables of every job, and ``region`` those that a step may set otherwise.
+    ``environment`` are the variables of every job, ``region`` those that a step may set otherwise, and
+    ``tags`` those of every definition.
     """
 
     pipeline: Pipeline
@@ -43,6 +44,7 @@ class ContainerSpecs:
     images: Mapping[Architecture, str]
     environment: Mapping[str, str]
     region: Mapping[str, str]
+    tags: Mapping[str, str]
 
     def of(self, step: Step, program: Program) -> ContainerSpec:
         """Return the container of a step that runs a program, which is the step itself but for groups of
@@ -72,7 +74,12 @@ class ContainerSpecs:
             },
             mounts=step.mounts,
             ulimits={str(name): limit for name, limit in step.ulimits.items()},
+            shared_memory=step.shared_memory,
+            tmpfs=step.tmpfs,
+            user=step.user,
+            read_only_root=step.read_only_root,
             priority=step.priority,
+            tags=self.tags,
             fargate=self._fargate(compute, step.storage),
             consumable_resources=self.consumables.needed(step.uses),
         )
@@ -89,6 +96,7 @@ class ContainerSpecs:
             rules=retry_rules([], function=True, compute=compute),
             timeout=_SMALL_TIMEOUT_SECONDS,
             environment={**self.region, **self.environment},
+            tags=self.tags,
             fargate=self._fargate(compute),
         )
 
@@ -109,7 +117,9 @@ class ContainerSpecs:
             return None
         architecture = self.configuration.architecture_of(compute)
         return FargateTask(
-            architecture=architecture, public_address=not self.configuration.nat, storage=storage
+            architecture=architecture,
+            public_address=not self.configuration.has_private_subnets,
+            storage=storage,
         )
 
 

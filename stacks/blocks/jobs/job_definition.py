@@ -13,6 +13,7 @@ from aws_cdk import NestedStack, RemovalPolicy, Stack
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
+from sluice.tags import PIPELINE, STEP
 from stacks.blocks.jobs.container import ContainerSpec, Identity, container
 from stacks.blocks.jobs.definition_names import DefinitionNames
 
@@ -69,12 +70,14 @@ def registered(
         "parameters": dict(spec.parameters) or None,
         "scheduling_priority": spec.priority,
         "retry_strategy": _retries(spec),
+        "tags": {**spec.tags, PIPELINE: pipeline, STEP: step},
+        "propagate_tags": True,
         "timeout": batch.CfnJobDefinition.TimeoutProperty(attempt_duration_seconds=spec.timeout),
     }
     name = names.name(pipeline, step, _content(scope, properties))
     definition = batch.CfnJobDefinition(
         scope,
-        name.removeprefix(f"sluice-{pipeline}-"),
+        name.removeprefix(names.of_pipeline(pipeline)),
         job_definition_name=name,
         resource_retention_policy=batch.CfnJobDefinition.ResourceRetentionPolicyProperty(
             skip_deregister_on_update=True

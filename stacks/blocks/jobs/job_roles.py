@@ -18,6 +18,8 @@ from constructs import Construct
 
 from sluice import keys
 from sluice.run.job_names import run_id
+from sluice.tags import PIPELINE
+from sluice.triggers.upload_patterns import keys_below
 
 Role = iam.Role
 Conditions = Mapping[str, Mapping[str, str | list[str]]]
@@ -82,9 +84,10 @@ def advance_runs(
     ledger: dynamodb.ITable,
     queues: Sequence[str],
     limits: Sequence[str],
+    definitions: str,
 ) -> None:
     """Read and write the pipeline's own runs, submit its jobs to these queues and with these limits, and look
-    up a job by its name.
+    up a job by its name; the names of its definitions begin with ``definitions``.
 
     TransactWriteItems is authorised as the writes in it:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -92,13 +95,16 @@ def advance_runs(
     actions = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     _allow(role, actions, [ledger.table_arn], own_items(pipeline))
     stack = Stack.of(role)
-    definitions = (
-        f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job-definition/sluice-{pipeline}-*"
-    )
-    _allow(role, ["batch:SubmitJob"], [definitions, *limits, *queues])
+    ours = f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job-definition/{definitions}*"
+    _allow(role, ["batch:SubmitJob"], [ours, *limits, *queues])
+    # A job is tagged when it is submitted, as its own pipeline's; it has no ARN before.
+    own = {"StringEquals": {f"aws:RequestTag/{PIPELINE}": pipeline}}
+    jobs = f"arn:{stack.partition}:batch:{stack.region}:{stack.account}:job/*"
+    not_others = {"StringEqualsIfExists": {f"aws:ResourceTag/{PIPELINE}": pipeline}}
+    _allow(role, ["batch:TagResource"], [jobs], {**own, **not_others})
     # A look-up has no resource-level permissions:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
-    _allow(role, ["batch:ListJobs"], ["*"])
+    _allow(role, ["batch:ListJobs", "batch:DescribeJobs"], ["*"])
 
 
 def use_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
@@ -127,20 +133,60 @@ def delete_work(role: iam.Role, *, pipeline: str, work: s3.IBucket) -> None:
 
 
 def read_uploads(role: iam.Role, *, prefixes: Sequence[str], inbox: s3.IBucket) -> None:
-    """Read the very versions that started the runs.
+    """Read the very versions that started the runs, and list what begins like them.
 
-    Without ``s3:ListBucket`` a deleted object would be "access denied", and a run could not report that its
-    input is gone; S3 decides that whatever the prefix:
+    To who may list a whole bucket S3 says of a missing object that it is missing, to others that they have
+    no access; so a job takes the latter for what it can be as well:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
-    objects = [inbox.arn_for_objects(f"{prefix}*") for prefix in prefixes]
+    patterns = [keys_below(prefix) for prefix in prefixes]
+    objects = [inbox.arn_for_objects(pattern) for pattern in patterns]
     _allow(role, ["s3:GetObject", "s3:GetObjectVersion"], objects)
-    _allow(role, ["s3:ListBucket"], [inbox.bucket_arn])
+    listed = {"StringLike": {"s3:prefix": patterns}}
+    _allow(role, ["s3:ListBucket"], [inbox.bucket_arn], listed)
 
 
-def publish_results(role: iam.Role, *, pipeline: str, results: s3.IBucket) -> None:
-    """Write files under the pipeline's name; not read, not delete."""
-    _allow(role, ["s3:PutObject", "s3:AbortMultipartUpload"], [results.arn_for_objects(f"{pipeline}/*")])
+def read_connected(role: iam.Role, *, prefixes: Mapping[str, Sequence[str]], keys: Sequence[str]) -> None:
+    """Read what is below these prefixes of buckets that are not Sluice's, list what begins like them, and
+    decrypt with their keys, by way of S3 alone.
+
+    In a bucket of another account the bucket's policy, and that of the key, must allow it as well:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html
+    """
+    partition = Stack.of(role).partition
+    for bucket, own in prefixes.items():
+        arn = f"arn:{partition}:s3:::{bucket}"
+        patterns = [keys_below(prefix) for prefix in own]
+        _allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{arn}/{pattern}" for pattern in patterns])
+        listed = {"StringLike": {"s3:prefix": patterns}}
+        _allow(role, ["s3:ListBucket"], [arn], listed)
+    if keys:
+        _allow(role, ["kms:Decrypt"], list(keys), {"StringLike": {"kms:ViaService": "s3.*.amazonaws.com*"}})
+
+
+def publish_results(role: iam.Role, *, folder: str) -> None:
+    """Write files in a folder of results, an ARN with a pattern, and look at what they replace; not delete.
+
+    A write under the condition that an object is still the one that was seen needs s3:GetObject, too:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
+    _allow(role, ["s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"], [f"{folder}*"])
+
+
+def read_results(role: iam.Role, *, folder: str) -> None:
+    """Read files in a folder of results, an ARN with a pattern."""
+    _allow(role, ["s3:GetObject", "s3:GetObjectVersion"], [f"{folder}*"])
+
+
+def write_receipts(role: iam.Role, *, bucket: str, prefix: str) -> None:
+    """List and read what runs published below a prefix of a bucket, an ARN, and write the files with their
+    failed items, their receipts and their reports.
+    """
+    folder = f"{bucket}/{prefix}"
+    _allow(role, ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": [f"{prefix}*"]}})
+    _allow(role, ["s3:GetObject"], [f"{folder}*"])
+    written = [f"{folder}{name}" for name in (keys.FAILED_ITEMS, keys.RECEIPT, keys.REPORT)]
+    _allow(role, ["s3:PutObject", "s3:AbortMultipartUpload"], written)
 
 
 def _allow(

@@ -13,7 +13,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from sluice.compute import Compute
 from sluice.pipeline.compiling import START, own_compute
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.retry_rules import retry_rules
@@ -25,7 +24,7 @@ from stacks.blocks.jobs.definition_names import DefinitionNames
 from stacks.blocks.jobs.fargate_task import FargateTask
 from stacks.blocks.jobs.images import start_image
 from stacks.blocks.jobs.job_definition import job_definition
-from stacks.configuration import Architecture
+from stacks.configuration import Configuration
 
 _VCPUS = 0.25
 _MEMORY_MIB = 512
@@ -43,15 +42,16 @@ class StartJobs(Construct):
         construct_id: str,
         *,
         root: Path,
-        architecture: Architecture,
         settings: JobSettings,
         queues: Mapping[str, str],
         alerts: sqs.IQueue,
         names: DefinitionNames,
         limits: Consumables,
+        configuration: Configuration,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._root, self._architecture, self._queues, self._alerts = root, architecture, queues, alerts
+        self._root, self._queues, self._alerts = root, queues, alerts
+        self._configuration = configuration
         self._names, self._limits = names, limits
         start = StartSettings(
             ledger_table=settings.ledger_table,
@@ -62,7 +62,7 @@ class StartJobs(Construct):
 
     @cached_property
     def _image(self) -> assets.DockerImageAsset:
-        return start_image(self, "Image", root=self._root, architecture=self._architecture)
+        return start_image(self, "Image", root=self._root, architecture=self._configuration.job_architecture)
 
     def job(
         self,
@@ -86,21 +86,22 @@ class StartJobs(Construct):
             part,
             START,
             pipeline=pipeline.name,
-            spec=self._spec(own_compute(pipeline), task),
+            spec=self._spec(pipeline, task),
             identity=identity,
             names=self._names,
         )
 
-    def _spec(self, compute: Compute, task: FargateTask | None) -> ContainerSpec:
+    def _spec(self, pipeline: Pipeline, task: FargateTask | None) -> ContainerSpec:
         return ContainerSpec(
             image=self._image.image_uri,
             command=["containers.start.submit:submit"],
             vcpus=_VCPUS,
             memory=_MEMORY_MIB,
             attempts=_ATTEMPTS,
-            rules=retry_rules([], function=True, compute=compute),
+            rules=retry_rules([], function=True, compute=own_compute(pipeline)),
             timeout=_TIMEOUT_SECONDS,
             environment=self._environment,
+            tags=self._configuration.tags_of(pipeline),
             fargate=task,
         )
 
@@ -118,6 +119,7 @@ class StartJobs(Construct):
             ledger=ledger,
             queues=list(self._queues.values()),
             limits=self._limits.arns_of(pipeline),
+            definitions=self._names.of_pipeline(name),
         )
         job_roles.report_failures(role, pipeline=name, step=START, work=work)
         self._alerts.grant_send_messages(role)

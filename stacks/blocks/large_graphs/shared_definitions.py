@@ -27,6 +27,7 @@ def shared_definitions(steps: Sequence[Step]) -> dict[str, Step]:
 
 
 def _content(step: Step) -> str:
-    return repr(
-        [(one.name, getattr(step, one.name)) for one in fields(step) if one.name not in _OF_THE_GRAPH]
-    )
+    # A step with permissions of its own has a role of its own, and so a definition.
+    own = [step.name] if step.permissions else []
+    described = [one.name for one in fields(step) if one.name not in _OF_THE_GRAPH]
+    return repr([own, *((name, getattr(step, name)) for name in described)])

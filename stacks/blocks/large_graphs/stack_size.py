@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudform
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from aws_cdk import CfnResource, NestedStack
 from constructs import Construct, IConstruct
@@ -15,8 +16,13 @@ from sluice.pipeline.loading import PIPELINES
 
 MAX_RESOURCES = 500
 MAX_NESTED_RESOURCES = 2_500
+MAX_TEMPLATE_BYTES = 1_000_000
 _RESERVED = 20
 _NAMED = 3
+_APART = (
+    "Let steps run the same work (they share a definition), or deploy some pipelines with another"
+    " SLUICE_STACK_PREFIX."
+)
 
 
 def check_stack_size(parts: Mapping[str, Construct], nested: Mapping[str, int]) -> None:
@@ -39,15 +45,30 @@ def check_stack_size(parts: Mapping[str, Construct], nested: Mapping[str, int]) 
         raise PipelineError(PIPELINES, tuple(mistakes))
 
 
+def check_template_sizes(directory: Path) -> None:
+    """Raise PipelineError for a synthesised template that has more bytes than CloudFormation takes: the
+    deploy would end at its last stack.
+    """
+    sizes = {path: path.stat().st_size for path in sorted(directory.glob("*.template.json"))}
+    mistakes = [
+        Mistake(
+            PIPELINES,
+            f"at most {MAX_TEMPLATE_BYTES:,} bytes of {path.name}",
+            f"{size:,}",
+            _APART,
+        )
+        for path, size in sizes.items()
+        if size > MAX_TEMPLATE_BYTES
+    ]
+    if mistakes:
+        raise PipelineError(PIPELINES, tuple(mistakes))
+
+
 def _mistakes(where: str, counts: Mapping[str, int], maximum: int) -> Iterator[Mistake]:
     if (total := sum(counts.values())) > maximum:
         largest = sorted(counts, key=lambda name: -counts[name])[:_NAMED]
         found = f"{total}, most of them in {', '.join(f'{name} ({counts[name]})' for name in largest)}"
-        fix = (
-            "Let steps run the same work (they share a definition), or deploy some pipelines with another"
-            " SLUICE_STACK_PREFIX."
-        )
-        yield Mistake(PIPELINES, f"at most {maximum} CloudFormation resources {where}", found, fix)
+        yield Mistake(PIPELINES, f"at most {maximum} CloudFormation resources {where}", found, _APART)
 
 
 def _sum(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:

@@ -32,11 +32,13 @@ class Environments(Construct):
         network: Network,
         configuration: Configuration,
         connect_nodes: bool,
+        disk_gib: int,
     ) -> None:
         super().__init__(scope, construct_id)
         self._network = network
         self._configuration = configuration
         self._connect_nodes = connect_nodes
+        self._disk_gib = disk_gib
         self._made: dict[str, _Made] = {}
         self._machines: Machines | None = None
         self._own: OwnMachines | None = None
@@ -65,7 +67,12 @@ class Environments(Construct):
 
     @property
     def _ec2(self) -> Machines:
-        self._machines = self._machines or Machines(self, network=self._network)
+        self._machines = self._machines or Machines(
+            self,
+            network=self._network,
+            disk_gib=self._disk_gib,
+            scale_down_delay=self._configuration.scale_down_delay,
+        )
         return self._machines
 
     def _spot(self, name: str) -> _Made:
@@ -108,5 +115,7 @@ class Environments(Construct):
 
     def _unmanaged(self, name: str) -> _Made:
         architecture = self._configuration.job_architecture
-        self._own = OwnMachines(self, name, network=self._network, architecture=architecture)
+        self._own = OwnMachines(
+            self, name, network=self._network, architecture=architecture, disk_gib=self._disk_gib
+        )
         return self._own.environment

@@ -24,7 +24,7 @@ def fargate_environment(
         compute_resources=batch.CfnComputeEnvironment.ComputeResourcesProperty(
             type="FARGATE_SPOT" if spot else "FARGATE",
             maxv_cpus=max_vcpus,
-            subnets=network.subnet_ids,
-            security_group_ids=[network.no_ingress.security_group_id],
+            subnets=list(network.subnet_ids),
+            security_group_ids=list(network.group_ids),
         ),
     )

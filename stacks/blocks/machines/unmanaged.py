@@ -13,7 +13,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.blocks.machines.ec2 import hardened, instance_role
+from stacks.blocks.machines.ec2 import AGENT_SETTINGS, hardened, instance_role
 from stacks.blocks.machines.network import Network
 from stacks.configuration import Architecture
 from stacks.reasons import accept
@@ -40,9 +40,16 @@ class OwnMachines(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, network: Network, architecture: Architecture
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: Network,
+        architecture: Architecture,
+        disk_gib: int,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._disk_gib = disk_gib
         self.environment = batch.CfnComputeEnvironment(
             self,
             "Environment",
@@ -70,11 +77,13 @@ class OwnMachines(Construct):
     def _launch_template(
         self, network: Network, profile: iam.CfnInstanceProfile, architecture: Architecture
     ) -> ec2.CfnLaunchTemplate:
-        script = Fn.sub(_JOIN, {"Environment": self.environment.attr_compute_environment_arn})
+        settings = "".join(f'echo "{one}" >> /etc/ecs/ecs.config\n' for one in AGENT_SETTINGS)
+        script = Fn.sub(_JOIN + settings, {"Environment": self.environment.attr_compute_environment_arn})
         data = hardened(
+            disk_gib=self._disk_gib,
             image_id=f"resolve:ssm:{_IMAGES[architecture]}",
             iam_instance_profile=ec2.CfnLaunchTemplate.IamInstanceProfileProperty(arn=profile.attr_arn),
-            security_group_ids=[network.no_ingress.security_group_id],
+            security_group_ids=network.group_ids,
             user_data=Fn.base64(script),
         )
         return ec2.CfnLaunchTemplate(self, "LaunchTemplate", launch_template_data=data)

@@ -25,12 +25,16 @@ def alarm(
     description: str,
     metric: cloudwatch.IMetric,
     threshold: int,
+    periods: int = 1,
 ) -> cloudwatch.Alarm:
-    """Return an alarm that is raised when one value of the metric reaches the threshold."""
+    """Return an alarm that is raised when one value of the metric reaches the threshold, and that stays so
+    until none of the last ``periods`` does.
+    """
     made = cloudwatch.Alarm(
         scope,
         construct_id,
-        evaluation_periods=1,
+        evaluation_periods=periods,
+        datapoints_to_alarm=None if periods == 1 else 1,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=description,

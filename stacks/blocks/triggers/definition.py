@@ -13,6 +13,7 @@ from sluice.errors import Mistake, PipelineError
 from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Pipeline
 from sluice.pipeline.loading import PIPELINES
+from stacks.configuration import Configuration
 
 MAX_BYTES = 240 * 1024
 """Compressed. The ledger stores it with a run, beside an input of at most 128 KiB, in an item of at most 400
@@ -36,14 +37,27 @@ class Definition(Construct):
     """The compiled pipeline as a file, which the trigger Lambda reads from ``bucket`` and ``key``."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, pipeline: Pipeline, job_definitions: JobDefinitions
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        pipeline: Pipeline,
+        job_definitions: JobDefinitions,
+        configuration: Configuration,
+        followed: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = Stage.of(self)
         assert stage is not None, "every construct stands in an app"  # noqa: S101
         path = Path(stage.outdir, "definitions", f"{pipeline.name}.json")
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = compile_pipeline(pipeline, job_definitions).to_json()
+        text = compile_pipeline(
+            pipeline,
+            job_definitions,
+            configuration.offered,
+            configuration.tags_of(pipeline),
+            followed=followed,
+        ).to_json()
         check_definition_size(pipeline.name, text)
         path.write_text(text)
         asset = s3_assets.Asset(self, "File", path=str(path))

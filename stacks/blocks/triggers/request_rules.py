@@ -16,7 +16,7 @@ from constructs import Construct
 
 from sluice.pipeline.definition import Manual, Pipeline
 from sluice.pipeline.trigger_names import MANUAL
-from sluice.triggers.rerun import DETAIL_TYPE, SOURCE
+from sluice.triggers.request_event import requests_to
 from stacks.blocks.consumers.queue_consumer import QueueConsumer
 from stacks.blocks.consumers.rule_target import rule_target, with_detail
 from stacks.blocks.triggers.definition import Definition
@@ -24,7 +24,7 @@ from stacks.blocks.triggers.trigger_message import message, triggered
 
 
 def start_on_requests(
-    scope: Construct, *, pipeline: Pipeline, definition: Definition, target: QueueConsumer
+    scope: Construct, *, pipeline: Pipeline, definition: Definition, target: QueueConsumer, stack_prefix: str
 ) -> None:
     """Add the rule of a pipeline with a Manual trigger."""
     if not _may_be_asked_for(pipeline):
@@ -33,7 +33,7 @@ def start_on_requests(
         scope,
         "Request",
         description=f"Sluice: a request starts {pipeline.name}",
-        event_pattern=_requests_for([pipeline.name]),
+        event_pattern=requests_to(stack_prefix, [pipeline.name]),
         targets=[
             rule_target(
                 target,
@@ -44,7 +44,12 @@ def start_on_requests(
 
 
 def refuse_other_requests(
-    scope: Construct, construct_id: str, *, pipelines: Sequence[Pipeline], target: QueueConsumer
+    scope: Construct,
+    construct_id: str,
+    *,
+    pipelines: Sequence[Pipeline],
+    target: QueueConsumer,
+    stack_prefix: str,
 ) -> None:
     """Add the rule for requests of pipelines without a Manual trigger: the trigger Lambda sets them aside
     with the reason, and an alarm is raised.
@@ -55,7 +60,7 @@ def refuse_other_requests(
         scope,
         construct_id,
         description="Sluice: a request for a pipeline that is not there",
-        event_pattern=_requests_for([*others, {"exists": False}]),
+        event_pattern=requests_to(stack_prefix, [*others, {"exists": False}]),
         targets=[
             rule_target(
                 target, input_transformer=with_detail(message('"unknown"', "unknown", "{}", "<detail>"))
@@ -66,7 +71,3 @@ def refuse_other_requests(
 
 def _may_be_asked_for(pipeline: Pipeline) -> bool:
     return any(isinstance(trigger, Manual) for trigger in pipeline.triggers)
-
-
-def _requests_for(pipelines: Sequence[object]) -> dict[str, object]:
-    return {"source": [SOURCE], "detail-type": [DETAIL_TYPE], "detail": {"pipeline": list(pipelines)}}

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cli.commands.cancel import cancel
-from sluice.advance.claims import LEASE
+from sluice.advance.lease import LEASE
 from sluice.operate.errors import OperationError
 from sluice.run.state import Run, RunState
 from tests.cli.harness import CommandHarness
@@ -17,6 +17,11 @@ from tests.sluice.graphs import RUN_ID, pipeline, step
 
 TWO = pipeline(step("a"), step("b"), step("c", after=("a", "b")))
 NOW = START.isoformat(timespec="milliseconds")
+
+
+@pytest.fixture(autouse=True)
+def _passes_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sluice.operate.cancel.SECONDS_BETWEEN_PASSES", 0.01)
 
 
 def run_of_two() -> Run:

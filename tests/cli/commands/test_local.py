@@ -3,15 +3,21 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli.main import main
-from local.paths import LocalCloudPaths
+from local.paths import REPOSITORY, LocalCloudPaths
 from local.secret_key import secret_key
-from local.server.lock import holder
+from local.server.lock import hold, holder
 from tests.conftest import free_port
+from tests.local.server.test_cloud import client
 
 
 @pytest.fixture
@@ -48,6 +54,29 @@ def test_env_prints_what_a_shell_takes(place: LocalCloudPaths, capsys: pytest.Ca
     ]
 
 
+def test_a_broken_file_does_not_stop_the_code_of_another_pipeline(
+    place: LocalCloudPaths,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Which is named; the mistake is said. A mistake of its own stops it, and so does one without a name."""
+    deployed: list[list[str]] = []
+    monkeypatch.setattr("cli.commands.local.update_code", lambda *given: deployed.append(given[-1]))
+    monkeypatch.setenv("SLUICE_PROJECT", "")
+    root = tmp_path / "team"
+    assert main(["init", str(root), "--source", str(REPOSITORY)]) == 0
+    monkeypatch.chdir(root)
+    (root / "pipelines" / "broken.py").write_text("pipeline = (\n")
+    command = ["local", "deploy", f"--port={place.port}"]
+    with hold(place.pid_file):
+        assert main([*command, "words"]) == 0
+        assert "pipelines/broken.py" in capsys.readouterr().err
+        assert main([*command, "broken"]) != 0
+        assert main(command) != 0
+    assert deployed == [["words"]]
+
+
 def test_up_and_down(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:
     """`up --detach` leaves a cloud that answers, a second `up` refuses, and `down` ends it."""
     up = ["local", "up", "--empty", "--detach", f"--port={place.port}"]
@@ -63,14 +92,41 @@ def test_up_and_down(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str])
     assert holder(place.pid_file) is None
 
 
+def test_an_empty_cloud_wants_its_own_secret_too(
+    place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one that `local env` prints, which no other cloud has; a key of one's own is none."""
+    other = replace(place, state=place.state / "other")
+    assert main(["local", "up", "--empty", "--detach", f"--port={place.port}"]) == 0
+    try:
+        printed = capsys.readouterr().out
+        assert f"export AWS_SECRET_ACCESS_KEY={secret_key(place.secret_file)}" in printed
+        client(place, "lambda").list_functions()
+        for secret in ("test", secret_key(other.secret_file)):
+            with pytest.raises(ClientError, match=r"SignatureDoesNotMatch|InvalidSignature"):
+                client(place, "lambda", aws_secret_access_key=secret).list_functions()
+        with pytest.raises(HTTPError, match="403"):
+            build_opener(ProxyHandler({})).open(f"{place.endpoint}/2015-03-31/functions", timeout=30)
+    finally:
+        assert main(["local", "down", f"--port={place.port}"]) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_foreground_ends_with_its_cloud(place: LocalCloudPaths, number: signal.Signals) -> None:
-    """`up` stays until Ctrl-C, or until it gets a signal to end, and leaves no process behind."""
+    """`up` stays until Ctrl-C, or until it gets a signal to end, and leaves no process behind.
+
+    A process that was started where SIGINT is ignored, as a shell does in its background, would ignore it.
+    """
     command = [sys.executable, "-m", "cli.main", "local", "up", "--empty", f"--port={place.port}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+    heeds_ctrl_c = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heeds_ctrl_c)
+    try:
         assert any("Ctrl-C" in line for line in running.stdout or ())
         cloud = holder(place.pid_file)
         running.send_signal(number)
-        assert running.wait(timeout=20) == 130
+        assert running.wait(timeout=120) == 130
+    finally:
+        running.kill()
+        running.communicate()
     assert cloud
     assert holder(place.pid_file) is None

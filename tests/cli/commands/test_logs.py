@@ -8,11 +8,14 @@ from datetime import datetime
 import pytest
 
 from cli.commands.logs import logs
+from sluice import keys
 from sluice.operate.errors import OperationError, RequestError
+from sluice.operate.logs.generations import Generation
 from sluice.operate.logs.job_log import READS_AFTER_END
+from sluice.operate.logs.log_source import LogSource
 from sluice.run.compiled import CompiledStep, Kind
 from sluice.run.decision import decide
-from sluice.run.state import GenerationSpec, RunState, StepState
+from sluice.run.state import GenerationSpec, RunState, StepRecord, StepState
 from sluice.run.submission import Submission
 from tests.cli.harness import CommandHarness
 from tests.sluice.clouds import START
@@ -311,3 +314,81 @@ def test_a_generation_that_batch_has_forgotten(rerun: CommandHarness) -> None:
     del rerun.jobs.jobs["job-c"], rerun.jobs.jobs["job-d"]
     with pytest.raises(OperationError, match=f"the job {RUN_ID}_count_1, found none: AWS Batch forgets"):
         logs(rerun.given("logs", RUN_ID, "count", "1"), rerun.cloud)
+
+
+def test_without_a_step_it_is_what_failed_first(
+    array: CommandHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And it says that there are others."""
+    array.ledger.record_end(RUN_ID, "count", StepState.FAILED, job_id="job-c", reason="2 of 3")
+    array.end(RUN_ID, RunState.FAILED, "count")
+    assert logs(array.given("logs", RUN_ID), array.cloud) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "child 1\n"
+    assert "This is child 1 of count, the first of 2 that failed: --failed shows them." in printed.err
+
+
+def test_children_that_succeeded_with_failed_items_are_shown(
+    array: CommandHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where some are tolerated, and too many failed: no job of the array failed, its children's words say
+    which had any.
+    """
+    array.clients["s3"].create_bucket(Bucket="work")
+    for child in range(3):
+        array.jobs.jobs[f"job-c:{child}"]["status"] = "SUCCEEDED"
+        failed = 4 if child == 2 else 0
+        key = f"{keys.words_prefix(RUN_ID, 'count', 0)}{child}-6-{failed}-1-0.json"
+        array.clients["s3"].put_object(Bucket="work", Key=key)
+    array.ledger.record_end(RUN_ID, "count", StepState.FAILED, job_id="job-c", reason="4 of 30 items failed")
+    array.end(RUN_ID, RunState.FAILED, "count")
+    assert logs(array.given("logs", RUN_ID), array.cloud) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.strip()) == ("child 2\n", "sluice: This is child 2 of count.")
+
+
+def test_a_job_without_a_log_says_why_it_failed(
+    one: CommandHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An image that could not be pulled leaves no line."""
+    one.jobs.jobs["job-a"]["status"] = "FAILED"
+    one.ledger.record_end(RUN_ID, "a", StepState.FAILED, job_id="job-a", reason="no image\x1b")
+    assert logs(one.given("logs", RUN_ID, "a"), one.cloud) == 0
+    assert "logged nothing; its state is FAILED. Why: no image\\x1b." in capsys.readouterr().err
+
+
+def test_without_a_step_and_a_failure_names_are_asked_for(one: CommandHarness) -> None:
+    """There is nothing that failed."""
+    with pytest.raises(RequestError, match=r"no job of .* has failed\. Name one of a, b"):
+        logs(one.given("logs", RUN_ID), one.cloud)
+
+
+def test_all_failed_children_are_labelled(array: CommandHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line with its child."""
+    assert logs(array.given("logs", RUN_ID, "count", "--failed"), array.cloud) == 0
+    assert capsys.readouterr().out.splitlines() == ["[1] child 1", "[2] child 2"]
+
+
+def test_a_part_of_a_log_says_that_it_is_one(one: CommandHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last lines, and those with a text."""
+    write(one, "a/1", "one", "Two", "three two", "four")
+    logs(one.given("logs", RUN_ID, "a", "--tail", "2"), one.cloud)
+    tail = capsys.readouterr()
+    logs(one.given("logs", RUN_ID, "a", "--search", "two"), one.cloud)
+    found = capsys.readouterr()
+    assert (tail.out, found.out) == ("three two\nfour\n", "Two\nthree two\n")
+    assert "These are 2 of 4 lines." in tail.err
+    assert "These are 2 of 4 lines." in found.err
+
+
+def test_more_failed_children_than_are_named_are_counted(array: CommandHarness) -> None:
+    """18 are not taken for 10."""
+    for index in range(3, 20):
+        array.jobs.add(f"job-c:{index}", status="FAILED", arrayProperties={"index": index})
+    generation = Generation(0, "job-c", tuple(range(20)))
+    source = LogSource(
+        ledger=array.ledger, batch=array.jobs, queues=array.deployment.queues.values(), run_id=RUN_ID
+    )
+    record = StepRecord(name="count", state=StepState.SUBMITTED, job_id="job-c", children=20)
+    with pytest.raises(RequestError, match=r"Failed: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 9 more\."):
+        source._child_id(record, generation, None)

@@ -98,8 +98,14 @@ def test_for_programs(harness: CommandHarness, capsys: pytest.CaptureFixture[str
     """JSON names the run, what had failed, and what runs again as a whole."""
     failed(harness, returns=False)
     assert retry(harness.given("retry", RUN_ID, "--json"), harness.cloud) == 0
-    expected = {"run_id": RUN_ID, "state": "RUNNING", "failed": ["count", "merge"], "whole": ["count"]}
-    assert json.loads(capsys.readouterr().out) == expected
+    assert json.loads(capsys.readouterr().out) == {
+        "run_id": RUN_ID,
+        "state": "RUNNING",
+        "failed": ["count", "merge"],
+        "whole": ["count"],
+        "discarded": [],
+        "outdated": [],
+    }
 
 
 def test_a_note_says_that_an_array_of_a_command_runs_again_as_a_whole(

@@ -7,7 +7,10 @@ import json
 import pytest
 
 from cli.commands.runs import runs
+from sluice.operate.errors import RequestError
+from sluice.operate.listing.labels import label_run
 from tests.cli.harness import CommandHarness
+from tests.sluice.clouds import TABLE
 from tests.sluice.operate.runs.three_runs import at, begin_three_runs, words
 
 
@@ -30,6 +33,7 @@ def test_json_holds_what_programs_need(three: CommandHarness, capsys: pytest.Cap
             "ended_at": at(60),
             "failed_step": "a",
             "input": "word-count/a.txt",
+            "labels": [],
         }
     ]
 
@@ -54,3 +58,23 @@ def test_an_empty_ledger_is_no_failure(harness: CommandHarness, capsys: pytest.C
     assert "no run yet" in capsys.readouterr().err
     assert runs(harness.given("runs", "--json"), harness.cloud) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_labels_are_a_column_where_there_are_any(
+    three: CommandHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A label finds its runs and is shown with them; a wrong one is refused with what is expected."""
+    label_run(three.client, TABLE, words(1), ["team=data"])
+    assert runs(three.given("runs", "--label", "team=data"), three.cloud) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert (head.split()[-1], row.split()[0], row.split()[-1]) == ("LABELS", words(1), "team=data")
+    with pytest.raises(RequestError, match=r"a label such as team=data.*found 'team'"):
+        runs(three.given("runs", "--label", "team"), three.cloud)
+
+
+def test_times_and_inputs_choose_runs(three: CommandHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--since` and `--until` choose by the time, `--input` by what started a run."""
+    assert runs(three.given("runs", "--since", at(1), "--until", at(2), "--input", "A.txt"), three.cloud) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["RUN", words(1)]
+    assert runs(three.given("runs", "--input", "other"), three.cloud) == 0
+    assert "No run matches" in capsys.readouterr().err

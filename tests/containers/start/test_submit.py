@@ -16,7 +16,7 @@ from sluice.messages import RunFailed
 from sluice.pipeline.definition import Job, Pipeline, S3Upload
 from sluice.run.state import Run, RunState, StepState
 from sluice.runtime.__main__ import main
-from sluice.runtime.exit_codes import FAILED, TRY_AGAIN
+from sluice.runtime.exit_codes import FAILED, SUPERSEDED, TRY_AGAIN
 from sluice.settings import StartSettings, SubmissionSettings
 from tests.sluice.clouds import TABLE, Batch, refused
 from tests.sluice.graphs import QUEUES
@@ -97,7 +97,7 @@ def test_another_attempt_finds_nothing_left_to_do(jobs: Jobs, batch: Batch, run:
 
 def test_claims_that_stay_open_ask_for_another_attempt(jobs: Jobs, batch: Batch, run: Run) -> None:
     """The exit code is the one that the retry rules know; the next attempt may find more."""
-    batch.answers = [("before", refused("InternalError", status=500))]
+    batch.answers = [("before", ReadTimeoutError(endpoint_url="https://batch"))]
     assert start(jobs, run) == TRY_AGAIN
     assert recorded(jobs, run).state is RunState.RUNNING
 
@@ -111,14 +111,15 @@ def test_claims_that_stay_open_ask_for_another_attempt(jobs: Jobs, batch: Batch,
         (refused("ThrottlingException"), 0),
         (refused("TransactionInProgressException"), 0),
         (ReadTimeoutError(endpoint_url="batch"), 0),
-        (refused("AccessDeniedException", "batch:ListJobs", 403), FAILED),
+        (refused("AccessDeniedException", "batch:ListJobs", 403), 0),
+        (refused("ValidationException", "batch:ListJobs", 400), FAILED),
     ],
 )
 def test_a_call_that_may_succeed_later_is_tried_later(
     jobs: Jobs, batch: Batch, run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
 ) -> None:
-    """A throttled look-up ends no start job: no message comes a second time. What is not allowed ends it at
-    once.
+    """A throttled look-up ends no start job: no message comes a second time. Nor does a permission that is
+    not there yet; what is wrong ends it at once.
     """
     errors, real = [error], Advancer.advance
 
@@ -162,7 +163,7 @@ def test_the_open_claims_are_listed_up_to_five(
     jobs: Jobs, batch: Batch, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The line counts the others only where there are some."""
-    batch.answers = [("before", refused("InternalError", status=500))]
+    batch.answers = [("before", ReadTimeoutError(endpoint_url="https://batch"))]
     assert start(jobs, run) == TRY_AGAIN
     assert "Claims that are not settled yet: cleanup, first, last.\n" in capsys.readouterr().out
     assert start_module._listed([str(number) for number in range(7)]) == "0, 1, 2, 3, 4 and 2 more"
@@ -170,7 +171,7 @@ def test_the_open_claims_are_listed_up_to_five(
 
 def test_a_refused_submission_fails_the_start_job_and_is_an_alert(jobs: Jobs, batch: Batch, run: Run) -> None:
     """The alert queue has it, and the job leaves its report."""
-    batch.answers = [("before", refused("AccessDeniedException", "batch:SubmitJob", 403))]
+    batch.answers = [("before", refused("ClientException", "batch:SubmitJob", 400))]
     assert start(jobs, run) == FAILED
     (message,) = jobs.sqs.receive_message(QueueUrl=jobs.sqs.get_queue_url(QueueName="alerts")["QueueUrl"])[
         "Messages"
@@ -184,7 +185,7 @@ def test_a_refused_submission_fails_the_start_job_and_is_an_alert(jobs: Jobs, ba
 def test_a_cancelled_run_is_not_started(jobs: Jobs, batch: Batch, run: Run) -> None:
     """What waits for the start job must not run, so it fails."""
     jobs.ledger.finish(run.run_id, RunState.CANCELLED, NOW)
-    assert start(jobs, run) == FAILED
+    assert start(jobs, run) == SUPERSEDED
     assert [job["jobName"] for job in batch.jobs.values()] == ["start"]
 
 

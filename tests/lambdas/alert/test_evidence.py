@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from lambdas.alert.evidence import Evidence, gather
+from lambdas.alert.failure import failure
+from sluice import keys
 from sluice.messages import RunFailed
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
 from tests.lambdas.conftest import Aws
@@ -134,3 +136,39 @@ def test_a_log_that_is_not_there_yet_leaves_the_rest_of_the_alert(
     text = json.loads(mail["Body"])["Message"]
     assert "log-events/a$252F1" in text
     assert "last lines" not in text
+
+
+def test_without_a_log_stream_the_alert_has_the_lines_of_the_failure_report(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a storm of starts a container may get no stream; a report that is none leaves the rest."""
+    run_id = begun(aws)
+    failed(aws, run_id)
+
+    def no(**_: Any) -> None:
+        raise refused("ResourceNotFoundException", status=400)
+
+    monkeypatch.setattr(aws.batch, "list_jobs", no)
+    key = keys.failure(run_id, "count", 2, 0)
+    report = {
+        "error": "ValueError",
+        "message": "seven",
+        "item": 7,
+        "stderr": ["Traceback", "ValueError: seven"],
+    }
+    aws.client("s3").put_object(Bucket="work", Key=key, Body=json.dumps(report).encode())
+    assert aws.call("alert", RunFailed(run=run_id, step="count").to_json()) == []
+    assert "Traceback" in mails(aws)[0]["Message"]
+    aws.client("s3").put_object(Bucket="work", Key=key, Body=b"[no report")
+    assert last_lines(aws, run_id) == ()
+
+
+def last_lines(aws: Aws, run_id: str) -> tuple[str, ...]:
+    """Return the lines of the alert of a run's failed step."""
+    found = failure(
+        run_of(aws, run_id),
+        "count",
+        results_bucket="results",
+        work_bucket="work",
+    )
+    return found.log_lines

@@ -15,6 +15,7 @@ from lambdas.alert.evidence import Evidence
 from sluice.alerts import digest
 from sluice.messages import LATE, RunDelayed, RunFailed
 from sluice.run.state import Run, StepRecord, StepState
+from sluice.testing.memory.tables import Table
 from tests.lambdas.conftest import Aws
 from tests.lambdas.runs import alert_queue
 from tests.sluice.clouds import TABLE, refused
@@ -120,8 +121,8 @@ def failures(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Failures:
 
 
 def test_many_failures_of_one_cause_are_a_handful_of_messages(failures: Failures) -> None:
-    """Three e-mails, one text message, one digest with the command that lists the runs; every message comes
-    twice.
+    """Three e-mails, one text message, one digest with the commands that list the runs and resume them;
+    every message comes twice.
     """
     for number in range(120):
         message = failures.fail(f"ValueError: not a number (item {number})")
@@ -135,7 +136,40 @@ def test_many_failures_of_one_cause_are_a_handful_of_messages(failures: Failures
     assert "In all:   120 since 2026-01-01 00:00 UTC" in text
     assert f"Newest:   {newest}" in text
     assert "sluice runs --pipeline words --limit 120" in text
+    assert "sluice retry --pipeline words --since 2026-01-01T00:00 --state failed" in text
     assert digest.LAST_BEFORE_DIGESTS in failures.sent[3][1]
+
+
+@pytest.fixture
+def very_many(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Failures:
+    """No failures yet, and a ledger in memory that answers as moto's (tests/matrix/test_harness.py), which
+    takes ten times as long for a call.
+    """
+    ledger, real = Table(TABLE), aws.client
+    monkeypatch.setattr(aws, "client", lambda name: ledger if name == "dynamodb" else real(name))
+    monkeypatch.setattr("sluice.aws.clients.full_client", aws.client)
+    return Failures(aws, monkeypatch)
+
+
+@pytest.mark.parametrize(("causes", "mails", "texts"), [(1, 3 + 2, 1), (10, 12 + 11 + 10, 10)])
+def test_ten_thousand_failures_are_a_handful_of_messages(
+    very_many: Failures, causes: int, mails: int, texts: int
+) -> None:
+    """Within 50 minutes, ten messages at a time as the queue hands them over, each tenth batch twice: all of
+    them are heard of, each once.
+    """
+    for batch in range(1000):
+        numbers = range(batch * 10, batch * 10 + 10)
+        bodies = [very_many.fail(CAUSES[number % causes].format(number)) for number in numbers]
+        assert very_many.call(*bodies) == []
+        if batch % 10 == 0:
+            assert very_many.call(*bodies) == []
+        if batch % 100 == 99:
+            very_many.sweep(5)
+    very_many.sweep(130)
+    assert len(very_many.runs) == very_many.heard() == 10_000
+    assert very_many.kinds()["mail"] <= mails
+    assert very_many.kinds()["sms"] <= texts
 
 
 def test_many_failures_of_ten_causes_are_a_handful_of_messages(failures: Failures) -> None:

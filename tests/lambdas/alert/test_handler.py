@@ -43,7 +43,7 @@ def test_the_alert_of_a_requested_run_says_how_to_request_it_again(
     assert aws.call("track", ended(aws, run_id, "split", "FAILED")) == []
     assert aws.call("alert", *(message["Body"] for message in aws.received("alerts"))) == []
     [mail] = aws.received("inbox")
-    assert "aws events put-events" in mail["Body"]
+    assert "sluice rerun " in mail["Body"]
 
 
 def test_a_failure_without_a_reason_says_so(aws: Aws) -> None:

@@ -26,7 +26,7 @@ def test_one_ticket_a_run(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     assert aws.call("alert", failed, failed, late) == []
     [ticket] = opened
     assert ticket["Title"] == "Sluice: words failed at a"
-    assert json.loads(ticket["OperationalData"]["/aws/dedup"]["Value"]) == {"dedupString": f"sluice-{RUN}"}
+    assert json.loads(ticket["OperationalData"]["/aws/dedup"]["Value"]) == {"dedupString": f"Sluice-{RUN}"}
     assert len(ticket["Description"]) <= 2048
 
 

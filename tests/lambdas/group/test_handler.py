@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sluice.errors import UnsettledError
 from sluice.grouping import ledger as group_ledger
+from sluice.grouping.ledger import GroupLedger
 from sluice.items.manifest import read_slice
 from sluice.messages import Triggered
 from sluice.run.compiled import CompiledPipeline, Kind
@@ -142,6 +144,16 @@ def test_a_reminder_is_sent_and_followed(aws: Aws) -> None:
     assert (
         aws.client("sqs").get_queue_attributes(**queue)["Attributes"]["ApproximateNumberOfMessagesDelayed"]
         == "2"
+    )
+
+
+def test_a_group_is_open_from_the_moment_at_which_its_first_file_came(aws: Aws) -> None:
+    """And not only from the one at which the queue handed it over."""
+    sent = datetime.now(UTC) - timedelta(seconds=3)
+    assert aws.call("group", uploaded(aws, 1), sent=sent) == []
+    [group] = GroupLedger(aws.client("dynamodb"), "ledger").unfinished()
+    assert datetime.fromisoformat(group.opened_at) == sent.replace(
+        microsecond=sent.microsecond // 1000 * 1000
     )
 
 

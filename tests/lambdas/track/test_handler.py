@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from sluice.run.state import RunState, StepState
 from tests.lambdas.conftest import Aws
@@ -22,7 +24,6 @@ from tests.lambdas.runs import (
     old_run,
     run_of,
 )
-from tests.sluice.clouds import refused
 from tests.sluice.graphs import word_count
 
 
@@ -41,14 +42,20 @@ def unnamed(
     """Let a job end whose Lambda died before it could name it; return its run and how long track paused, with
     what happens in each.
     """
-    aws.batch.answers = [("after", refused("InternalError", status=500))]
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    aws.batch.answers = [("after", ReadTimeoutError(endpoint_url="https://batch"))]
+    aws.batch.pages = [{"jobSummaryList": []} for _ in range(3)]
     assert aws.call("trigger", aws.upload(word_count())) == ["0"]
     [job] = aws.batch.jobs.values()
+    job["status"] = "FAILED"
     run_id, job_id, pauses = str(job["jobName"]).split("_")[0], str(job["jobId"]), list[float]()
 
+    own = threading.get_ident()  # a thread that another test left behind sleeps, too
+
     def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        whenever(job_id)
+        if threading.get_ident() == own:
+            pauses.append(seconds)
+            whenever(job_id)
 
     monkeypatch.setattr(time, "sleep", sleep)
     detail = {"jobName": job["jobName"], "jobId": job_id, "status": "FAILED", "container": {"exitCode": 75}}

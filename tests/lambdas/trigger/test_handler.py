@@ -7,6 +7,9 @@ from dataclasses import replace
 
 from sluice.compute import Compute
 from sluice.run.compiled import CompiledMachine
+from sluice.run.concurrency import Concurrency
+from sluice.run.job_names import run_id
+from sluice.run.state import Run
 from tests.lambdas.conftest import Aws
 from tests.lambdas.runs import run_of
 from tests.sluice.graphs import QUEUES, word_count
@@ -67,3 +70,42 @@ def test_the_placeholder_of_a_folder_starts_no_run(aws: Aws) -> None:
     """Nor is it a fault."""
     assert aws.call("trigger", aws.upload(word_count(), key="words/", size=0)) == []
     assert (aws.batch.names(), aws.received("dead")) == ([], [])
+
+
+def uploaded(aws: Aws, key: str) -> Run:
+    """Return the run of an upload."""
+    identity = {"bucket": "inbox", "key": key, "version": "v1"}
+    return run_of(aws, run_id(word_count().name, "s3", identity))
+
+
+def test_the_runs_of_a_backfill_wait_for_one_another_and_for_no_other(aws: Aws) -> None:
+    """The limit is in their messages, and stored with them; what is no limit is set aside."""
+
+    def message(key: str, **limit: object) -> str:
+        found = json.loads(aws.upload(word_count(), key))
+        return json.dumps(found | {"definition": found["definition"] | limit})
+
+    bodies = [message(f"word-count/{name}.txt", max_concurrent_runs=1) for name in "ab"]
+    assert aws.call("trigger", *bodies, message("word-count/event.txt")) == []
+    runs = {name: uploaded(aws, f"word-count/{name}.txt") for name in ("a", "b", "event")}
+    assert {name: str(run.state) for name, run in runs.items()} == {
+        "a": "RUNNING",
+        "b": "WAITING",
+        "event": "RUNNING",
+    }
+    assert runs["b"].pipeline.concurrency == Concurrency(1, "backfill")
+    assert runs["event"].pipeline.concurrency is None
+    for wrong in (0, 101, "1", True):
+        assert aws.call("trigger", message("word-count/c.txt", max_concurrent_runs=wrong)) == []
+    reasons = [one["MessageAttributes"]["reason"]["StringValue"] for one in aws.received("dead")]
+    assert len(reasons) == 4
+    assert all("max_concurrent_runs from 1 to 100" in reason for reason in reasons)
+
+
+def test_the_limit_of_a_pipeline_holds_for_a_backfill_too(aws: Aws) -> None:
+    """Whatever a message says."""
+    own = replace(word_count(), concurrency=Concurrency(2))
+    found = json.loads(aws.upload(own))
+    found["definition"]["max_concurrent_runs"] = 1
+    assert aws.call("trigger", json.dumps(found)) == []
+    assert uploaded(aws, "words/a.txt").pipeline.concurrency == Concurrency(2)

@@ -60,13 +60,43 @@ def test_an_environment_and_a_queue(desk: Desk) -> None:
 
 
 def test_a_replaced_environment_has_a_new_arn(desk: Desk) -> None:
-    """A change of a property that needs a replacement makes a new resource and removes the old one."""
+    """A change of a property that needs a replacement makes a new resource; the provisioner removes the old
+    one, when nothing uses it any more.
+    """
     arn, _ = create(desk.engine.api, "ComputeEnvironment", _ENVIRONMENT)
     named = {**_ENVIRONMENT, "ComputeEnvironmentName": "other"}
     handler = HANDLERS(desk.engine.api)["AWS::Batch::ComputeEnvironment"]
     replaced, _ = handler["update"](arn, _ENVIRONMENT, named, "Stack")
     assert replaced.endswith("/other")
+    assert desk.batch.describe_compute_environments(computeEnvironments=[arn])["computeEnvironments"] != []
+    handler["delete"](arn, _ENVIRONMENT)
     assert desk.batch.describe_compute_environments(computeEnvironments=[arn])["computeEnvironments"] == []
+
+
+@pytest.mark.parametrize(
+    ("replace", "changes", "replaced"),
+    [
+        ({}, {"InstanceTypes": ["m6i"]}, True),
+        ({"ReplaceComputeEnvironment": True}, {"SecurityGroupIds": ["sg-2"]}, True),
+        ({"ReplaceComputeEnvironment": "false"}, {"InstanceTypes": ["m6i"]}, False),
+        ({}, {"MaxvCpus": 8, "UpdateToLatestImageVersion": False}, False),
+    ],
+)
+def test_instances_are_replaced_with_their_environment_by_default(
+    desk: Desk, replace: dict[str, Any], changes: dict[str, Any], replaced: bool
+) -> None:
+    """ReplaceComputeEnvironment is true unless a template says otherwise:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-batch-computeenvironment.html.
+    """
+    old = {name: value for name, value in _ENVIRONMENT.items() if name != "ReplaceComputeEnvironment"}
+    old |= replace
+    arn, _ = create(desk.engine.api, "ComputeEnvironment", old)
+    new = {**old, "ComputeResources": {**old["ComputeResources"], **changes}}
+    handler = HANDLERS(desk.engine.api)["AWS::Batch::ComputeEnvironment"]
+    after, _ = handler["update"](arn, old, new, "Stack")
+    assert (after != arn) is replaced
+    found = desk.batch.describe_compute_environments(computeEnvironments=[arn])["computeEnvironments"]
+    assert [each["computeEnvironmentArn"] for each in found] == [arn]
 
 
 @pytest.mark.parametrize(("keep", "status"), [(True, "ACTIVE"), (False, "INACTIVE")])

@@ -31,7 +31,11 @@ def test_the_host_of_a_chosen_job_is_interrupted(desk: Desk, hand: HandExecutor)
 
 
 @pytest.mark.parametrize(
-    "faults", [Faults(seed=3, interruptions_per_hour=3_600_000), Faults(seed=3, interrupted_attempts=1)]
+    "faults",
+    [
+        Faults(seed=3, interruptions_per_hour=3_600_000, notice_seconds=0),
+        Faults(seed=3, interrupted_attempts=1, notice_seconds=0.01),
+    ],
 )
 def test_spot_hosts_are_interrupted_by_a_rate(faults: Faults) -> None:
     """With a high rate, of hosts or of attempts, each spot host goes soon; on-demand hosts stay, and the job
@@ -60,6 +64,23 @@ def test_images_that_cannot_be_pulled() -> None:
         desk.define("broken", ["true"], container={"image": "broken"})
         job = desk.until(desk.submit(definition="broken"), "FAILED")
         assert job["container"]["reason"].startswith("CannotPullContainerError: ")
+        desk.until(desk.submit(), "SUCCEEDED")
+
+
+def test_docker_may_not_report_how_a_container_ended() -> None:
+    """Without an exit code and with the words of a program's end, as the ECS agent has them: a rule for that
+    reason has it tried again.
+    """
+    rules = [{"action": "RETRY", "onReason": "DockerTimeoutError*"}, {"action": "EXIT", "onReason": "*"}]
+    with Engine(limits=QUICK, faults=Faults(docker_timeouts=1)) as engine:
+        desk = Desk(engine, [], [])
+        job = desk.until(desk.submit(retryStrategy={"attempts": 2, "evaluateOnExit": rules}), "FAILED")
+        assert len(job["attempts"]) == 2
+        for ended in (job, *job["attempts"]):
+            assert ended["statusReason"] == "Essential container in task exited"
+            assert ended["container"]["reason"].startswith("DockerTimeoutError: ")
+            assert "exitCode" not in ended["container"]
+        engine.set_faults(Faults())
         desk.until(desk.submit(), "SUCCEEDED")
 
 
@@ -119,3 +140,32 @@ def test_missing_capacity_moves_work_to_the_next_environment(desk: Desk) -> None
     desk.until(job, "RUNNING")
     host = desk.engine.scheduler.jobs[job].hosts[0]
     assert host.environment.spec.name == "ce"
+
+
+def test_a_spot_host_has_its_notice_before_it_goes() -> None:
+    """Until its time its jobs run, and may end well; a second notice changes nothing."""
+    hand = HandExecutor()
+    now = [1_000]
+    with Engine(limits=QUICK, executor=hand, clock=lambda: now[0]) as engine:
+        desk = Desk(engine, [], [])
+        spot = {**EC2, "type": "SPOT", "allocationStrategy": "SPOT_PRICE_CAPACITY_OPTIMIZED"}
+        desk.batch.create_compute_environment(
+            computeEnvironmentName="spot", type="MANAGED", computeResources=spot
+        )
+        order = [{"order": 1, "computeEnvironment": "spot"}]
+        desk.batch.create_job_queue(jobQueueName="bulk", priority=1, computeEnvironmentOrder=order)
+        job = desk.submit(jobQueue="bulk", retryStrategy={"attempts": 2, "evaluateOnExit": _SPOT_RULES})
+        desk.until(job, "RUNNING")
+        engine.interrupt(job)
+        (host,) = next(one for one in engine.scheduler.environments.values() if one.spec.spot).hosts.values()
+        assert engine.instance(host.id) is host
+        assert host.leaves_at == 1_000 + 120_000
+        now[0] = 61_000
+        engine.interrupt(job, 1)
+        assert host.leaves_at == 121_000
+        assert desk.job(job)["status"] == "RUNNING"
+        now[0] = 121_000
+        engine.account.changed()
+        wait_for(lambda: len(hand.tasks) == 2)
+        assert desk.job(job)["attempts"][0]["statusReason"].startswith("Host EC2")
+        assert engine.instance(host.id) is None

@@ -13,7 +13,7 @@ import pytest
 
 from local import emulator
 from local.emulator.events import put_event
-from local.emulator.patches.events import bound_events_log
+from local.emulator.patches.events import begin_rates_at_once, bound_events_log
 from local.emulator.services import scope
 from local.paths import REPOSITORY
 
@@ -85,6 +85,8 @@ def test_names_are_found_in_the_source() -> None:
         ("ssm", "resolve_parameter_value", ["name_or_arn", "version", "decrypt"]),
         ("eventbridge", "_invoke_target", ["target", "event", "rule"]),
         ("scheduler", "_at_time_epoch", ["expr"]),
+        ("scheduler", "_tick_schedules", []),
+        ("eventbridge", "_parse_rate_seconds", ["expr"]),
         ("provisioners", "_lambda_url_attributes", ["config"]),
         ("lambda_svc", "_function_url_id", ["function_url"]),
         ("secretsmanager", "_resolve", ["secret_id"]),
@@ -135,6 +137,32 @@ def test_the_log_of_events_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         kept = [json.loads(event["Detail"])["number"] for event in eventbridge._events_log["entries"]]
         eventbridge._events_log.clear()
     assert kept == [2, 3, 4]
+
+
+def test_a_rate_begins_when_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one rate later, and once; one of before this cloud was started goes on as it was."""
+    scheduler, eventbridge = (ministack_modules()[name] for name in ("scheduler", "eventbridge"))
+    fired = list[str]()
+    monkeypatch.setattr(scheduler, "_tick_schedules", scheduler._tick_schedules)
+    monkeypatch.setattr(eventbridge, "_invoke_target", lambda target, event, rule: fired.append(rule["Name"]))
+    begin_rates_at_once()
+    body = {
+        "ScheduleExpression": "rate(1 hour)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {
+            "Arn": "arn:aws:sqs:us-east-1:000000000000:q",
+            "RoleArn": "arn:aws:iam::000000000000:role/r",
+        },
+    }
+    with scope():
+        for name in ("new", "old"):
+            scheduler._create_schedule(name, body)
+        scheduler._schedules["default/old"]["CreationDate"] -= 60
+        for _ in range(2):
+            scheduler._tick_schedules()
+        for name in ("new", "old"):
+            scheduler._delete_schedule(name, {})
+    assert fired == ["new"]
 
 
 def test_only_the_emulator_imports_ministack() -> None:

@@ -1,134 +1,104 @@
-"""Base images by digest, with a program in docker's place that answers as buildx does."""
+"""The digest that an image's tag names, as a registry on this machine has it."""
 
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from local.images import docker, pin
-from local.images.images import Images
-from local.paths import REPOSITORY
-
-DIGEST, NEWER = ("sha256:" + digit * 64 for digit in "ab")
-DOCKERFILE = """\
-# FROM here: a comment
-FROM python:3.13-slim AS base
-RUN echo FROM nowhere
-from --platform=linux/amd64 registry.example:5000/team/tool
-FROM scratch
-FROM BASE as last
-ARG IMAGE=x
-FROM $IMAGE
-"""
-PINNED = DOCKERFILE.replace("python:3.13-slim", f"python:3.13-slim@{DIGEST}").replace(
-    "team/tool", f"team/tool@{DIGEST}"
-)
+from local.errors import LocalCloudError
+from local.images.pin import digest_of
+from tests.local.images.registry import served
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with two Dockerfiles."""
-    for name in ("one", "two"):
-        (tmp_path / "containers" / name).mkdir(parents=True)
-        (tmp_path / "containers" / name / "Dockerfile").write_text(DOCKERFILE)
-    return tmp_path
+def registry(tmp_path: Path) -> Iterator[str]:
+    """The address of a registry with the repository team/tool, whose tag 1 is an image of ours."""
+    with served(tmp_path) as address:
+        _push(tmp_path, f"{address}/team/tool:1", "one")
+        yield address
 
 
-def texts(repository: Path) -> list[str]:
-    """Return the Dockerfiles' texts."""
-    return [file.read_text() for file in sorted(repository.glob("containers/*/Dockerfile"))]
+def _push(folder: Path, name: str, content: str) -> None:
+    """Let a tag name an image with one small file, which stays in the registry alone."""
+    context = folder / content
+    context.mkdir()
+    (context / "file").write_text(content)
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY file /file\n")
+    for command in (
+        ["build", "--quiet", "--tag", name, str(context)],
+        ["push", "--quiet", name],
+        ["rmi", name],
+    ):
+        subprocess.run(["docker", *command], check=True, capture_output=True)
 
 
-@pytest.fixture
-def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The script of a docker that stands on the PATH alone."""
-    pin.digest_of.cache_clear()
-    program = tmp_path / "bin" / "docker"
-    program.parent.mkdir()
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-    return program
+def _in_registry(address: str, tag: str) -> str:
+    """Return the digest of what a tag names there: that of the manifest's bytes, by the specification of
+    registries. https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+    """
+    request = urllib.request.Request(
+        f"http://{address}/v2/team/tool/manifests/{tag}",
+        headers={
+            "Accept": "application/vnd.docker.distribution.manifest.v2+json,"
+            "application/vnd.oci.image.manifest.v1+json,application/vnd.oci.image.index.v1+json"
+        },
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - ours
+        return f"sha256:{hashlib.sha256(answer.read()).hexdigest()}"
 
 
-def write(program: Path, lines: str) -> None:
-    """Let docker do what these lines of a shell say."""
-    program.write_text(f"#!/bin/sh\n{lines}\n")
-    program.chmod(0o755)
+@pytest.mark.xdist_group("docker")
+def test_a_registry_says_what_a_tag_names(registry: str, tmp_path: Path) -> None:
+    """With buildx or without; what the tag names later is another digest."""
+    digest_of.cache_clear()
+    first = digest_of(f"{registry}/team/tool:1")
+    assert first == _in_registry(registry, "1")
+    _push(tmp_path, f"{registry}/team/tool:1", "two")
+    digest_of.cache_clear()
+    second = digest_of(f"{registry}/team/tool:1")
+    assert second == _in_registry(registry, "1") != first
 
 
-def test_every_base_image_is_pinned(repository: Path, say: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each once asked for, by its tag; stages, scratch, variables and comments stay."""
-    write(say, f'echo "$@" >> {repository}/asked; echo {DIGEST}')
-    assert pin.main([], repository) == 0
-    assert texts(repository) == [PINNED, PINNED]
-    assert capsys.readouterr().out.split() == ["containers/one/Dockerfile", "containers/two/Dockerfile"]
-    command = "buildx imagetools inspect {} --format {{{{.Manifest.Digest}}}}"
-    names = ("python:3.13-slim", "registry.example:5000/team/tool")
-    assert (repository / "asked").read_text().splitlines() == [command.format(name) for name in names]
+@pytest.mark.xdist_group("docker")
+def test_a_tag_that_is_not_there_is_an_error(registry: str) -> None:
+    """With the registry's words, and whether the registry answers or not."""
+    digest_of.cache_clear()
+    for name in (f"{registry}/team/tool:2", f"{registry}/nobody/nothing:1", "localhost:1/team/tool:1"):
+        with pytest.raises(LocalCloudError, match=f"Expected the digest of {name} from its registry") as said:
+            digest_of(name)
+        assert "no file was changed" in str(said.value)
 
 
-def test_a_pin_is_renewed(repository: Path, say: Path) -> None:
-    """By what its tag names now; without news nothing is written."""
-    for answer in (DIGEST, NEWER):
-        pin.digest_of.cache_clear()
-        write(say, f"echo {answer}")
-        assert pin.main([], repository) == 0
-    assert texts(repository) == [PINNED.replace(DIGEST, NEWER)] * 2
+_DIGEST = "sha256:" + "a" * 64
 
 
 @pytest.mark.parametrize(
-    ("lines", "reason"),
+    ("name", "digests"),
     [
-        ("echo no route to host >&2; exit 1", "no route to host"),
-        ("echo '<html>'", "docker said '<html>'"),
-        (f"case $4 in python*) echo {DIGEST};; *) exit 1;; esac", "registry.example:5000/team/tool"),
-        (None, "there is no docker on the PATH"),
+        ("python:3.13-slim", ["python"]),
+        ("docker.io/library/python:3.13-slim", ["python"]),
+        ("public.ecr.aws/docker/library/python:3.13", ["python", "public.ecr.aws/docker/library/python"]),
+        ("localhost:5000/team/tool", ["elsewhere/team/tool", "localhost:5000/team/tool"]),
     ],
 )
-def test_no_registry_changes_nothing(
-    repository: Path,
-    say: Path,
-    lines: str | None,
-    reason: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+def test_without_buildx_the_image_is_pulled(
+    name: str, digests: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says what is missing, and leaves no half of the files behind."""
-    if lines is None:
-        monkeypatch.setenv("PATH", str(say.parent))
-    else:
-        write(say, lines)
-    assert pin.main([], repository) == 1
-    assert reason in capsys.readouterr().err
-    assert texts(repository) == [DOCKERFILE, DOCKERFILE]
-
-
-def test_check_names_what_is_not_pinned(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a registry; a digest that is none counts for nothing."""
-    files = sorted(repository.glob("containers/*/Dockerfile"))
-    files[0].write_text(PINNED)
-    files[1].write_text(f"FROM python:3.13@sha256:abc\nFROM a@{DIGEST}\n")
-    assert pin.main(["--check"], repository) == 1
-    assert capsys.readouterr().out == "containers/two/Dockerfile: python:3.13@sha256:abc\n"
-    files[1].write_text(PINNED)
-    assert pin.main(["--check"], repository) == 0
-
-
-def test_the_local_cloud_builds_a_pinned_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stand-in for Docker takes the pinned form, alone and as a stage."""
-    context = tmp_path / "context"
-    context.mkdir()
-    (context / "main.py").write_text("print()\n")
-    (context / "Dockerfile").write_text(
-        f"FROM python:3.13-slim@{DIGEST} AS base\nCOPY main.py /app/\n"
-        'FROM base\nCMD ["python", "/app/main.py"]\n'
+    """Its digest is that of its own repository, also where the engine has the image from others too."""
+    other = "sha256:" + "b" * 64
+    lines = [f"{one}@{_DIGEST if one == digests[-1] else other}" for one in digests]
+    program = tmp_path / "docker"
+    program.write_text(
+        "#!/bin/sh\ncase $1 in buildx) echo \"docker: 'buildx' is not a docker command.\" >&2; exit 1;;"
+        f" pull) echo {name};; image) printf '%s\\n' {' '.join(lines)};; esac\n"
     )
-    monkeypatch.setenv(docker.IMAGES, str(tmp_path / "images"))
-    assert docker.main(["build", "--tag", "pinned", str(context)]) == 0
-    assert Images(tmp_path / "images").resolve("pinned").command == ("python", "/app/main.py")
-
-
-def test_the_repositorys_own_base_images_are_found() -> None:
-    """Each of its Dockerfiles has one, by a tag or by a digest."""
-    files = sorted((REPOSITORY / "containers").glob("*/Dockerfile"))
-    assert files
-    for file in files:
-        assert DIGEST in pin.pinned(file.read_text(), lambda _: DIGEST), file
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/usr/bin", "/bin"]))
+    digest_of.cache_clear()
+    assert digest_of(name) == _DIGEST

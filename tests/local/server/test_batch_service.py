@@ -151,6 +151,21 @@ def test_a_jobs_output_is_in_cloudwatch_logs(queue: Queue) -> None:
     assert queue.printed(job) == ["one", "two"]
 
 
+METADATA = """
+import json, os, urllib.request as r
+uri = os.environ["ECS_CONTAINER_METADATA_URI_V4"]
+container, task = (json.load(r.urlopen(uri + page)) for page in ("", "/task"))
+print(container["LogOptions"]["awslogs-stream"], task["TaskARN"])
+"""
+
+
+def test_a_job_asks_the_agent_for_its_log_and_its_task(queue: Queue) -> None:
+    """At the address in its environment, without a signature, as on AWS."""
+    job = queue.run(queue.define("python", "-c", METADATA))
+    container = job["container"]
+    assert queue.printed(job) == [f"{container['logStreamName']} {container['taskArn']}"]
+
+
 def test_a_job_has_its_roles_credentials(enforced: Queue) -> None:
     """A job's AWS clients find the cloud, and are its job role there."""
     name = f"job-{uuid.uuid4().hex[:8]}"
@@ -322,6 +337,138 @@ def test_no_job_outlives_the_cloud(tmp_path: Path) -> None:
         os.kill(running, 0)
 
 
+ELSEWHERE = [("111111111111", "us-east-1"), ("000000000000", "eu-west-1")]
+
+
+@pytest.mark.parametrize(("account", "region"), ELSEWHERE)
+def test_what_cloudformation_makes_is_where_the_stack_is(
+    cloud: LocalCloudPaths, account: str, region: str
+) -> None:
+    """And a job there is given the secrets and parameters of its own account and Region; a machine of one's
+    own joins the environment that its ARN names.
+    """
+    secret = cloud.client_environment()["AWS_SECRET_ACCESS_KEY"]
+
+    def there(service: str) -> Any:
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=cloud.endpoint,
+            region_name=region,
+            aws_access_key_id=account,
+            aws_secret_access_key=secret,
+        )
+
+    name = f"stack-{uuid.uuid4().hex[:8]}"
+    environment = {
+        "Type": "AWS::Batch::ComputeEnvironment",
+        "Properties": {
+            "Type": "UNMANAGED",
+            "ComputeEnvironmentName": name,
+            "ServiceRole": f"arn:aws:iam::{account}:role/batch",
+        },
+    }
+    cloudformation, batch = there("cloudformation"), there("batch")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Own": environment}}))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    [made] = batch.describe_compute_environments(computeEnvironments=[name])["computeEnvironments"]
+    assert made["computeEnvironmentArn"].startswith(f"arn:aws:batch:{region}:{account}:")
+    assert (
+        client(cloud, "batch").describe_compute_environments(computeEnvironments=[name])[
+            "computeEnvironments"
+        ]
+        == []
+    )
+    asked = {"environment": made["computeEnvironmentArn"], "type": "m7i.large"}
+    assert control(cloud, "POST", "instances", asked)["instance"]
+    there("ssm").put_parameter(Name=f"/{name}", Value=region, Type="SecureString")
+    order = [{"order": 1, "computeEnvironment": name}]
+    batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
+    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}]
+    batch.register_job_definition(
+        jobDefinitionName=name,
+        type="container",
+        containerProperties={
+            "image": "busybox",
+            "command": ["sh", "-c", f"test $WHERE = {region}"],
+            "resourceRequirements": needs,
+            "executionRoleArn": f"arn:aws:iam::{account}:role/r",
+            "secrets": [{"name": "WHERE", "valueFrom": f"/{name}"}],
+        },
+    )
+    job = batch.submit_job(jobName="j", jobQueue=name, jobDefinition=name)["jobId"]
+    until(lambda: batch.describe_jobs(jobs=[job])["jobs"][0]["status"] in ("SUCCEEDED", "FAILED"))
+    found = batch.describe_jobs(jobs=[job])["jobs"][0]
+    assert found["status"] == "SUCCEEDED", found["container"].get("reason")
+
+
+def updated_stack(paths: LocalCloudPaths, name: str, *templates: dict[str, Any]) -> Any:
+    """Make a stack and update it, to its good end each time; a client of AWS Batch."""
+    cloudformation = client(paths, "cloudformation")
+    for number, resources in enumerate(templates):
+        body = json.dumps({"Resources": resources})
+        change, ended = (
+            (cloudformation.create_stack, "stack_create_complete")
+            if number == 0
+            else (cloudformation.update_stack, "stack_update_complete")
+        )
+        change(StackName=name, TemplateBody=body)
+        cloudformation.get_waiter(ended).wait(StackName=name, WaiterConfig={"Delay": 1})
+    return client(paths, "batch")
+
+
+def test_a_replaced_environment_leaves_its_queue_first(cloud: LocalCloudPaths) -> None:
+    """CloudFormation deletes the old one when the queue has the new one: its instances have to be replaced,
+    and ReplaceComputeEnvironment is true.
+    """
+    name = f"replaced-{uuid.uuid4().hex[:8]}"
+
+    def template(family: str) -> dict[str, Any]:
+        resources = {
+            "Type": "EC2",
+            "MaxvCpus": 4,
+            "InstanceTypes": [family],
+            "InstanceRole": "role",
+            "Subnets": ["subnet-1"],
+            "SecurityGroupIds": ["sg-1"],
+        }
+        environment = {"Type": "MANAGED", "ComputeResources": resources}
+        order = [{"Order": 1, "ComputeEnvironment": {"Ref": "Machines"}}]
+        queue = {"JobQueueName": name, "Priority": 1, "ComputeEnvironmentOrder": order}
+        return {
+            "Machines": {"Type": "AWS::Batch::ComputeEnvironment", "Properties": environment},
+            "Queue": {"Type": "AWS::Batch::JobQueue", "Properties": queue},
+        }
+
+    batch = updated_stack(cloud, name, template("m5"), template("m6i"))
+    [queue] = batch.describe_job_queues(jobQueues=[name])["jobQueues"]
+    [used] = [each["computeEnvironment"] for each in queue["computeEnvironmentOrder"]]
+    environments = batch.describe_compute_environments()["computeEnvironments"]
+    mine = [each for each in environments if each["computeEnvironmentName"].startswith(name)]
+    assert [each["computeEnvironmentArn"] for each in mine] == [used]
+    assert mine[0]["computeResources"]["instanceTypes"] == ["m6i"]
+
+
+@pytest.mark.parametrize(("skip", "status"), [(True, "ACTIVE"), (False, "INACTIVE")])
+def test_a_stack_keeps_revisions_where_it_says_so(cloud: LocalCloudPaths, skip: bool, status: str) -> None:
+    """SkipDeregisterOnUpdate keeps the old revision through CloudFormation's clean-up."""
+    name = f"revisions-{uuid.uuid4().hex[:8]}"
+
+    def template(image: str) -> dict[str, Any]:
+        needs = [{"Type": "VCPU", "Value": "1"}, {"Type": "MEMORY", "Value": "64"}]
+        properties = {
+            "JobDefinitionName": name,
+            "Type": "container",
+            "ContainerProperties": {"Image": image, "ResourceRequirements": needs},
+            "ResourceRetentionPolicy": {"SkipDeregisterOnUpdate": skip},
+        }
+        return {"Work": {"Type": "AWS::Batch::JobDefinition", "Properties": properties}}
+
+    batch = updated_stack(cloud, name, template("one"), template("two"))
+    revisions = batch.describe_job_definitions(jobDefinitionName=name)["jobDefinitions"]
+    assert [each["status"] for each in revisions] == [status, "ACTIVE"]
+
+
 def test_each_account_and_region_has_a_batch_of_its_own(cloud: LocalCloudPaths) -> None:
     """What one account or Region has another does not see; logs go where the caller is."""
     name = f"elsewhere-{uuid.uuid4().hex[:8]}"
@@ -341,8 +488,7 @@ def test_each_account_and_region_has_a_batch_of_its_own(cloud: LocalCloudPaths) 
             aws_secret_access_key=cloud.client_environment()["AWS_SECRET_ACCESS_KEY"],
         )
 
-    places = [("111111111111", "us-east-1"), ("000000000000", "eu-west-1")]
-    for account, region in places:
+    for account, region in ELSEWHERE:
         batch = at("batch", account, region)
         batch.create_compute_environment(
             computeEnvironmentName=name, type="MANAGED", computeResources=resources

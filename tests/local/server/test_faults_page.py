@@ -44,6 +44,8 @@ def test_get_shows_what_put_asked_for(desk: Desk) -> None:
         "seed": 7,
         "interruptions_per_hour": 2.5,
         "interrupted_attempts": 0.05,
+        "notice_seconds": 3,
+        "docker_timeouts": 0.25,
         "failing_pulls": ["broken"],
         "lost_answers": {"SubmitJob": 0.5},
         "duplicated_events": 0.1,

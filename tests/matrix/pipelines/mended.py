@@ -1,4 +1,6 @@
-"""A child fails, a person mends what it was and has the run go on: `sluice retry`."""
+"""A child fails beside an array that does not; a person mends what it was and has the run go on:
+`sluice retry`.
+"""
 
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline
 
@@ -7,6 +9,7 @@ pipeline = Pipeline(
     triggers=[Manual()],
     steps=[
         Array("grade", run="tests.matrix.steps:fails_once", size=4, items_per_child=2),
-        Job("sum", run="tests.matrix.steps:sums", after=["grade"]),
+        Array("good", run="tests.matrix.steps:ranks", size=4, items_per_child=2),
+        Job("sum", run="tests.matrix.steps:sums_both", after=["grade", "good"]),
     ],
 )

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from sluice.advance.claims import LEASE
+from sluice.advance.lease import LEASE
 from sluice.errors import UnsettledError
+from sluice.ledger import records as items
 from sluice.messages import Planned, RunFailed
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.state import Run, RunState, StepState
 from sluice.run.submission import Submission
-from tests.sluice.clouds import CrashedError, CrashingClient, Harness, dynamodb, refused
+from tests.sluice.clouds import TABLE, CrashedError, CrashingClient, Harness, dynamodb, in_memory, refused
 from tests.sluice.graphs import RUN_ID, pipeline, step
 
 AFTER_LEASE = LEASE.total_seconds() + 1
@@ -228,7 +229,7 @@ def test_a_job_that_aws_has_forgotten_runs_again_as_a_whole(harness: Harness) ->
 
 def test_a_refused_submission_may_run_again_too(harness: Harness) -> None:
     """It failed by itself, whatever becomes of what it waits for."""
-    harness.batch.answers = [("before", refused("AccessDeniedException", status=403))]
+    harness.batch.answers = [("before", refused("ClientException", status=400))]
     begin(harness, FORGIVING)
     assert (run_of(harness).state, run_of(harness).steps["count"].generation) == (RunState.RUNNING, 1)
     assert harness.batch.names() == ["count"]
@@ -269,6 +270,18 @@ def test_what_a_failed_run_left_is_removed_when_its_days_are_over(harness: Harne
         [],
     )
     assert not harness.ledger.reopen(run_of(harness)), "what the finished children left is gone"
+
+
+def test_a_failed_run_whose_cleanup_was_only_claimed_is_cleaned(harness: Harness) -> None:
+    """Its owner died, and a failed run's claims are nobody's: it becomes the next generation, once."""
+    failed_run(harness, "rank", "merge", "cleanup")
+    claimed = replace(run_of(harness).steps["cleanup"], state=StepState.CLAIMED)
+    key = items.step_key(RUN_ID, "cleanup")
+    harness.client.delete_item(TableName=TABLE, Key=key)
+    harness.client.put_item(TableName=TABLE, Item=items.step_item(RUN_ID, claimed))
+    assert run_of(harness).steps["cleanup"].state is StepState.CLAIMED
+    assert [harness.advancer().clean_up(RUN_ID), harness.advancer().clean_up(RUN_ID)] == [True, False]
+    assert harness.batch.jobs[job_of(harness, "cleanup")]["jobName"] == f"{RUN_ID}_cleanup_1"
 
 
 def test_a_reopened_run_is_not_cleaned(harness: Harness) -> None:
@@ -383,10 +396,8 @@ def test_a_claim_on_steady_is_looked_up_there(harness: Harness) -> None:
     fail(harness, "count", 1)
     reclaimed(harness, "count", 1, 2)
     harness.batch.answers = [("after", refused("InternalError", status=500))]
-    with pytest.raises(UnsettledError):
-        harness.advancer().advance(RUN_ID)
-    harness.later(AFTER_LEASE)
     harness.advancer().advance(RUN_ID)
+    assert run_of(harness).steps["count"].state is StepState.SUBMITTED
     assert [
         job["jobQueue"].endswith("steady")
         for job in harness.batch.jobs.values()
@@ -413,10 +424,9 @@ def _whole_run(harness: Harness, crashing: CrashingClient | None) -> None:
 
 
 def _calls() -> list[str]:
-    with dynamodb() as client:
-        crashing = CrashingClient(10_000)
-        _whole_run(Harness(client), crashing)
-        return crashing.calls
+    crashing = CrashingClient(10_000)
+    _whole_run(Harness(in_memory()), crashing)
+    return crashing.calls
 
 
 CALLS = _calls()
@@ -425,8 +435,9 @@ CALLS = _calls()
 @pytest.mark.parametrize(
     "number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)]
 )
-def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_generation(harness: Harness, number: int) -> None:
+def test_a_lambda_that_dies_at_any_call_leaves_one_job_a_generation(number: int) -> None:
     """Every AWS call on the way of a run that fails and is mended is a case."""
+    harness = Harness(in_memory())
     with pytest.raises(CrashedError):
         _whole_run(harness, CrashingClient(number))
     for _ in range(6):
@@ -463,9 +474,9 @@ def test_a_claim_behind_what_will_not_run_again_does_not_keep_a_failed_run_open(
     assert run.steps["first"].generation == 0
 
 
-def test_what_fails_behind_a_job_that_gave_up_has_not_failed_by_itself(harness: Harness) -> None:
-    """A Lambda submitted all and died. One job had given up when it was looked for; another that waits for it
-    had not failed yet.
+def test_what_waits_for_a_job_that_gave_up_is_not_taken(harness: Harness) -> None:
+    """A Lambda submitted all and died. One job had given up when it was looked for; others that wait for it
+    had not failed yet: they would, so they become later generations, which use up no tries.
     """
     begun = Run(run_id=RUN_ID, pipeline=STRICT, trigger={}, created_at="2026-01-01T00:00:00.000+00:00")
     with suppress(CrashedError):
@@ -477,14 +488,10 @@ def test_what_fails_behind_a_job_that_gave_up_has_not_failed_by_itself(harness: 
     harness.advancer().advance(RUN_ID)
     record = run_of(harness).steps["rank"]
     assert (record.generation, record.indexes, record.spec.tries) == (1, tuple(range(5)), 0)
-    assert [job_of(harness, name) for name in ("count", "merge", "cleanup")] == [
-        jobs[name]["jobId"] for name in ("count", "merge", "cleanup")
-    ]
-    fail(harness, "merge")
-    fail(harness, "cleanup")
-    succeed(harness, "count", "rank")
-    harness.advancer().advance(RUN_ID)
-    assert harness.batch.jobs[job_of(harness, "merge")]["jobName"] == f"{RUN_ID}_merge_1"
-    succeed(harness, "merge", "cleanup")
+    assert job_of(harness, "count") == jobs["count"]["jobId"]
+    steps = run_of(harness).steps
+    assert {(steps[name].generation, steps[name].spec.tries) for name in ("merge", "cleanup")} == {(1, 0)}
+    assert harness.batch.jobs[job_of(harness, "merge")]["dependsOn"] == [{"jobId": job_of(harness, "rank")}]
+    succeed(harness, "count", "rank", "merge", "cleanup")
     harness.advancer().advance(RUN_ID)
     assert (run_of(harness).state, harness.notified) == (RunState.SUCCEEDED, [])

@@ -12,7 +12,7 @@ from moto.dynamodb.models.table import Table
 
 from containers.start.errors import NotStartedError
 from containers.start.submit import SUBMITTED_PER_SECOND, submit_all
-from sluice.advance.claims import LEASE
+from sluice.advance.lease import LEASE
 from sluice.aws.rate_limiter import RateLimiter
 from sluice.errors import UnsettledError
 from sluice.messages import RunFailed
@@ -181,12 +181,45 @@ def test_a_start_job_that_fails_fails_its_run(harness: Harness) -> None:
     assert (harness.notified, len(harness.batch.jobs)) == ([RunFailed(run=RUN_ID, step="start")], submitted)
 
 
+def test_the_claims_of_a_start_job_that_failed_hold_up_no_tail(harness: Harness) -> None:
+    """A step that always runs waits for what was claimed and never submitted: the run ends all the same."""
+    graph = pipeline(
+        step("start", Kind.START),
+        step("a", after=("start",)),
+        step("b", after=("start",)),
+        step("last", after=("a", "b"), always=("a", "b")),
+    )
+    begun(harness, graph)
+    with pytest.raises(CrashedError):
+        start_job(harness, CrashingClient(3))  # its look, its claims, and one SubmitJob
+    claimed = {name for name, one in recorded(harness).steps.items() if one.state is StepState.CLAIMED}
+    assert claimed
+    end_of_start(harness, StepState.FAILED)
+    assert recorded(harness).failed_step == "start"
+    for name, record in recorded(harness).steps.items():
+        if name in ("a", "b") and record.job_id:
+            harness.ledger.record_end(
+                RUN_ID, name, StepState.FAILED, job_id=record.job_id, reason="Dependent Job failed"
+            )
+    harness.later(AFTER_LEASE)
+    for _ in range(2):
+        with suppress(UnsettledError):
+            harness.advancer().advance(RUN_ID)
+    steps = recorded(harness).steps
+    assert not {name for name in claimed - {"last"} if steps[name].state is StepState.CLAIMED}
+    harness.ledger.record_end(
+        RUN_ID, "last", StepState.SUCCEEDED, job_id=recorded(harness).steps["last"].job_id
+    )
+    harness.advancer().advance(RUN_ID)
+    assert recorded(harness).state is RunState.FAILED
+
+
 def test_a_refusal_fails_the_run_and_the_start_job(harness: Harness) -> None:
     """The start job must not succeed: what waits for it would run."""
     begun(harness)
     harness.batch.answers = [
         ("", None),
-        ("before", refused("AccessDeniedException", "not authorized: batch:SubmitJob", 403)),
+        ("before", refused("ClientException", "not authorized: batch:SubmitJob", 400)),
     ]
     with pytest.raises(NotStartedError, match=r"found it FAILED at b: .*batch:SubmitJob"):
         start_job(harness)

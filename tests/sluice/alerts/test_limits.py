@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain, combinations
 from typing import Any
 
 import pytest
@@ -10,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.alerts.alert_message import AlertMessage
+from sluice.alerts.digest import digest_message
 from sluice.alerts.early_alerts import blocked, delayed, invalid
 from sluice.alerts.queue_messages import QueueBlocked
 from sluice.alerts.run_events import LATE as LATE_EVENT
 from sluice.alerts.run_events import STATE_CHANGE, change, entry
 from sluice.alerts.run_failed import Alert
-from sluice.messages import LATE, EnvironmentInvalid, RunDelayed
+from sluice.alerts.series import Series
+from sluice.alerts.set_reported import set_reported
+from sluice.messages import LATE, EnvironmentInvalid, RunDelayed, SetReport
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
 from sluice.run.state import Run, RunState
 from sluice.triggers.trigger_event import (
@@ -84,7 +88,6 @@ def alert(trigger: TriggerEvent, letter: str, **changes: Any) -> Alert:
         "child_reason": letter * 100_000,
         "region": "us-gov-west-1",
         "results_bucket": "r" * 63,
-        "ledger_table": "t" * 255,
         "job_id": "j" * 40,
         "log_group": "/g" * 250,
         "log_stream": "s" * 512,
@@ -126,11 +129,54 @@ def test_the_longest_alert_of_a_failed_run_fits(letter: str, kind: int, alone: b
 
 
 def test_what_is_cut_says_where_the_whole_stands() -> None:
-    """The reason, and a request that no message can hold."""
+    """The reason; a request that no message can hold is not repeated in it."""
     email = alert(Request(token="t", input="x" * 100_000), "x").message().email
     assert f"[cut: `sluice show {RUN_ID}` has it all]" in email
-    assert "aws dynamodb get-item --table-name tttt" in email
-    assert f'"RUN#{RUN_ID}"' in email
+    assert f"\n    sluice rerun {RUN_ID}\n" in email
+
+
+SHORT: dict[str, Any] = {
+    "trigger": Request(token="t", input=None),
+    "reason": "ValueError: seven",
+    "child_reason": None,
+    "log_lines": ("last",),
+}
+
+
+@pytest.mark.parametrize(
+    "long", list(chain.from_iterable(combinations(SHORT, size) for size in range(5))), ids=str
+)
+@pytest.mark.parametrize("kind", [0, 2])
+def test_every_combination_of_long_and_short_parts_fits(long: tuple[str, ...], kind: int) -> None:
+    """Of a request or a key, the reason, that of a child, and the log; with what takes most room as JSON, as
+    UTF-8, and as a hidden character.
+    """
+    for letter in ('"', "\U0001f600", "\x1b"):
+        short = {name: value for name, value in SHORT.items() if name not in long}
+        trigger = short.pop("trigger", triggers(letter)[kind])
+        message = alert(trigger, letter, **short).message()
+        assert_fits(message, PIPELINE, STEP, RUN_ID, "ValueError: seven", in_text=("(" + "a" * 20 + ")",))
+
+
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+def test_digests_and_reports_of_sets_fit(letter: str) -> None:
+    """However long the newest reason is, or the name of a set, which is made of parts of keys."""
+    long = "because " + letter * 200_000
+    series = Series(
+        pipeline=PIPELINE,
+        what=f"failed at the step {STEP} for the same reason",
+        total=10_000,
+        since="2026-01-01T00:00:00+00:00",
+        newest=RUN_ID,
+        why=long,
+        reporting=9_997,
+    )
+    assert_fits(
+        digest_message(series), PIPELINE, STEP, RUN_ID, "9,997", "because", in_text=("9,997", "because")
+    )
+    for name in ("date=2026-01-01", in_bytes(letter, 1_000)):
+        report = SetReport(pipeline=PIPELINE, set=name, event="late:0", text=long)
+        assert_fits(set_reported(report), PIPELINE, "sluice sets list", in_text=("ppp", "because"))
 
 
 @given(st.text(st.characters()), st.lists(st.text(st.characters()), max_size=12), st.text(st.characters()))

@@ -53,16 +53,17 @@ def test_an_e_mail_says_what_failed_where_why_and_what_to_do() -> None:
         "| ValueError",
         "$252Fg",
         "s3://results/words/",
-        "copy-object",
+        "sluice rerun words-",
     ):
         assert part in mail, part
 
 
-def test_a_schedule_runs_again_by_itself() -> None:
-    """Nothing is left to do once the cause is fixed."""
-    mail = alert(trigger=ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)")).message().email
+def test_any_trigger_runs_again_by_one_command() -> None:
+    """Also a schedule, and an input that no message could hold."""
+    trigger = ScheduledTime(time="2030-01-31T09:00:00Z", expression="rate(1 day)", input="x" * 100_000)
+    mail = alert(trigger=trigger).message().email
     assert "rate(1 day) at 2030-01-31T09:00:00Z" in mail
-    assert "it runs by itself at the next time of rate(1 day)" in mail
+    assert f"\n    sluice rerun words-{'a' * 20}\n" in mail
 
 
 def test_an_e_mail_without_a_job_or_a_log_says_so() -> None:
@@ -86,6 +87,20 @@ def test_a_missing_permission_comes_first_even_if_only_the_log_names_it() -> Non
     assert "the permission s3:PutObject is missing" in message.sms
 
 
+def test_a_refusal_shows_the_line_to_add() -> None:
+    """With the step and the file; other failures have none."""
+    denied = (
+        "ClientError: User: arn:aws:sts::1:assumed-role/jobs/x is not authorized to perform: s3:GetObject on"
+        ' resource: "arn:aws:s3:::team-reference/rates/eur.csv" because no identity-based policy allows it'
+    )
+    mail = alert(reason=denied).message().email
+    assert (
+        "To allow it, add this to the step count in pipelines/words.py, and deploy:\n"
+        '  permissions=[read("s3://team-reference/rates/*")]\n'
+    ) in mail
+    assert "To allow it" not in alert().message().email
+
+
 def test_an_array_says_how_many_failed_and_why_the_first_did() -> None:
     """Beside the child whose log is shown."""
     mail = (
@@ -99,10 +114,21 @@ def test_an_array_says_how_many_failed_and_why_the_first_did() -> None:
 
 
 def test_a_run_can_be_resumed_or_started_again() -> None:
-    """Both commands are there."""
+    """Each command stands below what it mends: a lost machine, a bug, a bad input."""
     mail = alert().message().email
-    assert f"sluice retry words-{'a' * 20}\n" in mail
-    assert "aws s3api copy-object" in mail
+    run = f"words-{'a' * 20}"
+    ways = mail[mail.index("What mends it:") :].splitlines()
+    assert ways[2::2] == [
+        f"    sluice retry {run}",
+        f"    sluice retry {run} --with-current-code",
+        f"    sluice rerun {run}",
+    ]
+    assert [line.split(":")[0].strip() for line in ways[1::2]] == [
+        "A machine was lost, or a service was away",
+        "A bug",
+        "A bad input",
+    ]
+    assert f"sluice rerun words-{'a' * 20}\n" in mail
 
 
 def test_a_multi_node_job_says_which_nodes_log_is_shown() -> None:

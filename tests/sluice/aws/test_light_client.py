@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import botocore.auth
@@ -20,6 +22,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from sluice.aws import clients
 from sluice.aws.light_client import SERVICES, LightClient
 from sluice.aws.signing import Credentials, Request, signed_headers
+from stacks.blocks.functions.code import NOT_FOR_LAMBDAS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -31,6 +34,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
         ("dynamodb", "POST", "/", b'{"a": 1}', ""),
         ("batch", "POST", "/v1/submitjob", b"{}", ""),
         ("s3", "GET", "/a%20b/%C5%BE~x%2B", b"", ""),
+        ("s3", "PUT", "/a%20b", b"content", ""),
         ("s3", "GET", "/", b"", "list-type=2&prefix=runs%2Fa%20b%2B%2F~"),
     ],
 )
@@ -208,6 +212,17 @@ def test_the_reasons_of_a_cancelled_transaction_are_kept(server: Server) -> None
     assert raised.value.response["CancellationReasons"] == reasons
 
 
+def test_what_a_condition_was_not_true_of_is_kept(server: Server) -> None:
+    """A refused write is a read; bytes are read as botocore reads them."""
+    item = {"pk": {"S": "RUN#a"}, "definition": {"B": "YWI="}}
+    server.answers = [
+        (400, {}, json.dumps({"__type": "x#ConditionalCheckFailedException", "Item": item}).encode())
+    ]
+    with pytest.raises(ClientError) as raised:
+        server.client("dynamodb").update_item()
+    assert dict(raised.value.response)["Item"] == {"pk": {"S": "RUN#a"}, "definition": {"B": b"ab"}}
+
+
 @pytest.mark.parametrize(
     "passing",
     [(500, {}, b"{}"), (400, {}, b'{"__type": "x#ThrottlingException"}'), None],
@@ -235,11 +250,35 @@ def test_a_submission_is_never_repeated_by_the_client(
     assert len(server.asked) == 1
 
 
+def test_every_call_that_a_lambda_makes_is_known() -> None:
+    """The tests of handlers have botocore's clients, which know all calls."""
+    root = Path(__file__).parents[3]
+    core = [
+        file for file in root.glob("sluice/**/*.py") if file.relative_to(root).parts[1] not in NOT_FOR_LAMBDAS
+    ]
+    made = {
+        found.groups()
+        for file in [*root.glob("lambdas/**/*.py"), *core]
+        for found in re.finditer(r'(?<!_)client\("(\w+)"\)\.(\w+)\(', file.read_text())
+    }
+    assert ("s3", "put_object") in made
+    assert [
+        (name, call) for name, call in made if name in SERVICES and call not in SERVICES[name].calls
+    ] == []
+
+
 def test_an_object_is_read_by_its_encoded_key(server: Server) -> None:
     """In the path, where the endpoint is not AWS's."""
     server.answers = [(200, {}, b"content")]
     assert server.client("s3").get_object(Bucket="b", Key="a b/ž+").pop("Body").read() == b"content"
     assert server.asked[0][0] == "/b/a%20b/%C5%BE%2B"
+
+
+def test_a_version_of_an_object_is_asked_for(server: Server) -> None:
+    """In the query, encoded."""
+    server.answers = [(200, {}, b"content")]
+    server.client("s3").get_object(Bucket="b", Key="a", VersionId="v+/=1")
+    assert server.asked[0][0] == "/b/a?versionId=v%2B%2F%3D1"
 
 
 def test_a_page_of_keys_is_asked_for_and_read(server: Server) -> None:
@@ -279,7 +318,7 @@ def test_a_call_that_is_not_known_says_where_to_add_it() -> None:
         credentials=Credentials(access_key="a", secret_key="s"),
     )
     with pytest.raises(AttributeError, match="Add it to SERVICES"):
-        client.delete_message()
+        client.purge_queue()
 
 
 @pytest.fixture

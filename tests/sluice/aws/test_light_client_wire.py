@@ -84,6 +84,19 @@ def test_an_object_is_read_and_a_missing_one_is_an_error(cloud: LocalCloudPaths)
         light(cloud, "s3").get_object(Bucket="light-client", Key="gone")
 
 
+def test_an_object_is_written(cloud: LocalCloudPaths) -> None:
+    """With a key that needs encoding; what is there is replaced. A bucket that is not there is an error."""
+    s3 = full(cloud, "s3")
+    s3.create_bucket(Bucket="light-written")
+    for body in (b"first", "ž second".encode()):
+        light(cloud, "s3").put_object(Bucket="light-written", Key="a b/ž+%.json", Body=body)
+    light(cloud, "s3").put_object(Bucket="light-written", Key="b", Body=b"", Metadata={"sluice-run": "r"})
+    assert s3.head_object(Bucket="light-written", Key="b")["Metadata"] == {"sluice-run": "r"}
+    assert s3.get_object(Bucket="light-written", Key="a b/ž+%.json")["Body"].read() == "ž second".encode()
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        light(cloud, "s3").put_object(Bucket="not-there", Key="a", Body=b"")
+
+
 def test_a_secret_is_read_by_its_stage(cloud: LocalCloudPaths) -> None:
     """A stage that no version has is an error by its code."""
     secrets = full(cloud, "secretsmanager")
@@ -108,8 +121,10 @@ def test_a_delivery_is_noted(cloud: LocalCloudPaths) -> None:
     )
     now = "2026-01-01T00:00:00.000+00:00"
     assert notes.read(RUN_ID) is None
-    assert [notes.write(RUN_ID, DeliveryRecord(at=at, digest="d"), now) for at in (1, 1, 2)] == [
+    asked = ((1, "d"), (1, "d"), (1, "other"), (2, "d"))
+    assert [notes.write(RUN_ID, DeliveryRecord(at=at, digest=digest), now) for at, digest in asked] == [
         True,
+        True,  # one's own write, repeated when its answer was lost
         False,
         True,
     ]

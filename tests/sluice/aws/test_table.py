@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from sluice.aws.table import Item, Table
 from sluice.aws.transient import is_transient
+from tests.sluice.clouds import TABLE, dynamodb
 
 
 def key(number: int) -> Item:
@@ -73,3 +74,20 @@ def test_keys_are_read_a_hundred_a_call(slept: list[float]) -> None:
     client = Busy(busy=0)
     assert len(items(client, 250)) == 250
     assert (client.asked, slept) == ([100, 100, 50], [])
+
+
+def test_a_transaction_says_which_of_its_conditions_do_not_hold() -> None:
+    """Then nothing is written; any other refusal is an error."""
+    with dynamodb() as client:
+        table = Table(client, TABLE)
+
+        def put(number: int, *, is_new: bool = False) -> Item:
+            item = {"pk": {"S": str(number)}, "sk": {"S": "-"}}
+            condition = {"ConditionExpression": "attribute_not_exists(pk)"} if is_new else {}
+            return {"Put": {"TableName": TABLE, "Item": item, **condition}}
+
+        assert table.try_transact([put(1), put(2, is_new=True)]) == set()
+        assert table.try_transact([put(3), put(1, is_new=True), put(2, is_new=True)]) == {1, 2}
+        assert table.item({"pk": {"S": "3"}, "sk": {"S": "-"}}) is None
+        with pytest.raises(ClientError, match="TransactWriteItems"):
+            table.try_transact([{"Put": {"TableName": TABLE, "Item": {"pk": {"S": "1"}}}}])

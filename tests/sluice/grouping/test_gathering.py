@@ -16,12 +16,13 @@ import pytest
 
 from sluice.errors import UnsettledError
 from sluice.grouping import gathering
+from sluice.grouping.gathering import BATCHING_WINDOW_SECONDS as WINDOW
 from sluice.grouping.gathering import MAX_SECONDS, SWEPT_AFTER_SECONDS, Gatherer
 from sluice.grouping.group import Group
 from sluice.grouping.ledger import MAX_ADDED, GroupLedger
 from sluice.messages import GroupDue, GroupedUpload
 from sluice.triggers.trigger_event import S3Object
-from tests.sluice.clouds import START, TABLE, CrashedError, CrashingClient, dynamodb
+from tests.sluice.clouds import START, TABLE, CrashedError, CrashingClient, dynamodb, in_memory
 
 TRIGGER = "s3-group:words/*.txt"
 
@@ -43,7 +44,7 @@ def files(count: int, start: int = 0, version: str = "v1") -> list[S3Object]:
 
 
 class Harness:
-    """A ledger, a clock, the queue of reminders and what was handed over."""
+    """A ledger, a clock, the queue of reminders, which gathers for its window, and what was handed over."""
 
     def __init__(self, client: Any) -> None:
         """Begin at START with no group."""
@@ -61,7 +62,7 @@ class Harness:
             self._call(
                 crashing,
                 "remind",
-                lambda: self.reminders.append((self.now + timedelta(seconds=seconds), message)),
+                lambda: self.reminders.append((self.now + timedelta(seconds=seconds + WINDOW), message)),
             )
 
         def write(group: Group, found: Sequence[S3Object]) -> None:
@@ -127,6 +128,42 @@ def test_a_burst_is_one_run_of_all_its_files_in_the_order_of_their_keys(harness:
     assert (group.name, group.files) == (f"{START.isoformat(timespec='milliseconds')}-1", 25)
 
 
+@pytest.mark.parametrize("within", [1, 3, WINDOW, 10, 60, MAX_SECONDS])
+def test_a_run_begins_when_the_group_has_been_open_for_as_long_as_it_says(
+    harness: Harness, within: int
+) -> None:
+    """Though its first file and its reminder each waited in a batch of the queue."""
+    sent = harness.now
+    harness.later(WINDOW)
+    harness.gatherer().gather(upload(within=within), files(3), since=sent)
+    while not harness.handed:
+        harness.later(0.5)
+    waited = (harness.now - sent).total_seconds()
+    assert max(within, WINDOW) <= waited <= max(within, WINDOW) + 2
+
+
+def test_files_that_an_outage_kept_back_are_gathered_when_they_come(harness: Harness) -> None:
+    """They would each be a run of their own, if their groups were over before they began."""
+    harness.later(3600)
+    for start in range(0, 30, 10):
+        harness.gatherer().gather(upload(within=20), files(10, start), since=START)
+        harness.later(2)
+    harness.later(20)
+    assert [len(keys) for keys in harness.runs().values()] == [30]
+
+
+def test_a_reminder_that_came_early_is_sent_again(harness: Harness) -> None:
+    """A full batch took it along; what is not due is not handed over, and not forgotten."""
+    harness.gatherer().gather(upload(within=20), files(1))
+    [(_, reminder)] = harness.reminders
+    harness.reminders.clear()
+    harness.later(16)
+    harness.gatherer().due(reminder)
+    assert harness.handed == []
+    harness.later(7)
+    harness.assert_each_once(files(1))
+
+
 def test_a_full_group_does_not_wait(harness: Harness) -> None:
     """25 files in groups of 10 are two runs at once, and one when the time is over."""
     harness.gatherer().gather(upload(of=10), files(25))
@@ -167,11 +204,11 @@ def test_only_known_files_open_no_group(harness: Harness) -> None:
     assert harness.reminders == []
 
 
-def test_a_new_version_of_a_file_is_another_item(harness: Harness) -> None:
-    """Both are in the run, in an order that does not change."""
+def test_a_version_without_an_order_is_chosen_by_its_id(harness: Harness) -> None:
+    """One of two is in the run, the same one however they came."""
     harness.gatherer().gather(upload(), [*files(1, version="v2"), *files(1)])
     harness.later(62)
-    assert [file.version_id for file in harness.handed[0][1]] == ["v1", "v2"]
+    assert [file.version_id for file in harness.handed[0][1]] == ["v2"]
 
 
 def test_triggers_have_groups_of_their_own(harness: Harness) -> None:
@@ -219,7 +256,7 @@ def test_the_sweep_finds_a_group_whose_reminder_was_lost(harness: Harness) -> No
     assert harness.reminders == []
     harness.now += timedelta(seconds=2)
     harness.gatherer().sweep()
-    harness.later(1)
+    harness.later(WINDOW)
     harness.assert_each_once(files(3))
     harness.now += timedelta(days=1)
     harness.gatherer().sweep()
@@ -308,10 +345,10 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def calls_of(of: int) -> list[str]:
     """Return the calls of a burst that nothing disturbs."""
-    with dynamodb() as client, pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gathering, "MAX_ADDED", 5)
         crashing = CrashingClient(10_000)
-        all_is_gathered(Harness(client), crashing, BURST, of)
+        all_is_gathered(Harness(in_memory()), crashing, BURST, of)
         return crashing.calls
 
 
@@ -321,12 +358,11 @@ CALLS = [(of, number, name) for of in (10_000, 7) for number, name in enumerate(
 @pytest.mark.parametrize(
     ("of", "number"), [call[:2] for call in CALLS], ids=["-".join(map(str, call)) for call in CALLS]
 )
-def test_a_lambda_that_dies_at_any_call_loses_nothing_and_tells_nothing_twice(
-    harness: Harness, of: int, number: int
-) -> None:
+def test_a_lambda_that_dies_at_any_call_loses_nothing_and_tells_nothing_twice(of: int, number: int) -> None:
     """Every call is a case: it takes effect, its answer is lost, and the process is gone; its messages come
     again after a while.
     """
+    harness = Harness(in_memory())
     with pytest.raises(CrashedError):
         all_is_gathered(harness, CrashingClient(number), BURST, of)
     harness.later(360)
@@ -341,14 +377,15 @@ def test_a_lambda_that_dies_at_any_call_loses_nothing_and_tells_nothing_twice(
 @pytest.mark.parametrize(
     ("of", "number"), [call[:2] for call in CALLS], ids=["-".join(map(str, call)) for call in CALLS]
 )
-def test_a_lambda_that_dies_is_made_good_by_the_sweep_alone(harness: Harness, of: int, number: int) -> None:
+def test_a_lambda_that_dies_is_made_good_by_the_sweep_alone(of: int, number: int) -> None:
     """Every reminder is lost too; what was put into a group is in a run."""
+    harness = Harness(in_memory())
     with suppress(CrashedError):
         all_is_gathered(harness, CrashingClient(number), BURST, of)
     harness.reminders.clear()
     harness.now += timedelta(seconds=300)
     harness.gatherer().sweep()
-    harness.later(1)
+    harness.later(WINDOW)
     listed = [
         file
         for number in range(1, 4)
@@ -387,3 +424,18 @@ def test_a_burst_costs_a_call_for_each_98_files(harness: Harness, monkeypatch: p
     assert Counter(crashing.calls) == Counter(closing) + Counter(transact_write_items=adding, query=looks)
     [(_, found)] = harness.handed
     assert found == burst
+
+
+def test_a_group_holds_the_newest_version_of_each_key() -> None:
+    """Events come out of order, also in batches of their own: the sequencer decides, and the files are
+    counted as the group holds them.
+    """
+    newer = [replace(file, sequencer="0055AED6DC028") for file in files(3, version="new")]
+    older = [replace(file, sequencer="0055AED6DC") for file in files(3, version="old")]
+    with dynamodb() as client:
+        harness = Harness(client)
+        harness.gatherer().gather(upload(of=6), newer)
+        harness.gatherer().gather(upload(of=6), older)
+        [(group, handed)] = harness.handed
+    assert [file.version_id for file in handed] == ["new"] * 3
+    assert group.trigger_message(handed, "work").detail["files"] == 3

@@ -107,11 +107,11 @@ def test_a_step_that_ended_is_not_taken_over(ledger: Ledger, state: StepState) -
     assert not ledger.renew_claim(RUN_ID, record, LATER)
 
 
-def test_a_step_keeps_the_job_that_it_names_and_the_others_are_recorded(ledger: Ledger) -> None:
-    """A slow owner's late record does not hold up what else it submitted."""
-    ledger.record_submitted(RUN_ID, {"a": "job-1"})
-    ledger.record_submitted(RUN_ID, {"a": "job-2", "b": "job-3"})
-    assert {name: record.job_id for name, record in steps(ledger).items()} == {"a": "job-1", "b": "job-3"}
+def test_a_step_keeps_the_job_that_it_names(ledger: Ledger) -> None:
+    """Jobs are registered together or not at all: what was submitted to wait for another one must not be."""
+    assert ledger.record_submitted(RUN_ID, {"a": "job-1"})
+    assert not ledger.record_submitted(RUN_ID, {"a": "job-2", "b": "job-3"})
+    assert {name: record.job_id for name, record in steps(ledger).items()} == {"a": "job-1", "b": None}
 
 
 def test_an_end_that_comes_before_the_jobs_id_is_kept(ledger: Ledger) -> None:
@@ -160,6 +160,9 @@ def test_a_job_learns_its_place_in_one_look(ledger: Ledger, client: Meeting, par
     assert found is not None
     assert found.step is not None
     assert (found.step.name, found.pipeline, found.trigger) == ("a", TWO, {"key": "žluť"})
+    asked = ledger.assignment(RUN_ID, "a", ["b", "a", "none"])
+    assert asked is not None
+    assert (asked.step, set(asked.records)) == (found.step, {"a", "b"})
 
 
 def test_a_step_or_a_run_that_is_not_there_is_none(ledger: Ledger) -> None:

@@ -20,6 +20,7 @@ from tests.sluice.clouds import TABLE, Batch, Harness, make_table, refused
 from tests.sluice.graphs import QUEUES, word_count
 
 REGION = "us-east-1"
+TRIGGER_QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/trigger"
 TRACK_QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/track"
 
 
@@ -92,9 +93,14 @@ class Stacks:
         """Have the stacks of a deployed app."""
         queues = {f"{name.capitalize()}Queue": arn for name, arn in QUEUES.items()}
         self.outputs = {
-            "SluiceStorage": {"LedgerTable": TABLE, "WorkRetentionDays": "30", "ResultsBucket": "results"},
+            "SluiceStorage": {
+                "LedgerTable": TABLE,
+                "WorkRetentionDays": "30",
+                "ResultsBucket": "results",
+                "WorkBucket": "work",
+            },
             "SluiceCompute": queues,
-            "SluiceControl": {"TrackQueue": TRACK_QUEUE},
+            "SluiceControl": {"TrackQueue": TRACK_QUEUE, "TriggerQueue": TRIGGER_QUEUE},
         }
 
     def describe_stacks(self, **request: Any) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from sluice.advance.claims import LEASE
+from sluice.advance.lease import LEASE
 from sluice.errors import UnsettledError
-from sluice.operate.cancel import NEVER_SUBMITTED, Canceller, Remaining
+from sluice.operate.cancel import NEVER_SUBMITTED, UNSEEN, Canceller, Remaining
+from sluice.run.decision import decide
 from sluice.run.state import Run, RunState, StepState
 from tests.sluice.clouds import START, CrashedError, CrashingClient, refused
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step
@@ -28,6 +31,7 @@ def run_of_two() -> Run:
 def canceller(harness: OperateHarness) -> Canceller:
     """Return a canceller on the harness's clock, which goes on in leaps while it sleeps."""
     return Canceller(
+        stack_prefix="Team",
         ledger=harness.ledger,
         batch=harness.jobs,
         queues=QUEUES,
@@ -90,6 +94,29 @@ def test_jobs_that_batch_does_not_list(harness: OperateHarness) -> None:
     assert harness.jobs.live() == []
 
 
+def test_jobs_that_batch_does_not_show_yet(harness: OperateHarness) -> None:
+    """A job that was registered a moment ago is terminated by its id, and something is left until it is
+    shown; one that is not shown long after is forgotten. Found by `make simulate`.
+    """
+    harness.advancer().start(run_of_two())
+    hidden, passes = harness.jobs.jobs.pop("job-0"), list[Remaining]()
+    harness.jobs.stubborn.add("job-0")
+
+    def progress(remaining: Remaining) -> None:
+        passes.append(remaining)
+        if len(passes) == 2:
+            harness.jobs.jobs["job-0"] = {**hidden, "status": "FAILED"}
+
+    one = canceller(harness)
+    one.stop()
+    assert one.clear(SECONDS, progress).is_empty
+    assert [list(found.jobs) for found in passes[1:]] == [["job-0"], []]
+    assert "job-0" in harness.jobs.terminated
+    del harness.jobs.jobs["job-0"]
+    harness.later(UNSEEN.total_seconds())
+    assert one.clear(SECONDS, passes.append).is_empty
+
+
 def test_a_submission_in_flight_is_waited_for(harness: OperateHarness) -> None:
     """While another process submits a step something is left; its job is terminated as well."""
     harness.begin(RUN_ID, NOW, TWO)
@@ -110,6 +137,20 @@ def test_a_submission_in_flight_is_waited_for(harness: OperateHarness) -> None:
 def request(name: str) -> dict[str, str]:
     """Return the SubmitJob of a step."""
     return {"jobName": f"{RUN_ID}_{name}_0", "jobQueue": QUEUES["normal"], "jobDefinition": "any:1"}
+
+
+@pytest.mark.parametrize("minutes", [-14, -2, 2, 14])
+def test_a_clock_that_is_wrong_takes_over_no_live_claim(harness: OperateHarness, minutes: int) -> None:
+    """A laptop's may be minutes ahead or behind: a claim that it has not seen for a lease is left alone."""
+    run = run_of_two()
+    harness.ledger.start(run, decide(run.pipeline, {}).submissions)
+    skewed = replace(canceller(harness), now=lambda: harness.now + timedelta(minutes=minutes))
+    skewed.stop()
+    passes: list[Remaining] = []
+    skewed.clear(LEASE.total_seconds() - 2 * LEAP, passes.append)
+    assert [len(one.claims) for one in passes] == [3] * len(passes)
+    assert {one.claimed_at for one in state_of(harness).steps.values()} == {NOW}
+    assert skewed.clear(SECONDS, passes.append).is_empty
 
 
 def test_claims_of_the_dead_are_settled(harness: OperateHarness) -> None:

@@ -16,6 +16,13 @@ def test_names_are_those_of_the_stacks_outputs(harness: OperateHarness) -> None:
     assert (harness.deployment.table, harness.deployment.queues) == (TABLE, QUEUES)
 
 
+def test_the_queues_of_one_pipeline_alone_are_known_by_their_keys(harness: OperateHarness) -> None:
+    """Beside those of everybody, whatever their outputs are called."""
+    own = QUEUES["normal"].replace("Sluice_normal", "Sluice_word-count_normal")
+    harness.clients["cloudformation"].outputs["SluiceCompute"]["wordcountNormalQueue0AB1"] = own
+    assert harness.deployment.queues == {**QUEUES, "word-count_normal": own}
+
+
 def test_sluice_is_not_deployed(harness: OperateHarness) -> None:
     """A cloud without the stacks is an error; so are stacks of another age."""
     del harness.clients["cloudformation"].outputs["SluiceStorage"]["LedgerTable"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sluice.operate.pipeline_graph import Edge, Why, described, document, edges_of, ordered, triggers_of
 from sluice.pipeline.after import always, finished
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
@@ -49,6 +51,11 @@ def test_triggers_in_words() -> None:
         "S3 upload in/*.txt, gathered for 60 s or to 2",
         "schedule rate(1 day) UTC",
         "manual",
+    ]
+    reconciled = [S3Upload(prefix="a/", reconcile="7d"), S3Upload(prefix="b/", reconcile="on-request")]
+    assert triggers_of(replace(PIPELINE, triggers=list(reconciled))) == [
+        "S3 upload a/*, reconciled every 7d",
+        "S3 upload b/*, reconciled on request",
     ]
 
 

@@ -48,7 +48,10 @@ class Queue:
 def retrier(harness: OperateHarness, queue: Queue) -> Retrier:
     """Return what retries the harness's runs."""
     return Retrier(
+        stack_prefix="Team",
         ledger=harness.ledger,
+        s3=harness.clients["s3"],
+        work_bucket="work",
         sqs=queue,
         events=harness.bus,
         track_queue=TRACK_QUEUE,

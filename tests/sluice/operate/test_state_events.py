@@ -16,7 +16,7 @@ RUN = Run(run_id=RUN_ID, pipeline=pipeline(step("a")), trigger={"key": "k"}, cre
 def test_an_event_is_published() -> None:
     """Its detail has the run and the state."""
     bus = Bus()
-    assert publish_state(bus, RUN, RunState.CANCELLED) is None
+    assert publish_state(bus, RUN, RunState.CANCELLED, "Team") is None
     detail = json.loads(bus.sent[0]["Detail"])
     assert (detail["run"], detail["state"]) == (RUN_ID, "CANCELLED")
 
@@ -25,6 +25,6 @@ def test_a_failure_is_returned() -> None:
     """Whether the call is refused or the event is not taken."""
     bus = Bus()
     bus.answer = refused("AccessDeniedException", "not authorized")
-    assert "not authorized" in str(publish_state(bus, RUN, RunState.CANCELLED))
+    assert "not authorized" in str(publish_state(bus, RUN, RunState.CANCELLED, "Team"))
     bus.answer = 1
-    assert publish_state(bus, RUN, RunState.CANCELLED) == "no"
+    assert publish_state(bus, RUN, RunState.CANCELLED, "Team") == "no"

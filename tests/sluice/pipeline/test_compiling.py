@@ -10,10 +10,14 @@ import pytest
 from sluice.compute import Compute, ComputeName, QueueName
 from sluice.errors import MalformedMessageError
 from sluice.pipeline.compiling import JobDefinitions, compile_pipeline, queues_of
-from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Step
+from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, Resubmit, S3Upload, Schedule, Step
+from sluice.pipeline.retry_rules import EvaluateOnExit
+from sluice.pipeline.step_functions import StepSource
+from sluice.pipeline.trigger_names import schedule_name
 from sluice.pipeline.validation import validate
 from sluice.run.compiled import CompiledMachine, CompiledPipeline, Kind
 from sluice.run.graph import before
+from sluice.run.overrides import overridden
 
 
 def compiled(*steps: Step, submit_from: Literal["lambda", "start-job"] = "lambda") -> CompiledPipeline:
@@ -21,11 +25,35 @@ def compiled(*steps: Step, submit_from: Literal["lambda", "start-job"] = "lambda
     pipeline = Pipeline(
         name="words", triggers=[S3Upload(prefix="words/")], steps=list(steps), submit_from=submit_from
     )
-    validate(pipeline, "pipelines/words.py", frozenset({"f"}))
+    validate(pipeline, "pipelines/words.py", {"f": StepSource("steps.py:1")})
     names = {step.name: f"words-{step.name}" for step in steps}
     return compile_pipeline(
         pipeline, JobDefinitions(steps=names, cleanup="words-cleanup", gate="gate", start="words-start")
     )
+
+
+def test_what_the_rules_of_a_step_do_not_name_is_compiled_with_it() -> None:
+    """As often as it has attempts; an array of commands once, and a step with one attempt never."""
+    rules = [EvaluateOnExit(action="RETRY", on_exit_code=code) for code in ("3", "4", "5")]
+    exit_only = [EvaluateOnExit(action="EXIT", on_exit_code=code) for code in ("3", "4")]
+    steps = compiled(
+        Job("plain", run="f"),
+        Job("ruled", run="f", retry=rules[:2]),
+        Array("commands", image="busybox", command=["true"], size=3, retry=rules),
+        Job("command", image="busybox", command=["true"], retry=rules, attempts=2),
+        Job("once", run="f", retry=exit_only, attempts=1),
+    )
+    found = {one.name: (one.unhandled_faults, one.fault_times) for one in steps.steps}
+    docker = ("DockerTimeoutError",)
+    assert found == {
+        "plain": ((), 0),
+        "ruled": (docker, 4),
+        "commands": (docker, 1),
+        "command": (docker, 1),
+        "once": ((), 0),
+        "cleanup": ((), 0),
+    }
+    assert CompiledPipeline.from_json(steps.to_json()) == steps
 
 
 def test_cleanup_is_downstream_of_all_sinks() -> None:
@@ -300,3 +328,88 @@ def test_a_plan_of_uploads_is_compiled_without_a_job() -> None:
         ("cleanup", False, "x"),
     ]
     assert type(compiled).from_json(compiled.to_json()) == compiled
+
+
+def test_a_pipeline_with_machines_of_its_own_has_queues_of_its_own() -> None:
+    """What Sluice adds to it too; Fargate has a machine for each job anyway. A run may be asked for in
+    another of its own queues.
+    """
+    steps: list[Step] = [
+        Job("a", run="f", retries=Resubmit(times=1, reclaimed=1)),
+        Job("b", run="f", compute="gpu", gpus=1, priority=1, after=["a"]),
+        Job("task", run="f", compute="fargate", memory=2048),
+        Job("join", run="f", after=["b", *(f"n{number}" for number in range(25))]),
+        *(Job(f"n{number}", run="f") for number in range(25)),
+    ]
+    found = Pipeline(
+        name="secret",
+        triggers=[Manual(overrides=["queue"])],
+        steps=steps,
+        machines="own",
+        submit_from="start-job",
+    )
+    names = {step.name: step.name for step in steps}
+    compiled = compile_pipeline(found, JobDefinitions(steps=names, cleanup="", gate="", start=""))
+    queues = {step.name: step.queue for step in compiled.steps}
+    assert {queues[name] for name in ("start", "a", "join", "cleanup")} == {"secret_normal"}
+    assert {queue for name, queue in queues.items() if name.startswith("gate-")} == {"secret_normal"}
+    assert (queues["b"], queues["task"]) == ("secret_gpu-normal-fair", "fargate-normal")
+    assert queues_of([found]) >= {
+        "secret_normal",
+        "secret_steady",
+        "secret_gpu-normal-fair",
+        "fargate-normal",
+    }
+    deployed = dict.fromkeys([*queues_of([found]), "secret_urgent", "secret_gpu-bulk-fair"], "arn")
+    asked = {"a": {"queue": "urgent"}, "b": {"queue": "bulk"}}
+    changed = overridden("secret-0", compiled, asked, deployed)
+    assert [changed.step(name).queue for name in ("a", "b")] == ["secret_urgent", "secret_gpu-bulk-fair"]
+
+
+def test_a_pipeline_with_a_share_competes_for_machines_as_one() -> None:
+    """All its jobs go to queues with a fair-share policy, with a priority or without; a run may be asked for
+    in another share, such as a user's, where the trigger says so.
+    """
+    steps: list[Step] = [Job("a", run="f"), Job("b", run="f", priority=5)]
+    found = Pipeline(name="team", triggers=[Manual(overrides=["share"])], steps=steps, share="teamA")
+    done = compile_pipeline(found, JobDefinitions(steps={"a": "a", "b": "b"}, cleanup="", gate=""))
+    for name in ("a", "b"):
+        assert (done.step(name).queue, done.step(name).submit) == (
+            "normal-fair",
+            {"shareIdentifier": "teamA"},
+        )
+    changed = overridden("team-0", done, {"a": {"share": "alice"}}, {"normal-fair": "arn"})
+    assert changed.step("a").submit["shareIdentifier"] == "alice"
+    assert changed.step("b").submit["shareIdentifier"] == "teamA"
+    for wrong in ("team-a", "", "a" * 256, 5, "ä"):
+        with pytest.raises(MalformedMessageError, match="1 to 255 letters and digits"):
+            overridden("team-0", done, {"a": {"share": wrong}}, {"normal-fair": "arn"})
+    plain = compile_pipeline(
+        Pipeline(name="team", triggers=[Manual(overrides=["share"])], steps=[Job("a", run="f")]),
+        JobDefinitions(steps={"a": "a"}, cleanup="", gate=""),
+    )
+    with pytest.raises(MalformedMessageError, match="none for a step without priority="):
+        overridden("team-0", plain, {"a": {"share": "alice"}}, {"normal": "arn"})
+
+
+def test_what_a_pipeline_is_tagged_with_travels_with_it() -> None:
+    """The deploy's tags too, when there are some; what was compiled before has none."""
+    found = Pipeline(name="team", triggers=[Manual()], steps=[Job("a", run="f")], tags={"team": "data"})
+    names = JobDefinitions(steps={"a": "a"}, cleanup="", gate="")
+    assert compile_pipeline(found, names).tags == {"team": "data"}
+    done = compile_pipeline(found, names, tags={"team": "data", "cost-center": "42"})
+    assert CompiledPipeline.from_json(done.to_json()).tags == {"team": "data", "cost-center": "42"}
+    old = {name: value for name, value in json.loads(done.to_json()).items() if name != "tags"}
+    assert CompiledPipeline.from_json(json.dumps(old)).tags == {}
+
+
+def test_schedules_that_catch_up_travel_with_the_pipeline() -> None:
+    """With their time zones; the others do not."""
+    caught = Schedule(
+        "cron(0 2 * * ? *)", timezone="Europe/Berlin", start="2026-01-01", catch_up=True, input=[1]
+    )
+    pipeline = Pipeline(name="words", triggers=[Schedule("rate(1 day)"), caught], steps=[Job("a", run="f")])
+    found = compile_pipeline(pipeline, JobDefinitions(steps={"a": "d"}, cleanup="c", gate="g"))
+    (schedule,) = CompiledPipeline.from_json(found.to_json()).catch_up
+    assert (schedule.trigger, schedule.start, schedule.input) == (schedule_name(caught), "2026-01-01", [1])
+    assert schedule.zone

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sluice.errors import PipelineError
-from sluice.pipeline.loading import load_pipelines
+from sluice.pipeline.loading import load_pipeline, load_pipelines
 from sluice.pipeline.validation.offered import Offered
 
 PIPELINE = """
@@ -26,7 +26,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write(project: Path, name: str, text: str, steps: str = "def merge(results, out): ...") -> None:
+STEPS = "def merge(results, out): ...\ndef meet(node, out): ..."
+
+
+def write(project: Path, name: str, text: str, steps: str = STEPS) -> None:
     """Write a pipeline and its code."""
     (project / "pipelines" / f"{name}.py").write_text(text)
     (project / "containers" / name).mkdir(parents=True, exist_ok=True)
@@ -55,7 +58,11 @@ def test_a_project_without_pipelines_has_none(tmp_path: Path) -> None:
     [
         ("import nothing_of_that_name", "ModuleNotFoundError"),
         ("def (", "SyntaxError"),
-        ("from sluice.pipeline.definition import Job\nJob('a', timeouts=5)", "TypeError"),
+        (
+            "from sluice import Job\n\nJob('a', timeouts=5)",
+            "broken.py:3: Job.timeouts: expected a field of Job",
+        ),
+        ("def upload(prefix): ...\nupload(a=1)", "TypeError"),
         ("x = 1", "a name `pipeline` bound to a Pipeline, found None"),
         ("pipeline = 'words'", "found 'words'"),
     ],
@@ -68,12 +75,11 @@ def test_a_file_that_is_no_pipeline_is_reported(project: Path, text: str, says: 
     assert says in report
 
 
-def test_overlapping_prefixes_of_two_pipelines_are_reported(project: Path) -> None:
-    """One file must not start two pipelines."""
+def test_one_prefix_may_start_several_pipelines(project: Path) -> None:
+    """A file below it starts a run of each; only the triggers of one pipeline must not take the same file."""
     write(project, "more", PIPELINE.format(name="more", prefix="words/more/"))
-    report = mistakes_of(project)
-    assert "pipelines/more.py and pipelines/words.py" in report
-    assert "'words/more/' and 'words/'" in report
+    write(project, "again", PIPELINE.format(name="again", prefix="words/"))
+    assert {"more", "again", "words"} <= {one.name for one in load_pipelines(project)}
 
 
 def test_two_pipelines_of_one_name_are_reported(project: Path) -> None:
@@ -87,11 +93,9 @@ def test_a_missing_function_and_a_missing_file_are_reported_together(project: Pa
     write(project, "words", PIPELINE.format(name="words", prefix="words/"), steps="def count(item, out): ...")
     (project / "containers" / "flights" / "steps.py").unlink()
     report = mistakes_of(project)
-    assert (
-        "pipelines/words.py: steps['merge'].run: expected a function of steps.py (count), found 'merge'"
-        in report
-    )
-    assert "pipelines/flights.py: steps['merge'].run: expected a steps.py with the function" in report
+    wrong = "steps['merge'].run: expected a function of steps.py (count), found 'merge'"
+    assert f"pipelines/words.py:3: {wrong}" in report
+    assert "steps['merge'].run: expected a steps.py with the function" in report
     assert "has 2 mistakes" in report
 
 
@@ -100,17 +104,118 @@ def test_a_steps_file_that_python_cannot_read_is_reported(project: Path) -> None
     write(project, "words", PIPELINE.format(name="words", prefix="words/"), steps="def (")
     report = mistakes_of(project)
     assert "containers/words/steps.py" in report
-    assert "SyntaxError" in report
+    assert "SyntaxError: invalid syntax (steps.py, line 1)" in report
 
 
-def test_the_code_of_a_pipeline_is_not_run_and_may_import_its_functions(project: Path) -> None:
-    """The image may have packages that this machine lacks."""
-    write(
-        project,
-        "words",
-        PIPELINE.format(name="words", prefix="words/"),
-        steps="from numpy_of_the_image import merge",
-    )
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "import numpy_of_the_image\ndef count(item, out): ...\ndef merge(results, out): ...",
+        "from containers.words.more import count, merge",
+        "from .more import count, merge",
+        "from ..shared.all import count, merge",
+        "try:\n    from .more import count, merge\nexcept ImportError:\n    raise",
+        "from functools import partial\ncount = partial(print)\nmerge = lambda results, out: None",
+        "@decorated\ndef count(): ...\ndef merge(*given, **more): ...",
+        "def count(item, out, *, results, more=1): ...\ndef merge(results, out=None): ...",
+    ],
+)
+def test_the_code_of_a_pipeline_is_not_run(steps: str, project: Path) -> None:
+    """The image may have packages that this machine lacks; functions may stand in other files of the
+    project.
+    """
+    write(project, "words", PIPELINE.format(name="words", prefix="words/"), steps=steps)
+    more = "def count(item, out): ...\ndef merge(results, out): ...\n"
+    (project / "containers" / "words" / "more.py").write_text(more)
+    (project / "containers" / "shared").mkdir()
+    (project / "containers" / "shared" / "all.py").write_text(more)
+    assert len(load_pipelines(project)) == 2
+
+
+SHARED = "shared[0]: expected a folder of containers/ other than words, with a name that Python can import"
+
+
+@pytest.mark.parametrize(
+    ("shared", "says"),
+    [
+        ('["readers"]', None),
+        ("[]", None),
+        ('["nothing"]', f"{SHARED}, found 'nothing'. Correct it, or make containers/nothing/."),
+        ('["words"]', f"{SHARED}, found 'words'"),
+        ('["../pipelines"]', f"{SHARED}, found '../pipelines'. Rename it."),
+        ('"readers"', "shared: expected"),
+        ("[1]", "shared[0]: expected a valid string"),
+    ],
+)
+def test_a_pipeline_names_folders_of_shared_code(shared: str, says: str | None, project: Path) -> None:
+    """Those that are there, with the line where they are not."""
+    text = PIPELINE.format(name="words", prefix="words/")
+    write(project, "words", text.replace("Pipeline(name", f"Pipeline(shared={shared}, name"))
+    (project / "containers" / "readers").mkdir()
+    if says is None:
+        assert len(load_pipelines(project)) == 2
+        return
+    found = mistakes_of(project)
+    assert says in found
+    assert "pipelines/words.py:" in found
+
+
+@pytest.mark.parametrize(
+    ("steps", "says"),
+    [
+        (
+            "def merge(): ...",
+            "expected def merge(results, out), found merge() at containers/words/steps.py:1",
+        ),
+        ("\n\ndef merge(one): ...", "found merge(one) at containers/words/steps.py:3: too many positional"),
+        ("def merge(a, b, c): ...", "missing a required argument: 'c'"),
+        ("def merge(a, b, *, c): ...", "missing a required"),
+        (
+            "def merge(upload, out): ...",
+            "steps.py:1: upload is given the results, whose .trigger is what started the run",
+        ),
+        ("def merge(results, item): ...", "item is given the out"),
+        ("from .more import merge", "found merge(item) at containers/words/more.py:1"),
+        ("from collections import Counter as merge", "only an import of collections.merge at"),
+        ("async def merge(results, out): ...", "an `async def` at containers/words/steps.py:1"),
+    ],
+)
+def test_a_function_that_does_not_fit_is_reported_with_its_line(steps: str, says: str, project: Path) -> None:
+    """Before anything starts: what it is given, what it takes, and where it is."""
+    write(project, "words", PIPELINE.format(name="words", prefix="words/"), steps=steps)
+    (project / "containers" / "words" / "more.py").write_text("def merge(item): ...\n")
+    report = mistakes_of(project)
+    assert says in report
+    assert "pipelines/words.py:3: steps['merge'].run" in report
+
+
+def test_what_fails_while_a_file_is_imported_is_reported_with_its_line(project: Path) -> None:
+    """Also when it is raised deeper."""
+    write(project, "broken", "import re\n\nre.compile('(')")
+    assert "(line 3)" in mistakes_of(project)
+
+
+def test_a_broken_file_does_not_stop_a_command_about_another_pipeline(project: Path) -> None:
+    """It is reported to who asks for it, or for one that is not there."""
+    write(project, "broken", "import nothing_of_that_name")
+    found, names = load_pipeline(project, "words")
+    assert found is not None
+    assert names == ("flights", "words")
+    with pytest.raises(PipelineError, match="nothing_of_that_name"):
+        load_pipeline(project, "broken")
+
+
+def test_what_an_image_is_made_of_is_checked(project: Path) -> None:
+    """A version of Python that there is no image of, and what is no Debian package; a Dockerfile says it by
+    itself.
+    """
+    folder = project / "containers" / "words"
+    (folder / ".python-version").write_text("2.7\n")
+    (folder / "apt.txt").write_text("libgomp1 # for OpenMP\n\nwget; curl\n")
+    report = mistakes_of(project)
+    assert "containers/words/.python-version:1: expected one of 3.11, 3.12, 3.13, 3.14, found '2.7'" in report
+    assert "containers/words/apt.txt:3: expected names of Debian packages, found 'wget;'" in report
+    (folder / "Dockerfile").write_text("FROM scratch\n")
     assert len(load_pipelines(project)) == 2
 
 
@@ -124,17 +229,17 @@ def test_wrong_types_in_one_file_leave_the_other_files_checked(project: Path) ->
     write(project, "broken", "import nothing_of_that_name")
     report = mistakes_of(project)
     for part in (
-        "pipelines/odd.py: name",
-        "pipelines/odd.py: triggers",
-        "pipelines/odd.py: steps",
-        "pipelines/broken.py: file",
+        "pipelines/odd.py:2: name",
+        "pipelines/odd.py:2: triggers",
+        "pipelines/odd.py:2: steps",
+        "pipelines/broken.py:1: file",
     ):
         assert part in report
 
 
 LIMITED = """
 from sluice.pipeline.definition import Job, Limit, Manual, MultiNode, Pipeline
-steps = [Job("merge", run="merge", uses={{"vendor": 1}}), MultiNode("meet", run="merge", nodes=2)]
+steps = [Job("merge", run="merge", uses={{"vendor": 1}}), MultiNode("meet", run="meet", nodes=2)]
 limits = [Limit("vendor", max_concurrency={maximum})]
 pipeline = Pipeline(name="{name}", triggers=[Manual()], limits=limits, steps=steps)
 """

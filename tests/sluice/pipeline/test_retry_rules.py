@@ -7,7 +7,7 @@ import pytest
 from scheduler.retry import Outcome, is_retried
 from scheduler.spec import Retry, Rule
 from sluice.compute import Compute
-from sluice.pipeline.retry_rules import EvaluateOnExit, retry_rules
+from sluice.pipeline.retry_rules import EvaluateOnExit, retry_rules, room, unhandled_faults
 
 NO_IMAGE = Outcome(None, "CannotPullContainerError: x", "Task failed to start")
 HOST = Outcome(None, None, "Host EC2 (instance i-0) terminated.")
@@ -75,9 +75,30 @@ def test_a_function_that_began_too_early_begins_again() -> None:
 
 
 def test_a_missing_image_is_tried_again() -> None:
-    """Where there is room for that rule."""
-    assert retried(NO_IMAGE)
-    assert retried(NO_IMAGE, ON_THREE)
+    """Whatever rules a step has, for machines and for Fargate."""
+    for own in ((), (ON_THREE,), (ON_THREE, ON_THREE)):
+        assert retried(NO_IMAGE, *own)
+        assert retried(NO_IMAGE, *own, compute=Compute.FARGATE)
+        assert retried(NO_IMAGE, *own, ON_THREE, function=False)
+
+
+NOT_STARTED = Outcome(None, "CannotStartContainerError: x", "Task failed to start")
+NO_STREAM = Outcome(
+    None, "ResourceInitializationError: failed to create the log stream", "Task failed to start"
+)
+
+
+@pytest.mark.parametrize("outcome", [NOT_STARTED, NO_STREAM, DOCKER_AT_START, HOST])
+@pytest.mark.parametrize("count", range(4))
+@pytest.mark.parametrize("compute", [Compute.SPOT, Compute.GPU])
+def test_what_could_not_start_is_tried_again_beside_any_rules_of_a_step(
+    outcome: Outcome, count: int, compute: Compute
+) -> None:
+    """In a storm of starts some containers get no log stream: that is nobody's program."""
+    for function in (True, False):
+        own = (ON_THREE,) * min(count, room(function=function))
+        assert retried(outcome, *own, function=function, compute=compute)
+        assert not retried(Outcome(1, None, EXITED), *own, function=function, compute=compute)
 
 
 @pytest.mark.parametrize("own", [(), (ON_THREE,)])
@@ -91,12 +112,65 @@ def test_a_machine_that_loses_a_container_is_no_fault_of_the_program(
     assert not retried(Outcome(137, "OutOfMemoryError: killed", EXITED), *own, function=function)
 
 
-def test_a_docker_that_does_not_answer_is_tried_again() -> None:
-    """While it starts a container always; at the end where there is room, which a function has not."""
-    assert retried(DOCKER_AT_START)
-    assert retried(DOCKER_AT_START, function=False)
-    assert retried(DOCKER_AT_END, function=False)
-    assert len(retry_rules((), function=True, compute=Compute.SPOT)) == 5
+@pytest.mark.parametrize(("own", "function"), [(0, True), (1, True), (0, False), (1, False), (2, False)])
+def test_a_docker_that_does_not_answer_is_tried_again(own: int, function: bool) -> None:
+    """At a container's start and at its end, where it comes with the words of an ended program and without
+    an exit code; the program's own end is not repeated.
+    """
+    rules = (ON_THREE,) * own
+    assert retried(DOCKER_AT_START, *rules, function=function)
+    assert retried(DOCKER_AT_END, *rules, function=function)
+    assert not retried(Outcome(1, None, EXITED), *rules, function=function)
+
+
+@pytest.mark.parametrize(("own", "function"), [(2, True), (3, False)])
+def test_two_rules_of_a_function_leave_room_for_one_end_of_a_docker(own: int, function: bool) -> None:
+    """Its own come first: then a container that cannot be inspected is still tried again, and a Docker that
+    does not answer at the end is not.
+    """
+    rules = (ON_THREE,) * own
+    assert retried(NOT_INSPECTED, *rules, function=function)
+    assert not retried(DOCKER_AT_END, *rules, function=function)
+
+
+@pytest.mark.parametrize(
+    ("own", "function", "compute", "ends"),
+    [
+        (1, True, Compute.SPOT, ()),
+        (2, True, Compute.SPOT, ("DockerTimeoutError",)),
+        (3, True, Compute.SPOT, ("Cannot", "DockerTimeoutError")),
+        (2, True, Compute.FARGATE, ()),
+        (3, True, Compute.FARGATE, ("Cannot",)),
+        (2, False, Compute.SPOT, ()),
+        (3, False, Compute.SPOT, ("DockerTimeoutError",)),
+    ],
+)
+def test_the_faults_that_end_a_job_are_known(
+    own: int, function: bool, compute: Compute, ends: tuple[str, ...]
+) -> None:
+    """By what the rules do with them."""
+    rules = (ON_THREE,) * own
+    assert unhandled_faults(rules, function=function, compute=compute) == ends
+    assert retried(NOT_INSPECTED, *rules, function=function, compute=compute) is ("Cannot" not in ends)
+    if not compute.is_fargate:
+        is_handled = "DockerTimeoutError" not in ends
+        assert retried(DOCKER_AT_END, *rules, function=function, compute=compute) is is_handled
+    assert unhandled_faults((*rules, ALWAYS), function=function, compute=compute) == ()
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        EvaluateOnExit(action="EXIT", on_reason="DockerTimeoutError*"),
+        EvaluateOnExit(action="RETRY", on_reason="Docker*"),
+        EvaluateOnExit(action="EXIT", on_status_reason="Essential container*"),
+    ],
+)
+def test_a_fault_of_which_a_step_itself_decides_is_not_ours(own: EvaluateOnExit) -> None:
+    """Its own rules say what becomes of such a job: it is not submitted again against them."""
+    assert unhandled_faults((own, ON_THREE), function=True, compute=Compute.SPOT) == ()
+    other = EvaluateOnExit(action="EXIT", on_reason="DockerTimeoutError*", on_exit_code="9")
+    assert unhandled_faults((other, ON_THREE), function=True, compute=Compute.SPOT) == ("DockerTimeoutError",)
 
 
 def test_own_rules_keep_their_places() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from sluice.limits import MAX_CONTAINER_OVERRIDES_BYTES
 from sluice.run import child_ranges
+from sluice.run.child_environment import READS, WORD
 from sluice.run.compiled import Kind
 from sluice.run.state import GenerationSpec
-from sluice.run.submission import Submission
+from sluice.run.submission import Submission, Wait
 from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, step
 
@@ -58,3 +59,32 @@ def test_what_is_too_long_is_shortened(own: int) -> None:
     assert (
         json.loads(told(GenerationSpec(missing={"score": HALF}), **more)["SLUICE_MISSING"])["score"] == HALF
     ) is (own == 0)
+
+
+def hints(submission: Submission, *steps: str) -> dict[str, str]:
+    """Return the variables that a job has beside its place."""
+    ids = {wait.step: "id" for wait in submission.waits}
+    request = submit_request(RUN_ID, submission, QUEUES, ids, steps=steps)
+    found = {one["name"]: one["value"] for one in request["containerOverrides"]["environment"]}
+    return {name: value for name, value in found.items() if name in (WORD, READS)}
+
+
+def test_a_fan_in_names_what_it_reads_and_says_that_it_has_a_word() -> None:
+    """Of its parents; an array of one child has a word too, and a command neither."""
+    waits = (Wait("score"), Wait("read"))
+    fan_in = Submission(step("merge", supervised=True), 1, waits)
+    assert hints(fan_in, "score", "read", "merge") == {WORD: "yes", READS: "score,read"}
+    assert hints(Submission(step("score", Kind.ARRAY, supervised=True), 1)) == {WORD: "yes"}
+    assert hints(Submission(step("score", Kind.ARRAY, supervised=True), 2)) == {}
+    assert hints(Submission(step("merge"), 1, waits)) == {}
+    assert hints(Submission(step("split", Kind.PLAN, supervised=True), 1)) == {}
+
+
+def test_a_cleanup_names_all_steps_that_one_call_reads() -> None:
+    """Of more it reads them by itself, a hundred a call."""
+    cleanup = Submission(step("cleanup", Kind.CLEANUP), 1)
+    assert hints(cleanup, "a", "b", "cleanup") == {READS: "a,b,cleanup"}
+    many = [f"s{number}" for number in range(99)]
+    assert hints(cleanup, *many[:98]) == {READS: ",".join(many[:98])}
+    assert hints(cleanup, *many) == {}
+    assert hints(cleanup, *("x" * 99 + str(number) for number in range(97))) == {}

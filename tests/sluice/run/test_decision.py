@@ -16,7 +16,7 @@ from sluice.limits import check_submit_job
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.decision import Decision, decide
 from sluice.run.start_job import left_to_start_job
-from sluice.run.state import ItemSource, RunState, StepRecord, StepState
+from sluice.run.state import GenerationSpec, ItemSource, RunState, StepRecord, StepState
 from sluice.run.submission import Submission, Wait, children_of
 from sluice.run.submit_request import submit_request
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, pipelines, step, word_count
@@ -51,6 +51,22 @@ def test_at_first_only_what_no_plan_stands_before_is_submitted() -> None:
     decision = decide(word_count(), {})
     assert names(decision) == ["split"]
     assert decision.outcome is RunState.RUNNING
+
+
+def test_a_run_waits_for_the_cleanup_that_waits_for_the_items_of_a_plan() -> None:
+    """Its last job may end before the message of a plan that nothing is downstream of; found by `make
+    simulate`.
+    """
+    lonely = pipeline(
+        step("split", Kind.PLAN), step("merge"), step("cleanup", Kind.CLEANUP, after=("split", "merge"))
+    )
+    done = records(record("split", StepState.SUCCEEDED), record("merge", StepState.SUCCEEDED))
+    assert (names(decide(lonely, done)), decide(lonely, done).outcome) == ([], RunState.RUNNING)
+    announced = {**done, "split": planned(4, state=StepState.SUCCEEDED)}
+    assert (names(decide(lonely, announced)), decide(lonely, announced).outcome) == (
+        ["cleanup"],
+        RunState.SUCCEEDED,
+    )
 
 
 def test_a_plan_that_ended_without_announcing_its_items_lets_nothing_follow() -> None:
@@ -232,6 +248,24 @@ def test_cleanup_that_fails_does_not_fail_the_run() -> None:
     assert decide(word_count(), steps) == Decision((), RunState.SUCCEEDED)
 
 
+def test_the_cleanup_waits_for_what_a_person_repeats_alone() -> None:
+    """The step behind it is done and stays so, and no other job waits for it; found by `make simulate`."""
+    graph = pipeline(
+        step("count"),
+        step("merge", always=("count",)),
+        step("cleanup", Kind.CLEANUP, after=("merge",)),
+    )
+    before = records(record("count", StepState.FAILED), record("merge", StepState.SUCCEEDED))
+    assert decide(graph, before).outcome is RunState.FAILED
+    assert names(decide(graph, before, reopened=1)) == ["count"]
+    again: dict[str, Any] = {"generation": 1, "spec": GenerationSpec(reopened=1)}
+    during = {**before, **records(record("count", **again))}
+    assert decide(graph, during, reopened=1) == Decision((), RunState.RUNNING)
+    after = {**before, **records(record("count", StepState.SUCCEEDED, **again))}
+    decision = decide(graph, after, reopened=1)
+    assert (names(decision), decision.outcome) == (["cleanup"], RunState.SUCCEEDED)
+
+
 def test_a_run_waits_for_the_end_of_a_cleanup_that_what_runs_again_has_doomed() -> None:
     """AWS Batch fails it; if the run ended before that is reported, nobody would submit it again."""
     done = [record(name, StepState.SUCCEEDED) for name in ("count", "rank")]
@@ -278,6 +312,8 @@ def test_a_request_names_the_run_the_step_and_the_generation() -> None:
         "jobName": f"{RUN_ID}_rank_0",
         "jobQueue": QUEUES["normal"],
         "jobDefinition": "rank-definition:1",
+        "tags": {"sluice:pipeline": "words", "sluice:step": "rank", "sluice:run": RUN_ID},
+        "propagateTags": True,
         "arrayProperties": {"size": 3},
         "dependsOn": [{"jobId": "job-count", "type": "N_TO_N"}],
         "containerOverrides": {
@@ -289,6 +325,18 @@ def test_a_request_names_the_run_the_step_and_the_generation() -> None:
         },
     }
     assert "dependsOn" not in submit_request(RUN_ID, count, QUEUES, {})
+
+
+def test_the_tags_of_the_deploy_and_the_pipeline_are_the_jobs_too() -> None:
+    """But none says that the job is another's."""
+    (count, *_) = decide(word_count(), records(planned(3))).submissions
+    tags = submit_request(RUN_ID, count, QUEUES, {}, None, {"team": "data", "sluice:run": "other"})["tags"]
+    assert tags == {
+        "team": "data",
+        "sluice:pipeline": "words",
+        "sluice:step": "count",
+        "sluice:run": RUN_ID,
+    }
 
 
 @pytest.mark.parametrize(

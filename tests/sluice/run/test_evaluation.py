@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.evaluation import RunEvaluation, StepOutcome, evaluate_run
-from sluice.run.state import GenerationSpec, StepRecord, StepState
+from sluice.run.state import GenerationSpec, ItemSource, StepRecord, StepState
 from sluice.run.step_graph import StepGraph
+from sluice.run.submission import Wait
 from tests.sluice.graphs import pipeline, step
 
 
@@ -27,6 +29,10 @@ def failed(name: str, **more: Any) -> StepRecord:
 
 
 CHAIN = pipeline(step("a"), step("b", after=("a",)), step("c", after=("b",)))
+COUNTED = pipeline(
+    step("score", Kind.ARRAY, size=6, items_per_child=2, continues=True),
+    step("report", finished=(("score", 0.0),), at_most=(("score", 3),)),
+)
 SCORED = pipeline(
     step("score", Kind.ARRAY, size=4),
     step("report", finished=(("score", 0.5),)),
@@ -75,6 +81,46 @@ def test_a_failure_whose_cause_may_come_later_is_undetermined() -> None:
     found = evaluated(CHAIN, record("a", StepState.SUBMITTED), failed("b"))
     assert found.steps["b"].outcome is StepOutcome.UNDETERMINED
     assert found.failed_step is None
+
+
+def test_what_stands_before_a_step_that_is_done_did_not_fail_one_behind_it() -> None:
+    """The code that a run goes on with has a start job: it is under way until the claim of ``c`` is settled,
+    which waits for ``b``, and ``b`` waited for ``a`` alone. Neither came to an end.
+    """
+    graph = pipeline(step("start", Kind.START), replace(CHAIN.steps[0], after=("start",)), *CHAIN.steps[1:])
+    records = (
+        record("start", StepState.SUBMITTED, spec=GenerationSpec(reopened=1)),
+        record("a", StepState.SUCCEEDED),
+        failed("b"),
+        StepRecord(name="c", state=StepState.CLAIMED),
+    )
+    found = evaluated(graph, *records, reopened=1)
+    assert found.steps["b"].outcome is StepOutcome.RETRY_PENDING
+    assert [(one.step.name, one.generation) for one in found.submissions] == [("b", 1)]
+
+
+def test_what_works_on_the_files_of_a_run_waits_for_its_start_job() -> None:
+    """The plan of the files has no job, and is done when the run begins: in its place the start job is waited
+    for. An array that did not wait failed while the start job was under way, which waited for claims behind
+    the array, and the array for the start job.
+    """
+    graph = pipeline(
+        step("start", Kind.START),
+        step("files", Kind.PLAN, after=("start",), of_uploads=True),
+        step("work", Kind.ARRAY, items_of="files"),
+        step("sum", after=("work",)),
+    )
+    files = StepRecord(name="files", state=StepState.SUCCEEDED, items=2, manifest="items.jsonl")
+    found = evaluated(graph, files, record("start", StepState.SUBMITTED))
+    assert [(one.step.name, one.waits) for one in found.submissions] == [
+        ("work", (Wait("start", n_to_n=False),)),
+        ("sum", (Wait("work", n_to_n=False),)),
+    ]
+    again = record("start", StepState.SUBMITTED, generation=1, spec=GenerationSpec(reopened=1))
+    work = failed("work", item_source=ItemSource("items.jsonl", 2), children=2, failed_children="0")
+    claim = StepRecord(name="sum", state=StepState.CLAIMED)
+    found = evaluated(graph, files, again, work, claim, reopened=1)
+    assert [(one.step.name, one.generation) for one in found.submissions] == [("work", 1)]
 
 
 def test_a_person_who_retries_the_run_gives_each_failed_step_one_more_try() -> None:
@@ -138,3 +184,19 @@ def test_only_what_always_runs_is_submitted_once_the_run_fails() -> None:
     found = evaluated(graph, failed("a"))
     assert [one.step.name for one in found.submissions] == ["notify"]
     assert found.steps["c"].outcome is StepOutcome.FAILED_FINAL
+
+
+def test_of_an_array_that_never_was_all_items_failed() -> None:
+    """Three of its children are six items where items are counted, and `at_most=3` bears three."""
+    never = StepRecord(
+        name="score",
+        state=StepState.FAILED,
+        job_id=None,
+        children=3,
+        item_source=ItemSource(None, 6),
+        reason="never submitted, because split failed",
+    )
+    found = evaluated(COUNTED, never)
+    assert (found.steps["report"].outcome, found.steps["report"].cause) == (StepOutcome.FAILED_FINAL, "score")
+    borne = evaluated(COUNTED, replace(never, item_source=ItemSource(None, 3)))
+    assert borne.steps["report"].submission is not None

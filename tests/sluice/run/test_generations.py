@@ -54,6 +54,8 @@ def _forgiving(one: CompiledStep, before: list[CompiledStep], random: Random) ->
         one,
         times=random.choice([0, 0, 1, 2]),
         reclaimed=random.choice([0, 1]),
+        unhandled_faults=random.choice([(), ("DockerTimeoutError",)]),
+        fault_times=2,
         returns=one.kind is not Kind.ARRAY or random.random() < 0.9,
         after=tuple(_names(how, "after")),
         always=tuple(_names(how, "always")),
@@ -102,6 +104,7 @@ def ended(seed: int) -> None:
         lambda name, child, tried: tried < failures[name, child],
         items=items,
         reclaims=reclaims,
+        faults=random.choice([0, 0, 0.2]),
     )
     harness.run()
     work = [one for one in graph.steps if one.kind is not Kind.CLEANUP]
@@ -109,7 +112,8 @@ def ended(seed: int) -> None:
     assert harness.outcome is (RunState.FAILED if fatal else RunState.SUCCEEDED), fatal
     _assert_that_what_always_runs_has_ended(work, harness)
     if fatal:
-        harness.fails, harness.reopened, harness.reclaims = lambda name, child, tried: False, 1, 0
+        harness.fails, harness.reopened = lambda name, child, tried: False, 1
+        harness.reclaims = harness.faults = 0
         harness.run()
         assert harness.outcome is RunState.SUCCEEDED
     assert all(

@@ -67,7 +67,7 @@ def request_for(name: str, changes: dict[str, Any]) -> dict[str, Any]:
     [
         (
             "work",
-            {"vcpus": 1.5, "memory": 4096},
+            {"vcpus": 2.0, "memory": 4096},
             {"resourceRequirements": [{"type": "VCPU", "value": "2"}, {"type": "MEMORY", "value": "4096"}]},
         ),
         (
@@ -115,7 +115,11 @@ def test_other_steps_are_as_they_were() -> None:
         ({"work": {"memory": 3}}, "overrides['work'].memory: expected a whole number from 4"),
         ({"work": {"memory": True}}, "overrides['work'].memory"),
         ({"work": {"memory": "4096"}}, "overrides['work'].memory"),
-        ({"work": {"vcpus": 0}}, "overrides['work'].vcpus: expected a number from 0.25"),
+        ({"work": {"vcpus": 0}}, "overrides['work'].vcpus: expected a whole number from 1 to 192"),
+        ({"work": {"vcpus": 0.25}}, "overrides['work'].vcpus: expected a whole number from 1 to 192"),
+        ({"work": {"vcpus": 1.5}}, "overrides['work'].vcpus: expected a whole number"),
+        ({"work": {"vcpus": True}}, "overrides['work'].vcpus"),
+        ({"task": {"vcpus": 0.1}}, "overrides['task'].vcpus: expected a number from 0.25"),
         ({"work": {"vcpus": float("nan")}}, "overrides['work'].vcpus"),
         ({"work": {"gpus": 1}}, "overrides['work'].gpus: expected none for a step without GPUs"),
         ({"gpu": {"gpus": 0}}, "overrides['gpu'].gpus: expected a whole number from 1"),
@@ -136,6 +140,10 @@ def test_other_steps_are_as_they_were() -> None:
         ({"work": {"parameters": {"a": "b"}}}, "no parameters"),
         ({"work": {"environment": {"A": 1}}}, "overrides['work'].environment: expected an object of texts"),
         ({"work": {"environment": {"AWS_BATCH_X": "1"}}}, "names of your own"),
+        ({"work": {"environment": {"A=B": "1"}}}, "names of your own"),
+        ({"work": {"environment": {"A\0": "1"}}}, "names of your own"),
+        ({"work": {"environment": {"A": ""}}}, "texts that are not empty"),
+        ({"work": {"environment": {"A": "b\0"}}}, "texts that are not empty"),
         ({"work": {"environment": {"SLUICE_RUN": "other"}}}, "names of your own"),
         ({"task": {"memory": 3000}}, "overrides['task']: expected memory= of 2048"),
         ({"work": {"environment": {"A": "x" * MAX_CONTAINER_OVERRIDES_BYTES}}}, "at most 8192 bytes"),
@@ -163,3 +171,17 @@ def test_only_what_the_trigger_allows_may_be_asked_for() -> None:
         overridden(RUN_ID, steps("memory"), {"work": {"environment": {"A": "1"}}}, DEPLOYED)
     with pytest.raises(MalformedMessageError, match="takes none"):
         overridden(RUN_ID, replace(steps(), overridable=()), {"work": {"memory": 4096}}, DEPLOYED)
+
+
+def test_no_run_is_asked_for_with_more_cpus_than_its_queue_has() -> None:
+    """Nothing would ever run it; another queue may have more. What was compiled before says no maximum."""
+    made = steps()
+    work = made.step("work")
+    assert work.machine is not None
+    bounded = replace(work, machine=replace(work.machine, max_vcpus={"normal": 8, "steady": 4}))
+    known = CompiledPipeline.from_json(replace(made, steps=(bounded, *made.steps[1:])).to_json())
+    for wrong, most in (({"vcpus": 9}, 8), ({"vcpus": 5, "queue": "steady"}, 4)):
+        with pytest.raises(MalformedMessageError, match=f"vcpus: expected at most {most}, which"):
+            overridden(RUN_ID, known, {"work": wrong}, DEPLOYED)
+    overridden(RUN_ID, known, {"work": {"vcpus": 8}}, DEPLOYED)
+    overridden(RUN_ID, steps(), {"work": {"vcpus": 192}}, DEPLOYED)

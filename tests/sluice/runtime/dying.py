@@ -7,7 +7,10 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -55,3 +58,19 @@ def work(item: Item, out: Out) -> int:
 def gather(results: Results, out: Out) -> None:
     """End."""
     end()
+
+
+def leaves(item: Item, out: Out) -> int:
+    """Leave two processes behind, one in a session of its own, and die at the first item; say who runs."""
+    if item.number == 0:
+        first = subprocess.Popen(["sleep", "600"])
+        second = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], start_new_session=True)
+        print(f"left {first.pid} {second.pid}", flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item.number
+
+
+def leaves_a_thread(item: Item, out: Out) -> int:
+    """Return, and leave a thread that no process ends with."""
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    return item.number

@@ -96,3 +96,8 @@ def fails_at(*numbers: int) -> Any:
         return item.number
 
     return on_item
+
+
+def publish_input(results: Results, out: Out) -> None:
+    """Publish a file of the name that the run's input has."""
+    out.write(results.trigger.input["name"], json.dumps(results.trigger.input))

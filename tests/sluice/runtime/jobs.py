@@ -21,6 +21,7 @@ from sluice.pipeline.compiling import JobDefinitions, compile_pipeline
 from sluice.pipeline.definition import Pipeline
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.decision import decide
+from sluice.run.failures.words import newest_words
 from sluice.run.state import Run, StepState
 from sluice.run.submission import Submission
 from sluice.run.uploads import plans
@@ -47,6 +48,8 @@ class Jobs:
     mark: str = "a" * 20
     """The end of the id of the next run."""
     codes: dict[str, list[int]] = field(default_factory=dict)
+    more: dict[str, str] = field(default_factory=dict)
+    """Further variables of each job."""
 
     def upload(self, pipeline: Pipeline, key: str, content: bytes) -> Run:
         """Store an input and begin its run; no job is submitted yet."""
@@ -98,7 +101,7 @@ class Jobs:
             batch |= {"AWS_BATCH_JOB_ID": f"{job_id(name)}:{child}", "AWS_BATCH_JOB_ARRAY_INDEX": str(child)}
         own = submission.step.kind in (Kind.CLEANUP, Kind.GATE)
         word = str(submission.step.kind) if own else f"{self.module}:{functions[name]}"
-        variables |= batch | more
+        variables |= batch | self.more | more
         return main([word], self.settings.to_env() | variables, InProcessWorker())
 
     def settle(self, run: Run, submission: Submission) -> None:
@@ -108,7 +111,16 @@ class Jobs:
             self.ledger.record_plan(message)
         if submission.children:
             state = StepState.FAILED if any(self.codes[name]) else StepState.SUCCEEDED
-            self.ledger.record_end(run.run_id, name, state, job_id=job_id(name))
+            self.ledger.record_end(
+                run.run_id, name, state, job_id=job_id(name), failed_items=self._failed_items(run, submission)
+            )
+
+    def _failed_items(self, run: Run, submission: Submission) -> int | None:
+        """Return how many items the words of a step's children count as failed, as track does."""
+        if not submission.step.continues:
+            return None
+        words = newest_words(self.keys(WORK, keys.all_words_prefix(run.run_id, submission.step.name)))
+        return sum(word.failed for word in words.values())
 
     def published(self) -> list[Planned]:
         """Return what plans published since the last call."""
@@ -116,10 +128,11 @@ class Jobs:
         return [Planned.from_json(json.loads(message["Body"])["Message"]) for message in found]
 
     def results(self, run: Run) -> dict[str, str]:
-        """Return the files that the run published, by name."""
+        """Return the files that the run published, by name, without what Sluice adds."""
         prefix = keys.result(run.pipeline.name, run.run_id, "")
+        names = [key.removeprefix(prefix) for key in self.keys(RESULTS, prefix)]
         return {
-            key.removeprefix(prefix): self.read(RESULTS, key).decode() for key in self.keys(RESULTS, prefix)
+            name: self.read(RESULTS, prefix + name).decode() for name in names if name not in keys.OWN_RESULTS
         }
 
     def failure(self, run: Run, step: str, child: int = 0, generation: int = 0) -> dict[str, Any]:

@@ -32,16 +32,22 @@ class Ended:
 
 @contextmanager
 def started(
-    jobs: Jobs, run: Run, step: str, word: str, child: int | None = None, **more: str
+    jobs: Jobs,
+    run: Run,
+    step: str,
+    word: str,
+    child: int | None = None,
+    program: str = "sluice.runtime",
+    **more: str,
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start a job, or a child of an array, and end it if it has not ended."""
+    """Start a job, or a child of an array, with more variables, and end it if it has not ended."""
     variables = SubmissionSettings(run=run.run_id, step=step, generation="0").to_env()
     batch = {"AWS_BATCH_JOB_ID": job_id(step), "AWS_BATCH_JOB_ATTEMPT": "1"}
     if child is not None:
         batch |= {"AWS_BATCH_JOB_ID": f"{job_id(step)}:{child}", "AWS_BATCH_JOB_ARRAY_INDEX": str(child)}
     endpoint = {"AWS_ENDPOINT_URL": jobs.s3.meta.endpoint_url}
     env = {**os.environ, **jobs.settings.to_env(), **variables, **batch, **endpoint, **more}
-    words = [sys.executable, "-m", "sluice.runtime", f"tests.sluice.runtime.{word}"]
+    words = [sys.executable, "-m", program, f"tests.sluice.runtime.{word}"]
     with subprocess.Popen(
         words, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -31,7 +31,8 @@ def test_one_line_says_why_a_job_failed(
     lines = capsys.readouterr().err.splitlines()
     assert (
         lines[-1]
-        == f"work of {run.run_id} failed at item 1: ZeroDivisionError: integer division or modulo by zero"
+        == f'work of {run.run_id} failed at item 1, {{"n": 1}}, child 0, attempt 1: ZeroDivisionError:'
+        " integer division or modulo by zero"
     )
     assert lines[0] == "Traceback (most recent call last):"
     assert not any("StepError" in line for line in lines)
@@ -50,7 +51,13 @@ def test_a_function_that_raises_fails_its_child(
     monkeypatch.setattr(functions, "on_item", broken)
     array = planned(jobs, run)
     assert jobs.start(run, array, 1, FUNCTIONS) == FAILED
-    assert jobs.failure(run, "work", 1) == {"error": "ValueError", "message": "no such city", "item": 5}
+    assert jobs.failure(run, "work", 1) == {
+        "error": "ValueError",
+        "message": "no such city",
+        "item": 5,
+        "where": 'item 5, {"n": 5}, child 1, attempt 1',
+        "failed": 1,
+    }
     part = jobs.read(WORK, keys.child_results(run.run_id, "work", 1, 0))
     assert part.splitlines() == [b'{"i":3,"r":3}', b'{"i":4,"r":4}']
 
@@ -82,3 +89,13 @@ def test_a_report_holds_long_and_odd_messages(jobs: Jobs, run: Run, monkeypatch:
     monkeypatch.setattr(functions, "find", broken)
     assert jobs.drive(run, FUNCTIONS) == "FAILED"
     assert 2_900 < len(json.dumps(jobs.failure(run, "find"), ensure_ascii=False).encode()) < 4_096
+
+
+@pytest.mark.parametrize("name", ["pandas", "pandas.core"])
+def test_a_missing_package_says_where_to_add_it(name: str) -> None:
+    """By the name that is installed, not by that of a part of it."""
+    found = failure_of(ModuleNotFoundError(f"No module named '{name}'", name=name))
+    assert found.message == (
+        f"No module named '{name}'. If pandas is a package, add it to requirements.txt in the folder of the"
+        " step's code, containers/<pipeline>, and deploy again."
+    )

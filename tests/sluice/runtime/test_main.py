@@ -47,7 +47,12 @@ def test_code_that_exits_has_failed(code: int, jobs: Jobs, run: Run, monkeypatch
     monkeypatch.setattr(functions, "on_item", failing_at(1, lambda: sys.exit(code)))
     array = planned(jobs, run)
     assert jobs.start(run, array, 0, FUNCTIONS) == FAILED
-    assert jobs.failure(run, "work", 0) == {"error": "SystemExit", "message": str(code), "item": 1}
+    report = jobs.failure(run, "work", 0)
+    assert (report["error"], report["message"], report["item"]) == (
+        "SystemExit",
+        f"the code called exit({code}); a step that is done returns",
+        1,
+    )
 
 
 def test_sigterm_keeps_what_is_finished(

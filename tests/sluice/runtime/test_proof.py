@@ -31,23 +31,25 @@ ENDS = {
 def test_a_child_whose_worker_ends_fails_with_its_item_and_keeps_what_was_finished(
     how: str, code: int, reason: str, processes: Jobs
 ) -> None:
-    """The report names child, item and memory; the next attempt works on the rest only."""
+    """The report names child, item and memory; a new worker does the others, the next attempt that item."""
     jobs = processes
     run = planned(jobs)
-    first = ended(jobs, run, "work", "dying:work", 1, HOW=how, AT="5")
+    first = ended(jobs, run, "work", "dying:work", 1, HOW=how, AT="4")
     report = jobs.failure(run, "work", 1)
-    assert (first.code, report["error"], report["item"]) == (code, "WorkerEndedError", 5)
+    assert (first.code, report["error"], report["item"]) == (code, "WorkerEndedError", 4)
+    assert report["where"] == 'item 4, {"n": 4}, child 1, attempt 1'
     message, _, peak = report["message"].partition(" Its peak memory was ")
-    assert message == f'child 1, item 5 {{"n": 5}}: {reason}'
+    assert message == reason
     assert 10 < int(peak.removesuffix(" MiB.")) < 500
     assert message in first.error
-    part = jobs.read(WORK, keys.child_results(run.run_id, "work", 1, 0))
-    assert part == b'{"i":3,"r":3}\n{"i":4,"r":4}\n'
-    assert words(jobs, run, "work") == []
+    written = jobs.keys(WORK, keys.child_results_prefix(run.run_id, "work", 1))
+    assert b"".join(jobs.read(WORK, key) for key in written) == b'{"i":3,"r":3}\n{"i":5,"r":5}\n'
+    (word,) = words(jobs, run, "work")
+    assert word == f"00001-2-1-{len(written)}-{int(how == 'SIGKILL')}.json"
     second = ended(jobs, run, "work", "dying:work", 1, AWS_BATCH_JOB_ATTEMPT="2")
     assert (second.code, second.error) == (0, "")
     assert "child 1: 1 items, 2 of an earlier attempt" in second.output
-    assert words(jobs, run, "work") == ["00001-3-0.json"]
+    assert words(jobs, run, "work")[-1] == f"00001-3-0-{len(written) + 1}-0.json"
 
 
 def test_a_function_that_calls_exit_has_failed(processes: Jobs) -> None:
@@ -56,7 +58,12 @@ def test_a_function_that_calls_exit_has_failed(processes: Jobs) -> None:
     run = planned(jobs)
     first = ended(jobs, run, "work", "dying:work", 0, HOW="sys.exit(0)", AT="1")
     assert first.code == FAILED
-    assert jobs.failure(run, "work") == {"error": "SystemExit", "message": "0", "item": 1}
+    report = jobs.failure(run, "work")
+    assert (report["error"], report["message"], report["item"]) == (
+        "SystemExit",
+        "the code called exit(0); a step that is done returns",
+        1,
+    )
     assert first.error.startswith("Traceback")
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from sluice import keys
 from sluice.errors import OtherTriggerError
-from sluice.items.manifest import write_manifest
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload, Schedule
+from sluice.run.state import StepRecord, StepState
 from sluice.runtime.interface.upload import RequestOfUploads
+from sluice.runtime.step_context import Records
 from sluice.steps import Request, ScheduledTime, Upload, Uploads
-from sluice.triggers.trigger_event import S3Object, TriggerEvent, UploadGroup
-from tests.sluice.runtime.jobs import INBOX, WORK, Jobs, functions_of
+from sluice.triggers.trigger_event import TriggerEvent, UploadGroup
+from tests.sluice.runtime.interface.files import NAMES, group, stored
+from tests.sluice.runtime.jobs import WORK, Jobs, functions_of
 
 PIPELINE = Pipeline(
     name="files",
@@ -26,32 +27,6 @@ PIPELINE = Pipeline(
         Job("publish", run="publish", after=["size_of"]),
     ],
 )
-
-
-NAMES = ["a", "b", "c", "d", "e"]
-
-
-def stored(jobs: Jobs) -> list[S3Object]:
-    """Store files, each with a newer version above it."""
-    versions = {
-        name: jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=name.encode())["VersionId"]
-        for name in NAMES
-    }
-    for name in NAMES:
-        jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=b"newer")
-    return [
-        S3Object(bucket=INBOX, key=f"files/{name}", version_id=versions[name], etag="", size=1)
-        for name in NAMES
-    ]
-
-
-def group(jobs: Jobs) -> UploadGroup:
-    """Return a group whose list of files is written."""
-    found, manifest = stored(jobs), keys.uploads(f"files-{'a' * 20}")
-    write_manifest(jobs.s3, WORK, manifest, map(asdict, found))
-    return UploadGroup(
-        bucket=INBOX, prefix="files/", suffix="", group="g-1", files=5, work_bucket=WORK, manifest=manifest
-    )
 
 
 def ran(jobs: Jobs, trigger: TriggerEvent) -> dict[str, Any]:
@@ -111,3 +86,13 @@ def test_a_trigger_of_one_file_has_an_upload(jobs: Jobs) -> None:
     with pytest.raises(OtherTriggerError, match="found 0"):
         _ = RequestOfUploads(token="t", input={"uploads": []}, s3=jobs.s3).upload
     assert (Uploads(whole, jobs.s3).count, Uploads(whole, jobs.s3).input["prefix"]) == (5, "files/")
+
+
+def test_what_came_with_the_assignment_is_taken_from_there_once() -> None:
+    """Whoever asks again wants to know what has changed; and a part of it is no answer."""
+    old, new = (StepRecord(name="a", state=one) for one in (StepState.SUBMITTED, StepState.SUCCEEDED))
+    records = Records(lambda steps: dict.fromkeys(steps, new), {"a": old, "b": old})
+    assert records(["a"]) == {"a": old}
+    assert records(["a"]) == {"a": new}
+    assert records(["b", "c"]) == {"b": new, "c": new}
+    assert records(["b"]) == {"b": new}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 from sluice.steps import Item, Out
@@ -21,4 +23,21 @@ def work(item: Item, out: Out) -> int:
     print(f"item {item.number}", flush=True)
     if os.environ.get("WAIT_AT") == str(item.number):
         signal.pause()
+    return item.number
+
+
+def noisy(item: Item, out: Out) -> int:
+    """Write much to standard error in all ways, and fail."""
+    for number in range(50):
+        print(f"line {number}", file=sys.stderr)
+    sys.stderr.flush()
+    subprocess.run(["sh", "-c", "echo from a process of its own >&2"], check=True)
+    raise ValueError("enough")
+
+
+def outlived(item: Item, out: Out) -> int:
+    """Die without a word, and leave a process behind that has the same standard error."""
+    subprocess.Popen(["sleep", "8"], stdout=subprocess.DEVNULL)
+    os.write(2, b"about to die\n")
+    os.kill(os.getpid(), signal.SIGKILL)
     return item.number

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 
 from cli.commands.doctor.checks import clients
 from cli.commands.doctor.checks.finding import Finding, not_checked
+from cli.deploying.docker_program import DockerProgram
+from sluice.operate.buckets.event_switch import NotifyingBucket
 from stacks.configuration import Configuration
 
 _HERE = ("127.0.0.1", "localhost", "::1")
@@ -18,11 +20,17 @@ _HERE = ("127.0.0.1", "localhost", "::1")
 
 class Account:
     """An account with the stacks of Sluice, if they are deployed; ``client`` returns botocore's client of a
-    service.
+    service, ``docker`` is what builds images on this machine.
     """
 
-    def __init__(self, client: Callable[[str], Any], configuration: Configuration) -> None:
+    def __init__(
+        self,
+        client: Callable[[str], Any],
+        configuration: Configuration,
+        docker: DockerProgram | None = None,
+    ) -> None:
         self._client = client
+        self.docker = docker or DockerProgram()
         self.configuration = configuration
         self._resources: dict[str, list[dict[str, str]] | None] = {}
 
@@ -117,6 +125,29 @@ class Account:
     def sns(self) -> clients.Topics:
         """A client of SNS."""
         found: clients.Topics = self._client("sns")
+        return found
+
+    @cached_property
+    def region(self) -> str:
+        """The Region that is checked."""
+        return str(self.sts.meta.region_name)
+
+    @cached_property
+    def s3(self) -> NotifyingBucket:
+        """A client of S3."""
+        found: NotifyingBucket = self._client("s3")
+        return found
+
+    @cached_property
+    def dynamodb(self) -> clients.LedgerReader:
+        """A client of DynamoDB."""
+        found: clients.LedgerReader = self._client("dynamodb")
+        return found
+
+    @cached_property
+    def scheduler(self) -> clients.Schedules:
+        """A client of EventBridge Scheduler."""
+        found: clients.Schedules = self._client("scheduler")
         return found
 
     @cached_property

@@ -56,11 +56,22 @@ def dead_letters(account: Account) -> Iterator[Finding]:
         name = queue.rpartition("/")[2]
         fix = (
             f"Read why: aws sqs receive-message --queue-url {queue} --message-attribute-names reason. "
-            f"When the cause is mended: aws sqs start-message-move-task --source-arn ARN_OF_{name}."
+            f"When the cause is mended: aws sqs start-message-move-task --source-arn ARN_OF_{name} "
+            "--destination-arn ARN_OF_THE_QUEUE_BESIDE_IT."
         )
         yield error(f"{waiting} messages were set aside in {name}.", fix)
+    yield from _retried(account)
     if not full:
         yield ok("No message was set aside.")
+
+
+def _retried(account: Account) -> Iterator[Finding]:
+    """Report what has failed for half an hour and is tried again by itself."""
+    for queue in account.resources("Control", "AWS::SQS::Queue", "Retries") or ():
+        if waiting := _waiting(account, queue):
+            name = queue.rpartition("/")[2]
+            fix = "Nothing is lost; look at the function's log, and at AWS's health dashboard."
+            yield warning(f"{waiting} messages in {name} have failed and are tried again.", fix)
 
 
 def _waiting(account: Account, queue: str) -> int:

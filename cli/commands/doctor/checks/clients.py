@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sluice.operate.clients import Paginator
+from sluice.aws.table import DynamoDB
+from sluice.operate.clients import Paginator, RunTableWriter
 
 Answer = Mapping[str, Any]
 
@@ -25,6 +26,18 @@ class Parameters(Protocol):
 
     def get_parameter(self, **request: Any) -> Answer:
         """Return a parameter."""
+        ...
+
+
+class LedgerReader(RunTableWriter, DynamoDB, Protocol):
+    """A client of DynamoDB that lists the ledger's runs and reads its other items."""
+
+
+class Schedules(Protocol):
+    """A client of EventBridge Scheduler."""
+
+    def get_schedule(self, **request: Any) -> Answer:
+        """Return a schedule."""
         ...
 
 
@@ -53,6 +66,10 @@ class Functions(Protocol):
 
     def get_account_settings(self) -> Answer:
         """Return how many functions may run concurrently."""
+        ...
+
+    def get_function_concurrency(self, **request: Any) -> Answer:
+        """Return what a function reserves."""
         ...
 
     def get_event_source_mapping(self, **request: Any) -> Answer:
@@ -106,6 +123,14 @@ class Networks(Protocol):
 
 class Topics(Protocol):
     """A client of SNS."""
+
+    def get_sms_attributes(self) -> Answer:
+        """Return the account's settings for text messages."""
+        ...
+
+    def get_sms_sandbox_account_status(self) -> Answer:
+        """Return whether the account is in the sandbox for text messages."""
+        ...
 
     def get_paginator(self, operation_name: str) -> Paginator:
         """Return what reads all pages of a topic's subscriptions."""

@@ -6,20 +6,39 @@ from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from cli.commands.doctor.checks import alerts, compute, network, quotas, setup, webhook_addresses
+from cli.commands.doctor.checks import (
+    alerts,
+    buckets,
+    compute,
+    images,
+    network,
+    public_addresses,
+    quotas,
+    results_buckets,
+    setup,
+    vcpu_quotas,
+)
 from cli.commands.doctor.checks.account import Account, Check
 from cli.commands.doctor.checks.finding import Finding, Level, error, not_checked, warning
+from cli.commands.doctor.reconciles import reconciles
 from cli.errors import explained
 
 CHECKS: Mapping[str, Check] = {
     "credentials": setup.credentials,
     "bootstrap": setup.bootstrap,
     "service roles": setup.service_linked_roles,
-    "vCPU quotas": quotas.vcpus,
+    "vCPU quotas": vcpu_quotas.vcpus,
     "Lambda quota": quotas.lambda_concurrency,
-    "addresses": webhook_addresses.addresses,
-    "webhooks": webhook_addresses.concurrency,
+    "log streams": quotas.log_streams,
+    "text messages": quotas.text_messages,
+    "Docker": images.docker,
+    "emulation": images.emulation,
+    "addresses": public_addresses.addresses,
+    "webhooks": public_addresses.concurrency,
+    "results": results_buckets.results,
+    "buckets": buckets.connected,
     "stacks": setup.stacks,
+    "console": public_addresses.console,
     "environments": compute.environments,
     "queues": compute.queues,
     "blocked": compute.blocked,
@@ -28,7 +47,10 @@ CHECKS: Mapping[str, Check] = {
     "subscriptions": alerts.subscriptions,
     "dead letters": alerts.dead_letters,
     "readers": alerts.readers,
+    "reconcile": reconciles,
 }
+BEFORE_DEPLOYS = tuple(CHECKS)[: tuple(CHECKS).index("stacks")]
+"""What can be checked before there are stacks."""
 _DENIED = (
     "AccessDenied",
     "AccessDeniedException",

@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 
 from cli.commands.doctor.checks.account import Account
 from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
+from cli.deploying.bootstrap import DEFAULT_QUALIFIER, bootstrap_command, qualifier_of, version_parameter
 
 # What the CDK's deployments of today ask for: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP_VERSION = 6
-BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 # https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html, and those of ECS and of
 # EC2 spot beside it
 _ROLES = {
@@ -30,13 +30,17 @@ def credentials(account: Account) -> Iterator[Finding]:
 
 def bootstrap(account: Account) -> Iterator[Finding]:
     """Check whether the CDK may deploy here."""
-    fix = "Run `cdk bootstrap`, or let `make deploy` do it."
+    qualifier = qualifier_of()
+    fix = f"Run `{bootstrap_command(qualifier)}`"
+    fix += ", or let `make deploy` do it." if qualifier == DEFAULT_QUALIFIER else "."
     try:
-        version = account.ssm.get_parameter(Name=BOOTSTRAP_PARAMETER)["Parameter"]["Value"]
+        version = account.ssm.get_parameter(Name=version_parameter(qualifier))["Parameter"]["Value"]
     except ClientError as refused:
         if refused.response["Error"]["Code"] != "ParameterNotFound":
             raise
-        yield warning("The account and Region are not bootstrapped for the CDK.", fix)
+        yield warning(
+            f"The account and Region are not bootstrapped for the CDK (qualifier {qualifier}).", fix
+        )
         return
     if not str(version).isdecimal() or int(version) < BOOTSTRAP_VERSION:
         yield warning(

@@ -144,6 +144,7 @@ def _needing(account: Account, resource: Resource, job: Job) -> dict[str, Any]:
         "jobStatus": NAMES[job.status],
         "quantity": dict(job.spec.resources)[resource["consumableResourceName"]],
         "statusReason": job.status_reason or job.reason_of(0),
+        "startedAt": job.first_started or None,
         "createdAt": job.created,
         "consumableResourceProperties": submission_of(job).described["consumableResourceProperties"],
     }

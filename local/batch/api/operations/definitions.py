@@ -10,6 +10,7 @@ from local.batch.api.errors import client_error
 from local.batch.api.pages import page
 from local.batch.api.validation.amounts import whole_number
 from local.batch.api.validation.checks import (
+    check_consumables,
     check_container,
     check_nodes,
     check_priority,
@@ -17,7 +18,7 @@ from local.batch.api.validation.checks import (
     check_tags,
     check_timeout,
 )
-from local.batch.api.validation.fargate import check_cpus, check_ec2, check_fargate
+from local.batch.api.validation.fargate import check_cpus_of_definition, check_ec2, check_fargate
 from local.batch.api.validation.names import check_name
 
 _EMPTY_LISTS = ("volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
@@ -32,6 +33,7 @@ def register(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     revision = max(revisions, default=0) + 1
     definition: Resource = {
         **params,
+        **_nodes(params),
         "jobDefinitionArn": account.arn("job-definition", f"{name}:{revision}"),
         "revision": revision,
         "status": "ACTIVE",
@@ -56,7 +58,30 @@ def register(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def full_container(container: dict[str, Any]) -> dict[str, Any]:
     """Container properties with the empty lists that AWS answers for what was left out."""
-    return {"command": [], **{name: [] for name in _EMPTY_LISTS}, **container}
+    return {"command": [], **{name: [] for name in _EMPTY_LISTS}, **_without_empty_variables(container)}
+
+
+def _nodes(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the nodes of a multi-node job, each range's container in full, nothing for another job."""
+    if "nodeProperties" not in params:
+        return {}
+    nodes = params["nodeProperties"]
+    ranges = [
+        {**each, "container": full_container(each["container"])} if "container" in each else each
+        for each in nodes["nodeRangeProperties"]
+    ]
+    return {"nodeProperties": {**nodes, "nodeRangeProperties": ranges}}
+
+
+def _without_empty_variables(container: dict[str, Any]) -> dict[str, Any]:
+    """Return container properties without variables of an empty value: AWS takes such a definition, and has
+    and describes it without them.
+
+    As Terraform's maintainers found: https://github.com/hashicorp/terraform-provider-aws/pull/29820
+    """
+    if "environment" not in container:
+        return container
+    return {**container, "environment": [one for one in container["environment"] if one.get("value")]}
 
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -138,19 +163,35 @@ def _check(account: Account, params: dict[str, Any]) -> None:
     check_timeout(account.limits, params.get("timeout"))
     check_tags(account.limits, params.get("tags", {}))
     check_priority(params, "schedulingPriority")
+    check_consumables(params.get("consumableResourceProperties", {}), "consumableResourceProperties")
     if "ecsProperties" in params or "eksProperties" in params:
         raise client_error(
             "This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties."
         )
+    capabilities = params.get("platformCapabilities", [])
+    if "MANAGED_INSTANCES" in capabilities:
+        raise client_error(
+            "platformCapabilities MANAGED_INSTANCES needs ecsProperties, which this engine does not have."
+        )
     if params["type"] == "multinode":
-        check_nodes(account.limits, params)
-        for group in params["nodeProperties"]["nodeRangeProperties"]:
-            check_cpus(group["container"], "nodeProperties.nodeRangeProperties.container")
+        _check_multinode(account, params, capabilities)
     elif "containerProperties" in params:
         check_container(params["containerProperties"], "containerProperties")
-        if params.get("platformCapabilities") == ["FARGATE"]:
+        if capabilities == ["FARGATE"]:
             check_fargate(params["containerProperties"], "containerProperties")
         else:
             check_ec2(params["containerProperties"], "containerProperties")
     else:
         raise client_error("containerProperties must be specified for a job definition of type container.")
+
+
+def _check_multinode(account: Account, params: dict[str, Any], capabilities: list[str]) -> None:
+    """ "If the job is run on Fargate resources, then multinode isn't supported".
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_RegisterJobDefinition.html
+    """
+    if "FARGATE" in capabilities:
+        raise client_error("type multinode is not applicable to the platformCapabilities FARGATE.")
+    check_nodes(account.limits, params)
+    for group in params["nodeProperties"]["nodeRangeProperties"]:
+        check_cpus_of_definition(group["container"], "nodeProperties.nodeRangeProperties.container")

@@ -7,17 +7,15 @@ from typing import Any
 
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
-from local.batch.api.pages import page
+from local.batch.api.pages import check_asked, page
 from local.batch.api.validation.checks import check_tags
-from local.batch.api.validation.environments import check_environment, is_best_fit
+from local.batch.api.validation.environment_updates import changed_environment
+from local.batch.api.validation.environments import check_desired, check_environment, is_best_fit
 from local.batch.api.validation.fargate import is_fargate
 from local.batch.api.validation.names import check_name
 from scheduler.capacity.hosts import EnvironmentSpec
 from scheduler.capacity.instances import sizes_of
 
-# What an update says of how it is done, and not of the environment.
-_OF_THE_UPDATE = ("updateToLatestImageVersion",)
-_CHANGEABLE = ("state", "unmanagedvCpus", "serviceRole", "updatePolicy", "context")
 _HEALTHY = {"status": "VALID", "statusReason": "ComputeEnvironment Healthy"}
 
 
@@ -30,6 +28,8 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     if len(account.environments) >= account.limits.environments:
         raise client_error(f"Limit of {account.limits.environments} compute environments is reached.")
     check_environment(params)
+    if "computeResources" in params:
+        check_desired(params["computeResources"], params["computeResources"])
     check_tags(account.limits, params.get("tags", {}))
     environment = _described(account, params)
     account.environments[name] = environment
@@ -60,14 +60,7 @@ def invalidate(account: Account, reasons: Mapping[str, str]) -> None:
 def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """UpdateComputeEnvironment; what it does not name stays."""
     environment = account.environment(params["computeEnvironment"])
-    changed = {**environment, **{name: params[name] for name in _CHANGEABLE if name in params}}
-    if "computeResources" in params:
-        resources = {**environment.get("computeResources", {}), **params["computeResources"]}
-        changed["computeResources"] = {
-            name: value for name, value in resources.items() if name not in _OF_THE_UPDATE
-        }
-    check_environment(changed)
-    environment.update(changed)
+    environment.update(changed_environment(environment, params))
     _schedule(account, environment)
     return {
         "computeEnvironmentName": environment["computeEnvironmentName"],
@@ -77,6 +70,7 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeComputeEnvironments; names that do not exist are left out, as AWS does."""
+    check_asked(params, "computeEnvironments")
     wanted = [
         account.name_in("compute-environment", each, "computeEnvironments")
         for each in params.get("computeEnvironments", [])
@@ -126,7 +120,8 @@ def _described(account: Account, params: dict[str, Any]) -> Resource:
         "tags": params.get("tags", {}),
     }
     if "computeResources" in params:
-        environment["computeResources"] = {"minvCpus": 0, **params["computeResources"]}
+        least = {} if is_fargate(params) else {"minvCpus": 0}
+        environment["computeResources"] = {**least, **params["computeResources"]}
     return environment
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.batch.api.errors import client_error
 from local.batch.api.operations.queues import reschedule
-from local.batch.api.pages import page
+from local.batch.api.pages import check_asked, page
 from local.batch.api.validation.checks import check_tags
 from local.batch.api.validation.names import check_name, check_share
 
@@ -40,9 +40,9 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeSchedulingPolicies; ARNs that do not exist are left out."""
-    return {
-        "schedulingPolicies": [each for each in account.policies.values() if each["arn"] in params["arns"]]
-    }
+    check_asked(params, "arns")
+    wanted = {account.policy_arn(each, "arns") for each in params["arns"]}
+    return {"schedulingPolicies": [each for each in account.policies.values() if each["arn"] in wanted]}
 
 
 def list_policies(account: Account, params: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
-from local.batch.api.pages import page
+from local.batch.api.pages import check_asked, page
 from local.batch.api.validation.checks import check_tags
 from local.batch.api.validation.fargate import is_fargate
+from local.batch.api.validation.instance_types import architectures
 from local.batch.api.validation.names import check_name
 from scheduler.queues.blocked import MAX_RESOURCE, NO_CAPACITY, REQUIREMENT
 from scheduler.queues.fair_share import FairPolicy
@@ -23,8 +24,7 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         raise client_error(f"Object already exists: jobQueueName {name} is taken.")
     if len(account.queues) >= account.limits.queues:
         raise client_error(f"Limit of {account.limits.queues} job queues is reached.")
-    if "serviceEnvironmentOrder" in params:
-        raise client_error("This engine has no service environments: use computeEnvironmentOrder.")
+    _check_kind(params)
     _check_policy(account, params)
     _check_actions(account, params)
     check_tags(account.limits, params.get("tags", {}))
@@ -34,7 +34,7 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         "state": params.get("state", "ENABLED"),
         "status": "VALID",
         "statusReason": "JobQueue Healthy",
-        "computeEnvironmentOrder": _resolve_order(account, params.get("computeEnvironmentOrder", [])),
+        "computeEnvironmentOrder": _resolve_order(account, params.get("computeEnvironmentOrder", []), []),
         "tags": params.get("tags", {}),
         "jobStateTimeLimitActions": params.get("jobStateTimeLimitActions", []),
     }
@@ -46,13 +46,17 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """UpdateJobQueue; what it does not name stays."""
     queue = account.queue(params["jobQueue"])
+    _check_kind(params)
     _check_policy(account, params)
     _check_actions(account, params)
     if "schedulingPolicyArn" in params and "schedulingPolicyArn" not in queue:
         raise client_error("schedulingPolicyArn cannot be added to a job queue that was created without one.")
     changes = {name: value for name, value in params.items() if name != "jobQueue"}
     if "computeEnvironmentOrder" in changes:
-        changes["computeEnvironmentOrder"] = _resolve_order(account, changes["computeEnvironmentOrder"])
+        there = [each["computeEnvironment"] for each in queue["computeEnvironmentOrder"]]
+        changes["computeEnvironmentOrder"] = _resolve_order(
+            account, changes["computeEnvironmentOrder"], there
+        )
     queue.update(changes)
     reschedule(account, queue)
     return {"jobQueueName": queue["jobQueueName"], "jobQueueArn": queue["jobQueueArn"]}
@@ -60,6 +64,7 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 
 def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeJobQueues; names that do not exist are left out, as AWS does."""
+    check_asked(params, "jobQueues")
     wanted = [account.name_in("job-queue", each, "jobQueues") for each in params.get("jobQueues", [])]
     found = [each for name, each in account.queues.items() if not wanted or name in wanted]
     queues, token = page(found, params)
@@ -85,15 +90,17 @@ def delete(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _resolve_order(account: Account, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _resolve_order(account: Account, order: list[dict[str, Any]], there: list[str]) -> list[dict[str, Any]]:
+    """The environments of a queue by their ARNs, in their order; `there` are those that it has."""
     limit = account.limits.environments_of_a_queue
     if not 1 <= len(order) <= limit:
         raise client_error(
             f"computeEnvironmentOrder must have 1 to {limit} compute environments, but has {len(order)}."
         )
     environments = [account.environment(each["computeEnvironment"]) for each in order]
-    if len({is_fargate(each) for each in environments}) > 1:
-        raise client_error("computeEnvironmentOrder must not mix EC2 and Fargate compute environments.")
+    _check_alike(environments)
+    for each in environments:
+        _check_valid(each, there)
     ranks = [each["order"] for each in order]
     if len(set(ranks)) < len(ranks):
         raise client_error(f"computeEnvironmentOrder must not repeat an order, but has {ranks}.")
@@ -102,6 +109,37 @@ def _resolve_order(account: Account, order: list[dict[str, Any]]) -> list[dict[s
         for each, environment in zip(order, environments, strict=True)
     ]
     return sorted(resolved, key=lambda each: int(each["order"]))
+
+
+def _check_kind(params: dict[str, Any]) -> None:
+    if "serviceEnvironmentOrder" in params:
+        raise client_error("This engine has no service environments: use computeEnvironmentOrder.")
+    if params.get("jobQueueType") in ("EKS", "ECS_MANAGED_INSTANCES", "SAGEMAKER_TRAINING"):
+        raise client_error(f"This engine has no job queues of type {params['jobQueueType']}.")
+
+
+def _check_alike(environments: list[Resource]) -> None:
+    """All of EC2 or all of Fargate, and of one architecture.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html
+    """
+    if len({is_fargate(each) for each in environments}) > 1:
+        raise client_error("computeEnvironmentOrder must not mix EC2 and Fargate compute environments.")
+    resources = [each.get("computeResources", {}) for each in environments]
+    if len(architectures(name for each in resources for name in each.get("instanceTypes", []))) > 1:
+        raise client_error("computeEnvironmentOrder: compute environments must share one architecture.")
+
+
+def _check_valid(environment: Resource, there: list[str]) -> None:
+    """ "Compute environments must be in the VALID state before you can associate them with a job queue".
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html
+    """
+    if environment["status"] != "VALID" and environment["computeEnvironmentArn"] not in there:
+        raise client_error(
+            f"computeEnvironmentOrder: compute environment {environment['computeEnvironmentName']} is not"
+            f" VALID, but {environment['status']}: {environment['statusReason']}."
+        )
 
 
 def _check_policy(account: Account, params: dict[str, Any]) -> None:

@@ -96,6 +96,18 @@ def check_priority(params: dict[str, Any], field: str) -> None:
         raise client_error(f"{field} must be between 0 and {_PRIORITY_MAX}, but is {priority}.")
 
 
+def check_consumables(properties: dict[str, Any], field: str) -> None:
+    """Each consumable resource has a name, and a quantity that is not negative.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ConsumableResourceRequirement.html
+    """
+    for wanted in properties.get("consumableResourceList", []):
+        if not wanted.get("consumableResource"):
+            raise client_error(f"{field}: expected a consumableResource in each entry, but got {wanted}.")
+        if wanted.get("quantity", 1) < 0:
+            raise client_error(f"{field}: quantity must be at least 0, but is {wanted['quantity']}.")
+
+
 def check_overrides(overrides: dict[str, Any], field: str) -> None:
     """What a container's requirements must be, and a command without empty strings.
 

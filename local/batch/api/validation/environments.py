@@ -8,18 +8,28 @@ from __future__ import annotations
 from typing import Any
 
 from local.batch.api.errors import client_error
-from local.batch.api.validation.instance_types import check_instance_type
+from local.batch.api.validation.instance_types import architectures, check_instance_type
 
 _NEEDED_ON_EC2 = ("instanceTypes", "instanceRole", "subnets")
 _NEEDED_ON_FARGATE = ("subnets", "securityGroupIds")
+# https://docs.aws.amazon.com/batch/latest/userguide/fargate-compute-environments.html
 _REFUSED_ON_FARGATE = (
-    "instanceTypes",
-    "instanceRole",
-    "imageId",
-    "ec2KeyPair",
     "allocationStrategy",
     "bidPercentage",
+    "desiredvCpus",
+    "ec2Configuration",
+    "ec2KeyPair",
+    "imageId",
+    "instanceRole",
+    "instanceTypes",
+    "launchTemplate",
+    "minvCpus",
+    "placementGroup",
+    "scalingPolicy",
+    "spotIamFleetRole",
+    "tags",
 )
+_MOST_ON_FARGATE = {"subnets": 16, "securityGroupIds": 5}
 
 
 def check_environment(params: dict[str, Any]) -> None:
@@ -36,14 +46,27 @@ def check_environment(params: dict[str, Any]) -> None:
         return
     if resources is None:
         raise client_error("computeResources must be specified for a MANAGED compute environment.")
+    if "unmanagedvCpus" in params:
+        raise client_error("unmanagedvCpus is not applicable to a MANAGED compute environment.")
     _check_platform(resources)
+    _check_launch_template(resources)
     _check_sizes(resources)
-    for name in resources.get("instanceTypes", []):
-        check_instance_type(name)
+    _check_instance_types(resources.get("instanceTypes", []))
     if resources["type"] == "SPOT" and is_best_fit(resources) and not resources.get("spotIamFleetRole"):
         raise client_error(
             "computeResources.spotIamFleetRole must be specified for type SPOT with the allocationStrategy"
             " BEST_FIT, which is the default."
+        )
+
+
+def _check_instance_types(names: list[str]) -> None:
+    """Types that EC2 has, which "must share the same architecture"."""
+    for name in names:
+        check_instance_type(name)
+    if len(architectures(names)) > 1:
+        raise client_error(
+            f"computeResources.instanceTypes must share one architecture, but {', '.join(names)} are of"
+            " x86_64 and arm64."
         )
 
 
@@ -55,14 +78,40 @@ def is_best_fit(resources: dict[str, Any]) -> bool:
 def _check_platform(resources: dict[str, Any]) -> None:
     """What EC2 needs, what Fargate needs, and what Fargate does not take."""
     fargate = resources["type"].startswith("FARGATE")
-    needed = _NEEDED_ON_FARGATE if fargate else _NEEDED_ON_EC2
-    refused = _REFUSED_ON_FARGATE if fargate else ()
-    for field in needed:
+    for field in _NEEDED_ON_FARGATE if fargate else _NEEDED_ON_EC2:
         if not resources.get(field):
             raise client_error(f"computeResources.{field} must be specified for type {resources['type']}.")
-    for field in refused:
+    if fargate:
+        _check_fargate(resources)
+
+
+def _check_fargate(resources: dict[str, Any]) -> None:
+    for field in _REFUSED_ON_FARGATE:
         if field in resources:
             raise client_error(f"computeResources.{field} is not applicable to type {resources['type']}.")
+    for field, most in _MOST_ON_FARGATE.items():
+        if len(resources[field]) > most:
+            raise client_error(
+                f"computeResources.{field} must have at most {most} entries for type {resources['type']}, but"
+                f" has {len(resources[field])}."
+            )
+
+
+def _check_launch_template(resources: dict[str, Any]) -> None:
+    """By id or by name; where there is none, security groups have to be named."""
+    template = resources.get("launchTemplate")
+    if template is None and not resources.get("securityGroupIds"):
+        raise client_error(
+            "computeResources.securityGroupIds must be specified where no launchTemplate brings security"
+            " groups."
+        )
+    if template is not None and bool(template.get("launchTemplateId")) == bool(
+        template.get("launchTemplateName")
+    ):
+        raise client_error(
+            "computeResources.launchTemplate must have a launchTemplateId or a launchTemplateName, and not"
+            " both."
+        )
 
 
 def _check_unmanaged(params: dict[str, Any]) -> None:
@@ -83,4 +132,25 @@ def _check_sizes(resources: dict[str, Any]) -> None:
         raise client_error(
             "computeResources: expected 0 <= minvCpus <= maxvCpus and maxvCpus >= 1, but got minvCpus"
             f" {minimum} and maxvCpus {maximum}."
+        )
+    # https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeScalingPolicy.html
+    delay = resources.get("scalingPolicy", {}).get("minScaleDownDelayMinutes", 0)
+    if delay != 0 and not 20 <= delay <= 10_080:
+        raise client_error(
+            "computeResources.scalingPolicy.minScaleDownDelayMinutes must be 0 or 20 to 10080, but is"
+            f" {delay}."
+        )
+
+
+def check_desired(resources: dict[str, Any], asked: dict[str, Any], least: int = 0) -> None:
+    """The desired number of vCPUs that a request names: between the bounds, and never fewer than there are.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResourceUpdate.html
+    """
+    desired = asked.get("desiredvCpus")
+    least = max(least, resources.get("minvCpus", 0))
+    if desired is not None and not least <= desired <= resources["maxvCpus"]:
+        raise client_error(
+            f"computeResources.desiredvCpus must be between {least} and the maxvCpus"
+            f" {resources['maxvCpus']}, but is {desired}."
         )

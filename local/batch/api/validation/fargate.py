@@ -92,7 +92,7 @@ def _check_host(container: dict[str, Any], field: str) -> None:
 
 def check_ec2(container: dict[str, Any], field: str) -> None:
     """Refuse what only Fargate has, and parts of a vCPU."""
-    check_cpus(container, field)
+    check_cpus_of_definition(container, field)
     for name in ("networkConfiguration", "fargatePlatformConfiguration", "ephemeralStorage"):
         if name in container:
             raise client_error(
@@ -113,3 +113,13 @@ def check_cpus(container: dict[str, Any], field: str) -> None:
             f"{field}.resourceRequirements VCPU must be a whole number of at least 1 on EC2, but is"
             f" {written[0] if written else cpus}."
         )
+
+
+def check_cpus_of_definition(container: dict[str, Any], field: str) -> None:
+    """As everywhere on EC2, and "you can't specify the vCPU requirements in both" fields.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerDetail.html
+    """
+    check_cpus(container, field)
+    if "vcpus" in container and amount(container, "VCPU", "") is not None:
+        raise client_error(f"{field}: expected VCPU in resourceRequirements or vcpus, found both.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
@@ -20,6 +22,22 @@ def check_instance_type(name: str) -> None:
             f"computeResources.instanceTypes must be instance types, families, {', '.join(sorted(_BUNDLES))},"
             f" but got {name!r}, which EC2 does not have."
         )
+
+
+# Graviton's families have a g after their generation: https://aws.amazon.com/ec2/graviton/. The first one had
+# not, and the processors beside some GPUs are Arm's too.
+_GRAVITON: Final = re.compile(r"[a-z]+[0-9]+g[a-z]*")
+_OTHER_ARM: Final = {"a1", "default_arm64", "p6e-gb200"}
+
+
+def architectures(names: Iterable[str]) -> set[str]:
+    """Return the architectures of instance types, families or bundles."""
+    return {_architecture(name.partition(".")[0]) for name in names}
+
+
+def _architecture(family: str) -> str:
+    is_arm = family in _OTHER_ARM or _GRAVITON.fullmatch(family)
+    return "arm64" if is_arm else "x86_64"
 
 
 @cache

@@ -12,6 +12,7 @@ from local.batch.api.account import Account, Resource
 from local.batch.api.errors import client_error
 from local.batch.api.submission import override
 from local.batch.api.validation.checks import (
+    check_consumables,
     check_overrides,
     check_priority,
     check_retry,
@@ -26,21 +27,40 @@ from local.batch.api.validation.names import check_name, check_share
 def check_submission(account: Account, params: dict[str, Any]) -> None:
     """Refuse what is wrong whatever the queue and the job definition; ClientException names the field."""
     check_name("jobName", params["jobName"])
+    _check_lacking(params)
     _check_sizes(account, params)
 
 
 def check_fit(account: Account, queue: Resource, definition: Resource, params: dict[str, Any]) -> None:
     """Refuse what does not go with the queue and the job definition; ClientException names the field."""
     _check_kind(definition, params)
+    # Before they are laid over the definition, which needs a name in each entry.
+    check_overrides(params.get("containerOverrides", {}), "containerOverrides")
     _check_platform(account, queue, definition, params)
     _check_share(queue, params)
     _check_nodes(account, queue, definition, params)
     check_retry(account.limits, params.get("retryStrategy"))
     check_timeout(account.limits, params.get("timeout"))
     check_tags(account.limits, params.get("tags", {}))
-    check_overrides(params.get("containerOverrides", {}), "containerOverrides")
+    name = "consumableResourcePropertiesOverride"
+    check_consumables(params.get(name, {}), name)
     _check_array(account, params)
     _check_dependencies(account, params)
+
+
+def _check_lacking(params: dict[str, Any], of: str = "") -> None:
+    """Overrides are of what the definition has: EKS's and ECS's properties are in no definition here."""
+    for name in ("ecsPropertiesOverride", "eksPropertiesOverride"):
+        if name in params:
+            raise client_error(
+                f"{of}{name} is not applicable to a job definition with containerProperties or"
+                " nodeProperties: use containerOverrides or nodeOverrides."
+            )
+    if of and "consumableResourcePropertiesOverride" in params:
+        raise client_error(
+            f"{of}consumableResourcePropertiesOverride: this engine has consumable resources of whole jobs"
+            " only."
+        )
 
 
 def _check_sizes(account: Account, params: dict[str, Any]) -> None:
@@ -116,10 +136,12 @@ def _check_nodes(account: Account, queue: Resource, definition: Resource, params
     order = queue["computeEnvironmentOrder"]
     if not all(_takes_nodes(account.environment(each["computeEnvironment"])) for each in order):
         raise client_error("Multi-node parallel jobs need a job queue of managed EC2 compute environments.")
-    targets = {each["targetNodes"] for each in definition["nodeProperties"]["nodeRangeProperties"]}
+    groups = {
+        each["targetNodes"]: each["container"] for each in definition["nodeProperties"]["nodeRangeProperties"]
+    }
     changes = params.get("nodeOverrides", {})
     for change in changes.get("nodePropertyOverrides", []):
-        _check_node_override(account, change, targets)
+        _check_node_override(account, change, groups)
     if "numNodes" in changes:
         _check_node_count(account, definition["nodeProperties"], changes["numNodes"])
 
@@ -145,16 +167,19 @@ def _takes_nodes(environment: Resource) -> bool:
     return environment["type"] == "MANAGED" and not is_fargate(environment)
 
 
-def _check_node_override(account: Account, change: dict[str, Any], targets: set[str]) -> None:
-    if change["targetNodes"] not in targets:
+def _check_node_override(account: Account, change: dict[str, Any], groups: dict[str, Any]) -> None:
+    if change["targetNodes"] not in groups:
         # As AWS puts it: https://github.com/aws/aws-parallelcluster/pull/964
         raise client_error(
             "NodeOverride targets should match job definition. Non matching targets -"
             f" {change['targetNodes']}"
         )
+    field = "nodeOverrides.nodePropertyOverrides"
+    _check_lacking(change, field + ".")
     overrides = change.get("containerOverrides", {})
     _check_overrides_size(account, overrides)
-    check_overrides(overrides, "nodeOverrides.nodePropertyOverrides.containerOverrides")
+    check_overrides(overrides, f"{field}.containerOverrides")
+    check_cpus(override(groups[change["targetNodes"]], overrides), f"{field}.containerOverrides")
 
 
 def _check_array(account: Account, params: dict[str, Any]) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from sluice.compute import Compute
 from sluice.errors import Mistake
-from sluice.limits import RESERVED_VARIABLES
+from sluice.limits import OWN_VARIABLE, is_own_variable
 from sluice.pipeline.definition import Step
 from sluice.pipeline.mounts import EfsMount, HostMount
 from sluice.pipeline.secret_sources import SERVICE, Secret, read_source
-from sluice.pipeline.validation.fields import check_fields, listed, of_type
+from sluice.pipeline.validation.fields import check_fields, is_number, listed, of_type
 
 _REF = "Ref::"
 _PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -69,9 +69,8 @@ def check_secrets(where: str, step: Step) -> Iterator[Mistake]:
         return
     for name, secret in step.secrets.items():
         place = f"{where}.secrets[{name!r}]"
-        if not _is_free_variable(name):
-            expected = f"the name of a variable, which does not begin with {' or '.join(RESERVED_VARIABLES)}"
-            yield Mistake(f"{where}.secrets", expected, repr(name), "Rename it.")
+        if not is_own_variable(name):
+            yield Mistake(f"{where}.secrets", OWN_VARIABLE, repr(name), "Rename it.")
         elif isinstance(step.environment, dict) and name in step.environment:
             yield Mistake(
                 place, "a variable that environment= does not set", repr(name), "Rename one of the two."
@@ -79,11 +78,6 @@ def check_secrets(where: str, step: Step) -> Iterator[Mistake]:
         yield from _check_source(place, secret.source if isinstance(secret, Secret) else secret)
         if isinstance(secret, Secret):
             yield from _check_key(place, secret.kms_key)
-
-
-def _is_free_variable(name: object) -> bool:
-    is_variable = isinstance(name, str) and bool(name) and "=" not in name
-    return is_variable and not str(name).startswith(RESERVED_VARIABLES)
 
 
 def _check_source(place: str, source: object) -> Iterator[Mistake]:
@@ -131,6 +125,24 @@ def check_mounts(where: str, step: Step) -> Iterator[Mistake]:
                 repr(mount.root),
                 "The access point has its own; drop root=.",
             )
+
+
+def check_memory_folders(where: str, step: Step) -> Iterator[Mistake]:
+    """Yield folders in memory that are more than the job's memory, or where a mount is."""
+    if not of_type(step.tmpfs, dict):
+        return
+    size = sum(filter(is_number, step.tmpfs.values()))
+    if is_number(step.memory) and size >= step.memory:
+        expected = f"less than the memory of the step together, {step.memory} MiB"
+        yield Mistake(f"{where}.tmpfs", expected, f"{size} MiB", "Raise memory=, or lower them.")
+    yield from _check_paths(where, step)
+
+
+def _check_paths(where: str, step: Step) -> Iterator[Mistake]:
+    mounted = {mount.path for mount in listed(step.mounts) if isinstance(mount, HostMount | EfsMount)}
+    for path in step.tmpfs:
+        if path == "/" or path in mounted:
+            yield Mistake(f"{where}.tmpfs", "a path of its own other than /", repr(path), "Change the path.")
 
 
 def check_ulimits(where: str, step: Step) -> Iterator[Mistake]:

@@ -27,16 +27,19 @@ def check_after(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
 def _check_finished(where: str, one: Finished, parent: Step) -> Iterator[Mistake]:
     if not isinstance(parent, Array):
         fix = f'Use after=["{one.step}"], or always("{one.step}").'
-        yield Mistake(
-            where, "finished() of an Array: a single job has no share of children", f"{one.step!r}", fix
-        )
-    if not (is_number(one.at_least) and 0 < one.at_least <= 1):
+        yield Mistake(where, "finished() of an Array: a single job has no items", f"{one.step!r}", fix)
+    if one.at_least is None and one.at_most is None:
+        yield Mistake(where, "at_least=, at_most= or both", "neither", "Say what is tolerated.")
+    if one.at_least is not None and not (is_number(one.at_least) and 0 < one.at_least <= 1):
         yield Mistake(
             where,
             "at_least above 0 and at most 1",
             repr(one.at_least),
-            "Give the share of children, such as at_least=0.99.",
+            "Give the share of items, such as at_least=0.99.",
         )
+    if one.at_most is not None and not (type(one.at_most) is int and one.at_most >= 0):
+        fix = "Give how many items may fail, such as at_most=5."
+        yield Mistake(where, "at_most of 0 or more, a whole number", repr(one.at_most), fix)
 
 
 def _check_repeated(where: str, step: Step) -> Iterator[Mistake]:

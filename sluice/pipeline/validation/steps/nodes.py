@@ -9,8 +9,9 @@ from sluice import limits
 from sluice.errors import Mistake
 from sluice.pipeline.definition import MultiNode, NodeGroup
 from sluice.pipeline.node_groups import groups_of
+from sluice.pipeline.step_functions import Functions
 from sluice.pipeline.validation.fields import check_fields, listed
-from sluice.pipeline.validation.steps.programs import Functions, check_own_program, check_variables
+from sluice.pipeline.validation.steps.programs import check_own_program, check_variables
 
 QUEUE = "steady"
 """The only queue without spot machines: https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html"""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sluice.errors import Mistake
-from sluice.limits import RESERVED_VARIABLES
+from sluice.limits import OWN_VARIABLE, is_own_variable, is_value
 from sluice.pipeline.definition import NodeGroup, Plan, Step
-
-Functions = frozenset[str]
+from sluice.pipeline.step_functions import Functions
+from sluice.pipeline.validation.steps.functions import check_function
 
 
 def check_program(step: Step, functions: Functions | None) -> Iterator[Mistake]:
@@ -46,7 +46,7 @@ def check_own_program(where: str, step: Step | NodeGroup, functions: Functions |
     yield from _check_image(where, step)
     yield from check_variables(where, step.environment)
     if step.run is not None and ":" not in step.run:
-        yield from _check_function(where, step.run, functions)
+        yield from check_function(where, step, step.run, functions)
 
 
 def _check_image(where: str, step: Step | NodeGroup) -> Iterator[Mistake]:
@@ -66,32 +66,15 @@ def _check_image(where: str, step: Step | NodeGroup) -> Iterator[Mistake]:
         )
 
 
-def _check_function(where: str, name: str, functions: Functions | None) -> Iterator[Mistake]:
-    """Yield what is wrong with a function that is named without its module: it must be in ``steps.py``."""
-    if functions is None:
-        yield Mistake(
-            f"{where}.run",
-            "a steps.py with the function",
-            "no steps.py",
-            "Create containers/<pipeline>/steps.py.",
-        )
-    elif name not in functions:
-        known = ", ".join(sorted(functions)) or "none"
-        yield Mistake(
-            f"{where}.run",
-            f"a function of steps.py ({known})",
-            repr(name),
-            "Write the function or correct the name.",
-        )
-
-
 def check_variables(where: str, environment: object) -> Iterator[Mistake]:
-    """Yield the variables that AWS Batch and Sluice reserve, of a step or of a group of its nodes."""
-    names = [str(name) for name in environment] if isinstance(environment, dict) else []
-    if reserved := [name for name in names if name.startswith(RESERVED_VARIABLES)]:
-        yield Mistake(
-            f"{where}.environment",
-            "names of your own",
-            ", ".join(reserved),
-            "AWS Batch and Sluice set these; rename yours.",
-        )
+    """Yield the variables of a step, or of a group of its nodes, that are reserved or that a container cannot
+    have.
+    """
+    variables = environment if isinstance(environment, dict) else {}
+    if wrong := [str(name) for name in variables if not is_own_variable(name)]:
+        fix = "AWS Batch and Sluice set these, or no container can have them; rename yours."
+        yield Mistake(f"{where}.environment", OWN_VARIABLE, ", ".join(map(repr, wrong)), fix)
+    for name, value in variables.items():
+        if isinstance(value, str) and not is_value(value):
+            fix = "AWS Batch drops empty variables: leave it out, or give it another value."
+            yield Mistake(f"{where}.environment[{name!r}]", "a text that is not empty", repr(value), fix)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sluice.errors import Mistake
+from sluice.fargate_sizes import size_problem
 from sluice.pipeline.after import MAX_TIMES, Resubmit
-from sluice.pipeline.definition import Array, Step
+from sluice.pipeline.definition import Array, MultiNode, Step
 
 
 def check_retries(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
@@ -15,6 +16,7 @@ def check_retries(step: Step, steps: Mapping[str, Step]) -> Iterator[Mistake]:
         return
     where = f"steps[{step.name!r}].retries"
     yield from _check_counts(where, step.retries, step.attempts)
+    yield from _check_memory(f"{where}.memory", step, step.retries.memory)
     if isinstance(step, Array):
         yield from _check_commands(where, step, steps)
 
@@ -27,6 +29,24 @@ def _check_counts(where: str, retries: Resubmit, attempts: int) -> Iterator[Mist
         fix = "Give how many attempts must have lost their machines; attempts= is the maximum."
         expected = f"1 to the {attempts} attempts of the step"
         yield Mistake(f"{where}.reclaimed", expected, repr(retries.reclaimed), fix)
+
+
+def _check_memory(where: str, step: Step, sizes: object) -> Iterator[Mistake]:
+    """Yield what is wrong with the sizes of memory, each of which must be one that the step could have."""
+    if not isinstance(sizes, list) or not all(type(size) is int for size in sizes):
+        yield Mistake(where, "a list of MiB, such as [4096, 8192]", repr(sizes), "Give whole numbers.")
+        return
+    if not sizes:
+        return
+    if isinstance(step, MultiNode):
+        yield Mistake(where, "none for nodes", repr(sizes), "Give the step more memory=.")
+    if sorted({step.memory, *sizes}) != [step.memory, *sizes]:
+        expected = f"sizes above the {step.memory} MiB of the step, each larger than the one before"
+        yield Mistake(where, expected, repr(sizes), "Give the next sizes, the smallest first.")
+    if step.compute in ("fargate", "fargate_spot"):
+        for size in sizes:
+            if problem := size_problem(step.vcpus, size):
+                yield Mistake(where, *problem)
 
 
 def _is_between_one_and(maximum: int, value: object) -> bool:

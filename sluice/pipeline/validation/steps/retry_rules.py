@@ -18,7 +18,7 @@ def check_retry(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:
     for number, rule in enumerate(rules):
         place = f"{where}.retry[{number}]"
         yield from check_fields(place, rule, (EvaluateOnExit,))
-        yield from _rule(place, rule, function=_runs_function(step))
+        yield from _rule(place, rule, function=runs_function(step))
         if rule.conditions and rule.catches_all and number < len(rules) - 1:
             yield Mistake(
                 place,
@@ -33,7 +33,7 @@ def check_retry(where: str, step: Step, compute: Compute) -> Iterator[Mistake]:
     yield from _room(where, step, rules, compute)
 
 
-def _runs_function(step: Step) -> bool:
+def runs_function(step: Step) -> bool:
     """Return whether it runs a function, on any of its nodes."""
     return any(getattr(one, "run", None) is not None for one in (step, *listed(getattr(step, "groups", ()))))
 
@@ -52,7 +52,7 @@ def _rule(place: str, rule: EvaluateOnExit, *, function: bool) -> Iterator[Mista
 
 
 def _room(where: str, step: Step, rules: list[EvaluateOnExit], compute: Compute) -> Iterator[Mistake]:
-    maximum = room(function=_runs_function(step), own=rules)
+    maximum = room(function=runs_function(step), own=rules)
     if compute is not Compute.FARGATE and not _handles_lost_machines(rules):
         maximum -= 1
     if len(rules) > maximum:

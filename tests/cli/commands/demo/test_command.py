@@ -15,7 +15,7 @@ from local.paths import LocalCloudPaths
 
 
 @contextmanager
-def deployed(*_: Any) -> Iterator[LocalCloudPaths]:
+def deployed(*_: Any, **__: Any) -> Iterator[LocalCloudPaths]:
     """Yield a place without a cloud."""
     yield LocalCloudPaths.of(4599)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import botocore.session
@@ -12,6 +13,7 @@ from botocore.validate import validate_parameters
 from cli.commands.doctor.checks.account import Account, Check
 from cli.commands.doctor.checks.finding import Level
 from cli.commands.doctor.checks.run_checks import run_checks
+from cli.deploying.docker_program import DockerProgram
 from stacks.configuration import Configuration
 
 Answers = Mapping[str, Any]
@@ -20,6 +22,7 @@ SESSION = botocore.session.get_session()
 SPOT = {
     "type": "SPOT",
     "maxvCpus": 256,
+    "instanceTypes": ["default_x86_64"],
     "subnets": ["subnet-1"],
     "instanceRole": "arn:aws:iam::1:instance-profile/machines",
 }
@@ -41,6 +44,7 @@ SUBNET = {
     "MapPublicIpOnLaunch": True,
 }
 RESOURCES = {
+    "SluiceStorage": [("AWS::DynamoDB::Table", "Ledger1", "ledger")],
     "SluiceCompute": [
         ("AWS::Batch::ComputeEnvironment", "Spot", "arn:spot"),
         ("AWS::Batch::JobQueue", "Normal", "arn:normal"),
@@ -49,6 +53,7 @@ RESOURCES = {
         ("AWS::SNS::Topic", "Alerts1", "arn:aws:sns:us-east-1:1:alerts"),
         ("AWS::SNS::Topic", "Plans1", "arn:aws:sns:us-east-1:1:plans"),
         ("AWS::SQS::Queue", "TriggerDeadLetters", "https://sqs/1/trigger-dead"),
+        ("AWS::SQS::Queue", "TriggerRetries", "https://sqs/1/trigger-retries"),
         ("AWS::SQS::Queue", "TriggerQueue", "https://sqs/1/trigger"),
         ("AWS::Lambda::EventSourceMapping", "TriggerMapping", "7f8a1c1e-0c3f-4c55-9b4e-0a7d5a3f2b11"),
     ],
@@ -61,6 +66,9 @@ WELL: dict[str, Any] = {
     "GetAccountSettings": {
         "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
     },
+    "GetFunctionConcurrency": {},
+    "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "50"}},
+    "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
     "DescribeStacks": {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]},
     "DescribeComputeEnvironments": {"computeEnvironments": [ENVIRONMENT]},
     "DescribeJobQueues": {"jobQueues": [{"jobQueueName": "normal", "status": "VALID", "state": "ENABLED"}]},
@@ -118,8 +126,21 @@ class FakeAccount:
 
 def findings_of(check: Check, **answers: Any) -> list[tuple[Level, str, str]]:
     """Return what a check finds in an account, as the command runs it."""
-    account = Account(FakeAccount(**answers).client, Configuration())
+    account = Account(FakeAccount(**answers).client, Configuration(), WELL_DOCKER)
     return [(one.level, one.text, one.fix) for _, one in run_checks(account, {"this": check})]
+
+
+def docker(answers: Mapping[str, tuple[int, str]], name: str = "true") -> DockerProgram:
+    """Return a Docker whose commands, named by their first word, answer so: exit code and text."""
+
+    def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        code, text = answers[command[1]]
+        return subprocess.CompletedProcess(command, code, stdout=text, stderr=text)
+
+    return DockerProgram({"CDK_DOCKER": name}, run)
+
+
+WELL_DOCKER = docker({"version": (0, ""), "buildx": (0, "Platforms: linux/amd64, linux/arm64")})
 
 
 def assert_problem(check: Check, answers: Answers, level: Level, words: str) -> None:

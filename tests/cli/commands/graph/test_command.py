@@ -10,7 +10,7 @@ import pytest
 from cli.commands.graph.command import graph, lines
 from cli.commands.graph.mermaid import mermaid
 from cli.main import main, parser
-from local.paths import REPOSITORY
+from cli.project import EXAMPLES
 from sluice.errors import PipelineError
 from sluice.operate.pipelines import find_pipeline
 from sluice.pipeline.definition import Job, Manual, MultiNode, NodeGroup, Pipeline
@@ -35,7 +35,7 @@ def test_a_pipeline_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 def test_mermaid_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """`--mermaid` prints the flowchart and nothing else."""
     assert main(["graph", "word-count", "--mermaid"]) == 0
-    assert capsys.readouterr().out == mermaid(find_pipeline("word-count", REPOSITORY)) + "\n"
+    assert capsys.readouterr().out == mermaid(find_pipeline("word-count", EXAMPLES)) + "\n"
 
 
 def test_a_graph_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,11 +10,12 @@ import pytest
 from cli.commands.run import command as run_command
 from cli.commands.run.command import run
 from sluice.operate.errors import OperationError, RequestError
+from sluice.operate.listing.listing import RunFilter, list_runs
 from sluice.pipeline.trigger_names import MANUAL
 from sluice.run.state import RunState
 from tests.cli.commands.run.repository import FILE
 from tests.cli.harness import CommandHarness
-from tests.sluice.clouds import START
+from tests.sluice.clouds import START, TABLE
 from tests.sluice.operate.start.inbox import Events
 
 
@@ -99,6 +100,25 @@ def test_a_detached_start_prints_ids_alone(
     assert [line.startswith("words-") for line in capsys.readouterr().out.splitlines()] == [True, True]
     assert run(harness.given("run", "words", "--token", "t", "--detach", "--json"), harness.cloud, root) == 0
     assert json.loads(capsys.readouterr().out) == [harness.run_id_of("words", MANUAL, {"token": "t"})]
+
+
+def test_labels_are_given_to_the_runs_that_begin(
+    harness: CommandHarness, bus: Events, root: Path, tmp_path: Path
+) -> None:
+    """Of each file; a run may be labelled before it is in the ledger. A wrong one is refused before that."""
+    with pytest.raises(RequestError, match=r"a label such as team=data.*found 'team'"):
+        run(harness.given("run", "words", "--label", "team"), harness.cloud, root)
+    assert bus.sent == []
+    given = harness.given(
+        "run", "words", "--token", "t", "--label", "team=data", "--label", "why=a=b", "--detach"
+    )
+    assert run(given, harness.cloud, root) == 0
+    run_id = harness.run_id_of("words", MANUAL, {"token": "t"})
+    harness.begin(run_id, START.isoformat(timespec="milliseconds"))
+    (found,) = list_runs(
+        harness.client, TABLE, asked=RunFilter(labels=frozenset(["team=data"])), limit=5
+    ).runs
+    assert (found.run_id, found.labels) == (run_id, ("team=data", "why=a=b"))
 
 
 def test_overrides_are_checked_and_sent(

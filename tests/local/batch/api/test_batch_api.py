@@ -539,6 +539,12 @@ def test_what_the_engine_lacks_is_refused_at_once(desk: Desk) -> None:
     assert "service" in refused(
         batch.create_job_queue, jobQueueName="x", priority=1, serviceEnvironmentOrder=order
     )
+    assert "service" in refused(batch.update_job_queue, jobQueue="q", serviceEnvironmentOrder=order)
+    machines = [{"order": 1, "computeEnvironment": "ce"}]
+    for kind in ("EKS", "SAGEMAKER_TRAINING"):
+        queue: dict[str, Any] = {"jobQueueName": "x", "priority": 1, "jobQueueType": kind}
+        assert kind in refused(batch.create_job_queue, **queue, computeEnvironmentOrder=machines)
+    assert "EKS" in refused(batch.update_compute_environment, computeEnvironment="ce", eksConfiguration={})
     quota = {"idleResourceAssignmentStrategy": "FIFO"}
     assert "quota" in refused(batch.create_scheduling_policy, name="x", quotaSharePolicy=quota)
     tasks = {"taskProperties": [{"containers": [{"image": "i"}]}]}

@@ -336,6 +336,30 @@ def test_spot_with_best_fit_may_exceed_by_one_instance(api: BatchApi) -> None:
     assert blocked["statusReason"].startswith("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE")
 
 
+def test_empty_variables_of_a_definition_are_dropped(api: BatchApi) -> None:
+    """As AWS answers, in jobs too, and in the ranges of nodes:
+    https://github.com/hashicorp/terraform-provider-aws/pull/29820.
+    """
+    variables = [{"name": "EMPTY", "value": ""}, {"name": "KEPT", "value": "x"}, {"name": "NONE"}]
+    kept = [{"name": "KEPT", "value": "x"}]
+    register(api, "empty", {**CONTAINER, "environment": variables})
+    nodes = {
+        "mainNode": 0,
+        "numNodes": 2,
+        "nodeRangeProperties": [{"targetNodes": "0:1", "container": {**CONTAINER, "environment": variables}}],
+    }
+    params = {"jobDefinitionName": "nodes", "type": "multinode", "nodeProperties": nodes}
+    api.call("RegisterJobDefinition", params)
+    described = {
+        one["jobDefinitionName"]: one for one in api.call("DescribeJobDefinitions", {})["jobDefinitions"]
+    }
+    assert described["empty"]["containerProperties"]["environment"] == kept
+    (only,) = described["nodes"]["nodeProperties"]["nodeRangeProperties"]
+    assert only["container"]["environment"] == kept
+    assert submit(api, "empty")["container"]["environment"] == kept
+    assert nodes["nodeRangeProperties"][0]["container"]["environment"] == variables  # type: ignore[index]
+
+
 # Lists
 
 

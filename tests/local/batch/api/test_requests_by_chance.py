@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from local.batch.api.account import Account
 from local.batch.api.batch_api import OPERATIONS, BatchApi, BatchApiError
 from local.batch.api.events import queue_blocked, state_change
 from local.batch.api.http import handle
@@ -25,8 +28,8 @@ from tests.local.batch.api.requests import RIGHT, SET_UP, Request, account_with,
 EXAMPLES = int(os.environ.get("SLUICE_FUZZ_EXAMPLES", "8"))
 
 
-def send(api: BatchApi, operation: str, params: dict[str, Any]) -> tuple[int, Any]:
-    """Make a request over HTTP, as a client does that checks nothing; the status and the answer."""
+def path_of(operation: str, params: dict[str, Any]) -> tuple[str, str, bytes]:
+    """The method, path and body of a request over HTTP, as of a client that checks nothing."""
     http = service().operation_model(operation).http
     path, body = http["requestUri"], dict(params)
     if "{resourceArn}" in path:
@@ -34,14 +37,30 @@ def send(api: BatchApi, operation: str, params: dict[str, Any]) -> tuple[int, An
         keys = body.pop("tagKeys", None)
         if isinstance(keys, list):
             path += "?" + "&".join(f"tagKeys={key}" for key in keys)
-    status, _, answer = handle(api, http["method"], path, json.dumps(body).encode())
+    return http["method"], path, json.dumps(body).encode()
+
+
+def send(api: BatchApi, operation: str, params: dict[str, Any]) -> tuple[int, Any]:
+    """Make a request over HTTP; the status and the answer."""
+    status, _, answer = handle(api, *path_of(operation, params))
     return status, json.loads(answer)
 
 
 def everything(api: BatchApi) -> list[Any]:
-    """Every answer of an account to what only asks: all its resources and jobs, by every way to find them."""
-    call = api.call
+    """What an account keeps, and every answer of it to what only asks: all its resources and jobs, by every
+    way to find them.
+    """
+    call, account = api.call, api.account
+    kept: list[Any] = [
+        account.environments,
+        account.queues,
+        account.definitions,
+        account.policies,
+        account.consumables,
+    ]
+    kept += [account.tokens, list(account.scheduler.jobs)]
     answers: list[Any] = [
+        deepcopy(kept),
         call("DescribeComputeEnvironments", {}),
         call("DescribeJobQueues", {}),
         call("DescribeJobDefinitions", {}),
@@ -49,14 +68,14 @@ def everything(api: BatchApi) -> list[Any]:
     ]
     policies = [each["arn"] for each in call("ListSchedulingPolicies", {})["schedulingPolicies"]]
     answers.append(call("DescribeSchedulingPolicies", {"arns": policies}))
-    for each in answers[3]["consumableResources"]:
+    for each in answers[4]["consumableResources"]:
         named = {"consumableResource": each["consumableResourceName"]}
         answers += [call("DescribeConsumableResource", named), call("ListJobsByConsumableResource", named)]
-    for queue in answers[1]["jobQueues"]:
+    for queue in answers[2]["jobQueues"]:
         named = {"jobQueue": queue["jobQueueName"]}
         answers += [call("ListJobs", {**named, "jobStatus": status}) for status in NAMES]
         answers += [call("GetJobQueueSnapshot", named), call("ListTagsForResource", _tagged(queue))]
-    for job in list(api.account.scheduler.jobs.values()):
+    for job in list(account.scheduler.jobs.values()):
         mark = "#" if job.is_multi_node else ":"
         children = [f"{job.id}{mark}{number}" for number in range(min(job.size, 4))] if job.has_parent else []
         answers.append(call("DescribeJobs", {"jobs": [job.id, *children]}))
@@ -134,6 +153,63 @@ def test_requests_by_chance_one_after_another(
         everything(api)
 
 
+def unchecked_nodes(patch: pytest.MonkeyPatch) -> None:
+    """Plant what once was: any number of nodes is taken, which leaves a ghost job behind."""
+    patch.setattr("local.batch.api.validation.submissions._check_node_count", lambda *_: None)
+
+
+def trace_of_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    """Plant a queue that is changed before what is wrong with the rest of the request is found."""
+    update = OPERATIONS["UpdateJobQueue"]
+
+    def hasty(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+        account.queue(params["jobQueue"])["priority"] = params.get("priority", 7)
+        return update(account, params)
+
+    patch.setitem(OPERATIONS, "UpdateJobQueue", hasty)
+
+
+def crash_at_a_short_name(patch: pytest.MonkeyPatch) -> None:
+    """Plant a crash at one kind of value: a name of one character."""
+    register = OPERATIONS["RegisterJobDefinition"]
+
+    def brittle(account: Account, params: dict[str, Any]) -> dict[str, Any]:
+        return {**register(account, params), "revision": 1 // len(params["jobDefinitionName"][1:])}
+
+    patch.setitem(OPERATIONS, "RegisterJobDefinition", brittle)
+
+
+@pytest.mark.parametrize(
+    ("plant", "operation"),
+    [
+        (unchecked_nodes, "SubmitJob"),
+        (trace_of_a_refusal, "UpdateJobQueue"),
+        (crash_at_a_short_name, "RegisterJobDefinition"),
+    ],
+)
+def test_a_planted_fault_is_found(
+    plant: Callable[[pytest.MonkeyPatch], None], operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same test finds it, with as many requests as a long run makes of an operation."""
+    right = [one for one in RIGHT if one[0] == operation]
+
+    @settings(
+        max_examples=4000,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(requests(right))
+    def play(request: Request) -> None:
+        check(account_with(SET_UP), request)
+
+    plant(monkeypatch)
+    with pytest.raises(AssertionError, match=operation):
+        play()
+
+
 @pytest.mark.parametrize(
     "request_",
     [
@@ -178,6 +254,30 @@ def test_requests_by_chance_one_after_another(
                 ("VCPU", "1e9"),
                 ("VCPU", "9" * 400),
             )
+        ),
+        *(
+            (
+                "SubmitJob",
+                {
+                    "jobName": "n",
+                    "jobQueue": queue,
+                    "jobDefinition": definition,
+                    "containerOverrides": {"environment": [{"value": "v"}]},
+                },
+            )
+            for queue, definition in (("q", "work"), ("tq", "task"))
+        ),
+        *(
+            (operation, {**params, name: {"consumableResourceList": [wanted]}})
+            for operation, params, name in (
+                (*RIGHT[0], "consumableResourceProperties"),
+                (
+                    "SubmitJob",
+                    {"jobName": "n", "jobQueue": "q", "jobDefinition": "work"},
+                    "consumableResourcePropertiesOverride",
+                ),
+            )
+            for wanted in ({}, {"quantity": 1}, {"consumableResource": "seat", "quantity": -1})
         ),
         ("ListJobs", {"jobQueue": "q", "filters": [{"name": "AFTER_CREATED_AT", "values": ["²"]}]}),
         ("ListJobs", {"jobQueue": "q", "maxResults": -1}),

@@ -15,7 +15,8 @@ import pytest
 
 from local.batch.engine import Engine
 from local.batch.ports import LogLine, StartFailedError, Task
-from local.batch.runtime.docker_executor import DockerExecutor, run_arguments
+from local.batch.runtime.docker_executor import DockerExecutor, create_arguments
+from local.batch.runtime.processes import LOST
 from scheduler.retry import Outcome
 from tests.local.batch.conftest import ONE_CPU, QUICK, Desk, wait_for
 
@@ -59,13 +60,25 @@ def task(**more: Any) -> Task:
     return Task(**{**fields, **more})
 
 
-def test_a_task_becomes_a_docker_run() -> None:
+def test_a_task_becomes_a_container() -> None:
     """Each container property becomes the argument that AWS documents for it; values of variables stay out of
     sight.
     """
-    arguments = run_arguments(task(container=_CONTAINER), "name")
+    arguments = create_arguments(task(container=_CONTAINER), "name")
     assert arguments == [
-        *("run", "--name", "name", "--network", "host", "--memory", "128m", "--env", "A"),
+        *(
+            "create",
+            "--log-driver",
+            "local",
+            "--name",
+            "name",
+            "--network",
+            "host",
+            "--memory",
+            "128m",
+            "--env",
+            "A",
+        ),
         *(
             "--volume",
             "/srv:/data:ro",
@@ -92,7 +105,7 @@ def test_a_file_system_is_a_folder_that_jobs_share(tmp_path: Path) -> None:
             "volumes": volumes,
             "mountPoints": [{"sourceVolume": "v", "containerPath": "/mnt", **point}],
         }
-        arguments = run_arguments(task(container=container), "name", tmp_path)
+        arguments = create_arguments(task(container=container), "name", tmp_path)
         return arguments[arguments.index("--volume") + 1]
 
     assert mounted({}) == mounted({"rootDirectory": "/"}) == f"{tmp_path}/fs-1:/mnt"
@@ -108,7 +121,7 @@ def test_a_jobs_variables_do_not_reach_the_client() -> None:
     """A variable that the docker command line reads itself goes to the container by value, and leaves the
     client alone.
     """
-    assert "DOCKER_HOST=tcp://elsewhere" in run_arguments(
+    assert "DOCKER_HOST=tcp://elsewhere" in create_arguments(
         task(variables={"DOCKER_HOST": "tcp://elsewhere"}), "name"
     )
 
@@ -116,7 +129,9 @@ def test_a_jobs_variables_do_not_reach_the_client() -> None:
 def test_the_client_finds_its_own_engine(fake: Callable[..., tuple[str, Path]], tmp_path: Path) -> None:
     """The client's environment is the one that the executor was given, whatever the job's variables say."""
     docker, _ = fake()
-    Path(docker).write_text(f'#!/bin/sh\n[ "$1" = run ] && echo "$DOCKER_HOST" > {tmp_path}/host\nexit 0\n')
+    Path(docker).write_text(
+        f'#!/bin/sh\n[ "$1" = create ] && echo "$DOCKER_HOST" > {tmp_path}/host\nexit 0\n'
+    )
     ends: list[Outcome] = []
     executor = DockerExecutor(lambda *_: None, docker=docker, environment={"DOCKER_HOST": "unix:///own"})
     try:
@@ -132,7 +147,9 @@ echo "$*" >> {calls}
 case "$1" in
   image) test "$3" = known ;;
   pull) test "$3" != missing || {{ echo "manifest unknown" >&2; exit 1; }} ;;
-  run) echo "A is $A"; exit {code} ;;
+  create) test "$A" = secret; test "{state}" != "none" || {{ echo "no command specified" >&2; exit 1; }} ;;
+  start) echo name; test "{state}" != "127 false" || {{ echo "no such file" >&2; exit 1; }} ;;
+  logs) echo "from the container" ;;
   inspect) echo "{state}" ;;
 esac
 """
@@ -142,9 +159,9 @@ esac
 def fake(tmp_path: Path) -> Callable[..., tuple[str, Path]]:
     """Make a stand-in for docker that records its calls."""
 
-    def make(code: int = 0, state: str = "false ") -> tuple[str, Path]:
+    def make(state: str = "0 false") -> tuple[str, Path]:
         program, calls = tmp_path / "docker", tmp_path / "calls"
-        program.write_text(FAKE.format(calls=calls, code=code, state=state))
+        program.write_text(FAKE.format(calls=calls, state=state))
         program.chmod(program.stat().st_mode | stat.S_IEXEC)
         return str(program), calls
 
@@ -152,23 +169,18 @@ def fake(tmp_path: Path) -> Callable[..., tuple[str, Path]]:
 
 
 @pytest.mark.parametrize(
-    ("code", "state", "outcome"),
+    ("state", "outcome"),
     [
-        (0, "false ", Outcome(0)),
-        (3, "false ", Outcome(3)),
-        (137, "true ", Outcome(137, "OutOfMemoryError: Container killed due to memory usage")),
-        (
-            127,
-            "false no such file",
-            Outcome(127, "CannotStartContainerError: no such file", "Task failed to start"),
-        ),
+        ("0 false", Outcome(0)),
+        ("3 false", Outcome(3)),
+        ("125 false", Outcome(125)),
+        ("137 true", Outcome(137, "OutOfMemoryError: Container killed due to memory usage")),
+        ("", Outcome(None, LOST)),
     ],
 )
-def test_the_end_of_a_container(
-    fake: Callable[..., tuple[str, Path]], code: int, state: str, outcome: Outcome
-) -> None:
-    """Exit code, memory and a failed start differ; the container is removed; output is logged."""
-    docker, calls = fake(code, state)
+def test_the_end_of_a_container(fake: Callable[..., tuple[str, Path]], state: str, outcome: Outcome) -> None:
+    """Exit code, memory and a lost container differ; it is removed; its output alone is logged."""
+    docker, calls = fake(state)
     lines: list[str] = []
     ends: list[Outcome] = []
 
@@ -181,9 +193,33 @@ def test_the_end_of_a_container(
         wait_for(lambda: bool(ends))
     finally:
         executor.close()
-    assert (ends, lines) == ([outcome], ["A is secret"])
+    assert (ends, lines) == ([outcome], ["from the container"])
     assert calls.read_text().splitlines()[-1] == f"rm --force sluice-{'0' * 32}"
     assert "pull --quiet img" in calls.read_text()
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "exit_code"),
+    [
+        ("none", "CannotStartContainerError: no command specified", None),
+        ("127 false", "CannotStartContainerError: no such file", 127),
+    ],
+)
+def test_a_container_that_cannot_be_made_or_started(
+    fake: Callable[..., tuple[str, Path]], state: str, reason: str, exit_code: int | None
+) -> None:
+    """The engine's words are the reason, and not in the log; nothing is left of it."""
+    docker, calls = fake(state)
+    logged: list[str] = []
+    executor = DockerExecutor(lambda *written: logged.append(str(written)), docker=docker)
+    try:
+        with pytest.raises(StartFailedError) as failed:
+            executor.start(task(), lambda _: None)
+    finally:
+        executor.close()
+    assert (failed.value.reason, failed.value.exit_code) == (reason, exit_code)
+    assert logged == []
+    assert ("rm --force" in calls.read_text()) is (exit_code is not None)
 
 
 def test_an_image_that_cannot_be_pulled(fake: Callable[..., tuple[str, Path]]) -> None:
@@ -262,6 +298,21 @@ def test_a_real_command_that_is_not_there(boxed: Desk) -> None:
     failed = boxed.until(job, "FAILED")
     assert failed["statusReason"] == "Task failed to start"
     assert failed["container"]["reason"].startswith("CannotStartContainerError: ")
+
+
+def test_a_real_image_without_a_command(boxed: Desk) -> None:
+    """It cannot be started, says the engine, and nothing is in the job's log."""
+    made = subprocess.run(["docker", "create", "busybox", "x"], capture_output=True, check=True)
+    container = made.stdout.decode().strip()
+    layers = subprocess.run(["docker", "export", container], capture_output=True, check=True)
+    subprocess.run(["docker", "import", "-", "bare"], input=layers.stdout, capture_output=True, check=True)
+    subprocess.run(["docker", "rm", container], capture_output=True, check=True)
+    boxed.define("bare", [], container={"image": "bare"})
+    failed = boxed.until(boxed.submit(definition="bare"), "FAILED")
+    assert failed["statusReason"] == "Task failed to start"
+    assert failed["container"]["reason"].startswith("CannotStartContainerError: ")
+    assert "exitCode" not in failed["container"]
+    assert boxed.lines == []
 
 
 def test_a_real_container_sees_its_mount_points(boxed: Desk, tmp_path: Path) -> None:

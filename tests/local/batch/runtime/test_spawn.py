@@ -35,7 +35,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 
 def run(
     program: str, *arguments: str, environment: dict[str, str] | None = None, workdir: Path | None = None
-) -> tuple[int, str]:
+) -> tuple[int | None, str]:
     """The exit code of a program and all that it wrote."""
     out, into = os.pipe()
     with os.fdopen(out) as text:

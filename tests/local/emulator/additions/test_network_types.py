@@ -1,6 +1,4 @@
-"""What CloudFormation makes of a network with NAT, through the cloud's own API; and what a container learns
-of itself.
-"""
+"""What CloudFormation makes of a network with NAT, through the cloud's own API."""
 
 from __future__ import annotations
 
@@ -10,7 +8,6 @@ from typing import Any
 import pytest
 
 from local.emulator.additions.network_types import handlers
-from local.emulator.additions.task_metadata import document
 from local.errors import LocalCloudError
 from local.paths import LocalCloudPaths
 from tests.local.server.test_cloud import client
@@ -66,16 +63,3 @@ def test_an_answer_without_an_id_is_an_error() -> None:
         handlers(lambda action, parameters: b"<Error/>")["AWS::EC2::NatGateway"]["create"](
             "Gateway", {}, "stack"
         )
-
-
-def test_a_container_is_told_its_address() -> None:
-    """As the ECS agent answers."""
-    answer = {"DockerId": "task", "Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": ["127.77.0.1"]}]}
-    assert document("task/127.77.0.1") == answer
-
-
-@pytest.mark.parametrize("page", ["", "task", "/127.0.0.1", "task/10.0.0.1", "task/x"])
-def test_another_page_is_refused(page: str) -> None:
-    """Only loopback addresses are nodes' here."""
-    with pytest.raises(ValueError, match="Expected"):
-        document(page)

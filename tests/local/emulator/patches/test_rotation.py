@@ -1,4 +1,4 @@
-"""Secrets Manager's rotation on this machine; tests/e2e/test_webhooks.py rotates with the app's own
+"""Secrets Manager's rotation on this machine; tests/e2e/starting/test_webhooks.py rotates with the app's own
 Lambda.
 """
 

@@ -55,6 +55,22 @@ def test_another_host_is_refused(host: str) -> None:
     assert "Expected the Host" in (refusal(headers(host), PORT) or "")
 
 
+@pytest.mark.parametrize(
+    ("path", "origin", "is_refused"),
+    [
+        ("/_aws/lambda-url/abc123/api", "https://abc123.lambda-url.us-east-1.on.aws", False),
+        ("/_aws/lambda-url/abc123/api", "https://other.lambda-url.us-east-1.on.aws", True),
+        ("/_aws/lambda-url/abc123/api", "http://abc123.lambda-url.us-east-1.on.aws", True),
+        ("/_aws/lambda-url/abc123/api", EVIL, True),
+        ("/bucket/key", "https://abc123.lambda-url.us-east-1.on.aws", True),
+    ],
+)
+def test_a_functions_page_may_have_its_own_name_on_aws(path: str, origin: str, is_refused: bool) -> None:
+    """Of this very function, and for its address alone."""
+    found = refusal(headers("127.0.0.1:4566", origin=origin), PORT, path)
+    assert (found is not None) is is_refused
+
+
 def test_no_host_and_two_hosts_are_refused() -> None:
     """Neither says where the request was meant to go."""
     assert refusal([], PORT)

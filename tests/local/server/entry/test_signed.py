@@ -24,7 +24,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from local.emulator.credentials import chunks_match
+from local.emulator.credentials import chunks_match, is_of_user_pool
 from local.paths import REGION, LocalCloudPaths
 from local.secret_key import secret_key
 from local.server import process
@@ -332,3 +332,32 @@ def test_another_user_of_the_machine_gets_nothing() -> None:
         finally:
             process.stop(paths)
     assert said.stdout.split() == ["refused"] * 6 + ["403"] * 4 + ["refused"], said.stderr
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_open"),
+    [
+        ("GET", "/oauth2/authorize", True),
+        ("POST", "/login", True),
+        ("POST", "/oauth2/token", True),
+        ("GET", "/logout", True),
+        ("GET", "/us-east-1_Ab3dE/.well-known/openid-configuration", True),
+        ("GET", "/us-east-1_Ab3dE/.well-known/jwks.json", True),
+        ("GET", "/bucket/.well-known/jwks.json", False),
+        ("PUT", "/us-east-1_Ab3dE/.well-known/jwks.json", False),
+        ("PUT", "/login", False),
+        ("GET", "/login", False),
+        ("GET", "/oauth2/authorize/more", False),
+        ("POST", "/", False),
+    ],
+)
+def test_the_pages_of_user_pools_are_for_everybody(method: str, path: str, is_open: bool) -> None:
+    """What a browser, or a client of OpenID Connect, asks of a pool has no key of AWS; no bucket opens so."""
+    assert is_of_user_pool(method, path) is is_open
+
+
+def test_another_api_than_a_pools_pages_needs_a_key(cloud: LocalCloudPaths) -> None:
+    """Cognito's own API as well."""
+    status, _ = fetched(f"{cloud.endpoint}/oauth2/authorize")
+    assert status == 400
+    assert fetched(f"{cloud.endpoint}/login")[0] == 403

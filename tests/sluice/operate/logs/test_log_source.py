@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from sluice.operate.errors import JobMissingError, OperationError, RequestError
-from sluice.operate.logs.log_source import LogSource, SubmittedStep, _first_failed_children
+from sluice.operate.logs.log_source import LogSource, SubmittedStep
 from sluice.run.state import RunState
 from tests.sluice.clouds import START
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step
-from tests.sluice.operate.harness import Jobs, OperateHarness
+from tests.sluice.operate.harness import OperateHarness
 
 NOW = START.isoformat(timespec="milliseconds")
 
@@ -55,15 +55,18 @@ def test_an_array_needs_the_number_of_a_child(harness: OperateHarness) -> None:
         found.job_id(array, None, None)
 
 
-def test_the_first_failed_children_of_an_array_are_offered_also_behind_an_empty_page() -> None:
+def test_the_failed_children_of_an_array_are_found_also_behind_an_empty_page(
+    harness: OperateHarness,
+) -> None:
     """By their indexes, in order; a page may be empty and not the last."""
-    jobs = Jobs()
+    jobs, found = harness.jobs, source(harness)
+    array = SubmittedStep(replace(found.submitted("a", wait=False).record, children=3), nodes=0)
     for index, status in enumerate(("FAILED", "SUCCEEDED", "FAILED")):
-        jobs.add(f"array:{index}", status=status, arrayProperties={"index": index})
+        jobs.add(f"job-a:{index}", status=status, arrayProperties={"index": index})
     listed = jobs.list_jobs
 
     def behind_an_empty_page(**request: Any) -> dict[str, Any]:
         return listed(**request) if "nextToken" in request else {"jobSummaryList": [], "nextToken": "0"}
 
     jobs.list_jobs = behind_an_empty_page  # type: ignore[method-assign]
-    assert _first_failed_children(jobs, "array") == [0, 2]
+    assert found.failed_children(array, None) == [0, 2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sluice.operate.runs.results import ResultFile, list_results, read_result
+from sluice.receipts.location import Location
 from tests.sluice.operate.harness import OperateHarness
 
 
@@ -14,7 +15,7 @@ def test_results_of_one_run(harness: OperateHarness) -> None:
     s3.create_bucket(Bucket="results")
     for key, content in (("words/words-a/top.csv", b"top"), ("words/words-ab/top.csv", b"other")):
         s3.put_object(Bucket="results", Key=key, Body=content)
-    (file,) = list_results(s3, "results", "words", "words-a")
+    (file,) = list_results(s3, Location("results", "words/words-a/"))
     assert file == ResultFile("top.csv", "words/words-a/top.csv", 3)
     assert read_result(s3, "results", file) == b"top"
-    assert list(list_results(s3, "results", "words", "none")) == []
+    assert list(list_results(s3, Location("results", "words/none/"))) == []

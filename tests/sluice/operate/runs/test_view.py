@@ -59,6 +59,12 @@ def test_a_succeeded_step_is_complete_even_when_batch_has_forgotten_it() -> None
     assert (step.state, step.done, step.children) == ("SUCCEEDED", 4, 4)
 
 
+def test_a_succeeded_step_says_how_many_of_its_items_failed() -> None:
+    """Children that tolerate failures succeed: only the ledger's count tells."""
+    step = _view(_record(StepState.SUCCEEDED, failed_items=1))
+    assert (step.done, step.failed, step.items, step.failed_items) == (4, 0, 4, 1)
+
+
 def test_a_failed_step_has_its_reason_and_counts() -> None:
     """What failed is counted apart from what is done."""
     job = _job("FAILED", {"SUCCEEDED": 3, "FAILED": 1}, startedAt=_START_MS, stoppedAt=_START_MS + 2500)

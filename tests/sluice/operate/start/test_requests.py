@@ -20,7 +20,12 @@ def test_the_same_token_is_the_same_run(bus: Events) -> None:
     ids = [request_run(bus, words(Manual()), token, {"n": 1}) for token in ("t", "t", "u")]
     assert ids[0] == ids[1] != ids[2]
     assert ids[0] == OperateHarness.run_id_of("words", MANUAL, {"token": "t", "input": {"n": 1}})
-    assert json.loads(bus.sent[0]["Detail"]) == {"pipeline": "words", "token": "t", "input": {"n": 1}}
+    assert json.loads(bus.sent[0]["Detail"]) == {
+        "pipeline": "words",
+        "token": "t",
+        "input": {"n": 1},
+        "stack_prefix": "Sluice",
+    }
     assert Request(token="t").identity() == {"token": "t"}
 
 

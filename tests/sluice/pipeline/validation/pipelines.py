@@ -6,9 +6,10 @@ from typing import Any
 
 from sluice.errors import PipelineError
 from sluice.pipeline.definition import Array, Job, Manual, Pipeline, Plan, S3Upload
+from sluice.pipeline.step_functions import Functions, StepSource
 from sluice.pipeline.validation import validate
 
-FUNCTIONS = frozenset({"split", "count", "merge"})
+FUNCTIONS = {name: StepSource("steps.py:1") for name in ("split", "count", "merge")}
 Case = tuple[list[Any], str, str]
 """The steps of a pipeline, the field of its mistake, and a part of what the mistake says."""
 
@@ -27,7 +28,7 @@ def valid(**changes: Any) -> Pipeline:
     return Pipeline(**{**fields, **changes})
 
 
-def mistakes_of(pipeline: Pipeline, functions: frozenset[str] | None = FUNCTIONS) -> str:
+def mistakes_of(pipeline: Pipeline, functions: Functions | None = FUNCTIONS) -> str:
     """Return the text of the mistakes, or nothing."""
     try:
         validate(pipeline, "pipelines/words.py", functions)

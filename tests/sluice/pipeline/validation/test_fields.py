@@ -52,7 +52,7 @@ CASES: dict[str, Case] = {
     ),
     "nothing for after": ([Job("a", run="merge", after=None)], "steps['a'].after", "a valid list"),  # type: ignore[arg-type]
     "a list for a name": ([Job(["a"], run="merge")], "steps[0].name", "a valid string"),  # type: ignore[arg-type]
-    "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after.0", "a valid string"),  # type: ignore[list-item]
+    "a list in after": ([Job("a", run="merge", after=[["b"]])], "steps['a'].after[0]", "a valid string"),  # type: ignore[list-item]
     "a word for sequential": (
         [Array("a", run="count", size=3, sequential="yes")],  # type: ignore[arg-type]
         "steps['a'].sequential",

@@ -74,3 +74,31 @@ def test_a_pipeline_that_says_so_is_left_out_and_not_refused() -> None:
     assert list(check_offered({"f": found}, without)) == []
     assert len(list(check_offered({"f": found}, with_it))) == 1
     assert "only_with: expected 'nat'" in mistakes_of(pipeline(Job("a", run="merge"), only_with="gpu"))
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        (Job("a", run="merge", vcpus=33), "expected at most 32, which its machines have, found 33"),
+        (Job("a", run="merge", vcpus=17, queue="steady"), "SLUICE_MAX_VCPUS_SPOT and SLUICE_INSTANCE_TYPES"),
+        (Job("a", run="merge", vcpus=17, compute="on_demand"), "SLUICE_MAX_VCPUS_ON_DEMAND"),
+        (Job("a", run="merge", vcpus=8, memory=16384, compute="fargate"), "SLUICE_MAX_VCPUS_FARGATE:"),
+        (MultiNode("a", run="merge", nodes=1, vcpus=17), "at most 16"),
+    ],
+)
+def test_more_cpus_than_any_machine_has_are_refused(step: Any, says: str) -> None:
+    """Such a job would be RUNNABLE for ever; the settings that would have it are named."""
+    most = {"Spot": 32, "OnDemand": 16, "Fargate": 4}
+    found = list(check_offered({"f": pipeline(step)}, offered(max_vcpus=most)))
+    assert any(says in str(one) for one in found), found
+
+
+def test_what_some_machine_of_the_queue_has_passes() -> None:
+    """The largest of the queue's environments decides; machines of one's own have no maximum."""
+    steps = [
+        Job("spot", run="merge", vcpus=32),
+        Job("own", run="merge", vcpus=192, compute="unmanaged"),
+        Job("task", run="merge", vcpus=4, memory=8192, compute="fargate_spot"),
+    ]
+    most = {"Spot": 32, "OnDemand": 16, "FargateSpot": 4, "Fargate": 4}
+    assert list(check_offered({"f": pipeline(*steps)}, offered(max_vcpus=most))) == []

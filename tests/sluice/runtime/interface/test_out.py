@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import csv
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sluice import keys
 from sluice.aws import multipart
+from sluice.aws.conditional_write import NewerObjectError
+from sluice.runtime.job_context import JobContext
 from sluice.steps import Out
+from sluice.testing.memory.buckets import Buckets
 from tests.sluice.buckets import Bucket
 
 FOLDER = "words/words-1"
+JOB = JobContext(run="words-1", step="merge", generation=0, job_id="j", attempt=1, child=0)
 
 
 @pytest.fixture
@@ -121,3 +127,44 @@ def test_another_mode_is_refused(out: Out) -> None:
     """A published file is not read, nor appended to."""
     with pytest.raises(ValueError, match="'wb' or 'w'"), out.open("a", "r"):
         pass
+
+
+@pytest.mark.parametrize(("name", "what"), keys.OWN_RESULTS.items())
+def test_the_names_of_the_receipt_and_the_report_are_refused(out: Out, name: str, what: str) -> None:
+    """They would be overwritten, or fail the check of the results."""
+    with pytest.raises(ValueError, match=rf"another name than '{name}', which is that of the run's {what}"):
+        out.write(name, "mine")
+
+
+def test_a_name_under_which_sluice_publishes_is_refused(bucket: Bucket) -> None:
+    """Before anything is written; one of the two files would replace the other."""
+    out = Out(bucket, "results", "words", "words-1", frozenset(["failed.jsonl"]))
+    with pytest.raises(ValueError, match=r"another name for a published file, found 'failed.jsonl'"):
+        out.write("failed.jsonl", "mine")
+    with pytest.raises(ValueError, match="failed items"), out.open("failed.jsonl", "w"):
+        pass
+    assert out.write("mine/failed.jsonl", "mine") == "s3://results/words/words-1/mine/failed.jsonl"
+
+
+def test_an_attempt_that_was_taken_for_lost_replaces_nothing_of_a_later_one() -> None:
+    """Its machine was away for a while: AWS Batch began another attempt, which published in the meantime."""
+    buckets = Buckets("")
+    first, second = (
+        Out(buckets, "results", "words", "words-1", job=replace(JOB, attempt=attempt)) for attempt in (1, 2)
+    )
+    second.write("a.txt", "second")
+    with second.open("b.txt", "w") as file:
+        file.write("second")
+    with pytest.raises(NewerObjectError, match=r"s3://results/words/words-1/a\.txt"):
+        first.write("a.txt", "first")
+    with pytest.raises(NewerObjectError, match=r"s3://results/words/words-1/b\.txt"), first.open("b.txt"):
+        pass
+    assert set(buckets.objects["results"].values()) == {b"second"}
+
+
+def test_a_later_attempt_and_another_step_replace_a_file() -> None:
+    """What is written last stands, where it is not older."""
+    buckets = Buckets("")
+    for job in (JOB, replace(JOB, attempt=2), replace(JOB, generation=1), replace(JOB, step="other")):
+        Out(buckets, "results", "words", "words-1", job=job).write("a.txt", str(job))
+        assert buckets.objects["results"][f"{FOLDER}/a.txt"] == str(job).encode()

@@ -6,38 +6,11 @@ from dataclasses import asdict
 
 import pytest
 
-from sluice import keys
 from sluice.errors import OtherTriggerError
-from sluice.items.manifest import write_manifest
 from sluice.steps import Item, Out, Request, Upload, Uploads
-from sluice.triggers.trigger_event import S3Object, UploadGroup
 from tests.sluice.buckets import Bucket
-from tests.sluice.runtime.jobs import INBOX, WORK, Jobs
-
-NAMES = ["a", "b", "c", "d", "e"]
-
-
-def stored(jobs: Jobs) -> list[S3Object]:
-    """Store files, each with a newer version above it."""
-    versions = {
-        name: jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=name.encode())["VersionId"]
-        for name in NAMES
-    }
-    for name in NAMES:
-        jobs.s3.put_object(Bucket=INBOX, Key=f"files/{name}", Body=b"newer")
-    return [
-        S3Object(bucket=INBOX, key=f"files/{name}", version_id=versions[name], etag="", size=1)
-        for name in NAMES
-    ]
-
-
-def group(jobs: Jobs) -> UploadGroup:
-    """Return a group whose list of files is written."""
-    found, manifest = stored(jobs), keys.uploads(f"files-{'a' * 20}")
-    write_manifest(jobs.s3, WORK, manifest, map(asdict, found))
-    return UploadGroup(
-        bucket=INBOX, prefix="files/", suffix="", group="g-1", files=5, work_bucket=WORK, manifest=manifest
-    )
+from tests.sluice.runtime.interface.files import group, stored
+from tests.sluice.runtime.jobs import Jobs
 
 
 def test_the_upload_of_an_item_is_its_own_file_or_else_the_runs(jobs: Jobs) -> None:

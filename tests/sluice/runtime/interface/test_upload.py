@@ -4,7 +4,9 @@ version that was uploaded.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from sluice.errors import InputMissingError
 from sluice.steps import Upload
-from sluice.triggers.trigger_event import S3Object
+from sluice.triggers.trigger_event import S3Object, stored_trigger
 from tests.sluice.buckets import Bucket
 from tests.sluice.runtime.jobs import INBOX, Jobs
 
@@ -33,6 +35,27 @@ def upload_of(data: bytes) -> tuple[Upload, Inbox]:
     s3 = Inbox()
     s3.put_object(Bucket=INBOX, Key="a", Body=data)
     return Upload(S3Object(bucket=INBOX, key="a", version_id="", etag="e", size=len(data)), s3), s3
+
+
+def test_a_step_knows_which_version_it_reads_and_whether_a_newer_one_was_faster() -> None:
+    """Its id, its time and the version whose run began earlier, as the ledger keeps them; of an upload in
+    its order the last is empty.
+    """
+    file = S3Object(
+        bucket=INBOX,
+        key="a",
+        version_id="v1",
+        etag="e",
+        size=1,
+        time="2026-11-29T14:00:00Z",
+        sequencer="0055AED6DC",
+        newer_version="v2",
+    )
+    stored = stored_trigger(file.to_dict())
+    assert isinstance(stored, S3Object)
+    upload = Upload(stored, Inbox())
+    assert (upload.version, upload.time, upload.newer_version) == ("v1", "2026-11-29T14:00:00Z", "v2")
+    assert Upload(replace(stored, newer_version=""), Inbox()).newer_version == ""
 
 
 @given(
@@ -117,6 +140,9 @@ def test_without_versions_a_replaced_object_is_missing(jobs: Jobs) -> None:
     upload = Upload(S3Object(bucket="work", key="a", version_id="", etag=etag, size=5), jobs.s3)
     assert upload.read(0, 5) == b"first"
     jobs.s3.put_object(Bucket="work", Key="a", Body=b"other")
+    with pytest.raises(InputMissingError, match=r"s3://work/a \(ETag .*\) was replaced before it was read"):
+        upload.read(0, 5)
+    jobs.s3.delete_object(Bucket="work", Key="a")
     with pytest.raises(InputMissingError, match=r"s3://work/a \(version none\) was deleted"):
         upload.read(0, 5)
 
@@ -125,4 +151,16 @@ def test_a_refused_read_is_not_called_missing(jobs: Jobs) -> None:
     """An error other than a missing object stays as AWS answered it."""
     upload = Upload(S3Object(bucket="no-such-bucket-here", key="a", version_id="", etag="", size=5), jobs.s3)
     with pytest.raises(ClientError, match="NoSuchBucket"):
+        upload.read(0, 5)
+
+
+def test_an_object_that_is_gone_is_missing_to_who_may_not_list_the_bucket(jobs: Jobs) -> None:
+    """S3 says to them that they have no access, of both; so the reason names both."""
+    said = "User: a is not authorized to perform: s3:GetObject on resource: b"
+    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": said}}, "GetObject")
+    s3 = Mock(get_object=Mock(side_effect=refused))
+    upload = Upload(S3Object(bucket="inbox", key="a", version_id="v1", etag="", size=5), s3)
+    with pytest.raises(
+        InputMissingError, match=r"was read, or may not be read: S3 says AccessDenied of both .*s3:GetObject"
+    ):
         upload.read(0, 5)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from sluice import keys
+from sluice.ledger.ledger import Assignment, Ledger
 from sluice.pipeline.definition import Job, Pipeline, S3Upload
-from sluice.run.state import Run
+from sluice.run.state import Run, RunState, StepRecord, StepState
 from tests.sluice.runtime.jobs import WORK, Jobs, functions_of
 from tests.sluice.runtime.probe import FUNCTIONS
 
@@ -51,3 +55,34 @@ def test_gates_do_nothing(jobs: Jobs) -> None:
         "gate-0-0-last": [0],
         "gate-0-1-last": [0],
     }
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_cleanup_believes_no_record_that_is_older_than_the_end_of_its_run(
+    jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch, *, ended: bool
+) -> None:
+    """DynamoDB reads a batch item by item: the run perhaps behind its end, a step before its own."""
+    read, assignment = list[tuple[str, ...]](), Ledger.assignment
+    torn = StepRecord(name="gather", state=StepState.SUBMITTED, job_id="gather")
+
+    def read_at_start(
+        ledger: Ledger, run_id: str, step: str, others: Sequence[str] = ()
+    ) -> Assignment | None:
+        found = assignment(ledger, run_id, step, others)
+        if found is None or step != "cleanup":
+            return found
+        state = RunState.SUCCEEDED if ended else RunState.RUNNING
+        records = {**found.records, "gather": torn} if ended else found.records
+        return replace(found, state=state, records=records)
+
+    def read_later(ledger: Ledger, run_id: str, steps: Sequence[str]) -> dict[str, StepRecord]:
+        read.append(tuple(steps))
+        return records_of(ledger, run_id, steps)
+
+    records_of = Ledger.records
+    monkeypatch.setattr(Ledger, "assignment", read_at_start)
+    monkeypatch.setattr(Ledger, "records", read_later)
+    names = [step.name for step in run.pipeline.steps]
+    monkeypatch.setattr(jobs, "more", {"SLUICE_READS": ",".join(names)})
+    assert jobs.drive(run, FUNCTIONS) == "SUCCEEDED"
+    assert [one for one in read if "cleanup" in one] == ([tuple(names)] if ended else [])

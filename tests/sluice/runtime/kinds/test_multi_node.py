@@ -18,7 +18,7 @@ from sluice.run.state import Run, StepState
 from sluice.run.submission import Submission
 from sluice.runtime import __main__ as entry
 from sluice.runtime.errors import Stopped
-from sluice.runtime.exit_codes import FAILED, NOT_STARTED, STOPPED, TRY_AGAIN
+from sluice.runtime.exit_codes import FAILED, NOT_STARTED, STOPPED, SUPERSEDED, TRY_AGAIN
 from sluice.runtime.interface.node import Node
 from sluice.settings import SubmissionSettings
 from sluice.steps import Out, Results
@@ -121,7 +121,7 @@ def test_a_main_node_that_had_its_result_is_not_repeated(jobs: Jobs, run: Run, a
 
 def test_a_node_of_another_job_does_nothing(jobs: Jobs, run: Run, agent: str) -> None:
     """Every node looks up whether its job is the registered one."""
-    assert start(jobs, run, 1, agent, AWS_BATCH_JOB_ID="another#1") == 0
+    assert start(jobs, run, 1, agent, AWS_BATCH_JOB_ID="another#1") == SUPERSEDED
     assert seen == []
 
 

@@ -60,10 +60,10 @@ def test_an_attempt_after_a_finished_one_repeats_nothing(jobs: Jobs, run: Run) -
 def test_a_failed_child_continues_where_it_failed(
     jobs: Jobs, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another attempt works on the item that failed and those after it."""
+    """The others are done; another attempt works on the item that failed, and on no other."""
     monkeypatch.setattr(functions, "on_item", failing_at(4, lambda: 1 // 0))
     array = planned(jobs, run)
     assert jobs.start(run, array, 1, FUNCTIONS) == FAILED
     monkeypatch.setattr(functions, "on_item", lambda item: item.number)
     assert jobs.start(run, array, 1, FUNCTIONS, AWS_BATCH_JOB_ATTEMPT="2") == 0
-    assert functions.worked == [3, 4, 4, 5]
+    assert functions.worked == [3, 4, 5, 4]

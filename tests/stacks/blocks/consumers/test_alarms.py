@@ -1,4 +1,4 @@
-"""Each consumer has four alarms that publish alerts."""
+"""The alarms of a consumer publish alerts."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ def test_a_message_that_is_set_aside_raises_an_alarm(control: Template, stage: s
     assert [text(one)[:7] for one in alarm["AlarmActions"]] == ["<Alerts", "<Alerts"]
 
 
-def test_each_consumer_has_four_alarms_that_publish_alerts(control: Template) -> None:
-    """Messages set aside, messages that wait, errors and throttles."""
+def test_each_consumer_has_its_alarms_that_publish_alerts(control: Template) -> None:
+    """Messages set aside, and messages that wait: a failing function ends in one of them; and for what starts
+    runs, messages that are tried again. Alerts that are tried again are told of by their age, once.
+    """
     alarms = control.properties("AWS::CloudWatch::Alarm")
     metrics = sorted(alarm["MetricName"] for alarm in alarms)
-    kinds = ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "Errors", "Throttles"]
-    assert metrics == [kind for kind in kinds for _ in range(4)]
+    kinds = ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"]
+    assert metrics == sorted([*(kind for kind in kinds for _ in range(4)), kinds[1]])
     assert {text(action) for alarm in alarms for action in alarm["AlarmActions"]} == {
         f"<{name}>" for name in control.of_type("AWS::SNS::Topic") if name.startswith("Alerts")
     }

@@ -23,12 +23,15 @@ def test_only_lambdas_that_advance_runs_submit_jobs(control: Template) -> None:
 
 
 def test_no_lambda_reads_the_whole_ledger_or_deletes_objects(control: Template) -> None:
-    """No Lambda here scans the ledger or deletes objects."""
-    actions = set.union(*(allowed(control, stage) for stage in STAGES))
-    assert (
-        not {"dynamodb:Scan", "s3:DeleteObject", "s3:PutObject", "batch:TerminateJob", "iam:PassRole"}
-        & actions
-    )
+    """No Lambda here scans the ledger or deletes objects; each other change is one Lambda's."""
+    actions = {stage: allowed(control, stage) for stage in STAGES}
+    assert not {"dynamodb:Scan", "s3:DeleteObject", "iam:PassRole"} & {
+        one for allows in actions.values() for one in allows
+    }
+    assert [stage for stage in STAGES if "s3:PutObject" in actions[stage]] == ["Track"]
+    assert [stage for stage in STAGES if "batch:TerminateJob" in actions[stage]] == ["FanOut"]
+    (ends,) = [one for one in control.statements_of("FanOut") if one["Action"] == "batch:TerminateJob"]
+    assert ends["Condition"] == {"StringLike": {"aws:ResourceTag/sluice:run": "*"}}
 
 
 def test_only_the_alert_function_may_send_events_and_only_of_ours(control: Template) -> None:
@@ -39,8 +42,20 @@ def test_only_the_alert_function_may_send_events_and_only_of_ours(control: Templ
     assert statement["Condition"] == {
         "ForAllValues:StringEquals": {
             "events:source": ["sluice"],
-            "events:detail-type": ["Run State Change", "Run Late"],
+            "events:detail-type": ["Run State Change", "Run Late", "Run Results Complete"],
         },
         "Null": {"events:source": "false", "events:detail-type": "false"},
     }
     assert text(statement["Resource"]).endswith(":event-bus/default")
+
+
+def test_the_trigger_function_reads_many_items_only_of_runs(control: Template) -> None:
+    """For the missed times of schedules: whether they have their runs."""
+    (reads,) = [
+        one for one in control.statements_of("Trigger") if "dynamodb:BatchGetItem" in many(one["Action"])
+    ]
+    assert reads["Action"] == "dynamodb:BatchGetItem"
+    assert reads["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["RUN#*"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }

@@ -10,7 +10,8 @@ import pytest
 from aws_cdk import App
 
 import app as entry
-from sluice.pipeline.definition import Pipeline, S3Upload
+from cli.project import EXAMPLES
+from sluice.pipeline.definition import FileSet, Pipeline, S3Upload
 from sluice.pipeline.loading import load_pipelines
 from sluice.settings import GroupSettings
 from stacks.blocks.consumers.queue_consumer import TIMEOUT
@@ -28,13 +29,15 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
             replace(one, group_within=None, group_of=None) if isinstance(one, S3Upload) else one
             for one in pipeline.triggers
         ]
+        if any(isinstance(one, FileSet) for one in triggers):
+            return replace(pipeline, triggers=[S3Upload(prefix=f"{pipeline.name}/")], per="pipeline")
         return replace(pipeline, triggers=triggers)
 
     directory = tmp_path_factory.mktemp("plain")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(entry, "load_pipelines", lambda *given: tuple(map(plain, load_pipelines(*given))))
         app = App(outdir=str(directory), context=context())
-        entry.compose(app, root=entry.ROOT, environment=ENVIRONMENT)
+        entry.compose(app, root=EXAMPLES, environment=ENVIRONMENT)
         app.synth()
     return {
         stack: Template.read(directory / f"Sluice{stack}.template.json")
@@ -85,18 +88,21 @@ def test_it_reads_a_burst_in_large_batches(pipelines: Template) -> None:
 
 
 def test_it_may_do_with_groups_what_it_does_and_nothing_with_runs(pipelines: Template) -> None:
-    """It writes groups and notes, lists of files, and messages to its own queues and the trigger's."""
+    """It writes groups and notes, lists of files, and messages to its own queues and the trigger's; it looks
+    which files of sets are there.
+    """
     found = pipelines.statements_of("GroupingGroupRole")
     of_ledger = [one for one in found if "dynamodb:" in str(one["Action"])]
     write, find = sorted(of_ledger, key=lambda one: -len(many(one["Action"])))
     own_keys = write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-    assert own_keys == ["GROUPS#*", "FILE#*"]
+    assert own_keys == ["GROUPS#*", "FILE#*", "SET#*", "SETS#*"]
     assert "dynamodb:LeadingKeys" in json.dumps(find["Condition"])
     actions = {action for one in found for action in many(one["Action"])}
     assert {one for one in actions if not one.startswith(("logs:", "sqs:Get", "sqs:Receive"))} == {
         "dynamodb:Query",
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
+        "s3:ListBucket",
         "s3:PutObject",
         "s3:AbortMultipartUpload",
         "sqs:SendMessage",

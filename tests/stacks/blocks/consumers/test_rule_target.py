@@ -6,10 +6,11 @@ from tests.stacks.templates import Template, one_of, text
 
 
 def test_what_cannot_be_delivered_is_set_aside(control: Template) -> None:
-    """Every rule's target has a dead-letter queue."""
+    """Every rule's target has a dead-letter queue, or one of retries."""
     targets = [target for rule in control.properties("AWS::Events::Rule") for target in rule["Targets"]]
     assert targets
-    assert all("DeadLetters" in text(target["DeadLetterConfig"]["Arn"]) for target in targets)
+    arns = [text(target["DeadLetterConfig"]["Arn"]) for target in targets]
+    assert all("DeadLetters" in arn or "Retries" in arn for arn in arns)
 
 
 def test_rules_of_the_pipelines_may_fill_the_trigger_queue(control: Template) -> None:

@@ -8,11 +8,18 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
+from scheduler.spec import Rule
 from sluice.compute import Compute
 from sluice.pipeline.retry_rules import retry_rules
 from stacks.blocks.jobs.container import ContainerSpec, Identity
 from stacks.blocks.jobs.definition_names import DefinitionNames
 from stacks.blocks.jobs.job_definition import job_definition
+
+
+def rule_of(properties: dict[str, Any]) -> Rule:
+    """Return a rule of a template's retry strategy, as the engine reads it."""
+    names = {"on_exit_code": "OnExitCode", "on_reason": "OnReason", "on_status_reason": "OnStatusReason"}
+    return Rule(properties["Action"], **{field: properties.get(name) for field, name in names.items()})
 
 
 def job_definition_of(

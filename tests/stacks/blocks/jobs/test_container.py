@@ -38,3 +38,27 @@ def test_gpus_limits_and_folders(everything_jobs: dict[str, dict[str, Any]]) -> 
     }
     (volume,) = everything_jobs["own"]["ContainerProperties"]["Volumes"]
     assert volume["EfsVolumeConfiguration"]["RootDirectory"] == "/data"
+
+
+def container_of(**changes: Any) -> dict[str, Any]:
+    """Return the container of a definition with these changes."""
+    resources = job_definition_of(**changes)[1].values()
+    (found,) = [one for one in resources if one["Type"] == "AWS::Batch::JobDefinition"]
+    return dict(found["Properties"]["ContainerProperties"])
+
+
+def test_folders_in_memory_user_and_root() -> None:
+    """Each stands where Batch looks for it, and only where a step asks for it."""
+    found = container_of(shared_memory=1024, tmpfs={"/scratch": 512}, user="1000:1000", read_only_root=True)
+    assert found["LinuxParameters"] == {
+        "SharedMemorySize": 1024,
+        "Tmpfs": [{"ContainerPath": "/scratch", "Size": 512}],
+    }
+    assert (found["User"], found["ReadonlyRootFilesystem"]) == ("1000:1000", True)
+    assert not {"LinuxParameters", "User", "ReadonlyRootFilesystem"} & set(container_of())
+
+
+def test_the_log_mode_is_said() -> None:
+    """An account's default may be another; a job does not wait for its log."""
+    options = container_of()["LogConfiguration"]["Options"]
+    assert (options["mode"], options["max-buffer-size"]) == ("non-blocking", "25m")

@@ -21,15 +21,15 @@ def test_a_command_has_its_parameters_and_a_job_its_priority(
 
 
 def test_own_rules_come_before_the_machine_s(everything_jobs: dict[str, dict[str, Any]]) -> None:
-    """Sluice's own code first, then theirs, then a lost machine; everything else ends the job. Never more
-    than five.
+    """Sluice's own code first, then theirs; with two of them, the end of a program is what ends the job, and
+    all that a machine does is tried again. Never more than five.
     """
     assert everything_jobs["usual"]["RetryStrategy"]["EvaluateOnExit"] == [
         {"Action": "RETRY", "OnExitCode": "75"},
         {"Action": "RETRY", "OnExitCode": "3"},
         {"Action": "EXIT", "OnReason": "OutOfMemory*"},
-        {"Action": "RETRY", "OnStatusReason": "Host EC2*"},
-        {"Action": "EXIT", "OnReason": "*"},
+        {"Action": "RETRY", "OnReason": "Cannot*"},
+        {"Action": "EXIT", "OnStatusReason": "Essential container in task exited*"},
     ]
     assert all(len(one["RetryStrategy"]["EvaluateOnExit"]) <= 5 for one in everything_jobs.values())
 

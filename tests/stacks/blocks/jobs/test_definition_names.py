@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks.blocks.jobs.definition_names import DefinitionNames
+from stacks.blocks.jobs.definition_names import DefinitionNames, beginning_of
 from tests.stacks.blocks.jobs.definitions import job_definition_of
 
 
@@ -34,3 +34,20 @@ def test_a_definition_stays_when_it_is_removed_and_goes_when_its_deploy_fails() 
     _, resources = job_definition_of()
     (found,) = [one for one in resources.values() if one["Type"] == "AWS::Batch::JobDefinition"]
     assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_no_sluice_names_a_definition_as_another_may_submit() -> None:
+    """A policy says what the names begin with: the beginnings of all Sluices in an account exclude each
+    other, also where one prefix is the beginning of another, or of the default.
+    """
+    prefixes = ["Sluice", "sluice", "Sluice-two", "Sluic", "S", "s", "A", "A-b", "Ab"]
+    names = {one: DefinitionNames(beginning=beginning_of(one)).name("p", "s", "content") for one in prefixes}
+    for submitter in prefixes:
+        for owner, name in names.items():
+            assert name.startswith(beginning_of(submitter)) == (submitter == owner)
+
+
+def test_the_names_of_the_longest_parts_are_names_for_aws_batch() -> None:
+    """At most 128 characters: https://docs.aws.amazon.com/batch/latest/APIReference/API_RegisterJobDefinition.html"""
+    names = DefinitionNames(beginning=beginning_of("P" * 15))
+    assert len(names.name("p" * 40, "gate-10-100-" + "s" * 40, "content")) <= 128

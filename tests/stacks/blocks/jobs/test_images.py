@@ -6,11 +6,20 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App
+import pytest
+from aws_cdk import App, Stack
 
 import app as entry
+from sluice.pipeline.definition import Job, Manual, Pipeline
+from stacks.blocks.jobs.images import pipeline_image
+from stacks.configuration import Architecture
 from tests.stacks.synthesis import context
 from tests.stacks.templates import Template
+
+
+def folders_of(context: Path) -> set[str]:
+    """Return the folders of ``containers/`` that a build context has, but for what every image has."""
+    return {path.name for path in (context / "containers").iterdir()} - {"__init__.py", "step"}
 
 
 def test_an_image_holds_its_own_code_and_no_other_pipelines(assembly: Path) -> None:
@@ -20,12 +29,9 @@ def test_an_image_holds_its_own_code_and_no_other_pipelines(assembly: Path) -> N
     for image in images:
         source = image["source"]
         context = assembly / source["directory"]
-        folder = Path(source["dockerFile"]).parent.name
-        assert {path.name for path in context.iterdir()} == {"sluice", "containers"}
-        assert {path.name for path in (context / "containers").iterdir()} - {"__init__.py"} == {
-            "step",
-            folder,
-        }
+        assert {path.name for path in context.iterdir()} <= {"sluice", "containers", "Dockerfile"}
+        assert (context / source["dockerFile"]).is_file()
+        assert len(folders_of(context)) == 1
         assert not list(context.rglob("__pycache__"))
 
 
@@ -37,11 +43,37 @@ def test_images_are_built_for_the_machines_that_run_them(assembly: Path) -> None
 
 def test_a_pipeline_of_both_architectures_has_an_image_for_each(everything: dict[str, Template]) -> None:
     """The same folder, built twice."""
-    images = json.loads(everything["Pipelines"].path.with_name("SluicePipelines.assets.json").read_text())[
-        "dockerImages"
-    ].values()
-    own = [one["source"]["platform"] for one in images if "everything" in one["source"]["dockerFile"]]
+    path = everything["Pipelines"].path.with_name("SluicePipelines.assets.json")
+    images = json.loads(path.read_text())["dockerImages"].values()
+    own = [
+        one["source"]["platform"]
+        for one in images
+        if folders_of(path.parent / one["source"]["directory"]) != {"cleanup"}
+    ]
     assert sorted(own) == ["linux/amd64", "linux/arm64"]
+
+
+@pytest.mark.parametrize(
+    ("named", "holds"),
+    [(None, {"hello", "shared"}), (["readers"], {"hello", "readers"}), ([], {"hello"})],
+)
+def test_an_image_has_the_shared_code_that_its_pipeline_names(
+    named: list[str] | None, holds: set[str], tmp_path: Path
+) -> None:
+    """Without a word the folder of that name."""
+    for name in ("hello", "shared", "readers", "another"):
+        folder = tmp_path / "containers" / name
+        folder.mkdir(parents=True)
+        (folder / "steps.py").write_text("x = 1\n")
+    app = App(outdir=str(tmp_path / "out"))
+    stack = Stack(app, "Images")
+    hello = Pipeline(name="hello", triggers=[Manual()], steps=[Job("say", run="say")], shared=named)
+    pipeline_image(stack, "Image", pipeline=hello, project=tmp_path, architecture=Architecture.X86_64)
+    app.synth()
+    (context,) = (tmp_path / "out").glob("asset.*")
+    assert {path.name for path in (context / "containers").iterdir()} == {"__init__.py", "step", *holds}
+    text = (context / "Dockerfile").read_text()
+    assert {name for name in ("shared", "readers") if f"COPY containers/{name} " in text} == holds - {"hello"}
 
 
 PIPELINE = """
@@ -82,4 +114,5 @@ def test_a_plain_image_runs_its_command_and_needs_no_folder_in_containers(tmp_pa
     assert say["ContainerProperties"]["Image"] == "busybox"
     assert say["ContainerProperties"]["Command"] == ["echo", "hello world"]
     assert {"Name": "WHOM", "Value": "harness"} in say["ContainerProperties"]["Environment"]
-    assert [Path(image["source"]["dockerFile"]).parent.name for image in images.values()] == ["cleanup"]
+    found = [folders_of(tmp_path / "out" / image["source"]["directory"]) for image in images.values()]
+    assert found == [{"cleanup"}]

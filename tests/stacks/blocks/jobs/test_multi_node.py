@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scheduler.reasons import EXITED
+from scheduler.retry import Outcome, is_retried
+from scheduler.spec import Retry
 from sluice.runtime.exit_codes import TRY_AGAIN
+from tests.stacks.blocks.jobs.definitions import rule_of
 from tests.stacks.nodes import GROUPS, composed, definition, project
 from tests.stacks.templates import Template
 
@@ -25,8 +29,10 @@ def test_a_multi_node_job_defines_all_its_nodes(with_nat: dict[str, Template]) -
 def test_a_lost_machine_or_an_unnamed_job_is_tried_again(with_nat: dict[str, Template]) -> None:
     """The rules are those of every job; AWS Batch applies them to the main node."""
     rules = definition(with_nat["Pipelines"], "sluice-ring-ring-")["RetryStrategy"]["EvaluateOnExit"]
-    assert {"OnExitCode": str(TRY_AGAIN), "Action": "RETRY"} in rules
-    assert rules[-1] == {"OnReason": "*", "Action": "EXIT"}
+    retry = Retry(2, tuple(rule_of(one) for one in rules))
+    assert is_retried(retry, 1, Outcome(int(TRY_AGAIN), None, EXITED))
+    assert is_retried(retry, 1, Outcome(None, None, "Host EC2 (instance i-0) terminated."))
+    assert not is_retried(retry, 1, Outcome(1, None, EXITED))
 
 
 def test_each_group_runs_its_own_program(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from sluice.messages import Triggered
 from sluice.pipeline.definition import Array, Job, Step
 from sluice.run.compiled import CompiledPipeline
 from stacks.blocks.large_graphs.shared_definitions import shared_definitions
+from tests.stacks.assets import published
 from tests.stacks.blocks.large_graphs.graphs import Synthesise, definitions, starts
 from tests.stacks.templates import text
 
@@ -29,9 +30,7 @@ def test_a_thousand_steps_that_run_the_same_share_one_definition(
     message = Triggered.from_json(
         text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]).replace("<detail>", "{}")
     )
-    compiled = CompiledPipeline.from_json(
-        (tmp_path / "out" / f"asset.{message.definition['key']}").read_text()
-    )
+    compiled = CompiledPipeline.from_json(published(tmp_path / "out", message.definition["key"]).read_text())
     assert len({step.job_definition for step in compiled.steps if step.name.startswith("s")}) == 1
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from aws_cdk import App, CfnResource, Stack
 from constructs import Construct
 
 from sluice.errors import PipelineError
-from stacks.blocks.large_graphs.stack_size import check_stack_size
+from stacks.blocks.large_graphs.stack_size import (
+    MAX_TEMPLATE_BYTES,
+    check_stack_size,
+    check_template_sizes,
+)
 
 
 def resources(count: int) -> Construct:
@@ -36,3 +42,13 @@ def test_more_than_a_deploy_holds_is_refused() -> None:
     check_stack_size({"large": resources(10)}, {"large": 2_470})
     with pytest.raises(PipelineError, match="in a deploy, nested stacks included, found 2481"):
         check_stack_size({"large": resources(10)}, {"large": 2_471})
+
+
+def test_a_template_that_is_too_long_is_refused_by_name(tmp_path: Path) -> None:
+    """CloudFormation refuses it behind the other stacks."""
+    template = tmp_path / "SluicePipelines.template.json"
+    template.write_text(" " * MAX_TEMPLATE_BYTES)
+    check_template_sizes(tmp_path)
+    template.write_text(" " * (MAX_TEMPLATE_BYTES + 1))
+    with pytest.raises(PipelineError, match=r"bytes of SluicePipelines\.template\.json, found 1,000,001"):
+        check_template_sizes(tmp_path)

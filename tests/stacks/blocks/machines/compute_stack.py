@@ -13,10 +13,10 @@ from stacks.configuration import Configuration
 from tests.stacks.templates import Template, text
 
 
-def synthesised(configuration: Configuration, *queues: str) -> Template:
+def synthesised(configuration: Configuration, *queues: str, disks: dict[str, int] | None = None) -> Template:
     """Return the compute stack's template for another configuration or other queues."""
     app = App()
-    ComputeStack(app, "Other", configuration=configuration, queues=queues or ("normal",))
+    ComputeStack(app, "Other", configuration=configuration, queues=queues or ("normal",), disks=disks)
     assembly = app.synth()
     return Template(entry.ROOT, assembly.get_stack_by_name("Other").template)
 

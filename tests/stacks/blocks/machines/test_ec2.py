@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
+
+from stacks.blocks.machines.ec2 import AGENT_SETTINGS
 from stacks.configuration import Architecture, Configuration
 from tests.stacks.blocks.machines.compute_stack import synthesised
-from tests.stacks.templates import Template, text
+from tests.stacks.templates import Template, many, text
 
 
 def test_environments_are_bought_as_the_queues_expect(compute: Template) -> None:
@@ -24,7 +27,7 @@ def test_environments_update_in_place(compute: Template) -> None:
         assert environment["Type"] == "MANAGED"
         assert environment["ReplaceComputeEnvironment"] is False
         assert environment["UpdatePolicy"] == {
-            "JobExecutionTimeoutMinutes": 360,
+            "JobExecutionTimeoutMinutes": 7200,
             "TerminateJobsOnUpdate": False,
         }
         assert not {"ComputeEnvironmentName", "ServiceRole"} & set(environment)
@@ -74,3 +77,69 @@ def test_machines_follow_the_configuration() -> None:
         "AWS::Batch::ComputeEnvironment"
     )
     assert [one["ComputeResources"]["InstanceTypes"] for one in arm] == [["c7g"]] * 2
+
+
+def test_the_instance_role_has_what_the_ecs_agent_calls_and_no_more(compute: Template) -> None:
+    """A job on the machine could take it: it reads no image, no log, no ledger, and describes nothing."""
+    (role,) = [
+        one
+        for one in compute.properties("AWS::IAM::Role")
+        if "ec2.amazonaws.com" in str(one["AssumeRolePolicyDocument"])
+    ]
+    assert "ManagedPolicyArns" not in role
+    statements = compute.statements_of("MachinesInstanceRole")
+    actions = {action for one in statements for action in many(one["Action"])}
+    assert {action.partition(":")[0] for action in actions} == {"ecs"}
+    assert not {action for action in actions if "*" in action or "Create" in action or "Describe" in action}
+    anything = [many(one["Action"]) for one in statements if text(one["Resource"]) == "*"]
+    assert anything == [["ecs:DiscoverPollEndpoint"]]
+
+
+def test_what_the_agent_pulls_and_logs_it_does_under_the_execution_role(pipelines: Template) -> None:
+    """So the instance role needs neither: every definition of ours names an execution role."""
+    for definition in pipelines.properties("AWS::Batch::JobDefinition"):
+        assert definition["ContainerProperties"]["ExecutionRoleArn"]
+
+
+def script_of(template: Template) -> str:
+    """Return the script of the one launch template."""
+    (found,) = template.properties("AWS::EC2::LaunchTemplate")
+    return str(found["LaunchTemplateData"]["UserData"]["Fn::Base64"])
+
+
+def test_agents_clean_up_and_pull_an_image_once(compute: Template) -> None:
+    """Stopped containers stay for three hours by default, and fill the disk; AWS Batch takes a script as a
+    MIME part alone.
+    """
+    message = email.message_from_string(script_of(compute))
+    assert message.is_multipart()
+    (part,) = list(message.walk())[1:]
+    assert part.get_content_type() == "text/x-shellscript"
+    script = str(part.get_payload())
+    assert script.startswith("#!/bin/bash\n")
+    for line in AGENT_SETTINGS:
+        assert f'echo "{line}" >> /etc/ecs/ecs.config' in script
+    assert {"ECS_IMAGE_PULL_BEHAVIOR=once", "ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION=1m"} <= set(AGENT_SETTINGS)
+
+
+def test_disk_and_delay_follow_the_configuration() -> None:
+    """The disk of all machines, or that of a pipeline's own; the delay only where it is asked for."""
+
+    def disks(template: Template) -> list[int]:
+        found = template.properties("AWS::EC2::LaunchTemplate")
+        return [
+            disk["Ebs"]["VolumeSize"]
+            for one in found
+            for disk in one["LaunchTemplateData"]["BlockDeviceMappings"]
+        ]
+
+    def delays(template: Template) -> list[object]:
+        found = template.properties("AWS::Batch::ComputeEnvironment")
+        return [one["ComputeResources"].get("ScalingPolicy") for one in found]
+
+    usual = synthesised(Configuration())
+    assert (disks(usual), delays(usual)) == ([50], [None, None])
+    other = synthesised(Configuration(disk_gib=200, scale_down_delay=30))
+    assert (disks(other), delays(other)) == ([200], [{"MinScaleDownDelayMinutes": 30}] * 2)
+    own = synthesised(Configuration(), "normal", "big_normal", disks={"big": 900})
+    assert sorted(disks(own)) == [50, 900]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
+import re
 from pathlib import Path
 
 from stacks.configuration import Configuration
@@ -71,3 +74,32 @@ def test_without_a_multi_node_step_no_machine_reaches_another(tmp_path: Path) ->
     compute = composed(project(tmp_path, groups=plain), SLUICE_NAT="true")["Compute"]
     assert compute.of_type("AWS::EC2::NatGateway")
     assert compute.of_type("AWS::EC2::SecurityGroupIngress") == {}
+
+
+def cidrs(template: Template) -> dict[str, str]:
+    """Return the addresses of each subnet by its name."""
+    found = template.of_type("AWS::EC2::Subnet")
+    return {
+        re.sub(r"Subnet[0-9A-F]{8}$", "", name): one["Properties"]["CidrBlock"] for name, one in found.items()
+    }
+
+
+def test_there_is_a_subnet_in_each_zone() -> None:
+    """As many as the configuration says, and environments use them all."""
+    for zones in range(1, 7):
+        template = synthesised(Configuration(zones=zones))
+        zone_of = [text(one["AvailabilityZone"]) for one in template.properties("AWS::EC2::Subnet")]
+        assert len(set(zone_of)) == zones
+        for environment in template.properties("AWS::Batch::ComputeEnvironment"):
+            assert len(environment["ComputeResources"]["Subnets"]) == zones
+
+
+def test_a_subnet_keeps_its_addresses_when_there_are_more_zones_or_nat() -> None:
+    """A later deploy adds subnets beside those in which jobs run; none overlap."""
+    few, many = cidrs(synthesised(Configuration())), cidrs(synthesised(Configuration(zones=6, nat=True)))
+    nat = cidrs(synthesised(Configuration(zones=3, nat=True)))
+    for found in (few, nat):
+        assert found.items() <= many.items()
+    networks = [ipaddress.ip_network(one) for one in many.values()]
+    assert len(networks) == 12
+    assert not [1 for one, other in itertools.combinations(networks, 2) if one.overlaps(other)]

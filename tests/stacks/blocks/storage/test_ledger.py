@@ -18,7 +18,10 @@ def test_ledger_has_the_sparse_index_of_unfinished_runs(storage: Template) -> No
     """The sweep finds the runs that have not ended without reading the others."""
     (ledger,) = storage.properties("AWS::DynamoDB::Table")
     assert [key["AttributeName"] for key in ledger["KeySchema"]] == ["pk", "sk"]
-    (index,) = ledger["GlobalSecondaryIndexes"]
+    index, listed = ledger["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "unfinished"
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["unfinished", "created_at"]
     assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert listed["IndexName"] == "listed"
+    assert [key["AttributeName"] for key in listed["KeySchema"]] == ["listed", "listed_at"]
+    assert listed["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["listed_run"]}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sluice.messages import GroupedUpload, Triggered
+from sluice.messages import GroupedUpload, SetUpload, Triggered
+from sluice.triggers.request_event import DETAIL_TYPE
 from tests.stacks.templates import Template, text
 
 
@@ -18,12 +19,20 @@ def rules_of(pipelines: Template, source: str = "") -> list[dict[str, Any]]:
 def message_of(rule: dict[str, Any], detail: str = "{}") -> Triggered:
     """Return the message that a rule writes of an event."""
     body = text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]).replace("<detail>", detail)
-    return (GroupedUpload if "within" in json.loads(body) else Triggered).from_json(body)
+    names = json.loads(body).keys()
+    kind = GroupedUpload if "within" in names else SetUpload if "rules" in names else Triggered
+    return kind.from_json(body)
+
+
+def request_rules(pipelines: Template) -> list[dict[str, Any]]:
+    """Return the rules for requests; chains have rules for other events of Sluice's."""
+    found = rules_of(pipelines, "sluice")
+    return [rule for rule in found if rule["EventPattern"]["detail-type"] == [DETAIL_TYPE]]
 
 
 def requests(pipelines: Template) -> dict[str, Triggered]:
     """Return what each rule for requests writes, by the pipeline that it starts."""
-    rules = rules_of(pipelines, "sluice")
+    rules = request_rules(pipelines)
     templates = [text(rule["Targets"][0]["InputTransformer"]["InputTemplate"]) for rule in rules]
     messages = [
         Triggered.from_json(one.replace("<detail>", '{"pipeline": "p", "token": "t", "input": 5}'))

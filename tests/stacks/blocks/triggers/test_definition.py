@@ -11,6 +11,7 @@ import pytest
 from sluice.errors import PipelineError
 from sluice.run.compiled import CompiledPipeline
 from stacks.blocks.triggers.definition import MAX_BYTES, check_definition_size
+from tests.stacks.assets import published
 from tests.stacks.blocks.triggers.rules import message_of, rules_of
 from tests.stacks.templates import Template
 
@@ -24,7 +25,7 @@ def test_the_published_definition_names_jobs_that_are_defined(pipelines: Templat
         message = message_of(rule)
         if message.trigger == "unknown":
             continue
-        compiled = CompiledPipeline.from_json((assembly / f"asset.{message.definition['key']}").read_text())
+        compiled = CompiledPipeline.from_json(published(assembly, message.definition["key"]).read_text())
         assert compiled.name == message.pipeline
         assert {step.job_definition for step in compiled.steps if not step.of_uploads} <= defined
 

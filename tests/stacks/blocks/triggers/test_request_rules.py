@@ -7,7 +7,7 @@ import pytest
 from sluice.errors import MalformedMessageError
 from sluice.pipeline.definition import Manual
 from sluice.triggers.trigger_event import Request, parse_trigger
-from tests.stacks.blocks.triggers.rules import requests, rules_of
+from tests.stacks.blocks.triggers.rules import request_rules, requests
 from tests.stacks.synthesis import deployed
 from tests.stacks.templates import Template
 
@@ -27,8 +27,10 @@ def test_a_request_reaches_the_trigger_queue_as_the_message_that_is_read_there(p
 
 def test_every_request_matches_one_rule(pipelines: Template) -> None:
     """A request for a pipeline that is not there is not swallowed."""
-    patterns = [rule["EventPattern"] for rule in rules_of(pipelines, "sluice")]
-    assert {one for pattern in patterns for one in pattern["detail-type"]} == {"Run Requested"}
+    patterns = [rule["EventPattern"] for rule in request_rules(pipelines)]
+    assert [pattern["detail"]["stack_prefix"] for pattern in patterns] == [
+        ["Sluice", {"exists": False}]
+    ] * len(patterns)
     matched = [one for pattern in patterns for one in pattern["detail"]["pipeline"]]
     names = sorted(one for one in matched if isinstance(one, str))
     assert [one for one in matched if not isinstance(one, str)] == [

@@ -10,6 +10,7 @@ import pytest
 from aws_cdk import App
 
 import app as entry
+from cli.project import EXAMPLES
 from sluice.pipeline.definition import Pipeline, Webhook
 from sluice.pipeline.loading import load_pipelines
 from tests.stacks.synthesis import ENVIRONMENT, context
@@ -25,11 +26,11 @@ def composed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: Webhook | None, **environment: str
 ) -> Template:
     """Return the template of monte-carlo alone with another webhook."""
-    (found,) = [one for one in load_pipelines(entry.ROOT) if one.name == "monte-carlo"]
+    (found,) = [one for one in load_pipelines(EXAMPLES) if one.name == "monte-carlo"]
     changed = with_webhook(found, webhook) if webhook else found
     monkeypatch.setattr(entry, "load_pipelines", lambda *_: (changed,))
     app = App(outdir=str(tmp_path), context=context())
-    entry.compose(app, root=entry.ROOT, environment={**ENVIRONMENT, **environment})
+    entry.compose(app, root=EXAMPLES, environment={**ENVIRONMENT, **environment})
     app.synth()
     return Template.read(tmp_path / "SluicePipelines.template.json")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import app as entry
+from cli.project import EXAMPLES
 from sluice.pipeline.definition import Webhook
 from sluice.pipeline.loading import load_pipelines
 from tests.stacks.blocks.webhook.addresses import with_webhook
@@ -21,7 +22,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assembly of the app with a webhook in one of its pipelines."""
     found = [
         with_webhook(one, Webhook(schema=SCHEMA, rotate_days=90)) if one.name == "monte-carlo" else one
-        for one in load_pipelines(entry.ROOT)
+        for one in load_pipelines(EXAMPLES)
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(entry, "load_pipelines", lambda *_: tuple(found))

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-import app as entry
+from cli.project import EXAMPLES
 from sluice.messages import Triggered
 from sluice.pipeline.definition import Webhook
 from sluice.pipeline.loading import load_pipelines
 from sluice.settings import WebhookSettings
 from stacks.blocks.webhook.address import webhook_of
+from tests.stacks.assets import published
 from tests.stacks.blocks.webhook.addresses import composed, function
 from tests.stacks.templates import Template, text
 
@@ -27,7 +28,7 @@ def test_what_comes_with_sluice_has_no_address() -> None:
     """A first deploy creates nothing that every caller can reach, and that costs something while nothing
     runs.
     """
-    assert not [one.name for one in load_pipelines(entry.ROOT) if webhook_of(one)]
+    assert not [one.name for one in load_pipelines(EXAMPLES) if webhook_of(one)]
 
 
 def test_both_permissions_that_an_address_needs_are_there(pipelines: Template) -> None:
@@ -56,15 +57,15 @@ def test_a_function_gets_all_settings_that_it_reads(pipelines: Template, assembl
     )
     location = {"bucket": settings.definition_bucket, "key": settings.definition_key}
     message = Triggered(pipeline=settings.pipeline, trigger="webhook", definition=location, detail={})
-    assert (assembly / f"asset.{message.definition_location()[1]}").is_file()
+    assert published(assembly, message.definition_location()[1]).is_file()
 
 
 def test_a_pipeline_without_a_webhook_has_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No function, no address, no secret, no output."""
+    """No function, no address, no secret, no output of it."""
     template = composed(tmp_path, monkeypatch, None)
     kinds = {one["Type"] for one in template.document["Resources"].values()}
     assert not [kind for kind in kinds if "Lambda" in kind or "SecretsManager" in kind]
-    assert not template.document.get("Outputs")
+    assert set(template.document["Outputs"]) == {"Definitions"}
 
 
 def test_a_region_without_addresses_can_be_deployed_to(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stacks.blocks.functions.code import NOT_FOR_LAMBDAS
-from tests.stacks.assets import IMPORT
+from tests.stacks.assets import IMPORT, published
 from tests.stacks.blocks.webhook.addresses import function
 from tests.stacks.templates import Template, text
 
@@ -23,22 +23,19 @@ def test_a_handler_imports_from_its_asset_and_its_layers_alone(
 ) -> None:
     """A fresh interpreter without what is for synthesis only; the schema comes from the layer."""
     found = function(pipelines, stage)
-    asset = assembly / f"asset.{found['Code']['S3Key'].removesuffix('.zip')}"
+    asset = published(assembly, found["Code"]["S3Key"])
     assert {path.name for path in (asset / "lambdas").iterdir() if path.is_dir()} == {stage}
     assert not [
         name
         for name in NOT_FOR_LAMBDAS
         if (asset / "sluice" / f"{name}.py").exists() or list((asset / "sluice" / name).glob("*"))
     ]
-    layers = [
-        one["Content"]["S3Key"].removesuffix(".zip")
-        for one in pipelines.properties("AWS::Lambda::LayerVersion")
-    ]
+    layers = [one["Content"]["S3Key"] for one in pipelines.properties("AWS::Lambda::LayerVersion")]
     packages = [path for path in sys.path if path.endswith("site-packages")]
     environment = {
         **{name: text(value) for name, value in found["Environment"]["Variables"].items()},
         "PYTHONPATH": os.pathsep.join(
-            [str(asset), *(str(assembly / f"asset.{layer}" / "python") for layer in layers), *packages]
+            [str(asset), *(str(published(assembly, layer) / "python") for layer in layers), *packages]
         ),
         "AWS_DEFAULT_REGION": "us-east-1",
         "PATH": os.environ["PATH"],

@@ -40,6 +40,12 @@ PROBLEMS: dict[str, tuple[Check, Answers, Level, str]] = {
         Level.ERROR,
         "3 messages were set aside in trigger-dead",
     ),
+    "messages tried again": (
+        alerts.dead_letters,
+        {"GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "3"}}},
+        Level.WARNING,
+        "3 messages in trigger-retries have failed and are tried again",
+    ),
     "a queue that is not read": (
         alerts.readers,
         {

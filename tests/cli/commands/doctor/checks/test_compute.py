@@ -11,6 +11,7 @@ from tests.cli.commands.doctor.fake_account import (
     ENVIRONMENT,
     Answers,
     assert_problem,
+    findings_of,
     refused,
 )
 
@@ -24,6 +25,12 @@ PROBLEMS: dict[str, tuple[Check, Answers, Level, str]] = {
         },
         Level.ERROR,
         "is INVALID and ENABLED: role gone",
+    ),
+    "an environment that is being changed": (
+        compute.environments,
+        {"DescribeComputeEnvironments": {"computeEnvironments": [ENVIRONMENT | {"status": "UPDATING"}]}},
+        Level.WARNING,
+        "is UPDATING and ENABLED",
     ),
     "a disabled queue": (
         compute.queues,
@@ -64,6 +71,14 @@ PROBLEMS: dict[str, tuple[Check, Answers, Level, str]] = {
         "has no role",
     ),
 }
+
+
+def test_environments_without_machines_have_no_role_to_check() -> None:
+    """Those of Fargate, and of a user's own machines."""
+    task = ENVIRONMENT | {"computeResources": {"type": "FARGATE", "maxvCpus": 4, "subnets": ["subnet-1"]}}
+    answer = {"computeEnvironments": [task, ENVIRONMENT | {"computeResources": None}]}
+    [(level, text, _)] = findings_of(compute.machine_roles, DescribeComputeEnvironments=answer)
+    assert (level, "No compute environment has machines" in text) == (Level.NOT_CHECKED, True)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -64,9 +64,15 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a secret of AWS Batch's": (
         {"secrets": {"AWS_BATCH_X": "a"}},
         ".secrets",
-        "does not begin with AWS_BATCH or SLUICE_",
+        "do not begin with AWS_BATCH or SLUICE_",
     ),
-    "a secret with an equals sign": ({"secrets": {"A=B": "a"}}, ".secrets", "the name of a variable"),
+    "a secret with an equals sign": ({"secrets": {"A=B": "a"}}, ".secrets", "names of your own"),
+    "a secret with NUL": ({"secrets": {"A\0": "a"}}, ".secrets", "names of your own"),
+    "a variable with an equals sign": ({"environment": {"A=B": "a"}}, ".environment", "'A=B'"),
+    "a variable with NUL": ({"environment": {"A\0": "a"}}, ".environment", "'A\\x00'"),
+    "a variable without a name": ({"environment": {"": "a"}}, ".environment", "without = and NUL"),
+    "an empty variable": ({"environment": {"A": ""}}, ".environment['A']", "AWS Batch drops empty"),
+    "a value with NUL": ({"environment": {"A": "b\0"}}, ".environment['A']", "not empty"),
     "a secret under no key": (
         {"secrets": {"KEY": Secret(source="a", kms_key="mine")}},
         ".secrets['KEY']",
@@ -77,7 +83,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         ".secrets['KEY']",
         "the name or ARN",
     ),
-    "a mount that is a text": ({"mounts": ["/a"]}, ".mounts.0", "HostMount"),
+    "a mount that is a text": ({"mounts": ["/a"]}, ".mounts[0]", "HostMount"),
     "mounts that are no list": ({"mounts": HostMount(source="/a", path="/b")}, ".mounts", "a valid list"),
     "a path without a slash": (
         {"mounts": [HostMount(source="/a", path="b")]},

@@ -19,10 +19,28 @@ CASES: dict[str, Case] = {
         "steps['b'].after",
         "found 99",
     ),
+    "nothing that is tolerated": (
+        [Array("a", run="count", size=2), Job("b", run="merge", after=[finished("a")])],
+        "steps['b'].after",
+        "at_least=, at_most= or both",
+    ),
+    "at most less than none": (
+        [Array("a", run="count", size=2), Job("b", run="merge", after=[finished("a", at_most=-1)])],
+        "steps['b'].after",
+        "at_most of 0 or more",
+    ),
+    "at most a share": (
+        [
+            Array("a", run="count", size=2),
+            Job("b", run="merge", after=[finished("a", at_most=0.5)]),  # type: ignore[arg-type]
+        ],
+        "steps['b'].after",
+        "a whole number",
+    ),
     "finished of a job": (
         [Job("a", run="merge"), Job("b", run="merge", after=[finished("a", at_least=0.5)])],
         "steps['b'].after",
-        "no share of children",
+        "no items",
     ),
     "always of an unknown step": (
         [Job("a", run="merge", after=[always("missing")])],

@@ -84,7 +84,7 @@ CASES: dict[str, Case] = {
     ),
     "each of nothing": ([Array("b", run="count", each=[])], "steps['b'].each", "at least 1 item"),
     "each of a number": ([Array("b", run="count", each=3)], "steps['b'].each", "a valid string"),  # type: ignore[arg-type]
-    "each of numbers": ([Array("b", run="count", each=[3])], "steps['b'].each.0", "a valid string"),  # type: ignore[list-item]
+    "each of numbers": ([Array("b", run="count", each=[3])], "steps['b'].each[0]", "a valid string"),  # type: ignore[list-item]
     "each of arrays of different sizes": (
         [
             Array("a", run="count", size=2),

@@ -8,11 +8,12 @@ import pytest
 
 from sluice.errors import PipelineError
 from sluice.pipeline.definition import Array, Job, Limit, Manual, MultiNode, NodeGroup, Pipeline
+from sluice.pipeline.step_functions import StepSource
 from sluice.pipeline.validation import validate
 
 VENDOR = Limit("vendor", max_concurrency=5)
 GROUP = NodeGroup(nodes=1, run="ring")
-FUNCTIONS = frozenset({"ring", "publish"})
+FUNCTIONS = {name: StepSource("steps.py:1") for name in ("ring", "publish")}
 
 
 def pipeline(*steps: Any, **more: Any) -> Pipeline:
@@ -67,7 +68,7 @@ CASES: dict[str, tuple[MultiNode | Array, str, str]] = {
         "steps['a'].groups",
         "at most 1,000 nodes together, found 1,001",
     ),
-    "a group that is none": (MultiNode("a", groups=[{"nodes": 1}]), "steps['a'].groups.0", "NodeGroup"),  # type: ignore[list-item]
+    "a group that is none": (MultiNode("a", groups=[{"nodes": 1}]), "steps['a'].groups[0]", "NodeGroup"),  # type: ignore[list-item]
     "run beside groups": (
         MultiNode("a", run="ring", groups=[GROUP]),
         "steps['a'].run",

@@ -31,6 +31,26 @@ CASES: dict[str, Case] = {
         "steps['a'].retries",
         "the command of 'b'",
     ),
+    "less memory": (
+        [Array("a", run="count", size=3, memory=4096, retries=Resubmit(memory=[2048, 8192]))],
+        "steps['a'].retries.memory",
+        "sizes above the 4096 MiB of the step",
+    ),
+    "the same memory twice": (
+        [Array("a", run="count", size=3, retries=Resubmit(memory=[8192, 8192]))],
+        "steps['a'].retries.memory",
+        "each larger than the one before",
+    ),
+    "memory that is no number": (
+        [Array("a", run="count", size=3, retries=Resubmit(memory=["8 GiB"]))],  # type: ignore[list-item]
+        "steps['a'].retries.memory",
+        "a list of MiB",
+    ),
+    "memory that Fargate has not": (
+        [Array("a", run="count", size=3, compute="fargate", memory=2048, retries=Resubmit(memory=[99_000]))],
+        "steps['a'].retries.memory",
+        "on Fargate",
+    ),
     "reclaimed more often than it starts": (
         [Job("a", run="merge", retries=Resubmit(times=1, reclaimed=6))],
         "steps['a'].retries.reclaimed",

@@ -16,7 +16,7 @@ def rule(**conditions: Any) -> EvaluateOnExit:
 
 
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
-    "a rule that is a text": ({"retry": ["RETRY"]}, ".retry.0", "EvaluateOnExit"),
+    "a rule that is a text": ({"retry": ["RETRY"]}, ".retry[0]", "EvaluateOnExit"),
     "a rule without a condition": ({"retry": [rule()]}, ".retry[0]", "a condition"),
     "a rule that says STOP": (
         {"retry": [rule(action="STOP", on_exit_code="1")]},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sluice.pipeline.definition import Array, Job, Manual, Plan, S3Upload, Schedule, Step
-from sluice.pipeline.validation.triggers.grouping import grouping_of
+from sluice.pipeline.validation.triggers.grouping import Gathering, grouping_of
 from tests.sluice.pipeline.validation.pipelines import mistakes_of, valid
 
 FILES: list[Step] = [Plan("files"), Array("count", run="count", items_of="files")]
@@ -28,7 +28,7 @@ def test_what_gathers(given: dict[str, Any], seconds: int, of: int) -> None:
     upload = S3Upload(prefix="words/", **given)
     assert mistakes_of(valid(triggers=[upload])) == ""
     assert upload.gathers
-    assert grouping_of(upload) == (seconds, of)
+    assert grouping_of(upload) == Gathering(seconds, of)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,29 @@ def test_a_plan_of_uploads_needs_no_function() -> None:
 def test_a_plan_of_no_uploads(changes: dict[str, Any], says: str) -> None:
     """Each mistake is reported with the name of the step."""
     assert says in mistakes_of(valid(**changes))
+
+
+def test_a_group_may_wait_for_quiet() -> None:
+    """At most for an hour, unless it says otherwise."""
+    quiet = S3Upload(prefix="w/", group_after="10m")
+    assert quiet.gathers
+    assert grouping_of(quiet) == Gathering(3_600, 10_000, 600)
+    longer = S3Upload(prefix="w/", group_after="30s", group_max_wait="2h", group_of=5)
+    assert grouping_of(longer) == Gathering(7_200, 5, 30)
+    assert mistakes_of(valid(triggers=[longer])) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"group_after": "16m"}, "group_after: expected a time from 1s to 15m"),
+        ({"group_after": "10m", "group_within": "60s"}, "expected no group_within= beside it, found '60s'"),
+        ({"group_max_wait": "2h"}, "group_max_wait: expected group_after= beside it"),
+        ({"group_after": "1m", "group_max_wait": "25h"}, "expected a time from 1m to 24h, such as 2h"),
+        ({"group_after": "1m", "group_max_wait": "soon"}, "expected a time from 1m to 24h"),
+        ({"group_after": 60}, "a valid string"),
+    ],
+)
+def test_no_quiet(given: dict[str, Any], says: str) -> None:
+    """Each mistake says what to write."""
+    assert says in mistakes_of(valid(triggers=[S3Upload(prefix="words/", **given)]))

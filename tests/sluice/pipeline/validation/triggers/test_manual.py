@@ -8,6 +8,7 @@ import pytest
 
 from sluice.errors import PipelineError
 from sluice.pipeline.definition import Job, Manual, Pipeline
+from sluice.pipeline.step_functions import StepSource
 from sluice.pipeline.validation import validate
 
 
@@ -19,5 +20,5 @@ def test_what_a_request_may_override_is_checked(overrides: Any) -> None:
         validate(
             Pipeline(name="words", triggers=[Manual(overrides=overrides)], steps=[step]),
             "pipelines/words.py",
-            frozenset({"merge"}),
+            {"merge": StepSource("steps.py:1")},
         )

@@ -1,0 +1,1 @@
+"""Files where they are: what is there already, complete sets, and runs one at a time, on the local cloud."""

@@ -1,0 +1,1 @@
+"""`sluice rerun`, and what it has in common with `sluice retry`: many runs at a time."""

@@ -1,0 +1,1 @@
+"""Shows what runs have published, and checks it."""

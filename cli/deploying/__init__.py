@@ -1,0 +1,1 @@
+"""What a deploy needs: the bootstrap stack of the CDK, and a program that builds images."""

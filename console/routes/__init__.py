@@ -1,0 +1,1 @@
+"""What is answered at each address: reads, changes, files, events, and the page itself."""

@@ -1,0 +1,1 @@
+"""Who may ask: sessions, one-time tokens, and what is refused before anything else."""

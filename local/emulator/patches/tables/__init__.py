@@ -1,0 +1,1 @@
+"""What ministack's DynamoDB does otherwise than AWS, mended."""

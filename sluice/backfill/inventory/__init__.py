@@ -1,0 +1,1 @@
+"""Objects that an S3 Inventory report names, instead of a listing."""

@@ -1,0 +1,3 @@
+"""Scheduled times that were missed become runs: those before the first deploy, and those whose events never
+came.
+"""

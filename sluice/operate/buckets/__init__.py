@@ -1,0 +1,1 @@
+"""Buckets that are not Sluice's own, and whose files start runs."""

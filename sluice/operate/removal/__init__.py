@@ -1,0 +1,1 @@
+"""Removing Sluice from an account: its stacks, and what outlives them."""

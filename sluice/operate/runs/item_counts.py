@@ -1,0 +1,45 @@
+"""Counts the items of a run's arrays: how many are done, how many failed, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sluice import keys
+from sluice.operate.clients import ObjectReader
+from sluice.run.compiled import Kind
+from sluice.run.failures.words import items_of, newest_words
+from sluice.run.state import Run, StepRecord, StepState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemCounts:
+    """The items of an array; what is neither done nor failed is left, or under way."""
+
+    items: int
+    done: int
+    failed: int
+
+
+def item_counts(s3: ObjectReader, bucket: str, run: Run) -> dict[str, ItemCounts]:
+    """Return the counts of each array that has a record; of one without an end a listing for each thousand
+    children.
+    """
+    arrays = [step.name for step in run.pipeline.steps if step.kind is Kind.ARRAY and step.name in run.steps]
+    return {name: _counts(s3, bucket, run, run.steps[name]) for name in arrays}
+
+
+def _counts(s3: ObjectReader, bucket: str, run: Run, record: StepRecord) -> ItemCounts:
+    items = items_of(record)
+    if record.state in (StepState.SUCCEEDED, StepState.EMPTY):
+        # The cleanup has removed the words.
+        failed = record.failed_items or 0
+        return ItemCounts(items=items, done=items - failed, failed=failed)
+    words = newest_words(_keys(s3, bucket, keys.all_words_prefix(run.run_id, record.name))).values()
+    done = sum(word.done for word in words)
+    return ItemCounts(items=items, done=done, failed=sum(word.failed for word in words))
+
+
+def _keys(s3: ObjectReader, bucket: str, prefix: str) -> Iterator[str]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (stored["Key"] for stored in page.get("Contents", ()))

@@ -1,0 +1,1 @@
+"""Reads what people watch: a run's graph, its children, why it waits, and when it did what."""

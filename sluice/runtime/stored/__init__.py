@@ -1,0 +1,1 @@
+"""What jobs left in the work bucket: results by parts, what is missing, what failed."""

@@ -1,0 +1,1 @@
+"""The services of AWS that runs and jobs use, in memory."""

@@ -1,0 +1,1 @@
+"""The pipelines that Sluice adds for backfills: what their jobs may do."""

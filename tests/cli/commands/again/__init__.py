@@ -1,0 +1,1 @@
+"""Tests of `sluice rerun`, and of many runs at a time."""

@@ -1,0 +1,1 @@
+"""Whole paths between two accounts."""

@@ -1,0 +1,1 @@
+"""A deploy after a deploy, and two deployments beside each other."""

@@ -1,0 +1,1 @@
+"""What starts runs: uploads, groups, sets, chains, schedules, requests and calls."""

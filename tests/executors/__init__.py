@@ -1,0 +1,1 @@
+"""Other projects' executors for AWS Batch, unchanged, against the local cloud."""

@@ -1,0 +1,7 @@
+"""The other one of the two that ``joined`` comes after."""
+
+from sluice.pipeline.definition import Job, Manual, Pipeline
+
+pipeline = Pipeline(
+    name="right", triggers=[Manual()], steps=[Job("value", run="tests.matrix.steps:publishes_its_name")]
+)

@@ -1,0 +1,1 @@
+"""DynamoDB and AWS Batch as weak as they are."""

@@ -1,0 +1,68 @@
+"""A little of `make simulate`: some seeds, the same seed twice, and some planted defects."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.chaos import Level
+from tests.simulation.defects import DEFECTS, planted
+from tests.simulation.playing import Total, play
+from tests.simulation.teeth import bitten
+
+pytestmark = pytest.mark.xdist_group("matrix")
+
+
+@pytest.mark.parametrize("level", Level)
+def test_nothing_is_found_in_some_seeds(level: Level) -> None:
+    """Whatever goes wrong, in calm, mild and wild simulations."""
+    total = Total()
+    for seed in range(4):
+        played, printed = play(seed, level)
+        assert played.findings == (), printed[-2000:]
+        total.add(played)
+    assert (total.seeds, total.levels) == (4, {level: 4})
+    assert total.runs > 20
+    assert total.run_seconds > 600
+    assert "4 simulations (" in str(total)
+
+
+def test_a_seed_happens_the_same_way_again() -> None:
+    """Call by call, so that what is found can be looked into; metrics carry the true time."""
+    first, second = (
+        [
+            line
+            for line in play(5, Level.WILD, is_verbose=True)[1].splitlines()
+            if "CloudWatchMetrics" not in line
+        ]
+        for _ in range(2)
+    )
+    assert first == second
+    assert any("dynamodb.transact_write_items" in line for line in first)
+
+
+@pytest.mark.parametrize(
+    "defect", ["no sweep", "dependencies dropped", "files in two groups", "lost uploads not looked for"]
+)
+def test_a_planted_defect_is_found(defect: str) -> None:
+    """All of them are in `make simulate ARGS=--teeth`."""
+    found = bitten(defect)
+    assert found.seed is not None, str(found)
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_leaves_nothing_behind(defect: str) -> None:
+    """What it changes is there, and is again what it was."""
+    changes = DEFECTS[defect]()
+
+    def now() -> list[object]:
+        return [(owner if isinstance(owner, dict) else vars(owner))[name] for owner, name, _ in changes]
+
+    before = now()
+    with planted(defect):
+        assert now() != before
+    assert now() == before
+
+
+def test_there_are_enough_defects() -> None:
+    """Of kinds that differ."""
+    assert len(DEFECTS) >= 20

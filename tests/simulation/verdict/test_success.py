@@ -1,0 +1,59 @@
+"""What the verdict holds of a run that succeeded."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from sluice import Array, Job, Manual, Pipeline, finished
+from sluice.run.state import Run, RunState
+from tests.simulation.chaos import Level
+from tests.simulation.scripts import FUNCTIONS, Behaviour, Script
+from tests.simulation.verdict.success import unproven
+
+RUN = "simulated-0-" + "a" * 20
+PIPELINE = Pipeline(
+    name="simulated-0",
+    triggers=[Manual()],
+    steps=[
+        Job("prepare", command=["true"], image="busybox"),
+        Array("score", run=f"{FUNCTIONS}:work", size=2, after=["prepare"]),
+        Job("report", command=["true"], image="busybox", after=[finished("score", at_most=3)]),
+    ],
+)
+
+
+def found(*done: str, causes: tuple[str, ...] = ()) -> list[str]:
+    """Return what is wrong with a run that succeeded, in which these jobs were done, and no array."""
+    script = Script(PIPELINE, dict.fromkeys(("prepare", "score", "report"), Behaviour()))
+    here: Any = SimpleNamespace(
+        script_of=lambda run: script,
+        mark_of=lambda run: "mark",
+        files_of=lambda run: [],
+        chaos=SimpleNamespace(causes={RUN: list(causes)}, damaged=(), level=Level.WILD),
+        done=[SimpleNamespace(run=RUN, step=name, item=None) for name in done],
+        deployment=SimpleNamespace(environment=lambda name: "bucket"),
+        buckets=SimpleNamespace(objects={}),
+    )
+    run = Run(run_id=RUN, pipeline=script.compiled, trigger={}, state=RunState.SUCCEEDED)
+    return list(unproven(here, run))
+
+
+def test_what_a_tolerated_array_needs_may_have_failed_with_a_cause() -> None:
+    """Both items of ``score`` may be missing, and ``prepare`` failed, for which they are: decision 16."""
+    assert found("report", causes=("a worker ended",)) == []
+
+
+def test_without_a_cause_it_must_have_been_done() -> None:
+    """Success is proven."""
+    assert found("report") == [
+        "prepare counts as succeeded, and its function never returned",
+        "score counts as succeeded, and nothing was done for its items [0, 1]",
+    ]
+
+
+def test_what_no_failure_is_tolerated_of_must_have_been_done() -> None:
+    """Whatever went wrong."""
+    assert found(causes=("a worker ended",)) == [
+        "report counts as succeeded, and its function never returned"
+    ]

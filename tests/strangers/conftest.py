@@ -1,0 +1,3 @@
+"""What the projects' own tests are for: they run in the projects."""
+
+collect_ignore = ["projects"]
