@@ -124,6 +124,28 @@ def test_runs_are_found_by_what_is_known_of_them(
     page.wait_for_url("**/runs")
 
 
+@pytest.mark.parametrize(
+    ("view", "label", "text", "read"),
+    [
+        ("/runs", "Label", "customer=a", "**/api/runs"),
+        ("/runs", "File or input", "file-5", "**/api/runs"),
+        ("/runs/wide-0/steps/work", "Child", "12", "**/api/runs/wide-0"),
+    ],
+)
+def test_what_is_typed_stays_while_the_view_changes(
+    visitor: Visitor, view: str, label: str, text: str, read: str
+) -> None:
+    """Something runs: the view is read again each second, and a half-written word is not taken away."""
+    page = visitor.go(view)
+    field = page.get_by_label(label, exact=True)
+    field.press_sequentially(text)
+    for _ in range(2):
+        with page.expect_response(read):
+            pass
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(field).to_have_value(text)
+
+
 def test_runs_are_found_in_each_state(visitor: Visitor) -> None:
     """That a run may have."""
     states = visitor.go("/runs").locator("select[name=state] option")

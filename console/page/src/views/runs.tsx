@@ -6,6 +6,7 @@ import { read } from "../api/request.ts";
 import { useRead } from "../api/use_read.ts";
 import { Empty, Failure, Read } from "../parts/notice.tsx";
 import { RunCells } from "../parts/run_row.tsx";
+import { Typed } from "../parts/typed.tsx";
 import { short } from "../words.ts";
 
 const FILTERS = ["pipeline", "state", "since", "until", "input", "label"] as const;
@@ -29,7 +30,7 @@ function Filters({ pipelines }: { pipelines: readonly string[] }) {
   const { query } = address.value;
   const text = (name: (typeof FILTERS)[number], label: string, hint: string, type: "search" | "date" = "search") => (
     <label>
-      {label} <input type={type as "search"} name={name} value={query[name] ?? ""} placeholder={hint} onChange={(event) => ask({ [name]: event.currentTarget.value })} />
+      {label} <Typed type={type} name={name} value={query[name] ?? ""} placeholder={hint} take={(value) => ask({ [name]: value })} />
     </label>
   );
   return (

@@ -4,6 +4,7 @@ import { address, ask } from "../../address.ts";
 import type { LogLine, Logs as Found, RunDetail } from "../../api/contract.ts";
 import { read } from "../../api/request.ts";
 import { Empty, Failure } from "../../parts/notice.tsx";
+import { Typed } from "../../parts/typed.tsx";
 
 const FOLLOWED_EACH = 2_000;
 const TYPED = 350;
@@ -134,7 +135,6 @@ function Found({ text, search }: { text: string; search: string }) {
 function Pickers(props: { detail: RunDetail; head: Found | null; following: boolean; follow: (on: boolean) => void }) {
   const { query } = address.value;
   const { head, detail } = props;
-  const typing = useRef(0);
   const step = query["step"] ?? head?.step ?? "";
   const node = detail.graph.nodes.find((one) => one.name === step);
   const child = query["child"] ?? (head?.child === null || head?.child === undefined ? "" : String(head.child));
@@ -145,7 +145,7 @@ function Pickers(props: { detail: RunDetail; head: Found | null; following: bool
       {node && node.children > 1 && (
         <label>
           Child{" "}
-          <input type="number" min={0} max={node.children - 1} value={child} onChange={(event) => ask({ step, child: event.currentTarget.value, attempt: null })} />
+          <Typed type="number" min={0} max={node.children - 1} value={child} take={(value) => ask({ step, child: value, attempt: null })} />
         </label>
       )}
       {head && head.generations > 1 && (
@@ -156,15 +156,7 @@ function Pickers(props: { detail: RunDetail; head: Found | null; following: bool
       )}
       <label class="grow">
         Search{" "}
-        <input
-          type="search"
-          value={query["search"] ?? ""}
-          onInput={(event) => {
-            const { value } = event.currentTarget;
-            clearTimeout(typing.current);
-            typing.current = setTimeout(() => ask({ search: value }), TYPED);
-          }}
-        />
+        <Typed type="search" value={query["search"] ?? ""} after={TYPED} take={(value) => ask({ search: value })} />
       </label>
       <label>
         <input type="checkbox" checked={props.following} onChange={(event) => props.follow(event.currentTarget.checked)} /> Follow

@@ -12,6 +12,7 @@ import type { Size, Viewport } from "../../drawing/viewport.ts";
 import { Choice } from "../../parts/choice.tsx";
 import { Empty, Read } from "../../parts/notice.tsx";
 import { Mark, State } from "../../parts/state.tsx";
+import { Typed } from "../../parts/typed.tsx";
 import { count, counted, duration } from "../../words.ts";
 
 const MAX_CELLS = 10_000;
@@ -100,13 +101,7 @@ function Map({ runId, base, found, node }: { runId: string; base: string; found:
         <Choice name="colour" label="Colour" value={colouring} options={["state", "duration", "attempts"]} />
         <label>
           Child{" "}
-          <input
-            type="number"
-            min={0}
-            max={found.total - 1}
-            value={chosen ?? ""}
-            onChange={(event) => ask({ child: event.currentTarget.value })}
-          />
+          <Typed type="number" min={0} max={found.total - 1} value={String(chosen ?? "")} take={(value) => ask({ child: value })} />
         </label>
         <span class="muted">{counted(found.total, "child", "children")}</span>
       </div>
