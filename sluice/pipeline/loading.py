@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ from sluice.pipeline.validation.uses import check_shared_limits
 from sluice.pipeline.validation.wrong_arguments import wrong_argument
 
 PIPELINES = "pipelines"
+_ONE_AT_A_TIME = threading.Lock()
+"""A console reads the files in the threads of its requests. Modules are loaded under one name, and
+`ast.parse` counts how deep it is for all threads together: https://github.com/python/cpython/issues/106905
+"""
 
 
 def load_pipelines(root: Path, offered: Offered | None = None) -> tuple[Pipeline, ...]:
@@ -67,6 +72,11 @@ class _Files:
 
     @classmethod
     def read(cls, root: Path) -> _Files:
+        with _ONE_AT_A_TIME:
+            return cls._read(root)
+
+    @classmethod
+    def _read(cls, root: Path) -> _Files:
         files = cls({}, {}, [])
         for path in sorted((root / PIPELINES).glob("*.py")):
             if path.name.startswith("_"):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,6 +50,34 @@ def mistakes_of(project: Path) -> str:
 def test_pipelines_come_by_name(project: Path) -> None:
     """The order of the files does not matter."""
     assert [pipeline.name for pipeline in load_pipelines(project)] == ["flights", "words"]
+
+
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Threads that take turns as often as they can, also in the midst of a garbage collection."""
+
+    def linger(phase: str, info: dict[str, int]) -> None:
+        for _ in range(50):
+            pass
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    gc.callbacks.append(linger)
+    yield
+    gc.callbacks.remove(linger)
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("eager_threads")
+def test_threads_may_load_at_the_same_moment(project: Path) -> None:
+    """As the requests of a console do: none meets a file that another is in the midst of reading."""
+    for name in ("words", "flights"):
+        write(
+            project, name, PIPELINE.format(name=name, prefix=f"{name}/"), STEPS + "\nX = (1, (2, [3]))" * 300
+        )
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(load_pipelines, [project] * 40))
+    assert [[pipeline.name for pipeline in one] for one in found] == [["flights", "words"]] * 40
 
 
 def test_a_project_without_pipelines_has_none(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,22 @@ def _program(task: Task) -> str | None:
     if task.environment.get(START_VARIABLE) == COLD or not sys.platform.startswith("linux"):
         return None
     module = task.argv[2]
-    package = task.workdir.joinpath(*module.split("."))
-    found = (package / f"{MODULE}.py", package / MODULE / "__init__.py")
-    return module if any(path.exists() for path in found) else None
+    return module if any(_has_warm(folder, module) for folder in _folders(task, task.workdir)) else None
+
+
+def _folders(task: Task, workdir: Path) -> Iterator[Path]:
+    """Yield where `python -m` looks for an image's own modules: where it is started, then along PYTHONPATH.
+
+    https://docs.python.org/3/library/sys_path_init.html
+    """
+    yield workdir
+    path = task.environment.get("PYTHONPATH", "")
+    yield from (workdir / folder for folder in path.split(os.pathsep) if folder)
+
+
+def _has_warm(folder: Path, module: str) -> bool:
+    package = folder.joinpath(*module.split("."))
+    return any(path.exists() for path in (package / f"{MODULE}.py", package / MODULE / "__init__.py"))
 
 
 class _Parent:

@@ -81,6 +81,16 @@ def test_a_program_without_the_module_is_started_anew(folder: Folder) -> None:
     assert folder.run() is None
 
 
+def test_a_program_is_found_along_the_path_of_an_image(folder: Folder) -> None:
+    """Images that Sluice writes have the core in a folder of its own, behind the code of the steps."""
+    core = folder.root / "core"
+    core.mkdir()
+    (folder.root / "prog").rename(core / "prog")
+    assert folder.run() is None
+    folder.shared["PYTHONPATH"] = f"{folder.root}:{core}"
+    assert folder.run("a") == (0, "done a\n")
+
+
 def test_attempts_are_started_anew_when_a_parent_is_gone(folder: Folder) -> None:
     """A parent that somebody has killed stops no job; nobody knows how its last one ended."""
     folder.write("import os, signal\ndef job():\n    os.kill(os.getppid(), signal.SIGKILL)\n")
