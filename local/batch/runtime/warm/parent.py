@@ -21,6 +21,10 @@ from local.batch.runtime.warm import imports, wire
 Job = tuple[Callable[[list[str]], None], list[str]]
 """What a child calls, and with which words."""
 _PROXY = "_proxy"
+_AT_START = ("PYTHON", "LD_", "LANG", "LC_ALL", "MALLOC_")
+"""How variables begin that a program reads when it is started, before any import: Python, the linker and
+the C library. Not LC_CTYPE, which Python itself sets: https://peps.python.org/pep-0538/
+"""
 
 
 def serve(connection: socket.socket, module: str, words: list[str]) -> Job | None:
@@ -50,6 +54,8 @@ def _refusal(warm: Any, shared: Mapping[str, str], wanted: Mapping[str, str], re
     if missing := [name for name in getattr(warm, "NEEDED", ()) if not wanted.get(name)]:
         return f"the variable {missing[0]} is missing"
     different = {name for name in shared.keys() | wanted.keys() if shared.get(name) != wanted.get(name)}
+    if started := sorted(name for name in different if name.startswith(_AT_START)):
+        return f"a program reads the variable {started[0]} when it is started"
     seen = sorted(name for name in different if name in read or name.lower().endswith(_PROXY))
     return f"an import reads the variable {seen[0]}" if seen else None
 

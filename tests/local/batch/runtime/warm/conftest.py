@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.batch.ports import Task
+from local.batch.runtime.warm import parents
 from local.batch.runtime.warm.parents import WarmParents
 
 WARM = """
@@ -71,8 +72,9 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    """An image whose jobs print `done`."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+    """An image whose jobs print `done`, and parents that are waited for also on a slow machine."""
+    monkeypatch.setattr(parents, "READY_SECONDS", 60.0)
     program = tmp_path / "prog"
     program.mkdir()
     (program / "__init__.py").write_text("")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from local.batch.runtime.spawn import Child
 from local.batch.runtime.warm.parents import COLD, MAX_PARENTS, START_VARIABLE
 from tests.local.batch.runtime.warm.conftest import Folder
@@ -67,6 +69,13 @@ def test_a_variable_that_an_import_reads_must_be_the_same(folder: Folder) -> Non
     folder.write("import os\nos.environ.get('INDEX')\nos.getenv('SAME')\n")
     assert folder.run(INDEX="7") is None
     assert folder.run(OTHER="7") == (0, "done\n")
+
+
+@pytest.mark.parametrize("name", ["PYTHONPATH", "PYTHONOPTIMIZE", "LD_PRELOAD", "LC_ALL"])
+def test_a_variable_that_a_start_reads_must_be_the_same(folder: Folder, name: str) -> None:
+    """A copy of a process that was started with another value would not have heard of it."""
+    assert folder.run(**{name: str(folder.root)}) is None
+    assert folder.run() == (0, "done\n")
 
 
 def test_a_word_has_an_image_started_anew(folder: Folder) -> None:
