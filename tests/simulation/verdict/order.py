@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sluice.pipeline.definition import Array, Plan, Step
 from sluice.run.compiled import Kind
-from sluice.run.job_names import JobName
 from sluice.run.state import Run
 from tests.simulation.scripts import Script, needed_of
 from tests.simulation.verdict.items import items_of_run
@@ -44,12 +43,14 @@ def too_early(here: Simulation, run: Run) -> Iterator[str]:
 
 def _before_success(here: Simulation, script: Script, works: list[Work]) -> Iterator[str]:
     """Yield the work that began before the run's start job, or a single job that it needs, had succeeded:
-    what the jobs themselves said decides, neither the ledger nor AWS Batch.
+    what the jobs themselves said decides, neither the ledger nor AWS Batch. A plan is done when it has
+    announced its items, and its job may still run.
     """
     starts = [step.name for step in script.compiled.steps if step.kind is Kind.START]
     succeeded = _succeeded(here, works[0].run) if works else {}
     for work in works:
-        parents = [name for name in needed_of(script.steps[work.step]) if _is_single_job(script.steps[name])]
+        needed = needed_of(script.steps[work.step])
+        parents = [name for name in needed if not isinstance(script.steps[name], Array | Plan)]
         early = [name for name in [*starts, *parents] if succeeded.get(name, math.inf) > work.at]
         if early:
             yield f"{work.step} ({work.job}) began at {work.at:.1f} s, before {early} had succeeded"
@@ -60,15 +61,12 @@ def _succeeded(here: Simulation, run: str) -> dict[str, float]:
     done: AWS Batch may take its machine for lost behind that.
     """
     found: dict[str, float] = {}
-    exits = ((JobName.parse(name), at) for (name, _), at in here.fleet.exits.items())
-    said = [(name.step, at) for name, at in exits if name is not None and name.run_id == run]
-    for step, at in [*said, *((step, at) for (of, step), at in here.words.items() if of == run)]:
+    mine = ((name, at) for (name, _), at in here.fleet.exits.items() if name.startswith(f"{run}_"))
+    ended = [(name.split("_")[1], at) for name, at in mine]
+    said = [(step, at) for (of, step), at in here.words.items() if of == run]
+    for step, at in [*ended, *said]:
         found[step] = min(at, found.get(step, at))
     return found
-
-
-def _is_single_job(step: Step) -> bool:
-    return not isinstance(step, Array) and not (isinstance(step, Plan) and step.of_uploads)
 
 
 def _first(done: list[Done]) -> _First:
