@@ -210,7 +210,7 @@ class Chaos:
 
     def works_on(self, draw: random.Random) -> float:
         """Return for how many seconds a job that is to end goes on working; it is killed after 30."""
-        if self.level is Level.CALM or draw.random() < 0.5:
+        if self.level is Level.CALM or draw.random() < 0.25:
             return 0.0
         self.faults["works on"] += 1
         return draw.uniform(0, KILL_SECONDS + 5)
