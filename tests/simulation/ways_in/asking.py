@@ -82,8 +82,11 @@ class Asker:
         for _ in range(draw.randint(2, 12) if asked else 0):
             here.clock.later(draw.uniform(0, ASKED_WITHIN), partial(self._ask, draw.choice(asked)))
         joined = {name for one in written for name in _joined_by(one.pipeline.triggers[0])}
-        for script in [one for one in asked if one.name in joined] * _MORE_OF_JOINED:
-            here.clock.later(draw.uniform(0, ASKED_WITHIN), partial(self._ask, script))
+        self._ask_for_more([one for one in asked if one.name in joined])
+
+    def _ask_for_more(self, joined: list[Script]) -> None:
+        for script in joined * _MORE_OF_JOINED:
+            self._here.clock.later(self._draw.uniform(0, ASKED_WITHIN), partial(self._ask, script))
 
     def _ask(self, script: Script) -> None:
         (trigger,) = script.pipeline.triggers
