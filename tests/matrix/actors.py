@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from greenlet import getcurrent, greenlet
@@ -48,6 +50,11 @@ class Actor:
         """By how many seconds the next call of its function takes longer than others."""
         self.call_began = 0.0
         self.to_raise: BaseException | None = None
+        self.is_supervised = False
+        """Whether it has begun to supervise a worker: from then on the worker alone meets interruptions."""
+        self._interrupted: BaseException | None = None
+        self._in_worker = False
+        self._waits = 0
         self._actors, self._work, self._ended = actors, work, ended
         self._result: tuple[Any, BaseException | None] = (None, None)
         self.life = greenlet(self._run)
@@ -69,12 +76,41 @@ class Actor:
         meet.
         """
         self.must_live()
-        self._actors.clock.later(seconds, self.resume)
+        self._waits += 1
+        self._actors.clock.later(seconds, partial(self.wake, self._waits))
         self.life.parent.switch()
         self.must_live()
         if self.to_raise is not None:
             error, self.to_raise = self.to_raise, None
             raise error
+
+    def wake(self, wait: int = 0) -> None:
+        """Give it a turn when it still is in that wait, counted from 1; called by the clock."""
+        if wait == self._waits:
+            self.resume()
+
+    def interrupt(self, error: BaseException) -> None:
+        """Have it meet an error where it waits, as a process meets a signal; called by the clock. A
+        supervisor passes it on: its worker meets it in the user's code, now or when it is there again.
+        """
+        if self.is_supervised and not self._in_worker:
+            self._interrupted = error
+        elif not self.over:
+            self.to_raise = error
+            self._waits += 1  # The end of the wait that it leaves wakes nobody.
+            self.resume()
+
+    @contextmanager
+    def in_worker(self) -> Iterator[None]:
+        """Be in the user's code for a while, and meet what has interrupted the supervisor."""
+        if self._interrupted is not None:
+            error, self._interrupted = self._interrupted, None
+            raise error
+        self._in_worker = True
+        try:
+            yield
+        finally:
+            self._in_worker = False
 
     def must_live(self) -> None:
         """Raise KilledError in a process that is gone."""
@@ -122,7 +158,7 @@ class Actors:
         actor = Actor(self, name, stage, work, ended)
         self.living.add(actor)
         self.started(actor)
-        self.clock.later(0, actor.resume)
+        self.clock.later(0, actor.wake)
         return actor
 
     def sleep(self, seconds: float) -> None:

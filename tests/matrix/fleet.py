@@ -23,12 +23,19 @@ from scheduler.effects import Effect, QueueBlocked, StartAttempt, StateChange, S
 from scheduler.retry import Outcome
 from scheduler.scheduler import Scheduler
 from scheduler.states import SUCCEEDED
+from sluice.runtime.errors import Stopped
+from sluice.runtime.exit_codes import STOPPED
+from sluice.runtime.worker.forked import STOP_SECONDS
 from sluice.testing.memory.refusals import refusal
 from tests.matrix.actors import Actor, Actors, KilledError
 from tests.matrix.clock import Clock
 from tests.matrix.deployment import Deployment
 
-_STOPPED = 137
+_KILLED = 137
+KILL_SECONDS = 30.0
+"""Between SIGTERM and SIGKILL:
+https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
+"""
 _Key = tuple[str, int, int]
 
 
@@ -57,10 +64,14 @@ class Fleet:
     """Those attempts of the lost ones whose machine had given notice."""
     lingering: set[Actor] = field(default_factory=set)
     """Processes that live on though AWS Batch takes their machines for lost."""
-    stopped: set[tuple[str, str, str]] = field(default_factory=set)
-    """Attempts that TerminateJob ended, by job, child and attempt: at once, without AWS Batch's 30 seconds in
-    which a supervisor stores what its worker has returned.
+    works_on: Callable[[], float] = lambda: 0.0
+    """For how many seconds a job that is to end goes on working, as code does that does not see SIGTERM."""
+    killed: set[tuple[str, str, str]] = field(default_factory=set)
+    """Attempts that still lived 30 seconds after they were to end, by job, child and attempt: nothing of them
+    could be stored any more.
     """
+    exits: dict[tuple[str, int], float] = field(default_factory=dict)
+    """When a process of a job and child first ended with code 0, in seconds, by the job's name."""
     scheduler: Scheduler = field(init=False)
     account: Account = field(init=False)
     api: BatchApi = field(init=False)
@@ -189,30 +200,56 @@ class Fleet:
 
     def _ended(self, start: StartAttempt, actor: Actor, code: Any, error: BaseException | None) -> None:
         is_unheard = "unheard" in actor.facts
-        is_lost = actor.reclaimed or (isinstance(error, KilledError) and not is_unheard)
+        is_killed = _place(actor) in self.killed
+        is_lost = actor.reclaimed or (isinstance(error, KilledError) and not (is_unheard or is_killed))
         if is_lost and start.job.is_current(start.child, start.attempt):
             self.lose_host_of(actor)
         self._running.pop((start.job.id, start.child, start.attempt), None)
-        if isinstance(error, SystemExit):
-            code = error.code
-        elif error is not None and not isinstance(error, KilledError):
-            raise error
-        outcome = DOCKER_TIMEOUT if is_unheard else Outcome(code)
+        code = _exit_code(code, error)
+        if code == 0:
+            self.exits.setdefault((start.job.spec.name, start.child), self.clock.seconds)
+        outcome = DOCKER_TIMEOUT if is_unheard else Outcome(_KILLED if is_killed else code)
         self.scheduler.ended(start.job, start.child, start.attempt, outcome, self.clock.milliseconds())
         self._carry_out()
 
     def _stop(self, stop: StopAttempt) -> None:
-        """End an attempt whose machine is gone, or that is to end: nothing of it goes on."""
-        start, actor = self._running.pop((stop.job.id, stop.child, stop.attempt), (None, None))
-        if start is None or actor is None or actor.over or actor in self.lingering:
-            return
-        if start.job.is_current(start.child, start.attempt):
-            self.stopped.add((actor.facts["job"], actor.facts["child"], actor.facts["attempt"]))
-            self.scheduler.ended(
-                start.job, start.child, start.attempt, Outcome(_STOPPED), self.clock.milliseconds()
-            )
-            self._carry_out()
-        actor.kill()
+        """End an attempt that is to end, within 30 seconds, or at once when its machine is gone."""
+        key = stop.job.id, stop.child, stop.attempt
+        _, actor = self._running.get(key, (None, None))
+        if actor is None or actor.over or actor in self.lingering:
+            self._running.pop(key, None)
+        elif stop.job.is_current(stop.child, stop.attempt):
+            self._terminate(actor)
+        else:
+            del self._running[key]
+            actor.kill()
+
+    def _terminate(self, actor: Actor) -> None:
+        """Send SIGTERM, which user's code may not see for a while, and SIGKILL after 30 seconds. A supervisor
+        ends a worker that does not see it before.
+        """
+        seconds = self.works_on()
+        seconds = min(seconds, STOP_SECONDS) if actor.is_supervised else seconds
+        self.clock.later(seconds, partial(actor.interrupt, Stopped(STOPPED)), idle=True)
+        self.clock.later(KILL_SECONDS, partial(self._kill, actor), idle=True)
+
+    def _kill(self, actor: Actor) -> None:
+        if not actor.over:
+            self.killed.add(_place(actor))
+            actor.kill()
+
+
+def _place(actor: Actor) -> tuple[str, str, str]:
+    return actor.facts["job"], actor.facts["child"], actor.facts["attempt"]
+
+
+def _exit_code(code: Any, error: BaseException | None) -> Any:
+    """Return with which code a process ended; None for one that was killed."""
+    if isinstance(error, SystemExit):
+        return error.code
+    if error is not None and not isinstance(error, KilledError):
+        raise error
+    return code
 
 
 def _heard(change: StateChange) -> bool:

@@ -38,6 +38,7 @@ from tests.matrix.listed_buckets import ListedBuckets
 from tests.matrix.messages import DeliveryFaults, Messages, Sent
 from tests.matrix.reactions import Reactions
 from tests.matrix.work_done import Finished
+from tests.matrix.workers import SupervisedWorker
 
 DELIVERY_SECONDS = 0.05
 SWEEP_SECONDS = 300.0
@@ -302,12 +303,13 @@ class Harness:
     def _worked(self, item: int | None) -> Work:
         actor = self.actors.current
         assert actor is not None
-        done = self.note_begun(item)
-        run, step = done.run, done.step
-        if item is not None and (run, step, item) in self._recorded:
-            self.repeated.append(done)
-        longer, actor.longer = actor.longer, 0.0
-        actor.wait(WORK_SECONDS + longer)
+        with actor.in_worker():
+            done = self.note_begun(item)
+            run, step = done.run, done.step
+            if item is not None and (run, step, item) in self._recorded:
+                self.repeated.append(done)
+            longer, actor.longer = actor.longer, 0.0
+            actor.wait(WORK_SECONDS + longer)
         return done
 
     def _run(self, task: Task) -> int:
@@ -315,7 +317,8 @@ class Harness:
         if "container-assets" in task.image:
             assert self.actors.current is not None
             self.actors.current.variables = task.variables
-            return job.main(list(task.command), task.variables, self.worker)
+            worker = SupervisedWorker(self.worker, self.actors.current)
+            return job.main(list(task.command), task.variables, worker)
         self.finished.append(Finished(self._worked(None), self.clock.seconds))
         return 0
 

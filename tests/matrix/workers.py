@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from sluice.runtime.supervisor.supervising import Worker
 from sluice.runtime.worker.ends import End, Listener
 from sluice.runtime.worker.forked import STILL_THERE_SECONDS
 from sluice.runtime.worker.in_process import InProcessWorker
@@ -24,6 +25,20 @@ ENDS: Mapping[str, int] = {
 }
 NOTICE_SECONDS = 120.0
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html"""
+
+
+class SupervisedWorker:
+    """Does the work as another worker does, and meets SIGTERM in the user's code alone: the supervisor goes
+    on, and stores what was returned.
+    """
+
+    def __init__(self, worker: Worker, actor: Actor) -> None:
+        self._worker, self._actor = worker, actor
+
+    def run(self, work: Callable[[Report], Outcome], listener: Listener) -> End:
+        """Do the work and return how it ended."""
+        self._actor.is_supervised = True
+        return self._worker.run(work, listener)
 
 
 class _GoneError(BaseException):

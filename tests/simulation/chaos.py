@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.matrix.actors import Actor
 from tests.matrix.faults import TIMED, Call, Fault, faults_of
+from tests.matrix.fleet import KILL_SECONDS
 from tests.matrix.messages import Sent, is_of_a_chain
 from tests.simulation.fakes.weak_batch import BatchWeakness
 from tests.simulation.fakes.weak_table import TableWeakness
@@ -24,7 +25,7 @@ WORKER_ENDS = (0, 3, -signal.SIGSEGV, -signal.SIGKILL)
 _FATAL = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.ASKED_TO_STOP, Fault.OUTAGE, Fault.NO_ANSWER)
 _SERVICES = ("dynamodb", "s3", "batch", "sqs", "sns", "events")
 _MOST_RECEIVES = 2
-_LOST_OF_CHAINS = 0.2
+_LOST_OF_CHAINS, _LATE_OF_CHAINS = 0.2, 0.3
 _WEIGHTS = {"publish": 5.0, "submit_job": 5.0, "transact_write_items": 3.0, "send_message": 3.0}
 """How much more often the calls go wrong of which there are few, and after which much depends."""
 
@@ -207,6 +208,13 @@ class Chaos:
         self.blame(actor, f"its worker ended with {status}")
         return status
 
+    def works_on(self, draw: random.Random) -> float:
+        """Return for how many seconds a job that is to end goes on working; it is killed after 30."""
+        if self.level is Level.CALM or draw.random() < 0.25:
+            return 0.0
+        self.faults["works on"] += 1
+        return draw.uniform(0, KILL_SECONDS + 5)
+
     def delivers(self, sent: Sent) -> list[float]:
         """Return when the copies of a message come; what starts a run or alerts is not lost, but for AWS
         Batch's event behind which others start.
@@ -220,17 +228,21 @@ class Chaos:
             return []
         copies = 2 if self.draw.random() < self.twice else 1
         self.faults["message twice"] += copies - 1
-        return [self._delay() for _ in range(copies)]
+        return [self._delay(sent) for _ in range(copies)]
 
     def _lost_of_chains(self, sent: Sent) -> float:
         """Return how likely AWS Batch's event behind which others start does not come."""
         return _LOST_OF_CHAINS if self.level is not Level.CALM and is_of_a_chain(sent) else 0.0
 
-    def _delay(self) -> float:
-        if self.draw.random() < self.late:
+    def _delay(self, sent: Sent) -> float:
+        if self.draw.random() < self._late_share(sent):
             self.faults["message late"] += 1
             return self.draw.uniform(0, 15 * MINUTE)
         return self.draw.expovariate(5)
+
+    def _late_share(self, sent: Sent) -> float:
+        """Return how likely a message is late: those behind which others start often change their order."""
+        return _LATE_OF_CHAINS if self.level is not Level.CALM and is_of_a_chain(sent) else self.late
 
     def clock_ahead(self, stage: str) -> float:
         """Return by how many seconds the clock of an actor is ahead: a laptop's may be minutes."""

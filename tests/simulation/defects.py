@@ -27,7 +27,7 @@ from sluice.ledger.chains import ChainLedger
 from sluice.ledger.ledger import Ledger
 from sluice.ledger.pauses import Pauses
 from sluice.ordering import run_queue
-from sluice.run import child_ranges, evaluation, submit_request
+from sluice.run import child_ranges, dependencies, evaluation, submit_request
 from sluice.run.compiled import Kind
 from sluice.runtime import registration
 from sluice.runtime.kinds import work
@@ -126,6 +126,16 @@ def _alert_not_deduplicated() -> list[Change]:
 
 def _dependencies_dropped() -> list[Change]:
     return [(submit_request, "_dependencies", lambda submission, job_ids: iter(()))]
+
+
+def _start_job_not_waited_for() -> list[Change]:
+    real = dependencies.waited_for
+
+    def waited_for(step: Any, graph: Any, is_empty: Any) -> Iterator[tuple[str, bool]]:
+        found = real(step, graph, is_empty)
+        return ((name, each) for name, each in found if graph.steps[name].kind is not Kind.START)
+
+    return [(dependencies, "waited_for", waited_for)]
 
 
 def _cleanup_without_dependencies() -> list[Change]:

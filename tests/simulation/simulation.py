@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import Any
 
 from sluice.ledger.records import FOLLOWED, RUN, RUN_PREFIX
@@ -143,6 +143,8 @@ class Simulation(Harness):
         self.ended: dict[str, list[tuple[float, str]]] = {}
         self.begun: dict[str, float] = {}
         self.files: dict[str, list[dict[str, Any]]] = {}
+        self.words: dict[tuple[str, str], float] = {}
+        """When a job of a run and step first said that its work was done, in seconds."""
         self._marks: dict[str, str] = {}
         super().__init__(
             deployed_with(list(self.scripts.values())),
@@ -161,6 +163,8 @@ class Simulation(Harness):
         self.calls.latency = lambda: self.chaos.draw.expovariate(50)
         self.calls.seconds = self.chaos.seconds
         self.fleet.start_seconds = lambda: self.chaos.draw.expovariate(1 / self.chaos.boot)
+        drawn_apart = random.Random(f"{seed} stopping")  # noqa: S311
+        self.fleet.works_on = partial(self.chaos.works_on, drawn_apart)
         self.actors.started = self._started
 
     def _make_table(self) -> Table:
@@ -276,7 +280,8 @@ class Simulation(Harness):
         work = super()._worked(item)
         actor = self.actors.current
         assert actor is not None
-        actor.wait(min(self.chaos.draw.expovariate(1 / self.chaos.work), _MOST_WORK_SECONDS))
+        with actor.in_worker():
+            actor.wait(min(self.chaos.draw.expovariate(1 / self.chaos.work), _MOST_WORK_SECONDS))
         return work
 
     def _run(self, task: Any) -> int:
@@ -312,6 +317,9 @@ class Simulation(Harness):
 
     def _stored(self, bucket: str, key: str, body: bytes) -> None:
         super()._stored(bucket, key, body)
+        if "/words/" in key:
+            _, run, step = key.split("/")[:3]
+            self.words.setdefault((run, step), self.clock.seconds)
         if key.endswith("/trigger/items.jsonl"):
             self.files[key.split("/")[1]] = [json.loads(line) for line in body.splitlines()]
 

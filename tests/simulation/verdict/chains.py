@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _Key = tuple[str, ...]
 _SLACK = 30.0
 """Between the reading of a clock and the write that tells of it."""
+_SETTLED = 60.0 + 120.0
+"""After that what an invocation began is over: its time-out, and a write that takes effect late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def _of_chain(here: Simulation, script: Script, runs: list[Run], before: list[_V
     if trigger.joins:
         yield from _wrong_joins(here, runs, before)
         yield from _lost_joins(here, script, found, before)
+        yield from _older_results(here, runs, before)
         return
     for one in before:
         if one.is_whole and not found[one.mark]:
@@ -103,6 +106,28 @@ def _wrong_joins(here: Simulation, runs: list[Run], before: list[_Version]) -> I
         by = joined_by(trigger, here.scripts)
         if len(keys := {_key(here, one, by) for one in marks}) > 1:
             yield f"{run.run_id} joins {marks} by {by}, whose keys are {sorted(keys)}"
+
+
+def _older_results(here: Simulation, runs: list[Run], before: list[_Version]) -> Iterator[str]:
+    """Yield the runs with older results of a pipeline than one that had begun long before, with the same key.
+
+    An end that is reported late is of no use any more when a newer one is recorded; two invocations at a time
+    may each start what they know of.
+    """
+    ends = {one.mark: one for one in before}
+    joins = sorted((here.begun[run.run_id], run.run_id) for run in runs)
+    for (began, earlier), (at, run) in itertools.combinations(joins, 2):
+        if at - began <= _SETTLED or key_of(here, earlier) != key_of(here, run):
+            continue
+        newest = {ends[mark].pipeline: ends[mark] for mark in _known(here, earlier, ends)}
+        for mark in _known(here, run, ends):
+            known = newest.get(ends[mark].pipeline)
+            if known is not None and known.at - ends[mark].at > _SETTLED + 2 * here.chaos.skew:
+                yield f"{run} joins {mark}, {at - began:.0f} s after {earlier} joined the newer {known.mark}"
+
+
+def _known(here: Simulation, run: str, ends: dict[str, _Version]) -> list[str]:
+    return [mark for mark in here.mark_of(run).split() if mark in ends]
 
 
 def _lost_joins(

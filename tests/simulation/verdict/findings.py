@@ -134,11 +134,11 @@ def _twice(here: Simulation) -> Iterator[str]:
 def _returned_twice(here: Simulation) -> Iterator[str]:
     """Yield the functions that returned twice for an item, but for what was never stored.
 
-    An array whose run fails for certain is ended early. The fleet ends its children at once, so what one has
-    returned and not stored is lost, and is done anew when somebody has the run go on; AWS Batch gives them 30
-    seconds. That nothing stored is done again, ``work_objections`` see.
+    An array whose run fails for certain is ended early. What a child has returned it stores in the 30 seconds
+    that AWS Batch gives it; only of one that is killed then it is lost, and done anew when somebody has the
+    run go on. That nothing stored is done again, ``work_objections`` see.
     """
-    stored = (work for work in here.done if work.place not in here.fleet.stopped)
+    stored = (work for work in here.done if work.place not in here.fleet.killed)
     done = Counter((work.run, work.step, work.item) for work in stored)
     for (run, step, item), times in _more_than_once(done):
         if times > 1 + _done_anew(here, run, step):

@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sluice.pipeline.definition import Array, Plan, Step
+from sluice.run.compiled import Kind
 from sluice.run.state import Run
 from tests.simulation.scripts import Script, needed_of
 from tests.simulation.verdict.items import items_of_run
 
 if TYPE_CHECKING:
+    from tests.matrix.harness import Work
     from tests.simulation.simulation import Done, Simulation
 
 _First = dict[tuple[str, int | None], float]
 
 
 def too_early(here: Simulation, run: Run) -> Iterator[str]:
-    """Yield the work that began before what it needs was done."""
-    mine = [work for work in here.done if work.run == run.run_id]
-    script, first = here.script_of(run.run_id), _first(mine)
+    """Yield the work that began before what it needs was done, whether it came to its end or not."""
+    script = here.script_of(run.run_id)
+    first = _first([work for work in here.done if work.run == run.run_id])
     counts = {name: len(items) for name, items in items_of_run(here, run).items()}
-    for work in mine:
+    works = [work for work in here.works if work.run == run.run_id]
+    for work in works:
         step = script.steps[work.step]
         for parent in needed_of(step):
             missing = [
                 item
                 for item in _needed_items(script, step, parent, work, counts)
-                if first.get((parent, item), work.began + 1) > work.began
+                if first.get((parent, item), math.inf) > work.at
             ]
             if missing:
                 yield (
-                    f"{work.step} (item {work.item}, {work.job}) began at {work.began:.1f} s, before {parent}"
+                    f"{work.step} (item {work.item}, {work.job}) began at {work.at:.1f} s, before {parent}"
                     f" had done {missing[:3]}"
                 )
+    yield from _before_success(here, script, works)
+
+
+def _before_success(here: Simulation, script: Script, works: list[Work]) -> Iterator[str]:
+    """Yield the work that began before the run's start job, or a single job that it needs, had succeeded:
+    what the jobs themselves said decides, neither the ledger nor AWS Batch. A plan is done when it has
+    announced its items, and its job may still run.
+    """
+    starts = [step.name for step in script.compiled.steps if step.kind is Kind.START]
+    succeeded = _succeeded(here, works[0].run) if works else {}
+    for work in works:
+        needed = needed_of(script.steps[work.step])
+        parents = [name for name in needed if not isinstance(script.steps[name], Array | Plan)]
+        early = [name for name in [*starts, *parents] if succeeded.get(name, math.inf) > work.at]
+        if early:
+            yield f"{work.step} ({work.job}) began at {work.at:.1f} s, before {early} had succeeded"
+
+
+def _succeeded(here: Simulation, run: str) -> dict[str, float]:
+    """Return when a process of each step first ended with code 0, or said in its last word that its work was
+    done: AWS Batch may take its machine for lost behind that.
+    """
+    found: dict[str, float] = {}
+    mine = ((name, at) for (name, _), at in here.fleet.exits.items() if name.startswith(f"{run}_"))
+    ended = [(name.split("_")[1], at) for name, at in mine]
+    said = [(step, at) for (of, step), at in here.words.items() if of == run]
+    for step, at in [*ended, *said]:
+        found[step] = min(at, found.get(step, at))
+    return found
 
 
 def _first(done: list[Done]) -> _First:
@@ -45,7 +78,7 @@ def _first(done: list[Done]) -> _First:
 
 
 def _needed_items(
-    script: Script, step: Step, parent: str, work: Done, counts: dict[str, int]
+    script: Script, step: Step, parent: str, work: Work, counts: dict[str, int]
 ) -> list[int | None]:
     """Return the items of a parent that must be done before: of an array that it follows the same one, of any
     other all.

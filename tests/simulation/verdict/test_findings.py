@@ -20,14 +20,14 @@ def done(job: str) -> Done:
     return Done(RUN, "score", 0, job, f"{job}-1", 0, 1.0, 2.0, None, "3")
 
 
-@pytest.mark.parametrize(("stopped", "objections"), [({("first", "3", "1")}, 0), (set(), 1)])
-def test_what_a_child_had_not_stored_when_its_array_was_ended_is_done_anew(
-    stopped: set[tuple[str, str, str]], objections: int
+@pytest.mark.parametrize(("killed", "objections"), [({("first", "3", "1")}, 0), (set(), 1)])
+def test_what_a_child_had_not_stored_when_it_was_killed_is_done_anew(
+    killed: set[tuple[str, str, str]], objections: int
 ) -> None:
-    """Only of attempts that were stopped; any other that returns twice is a finding."""
+    """Only of attempts that were killed; any other that returns twice is a finding."""
     here: Any = SimpleNamespace(
         chaos=SimpleNamespace(level=Level.CALM),
-        fleet=SimpleNamespace(scheduler=SimpleNamespace(jobs={}), stopped=stopped),
+        fleet=SimpleNamespace(scheduler=SimpleNamespace(jobs={}), killed=killed),
         messages=SimpleNamespace(mail=[]),
         done=[done("first"), done("second")],
         script_of=lambda run: SimpleNamespace(behind_failures=frozenset),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sluice.pipeline.definition import AfterRun, FileSet, Manual, S3Upload, Schedule
+from sluice.pipeline.definition import AfterRun, FileSet, Manual, S3Upload, Schedule, Trigger
 from sluice.pipeline.trigger_names import schedule_name
 from sluice.triggers.file_patterns import parse_pattern
 from tests.simulation.chaos import HOUR
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 ASKED_WITHIN = 0.5 * HOUR
+_MORE_OF_JOINED = 3
+"""How often more runs are asked for that others join: of which some must have a key in common."""
 _LEFT_OUT_SHARE, _NEVER_SHARE, _OVERWRITTEN_SHARE = 0.4, 0.5, 0.4
 
 
@@ -79,6 +81,12 @@ class Asker:
         ]
         for _ in range(draw.randint(2, 12) if asked else 0):
             here.clock.later(draw.uniform(0, ASKED_WITHIN), partial(self._ask, draw.choice(asked)))
+        joined = {name for one in written for name in _joined_by(one.pipeline.triggers[0])}
+        self._ask_for_more([one for one in asked if one.name in joined])
+
+    def _ask_for_more(self, joined: list[Script]) -> None:
+        for script in joined * _MORE_OF_JOINED:
+            self._here.clock.later(self._draw.uniform(0, ASKED_WITHIN), partial(self._ask, script))
 
     def _ask(self, script: Script) -> None:
         (trigger,) = script.pipeline.triggers
@@ -158,6 +166,10 @@ class Asker:
         detail = {"bucket": {"name": here.deployment.inbox}, "object": uploaded}
         here.messages.put_event({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
         return str(stored["VersionId"])
+
+
+def _joined_by(trigger: Trigger) -> Sequence[str]:
+    return trigger.pipelines if isinstance(trigger, AfterRun) and trigger.joins else ()
 
 
 def parts_of(trigger: FileSet) -> list[str]:
