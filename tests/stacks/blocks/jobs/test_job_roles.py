@@ -168,7 +168,7 @@ def test_a_pipeline_may_say_that_its_jobs_write_beside_their_runs(tmp_path: Path
         ("s3://team-results/free/", f"team-results/free/free-{'?' * 20}/"),
         ("s3://team-results/free/{run}/", f"team-results/free/free-{'?' * 20}/"),
         ("s3://team-results/free/day={date}/", "team-results/free/day=*/"),
-        ("s3://team-results/{date}/{run}/", f"team-results/*/free-{'?' * 20}/"),
+        ("s3://team-results/free/{date}/{run}/", f"team-results/free/*/free-{'?' * 20}/"),
     ],
 )
 def test_jobs_publish_into_a_bucket_of_their_team_and_nowhere_else(
