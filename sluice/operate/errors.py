@@ -56,6 +56,14 @@ class RunRemovedError(OperationError):
         super().__init__(f"Expected the run {run_id} in the ledger, found that it was removed meanwhile.")
 
 
+class ResultsUnreadableError(OperationError):
+    """A folder of results cannot be listed: its bucket is not there, or the caller may not."""
+
+    def __init__(self, address: str, found: str) -> None:
+        super().__init__(f"Expected to list {address}, found {found}.")
+        self.found = found
+
+
 class RunStateError(OperationError):
     """The run is in a state in which it cannot be retried or cancelled."""
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 
 from sluice import keys
 from sluice.operate.clients import ObjectReader
+from sluice.operate.errors import ResultsUnreadableError
 from sluice.operate.runs.failures import FailureGroup, FailureReader, Failures
 from sluice.operate.runs.results import list_results
 from sluice.operate.runs.view import StepView
 from sluice.operate.watching.snapshot import Snapshot, moment
-from sluice.receipts.location import location_of_run
+from sluice.receipts.location import Location, location_of_run
 from sluice.report.inputs import input_facts
 from sluice.report.report import ReportFailure, ReportFile, ReportStep, RunReport
 from sluice.run.state import StepRecord, StepState
@@ -25,7 +27,6 @@ def report_of(s3: ObjectReader, work: str, results: str, snapshot: Snapshot) -> 
     run = snapshot.run
     reader = FailureReader(s3, work, run)
     failed = [(record, reader.grouped(record)) for record in _failed(snapshot)]
-    files = islice(list_results(s3, location_of_run(run, results)), MAX_FILES)
     return RunReport(
         run_id=run.run_id,
         pipeline=run.pipeline.name,
@@ -37,8 +38,18 @@ def report_of(s3: ObjectReader, work: str, results: str, snapshot: Snapshot) -> 
         steps=tuple(_step(snapshot, view) for view in snapshot.view.steps),
         failures=tuple(group for record, found in failed for group in _groups(record, found)),
         more_failures=any(found.more for _, found in failed),
-        files=tuple(ReportFile(one.name, one.size) for one in files if one.name != keys.REPORT),
+        files=tuple(_files(s3, location_of_run(run, results))),
     )
+
+
+def _files(s3: ObjectReader, place: Location) -> Iterator[ReportFile]:
+    """Yield what a run has published; nothing where its bucket, which may be a team's own, cannot be listed:
+    that may be why it failed.
+    """
+    with suppress(ResultsUnreadableError):
+        for one in islice(list_results(s3, place), MAX_FILES):
+            if one.name != keys.REPORT:
+                yield ReportFile(one.name, one.size)
 
 
 def _failed(snapshot: Snapshot) -> Iterator[StepRecord]:

@@ -50,6 +50,11 @@ def placeholders(address: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(address)))
 
 
+def filled(prefix: str, values: Mapping[str, str]) -> str:
+    """Return a prefix with a value for each of its placeholders."""
+    return _PLACEHOLDER.sub(lambda name: values[name[1]], prefix)
+
+
 def fixed_prefix(address: str) -> str:
     """Return the part of an address's prefix before its first placeholder."""
     _, prefix = bucket_and_prefix(address) or ("", "")
@@ -85,8 +90,7 @@ def location_of(
             f" found {_shown(values)}. Start the run with an input that has it, or file results by {{run}},"
             f" {{{DATE}}} or {{{HOUR}}}."
         )
-    filled = _PLACEHOLDER.sub(lambda name: values[name[1]], prefix)
-    return Location(bucket, filled, shared=RUN not in names)
+    return Location(bucket, filled(prefix, values), shared=RUN not in names)
 
 
 def location_of_run(run: Run, default_bucket: str) -> Location:

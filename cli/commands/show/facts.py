@@ -10,6 +10,7 @@ from typing import Any
 
 from cli.cloud import Cloud
 from sluice.alerts.refusals import refusal_in
+from sluice.operate.errors import ResultsUnreadableError
 from sluice.operate.runs.failures import FailureGroup, FailureReader, Failures
 from sluice.operate.runs.item_counts import ItemCounts, item_counts
 from sluice.operate.runs.results import ResultFile, list_results
@@ -36,14 +37,16 @@ class RunFacts:
         return self.cloud.ledger.load(self.run_id)
 
     @cached_property
-    def _files(self) -> list[ResultFile]:
-        """Return the first files, one more than are shown."""
+    def _files(self) -> tuple[list[ResultFile], str]:
+        """Return the first files, one more than are shown, and why they cannot be listed, else nothing."""
         if self._run is None:
-            return []
-        found = list_results(
-            self.cloud.client("s3"), location_of_run(self._run, self.cloud.deployment.results)
-        )
-        return list(islice(found, _SHOWN_FILES + 1))
+            return [], ""
+        place = location_of_run(self._run, self.cloud.deployment.results)
+        try:
+            found = list_results(self.cloud.client("s3"), place)
+            return list(islice(found, _SHOWN_FILES + 1)), ""
+        except ResultsUnreadableError as error:
+            return [], error.found
 
     def input_facts(self, view: RunView) -> list[tuple[str, str]]:
         """Return what started the run, and its labels."""
@@ -72,9 +75,11 @@ class RunFacts:
         address = f"s3://{bucket}/{view.pipeline}/{self.run_id}/"
         if self._run is not None:
             address = location_of_run(self._run, bucket).uri
-        shown = [("", f"{file.name}  {file.size:,} bytes") for file in self._files[:_SHOWN_FILES]]
-        more = len(self._files) > _SHOWN_FILES
-        rest = [("", f"and more: sluice results {self.run_id}")] if more else []
+        files, unreadable = self._files
+        if unreadable:
+            return [("results", f"{address} cannot be listed: found {unreadable}")]
+        shown = [("", f"{file.name}  {file.size:,} bytes") for file in files[:_SHOWN_FILES]]
+        rest = [("", f"and more: sluice results {self.run_id}")] if len(files) > _SHOWN_FILES else []
         return [("results", address if shown else f"{address} has no files"), *shown, *rest]
 
     def failures(self, view: RunView) -> dict[str, Failures]:
@@ -120,7 +125,8 @@ class RunFacts:
             "labels": list(self._run.labels) if self._run else [],
             "items": {name: asdict(one) for name, one in self._item_counts().items()},
             **self._turn_document(),
-            "results": [asdict(file) for file in self._files[:_SHOWN_FILES]],
+            "results": [asdict(file) for file in self._files[0][:_SHOWN_FILES]],
+            "results_unreadable": self._files[1] or None,
             "failures": {name: asdict(found) for name, found in self.failures(view).items()},
         }
 

@@ -6,11 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 from sluice.aws.streaming import Body, pieces
 from sluice.operate.clients import ObjectReader
+from sluice.operate.errors import ResultsUnreadableError
 from sluice.receipts.location import Location
 
 _PIECE_BYTES = 1024 * 1024
+_UNREADABLE = {
+    "NoSuchBucket": "no bucket {bucket}",
+    "AccessDenied": "that s3:ListBucket is refused to these credentials",
+}
+"""What S3's answers say of a folder: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,21 @@ class ResultFile:
 
 
 def list_results(s3: ObjectReader, location: Location) -> Iterator[ResultFile]:
-    """Yield the files in a folder of results, by name, the receipt included."""
+    """Yield the files in a folder of results, by name, the receipt included.
+
+    Raises ResultsUnreadableError where the bucket, which may be a team's own, is not there or refuses it.
+    """
     bucket, prefix = location.bucket, location.prefix
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for item in page.get("Contents", ()):
-            yield ResultFile(item["Key"].removeprefix(prefix), item["Key"], item["Size"])
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    try:
+        for page in pages:
+            for item in page.get("Contents", ()):
+                yield ResultFile(item["Key"].removeprefix(prefix), item["Key"], item["Size"])
+    except ClientError as error:
+        found = _UNREADABLE.get(error.response["Error"]["Code"])
+        if found is None:
+            raise
+        raise ResultsUnreadableError(location.uri, found.format(bucket=bucket)) from error
 
 
 def read_result(s3: ObjectReader, bucket: str, file: ResultFile) -> bytes:

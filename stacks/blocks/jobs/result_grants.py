@@ -12,7 +12,7 @@ from constructs import Construct
 
 from sluice import keys
 from sluice.pipeline.definition import Pipeline
-from sluice.receipts.location import RUN, bucket_and_prefix, fixed_prefix, placeholders
+from sluice.receipts.location import RUN, bucket_and_prefix, filled, fixed_prefix, placeholders
 from stacks.blocks.jobs import job_roles
 
 
@@ -28,8 +28,9 @@ class ResultsPlace:
 def place_of(pipeline: Pipeline, results: s3.IBucket, partition: str) -> ResultsPlace:
     """Return where a pipeline's runs publish.
 
-    A folder by run is known by the pattern of their ids, so that the jobs reach no other; one by partition
-    key is everything below the part of the address that is fixed.
+    The folder is the address with a pattern for each placeholder: that of the ids of the runs, so that the
+    jobs reach no other pipeline's, and of any text for a part of the partition key. An address without
+    placeholders has a folder for each run.
     """
     runs = job_roles.runs_of(pipeline.name)
     found = bucket_and_prefix(pipeline.results or "")
@@ -39,11 +40,11 @@ def place_of(pipeline: Pipeline, results: s3.IBucket, partition: str) -> Results
         return ResultsPlace(results.bucket_arn, folder, f"{pipeline.name}/" if everywhere else folder)
     bucket, prefix = found
     arn = f"arn:{partition}:s3:::{bucket}"
-    fixed = fixed_prefix(pipeline.results or "")
-    folder = fixed if placeholders(prefix) else f"{prefix}{runs}/"
-    if prefix == f"{fixed}{{{RUN}}}/":
-        folder = f"{fixed}{runs}/"
-    return ResultsPlace(arn, folder, fixed if pipeline.publishes == "anywhere" else folder)
+    names = placeholders(prefix)
+    patterns = {name: runs if name == RUN else "*" for name in names}
+    folder = filled(prefix, patterns) if names else f"{prefix}{runs}/"
+    writable = fixed_prefix(pipeline.results or "") if pipeline.publishes == "anywhere" else folder
+    return ResultsPlace(arn, folder, writable)
 
 
 def grant_publishing(role: job_roles.Role, pipeline: Pipeline, results: s3.IBucket) -> None:

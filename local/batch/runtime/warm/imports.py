@@ -11,11 +11,14 @@ import gc
 import os
 import random
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 FORK_UNSAFE = frozenset(
@@ -28,6 +31,12 @@ _HARMLESS = frozenset(
     {"os.fwalk", "os.getxattr", "os.listdir", "os.scandir", "os.walk", "socket.__new__", "socket.bind"}
 )
 """A socket that is only made and closed tells a library whether there is IPv6: one that stays is found."""
+_MOMENTS = frozenset(
+    {time.time, time.time_ns, time.monotonic, time.monotonic_ns, time.perf_counter, time.perf_counter_ns}
+    | {time.localtime, time.gmtime, time.ctime, time.strftime, os.getpid, os.getppid}
+)
+_MOMENTS_OF_DATES = frozenset({"now", "today", "utcnow"})
+"""What a copy's code would have answered in its own time and process, and not in its parent's."""
 
 
 @dataclass
@@ -54,7 +63,11 @@ def imported(module: str, words: list[str]) -> tuple[Any, Found]:
         warm.prepare()
     descriptors, state = _entries("fd"), random.getstate()
     generators = _generators()
-    with _captured_output(found), _watched_environment(found, whole=True), _watched_writes(found):
+    with ExitStack() as watches:
+        watches.enter_context(_captured_output(found))
+        watches.enter_context(_watched_environment(found, whole=True))
+        watches.enter_context(_watched_writes(found))
+        watches.enter_context(_watched_calls(found, f"{Path.cwd()}{os.sep}"))
         try:
             warm.load(words)
         except BaseException as error:  # noqa: BLE001 - each job is to say it itself
@@ -137,11 +150,7 @@ def _watched_environment(found: Found, *, whole: bool) -> Iterator[None]:
 @contextmanager
 def _watched_writes(found: Found) -> Iterator[None]:
     """Note what is written, connected or started meanwhile; bytecode aside."""
-    watching, urandom = [True], os.urandom
-
-    def watched_urandom(size: int, /) -> bytes:
-        found.refuse("an import makes or uses random numbers")
-        return urandom(size)
+    watching = [True]
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if watching[0] and (reason := _effect(event, arguments)) is not None:
@@ -149,12 +158,41 @@ def _watched_writes(found: Found) -> Iterator[None]:
 
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.addaudithook(hook)
-    os.urandom = watched_urandom
     try:
         yield
     finally:
-        os.urandom = urandom
         watching[0], sys.dont_write_bytecode = False, before
+
+
+@contextmanager
+def _watched_calls(found: Found, folder: str) -> Iterator[None]:
+    """Note random numbers of the kernel, whoever asks for them, and the times and process ids that the code
+    below a folder asks for: libraries ask for them, too, to measure themselves.
+
+    https://docs.python.org/3/library/sys.html#sys.setprofile
+    """
+
+    def profile(frame: FrameType, event: str, called: Any) -> None:
+        if event != "c_call":
+            return
+        if called is os.urandom:
+            found.refuse("an import makes or uses random numbers")
+        elif _is_moment(called) and frame.f_code.co_filename.startswith(folder):
+            found.refuse(f"an import asks for {called.__name__}()")
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def _is_moment(called: Any) -> bool:
+    if called in _MOMENTS:
+        return True
+    owner = getattr(called, "__self__", None)
+    return isinstance(owner, type) and issubclass(owner, date) and called.__name__ in _MOMENTS_OF_DATES
 
 
 def _effect(event: str, arguments: tuple[Any, ...]) -> str | None:

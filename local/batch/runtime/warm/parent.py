@@ -106,10 +106,12 @@ def main() -> None:
     _hide_own_modules()
     descriptor, module, *words = sys.argv[1:]
     job = serve(socket.socket(fileno=int(descriptor)), module, words)
-    if job is not None:
-        run, given = job
-        sys.argv = [sys.argv[0], *given]
-        run(given)
+    if job is None:
+        # What an import has registered for its job's end, or has running in a thread, is no parent's to end.
+        os._exit(0)
+    run, given = job
+    sys.argv = [sys.argv[0], *given]
+    run(given)
 
 
 def _hide_own_modules() -> None:

@@ -230,3 +230,17 @@ def test_each_failed_item_is_counted(harness: CommandHarness, capsys: pytest.Cap
     assert "4 times: ValueError: item 1 is odd" in lines
     assert 'item 1 {"n": 1}, item 3 {"n": 3}, item 5 {"n": 5}, …' in lines
     assert "once: ValueError: it is broken" in lines
+
+
+def test_a_run_is_shown_whose_results_cannot_be_listed(
+    harness: CommandHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That the bucket is not there may be why it failed."""
+    begin(harness, UPLOAD)
+    failed(harness, {3: ("no bucket", 4)})
+    harness.clients["s3"].delete_bucket(Bucket="results")
+    text = shown(harness, capsys)
+    assert f"s3://results/words/{RUN_ID}/ cannot be listed: found no bucket results" in text
+    assert "once: ValueError: no bucket" in text
+    document = json.loads(shown(harness, capsys, "--json"))
+    assert (document["results"], document["results_unreadable"]) == ([], "no bucket results")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from aws_cdk import aws_s3 as s3
 
 from sluice import Job, Manual, Pipeline
 from sluice.pipeline.compiling import inbox_of
+from sluice.receipts.location import location_of
 from sluice.triggers.inbox import REQUESTS
+from sluice.triggers.trigger_event import ScheduledTime
 from stacks.blocks.jobs.result_grants import grant_failed_items
 from tests.stacks.projects import composed, project
 from tests.stacks.synthesis import deployed
@@ -164,13 +167,14 @@ def test_a_pipeline_may_say_that_its_jobs_write_beside_their_runs(tmp_path: Path
     [
         ("s3://team-results/free/", f"team-results/free/free-{'?' * 20}/"),
         ("s3://team-results/free/{run}/", f"team-results/free/free-{'?' * 20}/"),
-        ("s3://team-results/free/day={date}/", "team-results/free/day="),
+        ("s3://team-results/free/day={date}/", "team-results/free/day=*/"),
+        ("s3://team-results/free/{date}/{run}/", f"team-results/free/*/free-{'?' * 20}/"),
     ],
 )
 def test_jobs_publish_into_a_bucket_of_their_team_and_nowhere_else(
     tmp_path: Path, address: str, folder: str
 ) -> None:
-    """Below the part of the address that is fixed; by run, below the folders of its own runs."""
+    """Below folders that are as the address says; by run, below those of its own runs."""
     found = f'Pipeline(name="free", triggers=[Manual()], results="{address}", steps=[Job("a", run="work")])'
     composed(project(tmp_path / "project", {"free": f"pipeline = {found}"}), tmp_path / "out").synth()
     template = Template.read(tmp_path / "out" / "SluicePipelines.template.json")
@@ -187,6 +191,21 @@ def test_jobs_publish_into_a_bucket_of_their_team_and_nowhere_else(
     names = ("*", "_sluice.html", "_sluice.json", "failed.jsonl")
     assert found_of["s3:PutObject"] == [f"{folder}{name}" for name in names]
     assert found_of["s3:GetObject"] == [f"{folder}*"] * 2, "the step, for what it replaces, and the cleanup"
+    receipt = receipt_of_a_run(address)
+    assert fnmatchcase(receipt, f"{folder}_sluice.json"), f"the cleanup of a run may write {receipt}"
+
+
+def receipt_of_a_run(address: str) -> str:
+    """Return where a run of a scheduled time writes its receipt."""
+    place = location_of(
+        address,
+        pipeline="free",
+        run_id=f"free-{'a' * 20}",
+        trigger=ScheduledTime(time="2026-01-31T02:00:00Z", expression="cron(0 2 * * ? *)").to_dict(),
+        began="2026-02-01T00:00:00+00:00",
+        default_bucket="results",
+    )
+    return f"{place.bucket}/{place.receipt}"
 
 
 def track_policies(*results: str | None) -> list[dict[str, Any]]:
@@ -210,7 +229,7 @@ def test_only_files_of_that_name_below_the_prefixes() -> None:
     assert statement["Action"] == "s3:PutObject"
     assert [str(one).rpartition(":::")[2].split("'")[0] for one in statement["Resource"]] == [
         f"other/p-1-{'?' * 20}/*failed.jsonl",
-        "team/words/*failed.jsonl",
+        "team/words/*/*failed.jsonl",
     ]
     assert policy["Roles"] == ["track"]
 

@@ -19,6 +19,12 @@ HARMFUL = {
     "seeded": "import random\nrandom.seed(1)",
     "generator": "import random\nown = random.Random(1)",
     "identifier": "import uuid\nown = uuid.uuid4()",
+    "secret": "import secrets, sys\nown = secrets.token_hex()",
+    "time": "import time\nbegan = time.time()",
+    "imported time": "from time import monotonic\nbegan = monotonic()",
+    "today": "import datetime\nday = datetime.date.today()",
+    "now": "from datetime import UTC, datetime\nbegan = datetime.now(UTC)",
+    "process id": "import os\nname = f'worker-{os.getpid()}'",
     "process": "import subprocess\nsubprocess.run(['true'])",
     "directory": "import os\nos.chdir('/')",
     "error": "import no_such_module",
@@ -39,6 +45,8 @@ HARMLESS = {
     "reads a file": "import json\nopen('prog/__init__.py').read()",
     "lists": "import os\nos.listdir('.')",
     "libraries": "import botocore.session, http.client, decimal, zipfile, uuid, tempfile, subprocess, random",
+    "a moment of a function": "import time, os\ndef began(): return time.time(), os.getpid()",
+    "a fixed time": "import datetime\nepoch = datetime.date(1970, 1, 1)",
     "a variable": "import os\nos.environ.get('LOG_LEVEL', 'INFO')",
 }
 

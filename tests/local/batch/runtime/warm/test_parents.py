@@ -115,3 +115,16 @@ def test_parents_that_are_not_used_make_room(folder: Folder) -> None:
         folder.shared = {**folder.shared, "IMAGE": str(number)}
         assert folder.run() == (0, "done\n")
     assert len(folder.parents._parents) == MAX_PARENTS
+
+
+def test_a_parent_that_must_not_fork_does_nothing_at_its_end(folder: Folder) -> None:
+    """What an import has registered for the end is a job's, and a thread of it keeps no parent."""
+    folder.write(
+        "import atexit, pathlib, threading, time\n"
+        "atexit.register(pathlib.Path('note.txt').touch)\n"
+        "threading.Thread(target=time.sleep, args=(3600,)).start()\n"
+    )
+    assert folder.run() is None
+    (parent,) = folder.parents._parents.values()
+    assert parent._process.wait(timeout=60) == 0
+    assert not (folder.root / "note.txt").exists()
