@@ -17,6 +17,7 @@ from sluice.pipeline.definition import S3Upload, Schedule
 from sluice.pipeline.trigger_names import schedule_name, upload_name
 from sluice.pipeline.validation.triggers.reconciles import backfill_name
 from sluice.run.state import Run
+from tests.sluice.backfill.inventory.written import Buckets, row, write_report
 
 if TYPE_CHECKING:
     from tests.matrix.harness import Harness
@@ -98,27 +99,53 @@ def _caught_up(harness: Harness, mark: str) -> Iterator[str]:
         yield f"the runs were for {found}"
 
 
-def _lose_events(harness: Harness, mark: str) -> None:
+def _lose_events(harness: Harness, mark: str, name: str = "reconciled") -> None:
     """Put files of which no event comes, and one of which it does, between two times of the schedule."""
 
     def put(key: str) -> None:
         harness.buckets.put_object(Bucket=harness.deployment.inbox, Key=key, Body=key.encode())
 
-    put(f"reconciled/{mark}-before.txt")
+    put(f"{name}/{mark}-before.txt")
     for number in range(_LOST):
-        harness.clock.later(2.0, partial(put, f"reconciled/{mark}-{number}.txt"))
-    heard = f"reconciled/{mark}-heard.txt"
+        harness.clock.later(2.0, partial(put, f"{name}/{mark}-{number}.txt"))
+    heard = f"{name}/{mark}-heard.txt"
     harness.clock.later(2.0, partial(harness.upload, heard, heard.encode()))
     for seconds in (1.0, _RECONCILED_SECONDS):
-        harness.clock.later(seconds, partial(_reconcile, harness))
+        harness.clock.later(seconds, partial(_reconcile, harness, name))
 
 
-def _reconcile(harness: Harness) -> None:
+def _lose_events_and_report(harness: Harness, mark: str) -> None:
+    """The same, and a report names all files before the second time of the schedule."""
+    _lose_events(harness, mark, "reported")
+    harness.clock.later(_RECONCILED_SECONDS - 60.0, partial(_report, harness))
+
+
+def _report(harness: Harness) -> None:
+    """Store a report of the inbox, as S3 Inventory does."""
+    inbox, now, written = harness.deployment.inbox, harness.clock.now(), Buckets()
+    rows = [
+        row(
+            one["Key"],
+            Bucket=inbox,
+            VersionId=one["VersionId"],
+            Size=one["Size"],
+            ETag=one["ETag"].strip('"'),
+            LastModifiedDate=one["LastModified"],
+        )
+        for one in harness.buckets.list_object_versions(Bucket=inbox)["Versions"]
+    ]
+    begun = {"creationTimestamp": str(int(now.timestamp() * 1000)), "sourceBucket": inbox}
+    write_report(written, [rows], date=f"{now:%Y-%m-%dT%H-%MZ}", **begun)
+    for (bucket, key), content in written.objects.items():
+        harness.buckets.put_object(Bucket=bucket, Key=key, Body=content)
+
+
+def _reconcile(harness: Harness, of: str) -> None:
     """Send what the deployed schedule sends at this time."""
     made, now = harness.deployment, harness.clock.now()
-    name, texts = backfill_name("reconciled"), made.definitions.items()
+    name, texts = backfill_name(of), made.definitions.items()
     key = next(key for key, text in texts if json.loads(text).get("name") == name)
-    upload = S3Upload(prefix="reconciled/", suffix=".txt")
+    upload = S3Upload(prefix=f"{of}/", suffix=".txt")
     asked = Reconcile(triggers=(upload_name(upload),), every="7d", min_age=MIN_AGE)
     schedule = Schedule(rate(asked.every))
     detail = {
@@ -136,13 +163,24 @@ def _reconcile(harness: Harness) -> None:
     harness.messages.send(made.functions["trigger"].queue, json.dumps(message))
 
 
-def _found(harness: Harness, mark: str) -> Iterator[str]:
+def _found(harness: Harness, mark: str, name: str = "reconciled") -> Iterator[str]:
     """Yield what does not hold: each file has one run, but for the one from before the first reconcile."""
-    yield from _counted(harness, {"reconciled": _LOST + 1, "reconciled-backfill": 2})
-    found = sorted(str(run.trigger["key"]) for run in _runs_of(harness, "reconciled"))
-    wanted = [f"reconciled/{mark}-{which}.txt" for which in (*range(_LOST), "heard")]
+    yield from _counted(harness, {name: _LOST + 1, backfill_name(name): 2})
+    found = sorted(str(run.trigger["key"]) for run in _runs_of(harness, name))
+    wanted = [f"{name}/{mark}-{which}.txt" for which in (*range(_LOST), "heard")]
     if found != wanted:
         yield f"the runs were of {found}"
+
+
+def _found_by_report(harness: Harness, mark: str) -> Iterator[str]:
+    """Yield what does not hold: the same, and the second reconcile read the report."""
+    yield from _found(harness, mark, "reported")
+    found = [
+        _published(harness, run, "backfill.json") for run in _runs_of(harness, backfill_name("reported"))
+    ]
+    said = sorted(one["about"] for one in found if one)
+    if [one.endswith("manifest.json") for one in said] != [False, True]:
+        yield f"the reconciles were of {said}"
 
 
 WAYS_IN: dict[str, dict[str, Any]] = {
@@ -155,6 +193,11 @@ WAYS_IN: dict[str, dict[str, Any]] = {
     "later": {"begin": _replace_a_file, "together": _reran, "stages": ("group",)},
     "overdue": {"begin": _leave_one_out, "together": _ran_without, "stages": ("group", "alert")},
     "reconciled": {"begin": _lose_events, "together": _found, "stages": ("trigger", "job")},
+    "reported": {
+        "begin": _lose_events_and_report,
+        "together": _found_by_report,
+        "stages": ("trigger", "job"),
+    },
     "missed": {"begin": _deploy, "together": _caught_up, "stages": ("trigger",)},
 }
 
