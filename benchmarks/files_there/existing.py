@@ -70,9 +70,16 @@ def _cloud_with(objects: int) -> Iterator[Bench]:
 def undisturbed(bench: Bench, objects: int) -> dict[str, Any]:
     """Return the calls of a backfill; RuntimeError where they are too many."""
     bench.forget_calls()
+    began = time.monotonic()
     _backfill(bench).wait_for_success()
+    seconds = round(time.monotonic() - began)
     calls = bench.calls(is_of_command)
-    found = {"objects": objects, "groups": _check(bench, objects, ""), "calls": dict(sorted(calls.items()))}
+    found = {
+        "objects": objects,
+        "groups": _check(bench, objects, ""),
+        "seconds": seconds,
+        "calls": dict(sorted(calls.items())),
+    }
     _check_calls(found)
     print(json.dumps(found), flush=True)
     return found
@@ -83,10 +90,17 @@ def killed(bench: Bench, objects: int, calls: int, kills: int) -> dict[str, Any]
     many calls.
     """
     bench.forget_calls()
+    began = time.monotonic()
     killed_at = _killed(bench, calls, kills)
+    seconds = round(time.monotonic() - began)
     found = bench.calls(is_of_command)
     _check(bench, objects, "~again")
-    return {"killed_objects": objects, "killed_at": killed_at, "killed": dict(sorted(found.items()))}
+    return {
+        "killed_objects": objects,
+        "killed_at": killed_at,
+        "killed_seconds": seconds,
+        "killed": dict(sorted(found.items())),
+    }
 
 
 def _killed(bench: Bench, calls: int, kills: int) -> list[int]:
@@ -180,8 +194,8 @@ def table(found: dict[str, Any]) -> str:
     kills = ", ".join(f"{one:,}" for one in found["killed_at"])
     head = (
         f"{found['objects']:,} objects of the local cloud, {found['groups']:,} groups; each object is in one"
-        f" of them, once. Of {found['killed_objects']:,} the command was killed after {kills} calls, and"
-        " begun again each time."
+        f" of them, once, after {found['seconds']:,} s. Of {found['killed_objects']:,} the command was killed"
+        f" after {kills} calls, and begun again each time: {found['killed_seconds']:,} s in all."
     )
     return "\n".join(
         [
