@@ -93,14 +93,12 @@ class BackfillJob:
         left to the next time. Raises NothingTakenError for another input.
         """
         asked, now = Reconcile.from_dict(given), self.now()
-        triggers = [one for one in self.targets if one.trigger in asked.triggers]
-        targets = [self._since(one, scheduled_for, asked.until(now)) for one in triggers]
+        targets = self._reconciled_targets(asked, scheduled_for, now)
         progress = self._begun("reconcile", now)
         progress = replace(progress, next_at=asked.next_after(scheduled_for).isoformat())
         if self.is_paused():
             return self._ended(replace(progress, about="reconcile, left out: the pipeline is paused"))
-        asked_for = [one for one in targets if one.since and one.until and one.since < one.until]
-        chosen = list(chosen_sources(asked_for, asked.fresh_since(scheduled_for), self.source_of))
+        chosen = list(chosen_sources(targets, asked.fresh_since(scheduled_for), self.source_of))
         progress = replace(progress, about=progress.about + "".join(dict.fromkeys(one.by for one in chosen)))
         self.records.write(progress)
         for one in chosen:
@@ -123,6 +121,12 @@ class BackfillJob:
         progress = replace(self._begun(about, self.now()), dry_run=asked.dry_run)
         self.records.write(progress)
         return self._ended(self._through(progress, source))
+
+    def _reconciled_targets(self, asked: Reconcile, scheduled_for: datetime, now: datetime) -> list[Target]:
+        """Return the targets of a reconcile of which objects are in question; since when is recorded."""
+        named = [one for one in self.targets if one.trigger in asked.triggers]
+        found = [self._since(one, scheduled_for, asked.until(now)) for one in named]
+        return [one for one in found if one.since and one.until and one.since < one.until]
 
     def _since(self, target: Target, first: datetime, until: datetime) -> Target:
         recorded = self.records.since(self.pipeline, target.trigger, first)

@@ -99,24 +99,24 @@ def _caught_up(harness: Harness, mark: str) -> Iterator[str]:
         yield f"the runs were for {found}"
 
 
-def _lose_events(harness: Harness, mark: str, name: str = "reconciled") -> None:
+def _lose_events(harness: Harness, mark: str) -> None:
     """Put files of which no event comes, and one of which it does, between two times of the schedule."""
 
     def put(key: str) -> None:
         harness.buckets.put_object(Bucket=harness.deployment.inbox, Key=key, Body=key.encode())
 
-    put(f"{name}/{mark}-before.txt")
+    put(f"reconciled/{mark}-before.txt")
     for number in range(_LOST):
-        harness.clock.later(2.0, partial(put, f"{name}/{mark}-{number}.txt"))
-    heard = f"{name}/{mark}-heard.txt"
+        harness.clock.later(2.0, partial(put, f"reconciled/{mark}-{number}.txt"))
+    heard = f"reconciled/{mark}-heard.txt"
     harness.clock.later(2.0, partial(harness.upload, heard, heard.encode()))
     for seconds in (1.0, _RECONCILED_SECONDS):
-        harness.clock.later(seconds, partial(_reconcile, harness, name))
+        harness.clock.later(seconds, partial(_reconcile, harness))
 
 
 def _lose_events_and_report(harness: Harness, mark: str) -> None:
     """The same, and a report names all files before the second time of the schedule."""
-    _lose_events(harness, mark, "reported")
+    _lose_events(harness, mark)
     harness.clock.later(_RECONCILED_SECONDS - 60.0, partial(_report, harness))
 
 
@@ -140,12 +140,12 @@ def _report(harness: Harness) -> None:
         harness.buckets.put_object(Bucket=bucket, Key=key, Body=content)
 
 
-def _reconcile(harness: Harness, of: str) -> None:
+def _reconcile(harness: Harness) -> None:
     """Send what the deployed schedule sends at this time."""
     made, now = harness.deployment, harness.clock.now()
-    name, texts = backfill_name(of), made.definitions.items()
+    name, texts = backfill_name("reconciled"), made.definitions.items()
     key = next(key for key, text in texts if json.loads(text).get("name") == name)
-    upload = S3Upload(prefix=f"{of}/", suffix=".txt")
+    upload = S3Upload(prefix="reconciled/", suffix=".txt")
     asked = Reconcile(triggers=(upload_name(upload),), every="7d", min_age=MIN_AGE)
     schedule = Schedule(rate(asked.every))
     detail = {
@@ -163,21 +163,19 @@ def _reconcile(harness: Harness, of: str) -> None:
     harness.messages.send(made.functions["trigger"].queue, json.dumps(message))
 
 
-def _found(harness: Harness, mark: str, name: str = "reconciled") -> Iterator[str]:
+def _found(harness: Harness, mark: str) -> Iterator[str]:
     """Yield what does not hold: each file has one run, but for the one from before the first reconcile."""
-    yield from _counted(harness, {name: _LOST + 1, backfill_name(name): 2})
-    found = sorted(str(run.trigger["key"]) for run in _runs_of(harness, name))
-    wanted = [f"{name}/{mark}-{which}.txt" for which in (*range(_LOST), "heard")]
+    yield from _counted(harness, {"reconciled": _LOST + 1, "reconciled-backfill": 2})
+    found = sorted(str(run.trigger["key"]) for run in _runs_of(harness, "reconciled"))
+    wanted = [f"reconciled/{mark}-{which}.txt" for which in (*range(_LOST), "heard")]
     if found != wanted:
         yield f"the runs were of {found}"
 
 
 def _found_by_report(harness: Harness, mark: str) -> Iterator[str]:
     """Yield what does not hold: the same, and the second reconcile read the report."""
-    yield from _found(harness, mark, "reported")
-    found = [
-        _published(harness, run, "backfill.json") for run in _runs_of(harness, backfill_name("reported"))
-    ]
+    yield from _found(harness, mark)
+    found = [_published(harness, run, "backfill.json") for run in _runs_of(harness, "reconciled-backfill")]
     said = sorted(one["about"] for one in found if one)
     if [one.endswith("manifest.json") for one in said] != [False, True]:
         yield f"the reconciles were of {said}"
