@@ -185,6 +185,11 @@ def _check_calls(found: dict[str, Any]) -> None:
         raise RuntimeError(f"Expected {_PER_GROUP} calls for each of {found['groups']} groups, found {rest}.")
 
 
+def _after(found: dict[str, Any], name: str) -> str:
+    """Return how long it took, nothing for what was measured when that was not."""
+    return f", after {found[name]:,} s" if name in found else ""
+
+
 def table(found: dict[str, Any]) -> str:
     """Return what was measured."""
     names = sorted({*found["calls"], *found["killed"]})
@@ -194,8 +199,8 @@ def table(found: dict[str, Any]) -> str:
     kills = ", ".join(f"{one:,}" for one in found["killed_at"])
     head = (
         f"{found['objects']:,} objects of the local cloud, {found['groups']:,} groups; each object is in one"
-        f" of them, once, after {found['seconds']:,} s. Of {found['killed_objects']:,} the command was killed"
-        f" after {kills} calls, and begun again each time: {found['killed_seconds']:,} s in all."
+        f" of them, once{_after(found, 'seconds')}. Of {found['killed_objects']:,} the command was killed"
+        f" after {kills} calls, and begun again each time{_after(found, 'killed_seconds')}."
     )
     return "\n".join(
         [

@@ -8,6 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.utils import parse_timestamp
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +27,8 @@ class _Body:
         return [PAGE]
 
 
-def _answer(request: Any, **_: Any) -> AWSResponse:
-    return AWSResponse(request.url, 200, {}, _Body())
+def _answer(request: Any, **_: Any) -> Any:
+    return AWSResponse(request.url, 200, HTTPHeaders(), _Body())
 
 
 @given(st.integers(0, 250_000_000_000_000_000).map(lambda micro: EPOCH + timedelta(microseconds=micro)))
@@ -69,7 +70,7 @@ def test_a_listing_is_read_without_dateutil(monkeypatch: pytest.MonkeyPatch) -> 
     session = botocore.session.Session()
     session.set_credentials("a", "b")
     read_times_quickly(session)
-    s3 = session.create_client("s3", region_name="us-east-1")
+    s3: Any = session.create_client("s3", region_name="us-east-1")
     s3.meta.events.register("before-send.s3.ListObjectsV2", _answer)
     (found,) = s3.list_objects_v2(Bucket="bucket")["Contents"]
     assert found["LastModified"] == datetime(2026, 1, 31, 12, 0, 0, 250_000, UTC)
