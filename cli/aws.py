@@ -8,6 +8,7 @@ import botocore.session
 from botocore.config import Config
 
 from local.paths import LocalCloudPaths
+from sluice.aws.clients import read_times_quickly
 from sluice.operate.clients import Paginator
 
 # A cloud on the same machine is reached without a proxy, whatever the environment names.
@@ -19,6 +20,7 @@ def client_of(place: LocalCloudPaths, service: str) -> Any:
     environment = place.client_environment()
     session = botocore.session.Session(profile=None)
     session.set_config_variable("profile", None)
+    read_times_quickly(session)
     return session.create_client(
         service,
         region_name=environment["AWS_REGION"],

@@ -16,6 +16,7 @@ from cli.console import print_note
 from cli.project import configuration
 from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server.running import running_ports
+from sluice.aws.clients import read_times_quickly
 from sluice.ledger.ledger import Ledger
 from sluice.operate.deployment import PREFIX, Deployment
 
@@ -77,6 +78,7 @@ def _local() -> LocalCloudPaths | None:
 
 def _chosen(environment: Mapping[str, str]) -> tuple[Callable[[str], Any], str]:
     session = botocore.session.get_session()
+    read_times_quickly(session)
     # The CDK and the AWS CLI read AWS_REGION, botocore does not.
     region = environment.get("AWS_REGION") or session.get_config_variable("region")
     endpoint = environment.get("AWS_ENDPOINT_URL", "")

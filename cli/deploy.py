@@ -19,9 +19,9 @@ from cli.account.partition import check_partition
 from cli.account.service_roles import create_service_linked_roles
 from cli.account.zones import ZONES, zones_of_region
 from cli.cloud import Cloud
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Account
 from cli.commands.doctor.checks.run_checks import BEFORE_DEPLOYS, CHECKS, is_problem, run_checks
+from cli.commands.doctor.finding import Level
 from cli.console import print_line, print_note
 from cli.deploying.bootstrap import DEFAULT_QUALIFIER, bootstrap_command, qualifier_of, version_parameter
 from cli.deploying.docker_program import DockerProgram

@@ -119,7 +119,6 @@ class PipelinesStack(Stack):
         grant_failed_items(
             self, "FailedItems", pipelines=pipelines, results=storage.results, role=control.track.role
         )
-        check_stack_size(self._parts, self._nested)
         DeployedDefinitions(self, "Deployed", keys=self._definition_keys)
         if catalog is not None:
             ConsoleCatalog(self, "Catalog", text=catalog)
@@ -130,6 +129,7 @@ class PipelinesStack(Stack):
             target=control.trigger,
             stack_prefix=configuration.stack_prefix,
         )
+        check_stack_size(self, self._parts, self._nested)
 
     def _add(self, pipeline: Pipeline) -> Definition:
         """Add a pipeline of the project, and return its compiled form."""

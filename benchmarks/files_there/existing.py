@@ -70,9 +70,16 @@ def _cloud_with(objects: int) -> Iterator[Bench]:
 def undisturbed(bench: Bench, objects: int) -> dict[str, Any]:
     """Return the calls of a backfill; RuntimeError where they are too many."""
     bench.forget_calls()
+    began = time.monotonic()
     _backfill(bench).wait_for_success()
+    seconds = round(time.monotonic() - began)
     calls = bench.calls(is_of_command)
-    found = {"objects": objects, "groups": _check(bench, objects, ""), "calls": dict(sorted(calls.items()))}
+    found = {
+        "objects": objects,
+        "groups": _check(bench, objects, ""),
+        "seconds": seconds,
+        "calls": dict(sorted(calls.items())),
+    }
     _check_calls(found)
     print(json.dumps(found), flush=True)
     return found
@@ -83,10 +90,17 @@ def killed(bench: Bench, objects: int, calls: int, kills: int) -> dict[str, Any]
     many calls.
     """
     bench.forget_calls()
+    began = time.monotonic()
     killed_at = _killed(bench, calls, kills)
+    seconds = round(time.monotonic() - began)
     found = bench.calls(is_of_command)
     _check(bench, objects, "~again")
-    return {"killed_objects": objects, "killed_at": killed_at, "killed": dict(sorted(found.items()))}
+    return {
+        "killed_objects": objects,
+        "killed_at": killed_at,
+        "killed_seconds": seconds,
+        "killed": dict(sorted(found.items())),
+    }
 
 
 def _killed(bench: Bench, calls: int, kills: int) -> list[int]:
@@ -171,6 +185,11 @@ def _check_calls(found: dict[str, Any]) -> None:
         raise RuntimeError(f"Expected {_PER_GROUP} calls for each of {found['groups']} groups, found {rest}.")
 
 
+def _after(found: dict[str, Any], name: str) -> str:
+    """Return how long it took, nothing for what was measured when that was not."""
+    return f", after {found[name]:,} s" if name in found else ""
+
+
 def table(found: dict[str, Any]) -> str:
     """Return what was measured."""
     names = sorted({*found["calls"], *found["killed"]})
@@ -180,8 +199,8 @@ def table(found: dict[str, Any]) -> str:
     kills = ", ".join(f"{one:,}" for one in found["killed_at"])
     head = (
         f"{found['objects']:,} objects of the local cloud, {found['groups']:,} groups; each object is in one"
-        f" of them, once. Of {found['killed_objects']:,} the command was killed after {kills} calls, and"
-        " begun again each time."
+        f" of them, once{_after(found, 'seconds')}. Of {found['killed_objects']:,} the command was killed"
+        f" after {kills} calls, and begun again each time{_after(found, 'killed_seconds')}."
     )
     return "\n".join(
         [

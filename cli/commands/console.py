@@ -10,9 +10,9 @@ import webbrowser
 from pathlib import Path
 
 from cli.cloud import Cloud, cloud_of
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Finding, Level
+from cli.commands.doctor.account import Account
 from cli.commands.doctor.checks.run_checks import run_checks
+from cli.commands.doctor.finding import Finding, Level
 from cli.console import print_line, print_note
 from cli.options import Commands, command
 from cli.project import configuration, current_project

@@ -26,7 +26,7 @@ from local.emulator.patches import (
     stacks,
 )
 from local.emulator.patches.rotation import ROTATION_SCHEDULE, Rotations
-from local.emulator.patches.tables import item_keys, quick_queries
+from local.emulator.patches.tables import item_keys, quick_expressions, quick_queries
 from local.emulator.services import add_resource_types, answer_before, asgi, call_ec2
 from local.executors import DOCKER, ExecutorName, docker_executor
 from local.paths import LocalCloudPaths
@@ -92,6 +92,7 @@ def _mend(paths: LocalCloudPaths) -> None:
     layers.leave_foreign_layers_out()
     item_keys.name_items()
     quick_queries.narrow_queries()
+    quick_expressions.read_expressions_once()
     objects.name_versions()
     objects.read_ranges_of_versions()
     secrets.rotate_secrets(Rotations(paths).begin)

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sluice.backfill.asked import Asked, NothingTakenError
+from sluice.backfill.inventory.report import InventoryError
+from sluice.backfill.reconciling import Chosen, SourceOf, chosen_sources, listed_instead, oldest_fresh
 from sluice.backfill.records import BackfillProgress, BackfillRecords, stamped
 from sluice.backfill.sources import Source
 from sluice.backfill.starting import Progress, Starter, backfill, survey
@@ -24,7 +26,6 @@ from sluice.ledger.records import KEPT
 RECONCILED_FOR = KEPT - timedelta(days=15)
 """How old an object is at most that a reconcile takes: the ledger surely has its run still."""
 WRITTEN_EVERY = timedelta(seconds=5)
-SourceOf = Callable[[Sequence[Target], str | None], Source]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,10 @@ class Reconcile:
     def next_after(self, time: datetime) -> datetime:
         """Return when the schedule begins the next one."""
         return time + timedelta(seconds=seconds_of(self.every) or 0)
+
+    def fresh_since(self, time: datetime) -> datetime:
+        """Return when a report was begun at the earliest that the reconcile of this time takes."""
+        return oldest_fresh(time, timedelta(seconds=seconds_of(self.every) or 0))
 
     def until(self, now: datetime) -> datetime:
         """Return the time before which objects are not left to their events."""
@@ -88,14 +93,17 @@ class BackfillJob:
         left to the next time. Raises NothingTakenError for another input.
         """
         asked, now = Reconcile.from_dict(given), self.now()
-        triggers = [one for one in self.targets if one.trigger in asked.triggers]
-        targets = [self._since(one, scheduled_for, asked.until(now)) for one in triggers]
+        targets = self._reconciled_targets(asked, scheduled_for, now)
         progress = self._begun("reconcile", now)
         progress = replace(progress, next_at=asked.next_after(scheduled_for).isoformat())
         if self.is_paused():
             return self._ended(replace(progress, about="reconcile, left out: the pipeline is paused"))
-        asked_for = [one for one in targets if one.since and one.until and one.since < one.until]
-        return self._work(progress, self.source_of(asked_for, None))
+        chosen = list(chosen_sources(targets, asked.fresh_since(scheduled_for), self.source_of))
+        progress = replace(progress, about=progress.about + "".join(dict.fromkeys(one.by for one in chosen)))
+        self.records.write(progress)
+        for one in chosen:
+            progress = self._reconciled(progress, one)
+        return self._ended(progress)
 
     def do(self, given: Mapping[str, Any]) -> BackfillProgress:
         """Do what a person asked for. Raises NothingTakenError for what is no place or no time of the
@@ -111,7 +119,14 @@ class BackfillJob:
         source = self.source_of(targets, asked.inventory)
         about = " and ".join(pattern for one in source.targets for pattern in one.patterns) + source.by
         progress = replace(self._begun(about, self.now()), dry_run=asked.dry_run)
-        return self._work(progress, source)
+        self.records.write(progress)
+        return self._ended(self._through(progress, source))
+
+    def _reconciled_targets(self, asked: Reconcile, scheduled_for: datetime, now: datetime) -> list[Target]:
+        """Return the targets of a reconcile of which objects are in question; since when is recorded."""
+        named = [one for one in self.targets if one.trigger in asked.triggers]
+        found = [self._since(one, scheduled_for, asked.until(now)) for one in named]
+        return [one for one in found if one.since and one.until and one.since < one.until]
 
     def _since(self, target: Target, first: datetime, until: datetime) -> Target:
         recorded = self.records.since(self.pipeline, target.trigger, first)
@@ -123,23 +138,39 @@ class BackfillJob:
             pipeline=self.pipeline, run_id=self.run_id, about=about, began_at=at, updated_at=at
         )
 
-    def _work(self, progress: BackfillProgress, source: Source) -> BackfillProgress:
-        """Have the objects processed, or count them; the progress is written as it goes."""
-        do, before = survey if progress.dry_run else backfill, Progress()
-        self.records.write(progress)
+    def _reconciled(self, progress: BackfillProgress, chosen: Chosen) -> BackfillProgress:
+        """Have the objects of a source processed; of a report that turns out not to be whole, those that a
+        listing finds.
+        """
+        try:
+            return self._through(progress, chosen.source)
+        except InventoryError as error:
+            instead = listed_instead(chosen.source.targets, error, self.source_of)
+            return self._through(replace(progress, about=f"reconcile{instead.by}"), instead.source)
+
+    def _through(self, before: BackfillProgress, source: Source) -> BackfillProgress:
+        """Have the objects of a source processed, or count them; return how far it is with those of the ones
+        before. The progress is written as it goes.
+        """
+        do, done, progress = survey if before.dry_run else backfill, Progress(), before
+
+        def stamp(found: Progress) -> BackfillProgress:
+            objects = before.objects + found.objects + source.left_out
+            gone = before.gone + source.gone
+            return stamped(progress, self.now(), objects, before.new + found.new, gone)
+
         for target in source.targets:
             starter, last = self.starter_of(target), Progress()
             for last in do(starter, target, source.to_start(target, starter, source.pages(target))):
-                progress = self._moved(progress, _sum(before, last), source)
-            before = _sum(before, last)
-        objects = before.objects + source.left_out
-        return self._ended(stamped(progress, self.now(), objects, before.new, source.gone))
+                progress = self._moved(progress, stamp(_sum(done, last)))
+            done = _sum(done, last)
+        return stamp(done)
 
-    def _moved(self, progress: BackfillProgress, done: Progress, source: Source) -> BackfillProgress:
-        now = self.now()
-        if now - datetime.fromisoformat(progress.updated_at) < WRITTEN_EVERY:
-            return progress
-        moved = stamped(progress, now, done.objects + source.left_out, done.new, source.gone)
+    def _moved(self, written: BackfillProgress, moved: BackfillProgress) -> BackfillProgress:
+        """Write how far it is, unless that was written a moment ago; return what is written."""
+        last = datetime.fromisoformat(written.updated_at)
+        if datetime.fromisoformat(moved.updated_at) - last < WRITTEN_EVERY:
+            return written
         self.records.write(moved)
         print(f"{moved.objects:,} objects looked at, {moved.new:,} of them new", flush=True)
         return moved

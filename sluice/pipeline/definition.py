@@ -132,7 +132,8 @@ class S3Upload:
     """
     inventory: Annotated[str, Field(pattern=INVENTORY_PATTERN, max_length=1024)] | None = None
     """The folder of the S3 Inventory reports of the bucket, which the job of a backfill may read:
-    ``s3://team-reports/all/team-landing/daily/``. Needs ``reconcile=``.
+    ``s3://team-reports/all/team-landing/daily/``. A reconcile on its schedule reads the newest one that was
+    begun within its interval. Needs ``reconcile=``.
     """
 
     @property

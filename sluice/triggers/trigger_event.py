@@ -68,7 +68,9 @@ class S3Object:
 
     def to_item(self) -> dict[str, Any]:
         """Return what is known of it, as an item of a manifest."""
-        return {name: value for name, value in asdict(self).items() if value or name not in _OPTIONAL}
+        # By name: `asdict` copies each value deeply, and a backfill writes a million of these.
+        every = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in every if value or name not in _OPTIONAL}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> S3Object:

@@ -33,6 +33,16 @@ class ListedBuckets(Buckets):
         """Return that the bucket keeps versions: the inbox alone is listed so."""
         return {"Status": "Enabled"}
 
+    def list_objects_v2(self, *, Bucket: str, Delimiter: str = "", **request: Any) -> dict[str, Any]:
+        """Return keys in order; with a delimiter what they begin with, on one page."""
+        page = super().list_objects_v2(Bucket=Bucket, **request)
+        if not Delimiter:
+            return page
+        prefix = str(request.get("Prefix", ""))
+        rest = [str(one["Key"]).removeprefix(prefix) for one in page.get("Contents", ())]
+        folders = {one.partition(Delimiter)[0] for one in rest if Delimiter in one}
+        return {**page, "CommonPrefixes": [{"Prefix": f"{prefix}{one}/"} for one in sorted(folders)]}
+
     def list_object_versions(
         self, *, Bucket: str, Prefix: str = "", KeyMarker: str = "", MaxKeys: int = 1000, **_: Any
     ) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sluice.pipeline.definition import S3Upload, Schedule
 from sluice.pipeline.trigger_names import schedule_name, upload_name
 from sluice.pipeline.validation.triggers.reconciles import backfill_name
 from sluice.run.state import Run
+from tests.sluice.backfill.inventory.written import Buckets, row, write_report
 
 if TYPE_CHECKING:
     from tests.matrix.harness import Harness
@@ -113,6 +114,32 @@ def _lose_events(harness: Harness, mark: str) -> None:
         harness.clock.later(seconds, partial(_reconcile, harness))
 
 
+def _lose_events_and_report(harness: Harness, mark: str) -> None:
+    """The same, and a report names all files before the second time of the schedule."""
+    _lose_events(harness, mark)
+    harness.clock.later(_RECONCILED_SECONDS - 60.0, partial(_report, harness))
+
+
+def _report(harness: Harness) -> None:
+    """Store a report of the inbox, as S3 Inventory does."""
+    inbox, now, written = harness.deployment.inbox, harness.clock.now(), Buckets()
+    rows = [
+        row(
+            one["Key"],
+            Bucket=inbox,
+            VersionId=one["VersionId"],
+            Size=one["Size"],
+            ETag=one["ETag"].strip('"'),
+            LastModifiedDate=one["LastModified"],
+        )
+        for one in harness.buckets.list_object_versions(Bucket=inbox)["Versions"]
+    ]
+    begun = {"creationTimestamp": str(int(now.timestamp() * 1000)), "sourceBucket": inbox}
+    write_report(written, [rows], date=f"{now:%Y-%m-%dT%H-%MZ}", **begun)
+    for (bucket, key), content in written.objects.items():
+        harness.buckets.put_object(Bucket=bucket, Key=key, Body=content)
+
+
 def _reconcile(harness: Harness) -> None:
     """Send what the deployed schedule sends at this time."""
     made, now = harness.deployment, harness.clock.now()
@@ -145,6 +172,15 @@ def _found(harness: Harness, mark: str) -> Iterator[str]:
         yield f"the runs were of {found}"
 
 
+def _found_by_report(harness: Harness, mark: str) -> Iterator[str]:
+    """Yield what does not hold: the same, and the second reconcile read the report."""
+    yield from _found(harness, mark)
+    found = [_published(harness, run, "backfill.json") for run in _runs_of(harness, "reconciled-backfill")]
+    said = sorted(one["about"] for one in found if one)
+    if [one.endswith("manifest.json") for one in said] != [False, True]:
+        yield f"the reconciles were of {said}"
+
+
 WAYS_IN: dict[str, dict[str, Any]] = {
     "joined": {
         "begin": _ask_both,
@@ -155,6 +191,11 @@ WAYS_IN: dict[str, dict[str, Any]] = {
     "later": {"begin": _replace_a_file, "together": _reran, "stages": ("group",)},
     "overdue": {"begin": _leave_one_out, "together": _ran_without, "stages": ("group", "alert")},
     "reconciled": {"begin": _lose_events, "together": _found, "stages": ("trigger", "job")},
+    "reported": {
+        "begin": _lose_events_and_report,
+        "together": _found_by_report,
+        "stages": ("trigger", "job"),
+    },
     "missed": {"begin": _deploy, "together": _caught_up, "stages": ("trigger",)},
 }
 

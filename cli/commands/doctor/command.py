@@ -10,9 +10,9 @@ from typing import Any
 
 from cli.cloud import cloud_of
 from cli.commands.doctor import uploads
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Finding, Level
+from cli.commands.doctor.account import Account
 from cli.commands.doctor.checks.run_checks import is_problem, run_checks
+from cli.commands.doctor.finding import Finding, Level
 from cli.console import console_of, print_json, print_line, print_text, spinner
 from cli.deploying.docker_program import DockerProgram
 from cli.errors import FAILED

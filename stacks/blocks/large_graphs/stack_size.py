@@ -17,29 +17,25 @@ from sluice.pipeline.loading import PIPELINES
 MAX_RESOURCES = 500
 MAX_NESTED_RESOURCES = 2_500
 MAX_TEMPLATE_BYTES = 1_000_000
-_RESERVED = 20
 _NAMED = 3
 _APART = (
-    "Let steps run the same work (they share a definition), or deploy some pipelines with another"
-    " SLUICE_STACK_PREFIX."
+    "Let steps run the same work (they share a definition), or deploy some pipelines from a project of their"
+    " own, with another SLUICE_STACK_PREFIX: docs/your-own.md says what a pipeline costs."
 )
 
 
-def check_stack_size(parts: Mapping[str, Construct], nested: Mapping[str, int]) -> None:
+def check_stack_size(stack: Construct, parts: Mapping[str, Construct], nested: Mapping[str, int]) -> None:
     """Raise PipelineError, naming the largest pipelines, when they have more resources than a stack or a
     deploy may have.
 
-    ``parts`` are the constructs by pipeline; ``nested`` are the numbers of definitions in nested stacks, by
-    pipeline.
+    ``stack`` has all that it will have; ``parts`` are its constructs by pipeline, beside what all share;
+    ``nested`` are the numbers of definitions in nested stacks, by pipeline.
     """
     own = {name: sum(1 for _ in _resources(part)) for name, part in parts.items()}
+    shared = sum(1 for _ in _resources(stack)) - sum(own.values())
     mistakes = [
-        *_mistakes("in the stack of all pipelines", own, MAX_RESOURCES - _RESERVED),
-        *_mistakes(
-            "in a deploy, nested stacks included",
-            _sum(own, nested),
-            MAX_NESTED_RESOURCES - _RESERVED,
-        ),
+        *_mistakes("in the stack of all pipelines", own, shared, MAX_RESOURCES),
+        *_mistakes("in a deploy, nested stacks included", _sum(own, nested), shared, MAX_NESTED_RESOURCES),
     ]
     if mistakes:
         raise PipelineError(PIPELINES, tuple(mistakes))
@@ -64,10 +60,13 @@ def check_template_sizes(directory: Path) -> None:
         raise PipelineError(PIPELINES, tuple(mistakes))
 
 
-def _mistakes(where: str, counts: Mapping[str, int], maximum: int) -> Iterator[Mistake]:
-    if (total := sum(counts.values())) > maximum:
+def _mistakes(where: str, counts: Mapping[str, int], shared: int, maximum: int) -> Iterator[Mistake]:
+    if (total := sum(counts.values()) + shared) > maximum:
         largest = sorted(counts, key=lambda name: -counts[name])[:_NAMED]
-        found = f"{total}, most of them in {', '.join(f'{name} ({counts[name]})' for name in largest)}"
+        found = (
+            f"{total} of {len(counts)} pipelines, most of them in"
+            f" {', '.join(f'{name} ({counts[name]})' for name in largest)}"
+        )
         yield Mistake(PIPELINES, f"at most {maximum} CloudFormation resources {where}", found, _APART)
 
 

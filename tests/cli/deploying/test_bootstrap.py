@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cli.commands.doctor.checks import setup
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.checks.account import setup
+from cli.commands.doctor.finding import Level
 from cli.deploying.bootstrap import bootstrap_command, qualifier_of, shared_assets, version_parameter
 from tests.cli.commands.doctor.fake_account import FakeAccount, findings_of, refused
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Account
 from cli.commands.doctor.checks.run_checks import CHECKS, run_checks
+from cli.commands.doctor.finding import Level
 from stacks.configuration import Configuration
 from tests.conftest import EMAIL, PHONE
 from tests.e2e.application import Application

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cli.commands.doctor.checks.account import Account, not_deployed
-from cli.commands.doctor.checks.finding import Finding, error, ok, warning
+from cli.commands.doctor.account import Account, not_deployed
+from cli.commands.doctor.finding import Finding, error, ok, warning
 
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")

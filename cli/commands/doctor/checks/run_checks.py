@@ -6,21 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from cli.commands.doctor.checks import (
-    alerts,
-    buckets,
-    compute,
-    images,
-    network,
-    public_addresses,
-    quotas,
-    results_buckets,
-    setup,
-    vcpu_quotas,
-)
-from cli.commands.doctor.checks.account import Account, Check
-from cli.commands.doctor.checks.finding import Finding, Level, error, not_checked, warning
-from cli.commands.doctor.reconciles import reconciles
+from cli.commands.doctor.account import Account, Check
+from cli.commands.doctor.checks import alerts
+from cli.commands.doctor.checks.account import quotas, setup, vcpu_quotas
+from cli.commands.doctor.checks.files import buckets, results_buckets
+from cli.commands.doctor.checks.files.reconciles import reconciles
+from cli.commands.doctor.checks.machines import compute, images
+from cli.commands.doctor.checks.network import public_addresses, subnets
+from cli.commands.doctor.finding import Finding, Level, error, not_checked, warning
 from cli.errors import explained
 
 CHECKS: Mapping[str, Check] = {
@@ -43,7 +36,7 @@ CHECKS: Mapping[str, Check] = {
     "queues": compute.queues,
     "blocked": compute.blocked,
     "machine roles": compute.machine_roles,
-    "subnets": network.subnets,
+    "subnets": subnets.subnets,
     "subscriptions": alerts.subscriptions,
     "dead letters": alerts.dead_letters,
     "readers": alerts.readers,

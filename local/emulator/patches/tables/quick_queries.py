@@ -1,7 +1,7 @@
-"""Mended: a page of an index costs what it holds, and not what its whole partition does.
+"""Mended: a page of a table or an index costs what it holds, and not what its whole partition does.
 
-ministack sorts all entries of an index's partition and evaluates the condition on each, for every page: a
-second for one row of 10,000. DynamoDB finds a page in order:
+ministack sorts all entries of a partition and evaluates the condition on each, for every page: a second for
+one row of 10,000. DynamoDB finds a page in order:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,6 +23,9 @@ Entry = tuple[str, Key]
 _RANGE = re.compile(
     r"\s*(?P<hash>\w+)\s*=\s*(?P<value>:\w+)"
     r"\s+AND\s+(?P<sort>\w+)\s+BETWEEN\s+(?P<from>:\w+)\s+AND\s+(?P<to>:\w+)\s*"
+)
+_BEGINNING = re.compile(
+    r"\s*(?P<hash>\w+)\s*=\s*(?P<value>:\w+)\s+AND\s+begins_with\(\s*(?P<sort>\w+)\s*,\s*(?P<with>:\w+)\s*\)\s*"
 )
 _MEMBERS = "_index_members"
 
@@ -39,6 +42,9 @@ def narrow_queries() -> None:
 
     def narrowed(data: Mapping[str, Any]) -> Any:
         table = dynamodb._tables.get(dynamodb._normalize_table_name(data.get("TableName")))
+        beginning = _beginning_of(data, table) if table else None
+        if beginning is not None:
+            return _answer_beginning(query, data, table["items"], *beginning)
         page = _page_of(data, table) if table else None
         if page is None:
             return query(data)
@@ -57,6 +63,37 @@ def narrow_queries() -> None:
         return write(*given, **named)
 
     dynamodb._query, dynamodb._index_item = narrowed, written
+
+
+def _beginning_of(data: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the partition, and what the sort keys begin with, that a query of the table itself asks for;
+    None for one of another form, or of what is not there.
+    """
+    condition = _BEGINNING.fullmatch(str(data.get("KeyConditionExpression") or ""))
+    if condition is None or data.get("IndexName"):
+        return None
+    if (condition["hash"], condition["sort"]) != (table["pk_name"], table["sk_name"]):
+        return None
+    values = data.get("ExpressionAttributeValues") or {}
+    partition, beginning = (values.get(condition[name], {}).get("S") for name in ("value", "with"))
+    is_there = partition in table["items"] and isinstance(beginning, str)
+    return (str(partition), str(beginning)) if is_there else None
+
+
+def _answer_beginning(
+    query: Callable[[Mapping[str, Any]], Any],
+    data: Mapping[str, Any],
+    items: dict[str, Any],
+    partition: str,
+    beginning: str,
+) -> Any:
+    """Answer a query while its partition has those items alone whose sort keys begin so."""
+    whole = items[partition]
+    items[partition] = {sort: item for sort, item in whole.items() if str(sort).startswith(beginning)}
+    try:
+        return query(data)
+    finally:
+        items[partition] = whole
 
 
 def _in_order(

@@ -10,9 +10,9 @@ import botocore.session
 from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
-from cli.commands.doctor.checks.account import Account, Check
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Account, Check
 from cli.commands.doctor.checks.run_checks import run_checks
+from cli.commands.doctor.finding import Level
 from cli.deploying.docker_program import DockerProgram
 from stacks.configuration import Configuration
 

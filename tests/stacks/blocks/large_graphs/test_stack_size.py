@@ -16,9 +16,15 @@ from stacks.blocks.large_graphs.stack_size import (
 )
 
 
-def resources(count: int) -> Construct:
-    """Return a construct of a stack with so many resources, some of them deeper."""
-    part = Construct(Stack(App()), "Part")
+def stack(shared: int, **parts: int) -> tuple[Stack, dict[str, Construct]]:
+    """Return a stack with so many resources of all pipelines, and of each one, some of them deeper."""
+    made = Stack(App())
+    resources(Construct(made, "Shared"), shared)
+    return made, {name: resources(Construct(made, name), count) for name, count in parts.items()}
+
+
+def resources(part: Construct, count: int) -> Construct:
+    """Return a construct with so many resources, some of them deeper."""
     deeper = Construct(part, "Deeper")
     for number in range(count):
         CfnResource(deeper if number % 2 else part, f"R{number}", type="AWS::SNS::Topic")
@@ -26,22 +32,23 @@ def resources(count: int) -> Construct:
 
 
 def test_more_than_a_stack_holds_is_refused_with_the_largest_pipelines() -> None:
-    """In a sentence, before the CDK refuses it with an error of its own."""
+    """In a sentence, before the CDK refuses it with an error of its own; what all share counts, too."""
+    check_stack_size(*stack(20, small=3, large=477), {})
     with pytest.raises(PipelineError) as refused:
-        check_stack_size({"small": resources(3), "large": resources(478)}, {})
+        check_stack_size(*stack(20, small=3, large=478), {})
     said = str(refused.value)
     assert (
-        "expected at most 480 CloudFormation resources in the stack of all pipelines, found 481, most of them"
-        " in large (478)" in said
+        "expected at most 500 CloudFormation resources in the stack of all pipelines, found 501 of 2"
+        " pipelines, most of them in large (478)" in said
     )
     assert "SLUICE_STACK_PREFIX" in said
 
 
 def test_more_than_a_deploy_holds_is_refused() -> None:
     """Nested stacks have a limit together."""
-    check_stack_size({"large": resources(10)}, {"large": 2_470})
-    with pytest.raises(PipelineError, match="in a deploy, nested stacks included, found 2481"):
-        check_stack_size({"large": resources(10)}, {"large": 2_471})
+    check_stack_size(*stack(10, large=10), {"large": 2_480})
+    with pytest.raises(PipelineError, match="in a deploy, nested stacks included, found 2501"):
+        check_stack_size(*stack(10, large=10), {"large": 2_481})
 
 
 def test_a_template_that_is_too_long_is_refused_by_name(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from cli.commands.doctor.account import Check
 from cli.commands.doctor.checks import alerts
-from cli.commands.doctor.checks.account import Check
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.finding import Level
 from tests.cli.commands.doctor.fake_account import (
     Answers,
     assert_problem,

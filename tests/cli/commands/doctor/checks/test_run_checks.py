@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Account
 from cli.commands.doctor.checks.run_checks import BEFORE_DEPLOYS, CHECKS, run_checks
+from cli.commands.doctor.finding import Level
 from stacks.configuration import Configuration
 from tests.cli.commands.doctor.fake_account import WELL, WELL_DOCKER, FakeAccount, findings_of, refused
 

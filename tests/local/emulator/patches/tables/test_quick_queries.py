@@ -1,4 +1,4 @@
-"""A page of an index is what ministack makes of the whole partition, whatever the page."""
+"""A page of a table or an index is what ministack makes of the whole partition, whatever the page."""
 
 from __future__ import annotations
 
@@ -100,6 +100,79 @@ def test_every_page_is_the_same(
             if "LastEvaluatedKey" not in expected[1]:
                 return
             request["ExclusiveStartKey"] = expected[1]["LastEvaluatedKey"]
+
+
+NAMED = "begun"
+SORTS = st.sampled_from(["G#1", "G#2", "F#1", "F#", "#", "é#"])
+
+
+def _fill_partitions(entries: list[tuple[str, str]]) -> None:
+    dynamodb._tables.pop(NAMED, None)
+    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    table = {
+        "TableName": NAMED,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+    }
+    assert dynamodb._create_table(table)[0] == 200
+    for pk, sk in entries:
+        dynamodb._set_item(dynamodb._tables[NAMED], pk, sk, {"pk": {"S": pk}, "sk": {"S": sk}})
+
+
+@given(
+    entries=st.lists(st.tuples(st.sampled_from("xy"), SORTS), max_size=10),
+    beginning=st.sampled_from(["G#", "F#", "F#1", "é", "none"]),
+    limit=st.none() | st.integers(1, 3),
+    forward=st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_every_page_of_what_begins_so_is_the_same(
+    entries: list[tuple[str, str]], beginning: str, limit: int | None, forward: bool
+) -> None:
+    """Of a table itself; its partitions are whole afterwards."""
+    with scope():
+        _fill_partitions(entries)
+        request: dict[str, Any] = {
+            "TableName": NAMED,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :beginning)",
+            "ExpressionAttributeValues": {":pk": {"S": "x"}, ":beginning": {"S": beginning}},
+            "ScanIndexForward": forward,
+            **({"Limit": limit} if limit else {}),
+        }
+        for _ in range(len(entries) + 2):
+            expected = _answer(WHOLE, request)
+            assert _answer(dynamodb._query, request) == expected
+            if "LastEvaluatedKey" not in expected[1]:
+                break
+            request["ExclusiveStartKey"] = expected[1]["LastEvaluatedKey"]
+        else:
+            raise AssertionError("the pages do not end")
+        found = {(pk, sk) for pk, own in dynamodb._tables[NAMED]["items"].items() for sk in own}
+        assert found == set(entries)
+        dynamodb._tables.pop(NAMED, None)
+
+
+def test_only_what_can_begin_so_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 500 entries one: the condition is evaluated once, and not 500 times."""
+    evaluated: list[str] = []
+    real = dynamodb._evaluate_condition
+
+    def evaluate(*given: Any, **named: Any) -> Any:
+        evaluated.append(given[0])
+        return real(*given, **named)
+
+    monkeypatch.setattr(dynamodb, "_evaluate_condition", evaluate)
+    with scope():
+        _fill_partitions([("x", "G#1"), *(("x", f"F#{number}") for number in range(500))])
+        request = {
+            "TableName": NAMED,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :beginning)",
+            "ExpressionAttributeValues": {":pk": {"S": "x"}, ":beginning": {"S": "G#"}},
+        }
+        assert _answer(dynamodb._query, request)[1]["Count"] == 1
+        assert len(evaluated) < 5
+        dynamodb._tables.pop(NAMED, None)
 
 
 def test_what_is_no_range_is_as_before() -> None:

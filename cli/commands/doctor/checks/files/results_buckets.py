@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Finding, error, ok, warning
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.finding import Finding, error, ok, warning
 from cli.project import current_project
 from sluice.pipeline.loading import load_pipelines
 from sluice.receipts.location import bucket_and_prefix

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.doctor.checks import images
-from cli.commands.doctor.checks.account import Account, Check
-from cli.commands.doctor.checks.finding import Finding, Level
+from cli.commands.doctor.account import Account, Check
+from cli.commands.doctor.checks.machines import images
+from cli.commands.doctor.finding import Finding, Level
 from cli.deploying.docker_program import DockerProgram
 from sluice.pipeline.definition import Job, Manual, Pipeline, Step
 from stacks.configuration import Architecture, Configuration

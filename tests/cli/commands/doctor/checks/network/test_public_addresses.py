@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cli.commands.doctor.checks import public_addresses
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.checks.network import public_addresses
+from cli.commands.doctor.finding import Level
 from sluice.pipeline.definition import Job, Manual, Pipeline, Step, Webhook
 from stacks.configuration import Configuration
 from tests.cli.commands.doctor.fake_account import FakeAccount, findings_of, refused

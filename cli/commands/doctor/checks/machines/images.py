@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.finding import Finding, error, not_checked, ok, warning
 from cli.project import current_project
 from sluice.compute import Compute
 from sluice.pipeline.definition import Pipeline

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from cli.commands.doctor.checks import clients
-from cli.commands.doctor.checks.finding import Finding, not_checked
+from cli.commands.doctor import clients
+from cli.commands.doctor.finding import Finding, not_checked
 from cli.deploying.docker_program import DockerProgram
 from sluice.operate.buckets.event_switch import NotifyingBucket
 from stacks.configuration import Configuration

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.compute import compute_environments
-from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.checks.machines.compute import compute_environments
+from cli.commands.doctor.finding import Finding, error, not_checked, ok, warning
 from cli.project import current_project
 from sluice.compute import QueueKey
 from sluice.pipeline.compiling import queues_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.finding import Finding, error, not_checked, ok
 from cli.project import current_project
 from sluice.operate.buckets.connections import Connection, connections_of
 from sluice.operate.buckets.event_switch import check_bucket, read_notifications

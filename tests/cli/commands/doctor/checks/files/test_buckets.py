@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cli.commands.doctor.checks import buckets
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.checks.files import buckets
+from cli.commands.doctor.finding import Level
 from stacks.project import VARIABLE
 from tests.cli.commands.doctor.fake_account import findings_of, refused
 

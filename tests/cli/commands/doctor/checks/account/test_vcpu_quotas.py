@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from cli.commands.doctor.checks import vcpu_quotas
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.checks.account import vcpu_quotas
 from cli.commands.doctor.checks.run_checks import run_checks
+from cli.commands.doctor.finding import Level
 from sluice.pipeline.definition import Job, Manual, Pipeline, Step
 from stacks.configuration import Configuration
 from tests.cli.commands.doctor.fake_account import WELL_DOCKER, FakeAccount, findings_of, refused

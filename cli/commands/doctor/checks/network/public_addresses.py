@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.commands.doctor.checks.account import Account, not_deployed
-from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
-from cli.commands.doctor.checks.quotas import KEPT_FREE
+from cli.commands.doctor.account import Account, not_deployed
+from cli.commands.doctor.checks.account.quotas import KEPT_FREE
+from cli.commands.doctor.finding import Finding, error, not_checked, ok, warning
 from cli.deploying.function_urls import FIX, region_has_function_urls, with_webhooks
 from cli.project import current_project
 from sluice.pipeline.loading import load_pipelines

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.doctor.checks import compute
-from cli.commands.doctor.checks.account import Check
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Check
+from cli.commands.doctor.checks.machines import compute
+from cli.commands.doctor.finding import Level
 from tests.cli.commands.doctor.fake_account import (
     ENVIRONMENT,
     Answers,

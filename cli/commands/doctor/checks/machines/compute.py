@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.commands.doctor.checks.account import Account, not_deployed
-from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
+from cli.commands.doctor.account import Account, not_deployed
+from cli.commands.doctor.finding import Finding, error, not_checked, ok, warning
 from sluice.aws.batch_jobs import list_jobs
 from sluice.run.reasons import explain_blocked_queue
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.doctor.checks import setup
-from cli.commands.doctor.checks.account import Check
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Check
+from cli.commands.doctor.checks.account import setup
+from cli.commands.doctor.finding import Level
 from tests.cli.commands.doctor.fake_account import (
     Answers,
     assert_problem,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cli.commands.doctor.checks.account import Account, not_deployed
-from cli.commands.doctor.checks.compute import compute_environments
-from cli.commands.doctor.checks.finding import Finding, error, ok, warning
+from cli.commands.doctor.account import Account, not_deployed
+from cli.commands.doctor.checks.machines.compute import compute_environments
+from cli.commands.doctor.finding import Finding, error, ok, warning
 
 _FEW_ADDRESSES = 16
 _ANYWHERE = "0.0.0.0/0"

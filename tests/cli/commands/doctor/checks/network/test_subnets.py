@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.doctor.checks import network
-from cli.commands.doctor.checks.account import Check
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Check
+from cli.commands.doctor.checks.network import subnets
+from cli.commands.doctor.finding import Level
 from tests.cli.commands.doctor.fake_account import (
     SUBNET,
     TABLE,
@@ -16,31 +16,31 @@ from tests.cli.commands.doctor.fake_account import (
 
 PROBLEMS: dict[str, tuple[Check, Answers, Level, str]] = {
     "a subnet that is gone": (
-        network.subnets,
+        subnets.subnets,
         {"DescribeSubnets": {"Subnets": []}},
         Level.ERROR,
         "subnet-1 of a",
     ),
     "a subnet without addresses": (
-        network.subnets,
+        subnets.subnets,
         {"DescribeSubnets": {"Subnets": [SUBNET | {"AvailableIpAddressCount": 3}]}},
         Level.WARNING,
         "3 free addresses",
     ),
     "no route out": (
-        network.subnets,
+        subnets.subnets,
         {"DescribeRouteTables": {"RouteTables": [TABLE | {"Routes": []}]}},
         Level.WARNING,
         "no route out",
     ),
     "no public address": (
-        network.subnets,
+        subnets.subnets,
         {"DescribeSubnets": {"Subnets": [SUBNET | {"MapPublicIpOnLaunch": False}]}},
         Level.ERROR,
         "get no public address",
     ),
     "a route to nowhere": (
-        network.subnets,
+        subnets.subnets,
         {
             "DescribeRouteTables": {
                 "RouteTables": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.doctor.checks import clients
+from cli.commands.doctor import clients
 from tests.cli.commands.doctor.fake_account import SESSION
 
 SERVICES: dict[str, type] = {

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.checks.files.reconciles import reconciles
 from cli.commands.doctor.checks.run_checks import run_checks
-from cli.commands.doctor.reconciles import reconciles
+from cli.commands.doctor.finding import Level
 from sluice.backfill.records import BackfillProgress, BackfillRecords
 from sluice.run.compiled import CompiledPipeline
 from sluice.run.state import RunState

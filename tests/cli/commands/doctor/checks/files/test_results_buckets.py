@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.commands.doctor.checks import results_buckets
-from cli.commands.doctor.checks.finding import Level
+from cli.commands.doctor.checks.files import results_buckets
+from cli.commands.doctor.finding import Level
 from sluice.pipeline.definition import Job, Manual, Pipeline, Step
 from tests.cli.commands.doctor.fake_account import findings_of, refused
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.compute import compute_environments
-from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.checks.machines.compute import compute_environments
+from cli.commands.doctor.finding import Finding, error, not_checked, ok, warning
 from cli.deploying.function_urls import with_webhooks
 from cli.project import current_project
 from sluice.pipeline.loading import load_pipelines

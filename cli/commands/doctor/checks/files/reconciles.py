@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from cli.commands.doctor.checks.account import Account, not_deployed
-from cli.commands.doctor.checks.finding import Finding, error, ok, warning
+from cli.commands.doctor.account import Account, not_deployed
+from cli.commands.doctor.finding import Finding, error, ok, warning
 from cli.project import current_project
 from cli.times import moment
 from sluice.backfill.records import BackfillProgress, BackfillRecords

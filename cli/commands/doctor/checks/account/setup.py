@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Finding, error, not_checked, ok, warning
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.finding import Finding, error, not_checked, ok, warning
 from cli.deploying.bootstrap import DEFAULT_QUALIFIER, bootstrap_command, qualifier_of, version_parameter
 
 # What the CDK's deployments of today ask for: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cli.commands.doctor.checks import quotas
-from cli.commands.doctor.checks.account import Account
-from cli.commands.doctor.checks.finding import Finding, Level
+from cli.commands.doctor.account import Account
+from cli.commands.doctor.checks.account import quotas
+from cli.commands.doctor.finding import Finding, Level
 from sluice.pipeline.definition import Job, Pipeline, Step, Webhook
 from stacks.configuration import Configuration
 from tests.cli.commands.doctor.fake_account import RESOURCES, FakeAccount, findings_of, refused

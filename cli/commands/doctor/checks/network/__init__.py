@@ -1,0 +1,1 @@
+"""Checks of what is reached from where: subnets, and public addresses."""
