@@ -16,6 +16,7 @@ from tests.botocore_models import read_once
 from tests.console.page.chromium import launched, why_not
 from tests.e2e.project import project
 from tests.moto_answers import find_names_once
+from tests.moto_transactions import copy_what_is_named
 from tests.workers import give_groups, put_longest_first
 
 SECONDS, WHOLE_PATH_SECONDS = 600, 3_600
@@ -25,12 +26,13 @@ EMAIL, PHONE = "ops@example.com", "+15550100199"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let every botocore session of the tests share what it reads of services, and moto what it knows of
-    them.
+    """Let every botocore session of the tests share what it reads of services, and moto not do over and over
+    what it does once.
     """
     patch = pytest.MonkeyPatch()
     read_once(patch)
     find_names_once(patch)
+    copy_what_is_named(patch)
     config.add_cleanup(patch.undo)
 
 
