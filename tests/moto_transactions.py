@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from moto.dynamodb.models import DynamoDBBackend
@@ -42,7 +42,7 @@ def _copied(table: Table, memo: dict[int, Any]) -> Table:
         named = _named(table, operations)
         # What a memo holds is not copied: https://docs.python.org/3/library/copy.html#copy.deepcopy
         memo.update({id(found): found for key, found in table.items.items() if key not in named})
-    copied = Table.__new__(Table)
+    copied = cast(Table, Table.__new__(Table))
     memo[id(table)] = copied
     copied.__dict__.update(copy.deepcopy(table.__dict__, memo))
     return copied
