@@ -103,11 +103,10 @@ def _whole_run(harness: Harness, crashing: CrashingClient | None) -> None:
 
 
 def _calls_of_a_start_job() -> list[str]:
-    with dynamodb() as client:
-        harness, crashing = Harness(client), CrashingClient(10_000)
-        begun(harness)
-        start_job(harness, crashing)
-        return crashing.calls
+    harness, crashing = Harness(in_memory()), CrashingClient(10_000)
+    begun(harness)
+    start_job(harness, crashing)
+    return crashing.calls
 
 
 CALLS = _calls_of_a_start_job()
@@ -117,12 +116,11 @@ CALLS = _calls_of_a_start_job()
 @pytest.mark.parametrize(
     "number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)]
 )
-def test_a_start_job_that_dies_at_any_call_leaves_one_job_a_step(
-    harness: Harness, number: int, pause: float
-) -> None:
+def test_a_start_job_that_dies_at_any_call_leaves_one_job_a_step(number: int, pause: float) -> None:
     """Every AWS call of its is a case: it takes effect, its answer is lost, the process is gone, a Lambda
     sweeps, and Batch tries again.
     """
+    harness = Harness(in_memory())
     begun(harness)
     with pytest.raises(CrashedError):
         start_job(harness, CrashingClient(number))
