@@ -80,14 +80,10 @@ class Retrier:
         if run is None:
             raise RunRemovedError(run_id)
         check_retryable(run, self.work_retention, now)
-        if prepare is None and is_interrupted(run):
-            raise OperationError(
-                f"Expected {run_id} as it failed, found that a retry with the current code has thrown away a"
-                " part of it and was interrupted. Retry it with the current code once more."
-            )
-        cleanup = failed_cleanup(run)
-        if cleanup is not None and prepare is None and is_only_cleanup(run):
-            return self._repeat_cleanup(run, cleanup, now)
+        if prepare is None:
+            _check_not_interrupted(run)
+            if (cleanup := failed_cleanup(run)) and is_only_cleanup(run):
+                return self._repeat_cleanup(run, cleanup, now)
         change = (prepare or self._outdated.prepare)(run, now)
         if not self.ledger.reopen(run, change):
             raise _changed(run_id)
@@ -154,6 +150,14 @@ def check_retryable(run: Run, work_retention: timedelta, now: datetime) -> None:
             f"Expected what {run.run_id} left in the work bucket, found that it began more than"
             f" {work_retention.days} days ago, after which that expires. Start the pipeline again, with the"
             " same input."
+        )
+
+
+def _check_not_interrupted(run: Run) -> None:
+    if is_interrupted(run):
+        raise OperationError(
+            f"Expected {run.run_id} as it failed, found that a retry with the current code has thrown away a"
+            " part of it and was interrupted. Retry it with the current code once more."
         )
 
 

@@ -1,5 +1,5 @@
-"""A run succeeds and its cleanup fails: an alert says so, a retry has the cleanup run again, and its end starts
-what waits for it.
+"""A run succeeds and its cleanup fails: an alert says so, a retry has the cleanup run again, and its end
+starts what waits for it.
 """
 
 from __future__ import annotations
