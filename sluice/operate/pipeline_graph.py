@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from sluice.counted import counted
 from sluice.pipeline.after import After, Always, Finished, name_of
 from sluice.pipeline.definition import (
     AfterRun,
@@ -94,7 +95,11 @@ def _words(step: Step) -> Iterator[str]:
     elif isinstance(step, Array):
         yield (
             "array: "
-            + (f"on the items of {step.items_of}" if step.items_of else f"on {step.size:,} items")
+            + (
+                f"on the items of {step.items_of}"
+                if step.items_of
+                else f"on {counted(step.size or 0, 'item')}"
+            )
             + _share(step)
         )
     elif isinstance(step, MultiNode):

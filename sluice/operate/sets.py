@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sluice.counted import counted
 from sluice.errors import MalformedMessageError
 from sluice.messages import SetDue
 from sluice.operate.clients import MessageSender
@@ -56,10 +57,12 @@ def close_set(ledger: SetLedger, sqs: MessageSender, queue: str, pipeline: str, 
     mine = [one for one in ledger.unfinished() if one.pipeline == pipeline]
     named = [one for one in mine if one.name == name or name in one.partition.values()]
     if len(named) != 1:
-        known = ", ".join(one.name for one in mine[:MAX_NAMED]) or "there is none"
+        known = ", ".join(one.name for one in mine[:MAX_NAMED])
+        more = ", …" if len(mine) > MAX_NAMED else ""
         raise OperationError(
-            f"Expected the name of one open set of {pipeline}, found {name!r}, which {len(named)} have. Open"
-            f" are: {known}."
+            f"Expected the name of one open set of {pipeline}, found {name!r}, which"
+            f" {counted(len(named), 'open set has', 'open sets have') if named else 'no open set has'}."
+            + (f" Open: {known}{more}." if known else " None of its sets is open.")
         )
     found = named[0]
     message = SetDue(pipeline=pipeline, trigger=found.trigger, partition=dict(found.partition), close=1)

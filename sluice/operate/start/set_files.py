@@ -46,8 +46,8 @@ class SetFile:
 @dataclass(frozen=True, slots=True)
 class SetAfterUpload:
     """A set that has the uploaded files: the run that it has or will have, and whether that begins now.
-    ``late`` are keys that came when its run had begun, and are in none; ``note`` says why it is not known
-    what is missing.
+    ``late`` are keys that came when its run had begun, and are in none, ``unexpected`` those of files that it
+    does not expect; ``note`` says why it is not known what is missing.
     """
 
     name: str
@@ -56,6 +56,7 @@ class SetAfterUpload:
     missing: Missing
     late: tuple[str, ...] = ()
     note: str = ""
+    unexpected: tuple[str, ...] = ()
 
 
 def files_of_sets(
@@ -171,6 +172,7 @@ def _after(
         missing=missing,
         late=tuple(sorted(key for key, _ in late)),
         note=note,
+        unexpected=found.rules.unexpected_of(key for key, _ in wanted - late),
     )
 
 
