@@ -8,6 +8,7 @@ https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # Controls (C0, delete, C1), what reorders or hides text, what breaks lines, and halves of surrogate pairs,
 # which no UTF-8 can hold. Joiners stay: scripts and emoji need them.
@@ -15,6 +16,8 @@ _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# A binary file's log is hidden characters by the hundred thousand: those in a row are written together.
+_HIDDEN_TOGETHER = re.compile(f"{_HIDDEN.pattern}+")
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
 
@@ -23,7 +26,8 @@ def visible(text: str, keep: str = "") -> str:
 
     Those in ``keep`` stay.
     """
-    return _HIDDEN.sub(lambda found: found[0] if found[0] in keep else _written(found[0]), text)
+    written = _written_with(keep)
+    return _HIDDEN_TOGETHER.sub(lambda found: found[0].translate(written), text)
 
 
 def visible_json(text: str) -> str:
@@ -37,6 +41,20 @@ def visible_json(text: str) -> str:
 def has_hidden(text: str) -> bool:
     """Return whether a text has a character that ``visible`` would write differently."""
     return _HIDDEN.search(text) is not None
+
+
+class _Written(dict[int, str]):
+    """How each hidden character is written, found when it is first met."""
+
+    def __init__(self, keep: str) -> None:
+        super().__init__({ord(character): character for character in keep})
+
+    def __missing__(self, code: int) -> str:
+        written = self[code] = _written(chr(code))
+        return written
+
+
+_written_with = cache(_Written)
 
 
 def _written(character: str) -> str:

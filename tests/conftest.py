@@ -15,6 +15,8 @@ from stacks.project import VARIABLE
 from tests.botocore_models import read_once
 from tests.console.page.chromium import launched, why_not
 from tests.e2e.project import project
+from tests.moto_answers import find_names_once
+from tests.moto_transactions import copy_what_is_named
 from tests.workers import give_groups, put_longest_first
 
 SECONDS, WHOLE_PATH_SECONDS = 600, 3_600
@@ -24,9 +26,13 @@ EMAIL, PHONE = "ops@example.com", "+15550100199"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let every botocore session of the tests share what it reads of services."""
+    """Let every botocore session of the tests share what it reads of services, and moto not do over and over
+    what it does once.
+    """
     patch = pytest.MonkeyPatch()
     read_once(patch)
+    find_names_once(patch)
+    copy_what_is_named(patch)
     config.add_cleanup(patch.undo)
 
 

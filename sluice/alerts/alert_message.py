@@ -41,17 +41,18 @@ class AlertMessage:
 
     def subject_line(self) -> str:
         """Return the subject as SNS takes it."""
-        return ascii_of(visible(self.subject))[:SUBJECT_CHARACTERS]
+        return ascii_of(visible(self.subject[:SUBJECT_CHARACTERS]))[:SUBJECT_CHARACTERS]
 
     def title(self) -> str:
         """Return the title of a ticket."""
-        return ascii_of(visible(self.subject))[:TITLE_CHARACTERS]
+        return ascii_of(visible(self.subject[:TITLE_CHARACTERS]))[:TITLE_CHARACTERS]
 
     def description(self) -> str:
         """Return the text of a ticket: the e-mail where it fits."""
-        email = visible(self.email, keep="\n\t")
+        email = visible(self.email[: DESCRIPTION_CHARACTERS + 1], keep="\n\t")
         whole = len(email) <= DESCRIPTION_CHARACTERS
-        return email if whole else visible(self.brief or email, keep="\n\t")[:DESCRIPTION_CHARACTERS]
+        shown = self.email if whole or not self.brief else self.brief
+        return visible(shown[:DESCRIPTION_CHARACTERS], keep="\n\t")[:DESCRIPTION_CHARACTERS]
 
     def sns_message(self) -> str:
         """Return the message of an SNS Publish with ``MessageStructure="json"``."""
@@ -64,7 +65,9 @@ def text_message(start: str, middle: str, end: str = "") -> str:
 
     All characters are ASCII: with a single other one a message holds only half as many.
     """
-    start, middle, end = (ascii_of(visible(part)) for part in (start, " ".join(middle.split()), end))
+    parts = (start, " ".join(middle.split()), end)
+    # One more than there is room for says that it is too long; a reason may be a megabyte.
+    start, middle, end = (ascii_of(visible(part[: SMS_CHARACTERS + 1])) for part in parts)
     room = SMS_CHARACTERS - len(start) - len(end)
     fitting = middle if len(middle) <= room else middle[: max(room - 3, 0)] + "..."
     return (start + fitting + end)[:SMS_CHARACTERS]

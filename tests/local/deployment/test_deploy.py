@@ -15,6 +15,7 @@ from local.server.process import control
 from tests.local.server.entry.test_guard import FIXED_KEY, FORM, sent
 from tests.local.server.test_cloud import client, role_with
 
+NO_CHANGES = "(no changes)"
 OUTPUTS = {
     "InboxBucket",
     "ResultsBucket",
@@ -84,15 +85,21 @@ def guessed(paths: LocalCloudPaths) -> list[dict[str, str]]:
     ]
 
 
+def stacks_said(paths: LocalCloudPaths, root: Path) -> list[str]:
+    """Deploy a project, and return what was said of each stack."""
+    said: list[str] = []
+    deploy(paths, said.append, root)
+    return [line for line in said if line.startswith("deploy     Sluice")]
+
+
 @pytest.mark.e2e
 def test_a_second_deploy_changes_nothing(deployed_cloud: LocalCloudPaths, deployed_project: Path) -> None:
-    """Deploying the same sources again updates no stack and leaves IAM enforced. What other tests have
-    deployed by a shorter way is deployed whole before.
+    """Deploying the same sources again updates no stack and leaves IAM enforced. Where other tests have
+    deployed by a shorter way, the first deploy is whole, and the one after it changes nothing.
     """
-    deploy(deployed_cloud, lambda line: None, deployed_project)
-    said: list[str] = []
-    deploy(deployed_cloud, said.append, deployed_project)
-    stacks = [line for line in said if line.startswith("deploy     Sluice")]
+    stacks = stacks_said(deployed_cloud, deployed_project)
+    if not all(NO_CHANGES in line for line in stacks):
+        stacks = stacks_said(deployed_cloud, deployed_project)
     assert len(stacks) == 4
-    assert all("(no changes)" in line for line in stacks)
+    assert all(NO_CHANGES in line for line in stacks)
     assert control(deployed_cloud, "GET", "iam") == {"enforce": True}

@@ -26,19 +26,19 @@ def too_early(here: Simulation, run: Run) -> Iterator[str]:
     counts = {name: len(items) for name, items in items_of_run(here, run).items()}
     works = [work for work in here.works if work.run == run.run_id]
     for work in works:
-        step = script.steps[work.step]
-        for parent in needed_of(step):
-            missing = [
-                item
-                for item in _needed_items(script, step, parent, work, counts)
-                if first.get((parent, item), math.inf) > work.at
-            ]
+        for parent in needed_of(script.steps[work.step]):
+            needed = _needed_items(script, script.steps[work.step], parent, work, counts)
+            missing = _not_yet(first, parent, needed, work.at)
             if missing:
                 yield (
                     f"{work.step} (item {work.item}, {work.job}) began at {work.at:.1f} s, before {parent}"
                     f" had done {missing[:3]}"
                 )
     yield from _before_success(here, script, works)
+
+
+def _not_yet(first: _First, parent: str, items: list[int | None], at: float) -> list[int | None]:
+    return [item for item in items if first.get((parent, item), math.inf) > at]
 
 
 def _before_success(here: Simulation, script: Script, works: list[Work]) -> Iterator[str]:

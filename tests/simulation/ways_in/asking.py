@@ -70,19 +70,23 @@ class Asker:
         """Ask for some runs within half an hour, and let schedules be deployed in that time."""
         here, draw = self._here, self._draw
         written = [here.scripts[name] for name in here.written]
-        for script in written:
-            (trigger,) = script.pipeline.triggers
-            if isinstance(trigger, Schedule) and trigger.catch_up:
-                self.clockworks[script.name] = Clockwork(here, script, trigger, draw.uniform(0, ASKED_WITHIN))
-        asked = [
-            one
-            for one in written
-            if not isinstance(one.pipeline.triggers[0], AfterRun) and one.name not in self.clockworks
-        ]
+        self._wind_up(written)
+        asked = [one for one in written if self._is_asked_for(one)]
         for _ in range(draw.randint(2, 12) if asked else 0):
             here.clock.later(draw.uniform(0, ASKED_WITHIN), partial(self._ask, draw.choice(asked)))
         joined = {name for one in written for name in _joined_by(one.pipeline.triggers[0])}
         self._ask_for_more([one for one in asked if one.name in joined])
+
+    def _wind_up(self, written: list[Script]) -> None:
+        for script in written:
+            (trigger,) = script.pipeline.triggers
+            if isinstance(trigger, Schedule) and trigger.catch_up:
+                begins = self._draw.uniform(0, ASKED_WITHIN)
+                self.clockworks[script.name] = Clockwork(self._here, script, trigger, begins)
+
+    def _is_asked_for(self, script: Script) -> bool:
+        """Return whether runs of it are asked for: neither other runs nor the clock start it."""
+        return not isinstance(script.pipeline.triggers[0], AfterRun) and script.name not in self.clockworks
 
     def _ask_for_more(self, joined: list[Script]) -> None:
         for script in joined * _MORE_OF_JOINED:

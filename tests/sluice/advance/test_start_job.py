@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import pytest
-from moto.dynamodb.models.table import Table
 
 from containers.start.errors import NotStartedError
 from containers.start.submit import SUBMITTED_PER_SECOND, submit_all
@@ -19,7 +16,7 @@ from sluice.messages import RunFailed
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.state import RunState, StepState
 from tests.sluice.advance.test_advancer import all_end, planned, recorded, run_of
-from tests.sluice.clouds import CrashedError, CrashingClient, Harness, dynamodb, refused
+from tests.sluice.clouds import CrashedError, CrashingClient, Harness, dynamodb, in_memory, refused
 from tests.sluice.graphs import RUN_ID, pipeline, step
 
 STARTED = pipeline(
@@ -106,11 +103,10 @@ def _whole_run(harness: Harness, crashing: CrashingClient | None) -> None:
 
 
 def _calls_of_a_start_job() -> list[str]:
-    with dynamodb() as client:
-        harness, crashing = Harness(client), CrashingClient(10_000)
-        begun(harness)
-        start_job(harness, crashing)
-        return crashing.calls
+    harness, crashing = Harness(in_memory()), CrashingClient(10_000)
+    begun(harness)
+    start_job(harness, crashing)
+    return crashing.calls
 
 
 CALLS = _calls_of_a_start_job()
@@ -120,12 +116,11 @@ CALLS = _calls_of_a_start_job()
 @pytest.mark.parametrize(
     "number", range(1, len(CALLS) + 1), ids=[f"{number}-{name}" for number, name in enumerate(CALLS, 1)]
 )
-def test_a_start_job_that_dies_at_any_call_leaves_one_job_a_step(
-    harness: Harness, number: int, pause: float
-) -> None:
+def test_a_start_job_that_dies_at_any_call_leaves_one_job_a_step(number: int, pause: float) -> None:
     """Every AWS call of its is a case: it takes effect, its answer is lost, the process is gone, a Lambda
     sweeps, and Batch tries again.
     """
+    harness = Harness(in_memory())
     begun(harness)
     with pytest.raises(CrashedError):
         start_job(harness, CrashingClient(number))
@@ -280,22 +275,8 @@ def test_behind_a_plan_lambdas_go_on_when_the_start_job_has_succeeded(harness: H
     assert harness.batch.names() == ["cleanup", "count", "split", "start"]
 
 
-@pytest.fixture
-def _no_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto copies the whole table for each write of a transaction, to undo one that fails: here none does,
-    and it would take a minute.
-    """
-    copied = copy.deepcopy
-
-    def unless_table(thing: Any, memo: Any = None) -> Any:
-        return thing if isinstance(thing, Table) else copied(thing, memo)
-
-    monkeypatch.setattr(copy, "deepcopy", unless_table)
-
-
-@pytest.mark.usefixtures("_no_rollback")
 @pytest.mark.parametrize("by_job", [False, True], ids=["lambda", "start job"])
-def test_a_graph_of_1000_steps_is_1000_submissions(harness: Harness, by_job: bool) -> None:
+def test_a_graph_of_1000_steps_is_1000_submissions(by_job: bool) -> None:
     """One SubmitJob a step and gate, whichever process submits: chains of ten whose ends meet in a cleanup,
     with gates between.
     """
@@ -308,6 +289,7 @@ def test_a_graph_of_1000_steps_is_1000_submissions(harness: Harness, by_job: boo
     ]
     cleanup = step("cleanup", Kind.CLEANUP, after=tuple(gate.name for gate in gates))
     graph = pipeline(*([step("start", Kind.START)] if by_job else []), *jobs, *gates, cleanup)
+    harness = Harness(in_memory())
     begun(harness, graph)
     if by_job:
         assert harness.batch.names() == ["start"]

@@ -53,11 +53,16 @@ def _refusal(warm: Any, shared: Mapping[str, str], wanted: Mapping[str, str], re
     """
     if missing := [name for name in getattr(warm, "NEEDED", ()) if not wanted.get(name)]:
         return f"the variable {missing[0]} is missing"
-    different = {name for name in shared.keys() | wanted.keys() if shared.get(name) != wanted.get(name)}
-    if started := sorted(name for name in different if name.startswith(_AT_START)):
-        return f"a program reads the variable {started[0]} when it is started"
-    seen = sorted(name for name in different if name in read or name.lower().endswith(_PROXY))
-    return f"an import reads the variable {seen[0]}" if seen else None
+    for name in sorted(_different(shared, wanted)):
+        if name.startswith(_AT_START):
+            return f"a program reads the variable {name} when it is started"
+        if name in read or name.lower().endswith(_PROXY):
+            return f"an import reads the variable {name}"
+    return None
+
+
+def _different(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
 def _fork(connection: socket.socket, request: Mapping[str, Any], output: int) -> bool:
