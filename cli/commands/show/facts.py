@@ -107,14 +107,13 @@ class RunFacts:
 
     def cleanup_lines(self) -> Iterator[str]:
         """Yield lines that say what the failed cleanup of a run that succeeded means, and what mends it."""
-        cleanup = self._failed_cleanup
-        if cleanup is None or self._run is None:
+        if self._failed_cleanup is None or self._run is None:
             return
         waits = ", and what starts after the run waits for that" if self._run.pipeline.followed else ""
         yield ""
         yield (
-            f"The run succeeded, but its cleanup failed: {cleanup.reason or 'no reason is recorded'}. The"
-            f" receipt and the report may be missing beside its results{waits}."
+            "The run succeeded, but its cleanup failed, for the reason above: the receipt and the report may"
+            f" be missing beside its results{waits}."
         )
         yield f"  When the cause is gone: {resume_command(self.run_id)} runs the cleanup again, and no step."
 

@@ -265,6 +265,7 @@ def test_a_run_that_succeeded_says_that_its_cleanup_failed(
     cleanup_failed(harness)
     assert show(harness.given("show", RUN_ID), harness.cloud) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "The run succeeded, but its cleanup failed: AccessDenied." in text
+    assert "cleanup cleanup FAILED 0 of 1 AccessDenied" in text
+    assert "The run succeeded, but its cleanup failed, for the reason above:" in text
     assert f"sluice retry {RUN_ID} runs the cleanup again, and no step." in text
     assert json.loads(shown(harness, capsys, "--json"))["cleanup_failed"] == "AccessDenied"
