@@ -65,16 +65,20 @@ def _commands(view: RunView) -> Iterator[Text]:
 
 def _success(view: RunView) -> Iterator[Text]:
     name = short_name(view)
-    work = [step for step in view.steps if step.kind != Kind.CLEANUP]
-    lost = [(step.name, failed) for step in work if (failed := failed_count(step))]
-    cleanup = next((step for step in view.steps if step.kind == Kind.CLEANUP), None)
+    cleanups = [step for step in view.steps if step.kind == Kind.CLEANUP and step.state == "FAILED"]
+    lost = list(_lost([step for step in view.steps if step not in cleanups]))
     if lost:
-        of = ", ".join(f"{failed} of {visible(step)}" for step, failed in lost)
-        yield Text(f"{name} succeeded without what failed: {of}.", style="yellow")
+        yield Text(f"{name} succeeded without what failed: {', '.join(lost)}.", style="yellow")
         yield _command("Each reason, with its items:", f"sluice show {name}")
-    if cleanup is not None and cleanup.state == "FAILED":
+    for cleanup in cleanups:
         yield from _failed_cleanup(name, cleanup)
     yield _command(f"The results of {name}:" if not lost else "Its results:", f"sluice results {name}")
+
+
+def _lost(steps: Sequence[StepView]) -> Iterator[str]:
+    for step in steps:
+        if failed := failed_count(step):
+            yield f"{failed} of {visible(step.name)}"
 
 
 def _failed_cleanup(name: str, cleanup: StepView) -> Iterator[Text]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sluice.counted import counted
@@ -57,17 +57,21 @@ def close_set(ledger: SetLedger, sqs: MessageSender, queue: str, pipeline: str, 
     mine = [one for one in ledger.unfinished() if one.pipeline == pipeline]
     named = [one for one in mine if one.name == name or name in one.partition.values()]
     if len(named) != 1:
-        known = ", ".join(one.name for one in mine[:MAX_NAMED])
-        more = ", …" if len(mine) > MAX_NAMED else ""
+        have = counted(len(named), "open set has", "open sets have") if named else "no open set has"
         raise OperationError(
-            f"Expected the name of one open set of {pipeline}, found {name!r}, which"
-            f" {counted(len(named), 'open set has', 'open sets have') if named else 'no open set has'}."
-            + (f" Open: {known}{more}." if known else " None of its sets is open.")
+            f"Expected the name of one open set of {pipeline}, found {name!r}, which {have}. {_open(mine)}"
         )
     found = named[0]
     message = SetDue(pipeline=pipeline, trigger=found.trigger, partition=dict(found.partition), close=1)
     sqs.send_message(QueueUrl=queue, MessageBody=message.to_json())
     return found.run_id
+
+
+def _open(sets: Sequence[FileSet]) -> str:
+    if not sets:
+        return "None of its sets is open."
+    more = ", …" if len(sets) > MAX_NAMED else ""
+    return f"Open: {', '.join(one.name for one in sets[:MAX_NAMED])}{more}."
 
 
 def _open_set(ledger: SetLedger, inbox: Inbox, found: FileSet) -> OpenSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,8 +172,12 @@ def _after(
         missing=missing,
         late=tuple(sorted(key for key, _ in late)),
         note=note,
-        unexpected=found.rules.unexpected_of(key for key, _ in wanted - late),
+        unexpected=_unexpected(found, wanted - late),
     )
+
+
+def _unexpected(found: StoredSet, versions: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    return found.rules.unexpected_of(key for key, _ in versions)
 
 
 def _missing(found: StoredSet, files: Sequence[S3Object], inbox: Inbox) -> tuple[Missing, str]:
