@@ -24,6 +24,7 @@ from cli.commands.doctor.checks.run_checks import BEFORE_DEPLOYS, CHECKS, is_pro
 from cli.commands.doctor.finding import Level
 from cli.console import print_line, print_note
 from cli.deploying.bootstrap import DEFAULT_QUALIFIER, bootstrap_command, qualifier_of, version_parameter
+from cli.deploying.bucket_notes import note_buckets, note_finding
 from cli.deploying.docker_program import DockerProgram
 from cli.deploying.dropped_settings import dropped_settings, refusal
 from cli.deploying.function_urls import FIX, region_has_function_urls, with_webhooks
@@ -39,7 +40,6 @@ from sluice.operate.listing.adopting import Adoption
 from sluice.operate.queue_removal import runs_that_need
 from sluice.pipeline.compiling import queues_of
 from sluice.pipeline.loading import load_pipelines
-from sluice.visible import visible
 from stacks.configuration import Configuration
 from stacks.project import VARIABLE, Project
 
@@ -156,16 +156,17 @@ def _check_images_can_be_built() -> None:
 
 
 def _examine(session: Session, configuration: Configuration) -> None:
-    """Print what `sluice doctor` finds before the first deploy; raises DeployError for errors, with which the
-    deploy or the first run would fail.
+    """Print what `sluice doctor` finds before the first deploy, and before each later one of the buckets that
+    pipelines name; raises DeployError for errors with which the deploy or the first run would fail.
     """
     account = Account(session.create_client, configuration)
     if account.resources("Storage", "AWS::S3::Bucket") is not None:
+        note_buckets(session.create_client)
         return
     checks = {name: CHECKS[name] for name in BEFORE_DEPLOYS if name != "bootstrap"}
     found = [one for one in run_checks(account, checks) if is_problem(one[1])]
     for name, finding in found:
-        print_note(f"{finding.level}: {name}: {visible(finding.text)}\n  → {visible(finding.fix)}")
+        note_finding(name, finding)
     if os.environ.get(SKIP_DOCTOR) != "true" and any(one.level is Level.ERROR for _, one in found):
         raise DeployError(
             "Expected an account in which a first run can succeed, found the errors above. Mend them, or"

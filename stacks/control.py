@@ -193,6 +193,7 @@ class ControlStack(Stack):
             self.alert.queue.grant_send_messages(consumer.function)
             self.track.queue.grant_send_messages(consumer.function)
         grants.keep_while_paused(self.trigger.function, ledger=storage.ledger)
+        grants.replace_waiting_runs(self.trigger.function, ledger=storage.ledger)
         grants.send_to(self.trigger.function, queue=self.trigger.queue)
         grants.read_states(self.trigger.function, ledger=storage.ledger)
         grants.read_definitions(self.trigger.function, published_by=pipelines_stack)

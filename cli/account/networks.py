@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from cli.account.errors import AccountError
+from sluice.counted import counted
 from stacks.configuration import SUBNET_MASK, Configuration
 
 
@@ -41,7 +42,7 @@ def check_no_subnet_is_needed(ec2: Ec2, outputs: Mapping[str, str], configuratio
     if of_jobs:
         raise AccountError(
             f"Expected no machine in the subnets that this deploy takes away ({', '.join(subnets)}), found"
-            f" {len(of_jobs)} network interface{'s' if len(of_jobs) > 1 else ''}. Let the jobs end, or cancel"
+            f" {counted(len(of_jobs), 'network interface')}. Let the jobs end, or cancel"
             " their runs (`sluice runs`), wait some minutes for the machines to go, and deploy again; until"
             " then keep the settings of the network as they were."
         )

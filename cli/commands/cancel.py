@@ -9,6 +9,7 @@ from cli.console import print_json, print_line, print_note
 from cli.errors import FAILED
 from cli.notifying import note_unpublished
 from cli.options import Commands, add_run, command, positive
+from sluice.counted import counted
 from sluice.operate.cancel import Cancellation, Canceller, Remaining
 from sluice.operate.listing.lookup import find_run_id
 from sluice.run.state import RunState
@@ -107,4 +108,4 @@ def _incomplete(done: Cancellation, seconds: int) -> str:
 
 
 def _jobs(count: int) -> str:
-    return f"{count} job" + ("" if count == 1 else "s")
+    return counted(count, "job")

@@ -6,8 +6,11 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 
+from cli.aws import client_of
 from cli.console import print_note, print_text
+from cli.deploying.bucket_notes import note_buckets
 from cli.options import Commands, port
 from cli.project import current_project
 from local.deployment.deploy import deploy
@@ -60,6 +63,7 @@ def _up(given: argparse.Namespace) -> int:
     if (running := holder(place.pid_file)) and not given.empty:
         _print(f"cloud      {place.endpoint}, process {running}, runs already")
         _update(place)
+        note_buckets(partial(client_of, place))
         _print("\n" + export_lines(place))
         return 0
     signal.signal(
@@ -70,6 +74,7 @@ def _up(given: argparse.Namespace) -> int:
         _print(f"cloud      {place.endpoint}, process {pid}, log {place.log}")
         if not given.empty:
             deploy(place, _print, current_project().root)
+            note_buckets(partial(client_of, place))
         _print("\n" + export_lines(place))
         if not given.detach:
             _print("\nCtrl-C ends it.")
@@ -88,6 +93,8 @@ def _deploy(given: argparse.Namespace) -> int:
         )
     saves = changes(current_project().root) if given.watch else ()  # One during the deploy is not missed.
     _update(place, given.names)
+    if not given.names:
+        note_buckets(partial(client_of, place))
     if given.watch:
         _print("Waits for the next save; Ctrl-C ends it.")
     for _ in saves:
@@ -128,7 +135,15 @@ def _down(given: argparse.Namespace) -> int:
 
 
 def _env(given: argparse.Namespace) -> int:
-    _print(export_lines(LocalCloudPaths.of(given.port or _port_that_runs())))
+    place = LocalCloudPaths.of(given.port or _port_that_runs())
+    _print(export_lines(place))
+    if not holder(place.pid_file):
+        # On the other channel: a shell evaluates what is printed.
+        at = "" if place.port == DEFAULT_PORT else f" --port {place.port}"
+        print_note(
+            f"No local cloud runs on port {place.port}, so these lead to none yet:"
+            f" `sluice local up --detach{at}` starts one."
+        )
     return 0
 
 

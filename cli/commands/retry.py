@@ -48,7 +48,7 @@ def add_to(commands: Commands) -> None:
 
 def retry(given: argparse.Namespace, cloud: Cloud, *, sleep: Sleep = time.sleep) -> int:
     """Open a failed run again, or many; return 1 when one of many could not be. Raises OperationError for a
-    run that has not failed, or whose objects are gone.
+    run in which nothing failed, or whose objects are gone.
     """
     deployment = cloud.deployment
     retrier = Retrier(
@@ -112,6 +112,9 @@ def _print(retried: Retried, *, as_json: bool) -> None:
                 "outdated": retried.outdated,
             }
         )
+        return
+    if retried.only_cleanup:
+        print_line(f"{retried.run_id} had succeeded: its cleanup runs again, and none of its steps.")
         return
     failed = ", ".join(retried.failed) or "it"
     print_line(f"{retried.run_id} runs again: what failed of {failed}, then what is downstream of it.")

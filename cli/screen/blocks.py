@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cli.screen.words import by_state, child_count, cut_end, cut_middle, remark, styled
 from cli.times import duration
+from sluice.counted import counted
 from sluice.operate.runs.view import RunView, StepView
 from sluice.visible import visible
 
@@ -79,7 +80,7 @@ class Block:
                 yield from shown[row.step.name]
         rest = [row.step.state for row in self.rows if row.step.name not in shown]
         if rest:
-            more = f"{len(rest)} more steps" if shown else f"{len(rest)} steps"
+            more = counted(len(rest), "more step" if shown else "step")
             yield _within(Text(f"{_GAP}{more}: {by_state(rest)}", style="dim"), width)
 
     def _chosen(self, height: int) -> Iterator[tuple[str, tuple[Text, ...]]]:

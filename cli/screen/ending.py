@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli.screen.words import by_state, failed_count, short_name
 from sluice.operate.runs.view import RunView, StepView
+from sluice.run.compiled import Kind
 from sluice.run.state import RunState
 from sluice.visible import visible
 
@@ -64,12 +65,26 @@ def _commands(view: RunView) -> Iterator[Text]:
 
 def _success(view: RunView) -> Iterator[Text]:
     name = short_name(view)
-    lost = [(step.name, failed) for step in view.steps if (failed := failed_count(step))]
+    cleanups = [step for step in view.steps if step.kind == Kind.CLEANUP and step.state == "FAILED"]
+    lost = list(_lost([step for step in view.steps if step not in cleanups]))
     if lost:
-        of = ", ".join(f"{failed} of {visible(step)}" for step, failed in lost)
-        yield Text(f"{name} succeeded without what failed: {of}.", style="yellow")
+        yield Text(f"{name} succeeded without what failed: {', '.join(lost)}.", style="yellow")
         yield _command("Each reason, with its items:", f"sluice show {name}")
+    for cleanup in cleanups:
+        yield from _failed_cleanup(name, cleanup)
     yield _command(f"The results of {name}:" if not lost else "Its results:", f"sluice results {name}")
+
+
+def _lost(steps: Sequence[StepView]) -> Iterator[str]:
+    for step in steps:
+        if failed := failed_count(step):
+            yield f"{failed} of {visible(step.name)}"
+
+
+def _failed_cleanup(name: str, cleanup: StepView) -> Iterator[Text]:
+    why = visible(cleanup.reason or _NO_REASON)
+    yield Text.assemble((f"{name} succeeded, but its cleanup failed: ", "yellow"), why)
+    yield _command("When the cause is mended:", f"sluice retry {name}")
 
 
 def _has_log(step: StepView) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from sluice.counted import counted
 from sluice.operate.runs.view import NOT_RUN, WAITING, RunView, StepView
 from sluice.visible import visible
 
@@ -45,8 +46,8 @@ def child_count(step: StepView) -> str:
 def failed_count(step: StepView) -> str:
     """Return how many items of a step failed, or children where items are not counted; nothing for none."""
     if step.failed_items:
-        return f"{step.failed_items:,} of {step.items:,} items"
-    return f"{step.failed:,} of {step.children:,} children" if step.failed else ""
+        return f"{step.failed_items:,} of {counted(step.items, 'item')}"
+    return f"{step.failed:,} of {counted(step.children, 'child', 'children')}" if step.failed else ""
 
 
 def remark(step: StepView) -> str:

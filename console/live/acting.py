@@ -20,7 +20,14 @@ from sluice.operate.again.restart import Restarter
 from sluice.operate.cancel import Canceller
 from sluice.operate.deployment import Deployment
 from sluice.operate.errors import RunStateError
-from sluice.operate.retry import Prepare, Retrier, check_retryable, failed_steps, steps_rerun_whole
+from sluice.operate.retry import (
+    Prepare,
+    Retrier,
+    check_retryable,
+    failed_steps,
+    is_only_cleanup,
+    steps_rerun_whole,
+)
 from sluice.operate.watching.snapshot import Snapshot
 from sluice.run.failures.outdated import begun_anew
 from sluice.run.reopening import Comparison
@@ -55,6 +62,8 @@ class Retry:
     def plan(self, snapshot: Snapshot) -> list[str]:
         """Return which steps are repeated, how much of them, and what follows."""
         check_retryable(snapshot.run, self.deployment.work_retention, datetime.now(UTC))
+        if is_only_cleanup(snapshot.run):
+            return ["Its cleanup, which failed, runs again, and none of its steps."]
         failed, whole = list(failed_steps(snapshot.run)), set(steps_rerun_whole(snapshot.run))
         text = [_repeated(snapshot, name, whole=name in whole) for name in failed]
         outdated = begun_anew(snapshot.run)
@@ -83,7 +92,9 @@ class Retry:
             work_retention=self.deployment.work_retention,
         )
         done = retrier.retry(snapshot.run.run_id, datetime.now(UTC), prepare)
-        text = [f"{done.run_id} runs again: what failed of {_named(list(done.failed)) or 'it'}."]
+        text = [f"The cleanup of {done.run_id} runs again."]
+        if not done.only_cleanup:
+            text = [f"{done.run_id} runs again: what failed of {_named(list(done.failed)) or 'it'}."]
         if done.not_queued is not None:
             text.append(f"The next sweep, within five minutes, continues it: {visible(done.not_queued)}.")
         return contract.ActionResult(action=action, run_id=done.run_id, done=True, text=tuple(text))

@@ -17,6 +17,7 @@ from sluice.operate.listing.listing import RunFilter
 from sluice.operate.listing.summaries import RunSummary
 from sluice.operate.watching.graph import edges_of
 from sluice.operate.watching.snapshot import Snapshot
+from sluice.run.failures.failed_cleanup import failed_cleanup
 from sluice.run.state import RunState
 
 T = TypeVar("T")
@@ -28,8 +29,10 @@ _BEHIND_A_DAY = "~"
 """Sorts behind whatever follows a day, or the beginning of a time."""
 
 
-def actions_of(state: str) -> tuple[str, ...]:
-    """Return those of the contract's actions that a run's state allows."""
+def actions_of(state: str, *, has_failed_cleanup: bool = False) -> tuple[str, ...]:
+    """Return those of the contract's actions that a run's state allows; a failed cleanup can be retried."""
+    if has_failed_cleanup:
+        return ("retry", "rerun")
     if state == RunState.FAILED:
         return ("retry", "retry-current", "rerun", "cancel")
     return ("cancel", "rerun") if state in (RunState.RUNNING, RunState.WAITING) else ("rerun",)
@@ -79,7 +82,7 @@ def detail_of(snapshot: Snapshot) -> contract.RunDetail:
         reopened=snapshot.run.reopened,
         input=input_view(snapshot.run),
         graph=graph,
-        actions=actions_of(snapshot.run.state),
+        actions=actions_of(snapshot.run.state, has_failed_cleanup=failed_cleanup(snapshot.run) is not None),
     )
 
 

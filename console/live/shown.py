@@ -16,6 +16,7 @@ from sluice.operate.watching.graph import counts_of, places
 from sluice.operate.watching.snapshot import Snapshot, moment
 from sluice.report.inputs import input_facts
 from sluice.run.compiled import Kind
+from sluice.run.failures.failed_cleanup import failed_cleanup
 from sluice.run.state import Run
 from sluice.visible import visible
 
@@ -38,9 +39,9 @@ def line_of_summary(run: RunSummary) -> contract.RunLine:
 
 
 def line_of_snapshot(snapshot: Snapshot) -> contract.RunLine:
-    """Return a run with the reason of its failure."""
+    """Return a run with the reason of its failure, or of that of its cleanup."""
     run, view = snapshot.run, snapshot.view
-    record = run.steps.get(run.failed_step or "")
+    record = run.steps.get(run.failed_step or "") or failed_cleanup(run)
     return contract.RunLine(
         run_id=run.run_id,
         pipeline=run.pipeline.name,
@@ -49,7 +50,7 @@ def line_of_snapshot(snapshot: Snapshot) -> contract.RunLine:
         ended_at=run.ended_at,
         seconds=view.seconds,
         input=visible(view.input),
-        failed_step=run.failed_step,
+        failed_step=run.failed_step or (record.name if record else None),
         reason=shown(record.reason) if record else None,
         labels=_by_name(run.labels),
     )

@@ -13,6 +13,7 @@ from sluice.alerts.run_failed import Alert
 from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError
 from sluice.receipts.location import location_of_run
+from sluice.run.failures.failed_cleanup import cleanup_of
 from sluice.run.state import Run, StepRecord, StepState
 from sluice.triggers.trigger_event import stored_trigger
 
@@ -30,6 +31,7 @@ def failure(run: Run, step: str, *, results_bucket: str, work_bucket: str) -> Al
         ) from error
     record = run.steps.get(step)
     nodes = run.pipeline.step(step).nodes if record else 0
+    is_cleanup = record is not None and record == cleanup_of(run)
     evidence = gather(record.job_id, record.size, nodes) if record and record.job_id else Evidence()
     return Alert(
         pipeline=run.pipeline.name,
@@ -48,6 +50,8 @@ def failure(run: Run, step: str, *, results_bucket: str, work_bucket: str) -> Al
         job_id=record.job_id if record else None,
         log_group=evidence.log_group,
         log_stream=evidence.log_stream,
+        is_cleanup=is_cleanup,
+        followed=run.pipeline.followed,
         log_lines=evidence.log_lines or _reported_lines(work_bucket, run.run_id, record),
     )
 

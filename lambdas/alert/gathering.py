@@ -11,8 +11,16 @@ from sluice.alerts.alert_message import AlertMessage
 from sluice.alerts.digest import digest_message
 from sluice.alerts.failure_kind import kind_of
 from sluice.alerts.run_events import input_of
-from sluice.alerts.series import SINGLE_ALERTS, SINGLE_ALERTS_OF_A_PIPELINE, FailureEvent, Notify, Series
+from sluice.alerts.series import (
+    CLEANUP_FAILED,
+    SINGLE_ALERTS,
+    SINGLE_ALERTS_OF_A_PIPELINE,
+    FailureEvent,
+    Notify,
+    Series,
+)
 from sluice.alerts.series_records import SeriesRecords, series_key
+from sluice.run.failures.failed_cleanup import cleanup_of
 from sluice.run.state import Run
 
 _NO_REASON = "no reason is recorded"
@@ -29,7 +37,8 @@ class Gathering:
         """Count a failed step of a run, once for each generation, and return what is to be done about it."""
         record = run.steps.get(step)
         why = (record.reason if record else None) or _NO_REASON
-        what = f"failed at the step {step} for the same reason"
+        is_cleanup = record is not None and record == cleanup_of(run)
+        what = CLEANUP_FAILED if is_cleanup else f"failed at the step {step} for the same reason"
         return self._count(run, step, why, what=what, event=f"{step}:{generation}")
 
     def count_late(self, run: Run, why: str) -> Notify:

@@ -1,5 +1,7 @@
 """Starts what comes after runs whose events were lost: the end of a run's cleanup starts it, and AWS Batch
 may never send that event. What is sent twice starts nothing twice: such a run is named by what it follows.
+
+Behind a cleanup that failed nothing is started: there is an alert of it, and a retry runs it again.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ class FollowedRuns:
     batch: Callable[[], BatchReader]
     queues: Mapping[str, str]
     send: Callable[[ResultsComplete], None]
+    reconcile: Callable[[str], object]
+    """Records the ends of jobs of a run, and has it advanced: a failed cleanup is reported then."""
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
     def sweep(self, now: datetime) -> None:
@@ -44,22 +48,34 @@ class FollowedRuns:
                 continue
             step = next(one for one in run.pipeline.steps if one.kind is Kind.CLEANUP)
             record = run.steps.get(step.name)
-            if record is None or not self._is_over(record):
+            end = self._end_of(run_id, record) if record is not None else None
+            if record is None or end is None:
                 continue
-            self.send(self._message(run, step, record))
+            if end is StepState.SUCCEEDED:
+                self.send(self._message(run, step, record))
+                logger.info("What comes after this run is started, if it was not.", run=run_id)
+            else:
+                self.reconcile(run_id)
+                logger.info("The cleanup of this run failed, nothing comes after it.", run=run_id)
             # Behind the message: a Lambda that dies between the two reports it again.
             self.chains.forget_followed(run_id)
-            logger.info("What comes after this run is started, if it was not.", run=run_id)
 
-    def _is_over(self, record: StepRecord) -> bool:
-        """Return whether a cleanup will write no receipt any more; one that AWS Batch has forgotten will not.
+    def _end_of(self, run_id: str, record: StepRecord) -> StepState | None:
+        """Return how a cleanup has ended, None while it has not; one that AWS Batch has forgotten, and of
+        which no failure was heard, counts as one that succeeded.
 
-        One that failed may have written it before it did. If it has not, what comes after says so.
+        Whether one that failed had done its work is judged where its end is recorded.
         """
-        if record.state is not StepState.SUBMITTED or not record.job_id:
-            return record.state in (StepState.SUCCEEDED, StepState.FAILED)
-        jobs = describe_jobs(self.batch(), [record.job_id])
-        return all(job["status"] in ENDED for job in jobs)
+        if record.state is StepState.SUBMITTED and record.job_id:
+            jobs = list(describe_jobs(self.batch(), [record.job_id]))
+            if not all(job["status"] in ENDED for job in jobs):
+                return None
+            if not any(job["status"] == StepState.FAILED for job in jobs):
+                return StepState.SUCCEEDED
+            self.reconcile(run_id)
+            known = self.ledger.load(run_id)
+            record = known.steps[record.name] if known else record
+        return record.state if record.state in (StepState.SUCCEEDED, StepState.FAILED) else None
 
     def _message(self, run: Run, step: CompiledStep, record: StepRecord) -> ResultsComplete:
         name = JobName(run.run_id, step.name, record.generation)

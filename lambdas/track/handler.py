@@ -53,6 +53,7 @@ followed = FollowedRuns(
     batch=lambda: client("batch"),
     queues=settings.queue_arns(),
     send=lambda message: _alert(message.to_json()),
+    reconcile=lambda run_id: _catch_up(run_id),
 )
 
 

@@ -28,6 +28,7 @@ from sluice.errors import UnsettledError
 from sluice.ledger.ledger import MAX_CLAIMS, Ledger
 from sluice.messages import JobWaiting, Planned, RunFailed
 from sluice.run.decision import Decision, decide
+from sluice.run.failures.failed_cleanup import failed_cleanup
 from sluice.run.following import overtaken
 from sluice.run.next_generation import last_cleanup
 from sluice.run.state import Run, RunState, StepState
@@ -132,6 +133,7 @@ class Advancer:
             run = self._load_settled(run_id)
             if run is None or run.state is not RunState.RUNNING:
                 if run is not None and not self.is_start_job:
+                    self._report_cleanup(run)
                     self.order.settle(run)
                 return run is not None
             progress = self._advance_once(run)
@@ -248,9 +250,17 @@ class Advancer:
             failed = RunFailed(run=run.run_id, step=step, generation=run.steps[step].generation)
             self.notify_failed(failed)
         if decision.outcome is not RunState.RUNNING:
+            if not decision.submissions:  # else the record is that of before them
+                self._report_cleanup(replace(run, state=decision.outcome))
             self._end(run, decision.outcome, step)
         elif step and not run.failed_step:
             self.ledger.record_failed_step(run.run_id, step)
+
+    def _report_cleanup(self, run: Run) -> None:
+        """Report the failed cleanup of a run that succeeded; the alert is deduplicated."""
+        record = failed_cleanup(run)
+        if record is not None:
+            self.notify_failed(RunFailed(run=run.run_id, step=record.name, generation=record.generation))
 
     def _end(self, run: Run, state: RunState, failed_step: str | None) -> None:
         now = self._stamp()

@@ -23,7 +23,7 @@ WHY_CHARACTERS = 4_000
 INPUT_CHARACTERS = 2_000
 # The e-mail is in the message twice: other protocols than e-mail and SMS get it as the default.
 _EMAIL_BYTES = (SNS_BYTES - 4_096) // 2
-_MAX_NAME = 30
+MAX_NAME = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +75,10 @@ def text_message(start: str, middle: str, end: str = "") -> str:
 
 def names_in_text(pipeline: str, step: str) -> str:
     """Return the names of a pipeline and a step, short enough to leave a text message room for the reason."""
-    if len(pipeline) + len(step) <= 2 * _MAX_NAME:
+    if len(pipeline) + len(step) <= 2 * MAX_NAME:
         return f"{pipeline}/{step}"
     return "/".join(
-        name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 2]}.." for name in (pipeline, step)
+        name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 2]}.." for name in (pipeline, step)
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sluice.alerts.alert_message import WHY_CHARACTERS, AlertMessage, cut, in_brief, text_message
-from sluice.alerts.series import Series
+from sluice.alerts.series import CLEANUP_FAILED, Series
+from sluice.counted import counted
 from sluice.messages import Message
 from sluice.triggers.rerun import retry_many_command
 from sluice.visible import visible
@@ -29,9 +30,10 @@ _GOES_ON = "While it goes on, there is one such message an hour; EventBridge get
 
 def digest_message(series: Series) -> AlertMessage:
     """Return the message about the failures that are being reported."""
-    more = f"{series.reporting:,} more run" + ("" if series.reporting == 1 else "s")
+    more = counted(series.reporting, "more run")
     what = f"{more} of the pipeline {series.pipeline} {series.what}."
     why = visible(series.why)
+    state = "succeeded" if series.what == CLEANUP_FAILED else "failed"
     facts = [
         f"In all:   {series.total:,} since {series.since[:16].replace('T', ' ')} UTC",
         f"Newest:   {series.newest}",
@@ -42,7 +44,7 @@ def digest_message(series: Series) -> AlertMessage:
         f"  sluice show {series.newest}\n"
         "When the cause is mended, to resume all of them (--dry-run lists them first; --with-current-code"
         " for a bug that was mended and deployed):\n"
-        f"  {retry_many_command(series.pipeline, series.since[:16])}"
+        f"  {retry_many_command(series.pipeline, series.since[:16], state)}"
     )
     parts = [
         what,

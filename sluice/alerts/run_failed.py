@@ -1,12 +1,16 @@
-"""The alert of a failed run: the e-mail in full, the SMS in 140 characters. Pure."""
+"""The alert of a failed run, or of the failed cleanup of one that succeeded: the e-mail in full, the SMS in
+140 characters. Pure.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from sluice import keys
 from sluice.alerts.alert_message import (
     INPUT_CHARACTERS,
+    MAX_NAME,
     WHY_CHARACTERS,
     AlertMessage,
     cut,
@@ -31,7 +35,8 @@ class Alert:
     """The facts about one failed step of one run.
 
     ``failed`` of its ``children`` failed; the log is that of ``child``, or of the node ``node``;
-    ``child_reason`` is Batch's reason of that child.
+    ``child_reason`` is Batch's reason of that child. ``is_cleanup`` says that the run itself succeeded, and
+    ``followed`` that runs of other pipelines start after it.
     """
 
     pipeline: str
@@ -52,6 +57,8 @@ class Alert:
     log_group: str | None = None
     log_stream: str | None = None
     log_lines: tuple[str, ...] = ()
+    is_cleanup: bool = False
+    followed: bool = False
 
     @property
     def why(self) -> str:
@@ -70,18 +77,26 @@ class Alert:
         return refusal_in(self.reason, self.child_reason or "", *reversed(self.log_lines))
 
     def _permission(self) -> str:
+        if self.is_cleanup:
+            return (
+                "Its role is the deploy's, which allows it what the pipeline's results= says: deploy, or let"
+                " the bucket's policy or key allow it, as docs/results.md says."
+            )
         line = self._refusal.line if self._refusal else ""
         file = f"pipelines/{self.pipeline.replace('-', '_')}.py"
         return f"To allow it, add this to the step {self.step} in {file}, and deploy:\n  {visible(line)}"
 
     def message(self) -> AlertMessage:
         """Return the message that is sent."""
-        end, where = f" ({self.run_id[-20:]})", names_in_text(self.pipeline, self.step)
+        end = f" ({self.run_id[-20:]})"
+        where = self.pipeline[:MAX_NAME] if self.is_cleanup else names_in_text(self.pipeline, self.step)
+        failed = "succeeded, cleanup failed" if self.is_cleanup else "failed"
         return AlertMessage(
-            subject=f"Sluice: {self.pipeline} failed at {self.step}",
+            subject=f"Sluice: {self.pipeline} "
+            + ("succeeded, but its cleanup failed" if self.is_cleanup else f"failed at {self.step}"),
             email=self._email(),
             # The bucket's long name would leave no room for the reason.
-            sms=text_message(f"Sluice: {where} failed: ", _BUCKET.sub("", self.why), end),
+            sms=text_message(f"Sluice: {where} {failed}: ", _BUCKET.sub("", self.why), end),
             brief=in_brief(
                 self._what(),
                 [f"Run:      {self.run_id}"],
@@ -91,6 +106,12 @@ class Alert:
         )
 
     def _what(self) -> str:
+        if self.is_cleanup:
+            after = " The pipelines that start after it (AfterRun) wait for that." if self.followed else ""
+            return (
+                f"A run of the pipeline {self.pipeline} succeeded and published its results, but its cleanup"
+                f" failed: the receipt, {keys.RECEIPT}, and the report may be missing beside them.{after}"
+            )
         return f"The pipeline {self.pipeline} failed at the step {self.step}."
 
     def _email(self) -> str:
@@ -107,6 +128,11 @@ class Alert:
 
     def _ways_on(self) -> str:
         """Return which command mends what."""
+        if self.is_cleanup:
+            return (
+                "What mends it: remove the cause, then have the cleanup run again; no step is repeated:\n"
+                f"    {resume_command(self.run_id)}"
+            )
         ways = (
             ("A machine was lost, or a service was away: go on where it failed", resume_command(self.run_id)),
             (

@@ -23,6 +23,10 @@ SENT_WITHIN = timedelta(minutes=5)
 _WHY_CHARACTERS = 1_000
 
 
+CLEANUP_FAILED = "succeeded, and the cleanup failed for the same reason"
+"""``what`` of a series of failed cleanups."""
+
+
 class Notify(StrEnum):
     """What is to be done about one failure."""
 

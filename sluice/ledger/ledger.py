@@ -388,6 +388,12 @@ class Ledger:
         added = [self._put(items.step_item(run.run_id, record)) for record in change.added]
         return self._transact([reopening.reopened(self._table.name, run, change), *added])
 
+    def repeat_cleanup(self, run: Run, record: StepRecord, now: str) -> bool:
+        """Have the cleanup of a run that succeeded, whose ``record`` is that of one that failed, run again;
+        return False when the run or its cleanup is not as it was when it was loaded.
+        """
+        return self._transact(list(reopening.cleanup_repeated(self._table.name, run, record, now)))
+
     def rewrite_steps(self, run: Run, change: Reopening, now: str) -> bool:
         """Write what a reopening changes of the steps of a run that has ended, and goes on later; return
         False when the run or one of them is not as it was when it was loaded.

@@ -7,13 +7,14 @@ from typing import Any
 
 from sluice.ledger import listed
 from sluice.ledger import records as items
-from sluice.run.reopening import Reopening
+from sluice.run.reopening import UNCHANGED, Reopening
 from sluice.run.state import GenerationSpec, Run, RunState, StepRecord, StepState
 
 Item = items.Item
 _AS_LOADED = "#state = :was AND #ended_at = :ended_at AND attribute_not_exists(#cleaned)"
 DISCARDED = "what it had done was thrown away, to run with the current code"
 REPEATED = "its failed items, which were tolerated, are repeated"
+CLEANUP_AGAIN = "it failed, and a person had it run again"
 OUTDATED = "what it had done was thrown away: a step whose failure it had seen runs again"
 
 
@@ -46,6 +47,21 @@ def reopened(table: str, run: Run, change: Reopening) -> Item:
             ),
         }
     }
+
+
+def cleanup_repeated(table: str, run: Run, record: StepRecord, now: str) -> Iterator[Item]:
+    """Yield the writes by which a run that succeeded is open for its cleanup alone, whose ``record`` is that
+    of one that failed: it is resumed no more often than before, and needs no turn.
+    """
+    write = reopened(table, run, UNCHANGED)
+    values: dict[str, str | int] = {
+        "running": RunState.RUNNING,
+        "reopened": run.reopened,
+        **listed.state_attributes(run.run_id, RunState.RUNNING),
+    }
+    write["Update"]["ExpressionAttributeValues"] |= items.values(**values)
+    yield write
+    yield _put(table, run, record, discarded(record, now, CLEANUP_AGAIN))
 
 
 def unchanged(table: str, run: Run, now: str) -> Item:

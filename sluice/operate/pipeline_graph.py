@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from sluice.counted import counted
 from sluice.pipeline.after import After, Always, Finished, name_of
 from sluice.pipeline.definition import (
     AfterRun,
@@ -94,7 +95,7 @@ def _words(step: Step) -> Iterator[str]:
     elif isinstance(step, Array):
         yield (
             "array: "
-            + (f"on the items of {step.items_of}" if step.items_of else f"on {step.size:,} items")
+            + (f"on the items of {step.items_of}" if step.items_of else f"on {_items(step)}")
             + _share(step)
         )
     elif isinstance(step, MultiNode):
@@ -164,3 +165,7 @@ def document(pipeline: Pipeline) -> dict[str, object]:
         "steps": [{"name": step.name, "kind": kind_of(step)} for step in ordered(pipeline)],
         "edges": [asdict(edge) for edge in edges_of(pipeline)],
     }
+
+
+def _items(step: Array) -> str:
+    return counted(step.size or 0, "item")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,15 +18,16 @@ from sluice.operate.clients import EventBus, MessageSender
 from sluice.operate.errors import OperationError, RunRemovedError, RunStateError
 from sluice.operate.state_events import publish_state
 from sluice.run.compiled import Kind
+from sluice.run.failures.failed_cleanup import failed_cleanup
 from sluice.run.failures.outdated import lacking
 from sluice.run.reopening import Reopening
-from sluice.run.state import Run, RunState
+from sluice.run.state import Run, RunState, StepRecord
 from sluice.triggers.request_event import DEFAULT_STACK_PREFIX
 
 Prepare = Callable[[Run, datetime], Reopening]
 _WHY_NOT = {
     RunState.RUNNING: "It is still running: wait for its end, or cancel it.",
-    RunState.SUCCEEDED: "No item of it failed: there is nothing to run again.",
+    RunState.SUCCEEDED: "No item of it failed, nor did its cleanup: there is nothing to run again.",
     RunState.WAITING: "It waits for its turn: `sluice show` says behind which runs.",
     RunState.REPLACED: "A newer run took its place: `sluice show` names it.",
     RunState.CANCELLED: "A cancelled run is over: start the pipeline again, with the same input.",
@@ -37,7 +38,8 @@ _WHY_NOT = {
 class Retried:
     """A run that is open again: the steps that had failed, as far as the ledger knows them, those of them
     whose children all run again, those of which what was done is thrown away, and those that begin anew
-    because what they saw fail runs again.
+    because what they saw fail runs again. ``only_cleanup`` says that it had succeeded, and that its failed
+    cleanup runs again and nothing else.
 
     ``not_queued`` says why the track Lambda could not be asked to reconcile the run at once: the sweep does
     it within minutes. ``not_published`` says why other automation was not notified.
@@ -48,6 +50,7 @@ class Retried:
     whole: tuple[str, ...]
     discarded: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
+    only_cleanup: bool = False
     not_queued: str | None
     not_published: str | None
 
@@ -68,8 +71,8 @@ class Retrier:
     work_retention: timedelta
 
     def retry(self, run_id: str, now: datetime, prepare: Prepare | None = None) -> Retried:
-        """Open a failed run again, or one that succeeded with failures that it tolerates; raises
-        OperationError for another run, or one whose objects are gone.
+        """Open a failed run again, or one that succeeded with failures that it tolerates, or whose cleanup
+        failed; raises OperationError for another run, or one whose objects are gone.
 
         ``prepare`` returns what it is reopened with, if not with what it began with.
         """
@@ -77,17 +80,13 @@ class Retrier:
         if run is None:
             raise RunRemovedError(run_id)
         check_retryable(run, self.work_retention, now)
-        if prepare is None and is_interrupted(run):
-            raise OperationError(
-                f"Expected {run_id} as it failed, found that a retry with the current code has thrown away a"
-                " part of it and was interrupted. Retry it with the current code once more."
-            )
+        if prepare is None:
+            _check_not_interrupted(run)
+            if (cleanup := failed_cleanup(run)) and is_only_cleanup(run):
+                return self._repeat_cleanup(run, cleanup, now)
         change = (prepare or self._outdated.prepare)(run, now)
         if not self.ledger.reopen(run, change):
-            raise OperationError(
-                f"Expected {run_id} as it was a moment ago, found that another process changed it. Read it"
-                " again before the next attempt."
-            )
+            raise _changed(run_id)
         not_queued = self._reconcile(run_id)
         reopened = replace(run, state=RunState.RUNNING, reopened=run.reopened + 1, ended_at=None)
         return Retried(
@@ -98,6 +97,23 @@ class Retrier:
             whole=tuple(steps_rerun_whole(run)),
             not_queued=not_queued,
             not_published=publish_state(self.events, reopened, RunState.RUNNING, self.stack_prefix),
+        )
+
+    def _repeat_cleanup(self, run: Run, cleanup: StepRecord, now: datetime) -> Retried:
+        """Have the failed cleanup of a run run again. The run is the same one to who reads its results or
+        events: none of its steps is repeated.
+        """
+        if not self.ledger.repeat_cleanup(
+            run, cleanup, now.astimezone(UTC).isoformat(timespec="milliseconds")
+        ):
+            raise _changed(run.run_id)
+        return Retried(
+            run_id=run.run_id,
+            failed=(cleanup.name,),
+            whole=(),
+            only_cleanup=True,
+            not_queued=self._reconcile(run.run_id),
+            not_published=None,
         )
 
     @property
@@ -116,7 +132,7 @@ class Retrier:
 def check_retryable(run: Run, work_retention: timedelta, now: datetime) -> None:
     """Raise OperationError with the reason why a run cannot be retried, if there is one."""
     # One that succeeded may have tolerated failures: then its cleanup has left what it had done.
-    has_failures = bool(lacking(run))
+    has_failures = bool(lacking(run)) or failed_cleanup(run) is not None
     if run.state is not RunState.FAILED and not has_failures:
         raise RunStateError(
             f"Expected a run in which something failed, found {run.run_id} {run.state}."
@@ -135,6 +151,26 @@ def check_retryable(run: Run, work_retention: timedelta, now: datetime) -> None:
             f" {work_retention.days} days ago, after which that expires. Start the pipeline again, with the"
             " same input."
         )
+
+
+def _check_not_interrupted(run: Run) -> None:
+    if is_interrupted(run):
+        raise OperationError(
+            f"Expected {run.run_id} as it failed, found that a retry with the current code has thrown away a"
+            " part of it and was interrupted. Retry it with the current code once more."
+        )
+
+
+def is_only_cleanup(run: Run) -> bool:
+    """Return whether nothing of a run failed but its cleanup."""
+    return failed_cleanup(run) is not None and not lacking(run)
+
+
+def _changed(run_id: str) -> OperationError:
+    return OperationError(
+        f"Expected {run_id} as it was a moment ago, found that another process changed it. Read it again"
+        " before the next attempt."
+    )
 
 
 def _cleanup_of(run: Run) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sluice.counted import counted
 from sluice.errors import MalformedMessageError
 from sluice.messages import SetDue
 from sluice.operate.clients import MessageSender
@@ -56,15 +57,21 @@ def close_set(ledger: SetLedger, sqs: MessageSender, queue: str, pipeline: str, 
     mine = [one for one in ledger.unfinished() if one.pipeline == pipeline]
     named = [one for one in mine if one.name == name or name in one.partition.values()]
     if len(named) != 1:
-        known = ", ".join(one.name for one in mine[:MAX_NAMED]) or "there is none"
+        have = counted(len(named), "open set has", "open sets have") if named else "no open set has"
         raise OperationError(
-            f"Expected the name of one open set of {pipeline}, found {name!r}, which {len(named)} have. Open"
-            f" are: {known}."
+            f"Expected the name of one open set of {pipeline}, found {name!r}, which {have}. {_open(mine)}"
         )
     found = named[0]
     message = SetDue(pipeline=pipeline, trigger=found.trigger, partition=dict(found.partition), close=1)
     sqs.send_message(QueueUrl=queue, MessageBody=message.to_json())
     return found.run_id
+
+
+def _open(sets: Sequence[FileSet]) -> str:
+    if not sets:
+        return "None of its sets is open."
+    more = ", …" if len(sets) > MAX_NAMED else ""
+    return f"Open: {', '.join(one.name for one in sets[:MAX_NAMED])}{more}."
 
 
 def _open_set(ledger: SetLedger, inbox: Inbox, found: FileSet) -> OpenSet:

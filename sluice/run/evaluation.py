@@ -184,6 +184,8 @@ class _Forward:
     def _may_repeat(self, step: CompiledStep, record: StepRecord) -> bool:
         """Return whether a step that failed on its own runs once more."""
         is_asked_for = record.spec.reopened < self.reopened and step.name not in self.tolerated_already
+        # The cleanup alone runs again in a run that is not reopened: its results stay the same.
+        is_asked_for = is_asked_for or (step.kind is Kind.CLEANUP and record.discarded)
         has_tries = record.spec.tries < step.times
         # None: that is not known yet, and is found out before it is submitted.
         may_be_lost = (may_move(step, record), repeats_faults(step, record))

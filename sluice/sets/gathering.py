@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from shlex import quote
 
 from sluice.aws.retrying import Backoff
+from sluice.counted import counted
 from sluice.errors import UnsettledError
 from sluice.messages import SetDue, SetReport, SetUpload, Triggered
 from sluice.sets.file_set import FileSet, SetState
@@ -224,7 +225,8 @@ def _late_report(found: FileSet, contents: Contents) -> SetReport:
         event=f"late:{found.generation}",
         text=(
             f"The set {found.name} of {found.rules.pattern} has been open since {found.opened_at}. It has"
-            f" {len(contents.members):,} files, and {contents.missing.count:,} are missing{which}."
+            f" {counted(len(contents.members), 'file')}, and"
+            f" {counted(contents.missing.count, 'is', 'are')} missing{which}."
             f" To begin its run without them: sluice sets close {found.pipeline} {quote(found.name)}"
         ),
     )
@@ -242,7 +244,8 @@ def _after(found: FileSet, files: Sequence[S3Object]) -> SetReport:
         set=found.name,
         event=f"after:{hashlib.sha256(json.dumps(versions).encode()).hexdigest()}",
         text=(
-            f"{len(files):,} files of the set {found.name} of {found.rules.pattern} came after its run"
-            f" {found.run_id} had begun: {names}{more}. They are in no run."
+            f"{counted(len(files), 'file')} of the set {found.name} of {found.rules.pattern} came after its"
+            f" run {found.run_id} had begun: {names}{more}. "
+            + ("It is in no run." if len(files) == 1 else "They are in no run.")
         ),
     )

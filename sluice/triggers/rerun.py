@@ -13,6 +13,6 @@ def resume_command(run_id: str, *, with_current_code: bool = False) -> str:
     return f"sluice retry {run_id}" + (" --with-current-code" if with_current_code else "")
 
 
-def retry_many_command(pipeline: str, since: str) -> str:
-    """Return the command that resumes all failed runs of a pipeline that began since then (UTC)."""
-    return f"sluice retry --pipeline {pipeline} --since {since} --state failed"
+def retry_many_command(pipeline: str, since: str, state: str = "failed") -> str:
+    """Return the command that resumes all runs of a pipeline in this state that began since then (UTC)."""
+    return f"sluice retry --pipeline {pipeline} --since {since} --state {state}"

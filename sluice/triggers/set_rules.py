@@ -104,6 +104,13 @@ class SetRules:
             return Missing(len(left), left)
         return Missing(max(0, self.expect - len(there)))
 
+    def unexpected_of(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return the keys of files that a set without a marker does not expect, as far as it is known which
+        it does.
+        """
+        known = None if self.marker else self.known_values
+        return () if known is None else tuple(sorted(key for key in keys if self.member(key) not in known))
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar
 
+from sluice.counted import counted
 from sluice.errors import MalformedMessageError, OtherTriggerError
 from sluice.messages import Triggered
 from sluice.triggers.upload_patterns import readable
@@ -105,7 +106,7 @@ class UploadGroup:
     @property
     def uri(self) -> str:
         """Return the text that alerts and lists show."""
-        return f"s3://{self.bucket}/{self.prefix}*{readable(self.suffix)} ({self.files:,} files)"
+        return f"s3://{self.bucket}/{self.prefix}*{readable(self.suffix)} ({counted(self.files, 'file')})"
 
     @staticmethod
     def identity_of(group: str) -> dict[str, str]:
@@ -140,7 +141,7 @@ class UploadSet(UploadGroup):
         """Return the text that alerts and lists show."""
         key = ",".join(f"{name}={value}" for name, value in self.partition.items())
         lacks = f", {self.missing_count:,} missing" if self.missing_count else ""
-        return f"s3://{self.bucket}/{self.prefix} {key} ({self.files:,} files{lacks})"
+        return f"s3://{self.bucket}/{self.prefix} {key} ({counted(self.files, 'file')}{lacks})"
 
 
 class _WithoutFiles:

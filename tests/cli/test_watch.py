@@ -79,6 +79,18 @@ def test_what_failed_of_a_run_that_succeeded_is_said(
     assert f"p-1 succeeded without what failed: {told} of count." in printed
 
 
+@pytest.mark.parametrize("terminal", [False, True], ids=["lines", "table"])
+def test_the_failed_cleanup_of_a_run_that_succeeded_is_said_with_what_mends_it(*, terminal: bool) -> None:
+    """It is no part of the work."""
+    cleanup = replace(_step("cleanup", "FAILED", 1), kind="cleanup", failed=1, reason="AccessDenied")
+    end = _run(RunState.SUCCEEDED, _step("count", "SUCCEEDED", 4), cleanup)
+    _, printed = _watched([_BEGINNING, end], terminal=terminal)
+    assert "p-1 succeeded, but its cleanup failed: " in printed
+    assert "AccessDenied" in printed
+    assert "sluice retry p-1" in printed
+    assert "without what failed" not in printed
+
+
 def test_on_a_terminal_there_is_a_row_a_step() -> None:
     """The table shows each step with its state, its children and its time."""
     console = Console(file=io.StringIO(), width=100)

@@ -14,6 +14,7 @@ from cli.console import answered_yes, console_of, print_json, print_line, print_
 from cli.errors import FAILED, UsageError
 from cli.options import positive
 from cli.times import moment, point_in_time
+from sluice.counted import counted
 from sluice.operate.again.many import Begun, Many, states_of
 from sluice.operate.listing.listing import RunFilter, list_runs
 from sluice.operate.listing.summaries import RunSummary
@@ -156,4 +157,4 @@ def _shown(one: Begun, *, as_json: bool) -> Begun:
 
 
 def _runs(count: int) -> str:
-    return f"{count:,} run" + ("" if count == 1 else "s")
+    return counted(count, "run")

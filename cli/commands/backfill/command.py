@@ -27,6 +27,7 @@ from sluice.backfill.sources import Inventory, Pages, Source, source_of
 from sluice.backfill.starters import Starters
 from sluice.backfill.starting import Progress, Starter, backfill, survey
 from sluice.backfill.target import Target
+from sluice.counted import counted
 from sluice.limits import MAX_CONCURRENT_RUNS
 from sluice.operate.again.definitions import DeployedDefinitions
 from sluice.operate.backfill import targets_of
@@ -127,7 +128,7 @@ def _here(given: argparse.Namespace, cloud: Cloud, targets: list[Target], ask: A
     for target in source.targets:
         with TemporaryFile("w+", encoding="utf-8") as found:
             count = _collect(source.pages(target), found)
-            print_note(f"{count:,} objects of {' and '.join(target.patterns)}")
+            print_note(f"{counted(count, 'object')} of {' and '.join(target.patterns)}")
             if count and not (given.yes or ask("Have those processed that were not?")):
                 print_note("Nothing was changed.")
                 return FAILED
@@ -238,6 +239,12 @@ def _last(progress: Iterator[Progress]) -> Progress:
     return reduce(lambda _, newest: newest, progress, Progress())
 
 
+def _runs_begin(new: int) -> str:
+    if not new:
+        return "no run begins"
+    return "its run begins" if new == 1 else "their runs begin"
+
+
 def _show(given: argparse.Namespace, source: Source, done: list[Progress]) -> int:
     objects, new = sum(one.objects for one in done) + source.left_out, sum(one.new for one in done)
     if given.json:
@@ -246,11 +253,13 @@ def _show(given: argparse.Namespace, source: Source, done: list[Progress]) -> in
     if not objects:
         taken = " and ".join(pattern for one in source.targets for pattern in one.patterns)
         print_note(f"No object is {taken}: upper and lower case count, and so do --since and --until.")
-    gone = f" {source.gone:,} that the report names are gone." if source.gone else ""
+    names = counted(source.gone, "that the report names is", "that the report names are")
+    gone = f" {names} gone." if source.gone else ""
+    found = f"{counted(objects, 'object')}, of which {counted(new, 'was', 'were')}"
     if given.dry_run:
-        print_line(f"{objects:,} objects, of which {new:,} were not processed.{gone} Nothing was changed.")
+        print_line(f"{found} not processed.{gone} Nothing was changed.")
     else:
-        print_line(f"{objects:,} objects, of which {new:,} were new; their runs begin.{gone}")
+        print_line(f"{found} new; {_runs_begin(new)}.{gone}")
     return 0
 
 

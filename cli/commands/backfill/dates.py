@@ -15,6 +15,7 @@ from cli.console import print_json, print_line, print_note
 from cli.errors import FAILED
 from sluice.backfill.recording import recorded
 from sluice.backfill.records import BackfillRecords
+from sluice.counted import counted
 from sluice.operate.again.definitions import DeployedDefinitions
 from sluice.operate.errors import RequestError
 from sluice.operate.start.dates import DateStarter, ScheduledRun, scheduled_runs
@@ -49,7 +50,7 @@ def backfill_dates(
     wanted = scheduled_runs(pipeline, asked.since, asked.until)
     if given.dry_run:
         return _show_times(given, wanted)
-    print_note(f"{len(wanted):,} times of {pipeline.name}.")
+    print_note(f"{counted(len(wanted), 'time')} of {pipeline.name}.")
     ended: list[tuple[ScheduledRun, str]] = []
     with recorded(
         BackfillRecords(cloud.client("dynamodb"), cloud.deployment.table),
@@ -98,7 +99,7 @@ def _show_times(given: argparse.Namespace, wanted: list[ScheduledRun]) -> int:
     else:
         for one in wanted:
             print_line(f"{one.time}  {one.run_id}")
-        print_line(f"{len(wanted):,} times. Nothing was started.")
+        print_line(f"{counted(len(wanted), 'time')}. Nothing was started.")
     return 0
 
 

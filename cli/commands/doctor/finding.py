@@ -25,6 +25,19 @@ class Finding:
     fix: str = ""
 
 
+_NOT_CHECKED = "Not checked: "
+
+
+def refused(why: str, fix: str) -> Finding:
+    """Return that a call was refused or not answered, without which nothing can be said."""
+    return warning(f"{_NOT_CHECKED}{why}", fix)
+
+
+def is_refused(finding: Finding) -> bool:
+    """Return whether nothing could be checked, for a call was refused or not answered."""
+    return finding.text.startswith(_NOT_CHECKED)
+
+
 def ok(text: str) -> Finding:
     """Return that something is well."""
     return Finding(Level.OK, text)

@@ -5,15 +5,23 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 from cli.cloud import Cloud, cloud_of
 from cli.console import print_json, print_line
 from cli.options import Commands, add_run, command
 from sluice import keys
+from sluice.operate.errors import OperationError
 from sluice.operate.listing.lookup import find_run_id
 from sluice.operate.run_report import report_of
 from sluice.operate.watching.snapshot import read_snapshot
 from sluice.receipts.location import location_of_run
 from sluice.report.page import page_of
+
+_NOT_WRITTEN = {
+    "NoSuchBucket": "no such bucket",
+    "AccessDenied": "that s3:PutObject is refused to these credentials",
+}
 
 
 def add_to(commands: Commands) -> None:
@@ -39,10 +47,17 @@ def report(given: argparse.Namespace, cloud: Cloud) -> int:
     if given.output is None:
         place = location_of_run(snapshot.run, deployment.results)
         kind = "text/html; charset=utf-8"
-        s3.put_object(
-            Bucket=place.bucket, Key=place.prefix + keys.REPORT, Body=page.encode(), ContentType=kind
-        )
         where = f"{place.uri}{keys.REPORT}"
+        try:
+            s3.put_object(
+                Bucket=place.bucket, Key=place.prefix + keys.REPORT, Body=page.encode(), ContentType=kind
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise OperationError(
+                f"Expected to write {where}, found {_NOT_WRITTEN.get(code, code)}. `sluice report {run_id}"
+                " --output FILE` writes it here."
+            ) from error
     else:
         given.output.write_text(page, encoding="utf-8")
         where = str(given.output)

@@ -11,6 +11,7 @@ from cli.cloud import Cloud, cloud_of
 from cli.console import print_json, print_line
 from cli.errors import FAILED, UsageError
 from cli.options import Commands, command
+from sluice.counted import counted
 from sluice.operate.errors import RunRemovedError
 from sluice.operate.listing.lookup import find_run_id
 from sluice.operate.verifying.folders import Directory, Folder, S3Folder
@@ -81,7 +82,8 @@ def _show(found: Verified) -> None:
             print_line(f"{word:<10}  and {len(names) - _SHOWN:,} more: --json has all")
     total = len(found.receipt.files)
     print_line(
-        f"{found.address}: {comparison.matching:,} of {total:,} files are as the receipt of"
+        f"{found.address}: {comparison.matching:,} of"
+        f" {counted(total, 'file is', 'files are')} as the receipt of"
         f" {found.receipt.run} says."
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from cli.cloud import Cloud
 from cli.commands.sets import set_inbox
 from cli.console import print_note
+from sluice.counted import counted
 from sluice.operate.start.set_files import SetAfterUpload, SetFile, sets_after
 from sluice.sets.ledger import SetLedger
 from sluice.triggers.trigger_event import S3Object
@@ -33,6 +34,9 @@ def follow_sets(
 
 def _note(pipeline: str, found: SetAfterUpload) -> None:
     name = visible(found.name)
+    if found.unexpected:
+        keys = ", ".join(map(visible, found.unexpected[:_MAX_NAMED]))
+        print_note(f"{keys}: not among the files that {name} expects, and given to its run all the same")
     if found.late:
         keys = ", ".join(map(visible, found.late[:_MAX_NAMED]))
         print_note(f"{keys} came after the run {found.run_id} of {name} had begun, and is in none")
@@ -41,7 +45,8 @@ def _note(pipeline: str, found: SetAfterUpload) -> None:
     elif not found.begins:
         names = ", ".join(map(visible, found.missing.names[:_MAX_NAMED]))
         which = f" ({names}{', …' if found.missing.count > _MAX_NAMED else ''})" if names else ""
+        lacks = counted(found.missing.count, "file")
         print_note(
-            f"{name} lacks {found.missing.count:,} files{which}; {found.run_id} begins when it is whole, or"
+            f"{name} lacks {lacks}{which}; {found.run_id} begins when it is whole, or"
             f" with `sluice sets close {pipeline} {name}`"
         )

@@ -76,7 +76,7 @@ def _show(read: ReadOne, follows: bool, sleep: Sleep, facts: RunFacts) -> RunVie
     elif not watched:  # else the last table of the watch stands there
         console.print(tables([view]))
         print_line("")  # A table that may be drawn again has no line end.
-    for line in (*facts.item_lines(), *facts.failure_lines(view)):
+    for line in (*facts.item_lines(), *facts.failure_lines(view), *facts.cleanup_lines()):
         print_sentence(line)
     return view
 

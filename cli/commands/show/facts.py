@@ -18,7 +18,9 @@ from sluice.operate.runs.turns import turn_of
 from sluice.operate.runs.view import RunView
 from sluice.receipts.location import location_of_run
 from sluice.report.inputs import input_facts
-from sluice.run.state import Run
+from sluice.run.failures.failed_cleanup import failed_cleanup
+from sluice.run.state import Run, StepRecord
+from sluice.triggers.rerun import resume_command
 
 _SHOWN_FILES = 10
 _SHOWN_REASONS = 10
@@ -103,6 +105,22 @@ class RunFacts:
                 yield f"  and {len(found.groups) - _SHOWN_REASONS} more reasons: --json has them"
             yield f"  Each child: sluice show {self.run_id} {name}"
 
+    def cleanup_lines(self) -> Iterator[str]:
+        """Yield lines that say what the failed cleanup of a run that succeeded means, and what mends it."""
+        if self._failed_cleanup is None or self._run is None:
+            return
+        waits = ", and what starts after the run waits for that" if self._run.pipeline.followed else ""
+        yield ""
+        yield (
+            "The run succeeded, but its cleanup failed, for the reason above: the receipt and the report may"
+            f" be missing beside its results{waits}."
+        )
+        yield f"  When the cause is gone: {resume_command(self.run_id)} runs the cleanup again, and no step."
+
+    @property
+    def _failed_cleanup(self) -> StepRecord | None:
+        return failed_cleanup(self._run) if self._run is not None else None
+
     def _item_counts(self) -> dict[str, ItemCounts]:
         if self._run is None:
             return {}
@@ -124,6 +142,7 @@ class RunFacts:
             "trigger": dict(self._run.trigger) if self._run else None,
             "labels": list(self._run.labels) if self._run else [],
             "items": {name: asdict(one) for name, one in self._item_counts().items()},
+            "cleanup_failed": (self._failed_cleanup.reason or "") if self._failed_cleanup else None,
             **self._turn_document(),
             "results": [asdict(file) for file in self._files[0][:_SHOWN_FILES]],
             "results_unreadable": self._files[1] or None,

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sluice.counted import counted
 from sluice.operate.errors import RequestError
 from sluice.operate.start.local_files import missing_file, repeated_names
 from sluice.pipeline.definition import Manual, Pipeline, S3Upload
@@ -58,6 +59,6 @@ def check_size(run_input: Any, bucket: str, keys: Sequence[str]) -> None:
     if size > MAX_INPUT_BYTES:
         raise RequestError(
             f"Expected files and an input that make a request of at most {MAX_INPUT_BYTES} bytes, found"
-            f" {size} with {len(keys)} files. Send fewer at a time, or gather them with"
+            f" {size} with {counted(len(keys), 'file')}. Send fewer at a time, or gather them with"
             " S3Upload(group_within=…): see docs/grouping.md."
         )

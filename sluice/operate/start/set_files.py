@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +46,8 @@ class SetFile:
 @dataclass(frozen=True, slots=True)
 class SetAfterUpload:
     """A set that has the uploaded files: the run that it has or will have, and whether that begins now.
-    ``late`` are keys that came when its run had begun, and are in none; ``note`` says why it is not known
-    what is missing.
+    ``late`` are keys that came when its run had begun, and are in none, ``unexpected`` those of files that it
+    does not expect; ``note`` says why it is not known what is missing.
     """
 
     name: str
@@ -56,6 +56,7 @@ class SetAfterUpload:
     missing: Missing
     late: tuple[str, ...] = ()
     note: str = ""
+    unexpected: tuple[str, ...] = ()
 
 
 def files_of_sets(
@@ -171,7 +172,12 @@ def _after(
         missing=missing,
         late=tuple(sorted(key for key, _ in late)),
         note=note,
+        unexpected=_unexpected(found, wanted - late),
     )
+
+
+def _unexpected(found: StoredSet, versions: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    return found.rules.unexpected_of(key for key, _ in versions)
 
 
 def _missing(found: StoredSet, files: Sequence[S3Object], inbox: Inbox) -> tuple[Missing, str]:

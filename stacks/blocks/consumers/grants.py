@@ -20,6 +20,7 @@ from sluice.alerts.run_events import LATE, STATE_CHANGE
 from sluice.grouping.records import FILE, PARTITIONS
 from sluice.grouping.records import UNFINISHED as UNFINISHED_GROUPS
 from sluice.ledger.ledger import UNFINISHED_INDEX
+from sluice.ledger.newest_versions import NEWEST
 from sluice.ledger.pauses import KEPT, PAUSED, PAUSES
 from sluice.ledger.records import RUN_PREFIX
 from sluice.ordering.records import PREFIX as RUN_QUEUES
@@ -97,6 +98,19 @@ def keep_while_paused(function: lambda_.Function, *, ledger: dynamodb.ITable) ->
         "Null": {"dynamodb:LeadingKeys": "false"},
     }
     _allow(function, ["dynamodb:GetItem", "dynamodb:DeleteItem"], [ledger.table_arn], own)
+
+
+def replace_waiting_runs(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:
+    """Take runs that a newer one replaces from the queue in which they wait: in the transaction that begins
+    the newer one, which names also whether its pipeline is paused, and the newest version of its file.
+    """
+    named: Conditions = {
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": [f"{RUN_QUEUES}*", f"{RUN_PREFIX}*", f"{PAUSED}*", f"{NEWEST}*"]
+        },
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    _allow(function, ["dynamodb:DeleteItem"], [ledger.table_arn], named)
 
 
 def read_states(function: lambda_.Function, *, ledger: dynamodb.ITable) -> None:

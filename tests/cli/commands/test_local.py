@@ -44,7 +44,9 @@ def test_down_says_that_nothing_runs(place: LocalCloudPaths, capsys: pytest.Capt
 def test_env_prints_what_a_shell_takes(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:
     """`env` prints export lines for every variable that an AWS client needs, this cloud's own secret too."""
     assert main(["local", "env", f"--port={place.port}"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
+    out, notes = capsys.readouterr()
+    assert f"`sluice local up --detach --port {place.port}` starts one" in " ".join(notes.split())
+    assert out.splitlines() == [
         "unset AWS_PROFILE AWS_SESSION_TOKEN",
         f"export AWS_ENDPOINT_URL=http://127.0.0.1:{place.port}",
         "export AWS_ACCESS_KEY_ID=000000000000",
@@ -52,6 +54,15 @@ def test_env_prints_what_a_shell_takes(place: LocalCloudPaths, capsys: pytest.Ca
         "export AWS_REGION=us-east-1",
         "export AWS_DEFAULT_REGION=us-east-1",
     ]
+
+
+def test_env_of_a_cloud_that_runs_says_no_more(
+    place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its lines are all."""
+    with hold(place.pid_file):
+        assert main(["local", "env", f"--port={place.port}"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_broken_file_does_not_stop_the_code_of_another_pipeline(

@@ -160,3 +160,23 @@ def test_a_run_whose_objects_have_expired_is_refused(harness: CommandHarness) ->
     with pytest.raises(OperationError, match="more than 30 days ago"):
         retry(harness.given("retry", RUN_ID), harness.cloud)
     assert run_of(harness).state is RunState.FAILED
+
+
+def test_the_failed_cleanup_of_a_run_that_succeeded_runs_again(
+    harness: CommandHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nothing else of it; a second retry is refused."""
+    graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
+    harness.advancer().start(Run(run_id=RUN_ID, pipeline=graph, trigger={"key": "k"}, created_at=NOW))
+    for name, state in (("a", StepState.SUCCEEDED), ("cleanup", StepState.FAILED)):
+        harness.ledger.record_end(RUN_ID, name, state, job_id=run_of(harness).steps[name].job_id)
+        harness.advancer().advance(RUN_ID)
+    assert run_of(harness).state is RunState.SUCCEEDED
+    assert retry(harness.given("retry", RUN_ID), harness.cloud) == 0
+    assert "its cleanup runs again, and none of its steps" in capsys.readouterr().out
+    assert asked(harness) == [Reconcile((RUN_ID,))]
+    with pytest.raises(OperationError, match="still running"):
+        retry(harness.given("retry", RUN_ID), harness.cloud)
+    harness.advancer().advance(RUN_ID)
+    run = run_of(harness)
+    assert (run.state, run.reopened, run.steps["cleanup"].generation) == (RunState.SUCCEEDED, 0, 1)

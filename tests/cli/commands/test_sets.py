@@ -76,5 +76,13 @@ def test_a_set_is_closed_by_its_key(
 
 def test_a_set_that_is_not_open_is_refused(two: CommandHarness) -> None:
     """With those that are."""
-    with pytest.raises(OperationError, match="Open are: date=2026-11-28, date=2026-11-29"):
+    with pytest.raises(
+        OperationError, match=r"which no open set has\. Open: date=2026-11-28, date=2026-11-29"
+    ):
         close(two.given("sets", "close", "sales", "date=2026-01-01"), two.cloud)
+
+
+def test_where_no_set_is_open_that_is_said(two: CommandHarness) -> None:
+    """Of this pipeline."""
+    with pytest.raises(OperationError, match=r"which no open set has\. None of its sets is open"):
+        close(two.given("sets", "close", "other", "date=2026-01-01"), two.cloud)

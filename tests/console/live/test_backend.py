@@ -216,6 +216,28 @@ def test_a_failed_run_is_in_front_with_its_reason(backend: LiveBackend, cloud: C
     assert (group.step, group.reason, group.count) == ("a", "ValueError: no", 1)
 
 
+def test_the_failed_cleanup_of_a_run_that_succeeded_is_shown_and_retried(
+    backend: LiveBackend, cloud: CountedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its steps are not repeated."""
+    graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
+    cloud.harness.begin(RUN_ID, BEGAN, graph)
+    cloud.harness.ledger.record_submitted(RUN_ID, {"a": "job-a", "cleanup": "job-c"})
+    cloud.harness.jobs.add("job-c", status="FAILED", jobName=f"{RUN_ID}_cleanup_0")
+    for name, job, state in (("a", "job-a", "SUCCEEDED"), ("cleanup", "job-c", "FAILED")):
+        cloud.harness.ledger.record_end(RUN_ID, name, StepState(state), job_id=job, reason="denied")
+    cloud.harness.end(RUN_ID, RunState.SUCCEEDED)
+    found = backend.run(RUN_ID)
+    assert (found.run.state, found.run.failed_step, found.run.reason) == ("SUCCEEDED", "cleanup", "denied")
+    assert found.actions == ("retry", "rerun")
+    old = "sluice.operate.deployment.Deployment.work_retention"
+    monkeypatch.setattr(old, timedelta(days=36_500))
+    cloud._clients["sqs"] = _Queue()  # type: ignore[assignment]
+    plan = backend.plan_action(RUN_ID, "retry")
+    assert plan.text == ("Its cleanup, which failed, runs again, and none of its steps.",)
+    assert backend.act(RUN_ID, "retry", ADA).text == (f"The cleanup of {RUN_ID} runs again.",)
+
+
 def test_what_was_read_of_a_run_before_it_failed_is_not_kept(
     backend: LiveBackend, cloud: CountedCloud
 ) -> None:

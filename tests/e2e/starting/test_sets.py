@@ -76,7 +76,7 @@ def test_files_of_this_machine_take_part_in_their_set(app: Application, tmp_path
     assert run(given, cloud, PIPELINES.parent) == 0
     out, notes = capsys.readouterr()
     assert json.loads(out) == []
-    assert "date=2026-12-05 lacks 1 files (23); hours-of-a-day-" in notes
+    assert "date=2026-12-05 lacks 1 file (23); hours-of-a-day-" in notes
     given = parser().parse_args(["run", "hours-of-a-day", paths[23], "--json"])
     assert run(given, cloud, PIPELINES.parent) == 0
     (view,) = json.loads(capsys.readouterr().out)

@@ -88,11 +88,26 @@ def test_a_cleanup_that_is_not_over_is_waited_for(aws: Aws, status: str) -> None
     assert len(reported(aws)) == 1
 
 
-def test_a_cleanup_that_failed_or_was_forgotten_holds_up_nothing(aws: Aws) -> None:
-    """It may have written the receipt; if not, what comes after says so."""
+def test_behind_a_cleanup_that_failed_nothing_is_started(aws: Aws) -> None:
+    """An alert of it is sent, and a retry of the cleanup starts what comes after."""
+    ended(aws, 60, cleanup="FAILED")
+    assert aws.call("track", SWEEP) == []
+    messages = [json.loads(message["Body"]) for message in aws.received("alerts")]
+    assert not any("cleanup" in message for message in messages)
+    assert {one["step"] for one in messages if "step" in one} == {"cleanup"}
+    run = ledger(aws).load(RUN)
+    assert run is not None
+    assert run.steps["cleanup"].state is StepState.FAILED
+    assert list(aws.handler("track").followed.chains.followed()) == []
+
+
+def test_a_cleanup_whose_failure_is_known_is_reported_again_and_starts_nothing(aws: Aws) -> None:
+    """The Lambda that recorded it may have died before the alert, which is sent once all the same."""
     job = ended(aws, 60, cleanup="FAILED")
-    assert len(reported(aws)) == 1
-    assert aws.batch.jobs[job]["status"] == "FAILED"
+    assert ledger(aws).record_end(RUN, "cleanup", StepState.FAILED, job_id=job, reason="AccessDenied")
+    assert aws.call("track", SWEEP) == []
+    messages = [json.loads(message["Body"]) for message in aws.received("alerts")]
+    assert {one["step"] for one in messages if "step" in one} == {"cleanup"}
 
 
 def test_a_forgotten_cleanup_is_over(aws: Aws) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from sluice.run.failures.failed_cleanup import failed_cleanup
 from sluice.run.state import Run, RunState
 from tests.matrix.verdict import failure_mails, is_gathered, work_objections
 from tests.simulation.chaos import Level
@@ -47,6 +48,8 @@ def _of_run(here: Simulation, run: Run) -> Iterator[str]:
         yield f"it is still {run.state}, long after the last fault, and nobody was told"
     if run.state is RunState.SUCCEEDED:
         yield from unproven(here, run)
+        if failed_cleanup(run) and not _was_told(here, run):
+            yield "its cleanup failed, and no alert of that was sent"
     if run.state is RunState.CANCELLED and run.run_id not in here.people.cancelled:
         yield "it is cancelled, and nobody asked for that"
     if RunState.FAILED in states:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any
 
@@ -17,7 +18,7 @@ from sluice.alerts.queue_messages import QueueBlocked
 from sluice.alerts.run_events import LATE as LATE_EVENT
 from sluice.alerts.run_events import STATE_CHANGE, change, entry
 from sluice.alerts.run_failed import Alert
-from sluice.alerts.series import Series
+from sluice.alerts.series import CLEANUP_FAILED, Series
 from sluice.alerts.set_reported import set_reported
 from sluice.messages import LATE, EnvironmentInvalid, RunDelayed, SetReport
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
@@ -156,6 +157,23 @@ def test_every_combination_of_long_and_short_parts_fits(long: tuple[str, ...], k
         trigger = short.pop("trigger", triggers(letter)[kind])
         message = alert(trigger, letter, **short).message()
         assert_fits(message, PIPELINE, STEP, RUN_ID, "ValueError: seven", in_text=("(" + "a" * 20 + ")",))
+
+
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+def test_the_alert_of_a_failed_cleanup_fits(letter: str) -> None:
+    """Whatever the reason is."""
+    failed = replace(
+        alert(triggers(letter)[0], letter, child=None, child_reason=None), is_cleanup=True, followed=True
+    )
+    assert_fits(failed.message(), PIPELINE, RUN_ID, in_text=("(" + "a" * 20 + ")", "cleanup failed"))
+
+
+def test_a_digest_of_failed_cleanups_has_a_command_that_finds_their_runs() -> None:
+    """Which have succeeded."""
+    series = Series(pipeline="words", what=CLEANUP_FAILED, total=9, since="2026-01-01T00:00:00", reporting=5)
+    assert "sluice retry --pipeline words --since 2026-01-01T00:00 --state succeeded" in (
+        digest_message(series).email
+    )
 
 
 @pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)

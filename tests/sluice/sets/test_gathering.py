@@ -126,7 +126,7 @@ def test_a_late_set_is_reported_once_and_still_becomes_whole(sets: Sets) -> None
     for _ in range(3):
         sets.later(3700)
     (report,) = sets.reports
-    assert "1 are missing: 23" in report.text
+    assert "1 is missing: 23" in report.text
     assert "sluice sets close sales date=2026-11-28" in report.text
     sets.come(hour(23))
     assert sets.the_run()[0].files == 24

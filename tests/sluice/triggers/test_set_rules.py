@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sluice.errors import MalformedMessageError
@@ -59,3 +61,12 @@ def test_what_are_no_rules_is_set_aside(stored: dict[str, object]) -> None:
     """A message with them can never be handled."""
     with pytest.raises(MalformedMessageError):
         SetRules.from_dict(stored)
+
+
+def test_files_that_are_not_expected_are_named_where_it_is_known_which_are() -> None:
+    """Not where only their number is, nor where a marker says which belong to the set."""
+    listed = SetRules(pattern="s/{date}/{region}.csv", of="region", expect=2, expected=("eu", "us"))
+    given = ["s/2026-11-28/eu.csv", "s/2026-11-28/uk.csv"]
+    assert listed.unexpected_of(given) == ("s/2026-11-28/uk.csv",)
+    assert SetRules(pattern="s/{date}/{region}.csv", of="region", expect=2).unexpected_of(given) == ()
+    assert replace(listed, marker="s/{date}/_SUCCESS").unexpected_of(given) == ()

@@ -13,7 +13,8 @@ from cli.commands.doctor.checks.files import buckets, results_buckets
 from cli.commands.doctor.checks.files.reconciles import reconciles
 from cli.commands.doctor.checks.machines import compute, images
 from cli.commands.doctor.checks.network import public_addresses, subnets
-from cli.commands.doctor.finding import Finding, Level, error, not_checked, warning
+from cli.commands.doctor.finding import Finding, Level, error, not_checked
+from cli.commands.doctor.finding import refused as refused_check
 from cli.errors import explained
 
 CHECKS: Mapping[str, Check] = {
@@ -96,8 +97,8 @@ def _findings(account: Account, check: Check) -> tuple[list[Finding], bool]:
 def _refused(account: Account, refused: ClientError, code: str) -> Finding:
     call, text = refused.operation_name, refused.response["Error"].get("Message", "").rstrip(".")
     if code in _DENIED:
-        return warning(
-            f"Not checked: {call} is not permitted: {text}.",
+        return refused_check(
+            f"{call} is not permitted: {text}.",
             "docs/cli.md lists what `sluice doctor` must be allowed to do.",
         )
     return _unanswered(account, f"{call} was answered with {code}: {text}")
@@ -106,4 +107,4 @@ def _refused(account: Account, refused: ClientError, code: str) -> Finding:
 def _unanswered(account: Account, text: str) -> Finding:
     if account.local:
         return not_checked(f"The local cloud does not answer this: {text}.")
-    return warning(f"Not checked: {text.rstrip('.')}.", "Try again.")
+    return refused_check(f"{text.rstrip('.')}.", "Try again.")

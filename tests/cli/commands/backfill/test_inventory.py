@@ -58,7 +58,7 @@ def test_the_objects_of_a_report_are_processed_and_those_that_are_gone_are_count
     given = harness.given("backfill", "word-count", "--inventory", place, "--dry-run")
     assert run(given, harness.cloud, EXAMPLES) == 0
     out, notes = capsys.readouterr()
-    assert "3 objects, of which 2 were not processed. 1 that the report names are gone." in out
+    assert "3 objects, of which 2 were not processed. 1 that the report names is gone." in out
     assert f"The report {place}, begun at 2026-11-28 01:00 UTC." in notes
     assert sent(harness) == []
     given = harness.given("backfill", "word-count", "--inventory", place, "--yes", "--json")

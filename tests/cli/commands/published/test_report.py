@@ -12,8 +12,10 @@ from moto import mock_aws
 from cli.cloud import Cloud
 from cli.commands.published.report import report
 from sluice import keys
+from sluice.operate.errors import OperationError
 from sluice.operate.run_report import report_of
 from sluice.operate.watching.snapshot import read_snapshot
+from sluice.run.compiled import Kind
 from sluice.run.state import RunState, StepState
 from tests.sluice.clouds import START
 from tests.sluice.graphs import RUN_ID, pipeline, step
@@ -74,3 +76,30 @@ def test_it_is_written_to_a_file(harness: OperateHarness, tmp_path: Path) -> Non
     """With nothing in S3."""
     assert report(_given(tmp_path / "r.html"), Cloud(harness.clients.__getitem__, "the test")) == 0
     assert "<!doctype html>" in (tmp_path / "r.html").read_text()
+
+
+def test_without_the_results_bucket_there_is_a_report_in_a_file(
+    harness: OperateHarness, tmp_path: Path
+) -> None:
+    """That the bucket is not there may be why the run failed; beside the results there can be none."""
+    s3, cloud = harness.clients["s3"], Cloud(harness.clients.__getitem__, "the test")
+    s3.delete_object(Bucket="results", Key=keys.result("words", RUN_ID, "t.csv"))
+    s3.delete_bucket(Bucket="results")
+    assert report(_given(tmp_path / "r.html"), cloud) == 0
+    assert "ValueError: no" in (tmp_path / "r.html").read_text()
+    with pytest.raises(OperationError, match=r"Expected .*results.*found.*--output"):
+        report(_given(None), cloud)
+
+
+def test_the_report_of_a_run_has_its_failed_cleanup(harness: OperateHarness) -> None:
+    """With its reason, though the run succeeded."""
+    graph, run_id = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",))), "words-" + "c" * 20
+    harness.begin(run_id, START.isoformat(timespec="milliseconds"), graph, key="in/c.txt")
+    harness.ledger.record_submitted(run_id, {"a": "job-x", "cleanup": "job-c"})
+    harness.jobs.add("job-c", status="FAILED", createdAt=1_000, startedAt=2_000, stoppedAt=3_500)
+    harness.ledger.record_end(run_id, "a", StepState.SUCCEEDED, job_id="job-x")
+    harness.ledger.record_end(run_id, "cleanup", StepState.FAILED, job_id="job-c", reason="AccessDenied")
+    harness.end(run_id, RunState.SUCCEEDED)
+    snapshot = read_snapshot(harness.ledger, harness.jobs, run_id)
+    found = report_of(harness.clients["s3"], "work", "results", snapshot)
+    assert [(one.step, one.reason) for one in found.failures] == [("cleanup", "AccessDenied")]

@@ -28,11 +28,11 @@ PATTERN = "sales/{date}/{part}.csv"
 class Group:
     """The group Lambda, which receives what is in the inbox whenever the command waits."""
 
-    def __init__(self, harness: CommandHarness, after: str = "alert") -> None:
+    def __init__(self, harness: CommandHarness, after: str = "alert", expected: tuple[str, ...] = ()) -> None:
         """Gather into the harness's ledger."""
         self.asked = list[Triggered]()
         self._s3 = harness.clients["s3"]
-        self._after = after
+        self._after, self._expected = after, expected
         self._gatherer = SetGatherer(
             ledger=SetLedger(harness.clients["dynamodb"], TABLE),
             write=lambda *_: None,
@@ -54,7 +54,7 @@ class Group:
                 size=found["Size"],
                 sequencer=f"{number + 1:04X}",
             )
-            rules = SetRules(pattern=PATTERN, of="part", expect=2, after=self._after)
+            rules = SetRules(pattern=PATTERN, of="part", expect=2, expected=self._expected, after=self._after)
             message = SetUpload(
                 pipeline="words",
                 trigger=f"s3-set:{PATTERN}",
@@ -108,13 +108,28 @@ def test_a_set_that_lacks_files_is_no_failure_and_says_what_it_waits_for(
     assert run(given, harness.cloud, project, sleep=group) == 0
     out, notes = capsys.readouterr()
     assert json.loads(out) == []
-    assert "date=2026-11-28 lacks 1 files; words-" in notes
+    assert "date=2026-11-28 lacks 1 file; words-" in notes
     assert "sluice sets close words date=2026-11-28" in notes
     assert group.runs == []
     given = harness.given("run", "words", *files(tmp_path, "b.csv"), "--detach")
     assert run(given, harness.cloud, project, sleep=group) == 0
     assert [capsys.readouterr().out.strip()] == group.runs
     assert f"{group.runs[0]} begins when it is whole" in notes
+
+
+def test_a_file_that_its_set_does_not_expect_is_said(
+    harness: CommandHarness, bus: Events, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be a name that was mistyped, for which the set waits for another one."""
+    trigger = f'FileSet("{PATTERN}", expect=["a", "b"])'
+    text = FILE.format(triggers=trigger).replace("S3Upload", "FileSet")
+    (root / "pipelines" / "words.py").write_text(text)
+    group = Group(harness, expected=("a", "b"))
+    given = harness.given("run", "words", *files(tmp_path, "a.csv", "c.csv"))
+    assert run(given, harness.cloud, root, sleep=group) == 0
+    notes = " ".join(capsys.readouterr().err.split())
+    assert "sales/2026-11-28/c.csv: not among the files that date=2026-11-28 expects" in notes
+    assert "date=2026-11-28 lacks 1 file (b); words-" in notes
 
 
 def test_a_file_that_comes_after_the_run_of_its_set_is_said_to_be_in_none(

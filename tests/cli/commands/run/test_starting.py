@@ -161,7 +161,7 @@ def test_files_that_no_upload_trigger_takes_come_with_a_request(
         (("a.pdf", "a.pdf"), "a.pdf: given 2 times"),
         (("a.pdf", "--input", "[1]"), "JSON object without 'uploads'"),
         (("a.pdf", "--input", '{"uploads": []}'), "JSON object without 'uploads'"),
-        (("a.pdf", "--input", json.dumps({"x": "y" * 131_000})), "found 131... with 1 files"),
+        (("a.pdf", "--input", json.dumps({"x": "y" * 131_000})), "found 131... with 1 file"),
     ],
 )
 def test_a_request_that_cannot_have_these_files(

@@ -244,3 +244,28 @@ def test_a_run_is_shown_whose_results_cannot_be_listed(
     assert "once: ValueError: no bucket" in text
     document = json.loads(shown(harness, capsys, "--json"))
     assert (document["results"], document["results_unreadable"]) == ([], "no bucket results")
+
+
+def cleanup_failed(harness: CommandHarness) -> None:
+    """Let a run succeed and its cleanup fail."""
+    graph = pipeline(step("a"), step("cleanup", Kind.CLEANUP, after=("a",)))
+    run = Run(run_id=RUN_ID, pipeline=graph, trigger=UPLOAD.to_dict(), created_at=NOW)
+    assert harness.ledger.start(run, decide(graph, {}).submissions)
+    harness.ledger.record_submitted(RUN_ID, {"a": "job-a", "cleanup": "job-c"})
+    harness.jobs.add("job-c", status="FAILED")
+    harness.ledger.record_end(RUN_ID, "a", StepState.SUCCEEDED, job_id="job-a")
+    harness.ledger.record_end(RUN_ID, "cleanup", StepState.FAILED, job_id="job-c", reason="AccessDenied")
+    harness.end(RUN_ID, RunState.SUCCEEDED)
+
+
+def test_a_run_that_succeeded_says_that_its_cleanup_failed(
+    harness: CommandHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And which command runs it again; the run has succeeded all the same."""
+    cleanup_failed(harness)
+    assert show(harness.given("show", RUN_ID), harness.cloud) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "cleanup cleanup FAILED 0 of 1 AccessDenied" in text
+    assert "The run succeeded, but its cleanup failed, for the reason above:" in text
+    assert f"sluice retry {RUN_ID} runs the cleanup again, and no step." in text
+    assert json.loads(shown(harness, capsys, "--json"))["cleanup_failed"] == "AccessDenied"

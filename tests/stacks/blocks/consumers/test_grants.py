@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from sluice.run.concurrency import NEWEST
+from tests.sluice.clouds import Harness, dynamodb
+from tests.sluice.ordering.runs import limited, run_number, states
 from tests.stacks.templates import STAGES, Template, many, text
 
 
@@ -59,3 +67,40 @@ def test_the_trigger_function_reads_many_items_only_of_runs(control: Template) -
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["RUN#*"]},
         "Null": {"dynamodb:LeadingKeys": "false"},
     }
+
+
+def test_the_trigger_function_may_replace_a_run_that_waits(
+    control: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction is authorised with all keys that it names, for each kind of write in it: here with those
+    of the transaction that begins a newer run in the place of one that waits.
+    """
+    graph, transacted = limited(replaces=NEWEST), list[list[dict[str, Any]]]()
+    with dynamodb() as client:
+        here = Harness(client)
+        real = here.client.transact_write_items
+
+        def transact(**request: Any) -> Any:
+            transacted.append(request["TransactItems"])
+            return real(**request)
+
+        monkeypatch.setattr(here.client, "transact_write_items", transact)
+        for number in range(3):
+            here.advancer().start(run_number(number, graph, f"{number:04X}"))
+        assert states(here, 3) == "RXW"
+    (replaces,) = [writes for writes in transacted if any("Delete" in one for one in writes)]
+    keys = [pk_of(kind, write) for one in replaces for kind, write in one.items()]
+    assert any(may_delete(one, keys) for one in control.statements_of("Trigger"))
+
+
+def may_delete(statement: Any, keys: list[str]) -> bool:
+    """Return whether a statement allows to delete an item in a transaction that names these keys."""
+    if "dynamodb:DeleteItem" not in many(statement["Action"]):
+        return False
+    allowed_keys = many(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+    return all(any(fnmatchcase(key, one) for one in allowed_keys) for key in keys)
+
+
+def pk_of(kind: str, write: dict[str, Any]) -> str:
+    """Return the partition key that a write of a transaction names."""
+    return str((write["Item"] if kind == "Put" else write["Key"])["pk"]["S"])

@@ -11,6 +11,7 @@ from cli.commands.doctor.finding import Finding, error, ok, warning
 from cli.project import current_project
 from cli.times import moment
 from sluice.backfill.records import BackfillProgress, BackfillRecords
+from sluice.counted import counted
 from sluice.operate.listing.listing import RunFilter, list_runs
 from sluice.operate.listing.summaries import RunSummary
 from sluice.pipeline.definition import Pipeline, S3Upload
@@ -84,8 +85,8 @@ def _last_listing(account: Account, pipeline: Pipeline, table: str) -> Finding:
     if datetime.fromisoformat(last.next_at) + LATE < datetime.now(UTC):
         return _overdue(pipeline, last)
     return ok(
-        f"The last listing of {pipeline.name} ({moment(last.began_at)}) looked at {last.objects:,} objects,"
-        f" {last.new:,} of which no event had brought."
+        f"The last listing of {pipeline.name} ({moment(last.began_at)}) looked at"
+        f" {counted(last.objects, 'object')}, {last.new:,} of which no event had brought."
     )
 
 

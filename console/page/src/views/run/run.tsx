@@ -85,7 +85,7 @@ function Head({ detail }: { detail: RunDetail }) {
           </span>
           <Labels labels={run.labels} />
         </p>
-        {run.state === "FAILED" && run.reason && (
+        {(run.state === "FAILED" || run.state === "SUCCEEDED") && run.reason && (
           <p class="reason">
             {run.failed_step && <b>{run.failed_step}: </b>}
             {run.reason}
