@@ -1,6 +1,6 @@
 """Says of which runs the cleanup is to run again: they succeeded, and it failed. Pure.
 
-See docs/decisions/0059-failed-cleanups.md.
+See docs/decisions/0058-failed-cleanups.md.
 """
 
 from __future__ import annotations

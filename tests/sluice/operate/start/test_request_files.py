@@ -38,7 +38,7 @@ def test_the_input_gets_the_files() -> None:
 def test_too_many_files_are_refused_before_they_are_uploaded() -> None:
     """The size is that of the request with all its files."""
     check_size(None, "inbox", [FILE.key] * 100)
-    with pytest.raises(RequestError, match="with 1000 files"):
+    with pytest.raises(RequestError, match="with 1,000 files"):
         check_size(None, "inbox", [FILE.key] * 1000)
 
 
