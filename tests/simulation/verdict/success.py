@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ from tests.simulation.ways_in.reconciling import BackfillScript
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Done, Simulation
+
+
+_MANIFEST = re.compile(r"runs/[^/]+/(?P<step>[^/]+)/manifest/(?P<job>[^/]+)-(?P<attempt>\d)/")
 
 
 class _Work:
@@ -152,14 +156,24 @@ def _left_behind(here: Simulation, run: Run) -> Iterator[str]:
     """Yield what the cleanup left of a run that succeeded.
 
     Where it takes more than a quarter of an hour until an end is recorded, as in an outage, the words of that
-    step stay, and expire: docs/decisions/0022-success-is-proven.md.
+    step stay, and expire: docs/decisions/0022-success-is-proven.md. So do the items that an attempt of a plan
+    finds when those of the attempt before, whose machine is lost, are worked on already.
     """
     work = here.buckets.objects.get(here.deployment.environment("SLUICE_WORK_BUCKET"), {})
     left = [key for key in work if f"/{run.run_id}/" in key]
     if here.chaos.level is Level.WILD:
         left = [key for key in left if "/words/" not in key]
+    left = [key for key in left if not _is_of_a_later_attempt(run, key)]
     if left and not _is_cleanup_excused(here, run):
         yield f"its cleanup left {left[:3]}"
+
+
+def _is_of_a_later_attempt(run: Run, key: str) -> bool:
+    """Return whether a key is of what an attempt of a plan found behind the one that announced its items."""
+    found = _MANIFEST.match(key)
+    announced = run.steps[found["step"]].manifest if found and found["step"] in run.steps else None
+    before = _MANIFEST.match(announced or "")
+    return bool(found and before and found["job"] == before["job"] and found["attempt"] > before["attempt"])
 
 
 def _is_cleanup_excused(here: Simulation, run: Run) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from sluice import Array, Job, Manual, Pipeline, finished
 from sluice.run.state import Run, RunState
 from tests.simulation.chaos import Level
 from tests.simulation.scripts import FUNCTIONS, Behaviour, Script
-from tests.simulation.verdict.success import unproven
+from tests.simulation.verdict.success import _is_of_a_later_attempt, unproven
 
 RUN = "simulated-0-" + "a" * 20
 PIPELINE = Pipeline(
@@ -57,3 +59,22 @@ def test_what_no_failure_is_tolerated_of_must_have_been_done() -> None:
     assert found(causes=("a worker ended",)) == [
         "report counts as succeeded, and its function never returned"
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "is_late"),
+    [
+        (f"runs/{RUN}/plan/manifest/0-0-3/items.jsonl", True),
+        (f"runs/{RUN}/plan/manifest/0-0-3/index.bin", True),
+        (f"runs/{RUN}/plan/manifest/0-0-2/items.jsonl", False),
+        (f"runs/{RUN}/plan/manifest/0-0-1/items.jsonl", False),
+        (f"runs/{RUN}/plan/manifest/1-0-3/items.jsonl", False),
+        (f"runs/{RUN}/plan/results/0-0-3/items.jsonl", False),
+        (f"runs/{RUN}/other/manifest/0-0-3/items.jsonl", False),
+    ],
+)
+def test_only_a_later_attempt_of_a_plan_may_write_behind_the_cleanup(key: str, is_late: bool) -> None:
+    """The second announced its items: the first had ended before it."""
+    announced = SimpleNamespace(manifest=f"runs/{RUN}/plan/manifest/0-0-2/items.jsonl")
+    run: Any = SimpleNamespace(steps={"plan": announced, "other": SimpleNamespace(manifest=None)})
+    assert _is_of_a_later_attempt(run, key) is is_late
