@@ -78,7 +78,7 @@ def test_an_open_set_says_what_it_lacks_and_is_closed(
     assert "its run is sales-" in backend.close_set("sales", "date=2026-11-28", ADA).text[0]
     sent = queues.send_message.call_args.kwargs
     assert (sent["QueueUrl"], json.loads(sent["MessageBody"])["close"]) == (GROUP_QUEUE, 1)
-    with pytest.raises(OperationError, match="Open are: date=2026-11-28"):
+    with pytest.raises(OperationError, match="Open: date=2026-11-28"):
         backend.close_set("sales", "date=2026-01-01", ADA)
 
 
