@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from cli import deploy
 from cli.cloud import Cloud
 from sluice.operate.listing.adopting import Adoption
 from sluice.operate.listing.listing import list_runs
-from stacks.configuration import Configuration
+from stacks.configuration import Configuration, variable
 from stacks.project import FILE as FILE_OF_PROJECT
 from stacks.project import SETTINGS, VARIABLE
 from tests.cli.harness import CommandHarness
@@ -126,6 +127,13 @@ def test_what_an_account_forbids_is_said_in_a_sentence(
     monkeypatch.setattr(deploy, "_cdk", lambda *_, **__: pytest.fail("nothing is to be deployed"))
     assert deploy.main() == 1
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting is in the environment: where a cloud is deployed to in the same process, its addresses are."""
+    for setting in fields(Configuration):
+        monkeypatch.delenv(variable(setting.name), raising=False)
 
 
 class SettingsSession:
