@@ -131,7 +131,7 @@ def test_what_an_account_forbids_is_said_in_a_sentence(
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting is in the environment: where a cloud is deployed to in the same process, its addresses are."""
+    """No setting is in the environment: those of a cloud that other tests deploy to may be."""
     for setting in fields(Configuration):
         monkeypatch.delenv(variable(setting.name), raising=False)
 
