@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sluice.counted import counted
+
 
 class SluiceError(Exception):
     """Any error that Sluice raises on purpose."""
@@ -28,8 +30,8 @@ class PipelineError(SluiceError):
     def __init__(self, source: str, mistakes: tuple[Mistake, ...]) -> None:
         self.source = source
         self.mistakes = mistakes
-        count = f"{len(mistakes)} mistake" + ("s" if len(mistakes) != 1 else "")
-        super().__init__("\n".join([f"{source} has {count}:", *(f"  - {mistake}" for mistake in mistakes)]))
+        head = f"{source} has {counted(len(mistakes), 'mistake')}:"
+        super().__init__("\n".join([head, *(f"  - {mistake}" for mistake in mistakes)]))
 
 
 class MalformedMessageError(SluiceError):

@@ -30,6 +30,11 @@ class MissedTimes:
     live: int
 
 
+def written(number: int) -> str:
+    """Return a number of times, as people read it: counting stops at 10,000."""
+    return f"{number:,}{' or more' if number == MAX_COUNTED else ''}"
+
+
 def all_missed_times(
     ledger: CatchUpLedger, read: Callable[[Mapping[str, str]], CompiledPipeline], pipeline: str | None
 ) -> Iterator[MissedTimes]:

@@ -16,7 +16,7 @@ from sluice.backfill.records import BackfillProgress, BackfillRecords
 from sluice.catch_up.ledger import CatchUpLedger
 from sluice.grouping.group import Group
 from sluice.grouping.ledger import GroupLedger
-from sluice.operate.missed_times import MAX_COUNTED, MissedTimes, all_missed_times, definition_reader
+from sluice.operate.missed_times import MissedTimes, all_missed_times, definition_reader, written
 from sluice.triggers.upload_patterns import OWN_GROUPS_MARK
 from sluice.visible import visible
 
@@ -122,13 +122,9 @@ def _show(found: _Status) -> None:
 
 
 def _row(one: MissedTimes) -> tuple[str, ...]:
-    left, of = (_counted(number) for number in (one.left, one.of))
+    left, of = (written(number) for number in (one.left, one.of))
     first, last = (moment(time) if time else "" for time in (one.first, one.last))
     return one.pipeline, left, of, first, last, str(one.live)
-
-
-def _counted(number: int) -> str:
-    return f"{number:,}{' or more' if number == MAX_COUNTED else ''}"
 
 
 def _group(one: Group) -> dict[str, object]:

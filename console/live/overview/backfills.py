@@ -16,9 +16,16 @@ from console.live.cache import Cache
 from console.live.cloud import Cloud
 from sluice.backfill.records import BackfillProgress, BackfillRecords
 from sluice.catch_up.ledger import CatchUpLedger
+from sluice.counted import counted
 from sluice.errors import SluiceError
 from sluice.grouping.group import Group
-from sluice.operate.missed_times import MAX_COUNTED, MissedTimes, definition_reader, missed_times_of
+from sluice.operate.missed_times import (
+    MAX_COUNTED,
+    MissedTimes,
+    definition_reader,
+    missed_times_of,
+    written,
+)
 from sluice.run.compiled import CompiledPipeline
 from sluice.triggers.upload_patterns import OWN_GROUPS_MARK, without_own_groups
 from sluice.visible import visible
@@ -124,7 +131,7 @@ def _state(one: BackfillProgress, has_died: bool) -> str:
 
 
 def _missed_times(one: MissedTimes) -> contract.Row:
-    left, of = (_counted(number) for number in (one.left, one.of))
+    left, of = (written(number) for number in (one.left, one.of))
     until = f", from {one.first} to {one.last}" if one.left > 1 else f", {one.first}" if one.left else ""
     known = one.of < MAX_COUNTED
     return contract.Row(
@@ -136,14 +143,9 @@ def _missed_times(one: MissedTimes) -> contract.Row:
     )
 
 
-def _counted(number: int) -> str:
-    return f"{number:,}{' or more' if number == MAX_COUNTED else ''}"
-
-
 def _group(one: Group) -> contract.Row:
     before = one.number - 1
-    were = "group was" if before == 1 else "groups were"
-    full = f"; {before:,} {were} full before it" if before else ""
+    full = f"; {counted(before, 'group was', 'groups were')} full before it" if before else ""
     return contract.Row(
         text=f"{one.pipeline}: {one.files:,} of at most {one.max_files:,} files in a group of"
         f" {visible(without_own_groups(one.trigger))}{full}",
