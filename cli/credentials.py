@@ -13,6 +13,7 @@ from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
     LoginError,
+    MissingDependencyException,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -60,6 +61,8 @@ def credentials_advice(error: BotoCoreError | ClientError, environment: Mapping[
         return f"Expected whole credentials, found a part: {error}. {source.to_renew()}"
     if isinstance(error, _SIGN_IN):
         return f"The sign-in of {source.name} has expired, or there was none. {source.to_sign_in()}"
+    if isinstance(error, MissingDependencyException):
+        return source.to_export(str(error))
     if isinstance(error, CredentialRetrievalError):
         return f"{str(error).rstrip('.')}. {source.to_renew()}"
     if isinstance(error, NoRegionError):
@@ -131,6 +134,14 @@ class _Source:
     def to_sign_in(self) -> str:
         """Return the command of a sign-in by SSO, or with a console's password."""
         return f"Run `{_sign_in_to(self._profile, self._settings)}`, then the command again."
+
+    def to_export(self, lacking: str) -> str:
+        """Return how to have the credentials of a profile that only the AWS CLI can read here."""
+        # https://docs.aws.amazon.com/cli/latest/reference/configure/export-credentials.html
+        return (
+            f'{lacking.rstrip(".")}. Or run `eval "$(aws configure export-credentials{self.option} --format'
+            ' env)"`, then the command again.'
+        )
 
     def to_renew(self) -> str:
         """Return how to have new ones of the same kind."""
