@@ -12,6 +12,8 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    LoginError,
+    MissingDependencyException,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -35,7 +37,9 @@ _UNKNOWN_KEY = (
 _WRONG_SECRET = ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature")
 _CLOCK = ("RequestTimeTooSkewed",)
 _NONE = ("MissingAuthenticationToken", "MissingAuthenticationTokenException")
-_SSO = (SSOError, TokenRetrievalError)
+_SIGN_IN = (LoginError, SSOError, TokenRetrievalError)
+_OF_LOGIN = "login_session"
+_OF_SIGN_IN = frozenset((_OF_LOGIN, "sso_session", "sso_start_url"))
 _KEYS = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 _TEMPORARY, _LASTING = "ASIA", "AKIA"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
@@ -55,8 +59,10 @@ def credentials_advice(error: BotoCoreError | ClientError, environment: Mapping[
         return source.unknown_profile()
     if isinstance(error, PartialCredentialsError):
         return f"Expected whole credentials, found a part: {error}. {source.to_renew()}"
-    if isinstance(error, _SSO):
+    if isinstance(error, _SIGN_IN):
         return f"The sign-in of {source.name} has expired, or there was none. {source.to_sign_in()}"
+    if isinstance(error, MissingDependencyException):
+        return source.to_export(str(error))
     if isinstance(error, CredentialRetrievalError):
         return f"{str(error).rstrip('.')}. {source.to_renew()}"
     if isinstance(error, NoRegionError):
@@ -116,7 +122,7 @@ class _Source:
     @property
     def option(self) -> str:
         """The option of the AWS CLI that names the profile, when it is not the default one."""
-        return "" if self._profile == "default" else f" --profile {self._profile}"
+        return _option_of(self._profile)
 
     def to_begin(self) -> str:
         """Return how to have credentials at all."""
@@ -126,8 +132,16 @@ class _Source:
         )
 
     def to_sign_in(self) -> str:
-        """Return the command of a sign-in by SSO."""
-        return f"Run `aws sso login{self.option}`, then the command again."
+        """Return the command of a sign-in by SSO, or with a console's password."""
+        return f"Run `{_sign_in_to(self._profile, self._settings)}`, then the command again."
+
+    def to_export(self, lacking: str) -> str:
+        """Return how to have the credentials of a profile that only the AWS CLI can read here."""
+        # https://docs.aws.amazon.com/cli/latest/reference/configure/export-credentials.html
+        return (
+            f'{lacking.rstrip(".")}. Or run `eval "$(aws configure export-credentials{self.option} --format'
+            ' env)"`, then the command again.'
+        )
 
     def to_renew(self) -> str:
         """Return how to have new ones of the same kind."""
@@ -139,13 +153,14 @@ class _Source:
                 f' env)"`; or run `unset {_KEYS}` and choose a profile with AWS_PROFILE.'
             )
         settings = self._settings
-        if "sso_session" in settings or "sso_start_url" in settings:
+        if not _OF_SIGN_IN.isdisjoint(settings):
             return self.to_sign_in()
         if "source_profile" in settings:
             source = settings["source_profile"]
+            sign_in = _sign_in_to(source, _profiles().get(source, {}))
             return (
-                f"It takes its role from the profile {source}: run `aws sso login --profile {source}`, or"
-                f" `aws configure --profile {source}` where that one has keys."
+                f"It takes its role from the profile {source}: run `{sign_in}`, or `aws configure --profile"
+                f" {source}` where that one has keys."
             )
         if "credential_process" in settings:
             return f"They come from `{settings['credential_process']}`: run that, and see what it says."
@@ -176,6 +191,16 @@ class _Source:
             f"{suggestion(self._profile, known)}{there} Set AWS_PROFILE to one of them, or run `aws configure"
             f"{self.option}` to make it."
         )
+
+
+def _sign_in_to(profile: str, settings: Mapping[str, Any]) -> str:
+    # https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sign-in.html
+    how = "login" if _OF_LOGIN in settings else "sso login"
+    return f"aws {how}{_option_of(profile)}"
+
+
+def _option_of(profile: str) -> str:
+    return "" if profile == "default" else f" --profile {profile}"
 
 
 def _profiles() -> Mapping[str, Any]:

@@ -60,7 +60,8 @@ def _commands(view: RunView) -> Iterator[Text]:
     failed = next((step for step in view.steps if step.state == "FAILED"), None)
     if failed is not None and _has_log(failed):
         yield _command("What it wrote:", f"sluice logs {name} {visible(failed.name)}")
-    yield _command("When the cause is mended:", f"sluice retry {name}")
+    yield _command("When the cause is gone:", f"sluice retry {name}")
+    yield _command("With mended, deployed code:", "the same --with-current-code")
 
 
 def _success(view: RunView) -> Iterator[Text]:
@@ -99,4 +100,8 @@ def _command(what: str, command: str) -> Text:
 def _print(console: Console, lines: Iterator[Text] | Sequence[Text]) -> None:
     for line in lines:
         # Elsewhere than on a terminal a line is one line, however long: programs read it.
-        console.print(line, soft_wrap=not console.is_terminal, highlight=False, overflow="fold")
+        # Beside ``soft_wrap`` an overflow would cut it: https://github.com/Textualize/rich/blob/master/rich/text.py
+        if console.is_terminal:
+            console.print(line, highlight=False, overflow="fold")
+        else:
+            console.print(line, highlight=False, soft_wrap=True)

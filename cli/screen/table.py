@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli.screen.blocks import Block, blocks_of
 from cli.screen.words import by_state
+from sluice.counted import counted
 from sluice.operate.runs.view import RunView
 from sluice.run.state import RunState
 
@@ -49,4 +50,4 @@ def _heads(views: Sequence[RunView], blocks: Sequence[Block], height: int) -> It
     shown = sorted(urgent[: max(0, height - 1)])
     yield from (blocks[number].head for number in shown)
     rest = [str(views[number].state) for number in urgent[len(shown) :]]
-    yield Text(f"{len(rest)} more runs: {by_state(rest)}", style="dim")
+    yield Text(f"{counted(len(rest), 'more run')}: {by_state(rest)}", style="dim")

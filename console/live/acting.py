@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from console import contract
 from console.backend import Person
 from sluice.aws.batch_jobs import ENDED
+from sluice.counted import counted
 from sluice.errors import SluiceError
 from sluice.grouping.ledger import GroupLedger
 from sluice.ledger.ledger import Ledger
@@ -158,9 +159,9 @@ class Cancel:
         if run.state is RunState.SUCCEEDED:
             raise RunStateError(f"Expected a run that has not succeeded, found {run.run_id}.", run.state)
         live = [job for job in snapshot.jobs.values() if job["status"] not in ENDED]
-        jobs = f"{len(live)} job{'' if len(live) == 1 else 's'} with all children"
+        jobs = counted(len(live), "job with all children is", "jobs with all children are")
         return [
-            f"{jobs} {'is' if len(live) == 1 else 'are'} ended, and nothing new is submitted.",
+            f"{jobs} ended, and nothing new is submitted.",
             "A cancelled run is over: it can be run again from its beginning, and not retried.",
         ]
 
@@ -181,7 +182,8 @@ class Cancel:
         text = (
             f"{run_id} is {done.state}, and a last check found none of its jobs left."
             if not left
-            else f"Nothing new is submitted; {len(left)} jobs are still ending: {_named(sorted(left))}."
+            else f"Nothing new is submitted; {counted(len(left), 'job is', 'jobs are')} still ending:"
+            f" {_named(sorted(left))}."
         )
         return contract.ActionResult(action="cancel", run_id=run_id, done=not left, text=(text,))
 

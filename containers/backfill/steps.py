@@ -15,6 +15,7 @@ from sluice.backfill.records import BackfillProgress, BackfillRecords
 from sluice.backfill.sources import source_of
 from sluice.backfill.starters import Starters
 from sluice.backfill.target import targets_from_json
+from sluice.counted import counted
 from sluice.ledger.pauses import Pauses
 from sluice.settings import BackfillSettings, JobSettings, SubmissionSettings
 from sluice.steps import Out, Results, Trigger
@@ -69,4 +70,4 @@ def _job() -> BackfillJob:
 def _in_words(done: BackfillProgress) -> str:
     begun = "were not processed; nothing was changed" if done.dry_run else "were new; their runs begin"
     gone = f" {done.gone:,} that the report names are gone." if done.gone else ""
-    return f"{done.about}: {done.objects:,} objects, of which {done.new:,} {begun}.{gone}"
+    return f"{done.about}: {counted(done.objects, 'object')}, of which {done.new:,} {begun}.{gone}"

@@ -15,6 +15,7 @@ from sluice.advance.lease import LEASE
 from sluice.aws.clients import client
 from sluice.aws.outages import is_outage
 from sluice.aws.rate_limiter import RateLimiter
+from sluice.counted import counted
 from sluice.errors import UnsettledError
 from sluice.ledger.ledger import Ledger
 from sluice.messages import RunFailed
@@ -71,7 +72,7 @@ def submit_all(advancer: Advancer, run_id: str, sleep: Callable[[float], None] =
         run = _unless_transient(partial(_running, advancer.ledger, run_id))
         open_claims = list(_open_claims(run)) if run else []
         if run and advanced and not open_claims:
-            return f"{len(run.steps) - 1} steps submitted"
+            return f"{counted(len(run.steps) - 1, 'step')} submitted"
         if open_claims:
             print(f"Claims that are not settled yet: {_listed(open_claims)}.", flush=True)
     raise UnsettledError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from lambdas.consuming import count, logger
 from sluice import keys
 from sluice.aws.clients import client
+from sluice.counted import counted
 from sluice.items.object_store import list_keys
 from sluice.messages import TooManyFailed
 from sluice.run.failures.tolerance import max_failed_now
@@ -33,7 +34,7 @@ def end_array(message: TooManyFailed, run: Run, bucket: str) -> None:
     if allowed is None or failed <= allowed:
         logger.warning("An array was not ended: its words say less.", run=run.run_id, step=message.step)
         return
-    reason = f"{failed:,} of {items:,} items failed, and at most {allowed:,} may"
+    reason = f"{failed:,} of {counted(items, 'item')} failed, and at most {allowed:,} may"
     client("batch").terminate_job(jobId=record.job_id, reason=reason)
     count("ArraysEndedEarly")
     logger.info("An array was ended early.", run=run.run_id, step=message.step, reason=reason)

@@ -24,6 +24,7 @@ from sluice.aws.batch_jobs import Job, describe_jobs
 from sluice.aws.clients import client
 from sluice.aws.retrying import Backoff
 from sluice.catch_up.ledger import CatchUpLedger
+from sluice.counted import counted
 from sluice.errors import UnsettledError
 from sluice.ledger.chains import ChainLedger
 from sluice.messages import CatchUp, RunDelayed, Sweep
@@ -169,7 +170,8 @@ def _raise_for(failed: Sequence[str]) -> None:
     """Raise UnsettledError where reconciling failed, so that the message comes again."""
     if failed:
         raise UnsettledError(
-            f"{len(failed)} runs could not be reconciled, to be tried again: {', '.join(failed[:5])}."
+            f"{counted(len(failed), 'run')} could not be reconciled, to be tried again:"
+            f" {', '.join(failed[:5])}."
         )
 
 

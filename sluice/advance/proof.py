@@ -11,6 +11,7 @@ from sluice import keys
 from sluice.advance.batch_events import JobEnded
 from sluice.advance.memory_kills import killed_for_memory
 from sluice.aws.batch_jobs import BatchReader
+from sluice.counted import counted
 from sluice.items.manifest import written_manifest
 from sluice.items.object_store import ObjectLister, list_keys
 from sluice.ledger.ledger import Assignment
@@ -80,10 +81,10 @@ def _judged(
         return Verdict(StepState.FAILED, f"{said.reason or _SUCCESS}, but {_WITHOUT_ITEMS}")
     if not step.supervised or (event.state is StepState.FAILED and step.kind is not Kind.ARRAY):
         return said
-    counted = tally(record, _words(event, record, left))
+    sums = tally(record, _words(event, record, left))
     if step.continues:
-        return _by_items(said, pipeline, record, counted)
-    return _by_words(said, step, record, counted)
+        return _by_items(said, pipeline, record, sums)
+    return _by_words(said, step, record, sums)
 
 
 _SUCCESS = "AWS Batch reports success"
@@ -116,54 +117,54 @@ def _words(event: JobEnded, record: StepRecord, left: _Left) -> Words:
     return newest_words(list_keys(left.s3, left.bucket, prefix))
 
 
-def _by_words(said: Verdict, step: CompiledStep, record: StepRecord, counted: Tally) -> Verdict:
+def _by_words(said: Verdict, step: CompiledStep, record: StepRecord, sums: Tally) -> Verdict:
     """Return what holds of a job whose silent children have no word."""
-    if not counted.silent:
+    if not sums.silent:
         return said
-    failed = child_ranges.to_text(counted.silent) if step.kind is Kind.ARRAY else None
+    failed = child_ranges.to_text(sums.silent) if step.kind is Kind.ARRAY else None
     is_failed = said.state is StepState.FAILED
-    reason = said.reason if is_failed else _unproven(said, step, record, counted.silent)
-    return Verdict(StepState.FAILED, reason, record.size - len(counted.silent), failed)
+    reason = said.reason if is_failed else _unproven(said, step, record, sums.silent)
+    return Verdict(StepState.FAILED, reason, record.size - len(sums.silent), failed)
 
 
-def _by_items(said: Verdict, pipeline: CompiledPipeline, record: StepRecord, counted: Tally) -> Verdict:
+def _by_items(said: Verdict, pipeline: CompiledPipeline, record: StepRecord, sums: Tally) -> Verdict:
     """Return what holds of an array whose failures are counted in items."""
     step, here = pipeline.step(record.name), set(record.indexes)
     allowed = max_failed_now(
-        StepGraph(pipeline), record.name, record.spec, counted.items, memory=len(counted.memory)
+        StepGraph(pipeline), record.name, record.spec, sums.items, memory=len(sums.memory)
     )
-    may_fail = allowed is not None and counted.failed <= allowed
-    if not counted.silent and (may_fail or not here.intersection(counted.failing)):
-        return Verdict(StepState.SUCCEEDED, None, said.succeeded, failed_items=counted.failed)
-    failed = sorted(here.intersection(_to_repeat(StepGraph(pipeline), record, counted)))
+    may_fail = allowed is not None and sums.failed <= allowed
+    if not sums.silent and (may_fail or not here.intersection(sums.failing)):
+        return Verdict(StepState.SUCCEEDED, None, said.succeeded, failed_items=sums.failed)
+    failed = sorted(here.intersection(_to_repeat(StepGraph(pipeline), record, sums)))
     return Verdict(
         StepState.FAILED,
-        _reason(said, step, record, counted, allowed),
+        _reason(said, step, record, sums, allowed),
         record.size - len(failed),
         child_ranges.to_text(failed),
-        failed_items=counted.failed,
-        memory_children=child_ranges.to_text(here.intersection(counted.memory)),
+        failed_items=sums.failed,
+        memory_children=child_ranges.to_text(here.intersection(sums.memory)),
     )
 
 
-def _to_repeat(graph: StepGraph, record: StepRecord, counted: Tally) -> tuple[int, ...]:
+def _to_repeat(graph: StepGraph, record: StepRecord, sums: Tally) -> tuple[int, ...]:
     """Return the children of a failed array that are to run again: where the failed items are tolerated, only
     those that may still do better.
     """
-    limit = max_failed_now(graph, record.name, record.spec, counted.items, memory=0)
-    is_tolerated = limit is not None and counted.settled <= limit
-    return (*counted.silent, *(counted.memory if is_tolerated else counted.failing))
+    limit = max_failed_now(graph, record.name, record.spec, sums.items, memory=0)
+    is_tolerated = limit is not None and sums.settled <= limit
+    return (*sums.silent, *(sums.memory if is_tolerated else sums.failing))
 
 
 def _reason(
-    said: Verdict, step: CompiledStep, record: StepRecord, counted: Tally, allowed: int | None
+    said: Verdict, step: CompiledStep, record: StepRecord, sums: Tally, allowed: int | None
 ) -> str | None:
-    """Return why an array failed whose items are counted."""
-    if not counted.failing:
+    """Return why an array failed whose items are sums."""
+    if not sums.failing:
         is_failed = said.state is StepState.FAILED
-        return said.reason if is_failed else _unproven(said, step, record, counted.silent)
+        return said.reason if is_failed else _unproven(said, step, record, sums.silent)
     more = f", and at most {allowed:,} may" if allowed is not None else ""
-    return f"{counted.failed:,} of {counted.items:,} items failed{more}"
+    return f"{sums.failed:,} of {counted(sums.items, 'item')} failed{more}"
 
 
 def _with_memory(

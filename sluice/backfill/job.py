@@ -20,6 +20,7 @@ from sluice.backfill.records import BackfillProgress, BackfillRecords, stamped
 from sluice.backfill.sources import Source
 from sluice.backfill.starting import Progress, Starter, backfill, survey
 from sluice.backfill.target import Target
+from sluice.counted import counted
 from sluice.duration import seconds_of
 from sluice.ledger.records import KEPT
 
@@ -172,7 +173,7 @@ class BackfillJob:
         if datetime.fromisoformat(moved.updated_at) - last < WRITTEN_EVERY:
             return written
         self.records.write(moved)
-        print(f"{moved.objects:,} objects looked at, {moved.new:,} of them new", flush=True)
+        print(f"{counted(moved.objects, 'object')} looked at, {moved.new:,} of them new", flush=True)
         return moved
 
     def _ended(self, progress: BackfillProgress) -> BackfillProgress:

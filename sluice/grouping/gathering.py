@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sluice.aws.retrying import Backoff
+from sluice.counted import counted
 from sluice.errors import UnsettledError
 from sluice.grouping.group import Group, GroupState
 from sluice.grouping.ledger import MAX_ADDED, GroupLedger
@@ -74,8 +75,8 @@ class Gatherer:
                 backoff.reset()
             elif not backoff.try_again():
                 raise UnsettledError(
-                    f"{len(waiting)} files of {upload.trigger} are to be gathered again: other invocations"
-                    " were always faster."
+                    f"{counted(len(waiting), 'file')} of {upload.trigger} to be gathered again: other"
+                    " invocations were always faster."
                 )
         self._hand_over_newest_if_ready(upload)
         return gathered
@@ -185,8 +186,8 @@ class Gatherer:
         while len(files := self.ledger.files(closed)) != closed.files:
             if not backoff.try_again():
                 raise UnsettledError(
-                    f"Expected {closed.files} files of group {closed.name} of {closed.trigger}, found"
-                    f" {len(files)}."
+                    f"Expected {counted(closed.files, 'file')} of group {closed.name} of {closed.trigger},"
+                    f" found {len(files)}."
                 )
         return files
 

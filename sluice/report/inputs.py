@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sluice.counted import counted
 from sluice.triggers.trigger_event import (
     S3Object,
     ScheduledTime,
@@ -30,7 +31,7 @@ def input_facts(stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "input", found.uri
     if isinstance(found, S3Object):
         yield "version", found.version_id or "none"
-        yield "size", f"{found.size:,} bytes"
+        yield "size", counted(found.size, "byte")
     elif isinstance(found, UploadGroup):
         yield "files", f"s3://{found.work_bucket}/{found.manifest}"
     elif found.input is not None:
@@ -42,4 +43,8 @@ def input_facts(stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _cut(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     more = len(text) - _INPUT_CHARACTERS
-    return text if more <= 0 else f"{text[:_INPUT_CHARACTERS]}… and {more:,} more characters: --json has all"
+    return (
+        text
+        if more <= 0
+        else f"{text[:_INPUT_CHARACTERS]}… and {counted(more, 'more character')}: --json has all"
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sluice.counted import counted
 from sluice.errors import MalformedMessageError
 from sluice.sets.file_set import FileSet
 from sluice.triggers.file_patterns import FilePattern
@@ -55,7 +56,7 @@ class Listed:
         if file is None:
             return self.key
         if self.size is not None and file.size != self.size:
-            return f"{self.key} with {self.size} bytes (it has {file.size})"
+            return f"{self.key} with {counted(self.size, 'byte')} (it has {file.size})"
         if self.md5 is not None and file.etag.lower() != self.md5.lower():
             return f"{self.key} with the MD5 {self.md5} (its ETag is {file.etag})"
         return None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sluice.counted import counted
 from sluice.visible import visible
 
 NOT_RUN = "NOT_RUN"
@@ -123,10 +124,10 @@ class RunOutcome:
     def _lines(self) -> Iterator[str]:
         yield f"{self.run_id}: {self.state}" + (f": {visible(self.reason)}" if self.reason else "")
         for step in self.steps.values():
-            done = f", {len(step.results)} of {len(step.items)} items" if step.items else ""
+            done = f", {len(step.results)} of {counted(len(step.items), 'item')}" if step.items else ""
             reason = f": {visible(step.reason)}" if step.reason else ""
             yield f"  {step.name}: {step.state}{done}{reason}"
             for item in step.failed[:_LISTED_ITEMS]:
                 yield f"    item {item.number} {json.dumps(item.value, default=str)[:100]}: {item.error}"
         for name, content in self.files.items():
-            yield f"  {name}: {len(content)} bytes"
+            yield f"  {name}: {counted(len(content), 'byte')}"

@@ -9,6 +9,9 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    LoginRefreshRequired,
+    LoginTokenLoadError,
+    MissingDependencyException,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -35,6 +38,13 @@ sso_start_url = https://company.awsapps.com/start
 [profile deploy]
 role_arn = arn:aws:iam::111122223333:role/Deploy
 source_profile = team
+
+[profile console]
+login_session = arn:aws:iam::111122223333:user/ops
+
+[profile reader]
+role_arn = arn:aws:iam::111122223333:role/Reader
+source_profile = console
 
 [profile vault]
 credential_process = vault read aws
@@ -66,6 +76,15 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (TokenRetrievalError(provider="sso", error_msg=""), {"AWS_PROFILE": "team"}, "--profile team`"),
         (_EXPIRED, {"AWS_PROFILE": "team"}, "`aws sso login --profile team`"),
         (_EXPIRED, {"AWS_PROFILE": "deploy"}, "`aws sso login --profile team`"),
+        (LoginRefreshRequired(), {"AWS_PROFILE": "console"}, "Run `aws login --profile console`, then"),
+        (LoginTokenLoadError(error_msg="none"), {"AWS_PROFILE": "console"}, "`aws login --profile console`"),
+        (
+            MissingDependencyException(msg="Using the login credential provider requires more."),
+            {"AWS_PROFILE": "console"},
+            'requires more. Or run `eval "$(aws configure export-credentials --profile console --format env)',
+        ),
+        (_EXPIRED, {"AWS_PROFILE": "console"}, "Run `aws login --profile console`, then"),
+        (_EXPIRED, {"AWS_PROFILE": "reader"}, "run `aws login --profile console`, or"),
         (_EXPIRED, {"AWS_PROFILE": "vault"}, "`vault read aws`"),
         (_EXPIRED, {}, "Run `aws configure` and give new keys."),
         (_EXPIRED, _TEMPORARY, "`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`"),

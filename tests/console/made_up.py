@@ -147,7 +147,7 @@ class MadeUp:
                             button=contract.Button(
                                 action="close-set",
                                 word="Close",
-                                does="The run of date=2026-11-28 begins with the 3 files that there are.",
+                                does="The run of date=2026-11-28 begins with what there is, 3 files.",
                                 address="/api/pipelines/flights/sets/date%3D2026-11-28/close",
                             ),
                         ),

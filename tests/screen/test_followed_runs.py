@@ -15,7 +15,7 @@ from sluice.run.state import RunState
 from tests.screen.expected import assert_as_expected
 from tests.screen.looks import failing, three_runs
 from tests.screen.terminal import Terminal
-from tests.screen.views import a_run, twenty_steps, watched
+from tests.screen.views import a_run, a_step, twenty_steps, watched
 
 SIZES = pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
 
@@ -107,10 +107,22 @@ def test_a_failure_without_a_reason_names_the_next_command_too() -> None:
     printed = io.StringIO()
     console = VisibleConsole(file=printed, force_terminal=False, no_color=True, width=120)
     watched(console, [[a_run(1, RunState.FAILED, [])]])
-    assert printed.getvalue().splitlines()[-2:] == [
+    assert printed.getvalue().splitlines()[-3:] == [
         "  Each reason, with its items: sluice show flight-delays-000001",
-        "  When the cause is mended:    sluice retry flight-delays-000001",
+        "  When the cause is gone:      sluice retry flight-delays-000001",
+        "  With mended, deployed code:  the same --with-current-code",
     ]
+
+
+def test_a_reason_is_whole_in_a_pipe_however_long_it_is() -> None:
+    """Programs read it: it is one line, and not cut at the width that the tables have there."""
+    printed = io.StringIO()
+    reason = "word " * 100 + "end"
+    steps = [a_step("count", "FAILED", reason=reason)]
+    print_ending(
+        [a_run(1, RunState.FAILED, steps)], VisibleConsole(file=printed, force_terminal=False, width=80)
+    )
+    assert f"flight-delays-000001 failed at count: {reason}\n" in printed.getvalue()
 
 
 @pytest.mark.parametrize("state", RunState)

@@ -10,12 +10,13 @@ from typing import Any
 
 from cli.cloud import Cloud
 from sluice.alerts.refusals import refusal_in
+from sluice.counted import counted
 from sluice.operate.errors import ResultsUnreadableError
 from sluice.operate.runs.failures import FailureGroup, FailureReader, Failures
 from sluice.operate.runs.item_counts import ItemCounts, item_counts
 from sluice.operate.runs.results import ResultFile, list_results
 from sluice.operate.runs.turns import turn_of
-from sluice.operate.runs.view import RunView
+from sluice.operate.runs.view import RunView, StepView
 from sluice.receipts.location import location_of_run
 from sluice.report.inputs import input_facts
 from sluice.run.failures.failed_cleanup import failed_cleanup
@@ -80,30 +81,35 @@ class RunFacts:
         files, unreadable = self._files
         if unreadable:
             return [("results", f"{address} cannot be listed: found {unreadable}")]
-        shown = [("", f"{file.name}  {file.size:,} bytes") for file in files[:_SHOWN_FILES]]
+        shown = [("", f"{file.name}  {counted(file.size, 'byte')}") for file in files[:_SHOWN_FILES]]
         rest = [("", f"and more: sluice results {self.run_id}")] if len(files) > _SHOWN_FILES else []
         return [("results", address if shown else f"{address} has no files"), *shown, *rest]
 
     def failures(self, view: RunView) -> dict[str, Failures]:
-        """Return the grouped failures of each failed step."""
+        """Return the grouped failures of each step of which something failed, tolerated or not."""
         run = self._run
         if run is None:
             return {}
         reader = FailureReader(self.cloud.client("s3"), self.cloud.deployment.work, run)
-        failed = [step.name for step in view.steps if step.failed or step.state == "FAILED"]
+        failed = [step.name for step in view.steps if _has_failures(step)]
         found = {name: reader.grouped(run.steps[name]) for name in failed if name in run.steps}
         return {name: one for name, one in found.items() if one.groups}
 
     def failure_lines(self, view: RunView) -> Iterator[str]:
-        """Yield lines that say why steps failed, the most frequent reason first."""
+        """Yield lines that say why steps failed, or items of those that succeeded all the same, the most
+        frequent reason first.
+        """
+        done = [step.name for step in view.steps if step.state == "SUCCEEDED"]
         for name, found in self.failures(view).items():
             yield ""
-            yield f"Why {name} failed{', by the first reports' if found.more else ''}:"
+            what = f"items of {name} failed, which is tolerated" if name in done else f"{name} failed"
+            yield f"Why {what}{', by the first reports' if found.more else ''}:"
             for group in found.groups[:_SHOWN_REASONS]:
                 yield from _lines(group)
             if len(found.groups) > _SHOWN_REASONS:
-                yield f"  and {len(found.groups) - _SHOWN_REASONS} more reasons: --json has them"
-            yield f"  Each child: sluice show {self.run_id} {name}"
+                yield f"  and {counted(len(found.groups) - _SHOWN_REASONS, 'more reason')}: --json has all"
+            more = f"logs {self.run_id} {name} --failed" if name in done else f"show {self.run_id} {name}"
+            yield f"  Each child: sluice {more}"
 
     def cleanup_lines(self) -> Iterator[str]:
         """Yield lines that say what the failed cleanup of a run that succeeded means, and what mends it."""
@@ -154,6 +160,10 @@ class RunFacts:
             return {"replaced_by": self._run.replaced_by}
         turn = turn_of(self.cloud.ledger, self._run) if self._run else None
         return {"turn": {"place": turn.place, **asdict(turn)}} if turn else {}
+
+
+def _has_failures(step: StepView) -> bool:
+    return step.state == "FAILED" or bool(step.failed or step.failed_items)
 
 
 def _lines(group: FailureGroup) -> Iterator[str]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from console import contract
 from console.live.cloud import Cloud
+from sluice.counted import counted
 from sluice.ledger.pauses import Pause, Pauses, PauseState
 from sluice.operate.listing.summaries import RunSummary
 from sluice.operate.pausing import Pauser
@@ -104,7 +105,7 @@ def _open_set(one: OpenSet) -> contract.Row:
     button = contract.Button(
         action="close-set",
         word="Close",
-        does=f"The run of {visible(one.set)} begins with the {one.files:,} files that there are.",
+        does=f"The run of {visible(one.set)} begins with what there is, {counted(one.files, 'file')}.",
         address=f"/api/pipelines/{pipeline}/sets/{name}/close",
     )
     return contract.Row(

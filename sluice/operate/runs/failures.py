@@ -152,7 +152,7 @@ class FailureReader:
             return ""
         if value is None:
             return ""
-        text = f"s3://{value['bucket']}/{value['key']}" if is_file(value) else json.dumps(value)
+        text = f"s3://{value['bucket']}/{value['key']}" if is_file(value) else _json(value)
         return text if len(text) <= _ITEM_CHARACTERS else f"{text[:_ITEM_CHARACTERS]}…"
 
     def _values(self, record: StepRecord, number: int) -> Iterable[dict[str, Any]]:
@@ -163,3 +163,7 @@ class FailureReader:
             return items_in(self.run.trigger)[number : number + 1]
         reader: Any = self.s3
         return read_slice(reader, self.bucket, source.manifest, number, number + 1)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
 
+from sluice.counted import counted
 from sluice.operate.errors import OperationError
 from sluice.operate.runs.reader import RunReader
 from sluice.operate.runs.view import RunView
@@ -62,8 +63,8 @@ def expect_start(reader: RunReader, run_ids: Sequence[str], within: float) -> Re
 def _unfinished(views: Sequence[RunView], runs: int, seconds: float) -> str:
     live = "; ".join(f"{view.run_id}: {_unfinished_steps(view)}" for view in views if not view.ended)
     return (
-        f"Expected {runs} runs to end within {seconds:.0f} s, found {len(views)} begun and these unfinished:"
-        f" {live or 'none'}."
+        f"Expected {counted(runs, 'run')} to end within {seconds:.0f} s, found {len(views)} begun and these"
+        f" unfinished: {live or 'none'}."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from sluice.counted import counted
 from sluice.operate.runs.view import StepView
 from sluice.operate.watching.graph import edges_of
 from sluice.operate.watching.queues import QueueReader, QueueState, front_of, read_queues
@@ -108,7 +109,9 @@ def _place(snapshot: Snapshot, step: StepView, queue: QueueState, front: list[st
     ahead = next((place for place, one in enumerate(front) if one.partition(":")[0] == job_id), None)
     if ahead is None:
         where = (
-            f"behind the first {len(front)} jobs of the queue" if front else "not in the queue's front yet"
+            f"behind the first {counted(len(front), 'job')} of the queue"
+            if front
+            else "not in the queue's front yet"
         )
     else:
         where = (
@@ -142,4 +145,6 @@ def in_words(reasons: list[Reason]) -> str:
     if not reasons:
         return "It waits for nothing."
     waiting = {reason.step for reason in reasons}
-    return reasons[0].text + (f" {len(waiting) - 1} more steps wait." if len(waiting) > 1 else "")
+    return reasons[0].text + (
+        f" {counted(len(waiting) - 1, 'more step waits', 'more steps wait')}." if len(waiting) > 1 else ""
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from sluice import keys
+from sluice.counted import counted
 from sluice.receipts.receipt import PublishedFile
 from sluice.report.report import ReportFile, RunReport
 from sluice.run.compiled import Kind
@@ -53,7 +54,8 @@ def cleanup(context: StepContext, function: None = None) -> str:
         write_report(context, report, ends.latest)
     if is_kept:
         return "kept for a retry of the failed items; it expires by itself"
-    return f"{removed + _remove_recorded(context, unrecorded, ends)} objects removed"
+    removed += _remove_recorded(context, unrecorded, ends)
+    return f"{counted(removed, 'object')} removed"
 
 
 def _read(context: StepContext) -> _Records:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sluice import keys
+from sluice.counted import counted
 from sluice.items.manifest import write_manifest
 from sluice.messages import Planned
 from sluice.runtime.errors import ReturnedError
@@ -22,7 +23,7 @@ def plan(context: StepContext, function: Function, report: Report) -> Returned:
     report.begins()
     items = _items(function(context.trigger, **results_argument(function, context)))
     count = write_manifest(context.s3, bucket, key, items)
-    return Returned(text=f"{count} items", items=count, manifest=key)
+    return Returned(text=counted(count, "item"), items=count, manifest=key)
 
 
 def is_announced(context: StepContext) -> bool:

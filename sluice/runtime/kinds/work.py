@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 from sluice import keys
+from sluice.counted import counted
 from sluice.items.manifest import read_slice, slice_bounds
 from sluice.run.uploads import IN_TRIGGER, items_in
 from sluice.runtime.errors import ResultsMissingError, StepError, Stopped, UpstreamFailedError
@@ -33,7 +34,7 @@ def work(context: StepContext, function: Function, report: Report) -> Returned:
         if number not in context.finished and number not in context.failed:
             worked += child.work_on(number, value)
     done = len(context.finished)
-    return Returned(text=f"{worked} items" + (f", {done} of an earlier attempt" if done else ""))
+    return Returned(text=counted(worked, "item") + (f", {done} of an earlier attempt" if done else ""))
 
 
 @dataclass(frozen=True, slots=True)

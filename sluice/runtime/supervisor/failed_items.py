@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sluice import keys
+from sluice.counted import counted
 from sluice.messages import TooManyFailed
 from sluice.run.failures.tolerance import max_failed_now
 from sluice.run.failures.words import items_of, newest_words
@@ -28,10 +29,8 @@ def end_with_failed_items(context: StepContext, progress: Progress) -> int:
     if allowed is None:
         report_first(context, progress)
         return progress.exit_code
-    failed = len(progress.failed_numbers)
-    print(
-        f"{job.step} of {job.run}, child {job.child}: {failed} items failed, which is tolerated", flush=True
-    )
+    failed = counted(len(progress.failed_numbers), "item")
+    print(f"{job.step} of {job.run}, child {job.child}: {failed} failed, which is tolerated", flush=True)
     so_far, memory = failed_so_far(context)
     if so_far > allowed and max_failed_of(context, memory) is not None:
         report_first(context, progress)

@@ -267,7 +267,7 @@ def test_behind_a_plan_lambdas_go_on_when_the_start_job_has_succeeded(harness: H
         step("cleanup", Kind.CLEANUP, after=("count",)),
     )
     begun(harness, graph)
-    assert start_job(harness) == "1 steps submitted"
+    assert start_job(harness) == "1 step submitted"
     harness.ledger.record_plan(planned(harness))
     harness.advancer().advance(RUN_ID)
     assert harness.batch.names() == ["split", "start"]

@@ -277,7 +277,7 @@ def test_files_that_a_query_does_not_show_yet_are_waited_for(
     harness.assert_each_once(files(15))
     monkeypatch.setattr(GroupLedger, "files", lambda self, group: [])
     harness.gatherer().gather(upload(), files(1, start=15))
-    with pytest.raises(UnsettledError, match="Expected 1 files of group"):
+    with pytest.raises(UnsettledError, match="Expected 1 file of group"):
         harness.later(62)
 
 

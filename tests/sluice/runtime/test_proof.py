@@ -48,7 +48,7 @@ def test_a_child_whose_worker_ends_fails_with_its_item_and_keeps_what_was_finish
     assert word == f"00001-2-1-{len(written)}-{int(how == 'SIGKILL')}.json"
     second = ended(jobs, run, "work", "dying:work", 1, AWS_BATCH_JOB_ATTEMPT="2")
     assert (second.code, second.error) == (0, "")
-    assert "child 1: 1 items, 2 of an earlier attempt" in second.output
+    assert "child 1: 1 item, 2 of an earlier attempt" in second.output
     assert words(jobs, run, "work")[-1] == f"00001-3-0-{len(written) + 1}-0.json"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sluice import limits
+from sluice.counted import counted
 from sluice.errors import Mistake
 from sluice.pipeline.definition import Array, Plan, Step
 
@@ -19,7 +20,7 @@ class Children:
     items_per_child: int
 
     def __str__(self) -> str:
-        items = f"{self.size} items" if self.items_of is None else f"the items of {self.items_of}"
+        items = counted(self.size or 0, "item") if self.items_of is None else f"the items of {self.items_of}"
         return f"{items}, {self.items_per_child} a child"
 
 

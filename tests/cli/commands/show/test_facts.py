@@ -61,18 +61,23 @@ def write_failed_items(harness: CommandHarness, *numbers: int) -> None:
         harness.clients["s3"].put_object(Bucket="work", Key=word)
 
 
-def failed(harness: CommandHarness, reports: dict[int, tuple[str, int]]) -> None:
-    """Let children of the array fail with these reports, by child: the message and the item."""
+def submitted(harness: CommandHarness) -> None:
+    """Let the plan find its items, and the others have jobs."""
     manifest = keys.manifest(RUN_ID, "split", "a")
-    s3 = harness.clients["s3"]
     items = [{"n": number} for number in range(20)]
-    write_manifest(s3, "work", manifest, items)
+    write_manifest(harness.clients["s3"], "work", manifest, items)
     found = harness.ledger.load(RUN_ID)
     assert found is not None
     plan = replace(found.steps["split"], manifest=manifest, items=20, state=StepState.SUCCEEDED)
     claims = decide(found.pipeline, {"split": plan}).submissions
     assert harness.ledger.claim(RUN_ID, claims, NOW)
     harness.ledger.record_submitted(RUN_ID, {"count": "job-count", "merge": "job-merge"})
+
+
+def failed(harness: CommandHarness, reports: dict[int, tuple[str, int]]) -> None:
+    """Let children of the array fail with these reports, by child: the message and the item."""
+    submitted(harness)
+    s3 = harness.clients["s3"]
     for child, (message, item) in reports.items():
         report = {"error": "ValueError", "message": message, "item": item}
         key = keys.failure(RUN_ID, "count", child, 0)
@@ -230,6 +235,28 @@ def test_each_failed_item_is_counted(harness: CommandHarness, capsys: pytest.Cap
     assert "4 times: ValueError: item 1 is odd" in lines
     assert 'item 1 {"n": 1}, item 3 {"n": 3}, item 5 {"n": 5}, …' in lines
     assert "once: ValueError: it is broken" in lines
+
+
+def test_failures_that_are_tolerated_have_their_reasons_too(
+    harness: CommandHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The end of a followed run names this command for them."""
+    begin(harness, UPLOAD)
+    submitted(harness)
+    write_failed_items(harness, 1, 3, 11)
+    harness.jobs.add("job-count", status="SUCCEEDED", startedAt=1, stoppedAt=2)
+    harness.jobs.add("job-merge", status="SUCCEEDED", startedAt=3, stoppedAt=4)
+    harness.ledger.record_end(RUN_ID, "count", StepState.SUCCEEDED, job_id="job-count", failed_items=3)
+    harness.ledger.record_end(RUN_ID, "merge", StepState.SUCCEEDED, job_id="job-merge")
+    harness.end(RUN_ID, RunState.SUCCEEDED, "merge")
+    assert show(harness.given("show", RUN_ID), harness.cloud) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    start = lines.index("Why items of count failed, which is tolerated:")
+    assert lines[start + 1 :] == [
+        "3 times: ValueError: item 1 is odd",
+        'item 1 {"n": 1}, item 3 {"n": 3}, item 11 {"n": 11}',
+        f"Each child: sluice logs {RUN_ID} count --failed",
+    ]
 
 
 def test_a_run_is_shown_whose_results_cannot_be_listed(

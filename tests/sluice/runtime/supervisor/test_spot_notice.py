@@ -90,7 +90,7 @@ def test_a_noticed_child_writes_what_is_finished_and_begins_nothing(
     parts = b"".join(jobs.read(WORK, key) for key in jobs.keys(WORK, prefix))
     assert parts == b'{"i":0,"r":0}\n{"i":1,"r":1}\n'
     again = ended(jobs, run, "work", "waiting:work", 0, AWS_BATCH_JOB_ATTEMPT="2")
-    assert "child 0: 1 items, 2 of an earlier attempt" in again.output
+    assert "child 0: 1 item, 2 of an earlier attempt" in again.output
 
 
 def test_metadata_need_a_token(metadata: Metadata) -> None:
