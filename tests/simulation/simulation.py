@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial, wraps
 from typing import Any
@@ -116,7 +116,7 @@ def deployed_with(scripts: list[Script]) -> Deployment:
     return replace(common, rules=[*common.rules, *rules], definitions=definitions)
 
 
-def drawn_scripts(draw: random.Random) -> list[Script]:
+def drawn_scripts(draw: random.Random) -> Iterator[Script]:
     """Return the random pipelines of a simulation, which are what it draws first from its seed."""
     return Author.write_all(draw, draw.randint(1, 4))
 

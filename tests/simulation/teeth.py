@@ -41,7 +41,7 @@ NEEDED: Mapping[str, Callable[[Trigger], bool]] = {
     "joins start twice": lambda one: isinstance(one, AfterRun) and one.joins,
     "joins do not wait": lambda one: isinstance(one, AfterRun) and one.joins,
     "older results joined": lambda one: isinstance(one, AfterRun) and one.joins,
-    "keys of joins ignored": lambda one: isinstance(one, AfterRun) and one.joins and one.by != [],
+    "keys of joins ignored": lambda one: isinstance(one, AfterRun) and one.joins and one.by != (),
     "incomplete sets run": lambda one: isinstance(one, FileSet),
     "overwritten members kept": lambda one: isinstance(one, FileSet),
     "later files dropped": lambda one: isinstance(one, FileSet) and one.later_files != "ignore",
