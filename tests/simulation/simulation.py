@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial, wraps
 from typing import Any
@@ -116,6 +116,11 @@ def deployed_with(scripts: list[Script]) -> Deployment:
     return replace(common, rules=[*common.rules, *rules], definitions=definitions)
 
 
+def drawn_scripts(draw: random.Random) -> Iterator[Script]:
+    """Return the random pipelines of a simulation, which are what it draws first from its seed."""
+    return Author.write_all(draw, draw.randint(1, 4))
+
+
 def _is_to_come(item: dict[str, Any]) -> bool:
     """Return whether something follows from an item without an event; not from a set that waits for its files
     alone.
@@ -135,7 +140,7 @@ class Simulation(Harness):
         self.is_verbose = is_verbose
         self.seed, self.draw = seed, random.Random(seed)  # noqa: S311 - repeatable, not secret
         self.chaos = Chaos(random.Random(f"{seed} chaos"), level)  # noqa: S311
-        self.scripts = {one.name: one for one in Author.write_all(self.draw, self.draw.randint(1, 4))}
+        self.scripts = {one.name: one for one in drawn_scripts(self.draw)}
         self.written = list(self.scripts)
         drawn_apart = random.Random(f"{seed} reconcile")  # noqa: S311
         self.scripts |= drawn_backfills(drawn_apart, self.scripts)

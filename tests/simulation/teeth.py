@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import random
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sluice.pipeline.definition import AfterRun, FileSet, Schedule, Trigger
 from tests.simulation.defects import DEFECTS, planted
 from tests.simulation.playing import play
-from tests.simulation.simulation import base
+from tests.simulation.simulation import base, drawn_scripts
 
 SECONDS = 60.0
 """Of CPU, in which a defect must be found."""
@@ -32,6 +35,24 @@ class Bite:
         return f"{self.defect}: found by seed {self.seed} in {self.cpu:.1f} s of CPU: {self.finding[:200]}"
 
 
+NEEDED: Mapping[str, Callable[[Trigger], bool]] = {
+    "chain events not made up for": lambda one: isinstance(one, AfterRun),
+    "chains never start": lambda one: isinstance(one, AfterRun),
+    "joins start twice": lambda one: isinstance(one, AfterRun) and one.joins,
+    "joins do not wait": lambda one: isinstance(one, AfterRun) and one.joins,
+    "older results joined": lambda one: isinstance(one, AfterRun) and one.joins,
+    "keys of joins ignored": lambda one: isinstance(one, AfterRun) and one.joins and one.by != (),
+    "incomplete sets run": lambda one: isinstance(one, FileSet),
+    "overwritten members kept": lambda one: isinstance(one, FileSet),
+    "later files dropped": lambda one: isinstance(one, FileSet) and one.later_files != "ignore",
+    "late sets forgotten": lambda one: isinstance(one, FileSet) and one.late is not None,
+    "missing files not named": lambda one: isinstance(one, FileSet) and one.late is not None,
+    "scheduled times skipped": lambda one: isinstance(one, Schedule) and one.catch_up,
+    "lost times not looked at": lambda one: isinstance(one, Schedule) and one.catch_up,
+    "missed times begin anew": lambda one: isinstance(one, Schedule) and one.catch_up,
+}
+"""What a trigger is without which a defect is never reached: seeds without it are not played."""
+
 _BROKEN = ("TypeError:", "AttributeError:", "NameError:", "ImportError:")
 """How a defect fails that was planted into code which has changed since; that is no finding."""
 
@@ -39,17 +60,25 @@ _BROKEN = ("TypeError:", "AttributeError:", "NameError:", "ImportError:")
 def bitten(defect: str) -> Bite:
     """Play seeds with a defect until one of them finds it: one that finds nothing without it."""
     cpu = 0.0
-    for seed in itertools.count():
+    for number, seed in enumerate(seeds(NEEDED.get(defect, lambda one: True)), start=1):
         with planted(defect):
             played, _ = play(seed)
         cpu += played.cpu
         if any(found.startswith(_BROKEN) for found in played.findings):
             raise AssertionError(f"{defect} does not fit the code any more: {played.findings[0]}")
         if played.findings and not play(seed)[0].findings:
-            return Bite(defect=defect, seed=seed, seeds=seed + 1, cpu=cpu, finding=played.findings[0])
+            return Bite(defect=defect, seed=seed, seeds=number, cpu=cpu, finding=played.findings[0])
         if cpu > SECONDS:
-            break
-    return Bite(defect=defect, seed=None, seeds=seed + 1, cpu=cpu, finding="")
+            return Bite(defect=defect, seed=None, seeds=number, cpu=cpu, finding="")
+    raise AssertionError("Expected seeds without end.")
+
+
+def seeds(is_needed: Callable[[Trigger], bool]) -> Iterator[int]:
+    """Yield the seeds that draw a pipeline with such a trigger."""
+    for seed in itertools.count():
+        scripts = drawn_scripts(random.Random(seed))  # noqa: S311 - repeatable, not secret
+        if any(is_needed(trigger) for one in scripts for trigger in one.pipeline.triggers):
+            yield seed
 
 
 def bite(only: str = "") -> int:

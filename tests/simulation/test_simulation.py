@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import pytest
 
+from sluice.pipeline.definition import Trigger
 from tests.simulation.chaos import Level
 from tests.simulation.defects import DEFECTS, planted
 from tests.simulation.playing import Total, play
-from tests.simulation.teeth import bitten
+from tests.simulation.teeth import NEEDED, bitten, seeds
 
 pytestmark = pytest.mark.xdist_group("matrix")
 
@@ -61,6 +65,22 @@ def test_a_defect_leaves_nothing_behind(defect: str) -> None:
     with planted(defect):
         assert now() != before
     assert now() == before
+
+
+def test_what_a_defect_needs_is_of_a_defect() -> None:
+    """A name that is none would have all seeds played, and nobody would notice."""
+    assert set(NEEDED) <= set(DEFECTS)
+
+
+def seeds_below(limit: int, is_needed: Callable[[Trigger], bool]) -> int:
+    """Return how many of the seeds below a limit draw what is needed."""
+    return sum(1 for _ in itertools.takewhile(lambda seed: seed < limit, seeds(is_needed)))
+
+
+@pytest.mark.parametrize("defect", NEEDED)
+def test_what_a_defect_needs_is_drawn(defect: str) -> None:
+    """By some of the first seeds, and not by all of them."""
+    assert seeds_below(30, NEEDED[defect]) in range(1, 30)
 
 
 def test_there_are_enough_defects() -> None:
