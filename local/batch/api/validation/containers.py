@@ -35,7 +35,7 @@ def check_parts(container: dict[str, Any], field: str) -> None:
     volumes = container.get("volumes", [])
     for volume in volumes:
         _check_volume(volume, f"{field}.volumes")
-    _check_mounts(container, {each.get("name") for each in volumes}, f"{field}.mountPoints")
+    _check_mounts(container, {each["name"] for each in volumes if "name" in each}, f"{field}.mountPoints")
     _check_linux(container.get("linuxParameters", {}), f"{field}.linuxParameters")
 
 
@@ -80,7 +80,7 @@ def _check_file_system(system: dict[str, Any], field: str) -> None:
         raise client_error(f"{field}.transitEncryptionPort must be between 0 and {_PORT_MAX}, but is {port}.")
 
 
-def _check_mounts(container: dict[str, Any], volumes: set[str | None], field: str) -> None:
+def _check_mounts(container: dict[str, Any], volumes: set[str], field: str) -> None:
     """What is mounted is a volume of the container, as Amazon ECS has it, which runs it.
 
     "Unknown volume": https://github.com/ansible/ansible/issues/35751

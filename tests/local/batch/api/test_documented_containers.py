@@ -70,6 +70,8 @@ def test_what_is_mounted_is_a_volume(api: BatchApi, mount: dict[str, Any]) -> No
     volumes = [{"name": "v"}]
     request = of_machines(volumes=volumes, mountPoints=[mount])
     assert "mountPoints" in refusal(api, "RegisterJobDefinition", request)
+    nameless = of_machines(volumes=[{}], mountPoints=[mount])
+    assert "mountPoints" in refusal(api, "RegisterJobDefinition", nameless)
     right = [{"sourceVolume": "v", "containerPath": "/x"}]
     api.call("RegisterJobDefinition", of_machines(volumes=volumes, mountPoints=right))
 
