@@ -66,7 +66,8 @@ def describe(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeConsumableResource."""
     found = account.consumable(params["consumableResource"])
     stock = account.scheduler.consumables.by_name[found["consumableResourceName"]]
-    return {**found, **_quantities(stock), "availableQuantity": stock.available}
+    # Where less is set than is in use, nothing is available until that much has come back.
+    return {**found, **_quantities(stock), "availableQuantity": max(0, stock.available)}
 
 
 def list_resources(account: Account, params: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from local.batch.api.validation.checks import (
 from local.batch.api.validation.fargate import check_cpus_of_definition, check_ec2, check_fargate
 from local.batch.api.validation.names import check_name
 
+_PROPERTIES = ("containerProperties", "nodeProperties", "ecsProperties", "eksProperties")
 _EMPTY_LISTS = ("volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
 
 
@@ -164,6 +165,7 @@ def _check(account: Account, params: dict[str, Any]) -> None:
     check_tags(account.limits, params.get("tags", {}))
     check_priority(params, "schedulingPriority")
     check_consumables(params.get("consumableResourceProperties", {}), "consumableResourceProperties")
+    _check_kind(params)
     if "ecsProperties" in params or "eksProperties" in params:
         raise client_error(
             "This engine runs containerProperties and nodeProperties only, no ecsProperties or eksProperties."
@@ -183,6 +185,16 @@ def _check(account: Account, params: dict[str, Any]) -> None:
             check_ec2(params["containerProperties"], "containerProperties")
     else:
         raise client_error("containerProperties must be specified for a job definition of type container.")
+
+
+def _check_kind(params: dict[str, Any]) -> None:
+    """ "When containerProperties is used in the job definition, it can't be used in addition to" others.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDefinition.html
+    """
+    found = [name for name in _PROPERTIES if name in params]
+    if len(found) > 1:
+        raise client_error(f"{found[0]} cannot be used in addition to {found[1]}.")
 
 
 def _check_multinode(account: Account, params: dict[str, Any], capabilities: list[str]) -> None:

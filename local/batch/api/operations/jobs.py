@@ -112,7 +112,7 @@ def list_jobs(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         )
     if chosen == ["jobQueue"]:
         return _list_queue(account, params)
-    return _list_children(account, params, params[chosen[0]])
+    return _list_children(account, params, chosen[0])
 
 
 def _list_queue(account: Account, params: dict[str, Any]) -> dict[str, Any]:
@@ -141,13 +141,14 @@ def _page_of_state(listed: dict[int, Job], params: dict[str, Any]) -> tuple[list
     return [listed[each] for each in found[:size]], token
 
 
-def _list_children(account: Account, params: dict[str, Any], job_id: str) -> dict[str, Any]:
+def _list_children(account: Account, params: dict[str, Any], field: str) -> dict[str, Any]:
+    """The children of an array, or the nodes of a multi-node job, as the field that names it says."""
     if "filters" in params:
         raise client_error("filters apply to jobQueue only, not to the children of a job.")
-    found = find(account, job_id)
-    if found is None or not found[0].has_parent:
-        raise client_error(f"Job {job_id} does not exist or has no children.")
-    job = found[0]
+    found = find(account, params[field])
+    job = found[0] if found else None
+    if job is None or not (job.is_multi_node if field == "multiNodeJobId" else job.is_array):
+        raise client_error(f"{field} must be the id of such a job, but is {params[field]}.")
     status = code_of(params.get("jobStatus", "RUNNING"))
     indices, token = _indices(job, status, offset_of(params), page_size(params, _BY_STATE, clamped=True))
     return {"jobSummaryList": [summary(account, job, index) for index in indices], "nextToken": token}

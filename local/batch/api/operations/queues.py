@@ -27,6 +27,7 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     _check_kind(params)
     _check_policy(account, params)
     _check_actions(account, params)
+    order = _resolve_order(account, params.get("computeEnvironmentOrder", []), [])
     check_tags(account.limits, params.get("tags", {}))
     queue: Resource = {
         **params,
@@ -34,10 +35,16 @@ def create(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         "state": params.get("state", "ENABLED"),
         "status": "VALID",
         "statusReason": "JobQueue Healthy",
-        "computeEnvironmentOrder": _resolve_order(account, params.get("computeEnvironmentOrder", []), []),
+        "computeEnvironmentOrder": order,
+        "jobQueueType": _type_of(account, order),
         "tags": params.get("tags", {}),
         "jobStateTimeLimitActions": params.get("jobStateTimeLimitActions", []),
     }
+    if params.get("jobQueueType", queue["jobQueueType"]) != queue["jobQueueType"]:
+        raise client_error(
+            f"jobQueueType must be {queue['jobQueueType']} for these compute environments, but is"
+            f" {params['jobQueueType']}."
+        )
     account.queues[name] = queue
     reschedule(account, queue)
     return {"jobQueueName": name, "jobQueueArn": queue["jobQueueArn"]}
@@ -57,6 +64,7 @@ def update(account: Account, params: dict[str, Any]) -> dict[str, Any]:
         changes["computeEnvironmentOrder"] = _resolve_order(
             account, changes["computeEnvironmentOrder"], there
         )
+        changes["jobQueueType"] = _type_of(account, changes["computeEnvironmentOrder"])
     queue.update(changes)
     reschedule(account, queue)
     return {"jobQueueName": queue["jobQueueName"], "jobQueueArn": queue["jobQueueArn"]}
@@ -109,6 +117,14 @@ def _resolve_order(account: Account, order: list[dict[str, Any]], there: list[st
         for each, environment in zip(order, environments, strict=True)
     ]
     return sorted(resolved, key=lambda each: int(each["order"]))
+
+
+def _type_of(account: Account, order: list[dict[str, Any]]) -> str:
+    """ "EKS, ECS, or ECS_FARGATE depending on the compute environment".
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_JobQueueDetail.html
+    """
+    return "ECS_FARGATE" if is_fargate(account.environment(order[0]["computeEnvironment"])) else "ECS"
 
 
 def _check_kind(params: dict[str, Any]) -> None:

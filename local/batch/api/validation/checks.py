@@ -8,6 +8,7 @@ from typing import Any
 from local.batch.api.errors import client_error
 from local.batch.api.limits import Limits
 from local.batch.api.validation.amounts import amount
+from local.batch.api.validation.containers import check_one_instance_type, check_parts
 
 # What a pattern may hold: https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
 _EXIT_CODE = re.compile(r"[0-9]*\*?")
@@ -122,6 +123,7 @@ def check_container(container: dict[str, Any], field: str) -> None:
     """An image, at least 4 MiB, and requirements that are numbers."""
     if not container.get("image"):
         raise client_error(f"{field}.image must be specified.")
+    check_parts(container, field)
     check_requirements(container, field)
     if amount(container, "VCPU", "vcpus") is None or amount(container, "MEMORY", "memory") is None:
         raise client_error(f"{field}.resourceRequirements must have VCPU and MEMORY.")
@@ -166,9 +168,11 @@ def check_nodes(limits: Limits, params: dict[str, Any]) -> None:
             f" {len(groups)}."
         )
     covered: set[int] = set()
+    field = "nodeProperties.nodeRangeProperties.container"
     for group in groups:
-        check_container(group.get("container", {}), "nodeProperties.nodeRangeProperties.container")
+        check_container(group.get("container", {}), field)
         covered.update(node_range(group["targetNodes"], count))
+    check_one_instance_type((group["container"] for group in groups), field)
     if covered != set(range(count)):
         raise client_error(f"nodeProperties.nodeRangeProperties must cover the nodes 0 to {count - 1}.")
 

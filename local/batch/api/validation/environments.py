@@ -9,6 +9,7 @@ from typing import Any
 
 from local.batch.api.errors import client_error
 from local.batch.api.validation.instance_types import architectures, check_instance_type
+from local.batch.api.validation.launch_templates import check_launch_template
 
 _NEEDED_ON_EC2 = ("instanceTypes", "instanceRole", "subnets")
 _NEEDED_ON_FARGATE = ("subnets", "securityGroupIds")
@@ -30,6 +31,15 @@ _REFUSED_ON_FARGATE = (
     "tags",
 )
 _MOST_ON_FARGATE = {"subnets": 16, "securityGroupIds": 5}
+_OF_MANAGED_INSTANCES = ("managedInstancesProvider", "capacityTags")
+# "Only available for" these: https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
+_TYPE_OF_STRATEGY = {
+    "BEST_FIT_PROGRESSIVE_ORDERED": "EC2",
+    "SPOT_CAPACITY_OPTIMIZED": "SPOT",
+    "SPOT_CAPACITY_OPTIMIZED_PRIORITIZED": "SPOT",
+    "SPOT_PRICE_CAPACITY_OPTIMIZED": "SPOT",
+}
+_IMAGES_MAX = 2
 
 
 def check_environment(params: dict[str, Any]) -> None:
@@ -49,7 +59,7 @@ def check_environment(params: dict[str, Any]) -> None:
     if "unmanagedvCpus" in params:
         raise client_error("unmanagedvCpus is not applicable to a MANAGED compute environment.")
     _check_platform(resources)
-    _check_launch_template(resources)
+    check_launch_template(resources)
     _check_sizes(resources)
     _check_instance_types(resources.get("instanceTypes", []))
     if resources["type"] == "SPOT" and is_best_fit(resources) and not resources.get("spotIamFleetRole"):
@@ -81,8 +91,31 @@ def _check_platform(resources: dict[str, Any]) -> None:
     for field in _NEEDED_ON_FARGATE if fargate else _NEEDED_ON_EC2:
         if not resources.get(field):
             raise client_error(f"computeResources.{field} must be specified for type {resources['type']}.")
+    for field in _OF_MANAGED_INSTANCES:
+        if field in resources:
+            raise client_error(
+                f"computeResources.{field} is not applicable to type {resources['type']}, but to"
+                " ECS_MANAGED_INSTANCES."
+            )
     if fargate:
         _check_fargate(resources)
+    else:
+        _check_machines(resources)
+
+
+def _check_machines(resources: dict[str, Any]) -> None:
+    """A strategy that the type has, and the images of at most two kinds of instances."""
+    strategy = resources.get("allocationStrategy", "")
+    if _TYPE_OF_STRATEGY.get(strategy, resources["type"]) != resources["type"]:
+        raise client_error(
+            f"computeResources.allocationStrategy {strategy} is not applicable to type {resources['type']}."
+        )
+    # "One or two values can be provided".
+    images = resources.get("ec2Configuration", [])
+    if len(images) > _IMAGES_MAX:
+        raise client_error(
+            f"computeResources.ec2Configuration has {len(images)} entries; at most {_IMAGES_MAX} are allowed."
+        )
 
 
 def _check_fargate(resources: dict[str, Any]) -> None:
@@ -95,23 +128,6 @@ def _check_fargate(resources: dict[str, Any]) -> None:
                 f"computeResources.{field} must have at most {most} entries for type {resources['type']}, but"
                 f" has {len(resources[field])}."
             )
-
-
-def _check_launch_template(resources: dict[str, Any]) -> None:
-    """By id or by name; where there is none, security groups have to be named."""
-    template = resources.get("launchTemplate")
-    if template is None and not resources.get("securityGroupIds"):
-        raise client_error(
-            "computeResources.securityGroupIds must be specified where no launchTemplate brings security"
-            " groups."
-        )
-    if template is not None and bool(template.get("launchTemplateId")) == bool(
-        template.get("launchTemplateName")
-    ):
-        raise client_error(
-            "computeResources.launchTemplate must have a launchTemplateId or a launchTemplateName, and not"
-            " both."
-        )
 
 
 def _check_unmanaged(params: dict[str, Any]) -> None:

@@ -24,6 +24,19 @@ _MEMORY: Final[dict[float, list[int]]] = {
 
 
 _LOG_DRIVERS: Final = ("awslogs", "splunk")
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_LinuxParameters.html
+_LINUX_OF_A_HOST: Final = ("devices", "maxSwap", "sharedMemorySize", "swappiness", "tmpfs")
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-linux-fargate.html
+_PLATFORMS_BEFORE_EFS: Final = ("1.0.0", "1.1.0", "1.2.0", "1.3.0")
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_RuntimePlatform.html
+_SYSTEMS: Final = (
+    "LINUX",
+    "WINDOWS_SERVER_2019_CORE",
+    "WINDOWS_SERVER_2019_FULL",
+    "WINDOWS_SERVER_2022_CORE",
+    "WINDOWS_SERVER_2022_FULL",
+)
+_NOT_ON_WINDOWS: Final = ("linuxParameters", "privileged", "user", "ulimits", "readonlyRootFilesystem")
 
 
 def is_fargate(environment: dict[str, Any]) -> bool:
@@ -52,6 +65,7 @@ def check_fargate(container: dict[str, Any], field: str) -> None:
         raise client_error(f"{field}.executionRoleArn must be specified for Fargate.")
     _check_logging(container, field)
     _check_host(container, field)
+    _check_system(container, field)
 
 
 def check_old_fields(container: dict[str, Any], field: str) -> None:
@@ -83,10 +97,47 @@ def _check_host(container: dict[str, Any], field: str) -> None:
             raise client_error(f"{field}.{name} is not applicable to Fargate.")
     if any(each.get("host", {}).get("sourcePath") for each in container.get("volumes", [])):
         raise client_error(f"{field}.volumes.host.sourcePath is not applicable to Fargate.")
+    for name in _LINUX_OF_A_HOST:
+        if container.get("linuxParameters", {}).get(name):
+            raise client_error(f"{field}.linuxParameters.{name} is not applicable to Fargate.")
     storage = container.get("ephemeralStorage", {}).get("sizeInGiB", 21)
     if not 21 <= storage <= 200:
         raise client_error(
             f"{field}.ephemeralStorage.sizeInGiB must be between 21 and 200, but is {storage}."
+        )
+
+
+def _check_system(container: dict[str, Any], field: str) -> None:
+    """An operating system and an architecture that Fargate has, and nothing that they do not have."""
+    platform = container.get("runtimePlatform", {})
+    system, processor = (
+        platform.get("operatingSystemFamily", "LINUX"),
+        platform.get("cpuArchitecture", "X86_64"),
+    )
+    if system not in _SYSTEMS or processor not in ("X86_64", "ARM64"):
+        raise client_error(
+            f"{field}.runtimePlatform must have one of {', '.join(_SYSTEMS)} and X86_64 or ARM64, but has"
+            f" {system[:80]} and {processor[:80]}."
+        )
+    has_file_system = any("efsVolumeConfiguration" in each for each in container.get("volumes", []))
+    if system != "LINUX":
+        _check_windows(container, processor, field, has_file_system=has_file_system)
+    version = container.get("fargatePlatformConfiguration", {}).get("platformVersion")
+    if has_file_system and version in _PLATFORMS_BEFORE_EFS:
+        raise client_error(
+            f"{field}.fargatePlatformConfiguration.platformVersion must be at least 1.4.0 with an"
+            f" efsVolumeConfiguration, but is {version}."
+        )
+
+
+def _check_windows(container: dict[str, Any], processor: str, field: str, *, has_file_system: bool) -> None:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_RuntimePlatform.html."""
+    if processor != "X86_64":
+        raise client_error(f"{field}.runtimePlatform.cpuArchitecture must be X86_64 for Windows.")
+    found = [name for name in _NOT_ON_WINDOWS if container.get(name)]
+    if found or has_file_system:
+        raise client_error(
+            f"{field}.{found[0] if found else 'volumes.efsVolumeConfiguration'} is not applicable to Windows."
         )
 
 

@@ -12,14 +12,14 @@ from botocore.loaders import Loader
 from local.batch.api.errors import client_error
 
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
-_BUNDLES: Final = {"optimal", "default_x86_64", "default_arm64"}
+BUNDLES: Final = {"optimal", "default_x86_64", "default_arm64"}
 
 
 def check_instance_type(name: str) -> None:
     """Refuse what is no instance type, no family and none of AWS Batch's own bundles of families."""
-    if name not in _BUNDLES and name not in _known():
+    if name not in BUNDLES and name not in _known():
         raise client_error(
-            f"computeResources.instanceTypes must be instance types, families, {', '.join(sorted(_BUNDLES))},"
+            f"computeResources.instanceTypes must be instance types, families, {', '.join(sorted(BUNDLES))},"
             f" but got {name!r}, which EC2 does not have."
         )
 

@@ -20,6 +20,7 @@ from local.batch.api.validation.checks import (
     check_timeout,
     node_range,
 )
+from local.batch.api.validation.containers import check_one_instance_type
 from local.batch.api.validation.fargate import check_cpus, check_fargate, check_old_fields, is_fargate
 from local.batch.api.validation.names import check_name, check_share
 
@@ -142,6 +143,9 @@ def _check_nodes(account: Account, queue: Resource, definition: Resource, params
     changes = params.get("nodeOverrides", {})
     for change in changes.get("nodePropertyOverrides", []):
         _check_node_override(account, change, groups)
+        target = change["targetNodes"]
+        groups[target] = override(groups[target], change.get("containerOverrides", {}))
+    check_one_instance_type(groups.values(), "nodeOverrides.nodePropertyOverrides.containerOverrides")
     if "numNodes" in changes:
         _check_node_count(account, definition["nodeProperties"], changes["numNodes"])
 

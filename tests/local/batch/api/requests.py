@@ -38,6 +38,38 @@ NODES = {
 }
 SHARES = {"shareDecaySeconds": 60, "shareDistribution": [{"shareIdentifier": "a*", "weightFactor": 0.5}]}
 SEATS = {"consumableResourceList": [{"consumableResource": "seat", "quantity": 1}]}
+PARTS = {
+    "linuxParameters": {
+        "maxSwap": 1,
+        "swappiness": 60,
+        "devices": [{"hostPath": "/dev/fuse", "permissions": ["READ"]}],
+        "tmpfs": [{"containerPath": "/t", "size": 1, "mountOptions": ["noexec"]}],
+    },
+    "mountPoints": [{"sourceVolume": "v", "containerPath": "/v"}],
+    "volumes": [
+        {
+            "name": "v",
+            "efsVolumeConfiguration": {
+                "fileSystemId": "fs-1",
+                "rootDirectory": "/",
+                "transitEncryption": "ENABLED",
+                "transitEncryptionPort": 1,
+                "authorizationConfig": {"accessPointId": "fsap-1", "iam": "ENABLED"},
+            },
+        }
+    ],
+}
+WINDOWS = {
+    "image": "i",
+    "executionRoleArn": "role",
+    "resourceRequirements": TASK_SIZE,
+    "runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE", "cpuArchitecture": "X86_64"},
+    "fargatePlatformConfiguration": {"platformVersion": "LATEST"},
+}
+REPLACED = {
+    "launchTemplateName": "t",
+    "overrides": [{"launchTemplateId": "lt-1", "targetInstanceTypes": ["c5.large"]}],
+}
 RETRY = {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onExitCode": "1", "onReason": "a*"}]}
 
 
@@ -114,6 +146,19 @@ RIGHT: list[Request] = [
     ),
     (
         "CreateComputeEnvironment",
+        {
+            "computeEnvironmentName": "new",
+            "type": "MANAGED",
+            "computeResources": {
+                **EC2,
+                "allocationStrategy": "BEST_FIT_PROGRESSIVE",
+                "ec2Configuration": [{"imageType": "ECS_AL2023"}],
+                "launchTemplate": REPLACED,
+            },
+        },
+    ),
+    (
+        "CreateComputeEnvironment",
         {"computeEnvironmentName": "own", "type": "UNMANAGED", "serviceRole": "role", "unmanagedvCpus": 4},
     ),
     ("UpdateComputeEnvironment", {"computeEnvironment": "ce", "computeResources": {"maxvCpus": 8}}),
@@ -140,6 +185,19 @@ RIGHT: list[Request] = [
     ("UpdateJobQueue", {"jobQueue": "q", "state": "DISABLED"}),
     ("DescribeJobQueues", {"jobQueues": ["q"], "maxResults": 1}),
     ("DeleteJobQueue", {"jobQueue": "q"}),
+    (
+        "RegisterJobDefinition",
+        {"jobDefinitionName": "parts", "type": "container", "containerProperties": {**CONTAINER, **PARTS}},
+    ),
+    (
+        "RegisterJobDefinition",
+        {
+            "jobDefinitionName": "windows",
+            "type": "container",
+            "platformCapabilities": ["FARGATE"],
+            "containerProperties": WINDOWS,
+        },
+    ),
     ("DescribeJobDefinitions", {"jobDefinitionName": "work", "status": "ACTIVE", "maxResults": 1}),
     ("DescribeJobDefinitions", {"jobDefinitions": ["work:1"]}),
     ("DeregisterJobDefinition", {"jobDefinition": "work:1"}),

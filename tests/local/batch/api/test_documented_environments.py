@@ -107,6 +107,97 @@ def test_a_launch_template_is_named_once(api: BatchApi, template: dict[str, str]
     assert "launchTemplate must have" in refusal(api, "CreateComputeEnvironment", request)
 
 
+def overridden(*overrides: dict[str, Any], types: tuple[str, ...] = ("m5.large", "c5")) -> dict[str, Any]:
+    """A request for an environment whose launch template has overrides."""
+    template = {"launchTemplateName": "t", "overrides": list(overrides)}
+    return environment("n", launchTemplate=template, instanceTypes=list(types))
+
+
+def replaced_for(*types: str, **more: str) -> dict[str, Any]:
+    """An override of a launch template for instance types."""
+    return {"launchTemplateName": "o", "targetInstanceTypes": list(types), **more}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        ([replaced_for("c5")] * 11, "at most 10"),
+        ([replaced_for()], "targetInstanceTypes must be specified"),
+        ([replaced_for("c5", launchTemplateId="lt-1")], "not both"),
+        ([replaced_for("optimal")], "has optimal"),
+        ([replaced_for("c5.nolarge")], "c5.nolarge"),
+        ([replaced_for("r5.large")], "which r5.large is not"),
+        ([replaced_for("m5")], "which m5 is not"),
+        ([replaced_for("c5"), replaced_for("c5.large")], "has c5 and c5.large"),
+        ([replaced_for("c5.large", "c5.large")], "must not overlap"),
+    ],
+)
+def test_overrides_of_a_launch_template_are_for_types_of_the_environment(
+    api: BatchApi,  # noqa: F811
+    overrides: list[dict[str, Any]],
+    says: str,
+) -> None:
+    """API_LaunchTemplateSpecificationOverride: up to ten, which do not overlap."""
+    assert says in refusal(api, "CreateComputeEnvironment", overridden(*overrides))
+    change = overridden(*overrides)["computeResources"]["launchTemplate"]
+    api.call("CreateComputeEnvironment", environment("other", **PROGRESSIVE))
+    message = change_refused(api, "other", launchTemplate=change, instanceTypes=["m5.large", "c5"])
+    assert says in message
+
+
+def test_an_override_of_a_launch_template_is_for_a_member_of_a_family(api: BatchApi) -> None:  # noqa: F811
+    """API_LaunchTemplateSpecificationOverride: of what instanceTypes includes, at least a subset."""
+    request = overridden(replaced_for("c5.large", "m5.large"), replaced_for("c5.xlarge"))
+    api.call("CreateComputeEnvironment", request)
+    bundle = overridden(replaced_for("m6i"), types=("default_x86_64",))
+    api.call("CreateComputeEnvironment", {**bundle, "computeEnvironmentName": "bundle"})
+
+
+@pytest.mark.parametrize(
+    ("strategy", "only"),
+    [
+        ("BEST_FIT_PROGRESSIVE_ORDERED", "EC2"),
+        ("SPOT_CAPACITY_OPTIMIZED", "SPOT"),
+        ("SPOT_CAPACITY_OPTIMIZED_PRIORITIZED", "SPOT"),
+        ("SPOT_PRICE_CAPACITY_OPTIMIZED", "SPOT"),
+    ],
+)
+def test_some_strategies_are_of_one_type(api: BatchApi, strategy: str, only: str) -> None:  # noqa: F811
+    """API_ComputeResource: "only available for" spot instances, or on demand; a change as well."""
+    for kind in ("EC2", "SPOT"):
+        request = environment(kind, type=kind, allocationStrategy=strategy)
+        if kind == only:
+            api.call("CreateComputeEnvironment", request)
+        else:
+            assert f"not applicable to type {kind}" in refusal(api, "CreateComputeEnvironment", request)
+    other = {"EC2": "SPOT", "SPOT": "EC2"}[only]
+    assert f"not applicable to type {other}" in change_refused(api, only, type=other)
+    assert changed(api, only, type=other, **PROGRESSIVE)["type"] == other
+
+
+@pytest.mark.parametrize(
+    ("resources", "says"),
+    [
+        ({"ec2Configuration": [{"imageType": "ECS_AL2023"}] * 3}, "at most 2"),
+        ({"capacityTags": {"a": "b"}}, "ECS_MANAGED_INSTANCES"),
+    ],
+)
+def test_machines_have_what_they_may_have(api: BatchApi, resources: dict[str, Any], says: str) -> None:  # noqa: F811
+    """API_ComputeResource: one or two values of ec2Configuration, nothing of ECS Managed Instances."""
+    assert says in refusal(api, "CreateComputeEnvironment", environment("n", **resources))
+
+
+def test_the_type_of_a_queue_is_that_of_its_environments(api: BatchApi) -> None:  # noqa: F811
+    """API_JobQueueDetail: ECS or ECS_FARGATE depending on the compute environment."""
+    found = api.call("DescribeJobQueues", {"jobQueues": ["q", "tq"]})["jobQueues"]
+    assert [each["jobQueueType"] for each in found] == ["ECS", "ECS_FARGATE"]
+    order = [{"order": 1, "computeEnvironment": "tasks"}]
+    request = {"jobQueueName": "n", "priority": 1, "computeEnvironmentOrder": order}
+    wrong = {**request, "jobQueueType": "ECS"}
+    assert "jobQueueType must be ECS_FARGATE" in refusal(api, "CreateJobQueue", wrong)
+    api.call("CreateJobQueue", {**request, "jobQueueType": "ECS_FARGATE"})
+
+
 def test_unmanaged_capacity_is_of_unmanaged_environments(api: BatchApi) -> None:  # noqa: F811
     """API_CreateComputeEnvironment: unmanagedvCpus is supported for UNMANAGED only."""
     request = {**environment("n"), "unmanagedvCpus": 4}

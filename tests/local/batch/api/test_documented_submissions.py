@@ -177,3 +177,32 @@ def test_tags_are_bounded(api: BatchApi) -> None:  # noqa: F811
         assert "tags" in refusal(api, "TagResource", {"resourceArn": arn, "tags": tags})
     keys = [f"k{number}" for number in range(51)]
     assert "tagKeys" in refusal(api, "UntagResource", {"resourceArn": arn, "tagKeys": keys})
+
+
+@pytest.mark.parametrize(
+    ("field", "job", "right"),
+    [
+        ("arrayJobId", "job-3", "job-2"),
+        ("multiNodeJobId", "job-2", "job-3"),
+        ("arrayJobId", "job-1", "job-2"),
+        ("multiNodeJobId", "none", "job-3"),
+    ],
+)
+def test_children_are_of_an_array_and_nodes_of_a_multi_node_job(
+    api: BatchApi,  # noqa: F811
+    field: str,
+    job: str,
+    right: str,
+) -> None:
+    """API_ListJobs: the id of an array lists its children, the one of a multi-node job its nodes."""
+    assert f"{field} must be" in refusal(api, "ListJobs", {field: job, "jobStatus": "STARTING"})
+    api.call("ListJobs", {field: right, "jobStatus": "STARTING"})
+
+
+def test_no_less_than_nothing_is_available(api: BatchApi) -> None:  # noqa: F811
+    """API_DescribeConsumableResource: what is available now, where less was set than is in use."""
+    request = {"consumableResource": "seat", "operation": "SET", "quantity": 1}
+    api.call("UpdateConsumableResource", request)
+    found = api.call("DescribeConsumableResource", {"consumableResource": "seat"})
+    quantities = (found["totalQuantity"], found["inUseQuantity"], found["availableQuantity"])
+    assert quantities == (1, 2, 0)
