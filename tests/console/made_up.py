@@ -780,9 +780,7 @@ def _huge(share: float) -> contract.Graph:
 def _small(line: contract.RunLine, share: float) -> contract.Graph:
     ended, work = line.state != "RUNNING", _work_counts(line, share)
     one = contract.Counts(done=1)
-    after = {"SUCCEEDED": "SUCCEEDED", "FAILED": "NOT_RUN", "CANCELLED": "NOT_RUN", "RUNNING": "WAITING"}[
-        line.state
-    ]
+    after = {"SUCCEEDED": "SUCCEEDED", "FAILED": "NOT_RUN", "CANCELLED": "NOT_RUN"}.get(line.state, "WAITING")
     last = one if after == "SUCCEEDED" else contract.Counts(waiting=1)
     state = "RUNNABLE" if line.pipeline == "stuck" and not ended else line.state
     nodes = (

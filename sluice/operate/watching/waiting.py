@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -75,13 +75,16 @@ class WaitingReader:
         queues = {one.arn: one for one in read_queues(self.batch, names)}
         fronts = {arn: front_of(self.batch, arn) for arn in names}
         ahead = {step.name: _ahead(snapshot, step, fronts.get(arns[step.name], [])) for step in runnable}
-        first = {job for jobs in ahead.values() for job in _first_jobs(jobs or [])}
-        known = jobs_by_id(self.batch, sorted(first))
+        known = self._first_known(ahead.values())
         for step in runnable:
             arn = arns[step.name]
             if arn in queues:
                 yield from _environments(step, queues[arn])
                 yield _place(snapshot, step, queues[arn], len(fronts[arn]), ahead[step.name], known)
+
+    def _first_known(self, ahead: Iterable[list[str] | None]) -> Mapping[str, Job]:
+        first = {job for jobs in ahead for job in _first_jobs(jobs or [])}
+        return jobs_by_id(self.batch, sorted(first))
 
 
 def _queue_of(snapshot: Snapshot, step: StepView) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import partial
 from urllib.parse import parse_qsl
 
 import pytest
 from playwright.sync_api import expect
 
-from console import contract
 from console.backend import RunQuery
 from sluice.run.state import RunState
 from tests.console.made_up import MadeUp
@@ -58,17 +56,12 @@ def test_a_run_that_waits_for_its_turn_leads_to_those_ahead(
     visitor: Visitor, backend: MadeUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is the whole run that waits, and none of its steps."""
-    line = backend._line("stuck-0")
-    monkeypatch.setattr(backend, "_line", lambda _: replace(line, state="WAITING"))
-    monkeypatch.setattr(backend, "run", partial(_as_line, backend.run("wide-0"), line))
+    waiting = replace(backend.run("stuck-0").run, state="WAITING")
+    monkeypatch.setattr(backend, "_line", lambda _: waiting)
     page = visitor.go("/runs/stuck-0/why")
     reason = page.locator(".cards li").first
     reason.get_by_text("The run", exact=True).wait_for()
     expect(reason.get_by_role("link")).to_have_attribute("href", "/runs/wide-0")
-
-
-def _as_line(detail: contract.RunDetail, line: contract.RunLine, _: str) -> contract.RunDetail:
-    return replace(detail, run=line)
 
 
 def test_a_step_that_never_ran_says_so_and_waits_for_nothing(visitor: Visitor) -> None:
