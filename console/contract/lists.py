@@ -53,8 +53,8 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A job queue with its environments in order; ``jobs`` are counts by AWS Batch's states, None where they
-    were not counted; ``blocked`` is why its first job cannot start, in words.
+    """A job queue with its environments in order; ``jobs`` are those of the runs under way, by AWS Batch's
+    states, None where they were not counted; ``blocked`` is why its first job cannot start, in words.
     """
 
     name: str

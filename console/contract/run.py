@@ -132,7 +132,9 @@ class Failures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a step waits. ``kind``: dependency, queue, blocked, environment, submitting, starting."""
+    """Why a step waits, or the whole run, whose ``step`` is "". ``kind``: dependency, queue, blocked,
+    environment, submitting, starting, turn.
+    """
 
     step: str
     kind: str
@@ -140,6 +142,8 @@ class Reason:
     since: str | None = None
     detail: str | None = None
     """AWS's own words."""
+    runs: tuple[str, ...] = ()
+    """The runs that are ahead: those under way, and those that came before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

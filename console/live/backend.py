@@ -47,9 +47,10 @@ from sluice.ledger.sent_alerts import SentAlerts
 from sluice.operate.errors import RequestError
 from sluice.operate.listing.listing import RunFilter
 from sluice.operate.logs.log_source import LogSource
+from sluice.operate.runs.turns import turn_of
 from sluice.operate.watching.snapshot import Snapshot, read_snapshot
 from sluice.operate.watching.timeline import Stretch, TimelineReader
-from sluice.operate.watching.waiting import WaitingReader, in_words
+from sluice.operate.watching.waiting import Reason, WaitingReader, in_words, of_turn
 from sluice.run.reasons import missing_permission
 from sluice.run.state import RunState
 from sluice.visible import visible
@@ -203,8 +204,7 @@ class LiveBackend:
     def why(self, run_id: str) -> contract.Why:
         """Return why a run waits."""
         snapshot = self.snapshot(run_id)
-        reader = WaitingReader(self.cloud.client("batch"), self.cloud.deployment.queues)
-        reasons = self._kept("why", snapshot, RUN_SECONDS, lambda: reader.read(snapshot))
+        reasons = self._kept("why", snapshot, RUN_SECONDS, lambda: self._reasons(snapshot))
         return contract.Why(
             text=visible(in_words(reasons)),
             reasons=tuple(
@@ -214,10 +214,17 @@ class LiveBackend:
                     text=visible(one.text),
                     since=one.since,
                     detail=shown(one.detail),
+                    runs=one.runs,
                 )
                 for one in reasons
             ),
         )
+
+    def _reasons(self, snapshot: Snapshot) -> list[Reason]:
+        turn = turn_of(self.cloud.ledger, snapshot.run)
+        if turn is not None:
+            return [of_turn(snapshot.run, turn)]
+        return WaitingReader(self.cloud.client("batch"), self.cloud.deployment.queues).read(snapshot)
 
     @cached_property
     def _steps(self) -> StepReader:

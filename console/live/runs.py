@@ -19,6 +19,7 @@ from sluice.operate.watching.graph import edges_of
 from sluice.operate.watching.snapshot import Snapshot
 from sluice.run.failures.failed_cleanup import failed_cleanup
 from sluice.run.state import RunState
+from sluice.visible import visible
 
 T = TypeVar("T")
 PAGE = 50
@@ -117,12 +118,13 @@ def comparison_of(a: Snapshot, b: Snapshot) -> contract.Comparison:
     """Return two runs beside each other."""
     names = dict.fromkeys(step.name for one in (a, b) for step in one.run.pipeline.steps)
     inputs = [json.dumps(one.run.trigger, ensure_ascii=False, sort_keys=True, indent=2) for one in (a, b)]
+    shown = [visible(text, keep="\n") for text in inputs]
     return contract.Comparison(
         a=line_of_snapshot(a),
         b=line_of_snapshot(b),
         steps=tuple(_compared(name, a, b) for name in names),
-        input_a=inputs[0],
-        input_b=inputs[1],
+        input_a=shown[0],
+        input_b=shown[1],
         same_input=inputs[0] == inputs[1],
     )
 

@@ -51,9 +51,13 @@ def line_of_snapshot(snapshot: Snapshot) -> contract.RunLine:
         seconds=view.seconds,
         input=visible(view.input),
         failed_step=run.failed_step or (record.name if record else None),
-        reason=shown(record.reason) if record else None,
+        reason=shown(record.reason) if record else _replaced(run),
         labels=_by_name(run.labels),
     )
+
+
+def _replaced(run: Run) -> str | None:
+    return f"{run.replaced_by} came while it waited, and took its turn." if run.replaced_by else None
 
 
 def _by_name(labels: Iterable[str]) -> dict[str, str]:

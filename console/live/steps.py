@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,15 +13,18 @@ from console.answers import NotFoundError
 from console.live.cache import Cache
 from console.live.cloud import Cloud
 from console.live.runs import kept
-from console.live.shown import as_text
+from console.live.shown import as_text, shown
 from sluice.items.manifest import read_slice
 from sluice.operate.errors import RequestError
-from sluice.operate.watching.cells import CellReader, Cells
+from sluice.operate.watching.cells import DONE, FAILED, UNKNOWN, CellReader, Cells
+from sluice.operate.watching.items import MAX_CHILDREN, FailedItemReader
 from sluice.operate.watching.snapshot import Snapshot
-from sluice.run.failures.words import child_of
-from sluice.run.state import ItemSource
+from sluice.run.failures.words import child_of, items_of
+from sluice.run.state import ItemSource, StepRecord
 from sluice.run.uploads import IN_TRIGGER, items_in
 
+Reasons = Mapping[int, Mapping[int, str]]
+"""Why items failed, by child and item."""
 _RUNNING_SECONDS, _ENDED_SECONDS = 2.0, 60.0
 """What has ended does not change while nobody retries it."""
 
@@ -77,16 +80,28 @@ class StepReader:
         child = partial(child_of, record)
         first, last = child(start), child(max(start, stop - 1))
         cells = self._cells(snapshot, step, first, last - first + 1)
+        reasons = self._reasons(snapshot, record, cells)
         found = tuple(
-            contract.Item(
-                item=number,
-                child=child(number),
-                state=cells.states[child(number) - first] if cells.states else "?",
-                text=as_text(value),
-            )
-            for number, value in enumerate(values, start)
+            _item(number, value, child(number), cells, reasons) for number, value in enumerate(values, start)
         )
         return contract.Items(step=step, total=source.items, start=start, items=found)
+
+    def _reasons(self, snapshot: Snapshot, record: StepRecord, cells: Cells) -> Reasons:
+        """Return why items failed, by child and item, of the first children here of which some may have."""
+        if items_of(record) == record.children:
+            return {}
+        may_have = FAILED if not record.failed_items else FAILED + DONE
+        children = [cells.start + at for at, letter in enumerate(cells.states) if letter in may_have]
+        s3, bucket, run_id = self.cloud.client("s3"), self.cloud.deployment.work, snapshot.run.run_id
+        reader = FailedItemReader(s3, bucket, run_id)
+        what = ("failed-items", record.name, *children[:MAX_CHILDREN])
+        return kept(
+            self.cache,
+            what,
+            snapshot,
+            _ENDED_SECONDS,
+            lambda: reader.failed(record, children[:MAX_CHILDREN]),
+        )
 
     def _values(self, snapshot: Snapshot, source: ItemSource, start: int, stop: int) -> Sequence[object]:
         if source.manifest is None:
@@ -102,3 +117,12 @@ class StepReader:
             raise NotFoundError(
                 "Expected the list of the items, found that the run's cleanup has removed it."
             ) from error
+
+
+def _item(number: int, value: object, child: int, cells: Cells, reasons: Reasons) -> contract.Item:
+    """Return an item: as its child is, unless it is known which items of that failed."""
+    state, reason = cells.states[child - cells.start] if cells.states else UNKNOWN, None
+    if child in reasons:
+        reason = reasons[child].get(number)
+        state = DONE if reason is None else FAILED
+    return contract.Item(item=number, child=child, state=state, text=as_text(value), reason=shown(reason))

@@ -287,6 +287,10 @@ class MadeUp:
         """Return reasons, for the run that is stuck those of a blocked queue."""
         self.calls += 1
         line = self._line(run_id)
+        if line.state == "WAITING":
+            text = "It waits for its turn behind 1 run under way: it is the next."
+            turn = contract.Reason(step="", kind="turn", text=text, since=line.created_at, runs=("wide-0",))
+            return contract.Why(text=text, reasons=(turn,))
         if line.state != "RUNNING":
             return contract.Why(text=f"It waits for nothing: it is {line.state}.", reasons=())
         reasons = (
@@ -736,8 +740,8 @@ def _node(name: str, kind: str, state: str, x: float, y: float, counts: contract
         items=children * 100 if kind == "array" else None,
         failed_items=counts.failed or None,
         generation=0,
-        seconds=None if state == "WAITING" else 12.5 + y,
-        started_at=None if state == "WAITING" else _iso(_BEGAN),
+        seconds=None if state in ("WAITING", "NOT_RUN") else 12.5 + y,
+        started_at=None if state in ("WAITING", "NOT_RUN") else _iso(_BEGAN),
         ended_at=_iso(_BEGAN + timedelta(seconds=12)) if state in ("SUCCEEDED", "FAILED") else None,
         reason="ValueError: 3 of 200 items failed" if state == "FAILED" else None,
         own=kind in ("start", "gate", "cleanup"),
@@ -776,9 +780,7 @@ def _huge(share: float) -> contract.Graph:
 def _small(line: contract.RunLine, share: float) -> contract.Graph:
     ended, work = line.state != "RUNNING", _work_counts(line, share)
     one = contract.Counts(done=1)
-    after = {"SUCCEEDED": "SUCCEEDED", "FAILED": "NOT_RUN", "CANCELLED": "NOT_RUN", "RUNNING": "WAITING"}[
-        line.state
-    ]
+    after = {"SUCCEEDED": "SUCCEEDED", "FAILED": "NOT_RUN", "CANCELLED": "NOT_RUN"}.get(line.state, "WAITING")
     last = one if after == "SUCCEEDED" else contract.Counts(waiting=1)
     state = "RUNNABLE" if line.pipeline == "stuck" and not ended else line.state
     nodes = (

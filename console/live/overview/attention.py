@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from botocore.exceptions import ClientError
@@ -16,6 +16,7 @@ from sluice.ledger import records
 from sluice.ledger.sent_alerts import SentAlert, SentAlerts
 from sluice.operate.listing.summaries import RunSummary
 from sluice.operate.watching.alarms import AlarmReader, RaisedAlarm, read_alarms
+from sluice.operate.watching.queues import QueueState
 from sluice.operate.watching.snapshot import Snapshot
 from sluice.operate.watching.waiting import is_stuck
 from sluice.run.reasons import missing_permission
@@ -43,9 +44,9 @@ def _failed(run: RunSummary, reason: str | None) -> contract.Attention:
     return contract.Attention(run=line, kind="failed", since=since, text=text, actions=actions_of(line.state))
 
 
-def of_stuck(snapshot: Snapshot) -> list[contract.Attention]:
-    """Return that a run is stuck, if it is."""
-    found = is_stuck(snapshot)
+def of_stuck(snapshot: Snapshot, queues: Mapping[str, QueueState]) -> list[contract.Attention]:
+    """Return that a run is stuck, if it is; ``queues`` are the job queues by their ARNs."""
+    found = is_stuck(snapshot, queues)
     if found is None:
         return []
     line = line_of_snapshot(snapshot)

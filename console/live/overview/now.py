@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -22,8 +22,8 @@ from console.live.shown import line_of_summary
 from sluice.errors import SluiceError
 from sluice.grouping.group import Group
 from sluice.grouping.ledger import GroupLedger
-from sluice.operate.watching.queues import read_queues
-from sluice.operate.watching.snapshot import read_snapshots
+from sluice.operate.watching.queues import QueueState, read_queues
+from sluice.operate.watching.snapshot import Snapshot, jobs_by_queue, read_snapshots
 from sluice.run.state import Run, RunState
 from sluice.visible import visible
 
@@ -58,13 +58,17 @@ class Now:
             failed = threads.submit(self._failed)
             running = self.lists.newest(None, RunState.RUNNING, contract.MAX_ITEMS)
             watched = threads.map(self._try_load, [run.run_id for run in running[:_MAX_WATCHED]])
-            stuck = self._stuck([run for run in watched if run is not None])
+            runs = [run for run in watched if run is not None]
+            snapshots = list(read_snapshots(runs, self.cloud.client("batch")))
+            states = queues.result()
+            stuck = self._stuck(snapshots, states)
+            are_all = len(running) <= len(snapshots)
         found = contract.Overview(
             at=now(),
             attention=(*failed.result(), *stuck),
             running=tuple(map(line_of_summary, running[: contract.MAX_ITEMS - 1])),
             more_running=len(running) == contract.MAX_ITEMS,
-            queues=queues.result(),
+            queues=self._shown_queues(states, jobs_by_queue(snapshots) if are_all else None),
             sections=sections.result(),
         )
         return replace(found, version=_version_of(found))
@@ -79,10 +83,17 @@ class Now:
             return self.cloud.ledger.load(run_id)
         return None
 
-    def _stuck(self, runs: Sequence[Run]) -> list[contract.Attention]:
-        return [stuck for one in read_snapshots(runs, self.cloud.client("batch")) for stuck in of_stuck(one)]
+    def _stuck(self, snapshots: Sequence[Snapshot], states: Sequence[QueueState]) -> list[contract.Attention]:
+        queues = {one.arn: one for one in states}
+        return [stuck for one in snapshots for stuck in of_stuck(one, queues)]
 
-    def _queues(self) -> tuple[contract.Queue, ...]:
+    def _queues(self) -> list[QueueState]:
+        return read_queues(self.cloud.client("batch"), sorted(self.cloud.deployment.queues.values()))
+
+    def _shown_queues(
+        self, states: Sequence[QueueState], jobs: Mapping[str, Mapping[str, int]] | None
+    ) -> tuple[contract.Queue, ...]:
+        """Return queues with the jobs in them; None of ``jobs`` where more run than are watched."""
         keys = {arn: key for key, arn in self.cloud.deployment.queues.items()}
         return tuple(
             contract.Queue(
@@ -91,8 +102,9 @@ class Now:
                 state=one.state,
                 status=one.status,
                 environments=tuple(contract.Environment(**asdict(each)) for each in one.environments),
+                jobs=None if jobs is None else dict(jobs.get(one.arn, {})),
             )
-            for one in read_queues(self.cloud.client("batch"), sorted(keys))
+            for one in states
         )
 
     def _sections(self) -> tuple[contract.Section, ...]:

@@ -31,7 +31,8 @@ _FINAL = (*ENDED, StepState.EMPTY, NOT_RUN)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
     """One step: ``done`` of ``children`` have succeeded; nodes count as children, and succeed together.
-    ``failed_items`` of its ``items`` are not done, as far as the ledger knows.
+    None of a step that never ran has failed. ``failed_items`` of its ``items`` are not done, as far as the
+    ledger knows.
 
     ``seconds`` since its first child started, None before that.
     """
@@ -92,7 +93,8 @@ def _steps(run: Run, jobs: Mapping[str, Job], now: datetime) -> Iterator[StepVie
         view = _view_of_step(step, run, jobs, now)
         if view.state == StepState.FAILED:
             if not view.done and _never_ran(view) and not lost.isdisjoint(step.parents):
-                view = replace(view, state=NOT_RUN)
+                # AWS Batch calls jobs that it never began failed, too.
+                view = replace(view, state=NOT_RUN, failed=0)
             lost.add(step.name)
         yield replace(view, reason=_with_why_again(view.reason, step, run.steps.get(step.name)))
 

@@ -36,6 +36,16 @@ class EnvironmentState:
     vcpus: int | None
     max_vcpus: int | None
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether it takes jobs."""
+        return self.state == "ENABLED" and self.status == "VALID"
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether it takes none until a person does something; one that is being updated will."""
+        return self.state == "DISABLED" or self.status == "INVALID"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueState:
@@ -46,6 +56,12 @@ class QueueState:
     state: str
     status: str
     environments: tuple[EnvironmentState, ...]
+
+    @property
+    def starts_nothing(self) -> bool:
+        """Return whether no job of it can start, whatever becomes free."""
+        are_closed = [one.is_closed for one in self.environments]
+        return self.state == "DISABLED" or (bool(are_closed) and all(are_closed))
 
 
 def read_queues(batch: QueueReader, arns: Sequence[str]) -> list[QueueState]:

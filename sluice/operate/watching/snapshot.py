@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sluice.aws.batch_jobs import BatchReader, Job, jobs_by_id
+from sluice.aws.batch_jobs import ENDED, BatchReader, Job, jobs_by_id
 from sluice.ledger.ledger import Ledger
 from sluice.operate.errors import RunNotFoundError
 from sluice.operate.runs.view import RunView, StepView, view_of
@@ -53,6 +54,18 @@ def read_snapshots(runs: Sequence[Run], batch: BatchReader) -> Iterator[Snapshot
     for run in runs:
         jobs = {job_id: known[job_id] for job_id in _job_ids(run) if job_id in known}
         yield Snapshot(run, jobs, view_of(run, jobs, datetime.now(UTC)))
+
+
+def jobs_by_queue(snapshots: Iterable[Snapshot]) -> dict[str, Counter[str]]:
+    """Return how many jobs of runs are in each state in a job queue, by its ARN: those that have not ended,
+    and children by their own states.
+    """
+    found: dict[str, Counter[str]] = {}
+    for job in (job for snapshot in snapshots for job in snapshot.jobs.values()):
+        summary = (job.get("arrayProperties") or {}).get("statusSummary") or {job.get("status", ""): 1}
+        left = {state: number for state, number in summary.items() if number and state not in ENDED}
+        found.setdefault(str(job.get("jobQueue", "")), Counter()).update(left)
+    return found
 
 
 def _job_ids(run: Run) -> list[str]:

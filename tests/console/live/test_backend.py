@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 
 from console import contract
+from console.answers import answer
 from console.backend import Person, RunQuery
 from console.live.backend import LiveBackend
 from console.live.runs import PAGE
 from sluice import keys
+from sluice.items.failed_items import FailedItem
 from sluice.operate.errors import OperationError, RequestError, RunNotFoundError, RunStateError
 from sluice.operate.listing.labels import label_run
 from sluice.run.compiled import CompiledPipeline, Kind
 from sluice.run.state import RunState, StepState
 from tests.console.live.conftest import CHILDREN, ITEMS, CountedCloud
 from tests.sluice.clouds import START, TABLE, refused
-from tests.sluice.graphs import RUN_ID, pipeline, step
+from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step
+from tests.sluice.ordering.runs import limited, run_id, run_number
 
 ADA = Person(name="Ada", roles=("operate",))
 WATCHED = 20
@@ -95,6 +98,57 @@ def test_items_name_the_child_that_works_on_them(backend: LiveBackend, large: st
     ]
     with pytest.raises(RequestError, match="no"):
         backend.items(large, "merge", 0, 1)
+
+
+def test_of_a_failed_child_the_items_that_failed_are_told_apart(
+    backend: LiveBackend, cloud: CountedCloud, large: str
+) -> None:
+    """With the reason of each; of another child that failed nobody knows."""
+    one = FailedItem(number=205, value="{}", error="ValueError", message="no\x1b", child=2, attempt=1)
+    s3 = cloud.harness.clients["s3"]
+    part = keys.failed_items(large, "work", 0, 2, 1, 0)
+    s3.put_object(Bucket="work", Key=part, Body=one.to_line().encode())
+    s3.put_object(Bucket="work", Key=keys.word(large, "work", 0, 2, done=99, failed=1))
+    for child in (2, 3):
+        cloud.harness.jobs.add(f"job-w:{child}", status="FAILED")
+    found = {one.item: one for one in backend.items(large, "work", 200, 101).items}
+    assert (found[204].state, found[204].reason) == ("s", None)
+    assert (found[205].state, found[205].reason) == ("f", "ValueError: no\\x1b")
+    assert (found[300].state, found[300].reason) == ("f", None)
+
+
+def test_a_run_that_waits_for_its_turn_says_behind_which(backend: LiveBackend, cloud: CountedCloud) -> None:
+    """And one that lost its turn says which run has it."""
+    for number in range(3):
+        cloud.harness.advancer().start(run_number(number, limited()))
+    why = backend.why(run_id(2))
+    assert why.text.endswith("behind 1 run under way and 1 run that came before it.")
+    assert [(one.kind, one.step, one.runs) for one in why.reasons] == [("turn", "", (run_id(0), run_id(1)))]
+    assert backend.run(run_id(2)).run.reason is None
+    assert "turn" not in [one.kind for one in backend.why(run_id(0)).reasons]
+
+
+def test_a_replaced_run_says_by_which(backend: LiveBackend, cloud: CountedCloud) -> None:
+    """The newer one took its turn."""
+    for number in range(3):
+        cloud.harness.advancer().start(run_number(number, limited(replaces="newest")))
+    found = backend.run(run_id(1)).run
+    assert found.state == "REPLACED"
+    assert found.reason == f"{run_id(2)} came while it waited, and took its turn."
+
+
+def test_a_run_whose_environment_is_not_valid_needs_a_person(
+    backend: LiveBackend, cloud: CountedCloud
+) -> None:
+    """Nothing of its queue starts; the queue shows what it holds."""
+    cloud.harness.begin(RUN_ID, BEGAN, pipeline(step("a")))
+    cloud.harness.ledger.record_submitted(RUN_ID, {"a": "job-a"})
+    cloud.harness.jobs.add("job-a", status="RUNNABLE", jobQueue=QUEUES["normal"])
+    found = backend.overview()
+    assert [(one.kind, one.run.run_id) for one in found.attention] == [("stuck", RUN_ID)]
+    assert found.attention[0].text == "The compute environment Spot of a is enabled and invalid."
+    assert [one.jobs for one in found.queues] == [{"RUNNABLE": 1}]
+    answer(found)
 
 
 def test_a_step_that_waits_says_why(backend: LiveBackend, cloud: CountedCloud) -> None:
@@ -337,6 +391,14 @@ def test_two_runs_beside_each_other(backend: LiveBackend, cloud: CountedCloud) -
         ("c", True, False, False),
     ]
     assert not found.same_input
+
+
+def test_what_is_hidden_in_an_input_is_seen_beside_another(backend: LiveBackend, cloud: CountedCloud) -> None:
+    """Else two keys that differ would look the same."""
+    cloud.harness.begin(RUN_ID, BEGAN, pipeline(step("a")), key="in/a\u202e.txt")
+    found = backend.compare(RUN_ID, RUN_ID)
+    assert "in/a\\u202e.txt" in found.input_a
+    assert "\n" in found.input_a
 
 
 def _deploy(cloud: CountedCloud, monkeypatch: pytest.MonkeyPatch, deployed: CompiledPipeline) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import pytest
@@ -49,6 +50,33 @@ def test_a_step_that_waits_says_for_what(visitor: Visitor) -> None:
     reason.get_by_role("img", name="blocked").wait_for()
     expect(reason.get_by_role("time")).to_have_text("9 min ago")
     expect(reason).to_contain_text("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE")
+
+
+def test_a_run_that_waits_for_its_turn_leads_to_those_ahead(
+    visitor: Visitor, backend: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the whole run that waits, and none of its steps."""
+    waiting = replace(backend.run("stuck-0").run, state="WAITING")
+    monkeypatch.setattr(backend, "_line", lambda _: waiting)
+    page = visitor.go("/runs/stuck-0/why")
+    reason = page.locator(".cards li").first
+    reason.get_by_text("The run", exact=True).wait_for()
+    expect(reason.get_by_role("link")).to_have_attribute("href", "/runs/wide-0")
+
+
+def test_a_step_that_never_ran_says_so_and_waits_for_nothing(visitor: Visitor) -> None:
+    """Its run is over."""
+    page = visitor.go("/runs/broken-0/steps/merge")
+    page.get_by_text("It never ran").wait_for()
+    expect(page.get_by_role("link", name="Why does it wait?")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("run", "step"), [("wide-0", "work"), ("flights-2", "merge")])
+def test_logs_begin_with_what_runs_or_ended_last(visitor: Visitor, run: str, step: str) -> None:
+    """Where nothing failed and the address names no step."""
+    page = visitor.go(f"/runs/{run}/logs")
+    expect(page.get_by_label("Step")).to_have_value(step)
+    page.get_by_text("line 19:").wait_for()
 
 
 def test_a_timeline_has_each_attempt_and_generation(visitor: Visitor) -> None:

@@ -25,4 +25,4 @@ VIEWS = {
 }
 ON_A_PHONE = ("now", "graph", "logs", "form")
 """Those with a picture of it."""
-USED_ON_A_PHONE = (*ON_A_PHONE, "large-graph", "children", "items", "failures", "why")
+USED_ON_A_PHONE = (*ON_A_PHONE, "large-graph", "children", "items", "failures", "why", "map", "compare")

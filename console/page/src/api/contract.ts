@@ -390,6 +390,7 @@ export interface Reason {
   text: string;
   since: string | null;
   detail: string | null;
+  runs: readonly string[];
 }
 
 export interface Why {

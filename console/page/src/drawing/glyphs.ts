@@ -50,8 +50,27 @@ export function shape(pen: CanvasRenderingContext2D, tone: Tone): void {
   pen.stroke(pathOf(tone));
 }
 
-/** Return a text cut so that it fits; the widths of letters are about the same. */
-export function cut(text: string, width: number, letter: number): string {
-  const fits = Math.floor(width / letter);
-  return text.length <= fits ? text : `${text.slice(0, Math.max(1, fits - 1))}…`;
+const fitted = new Map<string, string>();
+
+/** Return a text cut so that it fits into so many pixels of the pen's font; measured once. */
+export function cut(pen: CanvasRenderingContext2D, text: string, width: number): string {
+  const key = `${pen.font} ${width} ${text}`;
+  let found = fitted.get(key);
+  if (found === undefined) {
+    if (fitted.size > 20_000) fitted.clear(); // Progress is a new text with each change.
+    fitted.set(key, (found = cutTo(pen, text, width)));
+  }
+  return found;
+}
+
+function cutTo(pen: CanvasRenderingContext2D, text: string, width: number): string {
+  if (pen.measureText(text).width <= width) return text;
+  const letters = [...text];
+  let [fits, most] = [1, letters.length - 1];
+  while (fits < most) {
+    const middle = Math.ceil((fits + most) / 2);
+    if (pen.measureText(`${letters.slice(0, middle).join("")}…`).width <= width) fits = middle;
+    else most = middle - 1;
+  }
+  return `${letters.slice(0, fits).join("")}…`;
 }

@@ -136,8 +136,8 @@ export class GraphDrawing implements Drawing {
     pen.fillStyle = colour("ink");
     pen.font = all ? `600 13px ${FONT}` : `600 20px ${FONT}`;
     for (const { node, at } of boxes) {
-      if (all) pen.fillText(cut(node.name, BOX.width - 44, 7.2), at.x + 34, at.y + 18.5);
-      else pen.fillText(cut(node.name, BOX.width - 50, 10.5), at.x + 40, at.y + 22);
+      if (all) pen.fillText(cut(pen, node.name, BOX.width - 44), at.x + 34, at.y + 18.5);
+      else pen.fillText(cut(pen, node.name, BOX.width - 50), at.x + 40, at.y + 22);
     }
     if (all) this.drawProgress(pen, boxes);
     drawBars(pen, boxes);
@@ -148,8 +148,9 @@ export class GraphDrawing implements Drawing {
     pen.fillStyle = colour("muted");
     const tookOf = (node: Node) => (node.seconds === null ? "" : duration(node.seconds));
     for (const { node, at } of boxes) {
-      const room = BOX.width - 22 - tookOf(node).length * 6.4;
-      pen.fillText(cut(progress(node), room, 6.1), at.x + 11, at.y + 37);
+      const took = tookOf(node);
+      const room = BOX.width - 22 - (took ? Math.ceil(pen.measureText(took).width) + 6 : 0);
+      pen.fillText(cut(pen, progress(node), room), at.x + 11, at.y + 37);
     }
     pen.textAlign = "right";
     for (const { node, at } of boxes) pen.fillText(tookOf(node), at.x + BOX.width - 10, at.y + 37);
@@ -243,7 +244,8 @@ function drawBars(pen: CanvasRenderingContext2D, boxes: readonly Seen[]): void {
   const [wide, y] = [BOX.width - 20, BOX.height - 9];
   fillEach(pen, boxes, () => "none", ({ at }) => [at.x + 10, at.y + y, wide, 4]);
   for (const [name, tone] of PARTS) {
-    const some = boxes.filter(({ node }) => node.children > 0 && node.counts[name] > 0);
+    // What never ran is neither done nor failed, and waits for nothing any more.
+    const some = boxes.filter(({ node, tone: own }) => own !== "none" && node.children > 0 && node.counts[name] > 0);
     const before = PARTS.slice(0, PARTS.findIndex(([one]) => one === name)).map(([one]) => one);
     fillEach(pen, some, () => tone, ({ node, at }) => {
       const from = before.reduce((sum, one) => sum + node.counts[one], 0) / node.children;

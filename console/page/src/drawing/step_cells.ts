@@ -199,6 +199,11 @@ export class StepCells {
     };
   }
 
+  /** Whether there is a child of which some items are done, and some failed. */
+  get hasPartly(): boolean {
+    return [...this.states].some((letter, child) => letter === "f" && this.letterOf(child) === "p");
+  }
+
   /** Return how many children have each letter. */
   counts(): ReadonlyMap<string, number> {
     const found = new Map<string, number>();

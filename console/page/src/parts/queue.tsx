@@ -51,9 +51,9 @@ function EnvironmentLine({ one }: { one: Environment }) {
         <span style={{ width: `${share * 100}%` }} />
       </span>
       <span class="number muted">
-        {one.vcpus ?? "?"} / {one.max_vcpus ?? "?"} vCPU
+        {one.vcpus === null ? "≤" : `${count(one.vcpus)} /`} {one.max_vcpus === null ? "?" : count(one.max_vcpus)} vCPU
       </span>
-      {one.reason && <p class="reason">{one.reason}</p>}
+      {!isWell && one.reason && <p class="reason">{one.reason}</p>}
     </div>
   );
 }

@@ -30,7 +30,7 @@ function Shown({ found }: { found: Comparison }) {
   const most = Math.max(0.1, ...found.steps.flatMap((one) => [one.a?.seconds ?? 0, one.b?.seconds ?? 0]));
   return (
     <>
-      <section class="card">
+      <section class="card scrolls">
         <table class="data compare">
           <thead>
             <tr>

@@ -46,9 +46,9 @@ function Table({ map }: { map: Found }) {
         <tr>
           <th>Newest run</th>
           <th>Pipeline</th>
-          <th>Newest runs</th>
+          <th class="wide">Newest runs</th>
           <th>Starts with</th>
-          <th>Publishes in</th>
+          <th class="wide">Publishes in</th>
         </tr>
       </thead>
       <tbody>
@@ -60,9 +60,9 @@ function Table({ map }: { map: Found }) {
               <td>
                 <a href={href(["runs"], { pipeline: one.name })}>{one.name}</a>
               </td>
-              <td>{node && node.children > 1 ? progress(node) : ""}</td>
+              <td class="wide">{node && node.children > 1 ? progress(node) : ""}</td>
               <td>{one.triggers.map((trigger) => trigger.text).join(" and ")}</td>
-              <td class="mono">{one.results}</td>
+              <td class="wide mono">{one.results}</td>
             </tr>
           );
         })}

@@ -78,6 +78,31 @@ def test_a_failed_step_has_its_reason_and_counts() -> None:
     )
 
 
+def test_of_a_step_that_never_ran_nothing_has_failed() -> None:
+    """AWS Batch calls its children failed, none of which it began: they waited for one that failed."""
+    steps = (_STEP, CompiledStep("rank", Kind.ARRAY, "d", "normal", each=("count",)))
+    records = {
+        "count": _record(StepState.FAILED, reason="4 of 4 children failed"),
+        "rank": StepRecord(
+            name="rank", state=StepState.FAILED, job_id="r", children=4, reason="4 of 4 children failed"
+        ),
+    }
+    run = Run(
+        run_id="p-1",
+        pipeline=CompiledPipeline("p", steps),
+        trigger={},
+        created_at=_NOW.isoformat(),
+        steps=records,
+    )
+    jobs = {
+        "j": _job("FAILED", {"FAILED": 4}, startedAt=_START_MS, stoppedAt=_START_MS + 1000),
+        "r": _job("FAILED", {"FAILED": 4}),
+    }
+    count, rank = view_of(run, jobs, _NOW).steps
+    assert (count.state, count.failed) == ("FAILED", 4)
+    assert (rank.state, rank.failed, rank.children) == ("NOT_RUN", 0, 4)
+
+
 def test_nodes_count_as_children_and_succeed_together() -> None:
     """A multi-node job is one job of several nodes; only the main node's end is the job's."""
     step = CompiledStep("ring", Kind.MULTI_NODE, "d", "steady", groups=(1, 3))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sluice.operate.errors import RunNotFoundError
+from sluice.operate.runs.turns import Turn
 from sluice.operate.watching.cells import CellReader
 from sluice.operate.watching.graph import edges_of, places
 from sluice.operate.watching.queues import front_of, read_queues
-from sluice.operate.watching.snapshot import moment, read_snapshot
+from sluice.operate.watching.snapshot import jobs_by_queue, moment, read_snapshot
 from sluice.operate.watching.timeline import TimelineReader
-from sluice.operate.watching.waiting import WaitingReader, in_words
+from sluice.operate.watching.waiting import Reason, WaitingReader, in_words, is_stuck, of_turn
 from sluice.run.compiled import Kind
 from sluice.run.state import RunState, StepState
 from tests.sluice.clouds import START
 from tests.sluice.graphs import QUEUES, RUN_ID, pipeline, step, word_count
-from tests.sluice.operate.harness import OperateHarness
+from tests.sluice.operate.harness import Jobs, OperateHarness
 
 BEGAN = START.isoformat(timespec="milliseconds")
 
@@ -67,7 +69,7 @@ def test_a_run_that_is_not_there(harness: OperateHarness) -> None:
         read_snapshot(harness.ledger, harness.jobs, "words-none")
 
 
-class _Queues:
+class _Queues(Jobs):
     """A queue that is disabled, with an environment that is not valid, and a job in front of ours."""
 
     def describe_job_queues(self, **request: Any) -> dict[str, Any]:
@@ -108,14 +110,77 @@ def test_a_job_that_is_runnable_says_where_it_stands(harness: OperateHarness) ->
     harness.ledger.record_submitted(RUN_ID, {"a": "job-a"})
     harness.jobs.add("job-a", status="RUNNABLE", jobQueue=QUEUES["normal"], createdAt=1_000)
     snapshot = read_snapshot(harness.ledger, harness.jobs, RUN_ID)
-    found = WaitingReader(_Queues(), QUEUES).read(snapshot)
+    batch = _Queues()
+    batch.add("other", jobName="words-other_work_0")
+    found = WaitingReader(batch, QUEUES).read(snapshot)
     assert [one.kind for one in found] == ["environment", "environment", "queue"]
     assert "is disabled: nothing of it starts" in found[0].text
     assert found[1].detail == "CLIENT_ERROR - no role"
-    assert "behind 1 of the queue Sluice_normal (Spot asks for 4 of at most 64 vCPUs)" in found[2].text
+    ahead = "behind 1 of the queue Sluice_normal: words-other_work_0"
+    assert f"{ahead} (Spot asks for 4 of at most 64 vCPUs)" in found[2].text
     assert found[2].since == moment(1_000)
     assert front_of(_Queues(), "q") == ["other", "job-a:3"]
     assert read_queues(_Queues(), []) == []
+
+
+def test_a_job_whose_queue_starts_nothing_is_stuck(harness: OperateHarness) -> None:
+    """Only a person enables a queue; an environment that is being updated comes back by itself."""
+    harness.begin(RUN_ID, BEGAN, pipeline(step("a")))
+    harness.ledger.record_submitted(RUN_ID, {"a": "job-a"})
+    harness.jobs.add("job-a", status="RUNNABLE", jobQueue=QUEUES["normal"], createdAt=1_000)
+    snapshot = read_snapshot(harness.ledger, harness.jobs, RUN_ID)
+    (closed,) = read_queues(_Queues(), [QUEUES["normal"]])
+    found = is_stuck(snapshot, {closed.arn: closed})
+    assert found is not None
+    assert (found.kind, found.since) == ("environment", moment(1_000))
+    updated = replace(closed.environments[0], status="UPDATING")
+    for one, stuck in (
+        (replace(closed, state="ENABLED"), True),
+        (replace(closed, state="ENABLED", environments=(updated,)), False),
+        (replace(closed, state="ENABLED", environments=()), False),
+    ):
+        assert (is_stuck(snapshot, {one.arn: one}) is not None) is stuck
+    harness.jobs.jobs["job-a"]["status"] = "RUNNING"
+    assert is_stuck(read_snapshot(harness.ledger, harness.jobs, RUN_ID), {closed.arn: closed}) is None
+
+
+def test_jobs_are_counted_by_their_queues(harness: OperateHarness) -> None:
+    """Children by their own states; what has ended is in no queue."""
+    harness.begin(RUN_ID, BEGAN, pipeline(step("a"), step("b")))
+    harness.ledger.record_submitted(RUN_ID, {"a": "job-a", "b": "job-b"})
+    summary = {"RUNNABLE": 7, "RUNNING": 2, "SUCCEEDED": 5, "PENDING": 0}
+    harness.jobs.add(
+        "job-a", status="PENDING", jobQueue="q", arrayProperties={"size": 14, "statusSummary": summary}
+    )
+    harness.jobs.add("job-b", status="RUNNING", jobQueue="q")
+    snapshot = read_snapshot(harness.ledger, harness.jobs, RUN_ID)
+    assert jobs_by_queue([snapshot]) == {"q": {"RUNNABLE": 7, "RUNNING": 3}}
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        ((), "It waits for its turn behind 1 run under way: it is the next."),
+        (("words-b",), "It waits for its turn behind 1 run under way and 1 run that came before it."),
+    ],
+)
+def test_a_run_that_waits_for_its_turn_says_behind_which(
+    harness: OperateHarness, before: tuple[str, ...], says: str
+) -> None:
+    """And since when."""
+    harness.begin(RUN_ID, BEGAN, pipeline(step("a")))
+    run = read_snapshot(harness.ledger, harness.jobs, RUN_ID).run
+    found = of_turn(run, Turn(("words-a",), before))
+    assert (found.text, found.runs, found.since) == (says, ("words-a", *before), BEGAN)
+
+
+@pytest.mark.parametrize(
+    ("steps", "says"),
+    [("a", "x"), ("aa", "x"), ("ab", "x 1 more step waits."), ("abc", "x 2 more steps wait.")],
+)
+def test_the_whole_in_a_sentence_counts_the_other_steps(steps: str, says: str) -> None:
+    """One of them waits, several wait."""
+    assert in_words([Reason(step=one, kind="queue", text="x") for one in steps]) == says
 
 
 def test_the_timeline_has_generations_and_attempts(harness: OperateHarness) -> None:

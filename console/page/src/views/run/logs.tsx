@@ -67,10 +67,20 @@ function grown(last: Log, found: Found): Log {
   return { head: found, lines: over ? all.slice(-MOST_LINES) : all, dropped: last.dropped || over, error: null };
 }
 
+/** Return the step whose log is shown when the address names none: what runs, or else what ended last. Where something failed, the server finds it. */
+function firstRead({ graph, run }: RunDetail): string | undefined {
+  if (run.failed_step || graph.nodes.some((node) => node.state === "FAILED" || node.counts.failed > 0)) return undefined;
+  const runs = graph.nodes.find((node) => node.state === "RUNNING" || node.state === "STARTING");
+  const begun = graph.nodes.filter((node) => !node.own && node.seconds !== null);
+  return (runs ?? begun.at(-1) ?? graph.nodes[0])?.name;
+}
+
 export function Logs({ detail }: { detail: RunDetail }) {
   const { query } = address.value;
   const names = ["step", "child", "generation", "attempt", "search"] as const;
-  const asked = names.flatMap((name) => (query[name] ? [[name, query[name]] as [string, string]] : []));
+  const [first] = useState(() => firstRead(detail)); // It stays while one reads, whatever runs next.
+  const asking: Readonly<Record<string, string | undefined>> = { ...query, step: query["step"] ?? first };
+  const asked = names.flatMap((name) => (asking[name] ? [[name, asking[name]] as [string, string]] : []));
   const [following, follow] = useState(true);
   const log = useLog(`/api/runs/${encodeURIComponent(detail.run.run_id)}/logs`, new URLSearchParams(asked).toString(), following);
   const box = useRef<HTMLDivElement>(null);
@@ -83,7 +93,7 @@ export function Logs({ detail }: { detail: RunDetail }) {
   };
   return (
     <>
-      <Pickers detail={detail} head={log.head} following={following} follow={follow} />
+      <Pickers detail={detail} head={log.head} step={asking["step"]} following={following} follow={follow} />
       {log.error && <Failure error={log.error} />}
       {log.head?.note && <p class="muted">{log.head.note}</p>}
       <div class="log" ref={box} tabIndex={0} role="log" aria-label="Lines of the log" onScroll={scrolled}>
@@ -92,7 +102,7 @@ export function Logs({ detail }: { detail: RunDetail }) {
         <Lines lines={log.lines} search={query["search"] ?? ""} attempts={log.head?.attempts ?? 1} />
       </div>
       <p class="muted">
-        {log.head === null ? "Reading …" : log.head.ended ? "The log has ended." : following ? "Following." : "Not following."}
+        {log.head === null ? (log.error ? "" : "Reading …") : log.head.ended ? "The log has ended." : following ? "Following." : "Not following."}
       </p>
     </>
   );
@@ -132,10 +142,10 @@ function Found({ text, search }: { text: string; search: string }) {
   );
 }
 
-function Pickers(props: { detail: RunDetail; head: Found | null; following: boolean; follow: (on: boolean) => void }) {
+function Pickers(props: { detail: RunDetail; head: Found | null; step: string | undefined; following: boolean; follow: (on: boolean) => void }) {
   const { query } = address.value;
   const { head, detail } = props;
-  const step = query["step"] ?? head?.step ?? "";
+  const step = props.step ?? head?.step ?? "";
   const node = detail.graph.nodes.find((one) => one.name === step);
   const child = query["child"] ?? (head?.child === null || head?.child === undefined ? "" : String(head.child));
   const numbers = (most: number, from: number) => Array.from({ length: Math.max(0, most) }, (_, index) => String(index + from));

@@ -39,6 +39,9 @@ const VIEWS: Readonly<Record<string, (detail: RunDetail) => JSX.Element>> = {
   steps: (detail) => <StepView key={path.value[3] ?? ""} detail={detail} step={path.value[3] ?? ""} />,
 };
 
+/** What a run that goes on has for a reason is of before a retry. */
+const WITH_REASON = ["FAILED", "SUCCEEDED", "REPLACED"];
+
 export function Run({ runId }: { runId: string }) {
   const detail = useRead<RunDetail>(`/api/runs/${encodeURIComponent(runId)}`, runId);
   const tab = path.value[2] ?? "";
@@ -85,7 +88,7 @@ function Head({ detail }: { detail: RunDetail }) {
           </span>
           <Labels labels={run.labels} />
         </p>
-        {(run.state === "FAILED" || run.state === "SUCCEEDED") && run.reason && (
+        {WITH_REASON.includes(run.state) && run.reason && (
           <p class="reason">
             {run.failed_step && <b>{run.failed_step}: </b>}
             {run.reason}

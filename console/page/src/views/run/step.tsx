@@ -28,7 +28,11 @@ export function StepView({ detail, step }: { detail: RunDetail; step: string }) 
   return (
     <>
       <Head runId={runId} node={node} />
-      {node.children === 0 || node.state === "WAITING" || node.state === "NOT_RUN" ? (
+      {node.state === "NOT_RUN" ? (
+        <Empty>It never ran{node.reason && `: ${node.reason}`}.</Empty>
+      ) : node.state === "EMPTY" ? (
+        <Empty>There was nothing to do.</Empty>
+      ) : node.children === 0 || node.state === "WAITING" ? (
         <Empty>
           It has no children yet. <a href={href(["runs", runId, "why"])}>Why does it wait?</a>
         </Empty>
@@ -202,9 +206,9 @@ function Legend({ cells }: { cells: StepCells }) {
             <Mark tone={TONES[LETTERS.indexOf(letter)] ?? "none"} /> {WORDS[letter]} {count(counts.get(letter) ?? 0)}
           </li>
         ))}
-        {cells.unit === "items" && (
+        {cells.hasPartly && (
           <li>
-            <Mark tone="warn" /> some items failed
+            <Mark tone="warn" /> {WORDS["p"]}
           </li>
         )}
       </ul>

@@ -14,6 +14,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   environment: "bad",
   submitting: "queue",
   starting: "boot",
+  turn: "wait",
 };
 
 export function Why({ runId }: { runId: string }) {
@@ -28,13 +29,22 @@ export function Why({ runId }: { runId: string }) {
               <li key={index} class="card">
                 <p class="headline">
                   <Mark tone={TONES[one.kind] ?? "wait"} word={one.kind} />
-                  <a href={href(["runs", runId], { step: one.step })}>{one.step}</a>
+                  {one.step === "" ? <b>The run</b> : <a href={href(["runs", runId], { step: one.step })}>{one.step}</a>}
                   <span class="muted end">
                     <Since at={one.since} />
                   </span>
                 </p>
                 <p>{one.text}</p>
                 {one.detail && <p class="reason">{one.detail}</p>}
+                {one.runs.length > 0 && (
+                  <ul class="waits" aria-label="Runs ahead">
+                    {one.runs.map((ahead) => (
+                      <li key={ahead} class="open">
+                        <a href={href(["runs", ahead])}>{ahead}</a>
+                      </li>
+                    ))}
+                  </ul>
+                )}
               </li>
             ))}
           </ul>

@@ -1,0 +1,52 @@
+"""Which items of a few children failed, and why: a child that failed has most often done the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sluice import keys
+from sluice.items.failed_items import current_parts, each_once
+from sluice.operate.clients import ObjectReader
+from sluice.run.failures.words import Word, newest_words
+from sluice.run.state import StepRecord
+
+MAX_CHILDREN = 16
+"""The items of so many children are told apart at a time: two listings each, and the failed items."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedItemReader:
+    """Reads what children of a run said, and their failed items; ``bucket`` is the work bucket."""
+
+    s3: ObjectReader
+    bucket: str
+    run_id: str
+
+    def failed(self, record: StepRecord, children: Iterable[int]) -> dict[int, Mapping[int, str]]:
+        """Return why items failed, by child and item; without the children that left no word, of which nobody
+        knows what they have done.
+        """
+        words = ((child, self._word(record, child)) for child in children)
+        return {child: self._reasons(record.name, word) for child, word in words if word is not None}
+
+    def _word(self, record: StepRecord, child: int) -> Word | None:
+        """Return what a child said last; a generation that did not run it has no word of it."""
+        for generation in range(record.generation, -1, -1):
+            found = self._keys(keys.child_words_prefix(self.run_id, record.name, generation, child))
+            word = newest_words(found).get(child)
+            if word is not None:
+                return word
+        return None
+
+    def _reasons(self, step: str, word: Word) -> dict[int, str]:
+        if not word.failed:
+            return {}
+        prefix = keys.failed_items_of_child(self.run_id, step, word.generation, word.child)
+        parts = current_parts(self._keys(prefix), {word.child: (word.generation, word.failed)})
+        bodies = (self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in parts)
+        return {one.number: f"{one.error}: {one.message}" for one in each_once(bodies)}
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            yield from (stored["Key"] for stored in page.get("Contents", ()))
