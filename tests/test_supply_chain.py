@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
@@ -82,6 +84,23 @@ def test_actions_are_named_by_commit() -> None:
     used = [line for path in workflows for line in re.findall(r"uses: *(\S+)", path.read_text())]
     assert used
     assert [line for line in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", line)] == []
+
+
+def test_what_is_pinned_is_kept_up_to_date() -> None:
+    """Whatever has a lock or pins an image is in a folder that the updates look into."""
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    asked = {one["package-ecosystem"]: one.get("directories") or [one["directory"]] for one in updates}
+    rooms = (ROOT, ROOT / "console", ROOT / "sluice", ROOT / "containers", ROOT / "examples" / "containers")
+    for ecosystem, name in (("pip", "requirements*.txt"), ("docker", "Dockerfile"), ("npm", "package.json")):
+        found = {path.parent for room in rooms for path in (*room.glob(name), *room.glob(f"*/{name}"))}
+        # examples/ is a project of its own, and node_modules is not ours.
+        folders = {
+            f"/{path.relative_to(ROOT)}".replace("/.", "/")
+            for path in found
+            if "node_modules" not in path.parts
+        }
+        missed = [one for one in folders if not any(fnmatch(one, wanted) for wanted in asked[ecosystem])]
+        assert missed == [], ecosystem
 
 
 def test_node_packages_have_their_hashes() -> None:
