@@ -229,10 +229,12 @@ def _ends_of(part: str | Placeholder, key: str, follows: Collection[int]) -> dic
     ``follows``.
     """
     if isinstance(part, str):
-        begins = ((end - len(part), end) for end in follows)
-        return {at: end for at, end in begins if at >= 0 and key.startswith(part, at)}
-    if part.is_open:
-        return _ends_of_text(key, follows)
+        return {end - len(part): end for end in follows if key.endswith(part, 0, end)}
+    return _ends_of_text(key, follows) if part.is_open else _ends_of_number(part, key, follows)
+
+
+def _ends_of_number(part: Placeholder, key: str, follows: Collection[int]) -> dict[int, int]:
+    """Return the same for a number or a date, whose texts have few lengths."""
     fits = _expression(part).fullmatch
     found: dict[int, int] = {}
     for end in sorted(follows):
