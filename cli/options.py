@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeAlias
 
+from sluice.visible import visible
+
 # A text, because the class takes no types in brackets while the code runs.
 _MEANT = {
     "abort": "cancel",
@@ -46,7 +48,7 @@ class Parser(argparse.ArgumentParser):
         if unknown and self._subparsers is None:
             options = [name for name in self._option_string_actions if name.startswith("--")]
             meant = suggestion(unknown[0].split("=")[0], options) if unknown[0].startswith("-") else ""
-            super().error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
+            self._refuse(f"unrecognized arguments: {' '.join(unknown)}{meant}")
         return given, unknown
 
     def error(self, message: str) -> NoReturn:
@@ -54,7 +56,11 @@ class Parser(argparse.ArgumentParser):
         unknown = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
         if unknown is not None:
             message += suggestion(unknown[1], re.findall(r"'([^']*)'", unknown[2]))
-        super().error(message)
+        self._refuse(message)
+
+    def _refuse(self, message: str) -> NoReturn:
+        # A word may be the name of a file that the shell has filled in for a *: somebody else's text.
+        super().error(visible(message))
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from lambdas.log_lines import new_logger
 from lambdas.retries import has_failed_for_good
 from sluice.aws.clients import client
 from sluice.errors import MalformedMessageError
 from sluice.visible import visible
 
-logger = Logger()
+logger = new_logger()
 metrics = Metrics(namespace="Sluice", service=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "sluice"))
 
 

@@ -158,6 +158,11 @@ class SetReport(Message):
     event: str
     text: str
 
+    @property
+    def subject(self) -> str:
+        """Return what stands for the set where a run has its id."""
+        return f"set-{self.pipeline}-{self.set}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupDue(Message):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
@@ -82,6 +84,26 @@ def test_actions_are_named_by_commit() -> None:
     used = [line for path in workflows for line in re.findall(r"uses: *(\S+)", path.read_text())]
     assert used
     assert [line for line in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", line)] == []
+
+
+def folders_with(name: str) -> set[str]:
+    """Return the folders of ours that have such a file, as the updates name them."""
+    rooms = (ROOT, ROOT / "console", ROOT / "sluice", ROOT / "containers", ROOT / "examples" / "containers")
+    found = {path.parent for room in rooms for path in (*room.glob(name), *room.glob(f"*/{name}"))}
+    return {f"/{path.relative_to(ROOT)}".replace("/.", "/") for path in found if path.name != "node_modules"}
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "name"), [("pip", "requirements*.txt"), ("docker", "Dockerfile"), ("npm", "package.json")]
+)
+def test_what_is_pinned_is_kept_up_to_date(ecosystem: str, name: str) -> None:
+    """Whatever has a lock or pins an image is in a folder that the updates look into."""
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    asked = next(one for one in updates if one["package-ecosystem"] == ecosystem)
+    wanted = asked.get("directories") or [asked["directory"]]
+    found = folders_with(name)
+    assert found
+    assert [one for one in found if not any(fnmatch(one, pattern) for pattern in wanted)] == []
 
 
 def test_node_packages_have_their_hashes() -> None:

@@ -13,6 +13,8 @@ from sluice.alerts.failure_kind import kind_of
 from sluice.alerts.run_events import input_of
 from sluice.alerts.series import (
     CLEANUP_FAILED,
+    FILES_AFTER,
+    SETS_LATE,
     SINGLE_ALERTS,
     SINGLE_ALERTS_OF_A_PIPELINE,
     FailureEvent,
@@ -20,6 +22,7 @@ from sluice.alerts.series import (
     Series,
 )
 from sluice.alerts.series_records import SeriesRecords, series_key
+from sluice.messages import SetReport
 from sluice.run.failures.failed_cleanup import cleanup_of
 from sluice.run.state import Run
 
@@ -45,6 +48,16 @@ class Gathering:
         """Count a run that is late, once, and return what is to be done about it."""
         return self._count(run, "", why, what="are late", event="late", kind="late")
 
+    def count_set(self, report: SetReport) -> Notify:
+        """Count a report about a set of files, once, and return what is to be done about it."""
+        kind = report.event.partition(":")[0]
+        return self._count_in(
+            series_key(report.pipeline, "", f"set:{kind}"),
+            Series(pipeline=report.pipeline, what=SETS_LATE if kind == "late" else FILES_AFTER),
+            FailureEvent(run=report.subject, why=report.text),
+            event=report.event,
+        )
+
     def send_digest(self, key: str) -> None:
         """Send the digest of a series, if one is due."""
         begun = self.records.begin_digest(key, datetime.now(UTC))
@@ -60,24 +73,23 @@ class Gathering:
         """Count in the series of the kind; one that is to be an alert in that of the whole pipeline, too."""
         name = run.pipeline.name
         kind = kind or kind_of(why, run.run_id, *_names_of(run))
-        notify = self._count_in(series_key(name, step, kind), run, why, what=what, event=event)
+        one = FailureEvent(run=run.run_id, why=why)
+        new = Series(pipeline=name, what=what)
+        notify = self._count_in(series_key(name, step, kind), new, one, event=event)
         if notify is Notify.GATHERED:
             return notify
         whole = self._count_in(
             series_key(name, "", "any"),
-            run,
-            why,
-            what="failed or are late, for various reasons",
+            Series(pipeline=name, what="failed or are late, for various reasons"),
+            one,
             event=f"any:{event}",
             limit=SINGLE_ALERTS_OF_A_PIPELINE,
         )
         return whole if whole is Notify.GATHERED else notify
 
     def _count_in(
-        self, key: str, run: Run, why: str, *, what: str, event: str, limit: int = SINGLE_ALERTS
+        self, key: str, new: Series, one: FailureEvent, *, event: str, limit: int = SINGLE_ALERTS
     ) -> Notify:
-        new = Series(pipeline=run.pipeline.name, what=what)
-        one = FailureEvent(run=run.run_id, why=why)
         notify = self.records.count(key, new, one, event, datetime.now(UTC), limit=limit)
         if notify is Notify.GATHERED:
             self.send_digest(key)

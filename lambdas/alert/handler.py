@@ -22,7 +22,7 @@ from lambdas.consuming import consume, count, logger
 from sluice.alerts import early_alerts, run_events
 from sluice.alerts.alert_message import AlertMessage
 from sluice.alerts.delays import alert_note
-from sluice.alerts.digest import LAST_BEFORE_DIGESTS, DigestDue
+from sluice.alerts.digest import LAST_BEFORE_DIGESTS, DigestDue, is_of_sets
 from sluice.alerts.queue_messages import QueueBlocked, parse_alert
 from sluice.alerts.results_complete import ResultsComplete
 from sluice.alerts.run_events import RunChanged
@@ -48,7 +48,9 @@ ledger = Ledger(client("dynamodb"), settings.ledger_table)
 sent_alerts = SentAlerts(client("dynamodb"), settings.ledger_table)
 gathering = Gathering(
     SeriesRecords(client("dynamodb"), settings.ledger_table),
-    lambda alert, series: _publish(alert, DIGEST, series.pipeline, series.newest),
+    lambda alert, series: _publish(
+        alert, DIGEST, series.pipeline, "" if is_of_sets(series) else series.newest
+    ),
 )
 
 
@@ -75,12 +77,7 @@ def _alert(body: str) -> None:
         case DigestDue():
             gathering.send_digest(message.digest)
         case SetReport():
-            subject = f"set-{message.pipeline}-{message.set}"
-            _once(
-                subject,
-                f"alert:{message.event}",
-                lambda: _publish(set_reported(message), "set", message.pipeline),
-            )
+            _reported(message)
 
 
 def _failed(message: RunFailed) -> None:
@@ -96,6 +93,15 @@ def _failed(message: RunFailed) -> None:
     _once(run.run_id, note, lambda: _publish_of(run, _in_series(alert(), notify), "failed"))
     if run.pipeline.ticket:
         _once(run.run_id, "ticket", lambda: open_ticket(run, alert(), settings.stack_prefix))
+
+
+def _reported(message: SetReport) -> None:
+    notify = gathering.count_set(message)
+    if notify is Notify.GATHERED:
+        logger.info("This report is one of many: a digest counts it.", set=message.set)
+        return
+    alert = _in_series(set_reported(message), notify)
+    _once(message.subject, f"alert:{message.event}", lambda: _publish(alert, "set", message.pipeline))
 
 
 def _in_series(alert: AlertMessage, notify: Notify) -> AlertMessage:

@@ -12,15 +12,15 @@ import base64
 import secrets
 from collections.abc import Callable, Mapping
 
-from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import ClientError
 
+from lambdas.log_lines import new_logger
 from sluice.aws.clients import full_client
 from sluice.errors import MalformedMessageError
 from sluice.triggers.signatures import signing_key
 
 _BYTES = 32
-logger = Logger()
+logger = new_logger()
 
 
 def handler(event: dict[str, str], context: object) -> None:

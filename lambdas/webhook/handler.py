@@ -10,9 +10,9 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas.log_lines import new_logger
 from lambdas.webhook.keys import Keys
 from lambdas.webhook.refusal import Refusal, answer
 from lambdas.webhook.request import Request, json_of, request_of
@@ -31,7 +31,7 @@ settings = WebhookSettings.from_env()
 keys = Keys(client=client("secretsmanager"), secret=settings.secret, form=settings.signature)
 records = DeliveryRecords(client("dynamodb"), settings.ledger_table)
 check = schema_check(settings.schema)
-logger = Logger()
+logger = new_logger()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 # "User: … is not authorized to perform: s3:GetObject on resource: "arn:…" because …":
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+# An ARN begins a word: else a line full of them would be read from each anew, in the square of its length.
 _REFUSAL = re.compile(
-    r"(?P<user>arn:\S+)? ?is not authorized to perform:? \[?(?P<action>[a-z0-9-]+:[A-Za-z]+)\]?"
+    r"(?:(?<!\S)(?P<user>arn:\S+))? ?is not authorized to perform:? \[?(?P<action>[a-z0-9-]+:[A-Za-z]+)\]?"
     r"(?: on resource:? \[?\"?(?P<resource>arn:[^\s\"\]]+)(?=[\s\"\]]|$))?(?P<why>[^\n]{0,200})"
 )
 _OBJECT = re.compile(r"arn:[^:]+:s3:::(?P<bucket>[^/]+)(?:/(?P<key>.+))?")

@@ -25,6 +25,9 @@ _WHY_CHARACTERS = 1_000
 
 CLEANUP_FAILED = "succeeded, and the cleanup failed for the same reason"
 """``what`` of a series of failed cleanups."""
+SETS_LATE = "wait for files and are late"
+FILES_AFTER = "came after the run of their set had begun"
+"""``what`` of the series of reports about sets of files."""
 
 
 class Notify(StrEnum):

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -47,7 +47,19 @@ class Placeholder:
             return r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
         if self.name == _YEAR:
             return r"[0-9]{4}"
-        return r"(?:0|[1-9][0-9]{0,3})" if self.name in _RANGES else r"[^/]+"
+        return r"[^/]+" if self.is_open else r"(?:0|[1-9][0-9]{0,3})"
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it stands for any text without a slash."""
+        return self.digits is None and self.name not in (*_RANGES, _DATE, _YEAR)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Return how long its texts may be, where it is not open."""
+        if self.digits is not None:
+            return (self.digits,)
+        return {_DATE: (10,), _YEAR: (4,)}.get(self.name, (1, 2, 3, 4))
 
     def parses(self, text: str) -> bool:
         """Return whether a text that fits the expression is a value: a date that there is, an hour of a
@@ -127,10 +139,9 @@ class FilePattern:
 
     def match(self, key: str) -> Matched | Unmatched:
         """Return what the placeholders stand for in a key, or why it does not fit."""
-        found = _expression(self).fullmatch(key)
-        if found is None:
+        values = _values_in(self, key)
+        if values is None:
             return Unmatched(f"it is no {self.text}")
-        values = {name: found[name] for name in self.names}
         for one in self.placeholders:
             if not one.parses(values[one.name]):
                 return Unmatched(f"{values[one.name]!r} is no {one.name}")
@@ -192,14 +203,63 @@ def _placeholder(found: re.Match[str], text: str) -> Placeholder:
     return Placeholder(name, int(digits[1]))
 
 
+def _values_in(pattern: FilePattern, key: str) -> dict[str, str] | None:
+    """Return what the placeholders stand for, each as long as the rest allows; None where a key does not fit.
+
+    A regular expression would say the same, but tries every way to cut a key such as ``-----``: anybody
+    who may upload could keep the function busy. This reads a key once for each part, from its end.
+    """
+    ends: list[dict[int, int]] = []
+    follows: Collection[int] = (len(key),)
+    for part in reversed(pattern.parts):
+        ends.append(_ends_of(part, key, follows))
+        follows = ends[-1].keys()
+    values, at = {}, 0
+    for part, of_part in zip(pattern.parts, reversed(ends), strict=True):
+        if at not in of_part:
+            return None
+        if isinstance(part, Placeholder):
+            values[part.name] = key[at : of_part[at]]
+        at = of_part[at]
+    return values
+
+
+def _ends_of(part: str | Placeholder, key: str, follows: Collection[int]) -> dict[int, int]:
+    """Return where a part may begin in a key, each with where it ends then at the latest: where the rest
+    ``follows``.
+    """
+    if isinstance(part, str):
+        return {end - len(part): end for end in follows if key.endswith(part, 0, end)}
+    return _ends_of_text(key, follows) if part.is_open else _ends_of_number(part, key, follows)
+
+
+def _ends_of_number(part: Placeholder, key: str, follows: Collection[int]) -> dict[int, int]:
+    """Return the same for a number or a date, whose texts have few lengths."""
+    fits = _expression(part).fullmatch
+    found: dict[int, int] = {}
+    for end in sorted(follows):
+        begins_at = (end - length for length in part.lengths if length <= end)
+        found |= {at: end for at in begins_at if fits(key, at, end)}
+    return found
+
+
+def _ends_of_text(key: str, follows: Collection[int]) -> dict[int, int]:
+    """Return the same for a text of any length, at least one, without a slash."""
+    found: dict[int, int] = {}
+    latest: int | None = None
+    for at in range(max(follows, default=0) - 1, -1, -1):
+        if key[at] == "/":
+            latest = None
+        elif latest is None and at + 1 in follows:
+            latest = at + 1
+        if latest is not None:
+            found[at] = latest
+    return found
+
+
 @cache
-def _expression(pattern: FilePattern) -> re.Pattern[str]:
-    return re.compile("".join(_expressions(pattern)), re.ASCII)
-
-
-def _expressions(pattern: FilePattern) -> Iterator[str]:
-    for part in pattern.parts:
-        yield re.escape(part) if isinstance(part, str) else f"(?P<{part.name}>{part.expression})"
+def _expression(placeholder: Placeholder) -> re.Pattern[str]:
+    return re.compile(placeholder.expression, re.ASCII)
 
 
 def _is_date(text: str) -> bool:

@@ -25,6 +25,7 @@ from cli.commands.sets import sets
 from cli.commands.show.command import show
 from cli.console import confirmed, print_note
 from cli.errors import with_hint
+from cli.main import parser
 from cli.project import EXAMPLES
 from local.paths import REPOSITORY
 from sluice import keys
@@ -162,6 +163,16 @@ def test_a_question_shows_what_is_hidden(
     assert "repeat the command with --yes" in capsys.readouterr().err
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
     assert confirmed(HOSTILE) is is_yes
+    shown(capsys)
+
+
+@pytest.mark.parametrize("words", [(), ("runs",), ("runs", "--limit")])
+def test_a_word_that_is_not_known_is_shown_with_what_is_hidden(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """It may be the name of a file, which the shell has filled in for a ``*``."""
+    with pytest.raises(SystemExit):
+        parser().parse_args([*words, f"--{HOSTILE}"])
     shown(capsys)
 
 

@@ -16,17 +16,18 @@ from sluice.pipeline.retry_rules import unhandled_faults
 from sluice.pipeline.validation.fields import listed
 from sluice.pipeline.validation.steps.retry_rules import runs_function
 
-# Folders of the machine that give whoever has them the machine: its Docker, or what is in all containers.
-_OF_DOCKER = (
-    "/run",
-    "/var",
-    "/var/lib",
-    "/var/lib/docker",
-    "/run/containerd",
-    "/var/lib/ecs",
-    "/etc",
-    "/proc",
+# Folders that have somewhere below them what gives whoever has it the machine: sockets, homes, programs.
+_ABOVE = (
+    *("/", "/run", "/var", "/var/lib", "/etc", "/sys", "/home"),
+    *("/usr", "/bin", "/sbin", "/lib", "/lib64"),
 )
+# And those of which everything does: the engine's and all containers' files, the agent's credentials,
+# devices, and the files of processes, of which /proc/1/root is /.
+_WHOLE = (
+    *("/var/lib/docker", "/var/lib/containerd", "/var/lib/ecs", "/run/docker", "/run/containerd"),
+    *("/etc/docker", "/etc/ecs", "/proc", "/dev", "/boot", "/root"),
+)
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - of the machine, not ours
 _SOCKET = re.compile(r"/(docker|containerd)\.sock$")
 
 _SECRET_WORDS = {"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS", "APIKEY"}
@@ -97,7 +98,7 @@ def _mounts(where: str, step: Step) -> Iterator[Risk]:
         if not isinstance(mount, HostMount):
             continue
         source = _real(mount.source)
-        if source == "/" or source in _OF_DOCKER or _SOCKET.search(source):
+        if _gives_the_machine(source):
             what = "all of the machine" if source == "/" else f"the machine's {source}"
             yield Risk(
                 "sluice:host-mount",
@@ -106,6 +107,13 @@ def _mounts(where: str, step: Step) -> Iterator[Risk]:
                 ' other pipelines\' jobs too. Mount a folder such as /scratch, or write machines="own" in the'
                 " pipeline.",
             )
+
+
+def _gives_the_machine(source: str) -> bool:
+    if source in _ABOVE or _SOCKET.search(source):
+        return True
+    below = any(f"{source}/".startswith(f"{folder}/") for folder in _WHOLE)
+    return below and source != _SHARED_MEMORY
 
 
 def _real(source: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 import lambdas.alert.gathering
 from lambdas.alert.evidence import Evidence
 from sluice.alerts import digest
-from sluice.messages import LATE, RunDelayed, RunFailed
+from sluice.messages import LATE, RunDelayed, RunFailed, SetReport
 from sluice.run.state import Run, StepRecord, StepState
 from sluice.testing.memory.tables import Table
 from tests.lambdas.conftest import Aws
@@ -249,3 +249,33 @@ def test_the_records_of_the_series_expire(failures: Failures) -> None:
     found = failures.aws.client("dynamodb").scan(TableName=TABLE)["Items"]
     assert all("expires_at" in item for item in found)
     assert len([item for item in found if item["pk"]["S"].startswith("ALERTS#")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("event", "first", "command"),
+    [
+        ("late:0", "27 more sets of the pipeline sales wait for files and are late.", True),
+        (
+            "after:{}",
+            "27 more uploads of the pipeline sales came after the run of their set had begun.",
+            False,
+        ),
+    ],
+)
+def test_many_reports_of_sets_are_gathered(failures: Failures, event: str, first: str, command: bool) -> None:
+    """Sets that are late by the dozen, or files that come one by one after the run of their set, are a
+    handful of e-mails and one text message; each message comes twice.
+    """
+    for number in range(30):
+        hour = f"hour={number if command else 0}"
+        text = f"The set {hour} of sales/{{hour}}.csv"
+        report = SetReport(pipeline="sales", set=hour, event=event.format(number), text=text).to_json()
+        assert failures.call(report, report) == []
+    failures.sweep(15)
+    assert failures.kinds() == {"mail": 4, "sms": 1}
+    told = failures.sent[-1][1]
+    assert told.startswith(first)
+    assert f"Newest:   {text} (the newest)" in told
+    assert ("sluice sets list --pipeline sales" in told) is command
+    assert "sluice show" not in told
+    assert "the log of the group Lambda" in told

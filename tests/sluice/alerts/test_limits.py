@@ -18,7 +18,7 @@ from sluice.alerts.queue_messages import QueueBlocked
 from sluice.alerts.run_events import LATE as LATE_EVENT
 from sluice.alerts.run_events import STATE_CHANGE, change, entry
 from sluice.alerts.run_failed import Alert
-from sluice.alerts.series import CLEANUP_FAILED, Series
+from sluice.alerts.series import CLEANUP_FAILED, FILES_AFTER, SETS_LATE, Series
 from sluice.alerts.set_reported import set_reported
 from sluice.messages import LATE, EnvironmentInvalid, RunDelayed, SetReport
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
@@ -192,6 +192,9 @@ def test_digests_and_reports_of_sets_fit(letter: str) -> None:
     assert_fits(
         digest_message(series), PIPELINE, STEP, RUN_ID, "9,997", "because", in_text=("9,997", "because")
     )
+    for what in (SETS_LATE, FILES_AFTER):
+        of_sets = digest_message(replace(series, what=what, newest=in_bytes(letter, 1_000)))
+        assert_fits(of_sets, PIPELINE, what, "9,997", "because", in_text=("9,997", "because"))
     for name in ("date=2026-01-01", in_bytes(letter, 1_000)):
         report = SetReport(pipeline=PIPELINE, set=name, event="late:0", text=long)
         assert_fits(set_reported(report), PIPELINE, "sluice sets list", in_text=("ppp", "because"))

@@ -93,3 +93,10 @@ def test_the_lines_are_permissions_that_validation_takes() -> None:
         permissions = eval(found.line.removeprefix("permissions="), names)  # noqa: S307 - our own words
         job = Job("work", image="busybox", command=["true"], permissions=permissions)
         validate(Pipeline(name="p", triggers=[Manual()], steps=[job]), "p")
+
+
+def test_no_text_keeps_the_search_busy() -> None:
+    """A reason may be long and made of anything: read in the square of its length, these would take hours."""
+    for text in ("arn:" * 200_000, "arn: " * 200_000, "is not authorized to perform: " * 30_000):
+        assert refusal_in(text) is None
+    assert refusal_in("arn:" * 200_000 + " " + denied("s3:ListBucket", BUCKET)) is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice.triggers.file_patterns import Matched, PatternError, Unmatched, parse_pattern
+from sluice.triggers.file_patterns import Matched, PatternError, Unmatched, _values_in, parse_pattern
 
 HOURS = "sales/{date}/{hour:02}.csv"
 
@@ -82,3 +84,40 @@ def test_how_many_values_a_placeholder_can_have() -> None:
     assert hour.values is not None
     assert hour.values[:2] == ("00", "01")
     assert parse_pattern("a/{month:01}").placeholders[0].max_values == 9
+
+
+PARTS = ("{a}", "{b}", "{c}", "{hour}", "{day:02}", "{n:01}", "{date}", "{year}")
+LITERALS = ("-", "/", "--", "-/", "1", ".csv", "a-")
+
+
+@given(
+    st.lists(st.sampled_from(PARTS), min_size=1, max_size=5, unique=True),
+    st.lists(st.sampled_from(LITERALS), min_size=6, max_size=6),
+    st.booleans(),
+    st.data(),
+)
+@settings(max_examples=300)
+def test_a_key_is_cut_as_a_regular_expression_cuts_it(
+    names: list[str], literals: list[str], ends: bool, data: st.DataObject
+) -> None:
+    """Each placeholder is as long as the rest allows, from left to right."""
+    inner = "".join(name + literal for name, literal in zip(names[:-1], literals, strict=False)) + names[-1]
+    pattern = parse_pattern(literals[-1] + inner + ("-" if ends else ""))
+    near = {name: data.draw(st.text("-/01a.\n", max_size=3)) for name in pattern.names}
+    key = data.draw(st.one_of(st.text("-/01a.csv\n", max_size=12), st.just(pattern.fill(near))))
+    expression = "".join(
+        re.escape(one) if isinstance(one, str) else f"(?P<{one.name}>{one.expression})"
+        for one in pattern.parts
+    )
+    expected = re.compile(expression, re.ASCII).fullmatch(key)
+    assert _values_in(pattern, key) == (expected.groupdict() if expected else None)
+
+
+@pytest.mark.parametrize("key", ["sales/" + "-" * 1000, "sales/" + "-" * 1000 + "/.csv", "-/" * 500])
+def test_no_key_keeps_a_pattern_busy(key: str) -> None:
+    """However many ways there were to cut it: a regular expression would try 10^15 of them."""
+    pattern = parse_pattern("sales/{a}-{b}-{c}-{d}-{e}-{f}.csv")
+    assert isinstance(pattern.match(key), Unmatched)
+    found = pattern.match("sales/" + "-" * 1000 + ".csv")
+    assert isinstance(found, Matched)
+    assert found.values["a"] == "-" * 990

@@ -30,7 +30,13 @@ def ids(**fields: Any) -> list[str]:
         "/var/run",
         "/var/run/../run/containerd/containerd.sock",
         "/var/lib/docker",
+        "/var/lib/docker/volumes",
         "/proc",
+        "/proc/1/root",
+        "/etc/ecs",
+        "/dev/nvme0n1",
+        "/root/.aws",
+        "/home",
     ],
 )
 def test_a_mount_that_is_the_whole_machine_is_a_risk(source: str) -> None:
@@ -38,7 +44,20 @@ def test_a_mount_that_is_the_whole_machine_is_a_risk(source: str) -> None:
     assert ids(mounts=[HostMount(source=source, path="/mnt/x")]) == ["sluice:host-mount"]
 
 
-@pytest.mark.parametrize("source", ["/scratch", "/var/data", "/var/runs", "/mnt/docker", "/opt/run"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/scratch",
+        "/var/data",
+        "/var/runs",
+        "/mnt/docker",
+        "/opt/run",
+        "/var/lib/docker-data",
+        "/etc/ssl/certs",
+        "/usr/local/cuda",
+        "/dev/shm",  # noqa: S108 - of the machine, not ours
+    ],
+)
 def test_a_folder_of_its_own_is_none(source: str) -> None:
     """That is what host mounts are for."""
     assert ids(mounts=[HostMount(source=source, path="/mnt/x")]) == []
