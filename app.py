@@ -12,7 +12,6 @@ from aws_cdk import Annotations, App
 from console.catalog import text_of_catalog
 from sluice.errors import SluiceError
 from sluice.pipeline.backfills import BackfillPipelines
-from sluice.pipeline.compiling import queues_of
 from sluice.pipeline.definition import MultiNode, Pipeline
 from sluice.pipeline.loading import load_pipelines
 from stacks.account import fit_into_account
@@ -40,7 +39,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
     prefix = configuration.stack_prefix
 
     storage = StorageStack(app, f"{prefix}Storage", configuration=configuration)
-    queues = queues_of(BackfillPipelines(pipelines).all) | set(configuration.keep_queues)
+    queues = BackfillPipelines(pipelines).queues | set(configuration.keep_queues)
     compute = ComputeStack(
         app,
         f"{prefix}Compute",

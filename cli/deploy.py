@@ -38,7 +38,7 @@ from sluice.errors import SluiceError
 from sluice.operate.errors import OperationError
 from sluice.operate.listing.adopting import Adoption
 from sluice.operate.queue_removal import runs_that_need
-from sluice.pipeline.compiling import queues_of
+from sluice.pipeline.backfills import BackfillPipelines
 from sluice.pipeline.loading import load_pipelines
 from stacks.configuration import Configuration
 from stacks.project import VARIABLE, Project
@@ -217,7 +217,7 @@ def _check_no_queue_is_needed(cloud: Cloud, configuration: Configuration, root: 
     """Raise DeployError when the deploy would delete a queue that an unfinished run still needs."""
     pipelines = load_pipelines(root, configuration.offered)
     deployed = [pipeline for pipeline in pipelines if not configuration.offered.leaves_out(pipeline)]
-    wanted = queues_of(deployed) | set(configuration.keep_queues)
+    wanted = BackfillPipelines(deployed).queues | set(configuration.keep_queues)
     try:
         needed = runs_that_need(cloud.ledger, cloud.deployment.queues.keys() - wanted)
     except OperationError:
