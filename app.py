@@ -15,6 +15,7 @@ from sluice.pipeline.backfills import BackfillPipelines
 from sluice.pipeline.definition import MultiNode, Pipeline
 from sluice.pipeline.loading import load_pipelines
 from stacks.account import fit_into_account
+from stacks.blocks.large_graphs.definition_size import check_definition_sizes
 from stacks.blocks.large_graphs.stack_size import check_template_sizes
 from stacks.compute import ComputeStack
 from stacks.configuration import Configuration, variable
@@ -109,6 +110,7 @@ def main() -> None:
     try:
         compose(app, root=Path(os.environ.get(VARIABLE) or ROOT), environment=os.environ)
         check_template_sizes(Path(app.synth().directory))
+        check_definition_sizes(Path(app.outdir))
     except SluiceError as error:
         sys.exit(str(error))
 
