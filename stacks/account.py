@@ -66,7 +66,7 @@ def _fit(resource: CfnResource, configuration: Configuration) -> None:
             resource.path = configuration.role_path
         if configuration.kms_key:
             _let_use(resource, configuration.kms_key)
-    elif isinstance(resource, iam.CfnInstanceProfile):
+    elif isinstance(resource, iam.CfnInstanceProfile | iam.CfnManagedPolicy):
         resource.path = configuration.role_path or resource.path
     elif configuration.kms_key:
         for kind, encrypt in _ENCRYPT.items():

@@ -130,7 +130,7 @@ class Configuration:
     permissions_boundary: str | None = None
     """The ARN of a policy that bounds every role."""
     role_path: str | None = None
-    """The path of every role and instance profile, such as /team/."""
+    """The path of every role, instance profile and managed policy, such as /team/."""
     kms_key: str | None = None
     """The ARN of your key in AWS KMS that encrypts buckets, table, queues, topics, logs, secrets and disks;
     its policy has to allow some services: docs/account.md.
