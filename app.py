@@ -47,7 +47,7 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
         configuration=configuration,
         queues=queues or {"normal"},
         connect_nodes=connect_nodes,
-        disks=_disks(pipelines),
+        owners=_with_own_machines(pipelines),
     )
     control = ControlStack(
         app,
@@ -91,9 +91,8 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
     return configuration
 
 
-def _disks(pipelines: Iterable[Pipeline]) -> dict[str, int]:
-    """Return the GiB of disk of the machines of pipelines that say how many."""
-    return {pipeline.name: pipeline.disk for pipeline in pipelines if pipeline.disk}
+def _with_own_machines(pipelines: Iterable[Pipeline]) -> list[Pipeline]:
+    return [pipeline for pipeline in pipelines if pipeline.machines == "own"]
 
 
 def _retained_definitions(environment: Mapping[str, str]) -> list[str]:

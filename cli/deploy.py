@@ -95,7 +95,7 @@ def main() -> int:
         settings = _prepared(session, configuration, project)
         approval = "broadening" if sys.stdin.isatty() else "never"
         _cdk(project, "deploy", "--all", "--require-approval", approval, settings=settings)
-        _finish(session, configuration)
+        _finish(session, configuration, project.root)
     except SluiceError as error:
         print_note(str(error))
         return 1
@@ -240,12 +240,12 @@ def _prepared(session: Session, configuration: Configuration, project: Project) 
     return {**zones, **_retained(session, configuration, project)}
 
 
-def _finish(session: Session, configuration: Configuration) -> None:
+def _finish(session: Session, configuration: Configuration, root: Path) -> None:
     """Set what CloudFormation cannot: tags of AWS Batch's resources, and a setting of its clusters; and put
     runs of an older version into the index of runs.
     """
     batch = session.create_client("batch")
-    tag_batch_resources(batch, configuration)
+    tag_batch_resources(batch, configuration, load_pipelines(root, configuration.offered))
     switch_insights(batch, session.create_client("ecs"), configuration)
     _list_old_runs(Cloud(session.create_client, "this account", configuration.stack_prefix))
 

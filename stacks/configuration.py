@@ -194,9 +194,14 @@ class Configuration:
         fixed = {Compute.ARM: Architecture.ARM64, Compute.GPU: Architecture.X86_64}
         return fixed.get(compute, self.job_architecture)
 
+    @property
+    def common_tags(self) -> dict[str, str]:
+        """Return the tags of everything."""
+        return {APP: self.stack_prefix, **dict(self.tags)}
+
     def tags_of(self, pipeline: Pipeline) -> dict[str, str]:
         """Return the tags of a pipeline's job definitions and jobs, besides those that say which they are."""
-        return {APP: self.stack_prefix, **dict(self.tags), **pipeline.tags}
+        return {**self.common_tags, **pipeline.tags}
 
     @property
     def offered(self) -> Offered:
