@@ -12,10 +12,10 @@ from aws_cdk import Annotations, App
 from console.catalog import text_of_catalog
 from sluice.errors import SluiceError
 from sluice.pipeline.backfills import BackfillPipelines
-from sluice.pipeline.compiling import queues_of
 from sluice.pipeline.definition import MultiNode, Pipeline
 from sluice.pipeline.loading import load_pipelines
 from stacks.account import fit_into_account
+from stacks.blocks.large_graphs.definition_size import check_definition_sizes
 from stacks.blocks.large_graphs.stack_size import check_template_sizes
 from stacks.compute import ComputeStack
 from stacks.configuration import Configuration, variable
@@ -40,14 +40,14 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
     prefix = configuration.stack_prefix
 
     storage = StorageStack(app, f"{prefix}Storage", configuration=configuration)
-    queues = queues_of(BackfillPipelines(pipelines).all) | set(configuration.keep_queues)
+    queues = BackfillPipelines(pipelines).queues | set(configuration.keep_queues)
     compute = ComputeStack(
         app,
         f"{prefix}Compute",
         configuration=configuration,
         queues=queues or {"normal"},
         connect_nodes=connect_nodes,
-        disks=_disks(pipelines),
+        owners=_with_own_machines(pipelines),
     )
     control = ControlStack(
         app,
@@ -91,9 +91,8 @@ def compose(app: App, *, root: Path, environment: Mapping[str, str]) -> Configur
     return configuration
 
 
-def _disks(pipelines: Iterable[Pipeline]) -> dict[str, int]:
-    """Return the GiB of disk of the machines of pipelines that say how many."""
-    return {pipeline.name: pipeline.disk for pipeline in pipelines if pipeline.disk}
+def _with_own_machines(pipelines: Iterable[Pipeline]) -> list[Pipeline]:
+    return [pipeline for pipeline in pipelines if pipeline.machines == "own"]
 
 
 def _retained_definitions(environment: Mapping[str, str]) -> list[str]:
@@ -110,6 +109,7 @@ def main() -> None:
     try:
         compose(app, root=Path(os.environ.get(VARIABLE) or ROOT), environment=os.environ)
         check_template_sizes(Path(app.synth().directory))
+        check_definition_sizes(Path(app.outdir))
     except SluiceError as error:
         sys.exit(str(error))
 

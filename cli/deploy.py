@@ -38,7 +38,7 @@ from sluice.errors import SluiceError
 from sluice.operate.errors import OperationError
 from sluice.operate.listing.adopting import Adoption
 from sluice.operate.queue_removal import runs_that_need
-from sluice.pipeline.compiling import queues_of
+from sluice.pipeline.backfills import BackfillPipelines
 from sluice.pipeline.loading import load_pipelines
 from stacks.configuration import Configuration
 from stacks.project import VARIABLE, Project
@@ -95,7 +95,7 @@ def main() -> int:
         settings = _prepared(session, configuration, project)
         approval = "broadening" if sys.stdin.isatty() else "never"
         _cdk(project, "deploy", "--all", "--require-approval", approval, settings=settings)
-        _finish(session, configuration)
+        _finish(session, configuration, project.root)
     except SluiceError as error:
         print_note(str(error))
         return 1
@@ -217,7 +217,7 @@ def _check_no_queue_is_needed(cloud: Cloud, configuration: Configuration, root: 
     """Raise DeployError when the deploy would delete a queue that an unfinished run still needs."""
     pipelines = load_pipelines(root, configuration.offered)
     deployed = [pipeline for pipeline in pipelines if not configuration.offered.leaves_out(pipeline)]
-    wanted = queues_of(deployed) | set(configuration.keep_queues)
+    wanted = BackfillPipelines(deployed).queues | set(configuration.keep_queues)
     try:
         needed = runs_that_need(cloud.ledger, cloud.deployment.queues.keys() - wanted)
     except OperationError:
@@ -240,12 +240,12 @@ def _prepared(session: Session, configuration: Configuration, project: Project) 
     return {**zones, **_retained(session, configuration, project)}
 
 
-def _finish(session: Session, configuration: Configuration) -> None:
+def _finish(session: Session, configuration: Configuration, root: Path) -> None:
     """Set what CloudFormation cannot: tags of AWS Batch's resources, and a setting of its clusters; and put
     runs of an older version into the index of runs.
     """
     batch = session.create_client("batch")
-    tag_batch_resources(batch, configuration)
+    tag_batch_resources(batch, configuration, load_pipelines(root, configuration.offered))
     switch_insights(batch, session.create_client("ecs"), configuration)
     _list_old_runs(Cloud(session.create_client, "this account", configuration.stack_prefix))
 

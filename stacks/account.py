@@ -4,7 +4,7 @@ own, tags. Each is a setting, and is applied to what the stacks made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from aws_cdk import App, CfnResource, Stack, Tags
 from aws_cdk import aws_dynamodb as dynamodb
@@ -34,12 +34,16 @@ TAGGED_OTHERWISE = (
 )
 # The roles of machines and of AWS Batch read and write nothing that is encrypted.
 _WITHOUT_THE_KEY = ("/InstanceRole/", "/ServiceRole/")
+# CloudFormation gives the tags of a stack to all that the stack has, environments of AWS Batch included:
+# https://github.com/aws/aws-cdk/pull/31443
+_STACK = "aws:cdk:stack"
 _USED_BY = ("s3", "dynamodb", "sqs", "sns", "secretsmanager")
 
 
 def fit_into_account(app: App, configuration: Configuration) -> None:
     """Give all resources of the app what the configuration says of the account."""
-    tag(app, {APP: configuration.stack_prefix, **dict(configuration.tags)})
+    _tag(app, {APP: configuration.stack_prefix}, TAGGED_OTHERWISE)
+    tag(app, dict(configuration.tags))
     if not (configuration.permissions_boundary or configuration.role_path or configuration.kms_key):
         return
     for construct in app.node.find_all():
@@ -48,14 +52,20 @@ def fit_into_account(app: App, configuration: Configuration) -> None:
 
 
 def tag(scope: Construct, tags: Mapping[str, str]) -> None:
-    """Tag all resources in a construct, but for those whose tags CloudFormation cannot change in place."""
-    for key, value in tags.items():
-        Tags.of(scope).add(key, value, exclude_resource_types=list(TAGGED_OTHERWISE))
+    """Tag all resources in a construct, but for those whose tags CloudFormation cannot change in place, and
+    for stacks, whose tags these would get too.
+    """
+    _tag(scope, tags, (*TAGGED_OTHERWISE, _STACK))
 
 
 def tag_pipeline(scope: Construct, pipeline: Pipeline) -> None:
     """Tag all resources of a pipeline."""
     tag(scope, {PIPELINE: pipeline.name, **pipeline.tags})
+
+
+def _tag(scope: Construct, tags: Mapping[str, str], but_for: Sequence[str]) -> None:
+    for key, value in tags.items():
+        Tags.of(scope).add(key, value, exclude_resource_types=list(but_for))
 
 
 def _fit(resource: CfnResource, configuration: Configuration) -> None:
@@ -66,7 +76,7 @@ def _fit(resource: CfnResource, configuration: Configuration) -> None:
             resource.path = configuration.role_path
         if configuration.kms_key:
             _let_use(resource, configuration.kms_key)
-    elif isinstance(resource, iam.CfnInstanceProfile):
+    elif isinstance(resource, iam.CfnInstanceProfile | iam.CfnManagedPolicy):
         resource.path = configuration.role_path or resource.path
     elif configuration.kms_key:
         for kind, encrypt in _ENCRYPT.items():

@@ -4,7 +4,7 @@ idle.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from aws_cdk import CfnOutput, Fn, Stack
@@ -12,6 +12,9 @@ from aws_cdk import aws_batch as batch
 from constructs import Construct
 
 from sluice.compute import QueueKey
+from sluice.pipeline.definition import Pipeline
+from sluice.tags import PIPELINE
+from stacks.account import tag
 from stacks.blocks.machines.environments import Environments
 from stacks.blocks.machines.job_queue import fair_share, job_queue
 from stacks.blocks.machines.network import Network
@@ -24,8 +27,8 @@ PRIORITIES: Mapping[str, int] = {"urgent": 100, "steady": 80, "normal": 50, "bul
 class ComputeStack(Stack):
     """A job queue for each key, with its compute environments; ``queues`` are the queues' ARNs by their keys.
 
-    ``connect_nodes`` lets on-demand machines reach each other, for the nodes of multi-node jobs. ``disks``
-    are the GiB of disk of the machines that only one pipeline has, where it says how many.
+    ``connect_nodes`` lets on-demand machines reach each other, for the nodes of multi-node jobs. ``owners``
+    are the pipelines that have machines of their own.
     """
 
     def __init__(
@@ -36,7 +39,7 @@ class ComputeStack(Stack):
         configuration: Configuration,
         queues: Collection[str],
         connect_nodes: bool = False,
-        disks: Mapping[str, int] | None = None,
+        owners: Sequence[Pipeline] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -46,7 +49,7 @@ class ComputeStack(Stack):
         network = Network(self, "Network", configuration=configuration)
         self._network, self._configuration, self._connect_nodes = network, configuration, connect_nodes
         self._environments: dict[str, Environments] = {}
-        self._disks = disks or {}
+        self._owners = {str(one.name): one for one in owners}
         self._policy: batch.CfnSchedulingPolicy | None = None
         # A name of our own, so that a queue can be removed again: a stack that imports its ARN would keep it
         # for ever. A stack prefix has no underscore, so the names of another Sluice's queues begin
@@ -75,7 +78,20 @@ class ComputeStack(Stack):
         if not owner:
             return self
         found = self.node.try_find_child(owner)
-        return found if isinstance(found, Construct) else Construct(self, owner)
+        if isinstance(found, Construct):
+            return found
+        scope = Construct(self, owner)
+        tag(scope, self._own_tags(owner))
+        return scope
+
+    def _own_tags(self, owner: str) -> dict[str, str]:
+        """Return the tags that only the machines of a pipeline have; a kept queue's pipeline may be gone."""
+        pipeline = self._owners.get(owner)
+        return {PIPELINE: owner, **(pipeline.tags if pipeline else {})} if owner else {}
+
+    def _disk_of(self, owner: str) -> int:
+        pipeline = self._owners.get(owner)
+        return (pipeline and pipeline.disk) or self._configuration.disk_gib
 
     def _environments_of(self, owner: str) -> Environments:
         """Return the environments that all pipelines share, or those of one: with a launch template and a
@@ -88,7 +104,8 @@ class ComputeStack(Stack):
                 network=self._network,
                 configuration=self._configuration,
                 connect_nodes=self._connect_nodes,
-                disk_gib=self._disks.get(owner, self._configuration.disk_gib),
+                disk_gib=self._disk_of(owner),
+                tags={**self._configuration.common_tags, **self._own_tags(owner)},
             )
         return self._environments[owner]
 

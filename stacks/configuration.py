@@ -130,7 +130,7 @@ class Configuration:
     permissions_boundary: str | None = None
     """The ARN of a policy that bounds every role."""
     role_path: str | None = None
-    """The path of every role and instance profile, such as /team/."""
+    """The path of every role, instance profile and managed policy, such as /team/."""
     kms_key: str | None = None
     """The ARN of your key in AWS KMS that encrypts buckets, table, queues, topics, logs, secrets and disks;
     its policy has to allow some services: docs/account.md.
@@ -194,9 +194,14 @@ class Configuration:
         fixed = {Compute.ARM: Architecture.ARM64, Compute.GPU: Architecture.X86_64}
         return fixed.get(compute, self.job_architecture)
 
+    @property
+    def common_tags(self) -> dict[str, str]:
+        """Return the tags of everything."""
+        return {APP: self.stack_prefix, **dict(self.tags)}
+
     def tags_of(self, pipeline: Pipeline) -> dict[str, str]:
         """Return the tags of a pipeline's job definitions and jobs, besides those that say which they are."""
-        return {APP: self.stack_prefix, **dict(self.tags), **pipeline.tags}
+        return {**self.common_tags, **pipeline.tags}
 
     @property
     def offered(self) -> Offered:

@@ -6,12 +6,13 @@ https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/246
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from cli.account.own_queues import Listing, environments_of, queues_of
 from sluice.compute import QueueKey
-from sluice.tags import APP, PIPELINE
+from sluice.pipeline.definition import Pipeline
+from sluice.tags import PIPELINE
 from stacks.configuration import Configuration
 
 
@@ -23,16 +24,18 @@ class Batch(Listing, Protocol):
         ...
 
 
-def tag_batch_resources(batch: Batch, configuration: Configuration) -> list[str]:
+def tag_batch_resources(
+    batch: Batch, configuration: Configuration, pipelines: Iterable[Pipeline] = ()
+) -> list[str]:
     """Give the queues of this Sluice, their environments and policies the tags of the deploy that they lack,
-    and return the ARNs of those that lacked some.
+    and return the ARNs of those that lacked some. What only one of the pipelines has gets its tags too.
 
     Tags that others set stay, and so do those of an earlier deploy.
     """
-    wanted = {APP: configuration.stack_prefix, **dict(configuration.tags)}
+    own = {str(one.name): one.tags for one in pipelines}
     changed = []
     for arn, tags, owner in _resources(batch, f"{configuration.stack_prefix}_"):
-        asked = wanted | ({PIPELINE: owner} if owner else {})
+        asked = configuration.common_tags | ({PIPELINE: owner, **own.get(owner, {})} if owner else {})
         if missing := {key: value for key, value in asked.items() if tags.get(key) != value}:
             batch.tag_resource(resourceArn=arn, tags=missing)
             changed.append(arn)

@@ -12,13 +12,14 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-SERVICES = (
-    "batch.amazonaws.com",
-    "ecs.amazonaws.com",
-    "autoscaling.amazonaws.com",
-    "spot.amazonaws.com",
-    "ec2fleet.amazonaws.com",
-)
+ROLES = {
+    "AWSServiceRoleForBatch": "batch.amazonaws.com",
+    "AWSServiceRoleForECS": "ecs.amazonaws.com",
+    "AWSServiceRoleForAutoScaling": "autoscaling.amazonaws.com",
+    "AWSServiceRoleForEC2Spot": "spot.amazonaws.com",
+    "AWSServiceRoleForEC2Fleet": "ec2fleet.amazonaws.com",
+}
+"""The services by the names of their roles."""
 
 
 class Iam(Protocol):
@@ -31,7 +32,7 @@ class Iam(Protocol):
 
 def create_service_linked_roles(iam: Iam, report: Callable[[str], None]) -> None:
     """Create the roles that are not there; report which were, and which the caller may not create."""
-    for service in SERVICES:
+    for service in ROLES.values():
         try:
             iam.create_service_linked_role(AWSServiceName=service)
         except ClientError as error:

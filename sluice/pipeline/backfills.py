@@ -14,7 +14,7 @@ from typing import Any
 from sluice.backfill.job import Reconcile
 from sluice.backfill.target import Target
 from sluice.duration import seconds_of
-from sluice.pipeline.compiling import own_compute
+from sluice.pipeline.compiling import own_compute, queues_of
 from sluice.pipeline.definition import Job, Manual, Pipeline, S3Upload, Schedule
 from sluice.pipeline.trigger_names import upload_name
 from sluice.pipeline.validation.triggers.grouping import grouping_of
@@ -55,6 +55,11 @@ class BackfillPipelines:
     def all(self) -> list[Pipeline]:
         """Return all that a deploy has."""
         return [*self.pipelines, *self.added]
+
+    @property
+    def queues(self) -> set[str]:
+        """Return the keys of the queues that a deploy has for them."""
+        return queues_of(self.all)
 
 
 def backfill_pipeline(pipeline: Pipeline, environment: Mapping[str, str] | None = None) -> Pipeline:

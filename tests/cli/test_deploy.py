@@ -72,16 +72,21 @@ class ClientSession:
         """Keep no setting."""
 
 
-def test_runs_of_an_older_version_are_in_the_index_after_a_deploy(older: CommandHarness) -> None:
+def test_runs_of_an_older_version_are_in_the_index_after_a_deploy(
+    older: CommandHarness, tmp_path: Path
+) -> None:
     """Also for people who may read only, and without that anybody has listed runs: no Scan from then on."""
     for _ in range(2):  # the index follows the table: the second deploy, or listing, says that it is complete
-        deploy._finish(ClientSession(older), Configuration())
+        deploy._finish(ClientSession(older), Configuration(), tmp_path)
     found = list_runs(Unscannable(older.client), TABLE, limit=5).runs
     assert [run.run_id for run in found] == [words(2), words(1), words(0)]
 
 
 def test_a_deploy_goes_well_where_runs_cannot_be_put_into_the_index(
-    older: CommandHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    older: CommandHarness,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It says so, and a later listing does it."""
 
@@ -90,7 +95,7 @@ def test_a_deploy_goes_well_where_runs_cannot_be_put_into_the_index(
 
     with monkeypatch.context() as patch:
         patch.setattr(Adoption, "is_complete", busy)
-        deploy._finish(ClientSession(older), Configuration())
+        deploy._finish(ClientSession(older), Configuration(), tmp_path)
     assert "not in the index of runs yet" in capsys.readouterr().err
     assert len(list_runs(older.client, TABLE, limit=5).runs) == 3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
 import app as entry
-from sluice.tags import APP
+from sluice.tags import APP, PIPELINE
 from tests.stacks.deploys.features import IMPORTS
 from tests.stacks.everything import EVERYTHING
 from tests.stacks.exceptions import EXCEPTIONS, OF_STEPS, OF_THE_CONSOLE
@@ -43,6 +45,15 @@ pipeline = Pipeline(name="more", triggers=[Webhook(rotate_days=7), Schedule("rat
     MultiNode("train", nodes=2, image="busybox:1", command=["true"], instance_type="c7i.large"),
 ])
 """
+LATER = """
+pipeline = Pipeline(name="later", triggers=[
+    S3Upload(prefix="later/", reconcile="7d"), FileSet("sets/{date}/{part}.csv", expect=24)],
+    limits=[Limit("api", max_concurrency=3)], machines="own", results="s3://team-results/later/",
+    tags={"purpose": "later"}, steps=[Job("one", run="work", uses={"api": 1})])
+"""
+CHAIN = """
+pipeline = Pipeline(name="chain", triggers=[AfterRun("later")], steps=[Job("one", run="work")])
+"""
 
 
 def composed(root: Path, outdir: Path, **settings: str) -> App:
@@ -55,8 +66,8 @@ def composed(root: Path, outdir: Path, **settings: str) -> App:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with every kind of step and trigger."""
-    files = {"everything": EVERYTHING, "more": IMPORTS + MORE}
-    return project(tmp_path_factory.mktemp("company"), files)
+    files = {"everything": EVERYTHING, "more": MORE, "later": LATER, "chain": CHAIN}
+    return project(tmp_path_factory.mktemp("company"), {name: IMPORTS + text for name, text in files.items()})
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +138,14 @@ def test_tasks_have_public_addresses_where_the_subnets_need_them(
 
 
 def test_every_role_has_the_boundary_and_the_path(company: dict[str, Template]) -> None:
-    """Of jobs, Lambdas, machines, schedules and AWS Batch; instance profiles have the path too."""
+    """Of jobs, Lambdas, machines, schedules and AWS Batch; instance profiles and policies have the path
+    too.
+    """
     roles = every(company, "AWS::IAM::Role")
     assert len(roles) > 15
     assert {one["PermissionsBoundary"] for one in roles} == {BOUNDARY}
-    assert {one["Path"] for one in [*roles, *every(company, "AWS::IAM::InstanceProfile")]} == {"/team/data/"}
+    for kind in ("AWS::IAM::Role", "AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy"):
+        assert {one.get("Path") for one in every(company, kind)} == {"/team/data/"}
 
 
 KEYED = {
@@ -171,27 +185,38 @@ def test_who_reads_and_writes_may_use_the_key_through_its_services_alone(
             assert "dynamodb.<AWS::Region>.<AWS::URLSuffix>" in via
 
 
+TAGS = {APP: "Sluice", "team": "data", "cost-center": "42"}
 UNTAGGED = {
-    # They take no tags, or take them from what they belong to.
+    # They would be replaced for a changed tag.
     "AWS::Batch::ComputeEnvironment",
     "AWS::Batch::JobQueue",
     "AWS::Batch::SchedulingPolicy",
 }
 
 
+def tags_of(resource: dict[str, Any]) -> dict[str, str] | None:
+    """Return the tags of a resource, None of a type that takes none by AWS's own schema."""
+    try:
+        tagging = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema["tagging"]
+    except (ResourceNotFoundError, KeyError):
+        return None
+    if not tagging["taggable"]:
+        return None
+    tags = resource.get("Properties", {}).get(tagging["tagProperty"].removeprefix("/properties/"), {})
+    return {each["Key"]: each["Value"] for each in tags} if isinstance(tags, list) else tags
+
+
 def test_everything_that_takes_tags_has_them(company: dict[str, Template]) -> None:
     """But for AWS Batch's queues, environments and policies, which CloudFormation would replace: these have
     only what never changes, and `make deploy` sets the others.
     """
-    wanted = {APP: "Sluice", "team": "data", "cost-center": "42"}
     tagged = set()
     for template in company.values():
-        for one in template.document["Resources"].values():
-            tags = one.get("Properties", {}).get("Tags")
+        for name, one in template.document["Resources"].items():
+            tags = tags_of(one)
             if tags is None or one["Type"] in UNTAGGED:
                 continue
-            found = {each["Key"]: each["Value"] for each in tags} if isinstance(tags, list) else tags
-            assert found.items() >= wanted.items(), one["Type"]
+            assert tags.items() >= TAGS.items(), name
             tagged.add(one["Type"])
     assert tagged >= {
         *(set(KEYED) - {"AWS::EC2::LaunchTemplate"}),
@@ -201,6 +226,31 @@ def test_everything_that_takes_tags_has_them(company: dict[str, Template]) -> No
         "AWS::CloudWatch::Alarm",
         "AWS::Batch::JobDefinition",
     }
+
+
+def test_a_stack_has_only_the_tag_that_never_changes(company: dict[str, Template]) -> None:
+    """CloudFormation gives the tags of a stack to all that is in it, its environments included."""
+    manifest = json.loads((company["Compute"].path.parent / "manifest.json").read_text())
+    stacks = [one for one in manifest["artifacts"].values() if one["type"] == "aws:cloudformation:stack"]
+    assert [one["properties"]["tags"] for one in stacks] == [{APP: "Sluice"}] * len(STACKS)
+
+
+def test_machines_and_their_disks_have_the_tags(company: dict[str, Template]) -> None:
+    """Those that AWS Batch launches and a user's own; it hands on none of its environments' tags. Those of
+    one pipeline have its tags too.
+    """
+    templates = [one["LaunchTemplateData"] for one in every(company, "AWS::EC2::LaunchTemplate")]
+    found = [
+        {one["ResourceType"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in specifications}
+        for specifications in (data["TagSpecifications"] for data in templates)
+    ]
+    own = TAGS | {PIPELINE: "later", "purpose": "later"}
+    assert {"instance": own, "volume": own} in found
+    assert [
+        one
+        for one in found
+        if one not in ({"instance": own, "volume": own}, {"instance": TAGS, "volume": TAGS})
+    ] == []
 
 
 def test_cdk_nag_finds_only_wildcards_that_have_a_reason(root: Path, tmp_path: Path) -> None:

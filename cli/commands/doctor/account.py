@@ -16,6 +16,8 @@ from sluice.operate.buckets.event_switch import NotifyingBucket
 from stacks.configuration import Configuration
 
 _HERE = ("127.0.0.1", "localhost", "::1")
+_STAGES = ("Control", "Pipelines")
+"""The stacks whose functions read queues: the second has those that gather uploads."""
 
 
 class Account:
@@ -57,6 +59,12 @@ class Account:
             for one in listed
             if one["ResourceType"] == kind and within in one["LogicalResourceId"]
         ]
+
+    def of_stages(self, kind: str, within: str = "") -> list[str] | None:
+        """Return the same of all stacks whose functions read queues; None without any of them."""
+        found = [self.resources(stack, kind, within) for stack in _STAGES]
+        listed = [one for one in found if one is not None]
+        return [resource for one in listed for resource in one] if listed else None
 
     def _listed(self, stack: str) -> list[dict[str, str]] | None:
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)

@@ -4,10 +4,10 @@ bought.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Fn, Stack
+from aws_cdk import CfnTag, Fn, Stack
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -57,7 +57,13 @@ class Machines:
     """
 
     def __init__(
-        self, scope: Construct, *, network: Network, disk_gib: int, scale_down_delay: int | None
+        self,
+        scope: Construct,
+        *,
+        network: Network,
+        disk_gib: int,
+        tags: Mapping[str, str],
+        scale_down_delay: int | None,
     ) -> None:
         self._scope = scope
         self._network = network
@@ -65,7 +71,7 @@ class Machines:
         self._template = ec2.CfnLaunchTemplate(
             scope,
             "LaunchTemplate",
-            launch_template_data=hardened(disk_gib=disk_gib, user_data=agent_settings()),
+            launch_template_data=hardened(disk_gib=disk_gib, tags=tags, user_data=agent_settings()),
         )
         self._profile = _instance_profile(scope)
 
@@ -163,13 +169,17 @@ class Machines:
 def hardened(
     *,
     disk_gib: int,
+    tags: Mapping[str, str],
     image_id: str | None = None,
     iam_instance_profile: ec2.CfnLaunchTemplate.IamInstanceProfileProperty | None = None,
     security_group_ids: Sequence[str] | None = None,
     user_data: str | None = None,
 ) -> ec2.CfnLaunchTemplate.LaunchTemplateDataProperty:
-    """Return what every machine is launched with: metadata by session token only, disks encrypted.
-    The keywords are what only some machines have.
+    """Return what every machine is launched with: metadata by session token only, disks encrypted, and the
+    tags of machine and disk. The other keywords are what only some machines have.
+
+    AWS Batch hands the tags of an environment to none of its machines, but takes those of a template:
+    https://docs.aws.amazon.com/batch/latest/userguide/launch-templates.html
 
     Jobs get their own role's credentials from the ECS agent (169.254.170.2). The hop limit of one keeps
     containers with a network of their own from the instance's metadata, and so from the instance's role: the
@@ -189,6 +199,12 @@ def hardened(
     return ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(
         metadata_options=metadata,
         block_device_mappings=[disk],
+        tag_specifications=[
+            ec2.CfnLaunchTemplate.TagSpecificationProperty(
+                resource_type=kind, tags=[CfnTag(key=key, value=value) for key, value in tags.items()]
+            )
+            for kind in ("instance", "volume")
+        ],
         image_id=image_id,
         iam_instance_profile=iam_instance_profile,
         security_group_ids=security_group_ids,

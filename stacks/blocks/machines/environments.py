@@ -4,7 +4,7 @@ exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aws_cdk import aws_batch as batch
 from constructs import Construct
@@ -21,7 +21,8 @@ _Made = batch.CfnComputeEnvironment
 class Environments(Construct):
     """Environments by their names in ``sluice.compute.ENVIRONMENTS``.
 
-    ``connect_nodes`` lets on-demand machines reach each other, for the nodes of multi-node jobs.
+    ``connect_nodes`` lets on-demand machines reach each other, for the nodes of multi-node jobs. ``tags`` are
+    those of the machines.
     """
 
     def __init__(
@@ -33,12 +34,13 @@ class Environments(Construct):
         configuration: Configuration,
         connect_nodes: bool,
         disk_gib: int,
+        tags: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
         self._network = network
         self._configuration = configuration
         self._connect_nodes = connect_nodes
-        self._disk_gib = disk_gib
+        self._disk_gib, self._tags = disk_gib, tags
         self._made: dict[str, _Made] = {}
         self._machines: Machines | None = None
         self._own: OwnMachines | None = None
@@ -71,6 +73,7 @@ class Environments(Construct):
             self,
             network=self._network,
             disk_gib=self._disk_gib,
+            tags=self._tags,
             scale_down_delay=self._configuration.scale_down_delay,
         )
         return self._machines
@@ -116,6 +119,11 @@ class Environments(Construct):
     def _unmanaged(self, name: str) -> _Made:
         architecture = self._configuration.job_architecture
         self._own = OwnMachines(
-            self, name, network=self._network, architecture=architecture, disk_gib=self._disk_gib
+            self,
+            name,
+            network=self._network,
+            architecture=architecture,
+            disk_gib=self._disk_gib,
+            tags=self._tags,
         )
         return self._own.environment

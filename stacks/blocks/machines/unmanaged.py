@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/batch/latest/userguide/unmanaged_compute_environment
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aws_cdk import Fn, Stack
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_ec2 as ec2
@@ -47,9 +49,10 @@ class OwnMachines(Construct):
         network: Network,
         architecture: Architecture,
         disk_gib: int,
+        tags: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._disk_gib = disk_gib
+        self._disk_gib, self._tags = disk_gib, tags
         self.environment = batch.CfnComputeEnvironment(
             self,
             "Environment",
@@ -81,6 +84,7 @@ class OwnMachines(Construct):
         script = Fn.sub(_JOIN + settings, {"Environment": self.environment.attr_compute_environment_arn})
         data = hardened(
             disk_gib=self._disk_gib,
+            tags=self._tags,
             image_id=f"resolve:ssm:{_IMAGES[architecture]}",
             iam_instance_profile=ec2.CfnLaunchTemplate.IamInstanceProfileProperty(arn=profile.attr_arn),
             security_group_ids=network.group_ids,

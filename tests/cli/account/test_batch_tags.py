@@ -7,6 +7,7 @@ from typing import Any
 from cli.account.batch_tags import tag_batch_resources
 from cli.account.own_queues import environments_of, queues_of
 from local.batch.engine import Engine
+from sluice.pipeline.definition import Job, Manual, Pipeline
 from stacks.configuration import Configuration
 
 
@@ -59,7 +60,14 @@ def test_what_lacks_a_tag_gets_it_and_keeps_those_of_others() -> None:
             )
             arns[queue] = created["jobQueueArn"]
         batch, configuration = Batch(engine), Configuration(tags=(("team", "data"),))
-        changed = tag_batch_resources(batch, configuration)
+        words = Pipeline(
+            name="words",
+            triggers=[Manual()],
+            steps=[Job("count", image="busybox:1", command=["true"])],
+            machines="own",
+            tags={"purpose": "words"},
+        )
+        changed = tag_batch_resources(batch, configuration, [words])
         owned = {arns["Sluice_words_normal"], arns["own"]}
         assert set(changed) == {arns["Sluice_normal"], arns["used"], policy, *owned}
 
@@ -69,10 +77,10 @@ def test_what_lacks_a_tag_gets_it_and_keeps_those_of_others() -> None:
         ours = {"sluice:app": "Sluice", "team": "data"}
         assert tags(arns["Sluice_normal"]) == {"by": "somebody", **ours}
         assert tags(arns["used"]) == tags(policy) == ours
-        assert tags(arns["own"]) == {**ours, "sluice:pipeline": "words"}
+        assert tags(arns["own"]) == {**ours, "sluice:pipeline": "words", "purpose": "words"}
         assert tags(arns["Sluice_words_normal"])["sluice:pipeline"] == "words"
         assert tags(arns["Other_normal"]) == {"by": "somebody"}
-        assert set(tag_batch_resources(batch, configuration)) <= {policy}
+        assert set(tag_batch_resources(batch, configuration, [words])) <= {policy}
 
 
 def test_queues_are_told_apart_by_the_beginning_of_their_names() -> None:

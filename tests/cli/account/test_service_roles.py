@@ -6,7 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.account.service_roles import SERVICES, create_service_linked_roles
+from cli.account.service_roles import ROLES, create_service_linked_roles
+
+SERVICES = tuple(ROLES.values())
 
 
 class Iam:

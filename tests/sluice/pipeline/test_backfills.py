@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sluice.pipeline.backfills import (
@@ -55,6 +57,13 @@ def test_it_is_a_pipeline_without_mistakes(compute: str) -> None:
     found = backfill_pipeline(pipeline)
     validate(found, "sales-backfill")
     assert queues_of([found]) == {"normal"} if compute == "spot" else {"fargate-normal"}
+
+
+def test_a_deploy_has_its_queue_too() -> None:
+    """Where all else of the project runs on machines of its own."""
+    pipeline = replace(sales(A), machines="own")
+    assert queues_of([pipeline]) == {"sales_normal"}
+    assert BackfillPipelines([pipeline]).queues == {"sales_normal", "normal"}
 
 
 def test_only_what_has_reconcile_has_one() -> None:

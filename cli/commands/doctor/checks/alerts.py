@@ -47,7 +47,7 @@ def _subscription(one: Mapping[str, Any]) -> Finding:
 
 def dead_letters(account: Account) -> Iterator[Finding]:
     """Check for messages that were set aside."""
-    queues = account.resources("Control", "AWS::SQS::Queue", "DeadLetters")
+    queues = account.of_stages("AWS::SQS::Queue", "DeadLetters")
     if queues is None:
         yield not_deployed(account, "Control")
         return
@@ -67,7 +67,7 @@ def dead_letters(account: Account) -> Iterator[Finding]:
 
 def _retried(account: Account) -> Iterator[Finding]:
     """Report what has failed for half an hour and is tried again by itself."""
-    for queue in account.resources("Control", "AWS::SQS::Queue", "Retries") or ():
+    for queue in account.of_stages("AWS::SQS::Queue", "Retries") or ():
         if waiting := _waiting(account, queue):
             name = queue.rpartition("/")[2]
             fix = "Nothing is lost; look at the function's log, and at AWS's health dashboard."
@@ -81,7 +81,7 @@ def _waiting(account: Account, queue: str) -> int:
 
 def readers(account: Account) -> Iterator[Finding]:
     """Check whether each queue has a function that reads it."""
-    mappings = account.resources("Control", "AWS::Lambda::EventSourceMapping")
+    mappings = account.of_stages("AWS::Lambda::EventSourceMapping")
     if mappings is None:
         yield not_deployed(account, "Control")
         return

@@ -58,6 +58,12 @@ RESOURCES = {
         ("AWS::Lambda::EventSourceMapping", "TriggerMapping", "7f8a1c1e-0c3f-4c55-9b4e-0a7d5a3f2b11"),
     ],
 }
+GATHERING = [
+    ("AWS::SQS::Queue", "GroupingGroupDeadLetters", "https://sqs/1/group-dead"),
+    ("AWS::SQS::Queue", "GroupingGroupRetries", "https://sqs/1/group-retries"),
+    ("AWS::Lambda::EventSourceMapping", "GroupMapping", "7f8a1c1e-0c3f-4c55-9b4e-0a7d5a3f2b12"),
+]
+"""What the stack of the pipelines has where uploads are gathered."""
 WELL: dict[str, Any] = {
     "GetCallerIdentity": {"Arn": "arn:aws:iam::1:user/me", "Account": "1"},
     "GetParameter": {"Parameter": {"Value": "21"}},

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import App
 
 import app as entry
+from sluice.pipeline.definition import Pipeline
 from stacks.compute import ComputeStack
 from stacks.configuration import Configuration
 from tests.stacks.templates import Template, text
 
 
-def synthesised(configuration: Configuration, *queues: str, disks: dict[str, int] | None = None) -> Template:
+def synthesised(configuration: Configuration, *queues: str, owners: Sequence[Pipeline] = ()) -> Template:
     """Return the compute stack's template for another configuration or other queues."""
     app = App()
-    ComputeStack(app, "Other", configuration=configuration, queues=queues or ("normal",), disks=disks)
+    ComputeStack(app, "Other", configuration=configuration, queues=queues or ("normal",), owners=owners)
     assembly = app.synth()
     return Template(entry.ROOT, assembly.get_stack_by_name("Other").template)
 

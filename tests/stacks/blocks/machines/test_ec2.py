@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 
+from sluice.pipeline.definition import Job, Manual, Pipeline
 from stacks.blocks.machines.ec2 import AGENT_SETTINGS
 from stacks.configuration import Architecture, Configuration
 from tests.stacks.blocks.machines.compute_stack import synthesised
@@ -141,5 +142,6 @@ def test_disk_and_delay_follow_the_configuration() -> None:
     assert (disks(usual), delays(usual)) == ([50], [None, None])
     other = synthesised(Configuration(disk_gib=200, scale_down_delay=30))
     assert (disks(other), delays(other)) == ([200], [{"MinScaleDownDelayMinutes": 30}] * 2)
-    own = synthesised(Configuration(), "normal", "big_normal", disks={"big": 900})
+    big = Pipeline(name="big", triggers=[Manual()], steps=[Job("one")], machines="own", disk=900)
+    own = synthesised(Configuration(), "normal", "big_normal", owners=[big])
     assert sorted(disks(own)) == [50, 900]

@@ -57,11 +57,7 @@ def lambda_concurrency(account: Account) -> Iterator[Finding]:
 
 def _concurrent(account: Account) -> int:
     """Return how many messages' functions run at once at most, as they are deployed."""
-    mappings = [
-        uuid
-        for stack in ("Control", "Pipelines")
-        for uuid in account.resources(stack, "AWS::Lambda::EventSourceMapping") or []
-    ]
+    mappings = account.of_stages("AWS::Lambda::EventSourceMapping") or []
     found = [account.lambdas.get_event_source_mapping(UUID=uuid) for uuid in mappings]
     return (
         sum(int(one.get("ScalingConfig", {}).get("MaximumConcurrency", 0)) for one in found)
@@ -103,11 +99,7 @@ def _wanted(configuration: Configuration) -> dict[str, int]:
 
 def _reserved(account: Account) -> int:
     """Return how much Sluice's deployed functions reserve."""
-    functions = [
-        name
-        for stack in ("Control", "Pipelines")
-        for name in account.resources(stack, "AWS::Lambda::Function") or []
-    ]
+    functions = account.of_stages("AWS::Lambda::Function") or []
     found = (account.lambdas.get_function_concurrency(FunctionName=name) for name in functions)
     return sum(int(one.get("ReservedConcurrentExecutions", 0)) for one in found)
 

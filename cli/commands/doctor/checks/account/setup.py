@@ -6,19 +6,13 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
+from cli.account.service_roles import ROLES
 from cli.commands.doctor.account import Account
 from cli.commands.doctor.finding import Finding, error, not_checked, ok, warning
 from cli.deploying.bootstrap import DEFAULT_QUALIFIER, bootstrap_command, qualifier_of, version_parameter
 
 # What the CDK's deployments of today ask for: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP_VERSION = 6
-# https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html, and those of ECS and of
-# EC2 spot beside it
-_ROLES = {
-    "AWSServiceRoleForBatch": "batch.amazonaws.com",
-    "AWSServiceRoleForECS": "ecs.amazonaws.com",
-    "AWSServiceRoleForEC2Spot": "spot.amazonaws.com",
-}
 
 
 def credentials(account: Account) -> Iterator[Finding]:
@@ -56,7 +50,7 @@ def service_linked_roles(account: Account) -> Iterator[Finding]:
     if account.local:
         yield not_checked("The local cloud's Batch needs no service-linked role.")
         return
-    for role, service in _ROLES.items():
+    for role, service in ROLES.items():
         fix = f"aws iam create-service-linked-role --aws-service-name {service}"
         try:
             account.iam.get_role(RoleName=role)

@@ -15,7 +15,7 @@ from cli.commands.doctor.checks.machines.compute import compute_environments
 from cli.commands.doctor.finding import Finding, error, not_checked, ok, warning
 from cli.project import current_project
 from sluice.compute import QueueKey
-from sluice.pipeline.compiling import queues_of
+from sluice.pipeline.backfills import BackfillPipelines
 from sluice.pipeline.loading import load_pipelines
 from stacks.configuration import Configuration
 
@@ -98,7 +98,7 @@ def _configured(configuration: Configuration) -> list[Wanted]:
     """Return the environments that the next deploy makes."""
     pipelines = load_pipelines(current_project().root, configuration.offered)
     kept = [one for one in pipelines if not configuration.offered.leaves_out(one)]
-    keys = queues_of(kept) | set(configuration.keep_queues)
+    keys = BackfillPipelines(kept).queues | set(configuration.keep_queues)
     names = {name for key in keys for name in QueueKey.parse(key).environments}
     return [_environment(name, configuration) for name in sorted(names - {"Unmanaged"})]
 

@@ -10,6 +10,8 @@ from cli.commands.doctor.account import Check
 from cli.commands.doctor.checks import alerts
 from cli.commands.doctor.finding import Level
 from tests.cli.commands.doctor.fake_account import (
+    GATHERING,
+    RESOURCES,
     Answers,
     assert_problem,
     findings_of,
@@ -64,6 +66,20 @@ PROBLEMS: dict[str, tuple[Check, Answers, Level, str]] = {
 def test_a_problem_is_a_finding_with_its_fix(name: str) -> None:
     """At its level."""
     assert_problem(*PROBLEMS[name])
+
+
+def test_what_gathers_uploads_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its queues and its function are in the stack of the pipelines."""
+    monkeypatch.setitem(RESOURCES, "SluicePipelines", GATHERING)
+    aside = {"Attributes": {"ApproximateNumberOfMessages": "3"}}
+    found = findings_of(alerts.dead_letters, GetQueueAttributes=aside)
+    assert [text.partition(" in ")[2] for _, text, _ in found] == [
+        "trigger-dead.",
+        "group-dead.",
+        "trigger-retries have failed and are tried again.",
+        "group-retries have failed and are tried again.",
+    ]
+    assert len(findings_of(alerts.readers)) == 2
 
 
 @pytest.mark.parametrize(
