@@ -192,6 +192,12 @@ OF_THE_CONSOLE = (
 
 OF_STEPS = (
     Exception_(
+        r"JobRole|CleanupRole|FailedItems",
+        r"arn:<AWS::Partition>:s3:::[a-z0-9.-]+/(.+/)?[a-z0-9-]+-\?{20}/\*(failed\.jsonl)?",
+        "The results of a pipeline's runs in a bucket that it names, each below its id, whose twenty"
+        " characters are drawn when it starts; and those of a pipeline whose runs start this one.",
+    ),
+    Exception_(
         r"ExecutionRole",
         r".*:secretsmanager:.*:secret:[\w/+=.@-]+-\?{6}",
         "A secret that a step names: Secrets Manager appends six characters to its name, which only it"
