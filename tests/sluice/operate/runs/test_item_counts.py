@@ -45,3 +45,20 @@ def test_items_are_counted(
     run = Run(run_id=RUN_ID, pipeline=GRAPH, trigger={}, steps={"work": record})
     done, failed = expected
     assert item_counts(s3, "work", run) == {"work": ItemCounts(items=10, done=done, failed=failed)}
+
+
+@pytest.mark.parametrize(("continues", "failed"), [(False, 1), (True, 0)], ids=["stops", "goes on"])
+def test_a_child_that_stops_at_a_bad_item_has_one_that_failed(
+    harness: OperateHarness, continues: bool, failed: int
+) -> None:
+    """It says no word; what it had not begun is neither done nor failed. One that goes on counts its own."""
+    s3 = harness.clients["s3"]
+    s3.create_bucket(Bucket="work")
+    s3.put_object(Bucket="work", Key=keys.word(RUN_ID, "work", 0, 1, done=5, failed=0), Body=b"")
+    record = StepRecord(
+        name="work", state=StepState.FAILED, children=2, item_source=ItemSource("m", 10), failed_children="0"
+    )
+    work = step("work", Kind.ARRAY, items_of="find", continues=continues)
+    graph = pipeline(step("find", Kind.PLAN), work)
+    run = Run(run_id=RUN_ID, pipeline=graph, trigger={}, steps={"work": record})
+    assert item_counts(s3, "work", run) == {"work": ItemCounts(items=10, done=5, failed=failed)}
