@@ -226,15 +226,21 @@ def failure_mails(harness: Harness, run_id: str) -> list[str]:
 
 
 def is_gathered(harness: Harness, run: Run) -> bool:
-    """Return whether the run's failure is counted among equal ones, whose digest was sent or is due.
+    """Return whether the run's failure is counted among equal ones, whose digest was sent or is due."""
+    return is_in_digest(harness, run.run_id, run.pipeline.name)
 
-    See docs/decisions/0024: the sweep sends it, also when no failure follows.
+
+def is_in_digest(harness: Harness, subject: str, pipeline: str, event: str = "") -> bool:
+    """Return whether an event of a run, or of what stands for a set, is counted in a series of its pipeline
+    of which a digest was sent or is due.
+
+    See docs/decisions/0024: the sweep sends it, also when nothing follows.
     """
     items = harness.table.items
-    counted = any(pk == records.pk(run.run_id) and "counted:" in sk for pk, sk in items)
-    series = [item for (pk, _), item in items.items() if pk.startswith(f"{PREFIX}{run.pipeline.name}#")]
+    counted = any(pk == records.pk(subject) and f"counted:{event}" in sk for pk, sk in items)
+    series = [item for (pk, _), item in items.items() if pk.startswith(f"{PREFIX}{pipeline}#")]
     is_due = any("unfinished" in item for item in series)
-    is_sent = any(f"of the pipeline {run.pipeline.name}" in body for _, body in harness.messages.mail)
+    is_sent = any(f"of the pipeline {pipeline}" in body for _, body in harness.messages.mail)
     return counted and (is_due or is_sent)
 
 
