@@ -14,6 +14,7 @@ from cli.commands.pause import note_pauses
 from cli.console import console_of, print_json, print_note, print_table, spinner
 from cli.options import Commands, add_labels, command, positive
 from cli.times import duration, moment, point_in_time
+from cli.unknown import about_pipeline
 from sluice.operate.listing.labels import check_labels
 from sluice.operate.listing.listing import MAX_EXAMINED, RunFilter, list_runs
 from sluice.operate.listing.summaries import RunSummary
@@ -67,7 +68,7 @@ def runs(given: argparse.Namespace, cloud: Cloud) -> int:
     elif listed:
         _print_runs(console, listed)
     else:
-        _print_none(is_filtered=asked != RunFilter())
+        _print_none(is_filtered=asked != RunFilter(), about=about_pipeline(cloud, given.pipeline))
     note_pauses(cloud, given.pipeline)
     if listing.more:
         print_note(_more(len(listing.runs), given.limit))
@@ -110,10 +111,9 @@ def _print_runs(console: Console, listed: Sequence[tuple[RunSummary, Turn | None
     print_table(console, columns, rows, one_line=True)
 
 
-def _print_none(*, is_filtered: bool) -> None:
-    print_note(
-        "No run matches." if is_filtered else "There is no run yet: upload a file to the inbox bucket."
-    )
+def _print_none(*, is_filtered: bool, about: str) -> None:
+    none_yet = "There is no run yet: upload a file to the inbox bucket."
+    print_note(f"No run matches.{about}" if is_filtered else none_yet)
 
 
 def _document(run: RunSummary, turn: Turn | None) -> dict[str, object]:

@@ -11,6 +11,7 @@ from cli.cloud import Cloud, cloud_of
 from cli.console import console_of, print_json, print_line, print_note, print_table
 from cli.options import Commands
 from cli.times import moment
+from cli.unknown import about_pipeline
 from sluice.operate.sets import OpenSet, close_set, open_sets, unmatched_keys
 from sluice.sets.ledger import SetLedger
 from sluice.sets.s3_inbox import S3Inbox
@@ -53,7 +54,7 @@ def sets(given: argparse.Namespace, cloud: Cloud) -> int:
     if found:
         print_table(console_of(), _COLUMNS, [_row(one) for one in found])
     else:
-        print_note("No set is open.")
+        print_note(f"No set is open.{about_pipeline(cloud, given.pipeline)}")
     for pipeline, one in unmatched[-_MAX_UNMATCHED:]:
         for key, reason in list(one.keys.items())[:_MAX_UNMATCHED]:
             print_note(f"{visible(key)} belongs to no set of {pipeline}: {visible(reason)}.")

@@ -14,6 +14,7 @@ from cli.console import answered_yes, console_of, print_json, print_line, print_
 from cli.errors import FAILED, UsageError
 from cli.options import positive
 from cli.times import moment, point_in_time
+from cli.unknown import about_pipeline
 from sluice.counted import counted
 from sluice.operate.again.many import Begun, Many, states_of
 from sluice.operate.listing.listing import RunFilter, list_runs
@@ -78,7 +79,7 @@ def for_many(
     """
     runs = _chosen(given, cloud)
     if not given.json:
-        _show(runs)
+        _show(runs, about="" if runs else about_pipeline(cloud, given.pipeline))
     elif given.dry_run or not runs:
         print_json([asdict(run) for run in runs])
     if given.dry_run or not runs:
@@ -129,9 +130,9 @@ def _chosen(given: argparse.Namespace, cloud: Cloud) -> Sequence[RunSummary]:
     return sorted(listing.runs, key=lambda run: run.created_at)
 
 
-def _show(runs: Sequence[RunSummary]) -> None:
+def _show(runs: Sequence[RunSummary], *, about: str) -> None:
     if not runs:
-        print_note("No run matches.")
+        print_note(f"No run matches.{about}")
         return
     rows = [
         (run.run_id, str(run.state), moment(run.created_at), run.input, run.failed_step or "") for run in runs

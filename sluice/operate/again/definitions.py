@@ -39,6 +39,11 @@ class DeployedDefinitions:
         """
         return CompiledPipeline.from_json(self._read(self.location_of(pipeline)["key"])).of_run()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the pipelines that are deployed."""
+        return tuple(self._keys)
+
     @cached_property
     def _keys(self) -> Mapping[str, str]:
         found: dict[str, str] = json.loads(self._read(self.key))["pipelines"]
