@@ -10,15 +10,19 @@ from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from cli.aws import client_of
 from cli.console import print_note
+from cli.options import suggestion
 from cli.project import configuration
 from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server.running import running_ports
 from sluice.aws.clients import read_times_quickly
 from sluice.ledger.ledger import Ledger
+from sluice.operate.again.definitions import DeployedDefinitions
 from sluice.operate.deployment import PREFIX, Deployment
+from sluice.operate.errors import OperationError
 
 # Any of these says that the caller means a cloud of their own choice.
 # https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
@@ -53,6 +57,21 @@ class Cloud:
     def ledger(self) -> Ledger:
         """The ledger."""
         return Ledger(self.client("dynamodb"), self.deployment.table)
+
+
+def about_pipeline(cloud: Cloud, name: str | None) -> str:
+    """Return a sentence about a name that no deployed pipeline has, with the nearest one that one has; empty
+    for any other, and where the caller may not read what is deployed.
+
+    Runs of pipelines that are deployed no more are listed, so a name is looked up only where there is none.
+    """
+    if name is None:
+        return ""
+    try:
+        names = DeployedDefinitions(cloud.client("s3"), *cloud.deployment.definitions).names
+    except (ClientError, OperationError):
+        return ""
+    return "" if name in names else f" {name!r} is no deployed pipeline.{suggestion(name, names)}"
 
 
 def cloud_of(environment: Mapping[str, str] = os.environ) -> Cloud:

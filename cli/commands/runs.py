@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from cli.cloud import Cloud, cloud_of
+from cli.cloud import Cloud, about_pipeline, cloud_of
 from cli.commands.pause import note_pauses
 from cli.console import console_of, print_json, print_note, print_table, spinner
 from cli.options import Commands, add_labels, command, positive
 from cli.times import duration, moment, point_in_time
-from cli.unknown import about_pipeline
 from sluice.operate.listing.labels import check_labels
 from sluice.operate.listing.listing import MAX_EXAMINED, RunFilter, list_runs
 from sluice.operate.listing.summaries import RunSummary

@@ -7,11 +7,10 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from cli.cloud import Cloud, cloud_of
+from cli.cloud import Cloud, about_pipeline, cloud_of
 from cli.console import console_of, print_json, print_line, print_note, print_table
 from cli.options import Commands
 from cli.times import moment
-from cli.unknown import about_pipeline
 from sluice.operate.sets import OpenSet, close_set, open_sets, unmatched_keys
 from sluice.sets.ledger import SetLedger
 from sluice.sets.s3_inbox import S3Inbox

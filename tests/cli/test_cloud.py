@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import NoRegionError
 
-from cli.cloud import CHOICES, cloud_of
+from cli.cloud import CHOICES, about_pipeline, cloud_of
 from cli.main import main
 from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server.lock import hold
+from tests.cli.harness import CommandHarness
 from tests.conftest import free_port
 
 
@@ -92,3 +95,36 @@ def test_a_cloud_that_does_not_answer(
         monkeypatch.setenv(name, value)
     assert main(["runs"]) == 1
     assert f"http://127.0.0.1:{port}/" in capsys.readouterr().err
+
+
+@pytest.fixture
+def two_pipelines(harness: CommandHarness) -> Any:
+    """A cloud with two pipelines."""
+    s3 = harness.clients["s3"]
+    s3.create_bucket(Bucket="assets")
+    s3.put_object(Bucket="assets", Key="a", Body=b'{"pipelines": {"bad-items": "b", "word-count": "c"}}')
+    deployment = SimpleNamespace(definitions=("assets", "a"))
+    return SimpleNamespace(client=harness.clients.__getitem__, deployment=deployment)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("bad-itms", " 'bad-itms' is no deployed pipeline. Did you mean 'bad-items'?"),
+        ("zebra", " 'zebra' is no deployed pipeline."),
+        ("a\x1b]52;c;x", r" 'a\x1b]52;c;x' is no deployed pipeline."),
+        ("word-count", ""),
+        (None, ""),
+    ],
+    ids=["near", "far", "hidden", "known", "none"],
+)
+def test_the_nearest_pipeline_is_named(two_pipelines: Any, name: str | None, said: str) -> None:
+    """For a name that none has, with what is hidden in it made visible."""
+    assert about_pipeline(two_pipelines, name) == said
+
+
+def test_who_cannot_read_what_is_deployed_hears_nothing(two_pipelines: Any, harness: CommandHarness) -> None:
+    """To list runs the ledger is enough."""
+    assert about_pipeline(harness.cloud, "bad-itms") == ""
+    two_pipelines.deployment.definitions = ("assets", "gone")
+    assert about_pipeline(two_pipelines, "bad-itms") == ""

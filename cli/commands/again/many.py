@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from cli.cloud import Cloud
+from cli.cloud import Cloud, about_pipeline
 from cli.console import answered_yes, console_of, print_json, print_line, print_note, print_table, spinner
 from cli.errors import FAILED, UsageError
 from cli.options import positive
 from cli.times import moment, point_in_time
-from cli.unknown import about_pipeline
 from sluice.counted import counted
 from sluice.operate.again.many import Begun, Many, states_of
 from sluice.operate.listing.listing import RunFilter, list_runs
@@ -79,7 +78,7 @@ def for_many(
     """
     runs = _chosen(given, cloud)
     if not given.json:
-        _show(runs, about="" if runs else about_pipeline(cloud, given.pipeline))
+        _show(runs, cloud, given.pipeline)
     elif given.dry_run or not runs:
         print_json([asdict(run) for run in runs])
     if given.dry_run or not runs:
@@ -130,9 +129,9 @@ def _chosen(given: argparse.Namespace, cloud: Cloud) -> Sequence[RunSummary]:
     return sorted(listing.runs, key=lambda run: run.created_at)
 
 
-def _show(runs: Sequence[RunSummary], *, about: str) -> None:
+def _show(runs: Sequence[RunSummary], cloud: Cloud, pipeline: str | None) -> None:
     if not runs:
-        print_note(f"No run matches.{about}")
+        print_note(f"No run matches.{about_pipeline(cloud, pipeline)}")
         return
     rows = [
         (run.run_id, str(run.state), moment(run.created_at), run.input, run.failed_step or "") for run in runs

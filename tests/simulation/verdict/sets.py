@@ -129,7 +129,7 @@ class _Set:
             yield from [f"an alert was sent of a file that was to be ignored: {told[:200]}"] if told else []
             return
         for one in later:
-            if one.key not in told and not self._is_gathered("after"):
+            if not self._is_told("after", [told] if one.key in told else []):
                 yield f"{one} came after its run, and nobody was told"
 
     def _reruns(self, given: list[list[Landed]]) -> Iterator[str]:
@@ -152,7 +152,7 @@ class _Set:
         """Yield an alert of a late set that was not sent, and one that was sent of another."""
         mails = [body for body in self._mails if "has been open since" in body]
         is_alerted = self.trigger.late is not None and self.trigger.then == "alert"
-        if is_alerted and self._whole_at is None and not (mails or self._is_gathered("late")):
+        if is_alerted and self._whole_at is None and not self._is_told("late", mails):
             yield "it is late, and nobody was told"
         if not is_alerted and mails:
             yield f"it is not to be told of, and was: {mails[0][:200]}"
@@ -186,10 +186,13 @@ class _Set:
         about = f"set {SET}={self.name} of {self.trigger.pattern}"
         return [body for _, body in self.here.messages.mail if about in body]
 
-    def _is_gathered(self, event: str) -> bool:
-        """Return whether a report of the set is one of many, which a digest counts."""
+    def _is_told(self, event: str, mails: list[str]) -> bool:
+        """Return whether there are alerts of an event of the set, or it is one of many, which a digest
+        counts.
+        """
         pipeline = self.landed[0].pipeline
-        return is_in_digest(self.here, f"set-{pipeline}-{SET}={self.name}", pipeline, event)
+        subject = f"set-{pipeline}-{SET}={self.name}"
+        return bool(mails) or is_in_digest(self.here, subject, pipeline, event)
 
     @property
     def _counted(self) -> int:
