@@ -71,7 +71,7 @@ def test_an_open_set_is_closed_by_its_button(visitor: Visitor, backend: MadeUp) 
     page = visitor.go("/")
     page.get_by_role("button", name="Close: 2026-11-28").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_text("begins with the 3 files").wait_for()
+    dialog.get_by_text("begins with what there is, 3 files").wait_for()
     dialog.get_by_role("button", name="Close", exact=True).click()
     dialog.get_by_text("is being closed").wait_for()
     assert backend.acts == [("ada", "close-set", "flights date=2026-11-28")]
