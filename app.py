@@ -108,8 +108,9 @@ def main() -> None:
     app = App()
     try:
         compose(app, root=Path(os.environ.get(VARIABLE) or ROOT), environment=os.environ)
-        check_template_sizes(Path(app.synth().directory))
-        check_definition_sizes(Path(app.outdir))
+        assembly = Path(app.synth().directory)
+        check_template_sizes(assembly)
+        check_definition_sizes(assembly)
     except SluiceError as error:
         sys.exit(str(error))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from sluice.aws.batch_jobs import BatchReader, BatchTerminator
@@ -88,6 +88,12 @@ class ObjectLister(Protocol):
     def get_paginator(self, operation_name: str) -> Paginator:
         """Return what reads all pages of a listing."""
         ...
+
+
+def keys_below(s3: ObjectLister, bucket: str, prefix: str) -> Iterator[str]:
+    """Yield the keys below a prefix, in order, a thousand a call."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (stored["Key"] for stored in page.get("Contents", ()))
 
 
 class ObjectReader(ObjectLister, Protocol):

@@ -15,7 +15,7 @@ from sluice import keys
 from sluice.alerts.failure_kind import kind_of
 from sluice.items.failed_items import current_parts, each_once
 from sluice.items.manifest import read_slice
-from sluice.operate.clients import ObjectReader
+from sluice.operate.clients import ObjectReader, keys_below
 from sluice.run.failures.words import Word, newest_words
 from sluice.run.state import Run, StepRecord
 from sluice.run.uploads import IN_TRIGGER, is_file, items_in
@@ -84,7 +84,9 @@ class FailureReader:
         return sorted(child for child, word in self._words(record).items() if word.failed)
 
     def _words(self, record: StepRecord) -> dict[int, Word]:
-        return newest_words(self._keys(keys.all_words_prefix(self.run.run_id, record.name)))
+        return newest_words(
+            keys_below(self.s3, self.bucket, keys.all_words_prefix(self.run.run_id, record.name))
+        )
 
     def _first_items(self, record: StepRecord) -> list[FailureReport]:
         """Return failed items, one more than are shown; none where they are being removed, or are no such
@@ -101,7 +103,7 @@ class FailureReader:
         """
         if record.item_source is None:
             return
-        parts = list(self._keys(keys.failed_items_prefix(self.run.run_id, record.name)))
+        parts = list(keys_below(self.s3, self.bucket, keys.failed_items_prefix(self.run.run_id, record.name)))
         if not parts:
             return
         settled = {child: (word.generation, word.failed) for child, word in self._words(record).items()}
@@ -114,14 +116,10 @@ class FailureReader:
                 reason = f"{one.error}: {one.message}"
                 yield FailureReport(child=one.child, reason=reason, item=one.number)
 
-    def _keys(self, prefix: str) -> Iterator[str]:
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-            yield from (stored["Key"] for stored in page.get("Contents", ()))
-
     def reports(self, record: StepRecord) -> Iterator[FailureReport]:
         """Yield the reports of a step's last generation, by child; those that cannot be read are left out."""
         prefix = keys.failures_prefix(self.run.run_id, record.name, record.generation)
-        for key in self._keys(prefix):
+        for key in keys_below(self.s3, self.bucket, prefix):
             report = self._report(key)
             if report is not None:
                 yield report

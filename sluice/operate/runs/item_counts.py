@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sluice import keys
-from sluice.operate.clients import ObjectReader
+from sluice.operate.clients import ObjectReader, keys_below
 from sluice.run import child_ranges
 from sluice.run.compiled import CompiledStep, Kind
 from sluice.run.failures.words import items_of, newest_words
@@ -37,14 +36,9 @@ def _counts(s3: ObjectReader, bucket: str, run: Run, step: CompiledStep) -> Item
         # The cleanup has removed the words.
         failed = record.failed_items or 0
         return ItemCounts(items=items, done=items - failed, failed=failed)
-    words = newest_words(_keys(s3, bucket, keys.all_words_prefix(run.run_id, record.name)))
+    words = newest_words(keys_below(s3, bucket, keys.all_words_prefix(run.run_id, record.name)))
     done = sum(word.done for word in words.values())
     # A child that ends at its first failed item says no word: that item has failed, the rest was not tried.
     silent = {*child_ranges.from_text(record.failed_children or "")} - {*words}
     ended = 0 if step.continues else len(silent)
     return ItemCounts(items=items, done=done, failed=sum(word.failed for word in words.values()) + ended)
-
-
-def _keys(s3: ObjectReader, bucket: str, prefix: str) -> Iterator[str]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (stored["Key"] for stored in page.get("Contents", ()))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sluice import keys
 from sluice.items.failed_items import current_parts, each_once
-from sluice.operate.clients import ObjectReader
+from sluice.operate.clients import ObjectReader, keys_below
 from sluice.run.failures.words import Word, newest_words
 from sluice.run.state import StepRecord
 
@@ -33,7 +33,9 @@ class FailedItemReader:
     def _word(self, record: StepRecord, child: int) -> Word | None:
         """Return what a child said last; a generation that did not run it has no word of it."""
         for generation in range(record.generation, -1, -1):
-            found = self._keys(keys.child_words_prefix(self.run_id, record.name, generation, child))
+            found = keys_below(
+                self.s3, self.bucket, keys.child_words_prefix(self.run_id, record.name, generation, child)
+            )
             word = newest_words(found).get(child)
             if word is not None:
                 return word
@@ -43,10 +45,8 @@ class FailedItemReader:
         if not word.failed:
             return {}
         prefix = keys.failed_items_of_child(self.run_id, step, word.generation, word.child)
-        parts = current_parts(self._keys(prefix), {word.child: (word.generation, word.failed)})
+        parts = current_parts(
+            keys_below(self.s3, self.bucket, prefix), {word.child: (word.generation, word.failed)}
+        )
         bodies = (self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in parts)
         return {one.number: f"{one.error}: {one.message}" for one in each_once(bodies)}
-
-    def _keys(self, prefix: str) -> Iterator[str]:
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-            yield from (stored["Key"] for stored in page.get("Contents", ()))

@@ -40,10 +40,10 @@ def _sizes(directory: Path) -> Iterator[tuple[str, int]]:
         for one in json.loads(path.read_text()).get("Resources", {}).values():
             if one["Type"] == _DEFINITION:
                 properties = one["Properties"]
-                yield properties["JobDefinitionName"], definition_bytes(properties)
+                yield properties["JobDefinitionName"], request_bytes(properties)
 
 
-def definition_bytes(properties: Any) -> int:
+def request_bytes(properties: Any) -> int:
     """Return how many bytes a definition has in a request, about: CloudFormation fills in references."""
     return len(json.dumps(_filled(properties), separators=(",", ":"), ensure_ascii=False).encode())
 

@@ -15,8 +15,8 @@ from tests.stacks.deploys.updates import Deployed, own_names, refusals
 from tests.stacks.projects import composed, project
 from tests.stacks.templates import STACKS, Template, many, text
 
-# A hundred syntheses, a second or two each where the machine has nothing else to do.
-pytestmark = pytest.mark.timeout(3600)
+# A hundred syntheses, a second or two each, and longer where the machine has other things to do.
+pytestmark = pytest.mark.timeout(1200)
 # A cleanup and a gate.
 ADDED = 2
 Templates = dict[str, dict[str, Template]]

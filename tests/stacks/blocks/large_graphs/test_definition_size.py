@@ -10,7 +10,7 @@ import pytest
 
 from sluice.errors import PipelineError
 from sluice.limits import MAX_JOB_DEFINITION_BYTES
-from stacks.blocks.large_graphs.definition_size import check_definition_sizes, definition_bytes
+from stacks.blocks.large_graphs.definition_size import check_definition_sizes, request_bytes
 
 
 def definition(name: str, value: Any, **tags: str) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def write(directory: Path, *definitions: dict[str, Any]) -> None:
 
 def test_definitions_above_24_kib_are_refused_by_their_names(tmp_path: Path) -> None:
     """Whatever makes them long: tags count as variables do, and no other is named."""
-    room = MAX_JOB_DEFINITION_BYTES - definition_bytes(definition("one", ""))
+    room = MAX_JOB_DEFINITION_BYTES - request_bytes(definition("one", ""))
     write(tmp_path, definition("one", "x" * room))
     check_definition_sizes(tmp_path)
     tagged = {f"tag{number}": "x" * 250 for number in range(40)}
@@ -45,7 +45,7 @@ def test_definitions_above_24_kib_are_refused_by_their_names(tmp_path: Path) -> 
 def test_what_cloudformation_fills_in_counts_as_it_will_be() -> None:
     """Not as the template writes it."""
     bucket = {"Fn::ImportValue": "SluiceStorage:ExportsOutputRefInboxBucketNameWithMoreLetters"}
-    whole = definition_bytes(definition("one", ""))
-    assert definition_bytes(definition("one", bucket)) == whole + 100
+    whole = request_bytes(definition("one", ""))
+    assert request_bytes(definition("one", bucket)) == whole + 100
     joined = {"Fn::Join": ["/", ["a", {"Ref": "AWS::Region"}]]}
-    assert definition_bytes(definition("one", joined)) == whole + 102
+    assert request_bytes(definition("one", joined)) == whole + 102
