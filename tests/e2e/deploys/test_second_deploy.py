@@ -43,7 +43,7 @@ SEQUENCE = (
 )
 
 # Made after everything of the pipeline, and refused by AWS Batch.
-SYNTHESIS = "        check_template_sizes("
+SYNTHESIS = "        assembly = Path(app.synth()"
 BROKEN = """
         from aws_cdk.aws_batch import CfnJobQueue
         stack = app.node.find_child("SluicePipelines")
