@@ -67,7 +67,9 @@ def finished(step: str, *, at_least: float | None = None, at_most: int | None = 
 
 
 def always(step: str) -> Always:
-    """Return a dependency that lets a step run once another has finally ended, in any way, or cannot run."""
+    """Return a dependency that lets a step run once another has finally ended, in any way, or cannot run, and
+    nothing before that still runs.
+    """
     return Always(step)
 
 

@@ -236,10 +236,20 @@ class _Forward:
                 yield name
 
     def _tolerated_under_way(self, step: CompiledStep) -> Iterator[str]:
-        """Yield the parents whose failure a step tolerates, and that have not ended for good."""
+        """Yield what has not ended for good of the parents whose failure a step tolerates, and of what stands
+        before those that failed.
+
+        In a run that fails, a parent that was not claimed never will be, while another branch upstream still
+        works: what that does, the step may read.
+        """
         for name in step.parents:
-            if name not in step.needs and self.found[name].outcome not in SETTLED:
-                yield name
+            if name not in step.needs:
+                has_failed = self.found[name].outcome is StepOutcome.FAILED_FINAL
+                before = self.graph.upstream(name, tolerated=True) if has_failed else ()
+                yield from (one for one in [name, *sorted(before)] if not self._is_over(one))
+
+    def _is_over(self, name: str) -> bool:
+        return self.found[name].outcome in SETTLED
 
     def _repeated_alone(self) -> Iterator[str]:
         """Yield the steps that run again while all that waits for them is done and stays so: no job

@@ -22,7 +22,7 @@ from scheduler.capacity.hosts import Host
 from scheduler.effects import Effect, QueueBlocked, StartAttempt, StateChange, StopAttempt
 from scheduler.retry import Outcome
 from scheduler.scheduler import Scheduler
-from scheduler.states import SUCCEEDED
+from scheduler.states import FAILED, SUCCEEDED
 from sluice.runtime.errors import Stopped
 from sluice.runtime.exit_codes import STOPPED
 from sluice.runtime.worker.forked import STOP_SECONDS
@@ -72,6 +72,8 @@ class Fleet:
     """
     exits: dict[tuple[str, int], float] = field(default_factory=dict)
     """When a process of a job and child first ended with code 0, in seconds, by the job's name."""
+    failures: dict[str, float] = field(default_factory=dict)
+    """When a job first failed for good, in seconds, by its name."""
     scheduler: Scheduler = field(init=False)
     account: Account = field(init=False)
     api: BatchApi = field(init=False)
@@ -178,6 +180,8 @@ class Fleet:
         elif isinstance(effect, QueueBlocked):
             self.on_event(queue_blocked(self.account, effect))
         elif _heard(effect):
+            if effect.status == FAILED and effect.child is None:
+                self.failures.setdefault(effect.job.spec.name, self.clock.seconds)
             self.on_event(state_change(self.account, effect))
 
     def _begin(self, start: StartAttempt) -> None:

@@ -38,8 +38,8 @@ _RETENTION = timedelta(days=30)
 
 class People:
     """Looks at the runs of a simulation. ``cancelled`` are the runs that somebody wanted to cancel, and
-    ``cleared`` when `cancel` said that nothing of them was left, ``retried`` when somebody had them go on;
-    ``tries`` is how often somebody had a failed one go on.
+    ``cleared`` when `cancel` said that nothing of them was left, ``retried`` when somebody last tried to have
+    them go on; ``tries`` is how often somebody had a failed one go on.
     """
 
     def __init__(self, simulation: Simulation) -> None:
@@ -138,6 +138,8 @@ class People:
         )
 
         def retry() -> None:
+            # Somebody whose computer dies, or who has no answer, may have had it go on all the same.
+            self.retried[run] = here.clock.seconds
             retrier.retry(run, now())
             self.retried[run] = here.clock.seconds
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sluice.pipeline.definition import Array, Plan, Step
 from sluice.run.compiled import Kind
 from sluice.run.state import Run
+from sluice.run.step_graph import StepGraph
 from tests.simulation.scripts import Script, needed_of
 from tests.simulation.verdict.items import items_of_run
 
@@ -44,14 +45,19 @@ def _not_yet(first: _First, parent: str, items: list[int | None], at: float) -> 
 def _before_success(here: Simulation, script: Script, works: list[Work]) -> Iterator[str]:
     """Yield the work that began before the run's start job, or a single job that it needs, had succeeded:
     what the jobs themselves said decides, neither the ledger nor AWS Batch. A plan is done when it has
-    announced its items, and its job may still run.
+    announced its items, and its job may still run. What runs also in a run that has failed for certain waits
+    for a start job that has failed for good, too.
     """
     starts = [step.name for step in script.compiled.steps if step.kind is Kind.START]
+    tail = StepGraph(script.compiled).tail
     succeeded = _succeeded(here, works[0].run) if works else {}
+    failed = _failed(here, works[0].run) if works else {}
     for work in works:
         needed = needed_of(script.steps[work.step])
         parents = [name for name in needed if not isinstance(script.steps[name], Array | Plan)]
         early = [name for name in [*starts, *parents] if succeeded.get(name, math.inf) > work.at]
+        if work.step in tail:
+            early = [name for name in early if name not in starts or failed.get(name, math.inf) > work.at]
         if early:
             yield f"{work.step} ({work.job}) began at {work.at:.1f} s, before {early} had succeeded"
 
@@ -66,6 +72,16 @@ def _succeeded(here: Simulation, run: str) -> dict[str, float]:
     said = [(step, at) for (of, step), at in here.words.items() if of == run]
     for step, at in [*ended, *said]:
         found[step] = min(at, found.get(step, at))
+    return found
+
+
+def _failed(here: Simulation, run: str) -> dict[str, float]:
+    """Return when a job of each step first failed for good."""
+    found: dict[str, float] = {}
+    for name, at in here.fleet.failures.items():
+        if name.startswith(f"{run}_"):
+            step = name.split("_")[1]
+            found[step] = min(at, found.get(step, at))
     return found
 
 

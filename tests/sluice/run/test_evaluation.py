@@ -186,6 +186,18 @@ def test_only_what_always_runs_is_submitted_once_the_run_fails() -> None:
     assert found.steps["c"].outcome is StepOutcome.FAILED_FINAL
 
 
+def test_what_always_runs_waits_for_a_branch_upstream_that_still_works() -> None:
+    """`c` never will run, but what `b` does is read by `notify`."""
+    graph = pipeline(
+        step("a"), step("b", Kind.ARRAY, size=2), step("c", after=("a", "b")), step("notify", always=("c",))
+    )
+    under_way = evaluated(graph, failed("a"), record("b", StepState.SUBMITTED))
+    assert (under_way.failed_step, under_way.submissions) == ("a", ())
+    for over in (record("b", StepState.SUCCEEDED), failed("b", children=2, failed_children="0-1")):
+        found = evaluated(graph, failed("a"), over)
+        assert [one.step.name for one in found.submissions] == ["notify"]
+
+
 def test_of_an_array_that_never_was_all_items_failed() -> None:
     """Three of its children are six items where items are counted, and `at_most=3` bears three."""
     never = StepRecord(
