@@ -48,18 +48,25 @@ def _before_success(here: Simulation, script: Script, works: list[Work]) -> Iter
     announced its items, and its job may still run. What runs also in a run that has failed for certain waits
     for a start job that has failed for good, too.
     """
-    starts = [step.name for step in script.compiled.steps if step.kind is Kind.START]
-    tail = StepGraph(script.compiled).tail
-    succeeded = _succeeded(here, works[0].run) if works else {}
-    failed = _failed(here, works[0].run) if works else {}
+    run = works[0].run if works else ""
+    succeeded, failed = _succeeded(here, run), _failed(here, run)
     for work in works:
-        needed = needed_of(script.steps[work.step])
-        parents = [name for name in needed if not isinstance(script.steps[name], Array | Plan)]
-        early = [name for name in [*starts, *parents] if succeeded.get(name, math.inf) > work.at]
-        if work.step in tail:
-            early = [name for name in early if name not in starts or failed.get(name, math.inf) > work.at]
-        if early:
-            yield f"{work.step} ({work.job}) began at {work.at:.1f} s, before {early} had succeeded"
+        for name in _starts_and_jobs(script, work.step):
+            ends = [succeeded, failed] if _bears_failed_start(script, work.step, name) else [succeeded]
+            if all(one.get(name, math.inf) > work.at for one in ends):
+                yield f"{work.step} ({work.job}) began at {work.at:.1f} s, before {name} had succeeded"
+
+
+def _starts_and_jobs(script: Script, step: str) -> list[str]:
+    """Return the run's start job, if it has one, and the single jobs that a step needs."""
+    starts = [one.name for one in script.compiled.steps if one.kind is Kind.START]
+    needed = needed_of(script.steps[step])
+    return [*starts, *(name for name in needed if not isinstance(script.steps[name], Array | Plan))]
+
+
+def _bears_failed_start(script: Script, step: str, parent: str) -> bool:
+    """Return whether a step runs also behind a start job that has failed for good."""
+    return parent not in script.steps and step in StepGraph(script.compiled).tail
 
 
 def _succeeded(here: Simulation, run: str) -> dict[str, float]:

@@ -60,8 +60,8 @@ def found(
     [
         ({"prepare": 6.0}, {}, []),
         ({}, {"prepare": 5.5}, []),
-        ({"prepare": 11.0}, {}, ["score (two) began at 10.0 s, before ['prepare'] had succeeded"]),
-        ({}, {}, ["score (two) began at 10.0 s, before ['prepare'] had succeeded"]),
+        ({"prepare": 11.0}, {}, ["score (two) began at 10.0 s, before prepare had succeeded"]),
+        ({}, {}, ["score (two) began at 10.0 s, before prepare had succeeded"]),
     ],
     ids=["code 0", "its word", "code 0 later", "no success"],
 )
@@ -89,7 +89,7 @@ def test_what_always_runs_waits_for_the_end_of_a_start_job_that_fails(
     """A run that has failed ends with what always runs."""
     found_now = found({"prepare": 6.0}, {}, "start-job", failures={"start": failed}, after=after)
     assert [one for one in found_now if "score" in one and "start" in one] == [
-        f"score (two) began at 10.0 s, before {[name]} had succeeded" for name in objections
+        f"score (two) began at 10.0 s, before {name} had succeeded" for name in objections
     ]
 
 
