@@ -79,7 +79,8 @@ def destroy(given: argparse.Namespace, cloud: Cloud) -> int:
     else:
         _show(stacks, kept, data=given.data)
     if given.confirm is None:
-        print_note(f"Nothing was deleted. To do so, repeat the command with --confirm {prefix}")
+        again = f"with --confirm {prefix} (`make destroy`: CONFIRM={prefix})"
+        print_note(f"Nothing was deleted. To do so, repeat the command {again}")
         return 0
     if any(stack.name == f"{prefix}Storage" and not stack.is_deleted for stack in stacks):
         check_no_run_is_unfinished(cloud.ledger)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import deque
@@ -14,6 +15,7 @@ from local.paths import REPOSITORY, LocalCloudPaths, home
 
 CLI = Path("node_modules", "aws-cdk")
 LINES_SHOWN = 60
+_FAILED_ASSET = re.compile(r"^\S+: fail: ", re.MULTILINE)
 # Nothing leaves this machine: no notices, no usage data, no look for a newer version.
 SILENT = {"CDK_DISABLE_CLI_TELEMETRY": "1", "CDK_DISABLE_VERSION_CHECK": "1", "CI": "1"}
 SILENT_OPTIONS = ("--no-notices", "--no-version-reporting", "--no-color")
@@ -128,8 +130,11 @@ def _run(
 
 
 def _essence(output: str) -> str:
-    """Return the CDK's own summary of what failed, without the events that led there; all of it if there is
-    none.
+    """Return the CDK's own summary of what failed, or what it said from the first asset on that failed,
+    without what led there; all of it if there is none.
     """
-    before, summary, after = output.rpartition("Failed resources:")
-    return f"{summary}{after}" if summary else before or after
+    _, summary, after = output.rpartition("Failed resources:")
+    if summary:
+        return f"{summary}{after}"
+    failed = _FAILED_ASSET.search(output)
+    return output[failed.start() :] if failed else output

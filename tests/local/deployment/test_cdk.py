@@ -30,3 +30,18 @@ def test_a_failure_shows_what_the_cdk_said(tmp_path: Path) -> None:
     cdk.install_cli()
     with pytest.raises(LocalCloudError, match="no-such-command"):
         cdk.run(LocalCloudPaths(1, tmp_path / "state"), ["no-such-command"], tmp_path)
+
+
+def test_an_asset_that_failed_is_shown_without_what_led_there(tmp_path: Path) -> None:
+    """The outputs of the stacks before it, of which there are dozens, are no reason."""
+    program = tmp_path / "cdk"
+    lines = [
+        "SluiceControl.TrackQueue = http://localhost:4566/1",
+        "SluicePipelines: fail: docker build: no such host",
+        "Failed to build asset StepImage",
+    ]
+    program.write_text("#!/bin/sh\n" + "".join(f"echo '{line}'\n" for line in lines) + "exit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(LocalCloudError) as raised:
+        cdk._run([str(program)], tmp_path, {"PATH": "/bin:/usr/bin"})
+    assert str(raised.value).splitlines()[1:] == lines[1:]
