@@ -40,7 +40,9 @@ KEPT_MS = int(7 * DAY * 1000)
 https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 """
 MOST_SECONDS = 12 * HOUR
-"""After the last fault: a run that has not ended by then is stranded."""
+"""After the last fault, and after the last change of any run's state: a run that has not ended by then is
+stranded. What waits for its turn behind many others may be there for longer.
+"""
 _SUBMITS_A_SECOND = 50
 _MOST_WORK_SECONDS = 700.0
 """For an item: a child of three waits for its registration and works within its time-out of an hour."""
@@ -146,7 +148,10 @@ class Simulation(Harness):
         self.scripts |= drawn_backfills(drawn_apart, self.scripts)
         self.done: list[Done] = []
         self.ended: dict[str, list[tuple[float, str]]] = {}
+        self.cleaned_again: set[tuple[str, float]] = set()
         self.begun: dict[str, float] = {}
+        self._reopened: dict[str, str] = {}
+        self._moved = 0.0
         self.files: dict[str, list[dict[str, Any]]] = {}
         self.words: dict[tuple[str, str], float] = {}
         """When a job of a run and step first said that its work was done, in seconds."""
@@ -203,15 +208,13 @@ class Simulation(Harness):
 
     def _until(self, is_over: Callable[[], bool]) -> None:
         calmed = False
-        end = MOST_SECONDS
-        while not is_over() and self.clock.seconds < end:
+        while not is_over() and self.clock.seconds < self._moved + MOST_SECONDS:
             self.clock.step()
+            if not calmed:
+                self._moved = self.clock.seconds
             if self.chaos.is_over and not calmed:
                 calmed = True
                 self.chaos.calm_down()
-                end = self.clock.seconds + MOST_SECONDS
-            elif not self.chaos.is_over:
-                end = self.clock.seconds + MOST_SECONDS
 
     def _sweep(self) -> None:
         is_open = any("unfinished" in item for item in self.table.items.values())
@@ -315,10 +318,17 @@ class Simulation(Harness):
         run, state = key[0].removeprefix(RUN_PREFIX), item["state"]["S"]
         self.begun.setdefault(run, self.clock.seconds)
         seen = self.ended.setdefault(run, [])
-        if state != (seen[-1][1] if seen else ""):
-            seen.append((self.clock.seconds, state))
-            self.people.sees(run, RunState(state))
-            self.decay.sees(run, RunState(state))
+        before = seen[-1][1] if seen else ""
+        if state == before:
+            return
+        self._moved = self.clock.seconds
+        reopened = item.get("reopened", {}).get("N", "0")
+        if before == RunState.SUCCEEDED and reopened == self._reopened.get(run, "0"):
+            self.cleaned_again.add((run, self.clock.seconds))
+        self._reopened[run] = reopened
+        seen.append((self.clock.seconds, state))
+        self.people.sees(run, RunState(state))
+        self.decay.sees(run, RunState(state))
 
     def _stored(self, bucket: str, key: str, body: bytes) -> None:
         super()._stored(bucket, key, body)

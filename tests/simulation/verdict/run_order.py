@@ -42,21 +42,25 @@ def _key(here: Simulation, run: Run) -> _Key:
 
 def _too_many(here: Simulation, runs: list[str], limit: int) -> Iterator[str]:
     """Yield the first moment at which too many ran: from each RUNNING to the next end."""
-    changes: list[tuple[float, int, str]] = []
-    for run in runs:
-        is_running = False
-        for at, state in here.ended[run]:
-            if is_running and state in _ENDS:
-                changes.append((at, -1, run))
-            elif not is_running and state == RunState.RUNNING:
-                changes.append((at, 1, run))
-            is_running = state == RunState.RUNNING
     now: set[str] = set()
-    for at, change, run in sorted(changes):
+    for at, change, run in sorted(one for each in runs for one in _changes(here, each)):
         now = now | {run} if change > 0 else now - {run}
         if len(now) > limit:
             yield f"{sorted(now)} ran at {at:.1f} s, and at most {limit} may"
             return
+
+
+def _changes(here: Simulation, run: str) -> Iterator[tuple[float, int, str]]:
+    """Yield when a run began to run, 1, and when it ended, -1. A cleanup that is repeated alone waits for no
+    turn.
+    """
+    is_running = False
+    for at, state in here.ended[run]:
+        if is_running and state in _ENDS:
+            yield at, -1, run
+        elif not is_running and state == RunState.RUNNING and (run, at) not in here.cleaned_again:
+            yield at, 1, run
+        is_running = state == RunState.RUNNING
 
 
 def _not_replaced(here: Simulation, run: Run, by_id: dict[str, Run]) -> Iterator[str]:
