@@ -1,4 +1,4 @@
-"""`sluice local up | deploy | down | env`: AWS on this machine."""
+"""`sluice local up | deploy | alerts | down | env`: AWS on this machine."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from cli.aws import client_of
-from cli.console import print_note, print_text
+from cli.console import console_of, print_json, print_line, print_note, print_text
 from cli.deploying.bucket_notes import note_buckets
 from cli.options import Commands, port
 from cli.project import current_project
+from cli.screen.messages import print_message
 from local.deployment.deploy import deploy
 from local.deployment.update import changes, update, update_code
 from local.errors import LocalCloudError
@@ -20,6 +21,7 @@ from local.executors import NAMES, PROCESS
 from local.paths import DEFAULT_PORT, LocalCloudPaths
 from local.server import process
 from local.server.lock import holder
+from local.server.process import control
 from local.server.running import running_ports
 from sluice.errors import PipelineError
 from sluice.pipeline.loading import load_pipeline, load_pipelines
@@ -27,7 +29,7 @@ from sluice.pipeline.loading import load_pipeline, load_pipelines
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("local", help="AWS on this machine: up, deploy, down, env")
+    parser = commands.add_parser("local", help="AWS on this machine: up, deploy, alerts, down, env")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     up = actions.add_parser(
         "up", help="start the local cloud, or take the one that runs, and deploy the app to it"
@@ -47,15 +49,21 @@ def add_to(commands: Commands) -> None:
     change.add_argument("names", nargs="*", metavar="NAME", help="of changed code, only these containers'")
     change.add_argument("--watch", action="store_true", help="again at each save, until Ctrl-C")
     change.set_defaults(run=_deploy)
+    alerts = actions.add_parser(
+        "alerts", help="print the e-mails and SMS that the local cloud has kept instead of sending them"
+    )
+    alerts.add_argument("--json", action="store_true", help="print JSON, for programs")
+    alerts.set_defaults(run=_alerts)
     actions.add_parser("down", help="end the local cloud; its buckets and tables are gone").set_defaults(
         run=_down
     )
     env = actions.add_parser("env", help="print the lines that point any AWS client at the local cloud")
     env.set_defaults(run=_env)
     for action in actions.choices.values():
-        if action is not env:
+        if action not in (env, alerts):
             action.add_argument("--port", type=port, default=DEFAULT_PORT, help="default: %(default)s")
-    env.add_argument("--port", type=port, help=f"default: the one that runs, else {DEFAULT_PORT}")
+    for action in (env, alerts):
+        action.add_argument("--port", type=port, help=f"default: the one that runs, else {DEFAULT_PORT}")
 
 
 def _up(given: argparse.Namespace) -> int:
@@ -86,11 +94,7 @@ def _up(given: argparse.Namespace) -> int:
 
 
 def _deploy(given: argparse.Namespace) -> int:
-    place = LocalCloudPaths.of(given.port)
-    if not holder(place.pid_file):
-        raise LocalCloudError(
-            f"Expected a local cloud on port {given.port}, found none: `sluice local up --detach` starts one."
-        )
+    place = _running(given.port)
     saves = changes(current_project().root) if given.watch else ()  # One during the deploy is not missed.
     _update(place, given.names)
     if not given.names:
@@ -126,6 +130,29 @@ def _deploy_saved(place: LocalCloudPaths, names: list[str]) -> None:
         _update(place, names)
     except (LocalCloudError, PipelineError) as error:  # The next save may mend it.
         print_note(str(error))
+
+
+def _alerts(given: argparse.Namespace) -> int:
+    place = _running(given.port or _port_that_runs())
+    messages = control(place, "GET", "messages")
+    if given.json:
+        print_json(messages)
+    elif not messages:
+        print_note("No alert was sent since this cloud began.")
+    for message in () if given.json else messages:
+        print_line(f"{message['at'][:19].replace('T', ' ')} UTC")
+        print_message(console_of(), message)
+    return 0
+
+
+def _running(port: int) -> LocalCloudPaths:
+    """Return the place of the local cloud on a port; raises LocalCloudError where none runs."""
+    place = LocalCloudPaths.of(port)
+    if not holder(place.pid_file):
+        raise LocalCloudError(
+            f"Expected a local cloud on port {port}, found none: `sluice local up --detach` starts one."
+        )
+    return place
 
 
 def _down(given: argparse.Namespace) -> int:

@@ -6,13 +6,12 @@ import time
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from cli.commands.demo.telling import begin
+from cli.screen.messages import print_message
 from local.paths import LocalCloudPaths
 from local.server.process import control
 from sluice.operate.runs.view import RunView
-from sluice.visible import visible
 
 SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -23,7 +22,7 @@ def show(place: LocalCloudPaths, console: Console, failed: RunView) -> list[str]
     begin(console, "The alert")
     messages = _messages(place, failed.run_id)
     for message in sorted(messages, key=lambda message: str(message["protocol"])):
-        _print(console, message)
+        print_message(console, message)
     protocols = sorted(message["protocol"] for message in messages)
     return (
         []
@@ -40,25 +39,3 @@ def _messages(place: LocalCloudPaths, run_id: str) -> list[dict[str, Any]]:
         if len(found) >= 2 or time.monotonic() > deadline:
             return found
         time.sleep(_POLL_SECONDS)
-
-
-def _print(console: Console, message: dict[str, Any]) -> None:
-    kind = "E-mail" if message["protocol"] == "email" else "SMS"
-    console.print(Text(f"{kind} to {message['endpoint']}", style="bold"))
-    text = "\n".join(
-        [*([f"Subject: {message['subject']}", ""] if message["subject"] else []), message["text"].strip()]
-    )
-    for line in visible(text, keep="\n\t").splitlines():
-        _fold(console, line)
-
-
-def _fold(console: Console, line: str) -> None:
-    """Print a line of a message behind a bar; on a terminal it is folded at words."""
-    inner = line.lstrip(" ")
-    bar = Text(f"  │ {' ' * (len(line) - len(inner))}", style="dim")
-    if not console.is_terminal:
-        console.print(bar + Text(inner), soft_wrap=True)
-        return
-    for part in Text(inner).wrap(console, max(20, console.width - len(bar)), overflow="fold"):
-        part.rstrip()
-        console.print(bar + part, soft_wrap=True)

@@ -1,5 +1,6 @@
 """`sluice local`."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -101,6 +102,43 @@ def test_up_and_down(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str])
     finally:
         assert main(["local", "down", f"--port={place.port}"]) == 0
     assert holder(place.pid_file) is None
+
+
+def test_alerts_are_what_people_would_have_been_sent(
+    place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None at first, which is said beside the result; then each as its recipient gets it, or as JSON. Of a
+    cloud that does not run there are none.
+    """
+    alerts = ["local", "alerts", f"--port={place.port}"]
+    assert main(alerts) == 1
+    assert f"Expected a local cloud on port {place.port}, found none" in capsys.readouterr().err
+    assert main(["local", "up", "--empty", "--detach", f"--port={place.port}"]) == 0
+    try:
+        capsys.readouterr()
+        assert main(alerts) == 0
+        assert capsys.readouterr() == ("", "sluice: No alert was sent since this cloud began.\n")
+        sns = client(place, "sns")
+        topic = sns.create_topic(Name="alerts")["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="you@example.com")
+        sns.publish(TopicArn=topic, Subject="It failed", Message="Because of\x1b[31m this.")
+        assert main(alerts) == 0
+        (_, *lines) = capsys.readouterr().out.splitlines()
+        assert [line.strip() for line in lines] == [
+            "E-mail to you@example.com",
+            "│ Subject: It failed",
+            "│",
+            "│ Because of\\x1b[31m this.",
+        ]
+        assert main([*alerts, "--json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)
+        assert (found["protocol"], found["endpoint"], found["subject"]) == (
+            "email",
+            "you@example.com",
+            "It failed",
+        )
+    finally:
+        assert main(["local", "down", f"--port={place.port}"]) == 0
 
 
 def test_an_empty_cloud_wants_its_own_secret_too(
