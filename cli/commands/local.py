@@ -15,6 +15,7 @@ from cli.options import Commands, port
 from cli.project import current_project
 from cli.screen.messages import print_message
 from local.deployment.deploy import deploy
+from local.deployment.one_at_a_time import one_at_a_time
 from local.deployment.update import changes, update, update_code
 from local.errors import LocalCloudError
 from local.executors import NAMES, PROCESS
@@ -81,7 +82,8 @@ def _up(given: argparse.Namespace) -> int:
     try:
         _print(f"cloud      {place.endpoint}, process {pid}, log {place.log}")
         if not given.empty:
-            deploy(place, _print, current_project().root)
+            with one_at_a_time(place, _print):
+                deploy(place, _print, current_project().root)
             note_buckets(partial(client_of, place))
         _print("\n" + export_lines(place))
         if not given.detach:
@@ -120,9 +122,11 @@ def _update(place: LocalCloudPaths, names: Sequence[str] = ()) -> None:
         for name in names:
             load_pipeline(root, name.replace("_", "-"))
         print_note(f"{error}\nOf this project, the code of {', '.join(names)} alone is deployed.")
-        update_code(place, _print, root, names)
+        with one_at_a_time(place, _print):
+            update_code(place, _print, root, names)
     else:
-        update(place, _print, root, names)
+        with one_at_a_time(place, _print):
+            update(place, _print, root, names)
 
 
 def _deploy_saved(place: LocalCloudPaths, names: list[str]) -> None:
