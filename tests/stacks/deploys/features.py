@@ -14,7 +14,10 @@ from tests.stacks.synthesis import context
 from tests.stacks.templates import STACKS, Template
 
 IMPORTS = """
-from sluice.pipeline.definition import AfterRun, FileSet, Limit, MultiNode, Schedule, Webhook
+from sluice.pipeline.definition import AfterRun, FileSet, Limit, MultiNode, NodeGroup, Schedule, Webhook
+from sluice.pipeline.after import always, finished
+from sluice.pipeline.retry_rules import EvaluateOnExit
+from sluice.pipeline.secret_sources import Secret
 from sluice.pipeline.permissions import read
 """
 ONE = 'Job("work", run="work"{more})'
@@ -46,8 +49,8 @@ def _triggered(*triggers: str, **settings: str) -> Feature:
     return Feature({"one": _text(", ".join(triggers))}, settings)
 
 
-def _step(more: str) -> Feature:
-    return Feature({"one": _text(steps=ONE.format(more=f", {more}"))})
+def _step(more: str, **settings: str) -> Feature:
+    return Feature({"one": _text(steps=ONE.format(more=f", {more}"))}, settings)
 
 
 def _steps(*steps: str, more: str = "", **settings: str) -> Feature:
@@ -78,13 +81,28 @@ def _graph(steps: int) -> Feature:
     return _steps(*found)
 
 
+def _command(word: str) -> Feature:
+    command = 'image="busybox:1", command=["echo", "Ref::word"]'
+    return _steps(f'Job("work", {command}, parameters={{"word": "{word}"}})')
+
+
 def _nodes(count: int, image: str) -> Feature:
     step = f'MultiNode("train", nodes={count}, image="{image}", command=["true"])'
     return _steps(step, SLUICE_NAT="true", SLUICE_INSTANCE_TYPES="c7i.large")
 
 
+def _node_groups() -> Feature:
+    groups = (
+        f'NodeGroup(nodes={count}, image="busybox:{count}", command=["true"], environment={{"A": "1"}})'
+        for count in (1, 2)
+    )
+    step = f'MultiNode("train", groups=[{", ".join(groups)}], instance_type="c7i.large")'
+    return _steps(step, SLUICE_NAT="true", SLUICE_INSTANCE_TYPES="c7i.large")
+
+
 def _in_vpc(subnets: str, groups: str = "") -> Feature:
-    wanted = {"SLUICE_SUBNET_IDS": subnets} | ({"SLUICE_SECURITY_GROUP_IDS": groups} if groups else {})
+    wanted = {"SLUICE_SUBNET_IDS": subnets}
+    wanted |= {"SLUICE_SECURITY_GROUP_IDS": groups, "SLUICE_PUBLIC_ADDRESSES": "true"} if groups else {}
     return _set(SLUICE_VPC_ID="vpc-0123456789abcdef0", **wanted)
 
 
@@ -94,10 +112,12 @@ def _provider(groups: str) -> Feature:
         SLUICE_CONSOLE_ISSUER="https://login.example.com",
         SLUICE_CONSOLE_CLIENT_ID="sluice",
         SLUICE_CONSOLE_GROUPS=groups,
+        SLUICE_CONSOLE_GROUPS_CLAIM="roles",
+        SLUICE_CONSOLE_CLIENT_SECRET="arn:aws:secretsmanager:eu-central-1:111122223333:secret:console-AbCdEf",
     )
 
 
-_FARGATE = "vcpus=0.25, memory=512"
+_FARGATE = "vcpus=0.25, memory=512, storage=30"
 _GPU = "vcpus=4, memory=8192, gpus=1"
 _FOREIGN = 'S3Upload(bucket="team-landing", account="{account}", prefix="one/", suffix=".csv")'
 _OWN_BUCKET = 'S3Upload(bucket="{bucket}", prefix="one/")'
@@ -117,18 +137,29 @@ PAIRS: dict[str, tuple[Feature, Feature]] = {
     ),
     "grouping": (
         _triggered('S3Upload(prefix="one/", group_within="1m")'),
-        _triggered('S3Upload(prefix="one/", group_within="2m", group_of=100)'),
+        _triggered('S3Upload(prefix="one/", group_of=100, group_after="10m", group_max_wait="2h")'),
     ),
-    "file set": (_triggered(_SET.format(rules="expect=24")), _triggered(_SET.format(rules='marker="_DONE"'))),
+    "file set": (
+        _triggered(_SET.format(rules='expect=24, of="part"')),
+        _triggered(
+            _SET.format(rules='manifest="m.json", late="6h", then="run", later_files="rerun"'),
+            'FileSet("more/{date}/{part}.csv", marker="_DONE")',
+        ),
+    ),
     "other bucket": (
         _triggered(_OWN_BUCKET.format(bucket="team-landing")),
         _triggered(_OWN_BUCKET.format(bucket="team-arrivals")),
     ),
     "bucket of another account": (
         _triggered(_FOREIGN.format(account="111122223333")),
-        _triggered(_FOREIGN.format(account="444455556666")),
+        _triggered(
+            _FOREIGN.format(account="444455556666").replace(")", f', region="eu-west-1", kms_key="{KEY}")')
+        ),
     ),
-    "schedule": (_triggered('Schedule("rate(1 hour)")'), _triggered('Schedule("rate(2 hours)")')),
+    "schedule": (
+        _triggered('Schedule("rate(1 hour)")'),
+        _triggered('Schedule("rate(2 hours)", timezone="Europe/Berlin", input={"a": 1})'),
+    ),
     "schedule that catches up": (
         _triggered('Schedule("cron(0 2 * * ? *)", start="2026-01-01", catch_up=True)'),
         _triggered('Schedule("cron(0 3 * * ? *)", start="2026-02-01", catch_up=True)'),
@@ -137,11 +168,14 @@ PAIRS: dict[str, tuple[Feature, Feature]] = {
         _triggered('S3Upload(prefix="one/", reconcile="7d")'),
         _triggered(
             'S3Upload(prefix="one/", suffix=".csv", reconcile="1d")',
-            'S3Upload(bucket="team-landing", prefix="more/", reconcile="on-request")',
+            'S3Upload(bucket="team-landing", prefix="more/", reconcile="on-request", inventory="s3://reports/all/")',
         ),
     ),
-    "after run": (_chain('AfterRun("one")'), _chain('AfterRun("one", "two", by="date")')),
-    "webhook": (_triggered("Webhook()"), _triggered("Webhook()", SLUICE_WEBHOOK_CONCURRENCY="5")),
+    "after run": (_chain('AfterRun("one")'), _chain('AfterRun("one", "two", by="date", when="all")')),
+    "webhook": (
+        _triggered("Webhook()"),
+        _triggered('Webhook(signature="github")', SLUICE_WEBHOOK_CONCURRENCY="5"),
+    ),
     "webhook with a schema and rotation": (
         _triggered('Webhook(schema={"type": "object"}, rotate_days=7)'),
         _triggered('Webhook(schema={"type": "array"}, rotate_days=9)'),
@@ -158,51 +192,74 @@ PAIRS: dict[str, tuple[Feature, Feature]] = {
     "limit and start job": (_limit(2, ', submit_from="start-job"'), _limit(3, ', submit_from="start-job"')),
     "plan": (
         _steps('Plan("list", run="work")', 'Array("each", run="work", items_of="list")'),
-        _steps('Plan("list", run="work")', 'Array("each", run="work", items_of="list", memory=512)'),
+        _steps(
+            'Plan("list", run="work")',
+            'Array("each", run="work", items_of="list", items_per_child=3, on_error="stop")',
+        ),
+    ),
+    "arrays": (
+        _steps('Array("each", run="work", size=4, sequential=True)'),
+        _steps(
+            'Array("each", run="work", size=4)',
+            'Array("more", run="work", each="each")',
+            'Job("last", run="work", after=[finished("each", at_most=3), always("more")])',
+        ),
     ),
     **{
         compute: (
             _step(f'compute="{compute}", {size}'),
-            _step(f'compute="{compute}", timeout=600, {size}'),
+            _step(f'compute="{compute}", timeout=600, {size}', **{f"SLUICE_{name}": value}),
         )
-        for compute, size in {
-            "spot": "",
-            "on_demand": "",
-            "fargate": _FARGATE,
-            "fargate_spot": _FARGATE,
-            "gpu": _GPU,
-            "arm": "",
-            "unmanaged": "",
-        }.items()
+        for compute, size, name, value in (
+            ("spot", "", "MAX_VCPUS_SPOT", "8"),
+            ("on_demand", "", "MAX_VCPUS_ON_DEMAND", "8"),
+            ("fargate", _FARGATE, "MAX_VCPUS_FARGATE", "8"),
+            ("fargate_spot", _FARGATE, "MAX_VCPUS_FARGATE", "8"),
+            ("gpu", _GPU, "MAX_VCPUS_GPU", "8"),
+            ("arm", "", "ARM_INSTANCE_TYPES", "c8g"),
+            ("unmanaged", "", "ZONES", "3"),
+        )
     },
     "fair share": (_step("priority=10"), _step('queue="bulk", priority=10')),
     "share": (_pipeline('share="teamA"'), _pipeline('share="teamB"')),
     "own machines": (_pipeline('machines="own"'), _pipeline('machines="own", disk=500')),
-    "secrets": (_step('secrets={"A": "my-app/key"}'), _step('secrets={"A": "ssm:/my-app/key"}')),
+    "secrets": (
+        _step('secrets={"A": "my-app/key"}'),
+        _step(f'secrets={{"A": Secret(source="my-app/key", kms_key="{KEY}")}}'),
+    ),
     "file system": (_step(_EFS.format(path="/mnt/a")), _step(_EFS.format(path="/mnt/b"))),
     "container": (
         _step('shared_memory=256, tmpfs={"/tmp": 64}, user="1000", read_only_root=True'),
-        _step('shared_memory=512, user="2000"'),
+        _step(
+            'shared_memory=512, user="2000", ulimits={"nofile": 4096}, environment={"A": "1"}, parameters={}'
+        ),
     ),
-    "retries": (_step("retries=Resubmit(times=2, reclaimed=2)"), _step("attempts=2")),
+    "retries": (
+        _step("retries=Resubmit(times=2, reclaimed=2)"),
+        _step("retry=[EvaluateOnExit(action='EXIT', on_exit_code='3')], attempts=2"),
+    ),
     "permissions": (
         _pipeline('permissions=[read("s3://team-reference/a/*")]'),
         _step('permissions=[read("s3://team-reference/b/*")]'),
     ),
     "results": (
         _pipeline('results="s3://team-results/one/"'),
-        _pipeline('results="s3://other-results/one/"'),
+        _pipeline('results="s3://other-results/one/", publishes="anywhere"'),
     ),
     "runs in order": (
         _pipeline("max_concurrent_runs=1"),
-        _pipeline('max_concurrent_runs=2, replace="newest"'),
+        _pipeline('max_concurrent_runs=2, per="pipeline", replace="newest"'),
     ),
+    "command": (_command("a"), _command("b")),
     "tags of a pipeline": (_pipeline('tags={"team": "data"}'), _pipeline('tags={"team": "web"}')),
-    "tickets and lateness": (_pipeline("ticket=True"), _pipeline('expected_within="2h"')),
+    "tickets and lateness": (_pipeline("ticket=True"), _pipeline('expected_within="2h", keep_failed=3')),
     "large graph": (_graph(60), _graph(110)),
     "NAT": (_set(SLUICE_NAT="true"), _set(SLUICE_NAT="true", SLUICE_ZONES="3")),
-    "nodes": (_nodes(2, "busybox:1"), _nodes(3, "busybox:2")),
-    "console": (_set(SLUICE_CONSOLE="true"), _set(SLUICE_CONSOLE="true", SLUICE_CONSOLE_MFA="true")),
+    "nodes": (_nodes(2, "busybox:1"), _node_groups()),
+    "console": (
+        _set(SLUICE_CONSOLE="true"),
+        _set(SLUICE_CONSOLE="true", SLUICE_CONSOLE_MFA="true", SLUICE_CONSOLE_CONCURRENCY="9"),
+    ),
     "console with a provider": (_provider("watch=analysts"), _provider("watch=all,operate=on-call")),
     "network that is there": (
         _in_vpc("subnet-0123456789abcdef0"),
@@ -221,7 +278,12 @@ PAIRS: dict[str, tuple[Feature, Feature]] = {
     ),
     "machines": (
         _set(SLUICE_JOB_ARCHITECTURE="arm64", SLUICE_DISK_GIB="100"),
-        _set(SLUICE_INSTANCE_TYPES="c7i,m7i.large", SLUICE_MAX_VCPUS_SPOT="8", SLUICE_SCALE_DOWN_DELAY="30"),
+        _set(
+            SLUICE_INSTANCE_TYPES="c7i,m7i.large",
+            SLUICE_MAX_VCPUS_SPOT="8",
+            SLUICE_GPU_INSTANCE_TYPES="g6",
+            SLUICE_SCALE_DOWN_DELAY="30",
+        ),
     ),
     "kept queues": (
         _set(SLUICE_KEEP_QUEUES="fargate-normal"),
@@ -233,7 +295,7 @@ PAIRS: dict[str, tuple[Feature, Feature]] = {
     ),
     "no dashboard": (
         _set(SLUICE_DASHBOARD="false"),
-        _set(SLUICE_DASHBOARD="false", SLUICE_ZONES="3"),
+        _set(SLUICE_DASHBOARD="false", SLUICE_CONTAINER_INSIGHTS="true"),
     ),
 }
 FEATURES: dict[str, Feature] = {"no pipeline": Feature({})} | {

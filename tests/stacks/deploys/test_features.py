@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sluice.pipeline.definition import (
+    AfterRun,
+    Array,
+    FileSet,
+    Job,
+    Limit,
+    Manual,
+    MultiNode,
+    NodeGroup,
+    Pipeline,
+    Plan,
+    S3Upload,
+    Schedule,
+    Webhook,
+)
+from stacks.configuration import Configuration, variable
 from tests.stacks.deploys.features import CHANGED, FEATURES, templates_of
 from tests.stacks.deploys.idle_costs import idle_costs
 from tests.stacks.deploys.updates import Deployed, own_names, refusals
@@ -19,6 +37,7 @@ from tests.stacks.templates import STACKS, Template, many, text
 pytestmark = pytest.mark.timeout(1200)
 # A cleanup and a gate.
 ADDED = 2
+_STEPS = (Plan, Array, Job, MultiNode)
 Templates = dict[str, dict[str, Template]]
 
 
@@ -100,6 +119,25 @@ def test_every_feature_is_in_its_templates(features: Templates) -> None:
         json.dumps([features[one][stack].document for stack in STACKS]) for one in FEATURES if one != "spot"
     ]
     assert len(set(texts)) == len(texts)
+
+
+def test_every_parameter_and_setting_is_of_some_feature() -> None:
+    """Whoever adds one adds it to a feature: what nobody has deployed and changed may break a second deploy.
+    What comes first is written without its name.
+    """
+    texts = " ".join(text for feature in FEATURES.values() for text in feature.pipelines.values())
+    kinds = (AfterRun, FileSet, Manual, S3Upload, Schedule, Webhook, *_STEPS, NodeGroup, Limit, Pipeline)
+    known = {name for kind in kinds for name in inspect.signature(kind).parameters}
+    missing = {name for name in known if not re.search(rf"\b{name}=", texts)}
+    assert missing == {
+        *("pipelines", "expression", "pattern"),  # They come first.
+        "at_once",  # It is deprecated, and max_concurrency.
+        "only_with",  # Without its variable there is nothing of the pipeline, with it all.
+        "shared",  # It is in the image alone.
+    }
+    given = {name for feature in FEATURES.values() for name in feature.settings}
+    # With another prefix, all stacks are others.
+    assert {variable(one.name) for one in fields(Configuration)} - given == {"SLUICE_STACK_PREFIX"}
 
 
 def test_only_some_features_cost_anything_while_nothing_runs(features: Templates) -> None:
