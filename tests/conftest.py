@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from local.deployment.deploy import deploy
@@ -22,13 +23,18 @@ from tests.workers import give_groups, put_longest_first
 SECONDS, WHOLE_PATH_SECONDS = 600, 3_600
 """What a test may take with its fixtures, on a machine far slower than any that we have: it is there against
 tests that hang, and no test waits for it to pass."""
+NO_DEADLINE = "no deadline"
 EMAIL, PHONE = "ops@example.com", "+15550100199"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let every botocore session of the tests share what it reads of services, and moto not do over and over
-    what it does once.
+    what it does once. Let no example of Hypothesis have a deadline, whose default is 200 ms: that would
+    measure the machine. https://hypothesis.readthedocs.io/en/latest/reference/api.html#hypothesis.settings
     """
+    settings.register_profile(NO_DEADLINE, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    if not config.getoption("--hypothesis-profile", None):
+        settings.load_profile(NO_DEADLINE)
     patch = pytest.MonkeyPatch()
     read_once(patch)
     find_names_once(patch)
@@ -47,7 +53,9 @@ def pytest_collection_modifyitems(
     if config.pluginmanager.hasplugin("timeout"):
         for item in items:
             if item.get_closest_marker("timeout") is None:
-                limit = WHOLE_PATH_SECONDS if "/e2e/" in str(item.path) else SECONDS
+                # The marker of those in tests/e2e comes after this.
+                is_whole_path = "/e2e/" in str(item.path) or item.get_closest_marker("e2e")
+                limit = WHOLE_PATH_SECONDS if is_whole_path else SECONDS
                 item.add_marker(pytest.mark.timeout(limit))
     is_worker = hasattr(config, "workerinput")
     if is_worker:

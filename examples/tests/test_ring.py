@@ -35,8 +35,9 @@ def port(monkeypatch: pytest.MonkeyPatch) -> int:
         found = int(probe.getsockname()[1])
     monkeypatch.setattr(rendezvous, "PORT", found)
     monkeypatch.setattr(steps, "PORT", found)
-    monkeypatch.setattr(steps, "JOIN_TIMEOUT_SECONDS", 20.0)
-    monkeypatch.setattr(steps, "RECEIVE_TIMEOUT_SECONDS", 10.0)
+    # Above the time that a test waits for a node: what ends in that has not waited so long.
+    monkeypatch.setattr(steps, "JOIN_TIMEOUT_SECONDS", 100.0)
+    monkeypatch.setattr(steps, "RECEIVE_TIMEOUT_SECONDS", 100.0)
     return found
 
 
@@ -88,7 +89,7 @@ def test_strangers_do_not_disturb(
     pool: ThreadPoolExecutor, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Garbage, silence, a node of another run, a number that is no node's: each is sent away."""
-    monkeypatch.setattr(rendezvous, "HELLO_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(rendezvous, "HELLO_TIMEOUT_SECONDS", 1.0)
     others = [pool.submit(ring, node(0, 3), OUT)]
     hello = {"meeting": OUT.run, "index": 1, "address": "127.77.0.9", "port": 1}
     wrong = [
@@ -139,11 +140,9 @@ def test_a_node_that_leaves_in_the_middle_fails_the_ring(pool: ThreadPoolExecuto
 
     futures: list[Future[Any]] = [pool.submit(ring, node(0, 3), OUT), pool.submit(ring, node(2, 3), OUT)]
     pool.submit(leaver).result(timeout=30)
-    began = time.monotonic()
     for future in futures:
         with pytest.raises(ConnectionLostError):
             future.result(timeout=30)
-    assert time.monotonic() - began < 5
 
 
 def test_nodes_that_disagree_are_named() -> None:

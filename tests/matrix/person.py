@@ -1,4 +1,6 @@
-"""A person who has a failed run go on with `sluice retry`, and who tries again when that did not work."""
+"""A person who has a failed run or cleanup go on with `sluice retry`, and who tries again when that did not
+work.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from cli.cloud import Cloud
 from cli.commands.retry import retry
 from cli.main import parser
 from sluice.operate.errors import OperationError
+from sluice.run.failures.failed_cleanup import cleanup_of, failed_cleanup
 from sluice.run.state import Run, RunState
 from tests.matrix.actors import KilledError
 from tests.matrix.installed import client
@@ -48,6 +51,36 @@ def mends(harness: Harness, runs_of: Callable[[], Iterable[Run]], times: int = 1
 
     if not is_here:
         again()
+
+
+def mends_cleanup(harness: Harness, runs_of: Callable[[], Iterable[Run]], mend: Callable[[], None]) -> None:
+    """Wait for the alert that the cleanup of a run has failed, then remove the cause and have it run again,
+    until it is submitted anew.
+    """
+
+    def look() -> None:
+        runs = list(runs_of())
+        failed = next((run for run in runs if failed_cleanup(run) and is_cleanup_alerted(harness, run)), None)
+        if failed is not None:
+            mend()
+            _goes_on(harness, failed, again)
+        elif not any(map(_is_repeated, runs)):
+            again()
+
+    def again() -> None:
+        harness.clock.later(LOOKS_EVERY, look)
+
+    again()
+
+
+def is_cleanup_alerted(harness: Harness, run: Run) -> bool:
+    """Return whether an alert was sent that the cleanup of a run has failed."""
+    return any(run.run_id in body and "its cleanup failed" in body for _, body in harness.messages.mail)
+
+
+def _is_repeated(run: Run) -> bool:
+    record = cleanup_of(run)
+    return run.state is RunState.SUCCEEDED and record is not None and record.generation > 0
 
 
 def _goes_on(harness: Harness, run: Run, again: Any) -> None:

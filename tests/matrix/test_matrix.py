@@ -15,6 +15,7 @@ from itertools import groupby, islice
 import pytest
 
 from cli.project import EXAMPLES
+from sluice.advance.advancer import Advancer
 from sluice.advance.claims import ClaimSettler
 from sluice.advance.found_jobs import Found, JobFinder
 from sluice.ledger.ledger import Assignment, Ledger
@@ -250,9 +251,15 @@ def _begin_behind_the_first(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(names, "missed_times", lambda *given: islice(real(*given), 1, None))
 
 
+def _keep_quiet_about_cleanups(patch: pytest.MonkeyPatch) -> None:
+    """Let nobody be told that the cleanup of a run has failed."""
+    patch.setattr(Advancer, "_report_cleanup", lambda *_: None)
+
+
 @pytest.mark.parametrize(
     ("breaks", "scenario"),
     [
+        (_keep_quiet_about_cleanups, "uncleaned"),
         (_drop_later_files, "later"),
         (_drop_later_files, "overdue"),
         (_join_whatever_is_there, "joined"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sluice import keys
 from sluice.backfill.job import Reconcile
 from sluice.ledger.records import FOLLOWED
 from sluice.pipeline.backfills import MIN_AGE, rate
@@ -17,6 +18,7 @@ from sluice.pipeline.definition import S3Upload, Schedule
 from sluice.pipeline.trigger_names import schedule_name, upload_name
 from sluice.pipeline.validation.triggers.reconciles import backfill_name
 from sluice.run.state import Run
+from sluice.testing.memory.refusals import refusal
 from tests.sluice.backfill.inventory.written import Buckets, row, write_report
 
 if TYPE_CHECKING:
@@ -42,6 +44,50 @@ def _joined(harness: Harness, mark: str) -> Iterator[str]:
     for run in _runs_of(harness, "joined"):
         if (found := _published(harness, run, "both.json")) != ["left", "right"]:
             yield f"{run.run_id} published {found}"
+
+
+def _refuse_receipt(harness: Harness, mark: str) -> None:
+    """Ask for both, and refuse the receipt of the one until a person has mended its bucket."""
+    from tests.matrix.person import mends_cleanup
+
+    real, is_mended = harness.buckets.put_object, False
+
+    def put_object(**parameters: Any) -> Any:
+        if (
+            not is_mended
+            and parameters["Key"].startswith("left/")
+            and parameters["Key"].endswith(keys.RECEIPT)
+        ):
+            raise refusal("AccessDenied", "PutObject", status=403)
+        return real(**parameters)
+
+    def mend() -> None:
+        nonlocal is_mended
+        is_mended = True
+
+    harness.buckets.put_object = put_object  # type: ignore[method-assign]
+    for name in PARTS:
+        harness.request(name, f"{name} {mark}", {"key": mark})
+    mends_cleanup(harness, partial(_runs_of, harness, "left"), mend)
+
+
+def _joined_behind_the_cleanup(harness: Harness, mark: str) -> Iterator[str]:
+    """Yield what does not hold: an alert names the cleanup that failed, it alone ran again, and what comes
+    after the run began once, behind that.
+    """
+    from tests.matrix.person import is_cleanup_alerted
+
+    yield from _counted(harness, {"left": 1, "right": 1, "joined": 1})
+    for run in _runs_of(harness, "joined"):
+        if (found := _published(harness, run, "both.json")) != ["left", "right"]:
+            yield f"{run.run_id} published {found}"
+    for run in _runs_of(harness, "left"):
+        if not is_cleanup_alerted(harness, run):
+            yield f"nobody was told that the cleanup of {run.run_id} failed"
+        if (found := {name: one.generation for name, one in run.steps.items()}) != {"value": 0, "cleanup": 1}:
+            yield f"the generations of {run.run_id} are {found}"
+        if _published(harness, run, keys.RECEIPT) is None:
+            yield f"{run.run_id} has no receipt"
 
 
 def _replace_a_file(harness: Harness, mark: str) -> None:
@@ -186,6 +232,12 @@ WAYS_IN: dict[str, dict[str, Any]] = {
         "begin": _ask_both,
         "together": _joined,
         "stages": ("trigger",),
+        "waits_for": (FOLLOWED,),
+    },
+    "uncleaned": {
+        "begin": _refuse_receipt,
+        "together": _joined_behind_the_cleanup,
+        "stages": ("track", "alert", "job", "person"),
         "waits_for": (FOLLOWED,),
     },
     "later": {"begin": _replace_a_file, "together": _reran, "stages": ("group",)},

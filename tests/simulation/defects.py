@@ -20,6 +20,7 @@ from sluice.backfill.job import BackfillJob
 from sluice.backfill.starting import SingleStarter
 from sluice.backfill.target import Target
 from sluice.catch_up.covered import Covered
+from sluice.grouping import gathering
 from sluice.grouping import ledger as group_ledger
 from sluice.grouping.gathering import Gatherer
 from sluice.items.manifest import slice_bounds
@@ -214,6 +215,13 @@ def _retry_does_not_count() -> list[Change]:
 
 def _files_in_two_groups() -> list[Change]:
     return [(group_ledger, "_NEW", "")]
+
+
+def _order_of_versions_ignored() -> list[Change]:
+    def one_of_each_key(files: Iterable[S3Object]) -> list[S3Object]:
+        return list({(file.bucket, file.key): file for file in files}.values())
+
+    return [(gathering, "newest_of_each_key", one_of_each_key)]
 
 
 def _server_errors_are_refusals() -> list[Change]:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sluice.pipeline.definition import AfterRun, FileSet, Schedule, Trigger
+from sluice.pipeline.definition import AfterRun, FileSet, S3Upload, Schedule, Trigger
 from tests.simulation.defects import DEFECTS, planted
 from tests.simulation.playing import play
 from tests.simulation.simulation import base, drawn_scripts
@@ -36,6 +36,9 @@ class Bite:
 
 
 NEEDED: Mapping[str, Callable[[Trigger], bool]] = {
+    "no sweep of groups": lambda one: isinstance(one, S3Upload) and one.gathers,
+    "files in two groups": lambda one: isinstance(one, S3Upload) and one.gathers,
+    "order of versions ignored": lambda one: isinstance(one, S3Upload) and one.gathers,
     "chain events not made up for": lambda one: isinstance(one, AfterRun),
     "chains never start": lambda one: isinstance(one, AfterRun),
     "joins start twice": lambda one: isinstance(one, AfterRun) and one.joins,
@@ -57,8 +60,10 @@ _BROKEN = ("TypeError:", "AttributeError:", "NameError:", "ImportError:")
 """How a defect fails that was planted into code which has changed since; that is no finding."""
 
 
-def bitten(defect: str) -> Bite:
-    """Play seeds with a defect until one of them finds it: one that finds nothing without it."""
+def bitten(defect: str, seconds: float = SECONDS) -> Bite:
+    """Play seeds with a defect until one of them finds it: one that finds nothing without it; for so many
+    seconds of CPU.
+    """
     cpu = 0.0
     for number, seed in enumerate(seeds(NEEDED.get(defect, lambda one: True)), start=1):
         with planted(defect):
@@ -68,7 +73,7 @@ def bitten(defect: str) -> Bite:
             raise AssertionError(f"{defect} does not fit the code any more: {played.findings[0]}")
         if played.findings and not play(seed)[0].findings:
             return Bite(defect=defect, seed=seed, seeds=number, cpu=cpu, finding=played.findings[0])
-        if cpu > SECONDS:
+        if cpu > seconds:
             return Bite(defect=defect, seed=None, seeds=number, cpu=cpu, finding="")
     raise AssertionError("Expected seeds without end.")
 

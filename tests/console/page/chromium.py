@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ FLAGS = (
     "--disable-sync",
 )
 WIDE, PHONE = (1280, 800), (390, 844)
+_MOST_LOOKS = 1200
 AXE = PAGE.parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -101,6 +102,14 @@ class Visitor:
         """Wait until the view has a title and nothing of it is still being read."""
         self.page.wait_for_selector("h1")
         self.page.locator("main .loading").first.wait_for(state="detached")
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until a condition holds that is none of an element; fails the test where it never does."""
+        for _ in range(_MOST_LOOKS):
+            if condition():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"Expected {what}, and waited in vain.")
 
     def violations(self) -> list[Mapping[str, Any]]:
         """Return what axe-core finds wrong with the view."""

@@ -402,8 +402,7 @@ def test_the_first_view_is_read_once_and_then_as_it_changes(
     assert len(begun) == 1
     assert begun[0] < loaded
     version = "2"
-    page.wait_for_timeout(3_000)
-    assert page.evaluate(f"{read}.length") == 2
+    visitor.until(lambda: page.evaluate(f"{read}.length") == 2, "another look")
 
 
 def test_a_hidden_tab_asks_for_nothing(visitor: Visitor, backend: MadeUp) -> None:
@@ -418,5 +417,4 @@ def test_a_hidden_tab_asks_for_nothing(visitor: Visitor, backend: MadeUp) -> Non
     page.wait_for_timeout(3_000)
     assert backend.calls == before
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_timeout(500)
-    assert backend.calls > before
+    visitor.until(lambda: backend.calls > before, "another look")

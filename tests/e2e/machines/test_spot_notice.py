@@ -17,8 +17,8 @@ from tests.e2e.runs import ended, lines
 
 PIPELINE, STEP, ITEMS = "slow-vendor", "ask", 12
 ITEM_SECONDS, NOTICE_SECONDS = 1.0, 8.0
-SLACK_SECONDS = 0.5
-"""Between the line and the time that its log says."""
+SLACK_SECONDS, LATE_SECONDS = 0.5, 3.0
+"""Of a clock's reading, and by how much the time that the log says of a line is later than the line."""
 
 
 def start(app: Application, seconds: float) -> str:
@@ -68,6 +68,8 @@ def test_nothing_finished_before_the_notice_is_done_again(quiet: Application) ->
         return found if found and len(found["attempts"]) in attempts else None
 
     wait_for(lambda: (found := job(0)) and found["status"] == "RUNNING", "the child to run")
+    # However long the process took to begin: there is more to do than the notice lasts.
+    wait_for(lambda: _results(quiet, run_id), "the results of the first items")
     asked = {"interrupt": str(job(0)["jobId"]), "notice_seconds": NOTICE_SECONDS}  # type: ignore[index]
     control(quiet.place, "PUT", "faults", asked)
     described = wait_for(lambda: job(1), "the machine to go")
@@ -79,7 +81,7 @@ def test_nothing_finished_before_the_notice_is_done_again(quiet: Application) ->
     assert 0 < len(kept) < ITEMS
     # What was begun was kept: the last one was under way at the notice, and no other was begun behind it.
     assert kept[-1]["began"] <= noticed + SLACK_SECONDS
-    assert kept[-1]["ended"] >= noticed - SLACK_SECONDS
+    assert kept[-1]["ended"] >= noticed - LATE_SECONDS
     run = ended(quiet, run_id)
     rest = ITEMS - len(kept)
     last = lines(quiet, described_again(quiet, run_id))[-1]

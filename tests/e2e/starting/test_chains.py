@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +16,8 @@ from cli.main import parser
 from sluice import keys
 from sluice.ledger import records as ledger_items
 from sluice.ledger.chains import CHAIN
-from sluice.run.state import Run, RunState
+from sluice.run.failures.failed_cleanup import cleanup_of
+from sluice.run.state import Run, RunState, StepState
 from tests.e2e.application import Application, wait_for
 
 FLIGHTS = (
@@ -125,6 +125,12 @@ def forget_weather(app: Application) -> None:
         dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
 
 
+def is_cleanup_recorded(app: Application, run: Run) -> bool:
+    """Return whether the ledger has the end of a run's cleanup, which AWS Batch's event brought."""
+    record = cleanup_of(app.ledger.load(run.run_id) or run)
+    return record is not None and record.state is StepState.SUCCEEDED
+
+
 def test_a_run_after_others_starts_where_the_event_was_lost(app: Application) -> None:
     """By the sweep, ten minutes after the end of the run; the rule that was not there for the event of AWS
     Batch is there for Sluice's own.
@@ -140,7 +146,10 @@ def test_a_run_after_others_starts_where_the_event_was_lost(app: Application) ->
     events.disable_rule(Name=rule)
     weather = app.ended(app.put("weather/lost.csv", WEATHER))
     receipt(app, weather)
-    time.sleep(5)
+    # The event of the cleanup has been matched with all rules when the ledger has its end.
+    wait_for(
+        lambda: is_cleanup_recorded(app, weather), f"the recorded end of the cleanup of {weather.run_id}"
+    )
     events.enable_rule(Name=rule)
     assert not [one for one in after(app).values() if weather.run_id in [run["run"] for run in one["runs"]]]
 

@@ -141,8 +141,8 @@ EC2 = {
 ONE_CPU = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}]
 
 
-def wait_for(condition: Callable[[], bool], what: str = "the condition", seconds: float = 20) -> None:
-    """Wait until a condition holds; AssertionError after the deadline."""
+def wait_for(condition: Callable[[], bool], what: str = "the condition", seconds: float = 120) -> None:
+    """Wait until a condition holds; AssertionError after the deadline, which no machine needs."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"Waited {seconds} s for {what}"

@@ -23,7 +23,7 @@ from tests.local.server.test_cloud import client, role_with
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
 
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 120
 JOBS = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 ASKED_WITHIN = 0.5 * HOUR
 _MORE_OF_JOINED = 3
 """How often more runs are asked for that others join: of which some must have a key in common."""
+_REPLACED_SHARE, _REPLACED_WITHIN = 0.3, 0.3
+"""Of uploads that are gathered: how many have a newer version within these seconds."""
 _LEFT_OUT_SHARE, _NEVER_SHARE, _OVERWRITTEN_SHARE = 0.4, 0.5, 0.4
 
 
@@ -60,6 +63,8 @@ class Asker:
         """Have asked for nothing."""
         self._here = simulation
         self._draw = simulation.draw
+        # A source of its own: what else is drawn stays what it is.
+        self._replacing = random.Random(f"{simulation.seed} replaced")  # noqa: S311 - repeatable, not secret
         self._sequence = 0
         self.asks: list[Ask] = []
         self.landed: list[Landed] = []
@@ -95,8 +100,10 @@ class Asker:
     def _ask(self, script: Script) -> None:
         (trigger,) = script.pipeline.triggers
         if isinstance(trigger, S3Upload):
-            self._upload(script, f"{trigger.prefix}{self._draw.randrange(4)}.dat")
+            first = f"{trigger.prefix}{self._draw.randrange(4)}.dat"
+            self._upload(script, first)
             if trigger.gathers:
+                self._replace_at_once(script, first)
                 for _ in range(self._draw.randrange(5)):
                     key = f"{trigger.prefix}{self._draw.randrange(6)}.dat"
                     self._here.clock.later(self._draw.uniform(0, 20), partial(self._upload, script, key))
@@ -106,6 +113,12 @@ class Asker:
             self._request(script)
         elif isinstance(trigger, Schedule):
             self._time(script, trigger)
+
+    def _replace_at_once(self, script: Script, key: str) -> None:
+        """Sometimes put a newer version while the event of the older one may still be under way."""
+        if self._replacing.random() < _REPLACED_SHARE:
+            later = self._replacing.uniform(0, _REPLACED_WITHIN)
+            self._here.clock.later(later, partial(self._upload, script, key))
 
     def _request(self, script: Script) -> None:
         number = len(self.asks)

@@ -9,7 +9,7 @@ from local.emulator.additions.alarms import QueueAlarm, QueueAlarms
 from local.paths import LocalCloudPaths
 from tests.local.server.test_cloud import client, messages_to
 
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 120
 
 
 @pytest.mark.parametrize(

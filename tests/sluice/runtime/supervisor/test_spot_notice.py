@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from subprocess import TimeoutExpired
 
 import pytest
@@ -67,21 +68,24 @@ def metadata() -> Iterator[Metadata]:
 
 
 def test_a_noticed_child_writes_what_is_finished_and_begins_nothing(
-    processes: Jobs, metadata: Metadata
+    processes: Jobs, metadata: Metadata, tmp_path: Path
 ) -> None:
-    """It does not end by itself: the machine ends it. Only the item under way is worked on twice."""
+    """It does not end by itself: the machine ends it. The item under way at the notice is done."""
     jobs = processes
     run = planned(jobs)
-    where = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.endpoint}
-    with started(jobs, run, "work", "waiting:slow", 0, **where) as process:
+    where = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.endpoint, "TOLD": str(tmp_path)}
+    with started(jobs, run, "work", "waiting:told", 0, **where) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline() == "item 0\n"
+        (tmp_path / "0").touch()
+        assert [process.stdout.readline() for _ in range(2)] == ["item 0\n", "item 1\n"]
         metadata.values["spot/instance-action"] = NOTICE
         assert process.stderr.readline().startswith("This spot machine is about to be taken away")
-        begun = [0]
+        begun = [0, 1]
+        for number in range(1, 10):
+            (tmp_path / str(number)).touch()
         with pytest.raises(TimeoutExpired):
-            process.wait(5)
+            process.wait(3)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=30)
         begun += [int(line.removeprefix("item ")) for line in output.splitlines()]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 from sluice.steps import Item, Out, Results
 
-SECONDS = 4.0
+SECONDS = 12.0
+"""Of the first generation: until then a test has to have seen the first child's end."""
 
 
 def nap(item: Item, out: Out) -> int:
     """Return the item's number; every child but the first one takes some seconds."""
-    if item.number:
+    if item.number and os.environ["SLUICE_GENERATION"] == "0":
         time.sleep(SECONDS)
     return item.number
 
