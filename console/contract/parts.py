@@ -43,12 +43,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
-    """Items ``start`` and following of ``total``."""
+    """Items ``start`` and following of ``total``. They have no text where it ``is_removed``: the cleanup of a
+    run that has succeeded removes the list of its items.
+    """
 
     step: str
     total: int
     start: int
     items: tuple[Item, ...]
+    is_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from functools import partial
 from botocore.exceptions import ClientError
 
 from console import contract
-from console.answers import NotFoundError
 from console.live.cache import Cache
 from console.live.cloud import Cloud
 from console.live.runs import kept
@@ -81,10 +80,13 @@ class StepReader:
         first, last = child(start), child(max(start, stop - 1))
         cells = self._cells(snapshot, step, first, last - first + 1)
         reasons = self._reasons(snapshot, record, cells)
+        texts = [""] * (stop - start) if values is None else [as_text(value) for value in values]
         found = tuple(
-            _item(number, value, child(number), cells, reasons) for number, value in enumerate(values, start)
+            _item(number, text, child(number), cells, reasons) for number, text in enumerate(texts, start)
         )
-        return contract.Items(step=step, total=source.items, start=start, items=found)
+        return contract.Items(
+            step=step, total=source.items, start=start, items=found, is_removed=values is None
+        )
 
     def _reasons(self, snapshot: Snapshot, record: StepRecord, cells: Cells) -> Reasons:
         """Return why items failed, by child and item, of the first children here of which some may have."""
@@ -103,7 +105,10 @@ class StepReader:
             lambda: reader.failed(record, children[:MAX_CHILDREN]),
         )
 
-    def _values(self, snapshot: Snapshot, source: ItemSource, start: int, stop: int) -> Sequence[object]:
+    def _values(
+        self, snapshot: Snapshot, source: ItemSource, start: int, stop: int
+    ) -> Sequence[object] | None:
+        """Return the items; None when the run's cleanup has removed the list of them."""
         if source.manifest is None:
             return [{"index": number} for number in range(start, stop)]
         if source.manifest == IN_TRIGGER:
@@ -114,15 +119,13 @@ class StepReader:
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchKey":
                 raise
-            raise NotFoundError(
-                "Expected the list of the items, found that the run's cleanup has removed it."
-            ) from error
+            return None
 
 
-def _item(number: int, value: object, child: int, cells: Cells, reasons: Reasons) -> contract.Item:
+def _item(number: int, text: str, child: int, cells: Cells, reasons: Reasons) -> contract.Item:
     """Return an item: as its child is, unless it is known which items of that failed."""
     state, reason = cells.states[child - cells.start] if cells.states else UNKNOWN, None
     if child in reasons:
         reason = reasons[child].get(number)
         state = DONE if reason is None else FAILED
-    return contract.Item(item=number, child=child, state=state, text=as_text(value), reason=shown(reason))
+    return contract.Item(item=number, child=child, state=state, text=text, reason=shown(reason))

@@ -352,7 +352,10 @@ class MadeUp:
             )
             for item in range(start, min(start + count, total))
         )
-        return contract.Items(step=step, total=total, start=start, items=found)
+        if line.state != "SUCCEEDED":
+            return contract.Items(step=step, total=total, start=start, items=found)
+        bare = tuple(replace(one, text="") for one in found)  # The cleanup has removed what they were.
+        return contract.Items(step=step, total=total, start=start, items=bare, is_removed=True)
 
     def logs(self, run_id: str, query: LogQuery) -> contract.Logs:
         """Return lines, a new one each second while the run runs; of a child that has ended two attempts."""

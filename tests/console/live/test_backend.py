@@ -100,6 +100,23 @@ def test_items_name_the_child_that_works_on_them(backend: LiveBackend, large: st
         backend.items(large, "merge", 0, 1)
 
 
+def test_items_whose_list_is_removed_have_their_states_alone(
+    backend: LiveBackend, cloud: CountedCloud, large: str
+) -> None:
+    """The cleanup of a run that has succeeded removes what the items were: that is no error."""
+    cloud.harness.clients["dynamodb"].update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"RUN#{large}"}, "sk": {"S": "STEP#work"}},
+        UpdateExpression="SET shared_manifest = :manifest",
+        ExpressionAttributeValues={":manifest": {"S": f"runs/{large}/find/manifest/items.jsonl"}},
+    )
+    found = backend.items(large, "work", 199, 2)
+    assert (found.is_removed, [(one.item, one.child, one.text) for one in found.items]) == (
+        True,
+        [(199, 1, ""), (200, 2, "")],
+    )
+
+
 def test_of_a_failed_child_the_items_that_failed_are_told_apart(
     backend: LiveBackend, cloud: CountedCloud, large: str
 ) -> None:

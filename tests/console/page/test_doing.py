@@ -418,3 +418,13 @@ def test_a_hidden_tab_asks_for_nothing(visitor: Visitor, backend: MadeUp) -> Non
     assert backend.calls == before
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     visitor.until(lambda: backend.calls > before, "another look")
+
+
+def test_items_of_a_run_that_is_cleaned_up_are_no_error(visitor: Visitor) -> None:
+    """What they were is removed, which is said in a plain line."""
+    page = visitor.go("/runs/word-count-4/steps/work?of=children&child=0")
+    card = page.get_by_role("region", name="Child 0")
+    expect(card.get_by_role("listitem")).to_have_text(
+        "The cleanup of the run has removed the list of its items."
+    )
+    expect(page.get_by_role("alert")).to_have_count(0)

@@ -175,6 +175,7 @@ export interface Items {
   total: number;
   start: number;
   items: readonly Item[];
+  is_removed: boolean;
 }
 
 export interface LogLine {

@@ -247,7 +247,8 @@ function ChildCard(props: { runId: string; base: string; cells: StepCells; child
       <Read of={items}>
         {(found) => (
           <ul class="rows items">
-            {found.items.map((item) => (
+            {found.is_removed && <li class="muted">The cleanup of the run has removed the list of its items.</li>}
+            {found.items.filter((item) => !found.is_removed || item.reason).map((item) => (
               <li key={item.item}>
                 <Mark tone={TONES[LETTERS.indexOf(item.state)] ?? "none"} word={WORDS[item.state] ?? item.state} />
                 <span class="number muted">{count(item.item)}</span>
