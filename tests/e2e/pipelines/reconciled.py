@@ -11,7 +11,7 @@ pipeline = Pipeline(
             bucket="team-records",
             prefix="bundles/",
             group_of=100,
-            reconcile="on-request",
+            reconcile="2d",
             inventory="s3://team-reports/all/landing/daily/",
         ),
     ],
