@@ -23,9 +23,9 @@ from tests.e2e.application import Application, wait_for
 from tests.e2e.project import PIPELINES
 from tests.e2e.reconciles import PIPELINE, first_reconcile_was, reconcile
 from tests.e2e.runs import ended, jobs, lines
-from tests.sluice.backfill.inventory.written import CURRENT, Buckets, row, write_report
+from tests.sluice.backfill.inventory.written import CURRENT, SOURCE, Buckets, row, write_report
 
-BUCKET, REPORTS = "team-records", "team-reports"
+BUCKET, REPORTS = SOURCE, "team-reports"
 EXPRESSION, EVERY = "rate(2 days)", timedelta(days=2)
 TRIGGER = f"s3-group://{BUCKET}/bundles/*"
 FOLDER = f"s3://{REPORTS}/all/landing/daily/"
