@@ -31,6 +31,7 @@ from tests.simulation.intruder import Intruder
 from tests.simulation.people import People
 from tests.simulation.scripts import DEFINITIONS, FUNCTIONS, OWN_DEFINITIONS, Author, Script
 from tests.simulation.ways_in.asking import ASKED_WITHIN, Asker
+from tests.simulation.ways_in.drawn import drawn_quiet
 from tests.simulation.ways_in.marks import mark_of
 from tests.simulation.ways_in.reconciling import Reconciler, drawn_backfills
 from tests.simulation.ways_in.reports import Reports, with_reports
@@ -127,6 +128,12 @@ def drawn_scripts(draw: random.Random) -> Iterator[Script]:
     return Author.write_all(draw, draw.randint(1, 4))
 
 
+def with_quiet(draw: random.Random, script: Script) -> Script:
+    """Return a script, whose groups of files may wait for quiet."""
+    triggers = [drawn_quiet(draw, one) for one in script.pipeline.triggers]
+    return replace(script, pipeline=replace(script.pipeline, triggers=triggers))
+
+
 def _is_to_come(item: dict[str, Any]) -> bool:
     """Return whether something follows from an item without an event; not from a set that waits for its files
     alone.
@@ -146,7 +153,8 @@ class Simulation(Harness):
         self.is_verbose = is_verbose
         self.seed, self.draw = seed, source(seed)
         self.chaos = Chaos(source(seed, "chaos"), level)
-        self.scripts = {one.name: one for one in drawn_scripts(self.draw)}
+        of_quiet = source(seed, "quiet")
+        self.scripts = {one.name: with_quiet(of_quiet, one) for one in drawn_scripts(self.draw)}
         self.written = list(self.scripts)
         of_reconciles, of_reports = source(seed, "reconcile"), source(seed, "reports")
         self.scripts |= with_reports(of_reports, drawn_backfills(of_reconciles, self.scripts))
