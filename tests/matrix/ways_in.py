@@ -88,7 +88,7 @@ def _trickle(harness: Harness, mark: str) -> None:
 
 def _gathered(harness: Harness, mark: str) -> Iterator[str]:
     """Yield what does not hold: each file is in one run. Events that come late may be another group."""
-    runs = _runs_of(harness, "quiet")
+    runs = _runs_of(harness, "complete")
     found = [_published(harness, run, "sum.json") for run in runs]
     sizes = sorted(size for files in found for _, size in files or ())
     if sizes != [number + 1 for number in range(_TRICKLED)] or [] in found:

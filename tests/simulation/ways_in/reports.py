@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 FOLDER = f"s3://{DESTINATION}/{CONFIGURATION}"
 _SHARE, _ENDS_SHARE, _BAD_SHARE, _LEFT_OUT_SHARE = 0.6, 0.5, 0.3, 0.3
 _BAD = ("not whole", "lacks a file", "changed", "without versions")
+_NOTHING: tuple[str, ...] = ()
+_LEFT_OUT = {"not whole": ("manifest.checksum",), "lacks a file": (".csv.gz", ".orc", ".parquet")}
+"""How the names of the objects end that a bad report lacks."""
 _YOUNG_SECONDS = 5 * MINUTE
 """Reports are eventually consistent: they may lack objects that were stored just before."""
 
@@ -56,24 +59,32 @@ class Reports:
 
     def _write(self) -> None:
         """Begin a report of what is there now, which is delivered later."""
-        here, draw = self._here, self._draw
-        if here.clock.seconds > self._until:
+        if self._here.clock.seconds > self._until:
             return
-        is_bad = here.chaos.level is not Level.CALM and draw.random() < _BAD_SHARE
-        bad = draw.choice(_BAD) if is_bad else ""
-        if bad:
-            here.chaos.faults[f"report {bad}"] += 1
+        bad = self._drawn_fault()
         stored = self._written(CURRENT if bad == "without versions" else ALL).objects
-        delivered = draw.uniform(0, HOUR / 2)
-        for (_, key), content in stored.items():
-            is_data = "/data/" in key
-            if (bad == "lacks a file" and is_data) or (bad == "not whole" and key.endswith(".checksum")):
+        self._deliver({key: content for (_, key), content in stored.items()}, bad)
+        self._later(self._draw.uniform(HOUR / 2, HOUR), self._write)
+
+    def _drawn_fault(self) -> str:
+        """Return what is bad about a report, for most of them nothing."""
+        chaos, draw = self._here.chaos, self._draw
+        if chaos.level is Level.CALM or draw.random() >= _BAD_SHARE:
+            return ""
+        bad = draw.choice(_BAD)
+        chaos.faults[f"report {bad}"] += 1
+        return bad
+
+    def _deliver(self, stored: Mapping[str, bytes], bad: str) -> None:
+        """Store the parts of a report one after the other: what says that it is whole comes last."""
+        delivered = self._draw.uniform(0, HOUR / 2)
+        for key, content in stored.items():
+            if key.endswith(_LEFT_OUT.get(bad, _NOTHING)):
                 continue
-            body = content + b"x" if bad == "changed" and is_data else content
-            delivered += draw.uniform(0, 2 * MINUTE)
-            put = partial(here.buckets.put_object, Bucket=DESTINATION, Key=key, Body=body)
+            body = content + b"x" if bad == "changed" and "/data/" in key else content
+            delivered += self._draw.uniform(0, 2 * MINUTE)
+            put = partial(self._here.buckets.put_object, Bucket=DESTINATION, Key=key, Body=body)
             self._later(delivered, put)
-        self._later(draw.uniform(HOUR / 2, HOUR), self._write)
 
     def _written(self, fields: list[str]) -> Buckets:
         here, now, written = self._here, self._here.clock.now(), Buckets()
