@@ -125,6 +125,12 @@ def test_every_pipeline_is_a_scenario() -> None:
     assert len(begun_by_events()) == len(load_pipelines(EXAMPLES)) - 1
 
 
+def test_files_that_trickle_in_are_one_run_when_it_is_quiet() -> None:
+    """Where nothing goes wrong: each comes before the quiet is over that the one before began."""
+    (run,) = played(Case("quiet")).runs()
+    assert run.trigger["files"] == 4
+
+
 def test_what_fails_runs_again_alone_and_on_other_machines() -> None:
     """The scenarios with failures do have generations: those that failed, those that moved, and those that a
     person asked for.

@@ -28,6 +28,7 @@ PARTS = ("left", "right")
 """The pipelines that are begun by the scenario ``joined``."""
 _OVERDUE_SECONDS, _REPLACED_SECONDS, _RECONCILED_SECONDS = 3000.0, 60.0, 3000.0
 _LOST = 2
+_TRICKLED, _TRICKLE_SECONDS = 4, 30.0
 _TIMES = ["2024-01-01T02:00:00+00:00", "2025-01-01T02:00:00+00:00", "2026-01-01T02:00:00+00:00"]
 
 
@@ -122,6 +123,22 @@ def _ran_without(harness: Harness, mark: str) -> Iterator[str]:
     told = [body for _, body in harness.messages.mail if "came after its run" in body]
     if not any(f"overdue/{mark}/1.txt" in body for body in told):
         yield f"nobody was told of the file that came then: {told}"
+
+
+def _trickle(harness: Harness, mark: str) -> None:
+    """Upload a file each half a minute, of a pipeline that waits for three quarters of one without any."""
+    for number in range(_TRICKLED):
+        upload = partial(harness.upload, f"quiet/{mark}-{number}.txt", b"x" * (number + 1))
+        harness.clock.later(number * _TRICKLE_SECONDS, upload)
+
+
+def _gathered(harness: Harness, mark: str) -> Iterator[str]:
+    """Yield what does not hold: each file is in one run. Events that come late may be another group."""
+    runs = _runs_of(harness, "complete")
+    found = [_published(harness, run, "sum.json") for run in runs]
+    sizes = sorted(size for files in found for _, size in files or ())
+    if sizes != [number + 1 for number in range(_TRICKLED)] or [] in found:
+        yield f"the runs {[run.run_id for run in runs]} were of files of {found} bytes"
 
 
 def _deploy(harness: Harness, mark: str) -> None:
@@ -242,6 +259,7 @@ WAYS_IN: dict[str, dict[str, Any]] = {
     },
     "later": {"begin": _replace_a_file, "together": _reran, "stages": ("group",)},
     "overdue": {"begin": _leave_one_out, "together": _ran_without, "stages": ("group", "alert")},
+    "quiet": {"begin": _trickle, "together": _gathered, "stages": ("group",)},
     "reconciled": {"begin": _lose_events, "together": _found, "stages": ("trigger", "job")},
     "reported": {
         "begin": _lose_events_and_report,

@@ -16,6 +16,7 @@ from sluice import keys
 from sluice.advance import claims, job_submission
 from sluice.advance.found_jobs import JobFinder
 from sluice.aws.retrying import Backoff
+from sluice.backfill import reconciling
 from sluice.backfill.job import BackfillJob
 from sluice.backfill.starting import SingleStarter
 from sluice.backfill.target import Target
@@ -413,6 +414,10 @@ def _found_uploads_begin_anew() -> list[Change]:
         return replace(real(self, file), trigger=f"{self.trigger}{AGAIN_MARK}{uuid.uuid4().hex}")
 
     return [(Target, "message", message), (SingleStarter, "unknown", lambda self, target, files: [*files])]
+
+
+def _old_reports_read() -> list[Change]:
+    return [(reconciling, "_check_fresh", lambda found, since: None)]
 
 
 def _conflicts_give_up() -> list[Change]:

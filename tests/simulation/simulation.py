@@ -31,8 +31,10 @@ from tests.simulation.intruder import Intruder
 from tests.simulation.people import People
 from tests.simulation.scripts import DEFINITIONS, FUNCTIONS, OWN_DEFINITIONS, Author, Script
 from tests.simulation.ways_in.asking import ASKED_WITHIN, Asker
+from tests.simulation.ways_in.drawn import drawn_quiet
 from tests.simulation.ways_in.marks import mark_of
 from tests.simulation.ways_in.reconciling import Reconciler, drawn_backfills
+from tests.simulation.ways_in.reports import Reports, with_reports
 from tests.simulation.ways_in.rules import rules_for
 
 KEPT_MS = int(7 * DAY * 1000)
@@ -118,9 +120,20 @@ def deployed_with(scripts: list[Script]) -> Deployment:
     return replace(common, rules=[*common.rules, *rules], definitions=definitions)
 
 
+def source(seed: int, what: str = "") -> random.Random:
+    """Return what a part of a simulation is drawn from, so that no part changes another one."""
+    return random.Random(f"{seed} {what}" if what else seed)  # noqa: S311 - repeatable, not secret
+
+
 def drawn_scripts(draw: random.Random) -> Iterator[Script]:
     """Return the random pipelines of a simulation, which are what it draws first from its seed."""
     return Author.write_all(draw, draw.randint(1, 4))
+
+
+def with_quiet(draw: random.Random, script: Script) -> Script:
+    """Return a script, whose groups of files may wait for quiet."""
+    triggers = [drawn_quiet(draw, one) for one in script.pipeline.triggers]
+    return replace(script, pipeline=replace(script.pipeline, triggers=triggers))
 
 
 def _is_to_come(item: dict[str, Any]) -> bool:
@@ -140,12 +153,13 @@ class Simulation(Harness):
     def __init__(self, seed: int, *, level: Level | None = None, is_verbose: bool = False) -> None:
         """Draw everything from the seed; ``is_verbose`` has each call printed."""
         self.is_verbose = is_verbose
-        self.seed, self.draw = seed, random.Random(seed)  # noqa: S311 - repeatable, not secret
-        self.chaos = Chaos(random.Random(f"{seed} chaos"), level)  # noqa: S311
-        self.scripts = {one.name: one for one in drawn_scripts(self.draw)}
+        self.seed, self.draw = seed, source(seed)
+        self.chaos = Chaos(source(seed, "chaos"), level)
+        of_quiet = source(seed, "quiet")
+        self.scripts = {one.name: with_quiet(of_quiet, one) for one in drawn_scripts(self.draw)}
         self.written = list(self.scripts)
-        drawn_apart = random.Random(f"{seed} reconcile")  # noqa: S311
-        self.scripts |= drawn_backfills(drawn_apart, self.scripts)
+        of_reconciles, of_reports = source(seed, "reconcile"), source(seed, "reports")
+        self.scripts |= with_reports(of_reports, drawn_backfills(of_reconciles, self.scripts))
         self.done: list[Done] = []
         self.ended: dict[str, list[tuple[float, str]]] = {}
         self.cleaned_again: set[tuple[str, float]] = set()
@@ -165,7 +179,8 @@ class Simulation(Harness):
             worker=MortalWorker(self.chaos.worker_ends),
         )
         self.chaos.simulation = self
-        self.reconciler = Reconciler(self, drawn_apart)
+        self.reconciler = Reconciler(self, of_reconciles)
+        self.reports = Reports(self, of_reports)
         self.asker = Asker(self)
         self.people = People(self)
         self.decay = Decay(self)
@@ -173,8 +188,7 @@ class Simulation(Harness):
         self.calls.latency = lambda: self.chaos.draw.expovariate(50)
         self.calls.seconds = self.chaos.seconds
         self.fleet.start_seconds = lambda: self.chaos.draw.expovariate(1 / self.chaos.boot)
-        drawn_apart = random.Random(f"{seed} stopping")  # noqa: S311
-        self.fleet.works_on = partial(self.chaos.works_on, drawn_apart)
+        self.fleet.works_on = partial(self.chaos.works_on, source(seed, "stopping"))
         self.actors.started = self._started
 
     def _make_table(self) -> Table:
@@ -199,6 +213,7 @@ class Simulation(Harness):
         with inhabit(self):
             self.reactions = Reactions(self.deployment, self.messages, self.actors, self.clock)
             self.reconciler.begin()
+            self.reports.begin()
             self.asker.begin()
             for name in self.written:
                 self.people.may_pause(name, ASKED_WITHIN)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sluice.pipeline.definition import AfterRun, FileSet, S3Upload, Schedule, Trigger
 from tests.simulation.defects import DEFECTS, planted
 from tests.simulation.playing import play
-from tests.simulation.simulation import base, drawn_scripts
+from tests.simulation.simulation import base, drawn_scripts, source
+from tests.simulation.ways_in.reconciling import drawn_backfills
+from tests.simulation.ways_in.reports import with_reports
 
 SECONDS = 60.0
 """Of CPU, in which a defect must be found."""
@@ -53,6 +54,7 @@ NEEDED: Mapping[str, Callable[[Trigger], bool]] = {
     "scheduled times skipped": lambda one: isinstance(one, Schedule) and one.catch_up,
     "lost times not looked at": lambda one: isinstance(one, Schedule) and one.catch_up,
     "missed times begin anew": lambda one: isinstance(one, Schedule) and one.catch_up,
+    "old reports read": lambda one: isinstance(one, S3Upload) and one.inventory is not None,
 }
 """What a trigger is without which a defect is never reached: seeds without it are not played."""
 
@@ -81,9 +83,18 @@ def bitten(defect: str, seconds: float = SECONDS) -> Bite:
 def seeds(is_needed: Callable[[Trigger], bool]) -> Iterator[int]:
     """Yield the seeds that draw a pipeline with such a trigger."""
     for seed in itertools.count():
-        scripts = drawn_scripts(random.Random(seed))  # noqa: S311 - repeatable, not secret
-        if any(is_needed(trigger) for one in scripts for trigger in one.pipeline.triggers):
+        if any(map(is_needed, _triggers(seed))):
             yield seed
+
+
+def _triggers(seed: int) -> Iterator[Trigger]:
+    """Yield the triggers that a seed draws; those that are reconciled a second time, as such."""
+    scripts = {one.name: one for one in drawn_scripts(source(seed))}
+    for one in scripts.values():
+        yield from one.pipeline.triggers
+    backfills = drawn_backfills(source(seed, "reconcile"), scripts)
+    for _, backfill in with_reports(source(seed, "reports"), backfills):
+        yield backfill.upload
 
 
 def bite(only: str = "") -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,10 @@ from sluice.pipeline.definition import Trigger
 from tests.simulation.chaos import Level
 from tests.simulation.defects import DEFECTS, planted
 from tests.simulation.playing import Total, play
+from tests.simulation.simulation import Simulation
 from tests.simulation.teeth import NEEDED, SECONDS, bitten, seeds
+from tests.simulation.verdict.findings import findings
+from tests.simulation.ways_in.reports import FOLDER
 
 pytestmark = pytest.mark.xdist_group("matrix")
 
@@ -28,6 +32,18 @@ def test_nothing_is_found_in_some_seeds(level: Level) -> None:
     assert total.runs > 20
     assert total.run_seconds > 600
     assert "4 simulations (" in str(total)
+
+
+def test_reconciles_read_reports_and_list_where_one_is_not_to_be_used() -> None:
+    """In a seed that is played: some find by a report what no event has brought."""
+    here = Simulation(9)
+    here.play()
+    assert findings(here) == []
+    results = here.buckets.objects[here.deployment.environment("SLUICE_RESULTS_BUCKET")]
+    done = [json.loads(body) for key, body in results.items() if key.endswith("/backfill.json")]
+    by_report = [one["new"] for one in done if one["about"].startswith(f"reconcile of {FOLDER}")]
+    listed = [one for one in done if "and not by a report: Expected" in one["about"]]
+    assert (sum(by_report) > 0, len(listed) > 0) == (True, True), done
 
 
 def test_a_seed_happens_the_same_way_again() -> None:

@@ -8,10 +8,10 @@ pipeline = Pipeline(
         S3Upload(bucket="team-archive", prefix="orders/", suffix=".csv", reconcile="7d"),
         S3Upload(bucket="team-archive", prefix="batches/", group_of=2, reconcile="on-request"),
         S3Upload(
-            bucket="team-records",
+            bucket="landing",
             prefix="bundles/",
             group_of=100,
-            reconcile="on-request",
+            reconcile="2d",
             inventory="s3://team-reports/all/landing/daily/",
         ),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,10 +21,12 @@ from sluice.operate.errors import RequestError
 from sluice.run.state import RunState
 from tests.e2e.application import Application, wait_for
 from tests.e2e.project import PIPELINES
+from tests.e2e.reconciles import PIPELINE, first_reconcile_was, reconcile
 from tests.e2e.runs import ended, jobs, lines
-from tests.sluice.backfill.inventory.written import CURRENT, Buckets, row, write_report
+from tests.sluice.backfill.inventory.written import CURRENT, SOURCE, Buckets, row, write_report
 
-BUCKET, REPORTS, PIPELINE = "team-records", "team-reports", "reconciled"
+BUCKET, REPORTS = SOURCE, "team-reports"
+EXPRESSION, EVERY = "rate(2 days)", timedelta(days=2)
 TRIGGER = f"s3-group://{BUCKET}/bundles/*"
 FOLDER = f"s3://{REPORTS}/all/landing/daily/"
 GONE = "gone.csv"
@@ -37,8 +40,10 @@ def bucket(app: Application) -> str:
     return BUCKET
 
 
-def reported(app: Application, form: str, date: str, keys: list[str]) -> str:
-    """Store objects, and a report of them and of one that is gone; return the place of the report."""
+def reported(app: Application, form: str, date: str, keys: list[str], **changes: str) -> str:
+    """Store objects, and a report of them and of one that is gone; ``changes`` are what its manifest says
+    otherwise. Return the place of the report.
+    """
     s3, written = app.client("s3"), Buckets()
     for key in keys:
         s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
@@ -65,6 +70,7 @@ def reported(app: Application, form: str, date: str, keys: list[str]) -> str:
         date=date,
         sourceBucket=BUCKET,
         destinationBucket=f"arn:aws:s3:::{REPORTS}",
+        **changes,
     )
     for (_, key), content in written.objects.items():
         s3.put_object(Bucket=REPORTS, Key=key, Body=content)
@@ -175,6 +181,23 @@ def test_a_job_reads_the_newest_report_of_the_folder_that_its_trigger_names(
     assert (done["objects"], done["new"], done["gone"]) == (151, 150, 1)
     assert place in done["about"]
     each_in_one_group(app, folder, keys_of(folder), before)
+
+
+def test_a_scheduled_reconcile_reads_a_report_that_is_fresh_and_lists_where_none_is(
+    app: Application, bucket: str
+) -> None:
+    """The report is of after the reconcile before; behind the interval the same one is too old."""
+    folder, before, now = "bundles/scheduled/", groups(app), datetime.now(UTC)
+    first_reconcile_was(app, TRIGGER, now - timedelta(minutes=1))
+    begun = str(int(now.timestamp() * 1000))
+    place = reported(app, "CSV", "2099-01-01T01-00Z", keys_of(folder), creationTimestamp=begun)
+    done = reconcile(app, EXPRESSION, now + EVERY - timedelta(hours=1))
+    assert (done["about"], done["new"], done["gone"]) == (f"reconcile of {place}", 150, 1)
+    each_in_one_group(app, folder, keys_of(folder), before)
+    done = reconcile(app, EXPRESSION, now + EVERY + timedelta(hours=1))
+    app.client("s3").delete_object(Bucket=REPORTS, Key=place.removeprefix(f"s3://{REPORTS}/"))
+    assert done["about"].startswith("reconcile by a listing, and not by a report: Expected a report that was")
+    assert (done["new"], done["gone"]) == (0, 0)
 
 
 def test_a_job_whose_machine_is_lost_begins_again_and_each_object_is_in_one_group(

@@ -15,14 +15,12 @@ import pytest
 from cli.cloud import Cloud
 from cli.commands.backfill.command import run as run_backfill
 from cli.main import parser
-from sluice.backfill.records import PREFIX, SINCE
-from sluice.ledger.records import values_of
-from sluice.run.job_names import run_id
 from sluice.run.state import RunState
 from tests.e2e.application import Application, wait_for
 from tests.e2e.project import PIPELINES
+from tests.e2e.reconciles import PIPELINE, first_reconcile_was, published, reconcile
 
-BUCKET, PIPELINE = "team-archive", "reconciled"
+BUCKET = "team-archive"
 EXPRESSION = "rate(7 days)"
 TRIGGER = f"s3://{BUCKET}/orders/*.csv"
 
@@ -59,41 +57,6 @@ def runs_of(app: Application, key: str) -> list[str]:
     return [one for one, trigger in app.triggers() if trigger.get("key") == key]
 
 
-def reconcile(app: Application, at: datetime) -> dict[str, Any]:
-    """Send the message of the deployed schedule as of a time, about objects of any age; return what its run
-    published.
-    """
-    scheduler = app.client("scheduler")
-    (name,) = [
-        one["Name"]
-        for one in scheduler.list_schedules()["Schedules"]
-        if "reconciledbackfill" in one["Name"].lower()
-    ]
-    deployed = scheduler.get_schedule(Name=name)
-    moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = json.loads(deployed["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", moment))
-    assert (deployed["ScheduleExpression"], body["detail"]["input"]["min_age"]) == (EXPRESSION, "15m")
-    body["detail"]["input"]["min_age"] = "0m"
-    app.client("sqs").send_message(QueueUrl=app.queue("trigger"), MessageBody=json.dumps(body))
-    return ended(app, run_id(f"{PIPELINE}-backfill", f"schedule:{EXPRESSION} UTC", {"time": moment}))
-
-
-def ended(app: Application, job: str) -> dict[str, Any]:
-    """Return what a backfill published when its run has ended well."""
-    wait_for(lambda: app.ledger.load(job), f"the run {job}")
-    app.wait_until_ended(job)
-    run = app.ledger.load(job)
-    assert run is not None
-    assert run.state is RunState.SUCCEEDED, run.steps
-    return dict(json.loads(app.published(run, "backfill.json")))
-
-
-def first_reconcile_was(app: Application, at: datetime) -> None:
-    """Let the reconcile that the deploy began have been at a time; it finds that recorded, if it comes."""
-    item = values_of(pk=PREFIX + PIPELINE, sk=SINCE + TRIGGER, at=at.isoformat())
-    app.client("dynamodb").put_item(TableName=app.outputs["LedgerTable"], Item=item)
-
-
 def run_in_job(
     app: Application, capsys: pytest.CaptureFixture[str], prefix: str, *words: str
 ) -> dict[str, Any]:
@@ -102,7 +65,7 @@ def run_in_job(
     capsys.readouterr()
     cloud = Cloud(app.client, "the test's cloud")
     assert run_backfill(parser().parse_args(given), cloud, PIPELINES.parent) == 0
-    return ended(app, json.loads(capsys.readouterr().out)["run_id"])
+    return published(app, json.loads(capsys.readouterr().out)["run_id"])
 
 
 def groups_of(app: Application, prefix: str) -> dict[str, int]:
@@ -123,16 +86,16 @@ def test_a_lost_event_is_made_up_for_once_and_what_was_there_before_waits_until_
     """An object of before the first reconcile starts nothing by itself."""
     with events_off(app):
         put(app, "orders/early.csv")
-        first_reconcile_was(app, next_second())
+        first_reconcile_was(app, TRIGGER, next_second())
         put(app, "orders/silent.csv")
         put(app, "orders/silent.txt")
     put(app, "orders/loud.csv")
     wait_for(lambda: runs_of(app, "orders/loud.csv"), "the run of an event")
-    found = reconcile(app, next_second())
+    found = reconcile(app, EXPRESSION, next_second())
     assert (found["objects"], found["new"], found["ended"]) == (2, 1, True)
     (silent,) = wait_for(lambda: runs_of(app, "orders/silent.csv"), "the run of a lost event")
     app.wait_until_ended(silent)
-    assert reconcile(app, next_second())["new"] == 0
+    assert reconcile(app, EXPRESSION, next_second())["new"] == 0
     assert [len(runs_of(app, f"orders/{name}.csv")) for name in ("early", "silent", "loud")] == [0, 1, 1]
 
     counted = run_in_job(app, capsys, "orders/", "--dry-run")

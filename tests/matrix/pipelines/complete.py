@@ -1,10 +1,13 @@
-"""A set of three files is one run."""
+"""A set of three files is one run; so is a group, when none came for so long."""
 
-from sluice.pipeline.definition import Array, FileSet, Job, Pipeline, Plan
+from sluice.pipeline.definition import Array, FileSet, Job, Pipeline, Plan, S3Upload
 
 pipeline = Pipeline(
     name="complete",
-    triggers=[FileSet("complete/{set}/{part:01}.txt", expect=["0", "1", "2"])],
+    triggers=[
+        FileSet("complete/{set}/{part:01}.txt", expect=["0", "1", "2"]),
+        S3Upload(prefix="quiet/", suffix=".txt", group_after="45s"),
+    ],
     steps=[
         Plan("files"),
         Array("size", run="tests.matrix.steps:sizes", items_of="files"),

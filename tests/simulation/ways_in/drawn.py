@@ -16,6 +16,7 @@ STARTS = ("2029-12-30T00:00:00", "2029-12-31", "2030-01-01")
 """Days before the simulation begins, and that on which it does."""
 _KINDS = ("upload", "upload", "group", "set", "set", "manual", "manual", "schedule", "catch-up")
 _CHAINED_SHARE, _CHAINED_SHARE_OF_MANY, _ORDERED_SHARE = 0.2, 0.5, 0.3
+_QUIET_SHARE = 0.5
 
 
 def drawn_trigger(draw: random.Random, name: str, others: Sequence[Pipeline]) -> Trigger:
@@ -66,6 +67,16 @@ def has_key(pipeline: Pipeline, others: Sequence[Pipeline]) -> bool:
         return SET in trigger.by
     by_name = {str(one.name): one for one in others}
     return all(has_key(by_name[name], others) for name in trigger.pipelines)
+
+
+def drawn_quiet(draw: random.Random, trigger: Trigger) -> Trigger:
+    """Return a trigger as it is, or, of some that gather, one whose groups close when no file came for so
+    long.
+    """
+    if not isinstance(trigger, S3Upload) or not trigger.gathers or draw.random() >= _QUIET_SHARE:
+        return trigger
+    after, most = draw.choice(("10s", "50s")), draw.choice((None, "1m"))
+    return replace(trigger, group_within=None, group_after=after, group_max_wait=most)
 
 
 def as_of_now(pipeline: Pipeline) -> Pipeline:

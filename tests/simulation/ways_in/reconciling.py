@@ -30,14 +30,24 @@ _YOUNG_SECONDS = 16 * MINUTE
 """Younger objects are left to their events."""
 _MORE_TIMES = 2
 """How often it is begun when all may be found: one of them may meet a pause whose effect came late."""
+_MORE_TIMES_BY_REPORT = 1
+"""The first of them may read a report that was begun before all may be found."""
 DEFINITION = "backfill"
 
 
 @dataclass(frozen=True)
 class BackfillScript(Script):
-    """The pipeline that Sluice adds to one with ``reconcile=``, whose runs work on ``of``."""
+    """The pipeline that Sluice adds to one with ``reconcile=``, whose runs work on ``of``; ``upload`` is the
+    trigger that is reconciled.
+    """
 
     of: str
+    upload: S3Upload
+
+    @property
+    def reads_reports(self) -> bool:
+        """Return whether the objects may come from reports of S3 Inventory."""
+        return self.upload.inventory is not None
 
     def compiled_as(self, followed: bool) -> CompiledPipeline:
         """Return it as a deploy compiles it."""
@@ -47,20 +57,20 @@ class BackfillScript(Script):
         return compile_pipeline(self.pipeline, definitions, followed=followed)
 
 
-def drawn_backfills(draw: random.Random, scripts: Mapping[str, Script]) -> dict[str, Script]:
+def drawn_backfills(draw: random.Random, scripts: Mapping[str, Script]) -> dict[str, BackfillScript]:
     """Return the pipelines that are added for some of those that uploads start, by their names.
 
     Not where runs wait for one another: what is found late comes late, and in no order.
     """
-    found: dict[str, Script] = {}
+    found: dict[str, BackfillScript] = {}
     for script in scripts.values():
         (trigger,) = script.pipeline.triggers
         is_free = script.pipeline.max_concurrent_runs is None
         if isinstance(trigger, S3Upload) and is_free and draw.random() < _SHARE:
-            reconciled = replace(script.pipeline, triggers=[replace(trigger, reconcile="1h")])
-            added = backfill_pipeline(reconciled)
+            upload = replace(trigger, reconcile="1h")
+            added = backfill_pipeline(replace(script.pipeline, triggers=[upload]))
             schedules = [one for one in added.triggers if isinstance(one, Schedule)]
-            found[added.name] = BackfillScript(replace(added, triggers=[*schedules]), {}, script.name)
+            found[added.name] = BackfillScript(replace(added, triggers=[*schedules]), {}, script.name, upload)
     return found
 
 
@@ -75,7 +85,8 @@ class Reconciler:
         self.lost: set[str] = set()
         self._backfills = [one for one in here.scripts.values() if isinstance(one, BackfillScript)]
         self._of = {one.of for one in self._backfills}
-        self._last, self._more = 0.0, _MORE_TIMES
+        by_report = any(one.reads_reports for one in self._backfills)
+        self._last, self._more = 0.0, _MORE_TIMES + _MORE_TIMES_BY_REPORT * by_report
 
     def begin(self) -> None:
         """Begin the first ones with the simulation, so that all objects are younger."""
@@ -99,7 +110,8 @@ class Reconciler:
         made, script = self._here.deployment, self._here.scripts[pipeline]
         assert isinstance(script, BackfillScript)
         of = self._here.scripts[script.of]
-        targets = upload_targets(of.pipeline, made.inbox, definition_of(made, of))
+        reconciled = replace(of.pipeline, triggers=[script.upload])
+        targets = upload_targets(reconciled, made.inbox, definition_of(made, of))
         return {"SLUICE_BACKFILL_TARGETS": targets_to_json(targets)}
 
     def _hourly(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sluice.alerts.results_complete import RESULTS_COMPLETE
@@ -12,6 +13,7 @@ from sluice.pipeline.definition import AfterRun, FileSet, Manual, S3Upload
 from sluice.pipeline.file_sets import rules_of
 from sluice.pipeline.trigger_names import MANUAL, after_name, set_name, upload_name
 from sluice.pipeline.validation.chains import key_names
+from sluice.pipeline.validation.triggers.grouping import grouping_of
 from sluice.triggers.request_event import SOURCE
 from tests.matrix.deployment import Deployment, Rule
 from tests.simulation.scripts import Script
@@ -45,9 +47,7 @@ def rules_for(made: Deployment, script: Script, scripts: Scripts) -> Iterator[Ru
         yield _after(made, script, trigger, scripts)
     if isinstance(trigger, S3Upload):
         created = {"source": ["aws.s3"], "detail": {"object": {"key": [{"prefix": trigger.prefix}]}}}
-        more: dict[str, Any] = (
-            {"within": _seconds(trigger), "of": trigger.group_of} if trigger.gathers else {}
-        )
+        more = asdict(grouping_of(trigger)) if trigger.gathers else {}
         queue = queue_of(made, "group" if trigger.gathers else "trigger")
         template = message_of(made, script, upload_name(trigger), **more)
         yield Rule(pattern=created, schedule="", queue=queue, template=template)
@@ -82,10 +82,6 @@ def joined_by(trigger: AfterRun, scripts: Scripts) -> list[str]:
     """Return the names by which runs of a chain belong together, as the deploy finds them."""
     upstream = [scripts[name].pipeline for name in trigger.pipelines]
     return list(key_names(trigger, upstream) if trigger.joins else trigger.by or ())
-
-
-def _seconds(trigger: S3Upload) -> int:
-    return int((trigger.group_within or "60s").removesuffix("s"))
 
 
 def queue_of(made: Deployment, stage: str) -> str:

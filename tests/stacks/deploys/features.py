@@ -168,7 +168,7 @@ PAIRS: dict[str, tuple[Feature, Feature]] = {
         _triggered('S3Upload(prefix="one/", reconcile="7d")'),
         _triggered(
             'S3Upload(prefix="one/", suffix=".csv", reconcile="1d")',
-            'S3Upload(bucket="team-landing", prefix="more/", reconcile="on-request", inventory="s3://reports/all/")',
+            'S3Upload(bucket="team-landing", prefix="more/", reconcile="on-request", inventory="s3://reports/all/team-landing/daily/")',
         ),
     ),
     "after run": (_chain('AfterRun("one")'), _chain('AfterRun("one", "two", by="date", when="all")')),

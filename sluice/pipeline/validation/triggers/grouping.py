@@ -73,6 +73,12 @@ def _check_max_wait(where: str, upload: S3Upload) -> Iterator[Mistake]:
     if not seconds or seconds > MAX_WAIT:
         fix = "Write minutes or hours."
         yield Mistake(f"{where}.group_max_wait", "a time from 1m to 24h, such as 2h", repr(wait), fix)
+    elif seconds <= (_seconds(str(upload.group_after)) or 0):
+        found = f"{wait!r} beside group_after={upload.group_after!r}"
+        fix = (
+            "Every group would close before it was quiet: raise it, or write group_within= in place of both."
+        )
+        yield Mistake(f"{where}.group_max_wait", "a longer time than group_after=", found, fix)
 
 
 def check_plans_of_uploads(pipeline: Pipeline) -> Iterator[Mistake]:

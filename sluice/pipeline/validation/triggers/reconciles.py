@@ -13,6 +13,7 @@ from sluice.pipeline.definition import Pipeline, S3Upload
 from sluice.pipeline.validation.fields import listed
 
 ON_REQUEST = "on-request"
+_FOLDER = re.compile(r"s3://[^/]+/([^*\\]+)/")
 _DATED = re.compile(r"/\d{4}-\d\d-\d\dT\d\d-\d\dZ/$")
 MAX_NAME = 31
 """The name of a pipeline has 40 characters, and that of its backfill ends with ``-backfill``."""
@@ -86,6 +87,23 @@ def _check_inventories(pipeline: Pipeline) -> Iterator[Mistake]:
                 f"that of one report, {dated[0].strip('/')}",
                 f'Write inventory="{trigger.inventory[: dated.start()]}/".',
             )
+        elif not _is_of_bucket(trigger.inventory, trigger.bucket):
+            yield Mistake(
+                where,
+                f"a folder of reports of the bucket {trigger.bucket}",
+                repr(trigger.inventory),
+                f'Write inventory="s3://destination/prefix/{trigger.bucket}/configuration/".',
+            )
+
+
+def _is_of_bucket(folder: str, bucket: str | None) -> bool:
+    """Return whether the reports of a folder are of a bucket, as far as it is known: not of the inbox, whose
+    name a deploy gives, nor of what is no folder.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html
+    """
+    found = _FOLDER.fullmatch(folder)
+    return bucket is None or found is None or found[1].split("/")[-2:-1] == [bucket]
 
 
 def _check(where: str, upload: S3Upload) -> Iterator[Mistake]:

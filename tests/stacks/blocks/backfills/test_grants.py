@@ -28,7 +28,7 @@ pipeline = Pipeline(name="stock", steps=[Job("work", run="work")], triggers=[
     "fleet": """
 pipeline = Pipeline(name="fleet", steps=[Job("work", run="work")], triggers=[
     S3Upload(bucket="fleet-landing", prefix="in/", reconcile="on-request",
-             inventory="s3://team-reports/all/fleet$landing/daily/",
+             inventory="s3://team-reports/all$/fleet-landing/daily/",
              kms_key="arn:aws:kms:eu-central-1:111122223333:key/1"),
 ])
 """,
@@ -72,7 +72,7 @@ def test_it_lists_the_prefixes_of_its_pipeline_and_reads_no_object_of_them(templ
 
 def test_it_reads_the_reports_that_a_trigger_names_and_no_others(template: Template) -> None:
     """Their folder alone, with the key of the bucket that they are of."""
-    below = "all/fleet${$}landing/daily/*"
+    below = "all${$}/fleet-landing/daily/*"
     (read,) = [
         one
         for one in of_job(template, "fleet", "s3:GetObject")

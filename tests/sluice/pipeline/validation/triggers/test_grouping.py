@@ -106,6 +106,11 @@ def test_a_group_may_wait_for_quiet() -> None:
         ({"group_max_wait": "2h"}, "group_max_wait: expected group_after= beside it"),
         ({"group_after": "1m", "group_max_wait": "25h"}, "expected a time from 1m to 24h, such as 2h"),
         ({"group_after": "1m", "group_max_wait": "soon"}, "expected a time from 1m to 24h"),
+        (
+            {"group_after": "10m", "group_max_wait": "5m"},
+            "group_max_wait: expected a longer time than group_after=",
+        ),
+        ({"group_after": "10m", "group_max_wait": "10m"}, "found '10m' beside group_after='10m'"),
         ({"group_after": 60}, "a valid string"),
     ],
 )

@@ -54,6 +54,13 @@ def test_reports_are_read_from_a_folder_by_a_job() -> None:
     """Which there is with reconcile= alone."""
     assert with_reports(REPORTS) == ""
     assert "Write reconcile='on-request'" in with_reports(REPORTS, None)
+    assert with_reports("s3://team-reports/landing/daily/") == ""
+
+
+def test_of_the_inbox_a_deploy_knows_the_name() -> None:
+    """So nothing is said of the reports' folder."""
+    upload = S3Upload(prefix="a/", reconcile="7d", inventory=REPORTS)
+    assert mistakes_of(valid(triggers=[upload])) == ""
 
 
 @pytest.mark.parametrize(
@@ -65,6 +72,9 @@ def test_reports_are_read_from_a_folder_by_a_job() -> None:
         (f"{REPORTS}manifest.json", "s3://"),
         ("s3://team-reports/*/", "s3://"),
         (f"{REPORTS}2026-11-28T01-00Z/", f'inventory="{REPORTS}"'),
+        ("s3://team-reports/all/another/daily/", "expected a folder of reports of the bucket landing, found"),
+        ("s3://team-reports/landing/", 'Write inventory="s3://destination/prefix/landing/configuration/"'),
+        ("s3://landing/daily/", "expected a folder of reports of the bucket landing"),
         (7, "a valid string"),
     ],
 )
