@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -42,8 +43,8 @@ KEPT_MS = int(7 * DAY * 1000)
 https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 """
 MOST_SECONDS = 12 * HOUR
-"""After the last fault, and after the last change of any run's state: a run that has not ended by then is
-stranded. What waits for its turn behind many others may be there for longer.
+"""After the last fault, and after the last change of the state of a run that began before it: a run that has
+not ended by then is stranded. What waits for its turn behind many others may be there for longer.
 """
 _SUBMITS_A_SECOND = 50
 _MOST_WORK_SECONDS = 700.0
@@ -165,7 +166,7 @@ class Simulation(Harness):
         self.cleaned_again: set[tuple[str, float]] = set()
         self.begun: dict[str, float] = {}
         self._reopened: dict[str, str] = {}
-        self._moved = 0.0
+        self._moved, self._calm_at = 0.0, math.inf
         self.files: dict[str, list[dict[str, Any]]] = {}
         self.words: dict[tuple[str, str], float] = {}
         """When a job of a run and step first said that its work was done, in seconds."""
@@ -228,7 +229,7 @@ class Simulation(Harness):
             if not calmed:
                 self._moved = self.clock.seconds
             if self.chaos.is_over and not calmed:
-                calmed = True
+                calmed, self._calm_at = True, self.clock.seconds
                 self.chaos.calm_down()
 
     def _sweep(self) -> None:
@@ -321,6 +322,10 @@ class Simulation(Harness):
 
     # What is looked at
 
+    def began_in_calm_times(self, run: str) -> bool:
+        """Return whether a run began when the faults were over: it may be under way still at the end."""
+        return self.begun.get(run, 0.0) > self._calm_at
+
     def unfinished(self) -> bool:
         """Return whether something is still to come of what has happened."""
         return self.messages.retried or any(_is_to_come(item) for item in self.table.items.values())
@@ -336,7 +341,8 @@ class Simulation(Harness):
         before = seen[-1][1] if seen else ""
         if state == before:
             return
-        self._moved = self.clock.seconds
+        if not self.began_in_calm_times(run):
+            self._moved = self.clock.seconds
         reopened = item.get("reopened", {}).get("N", "0")
         if before == RunState.SUCCEEDED and reopened == self._reopened.get(run, "0"):
             self.cleaned_again.add((run, self.clock.seconds))

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from sluice.errors import MalformedMessageError
+from sluice.messages import JobWaiting, parse_from_job
 from sluice.run.failures.failed_cleanup import failed_cleanup
 from sluice.run.state import Run, RunState
 from tests.matrix.verdict import failure_mails, is_gathered, work_objections
@@ -44,7 +46,7 @@ def findings(here: Simulation) -> list[str]:
 
 def _of_run(here: Simulation, run: Run) -> Iterator[str]:
     states = [state for _, state in here.ended[run.run_id]]
-    if run.state in (RunState.RUNNING, RunState.WAITING):
+    if _is_stranded(here, run):
         yield f"it is still {run.state}, long after the last fault, and nobody was told"
     if run.state is RunState.SUCCEEDED:
         yield from unproven(here, run)
@@ -57,6 +59,10 @@ def _of_run(here: Simulation, run: Run) -> Iterator[str]:
     yield from too_early(here, run)
     yield from _of_work(here, run)
     yield from _after_cancellation(here, run)
+
+
+def _is_stranded(here: Simulation, run: Run) -> bool:
+    return run.state in (RunState.RUNNING, RunState.WAITING) and not here.began_in_calm_times(run.run_id)
 
 
 def _of_failure(here: Simulation, run: Run) -> Iterator[str]:
@@ -103,9 +109,14 @@ def _after_cancellation(here: Simulation, run: Run) -> Iterator[str]:
         yield f"`cancel` said that nothing was left of it, and then {late[0].step} began ({late[0].job})"
 
 
+def _unfinished(here: Simulation) -> Iterator[str]:
+    names = here.fleet.unfinished()
+    return (name for name in names if not here.began_in_calm_times(name.partition("_")[0]))
+
+
 def _left(here: Simulation) -> Iterator[str]:
     """Yield what is still going on, and messages that nobody can handle."""
-    yield from (f"the job {name} has not ended" for name in here.fleet.unfinished())
+    yield from (f"the job {name} has not ended" for name in _unfinished(here))
     excused = _dead_letters_of(here, "fan_out", "track") if here.chaos.level is Level.WILD else set()
     for name, held in here.messages.held.items():
         if name in excused:
@@ -117,11 +128,21 @@ def _left(here: Simulation) -> Iterator[str]:
 
 
 def _is_repeated(here: Simulation, queue: str, body: str) -> bool:
-    """Return whether a message that was set aside is a sweep: it has met a fault at each of five times, of
-    which an alarm tells, and what it was to do the next one has done.
+    """Return whether a message that was set aside is a sweep, or asks for the registration of a job: it has
+    met a fault at each of five times, of which an alarm tells, and what it was to do the next sweep has done.
     """
-    is_set_aside = queue in _dead_letters_of(here, "track") and here.chaos.level is not Level.CALM
-    return is_set_aside and body.startswith('{"sweep": true')
+    if here.chaos.level is Level.CALM:
+        return False
+    if queue in _dead_letters_of(here, "track"):
+        return body.startswith('{"sweep": true')
+    return queue in _dead_letters_of(here, "fan_out") and _is_waiting(body)
+
+
+def _is_waiting(body: str) -> bool:
+    try:
+        return isinstance(parse_from_job(body), JobWaiting)
+    except MalformedMessageError:
+        return False
 
 
 def _dead_letters_of(here: Simulation, *stages: str) -> set[str]:

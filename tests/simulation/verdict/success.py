@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.pipeline.after import Finished
 from sluice.pipeline.definition import Array, Plan, Step
-from sluice.run.state import Run
+from sluice.run.state import Run, RunState
 from tests.simulation.chaos import Level
 from tests.simulation.scripts import Script, Value, needed_of
 from tests.simulation.verdict.items import items_of_run
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 _MANIFEST = re.compile(r"runs/[^/]+/(?P<step>[^/]+)/manifest/(?P<job>[^/]+)-(?P<attempt>\d)/")
+_GIVEN_UP_SECONDS = 900.0
+"""How long a cleanup waits until an end is recorded."""
 
 
 class _Work:
@@ -152,6 +154,15 @@ def _of_share(work: _Work, step: str, wanted: Finished, missing: list[int]) -> I
         yield f"{step} ran without {len(lacking)} of {parts} of {wanted.step}, and bears {wanted.at_most}"
 
 
+def _is_recorded_late(here: Simulation, run: Run, key: str) -> bool:
+    """Return whether an object is a word that came so long before the run's end was recorded that the cleanup
+    had given up waiting for that.
+    """
+    _, _, step, *rest = key.split("/")
+    recorded = max(at for at, state in here.ended[run.run_id] if state == RunState.SUCCEEDED)
+    return rest[0] == "words" and recorded - here.words.get((run.run_id, step), recorded) > _GIVEN_UP_SECONDS
+
+
 def _left_behind(here: Simulation, run: Run) -> Iterator[str]:
     """Yield what the cleanup left of a run that succeeded.
 
@@ -164,6 +175,7 @@ def _left_behind(here: Simulation, run: Run) -> Iterator[str]:
     if here.chaos.level is Level.WILD:
         left = [key for key in left if "/words/" not in key]
     left = [key for key in left if not _is_of_a_later_attempt(run, key)]
+    left = [key for key in left if not _is_recorded_late(here, run, key)]
     if left and not _is_cleanup_excused(here, run):
         yield f"its cleanup left {left[:3]}"
 

@@ -11,7 +11,7 @@ from sluice import Array, Job, Manual, Pipeline, finished
 from sluice.run.state import Run, RunState
 from tests.simulation.chaos import Level
 from tests.simulation.scripts import FUNCTIONS, Behaviour, Script
-from tests.simulation.verdict.success import _is_of_a_later_attempt, unproven
+from tests.simulation.verdict.success import _is_of_a_later_attempt, _is_recorded_late, unproven
 
 RUN = "simulated-0-" + "a" * 20
 PIPELINE = Pipeline(
@@ -78,3 +78,22 @@ def test_only_a_later_attempt_of_a_plan_may_write_behind_the_cleanup(key: str, i
     announced = SimpleNamespace(manifest=f"runs/{RUN}/plan/manifest/0-0-2/items.jsonl")
     run: Any = SimpleNamespace(steps={"plan": announced, "other": SimpleNamespace(manifest=None)})
     assert _is_of_a_later_attempt(run, key) is is_late
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "is_late"),
+    [
+        ("score/words/0000/00000-0-0-1-0.json", 100.0, True),
+        ("score/words/0000/00000-0-0-1-0.json", 101.0, False),
+        ("score/results/0000/00000-0-0.jsonl", 100.0, False),
+    ],
+    ids=["a quarter of an hour", "less", "no word"],
+)
+def test_a_word_stays_when_the_end_is_recorded_too_late(key: str, said: float, is_late: bool) -> None:
+    """The cleanup waits 15 minutes; the run is recorded at 1,000.5 s."""
+    here: Any = SimpleNamespace(
+        ended={RUN: [(0.0, "RUNNING"), (1000.5, "SUCCEEDED")]}, words={(RUN, "score"): said}
+    )
+    script = Script(PIPELINE, dict.fromkeys(("prepare", "score", "report"), Behaviour()))
+    run = Run(run_id=RUN, pipeline=script.compiled, trigger={}, state=RunState.SUCCEEDED)
+    assert _is_recorded_late(here, run, f"runs/{RUN}/{key}") is is_late
