@@ -154,6 +154,10 @@ def _of_share(work: _Work, step: str, wanted: Finished, missing: list[int]) -> I
         yield f"{step} ran without {len(lacking)} of {parts} of {wanted.step}, and bears {wanted.at_most}"
 
 
+def _expires(here: Simulation, run: Run, key: str) -> bool:
+    return _is_of_a_later_attempt(run, key) or _is_recorded_late(here, run, key)
+
+
 def _is_recorded_late(here: Simulation, run: Run, key: str) -> bool:
     """Return whether an object is a word that came so long before the run's end was recorded that the cleanup
     had given up waiting for that.
@@ -174,8 +178,7 @@ def _left_behind(here: Simulation, run: Run) -> Iterator[str]:
     left = [key for key in work if f"/{run.run_id}/" in key]
     if here.chaos.level is Level.WILD:
         left = [key for key in left if "/words/" not in key]
-    left = [key for key in left if not _is_of_a_later_attempt(run, key)]
-    left = [key for key in left if not _is_recorded_late(here, run, key)]
+    left = [key for key in left if not _expires(here, run, key)]
     if left and not _is_cleanup_excused(here, run):
         yield f"its cleanup left {left[:3]}"
 
