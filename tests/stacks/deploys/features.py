@@ -121,6 +121,7 @@ _FARGATE = "vcpus=0.25, memory=512, storage=30"
 _GPU = "vcpus=4, memory=8192, gpus=1"
 _FOREIGN = 'S3Upload(bucket="team-landing", account="{account}", prefix="one/", suffix=".csv")'
 _OWN_BUCKET = 'S3Upload(bucket="{bucket}", prefix="one/")'
+_REPORTS = "s3://reports/all/team-landing/daily/"
 _SET = 'FileSet("one/{{date}}/{{part}}.csv", {rules})'
 _EFS = 'mounts=[EfsMount(file_system="fs-0123456789abcdef0", path="{path}")]'
 
@@ -168,7 +169,7 @@ PAIRS: dict[str, tuple[Feature, Feature]] = {
         _triggered('S3Upload(prefix="one/", reconcile="7d")'),
         _triggered(
             'S3Upload(prefix="one/", suffix=".csv", reconcile="1d")',
-            'S3Upload(bucket="team-landing", prefix="more/", reconcile="on-request", inventory="s3://reports/all/team-landing/daily/")',
+            f'S3Upload(bucket="team-landing", prefix="b/", reconcile="on-request", inventory="{_REPORTS}")',
         ),
     ),
     "after run": (_chain('AfterRun("one")'), _chain('AfterRun("one", "two", by="date", when="all")')),

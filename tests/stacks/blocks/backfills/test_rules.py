@@ -23,7 +23,7 @@ OWN = (
     ),
     Exception_(
         r"fleet-backfill/Jobs/JobRole",
-        r"arn:<AWS::Partition>:s3:::team-reports/all/fleet<\$>landing/daily/\*",
+        r"arn:<AWS::Partition>:s3:::team-reports/all<\$>/fleet-landing/daily/\*",
         "The reports that the pipeline's trigger names, below their folder.",
     ),
 )
