@@ -114,18 +114,17 @@ def _update(place: LocalCloudPaths, names: Sequence[str] = ()) -> None:
     ``names``.
     """
     root = current_project().root
-    try:
-        load_pipelines(root)
-    except PipelineError as error:
-        if not names:
-            raise
-        for name in names:
-            load_pipeline(root, name.replace("_", "-"))
-        print_note(f"{error}\nOf this project, the code of {', '.join(names)} alone is deployed.")
-        with one_at_a_time(place, _print):
+    with one_at_a_time(place, _print):
+        try:
+            load_pipelines(root)
+        except PipelineError as error:
+            if not names:
+                raise
+            for name in names:
+                load_pipeline(root, name.replace("_", "-"))
+            print_note(f"{error}\nOf this project, the code of {', '.join(names)} alone is deployed.")
             update_code(place, _print, root, names)
-    else:
-        with one_at_a_time(place, _print):
+        else:
             update(place, _print, root, names)
 
 
@@ -141,9 +140,10 @@ def _alerts(given: argparse.Namespace) -> int:
     messages = control(place, "GET", "messages")
     if given.json:
         print_json(messages)
-    elif not messages:
+        return 0
+    if not messages:
         print_note("No alert was sent since this cloud began.")
-    for message in () if given.json else messages:
+    for message in messages:
         print_line(f"{message['at'][:19].replace('T', ' ')} UTC")
         print_message(console_of(), message)
     return 0

@@ -43,8 +43,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
-    """Items ``start`` and following of ``total``. They have no text where it ``is_removed``: the cleanup of a
-    run that has succeeded removes the list of its items.
+    """Items ``start`` and following of ``total``. They have no texts where their list ``is_removed``, as it
+    is by the run's cleanup.
     """
 
     step: str

@@ -292,8 +292,8 @@ class Machine:
     """Names of steps that must have succeeded before this one starts.
 
     ``finished("score", at_least=0.99)`` or ``at_most=5`` tolerates some failed items, ``always("score")`` any
-    end. A command with such a parent has the variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"``
-    for all, null for too many to list.
+    end, also that it never will run, once nothing before it still runs. A command with such a parent has the
+    variable ``SLUICE_MISSING``: ``{"score": "3,17-19"}``, ``"*"`` for all, null for too many to list.
     """
     retries: Resubmit | None = None
     """Whether children that failed after all attempts are submitted again automatically, with the steps

@@ -246,10 +246,7 @@ class _Forward:
             if name not in step.needs:
                 has_failed = self.found[name].outcome is StepOutcome.FAILED_FINAL
                 before = self.graph.upstream(name, tolerated=True) if has_failed else ()
-                yield from (one for one in [name, *sorted(before)] if not self._is_over(one))
-
-    def _is_over(self, name: str) -> bool:
-        return self.found[name].outcome in SETTLED
+                yield from (one for one in [name, *sorted(before)] if self.found[one].outcome not in SETTLED)
 
     def _repeated_alone(self) -> Iterator[str]:
         """Yield the steps that run again while all that waits for them is done and stays so: no job

@@ -19,7 +19,7 @@ from sluice.pipeline.trigger_names import schedule_name, upload_name
 from sluice.pipeline.validation.triggers.reconciles import backfill_name
 from sluice.run.state import Run
 from sluice.testing.memory.refusals import refusal
-from tests.sluice.backfill.inventory.written import Buckets, row, write_report
+from tests.sluice.backfill.inventory.written import Buckets, row_of, write_report
 
 if TYPE_CHECKING:
     from tests.matrix.harness import Harness
@@ -186,17 +186,8 @@ def _lose_events_and_report(harness: Harness, mark: str) -> None:
 def _report(harness: Harness) -> None:
     """Store a report of the inbox, as S3 Inventory does."""
     inbox, now, written = harness.deployment.inbox, harness.clock.now(), Buckets()
-    rows = [
-        row(
-            one["Key"],
-            Bucket=inbox,
-            VersionId=one["VersionId"],
-            Size=one["Size"],
-            ETag=one["ETag"].strip('"'),
-            LastModifiedDate=one["LastModified"],
-        )
-        for one in harness.buckets.list_object_versions(Bucket=inbox)["Versions"]
-    ]
+    versions = harness.buckets.list_object_versions(Bucket=inbox)["Versions"]
+    rows = [row_of(one, inbox) for one in versions]
     begun = {"creationTimestamp": str(int(now.timestamp() * 1000)), "sourceBucket": inbox}
     write_report(written, [rows], date=f"{now:%Y-%m-%dT%H-%MZ}", **begun)
     for (bucket, key), content in written.objects.items():

@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
@@ -14,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.main import main
+from local.deployment.one_at_a_time import one_at_a_time
 from local.paths import REPOSITORY, LocalCloudPaths
 from local.secret_key import secret_key
 from local.server.lock import hold, holder
@@ -87,6 +90,24 @@ def test_a_broken_file_does_not_stop_the_code_of_another_pipeline(
         assert main([*command, "broken"]) != 0
         assert main(command) != 0
     assert deployed == [["words"]]
+
+
+def test_a_deploy_waits_for_another_one_to_the_same_cloud(
+    place: LocalCloudPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And looks at what is to be deployed when it is its turn."""
+    seen = SimpleQueue[str]()
+    monkeypatch.setattr("cli.commands.local._print", seen.put)
+    monkeypatch.setattr("cli.commands.local.update", lambda *_: seen.put("deployed"))
+    monkeypatch.setattr("cli.commands.local.note_buckets", lambda _: None)
+    deploy = Thread(target=main, args=(["local", "deploy", f"--port={place.port}"],))
+    with hold(place.pid_file):
+        with one_at_a_time(place, seen.put):
+            deploy.start()
+            assert seen.get(timeout=60).startswith("wait ")
+            assert seen.empty()
+        assert seen.get(timeout=60) == "deployed"
+        deploy.join(60)
 
 
 def test_up_and_down(place: LocalCloudPaths, capsys: pytest.CaptureFixture[str]) -> None:

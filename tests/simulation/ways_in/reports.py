@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.chaos import HOUR, MINUTE, Level
 from tests.simulation.ways_in.reconciling import BackfillScript
-from tests.sluice.backfill.inventory.written import ALL, CONFIGURATION, CURRENT, DESTINATION, Buckets, row
+from tests.sluice.backfill.inventory.written import ALL, CONFIGURATION, CURRENT, DESTINATION, Buckets, row_of
 from tests.sluice.backfill.inventory.written import write_report as write
 
 if TYPE_CHECKING:
@@ -97,14 +97,7 @@ class Reports:
         inbox, now = self._here.deployment.inbox, self._here.clock.now()
         found = self._here.buckets.list_object_versions(Bucket=inbox)["Versions"]
         return [
-            row(
-                one["Key"],
-                Bucket=inbox,
-                VersionId=one["VersionId"],
-                Size=one["Size"],
-                ETag=one["ETag"].strip('"'),
-                LastModifiedDate=one["LastModified"],
-            )
+            row_of(one, inbox)
             for one in found
             if (now - one["LastModified"]).total_seconds() > _YOUNG_SECONDS
             or self._draw.random() >= _LEFT_OUT_SHARE

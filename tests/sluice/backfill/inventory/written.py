@@ -56,6 +56,18 @@ def row(key: str, **given: Any) -> dict[str, Any]:
     return {**known, **versions, "StorageClass": "STANDARD", **given}
 
 
+def row_of(version: Mapping[str, Any], bucket: str) -> dict[str, Any]:
+    """Return the row of a version as S3 lists it."""
+    return row(
+        version["Key"],
+        Bucket=bucket,
+        VersionId=version["VersionId"],
+        Size=version["Size"],
+        ETag=version["ETag"].strip('"'),
+        LastModifiedDate=version["LastModified"],
+    )
+
+
 class Buckets:
     """Buckets in memory, as far as reports need them; ``present`` are objects of the source that are there
     now. With ``may_list_prefixes_alone`` a read of what is not there is refused, as S3 does.
