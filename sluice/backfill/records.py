@@ -1,7 +1,7 @@
 """What the ledger keeps of backfills: since when each trigger is reconciled, and how far each backfill is.
 
-``pk = BACKFILL#<pipeline>``, ``sk = SINCE#<trigger>`` has the time from which on objects are looked for; it
-is written once and never expires. ``sk = JOB#<run>`` is the progress of a job, which is the run of that id,
+``pk = BACKFILL#<pipeline>``, ``sk = SINCE#<trigger>`` has the time from which on objects are looked for, the
+earliest that any reconcile was scheduled for; it never expires. ``sk = JOB#<run>`` is the progress of a job, which is the run of that id,
 ``sk = JOB#COMMAND#<digest>`` that of a command: one that is begun again, with the same words, is the same
 one. While it works it is in the index of the unfinished.
 """
@@ -69,12 +69,16 @@ class BackfillRecords:
     name: str
 
     def since(self, pipeline: str, trigger: str, first: datetime) -> datetime:
-        """Return since when a trigger is reconciled: ``first``, unless an earlier reconcile has recorded when
-        it was.
+        """Return since when a trigger is reconciled: ``first``, unless a reconcile of an earlier time has
+        recorded that. The first one may come behind the second: an outage held its message back.
         """
         key = items.values_of(pk=PREFIX + pipeline, sk=SINCE + trigger)
         found = self._table.try_update(
-            key, "SET #at = :at", "attribute_not_exists(pk)", items.names("at"), items.values(at=_text(first))
+            key,
+            "SET #at = :at",
+            "attribute_not_exists(pk) OR #at > :at",  # ISO 8601 in UTC: their order is that of time.
+            items.names("at"),
+            items.values(at=_text(first)),
         )
         if found.done:
             return first

@@ -104,6 +104,15 @@ def test_what_came_since_the_first_reconcile_is_found_and_what_was_there_before_
     assert (found.reconcile().new, len(found.begun)) == (0, 200)
 
 
+def test_a_first_reconcile_that_comes_behind_the_second_has_its_objects_found() -> None:
+    """An outage held its message back (seed 970257 of the simulation): what came in between is not lost."""
+    found = Backfills(300)
+    found.now = DEPLOYED + timedelta(days=7)
+    assert found.reconcile().objects == 0
+    assert found.reconcile(DEPLOYED).new == 200
+    assert found.begun == keys(300)[100:]
+
+
 def test_the_youngest_objects_are_left_to_their_events() -> None:
     """For a quarter of an hour, as the input says."""
     found = Backfills(3000)
