@@ -1,9 +1,9 @@
 """What the ledger keeps of backfills: since when each trigger is reconciled, and how far each backfill is.
 
 ``pk = BACKFILL#<pipeline>``, ``sk = SINCE#<trigger>`` has the time from which on objects are looked for, the
-earliest that any reconcile was scheduled for; it never expires. ``sk = JOB#<run>`` is the progress of a job, which is the run of that id,
-``sk = JOB#COMMAND#<digest>`` that of a command: one that is begun again, with the same words, is the same
-one. While it works it is in the index of the unfinished.
+earliest that any reconcile was scheduled for; it never expires. ``sk = JOB#<run>`` is the progress of a job,
+which is the run of that id, ``sk = JOB#COMMAND#<digest>`` that of a command: one that is begun again, with
+the same words, is the same one. While it works it is in the index of the unfinished.
 """
 
 from __future__ import annotations

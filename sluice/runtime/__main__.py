@@ -36,6 +36,7 @@ from sluice.runtime.supervisor.spot_notice import watch_for_notice
 from sluice.runtime.supervisor.supervising import Supervisor, Worker
 from sluice.runtime.worker.ends import WorkerExit
 from sluice.runtime.worker.forked import ForkedWorker
+from sluice.runtime.worker.shutdown import shut_down
 from sluice.settings import JobSettings
 
 OWN_KINDS: Mapping[Kind, Callable[[StepContext, Any], str]] = {
@@ -165,7 +166,14 @@ def run(words: Sequence[str]) -> NoReturn:
     # Until the clients are there: making them allocates much and frees little, and looking for garbage takes
     # a seventh of a job's start.
     gc.disable()
-    code = main(words, os.environ)
+    is_worker = False
+    try:
+        code = main(words, os.environ)
+    except WorkerExit as end:
+        code, is_worker = end.status, True
+    if is_worker:  # Not while it is handled: the frames that it has come through hold what they hold.
+        shut_down()
+        sys.exit(code)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     # The worker has taken Python down in its own time; to do the same here as well would only cost time.

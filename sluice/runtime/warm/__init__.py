@@ -17,6 +17,7 @@ from sluice.aws import clients
 from sluice.errors import SettingError
 from sluice.runtime import __main__ as program
 from sluice.runtime.warm.rehearsal import rehearse
+from sluice.runtime.worker.shutdown import keep_loaded_modules
 from sluice.settings import JobSettings
 
 NEEDED = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -34,6 +35,7 @@ def prepare() -> None:
     with suppress(SettingError):  # Each job says itself what is missing.
         settings = JobSettings.from_env(os.environ)
         rehearse(settings.ledger_table, settings.work_bucket, settings.plan_topic)
+    keep_loaded_modules()
 
 
 def load(words: Sequence[str]) -> None:

@@ -61,7 +61,11 @@ def _name(number: int) -> str:
 
 
 class WorkerExit(SystemExit):
-    """Ends the worker's process, through whatever its supervisor was about to do."""
+    """Ends the worker's process with this exit code, through whatever its supervisor was about to do."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class Listener(Report, Protocol):

@@ -4,7 +4,6 @@ already.
 
 from __future__ import annotations
 
-import gc
 import math
 import os
 import selectors
@@ -25,6 +24,7 @@ from sluice.runtime.worker.ends import End, Listener, WorkerExit
 from sluice.runtime.worker.frames import FrameReader, PipeReport
 from sluice.runtime.worker.leftovers import Leftovers
 from sluice.runtime.worker.report import Outcome, Report, Returned
+from sluice.runtime.worker.shutdown import keep_loaded_modules
 from sluice.runtime.worker.stderr_tail import StderrTail
 
 STOP_SECONDS = 20.0
@@ -59,7 +59,7 @@ class ForkedWorker:
         if watch.stopped:
             return End(stopped=True)
         self._before_fork()
-        gc.freeze()  # The pages of what is here stay shared.
+        keep_loaded_modules()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         out, into = os.pipe()

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from local.batch.runtime.warm.parents import WarmParents
 from local.paths import LocalCloudPaths
 from sluice.run.state import Run
 from sluice.runtime.__main__ import _stop
@@ -37,6 +38,14 @@ def processes(local_jobs: Jobs, cloud: LocalCloudPaths, monkeypatch: pytest.Monk
         monkeypatch.setenv(name, value)
     local_jobs.mark = uuid4().hex[:20]
     return local_jobs
+
+
+@pytest.fixture
+def parents() -> Iterator[WarmParents]:
+    """Parents of an engine."""
+    made = WarmParents()
+    yield made
+    made.close()
 
 
 @pytest.fixture(autouse=True)

@@ -74,8 +74,6 @@ def imported(module: str, words: list[str]) -> tuple[Any, Found]:
             found.refuse(f"an import fails: {type(error).__name__}")
     for reason in _left_behind(descriptors, state, generators):
         found.refuse(reason)
-    gc.collect()
-    gc.freeze()  # The pages of what is here stay shared.
     return warm, found
 
 
