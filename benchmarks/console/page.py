@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from console.routes.files import PAGE
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 from tests.console.page.chromium import Visitor, launched, served, visiting, why_not
 
 _SECONDS = 3

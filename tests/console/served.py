@@ -14,7 +14,7 @@ from console.app import create_app
 from console.audit import Audit
 from console.backend import Backend
 from console.security.loopback import Loopback
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 
 PORT = 4999
 OWN = f"http://127.0.0.1:{PORT}"

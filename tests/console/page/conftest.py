@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 from tests.console.page.chromium import Visitor, served, visiting
 
 

@@ -24,7 +24,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from console.app import create_app
 from console.security.oidc.provider import Provider
 from console.security.oidc.sign_in import GroupRoles, OpenIdConnect
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 from tests.console.page.chromium import Visitor, served, visiting
 from tests.console.security.oidc.provider import running_provider
 

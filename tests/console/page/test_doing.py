@@ -13,7 +13,7 @@ from console import contract
 from console.answers import NotFoundError
 from console.backend import Download
 from sluice.operate.errors import RunNotFoundError
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 from tests.console.page.chromium import Visitor
 from tests.console.page.views import VIEWS
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from console.backend import RunQuery
 from sluice.run.state import RunState
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 from tests.console.page.chromium import Visitor
 
 BUTTONS = {

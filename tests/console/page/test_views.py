@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.console.made_up import NASTY
+from tests.console.made_up.sizes import NASTY
 from tests.console.page.chromium import PHONE, Visitor
 from tests.console.page.views import USED_ON_A_PHONE, VIEWS
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 from tests.console.served import Browser
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from console.routes.events import Events
 from tests.console.awaiting import awaited
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 
 
 def _request(query: bytes, gone: asyncio.Event, last: bytes = b"") -> Request:

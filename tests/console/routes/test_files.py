@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.console.made_up import NASTY
+from tests.console.made_up.sizes import NASTY
 from tests.console.served import Browser
 
 

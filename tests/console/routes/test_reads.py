@@ -9,7 +9,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from console import contract
-from tests.console.made_up import CHILDREN, STEPS, MadeUp
+from tests.console.made_up.backend import MadeUp
+from tests.console.made_up.sizes import CHILDREN, STEPS
 from tests.console.served import Browser
 
 ANSWERS: dict[str, type] = {

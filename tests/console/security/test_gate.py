@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.security.headers import HEADERS
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 from tests.console.served import OWN, PORT, Browser
 
 

@@ -20,7 +20,7 @@ from console.app import create_app
 from console.audit import Audit
 from console.security.oidc.provider import Provider, SignInError
 from console.security.oidc.sign_in import GroupRoles, OpenIdConnect
-from tests.console.made_up import MadeUp
+from tests.console.made_up.backend import MadeUp
 from tests.console.security.oidc.provider import authorized, running_provider
 
 HOST = "console.example"

@@ -1,17 +1,10 @@
-"""A backend with made-up data, for the page's work, tests and measurements: 10,000 runs, a graph of 1,000
-steps, an array of 10,000 children with 1,000,000 items, failures, logs and results, which change while one
-looks.
-
-`python -m tests.console.made_up --port 0` prints the address that opens a console over it. The runs to know:
-``huge-0`` (1,000 steps), ``wide-0`` (the large array, running), ``broken-0`` (failed), ``stuck-0`` (waiting).
-"""
+"""A backend that pretends to be a Sluice."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -21,45 +14,21 @@ from console.answers import NotFoundError
 from console.backend import Download, LogQuery, Person, RunQuery
 from console.live.cloud import Catalog, KnownPipeline
 from console.live.overview.map import map_of
-from console.serving import on_loopback
 from sluice.operate.errors import OperationError, RequestError, RunNotFoundError, RunStateError
 from sluice.operate.listing.summaries import RunSummary
 from sluice.run.state import RunState
+from tests.console.made_up.children import cell, done, durations, log_lines, segments, sizes
+from tests.console.made_up.files import FILES, PART
+from tests.console.made_up.graphs import huge, small
+from tests.console.made_up.notices import alarms, backfills, queues
+from tests.console.made_up.sizes import BEGAN, NASTY, PAGE, PIPELINES, RUNS, iso
 
-RUNS = 10_000
-STEPS = 1_000
-LAYERS = 40
-CHILDREN = 10_000
-ITEMS = 1_000_000
-PAGE = 50
-PIPELINES = ("word-count", "flights", "huge", "wide", "broken", "stuck")
-NASTY = "<img src=x onerror=alert(1)>\\u202etxt.exe"
-"""A name as an attacker would choose it, as the server writes it."""
-_BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 _NAMED = ("huge", "wide", "broken", "stuck")
-_PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63e08a5b"
-    "f11f00039602103a152eee0000000049454e44ae426082"
-)
-_PART = 40
-"""So small are the parts of a photo, so that it has several."""
 _FAILED: Mapping[str, str] = {
     "failed_step": "work",
     "reason": "ValueError: could not convert string to float: '<b>n/a</b>'",
     "item": "s3://inbox/part-17.csv",
 }
-_FILES: Mapping[str, tuple[str, bytes]] = {
-    "counts.csv": ("table", b"word,count\n" + b"".join(b"word%d,%d\n" % (n, n) for n in range(1000))),
-    "report.html": ("html", b"<h1>Report</h1><script>document.title='ran'</script>"),
-    "chart.png": ("image", _PNG),
-    "photo.png": ("image", _PNG),
-    "notes.txt": ("text", "Some notes: äöü \u202e\n".encode() * 10),
-    f"{NASTY}.bin": ("other", bytes(range(256))),
-}
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds")
 
 
 @dataclass
@@ -88,15 +57,15 @@ class MadeUp:
         if run_id in self.started:
             return self.started[run_id]
         name, number = _parts(run_id)
-        at = _BEGAN + timedelta(minutes=4 * (RUNS - number))
+        at = BEGAN + timedelta(minutes=4 * (RUNS - number))
         state = self.states.get(run_id) or _state(name, number)
         failed = state == "FAILED"
         return contract.RunLine(
             run_id=run_id,
             pipeline=name,
             state=state,
-            created_at=_iso(at),
-            ended_at=None if state == "RUNNING" else _iso(at + timedelta(seconds=90 + number % 700)),
+            created_at=iso(at),
+            ended_at=None if state == "RUNNING" else iso(at + timedelta(seconds=90 + number % 700)),
             seconds=self._seconds() if state == "RUNNING" else 90.0 + number % 700,
             input=f"s3://inbox/{name}/{NASTY if number % 7 == 0 else 'file'}-{number}.txt",
             labels={"customer": ("acme", "initech")[number % 2]},
@@ -129,11 +98,11 @@ class MadeUp:
         )
         running = tuple(self._line(f"{name}-0") for name in ("huge", "wide", "stuck"))
         return contract.Overview(
-            at=_iso(datetime.now(UTC)),
+            at=iso(datetime.now(UTC)),
             attention=attention,
             running=(*(line for line in self.started.values() if line.state == "RUNNING"), *running),
             more_running=False,
-            queues=_queues(self._share()),
+            queues=queues(self._share()),
             sections=(
                 contract.Section(
                     id="sets",
@@ -142,8 +111,8 @@ class MadeUp:
                         contract.Row(
                             text=f"2026-11-28: 3 of 4 files, {NASTY} is missing",
                             state="open",
-                            since=_iso(datetime.now(UTC) - timedelta(minutes=12)),
-                            until=_iso(datetime.now(UTC) + timedelta(minutes=48)),
+                            since=iso(datetime.now(UTC) - timedelta(minutes=12)),
+                            until=iso(datetime.now(UTC) + timedelta(minutes=48)),
                             button=contract.Button(
                                 action="close-set",
                                 word="Close",
@@ -153,7 +122,7 @@ class MadeUp:
                         ),
                     ),
                 ),
-                _backfills(),
+                backfills(),
                 *self._paused(),
             ),
             version=self.version(None),
@@ -162,7 +131,7 @@ class MadeUp:
     def pipeline_now(self, name: str) -> contract.PipelineNow:
         """Return backfills of flights, and nothing of the others."""
         self.calls += 1
-        return contract.PipelineNow(name=name, sections=(_backfills(),) if name == "flights" else ())
+        return contract.PipelineNow(name=name, sections=(backfills(),) if name == "flights" else ())
 
     def _paused(self) -> Iterator[contract.Section]:
         if any(action == "unpause" for _, action, _ in self.acts):
@@ -173,7 +142,7 @@ class MadeUp:
             does="huge goes on: 12 that were kept start, in order of arrival.",
             address="/api/pipelines/huge/unpause",
         )
-        since = _iso(datetime.now(UTC) - timedelta(hours=3))
+        since = iso(datetime.now(UTC) - timedelta(hours=3))
         row = contract.Row(text="huge: maintenance (12 wait)", state="PAUSED", since=since, button=button)
         yield contract.Section(id="paused", title="Paused pipelines", rows=(row,))
 
@@ -227,7 +196,7 @@ class MadeUp:
         """Return a run: of 1,000 steps, of a large array, or of four steps."""
         self.calls += 1
         line = self._line(run_id)
-        graph = _huge(self._share()) if line.pipeline == "huge" else _small(line, self._share())
+        graph = huge(self._share()) if line.pipeline == "huge" else small(line, self._share())
         return contract.RunDetail(
             run=line,
             version=self.version(run_id),
@@ -274,14 +243,12 @@ class MadeUp:
         ends = datetime.fromisoformat(line.ended_at) if line.ended_at else at + timedelta(seconds=300)
         lanes = tuple(
             contract.Lane(
-                step=step, child=None, segments=_segments(at + timedelta(seconds=20 * number), number)
+                step=step, child=None, segments=segments(at + timedelta(seconds=20 * number), number)
             )
             for number, step in enumerate(("start", "plan", "work", "merge"))
         )
-        vcpus = tuple((_iso(at + timedelta(seconds=5 * n)), float(min(n, 40 - n, 16) * 4)) for n in range(40))
-        return contract.Timeline(
-            start=line.created_at, end=_iso(ends), lanes=lanes, vcpus=vcpus, sampled=True
-        )
+        vcpus = tuple((iso(at + timedelta(seconds=5 * n)), float(min(n, 40 - n, 16) * 4)) for n in range(40))
+        return contract.Timeline(start=line.created_at, end=iso(ends), lanes=lanes, vcpus=vcpus, sampled=True)
 
     def why(self, run_id: str) -> contract.Why:
         """Return reasons, for the run that is stuck those of a blocked queue."""
@@ -298,7 +265,7 @@ class MadeUp:
                 step="work",
                 kind="blocked",
                 text="Its queue Sluice_Spot is blocked: the job asks for too many vCPUs.",
-                since=_iso(datetime.now(UTC) - timedelta(minutes=9)),
+                since=iso(datetime.now(UTC) - timedelta(minutes=9)),
                 detail="MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - ...",
             ),
             contract.Reason(step="work", kind="queue", text="It is the 3rd in the queue Sluice_Spot."),
@@ -312,11 +279,11 @@ class MadeUp:
         """Return cells; those of the large array change all the time."""
         self.calls += 1
         line = self._line(run_id)
-        items, total = _sizes(line)
+        items, total = sizes(line)
         start, end = min(start, total), min(start + count, total)
         share = self._share() if line.state == "RUNNING" else 1.1
         exact = end - start <= contract.MAX_EXACT_CELLS
-        cells = [_cell(child, total, share, line.state) for child in range(start, end)]
+        cells = [cell(child, total, share, line.state) for child in range(start, end)]
         failed = tuple((1 + n % 3) if cell == "f" else 0 for n, cell in enumerate(cells))
         return contract.Cells(
             step=step,
@@ -327,8 +294,8 @@ class MadeUp:
             count=end - start,
             states="".join(cells),
             attempts=tuple(1 + (child % 97 == 0) for child in range(start, end)) if exact else None,
-            seconds=_durations(start, cells) if exact else None,
-            done_items=_done(cells, failed, items // total),
+            seconds=durations(start, cells) if exact else None,
+            done_items=done(cells, failed, items // total),
             failed_items=failed,
             exact=exact,
         )
@@ -337,17 +304,17 @@ class MadeUp:
         """Return items with names."""
         self.calls += 1
         line = self._line(run_id)
-        total, children = _sizes(line)
+        total, children = sizes(line)
         share = self._share() if line.state == "RUNNING" else 1.1
         each = total // children
         found = tuple(
             contract.Item(
                 item=item,
                 child=item // each,
-                state=_cell(item // each, children, share, line.state),
+                state=cell(item // each, children, share, line.state),
                 text=f"s3://inbox/parts/{item:07d}.csv{NASTY if item % 1000 == 17 else ''}",
                 reason="ValueError: no number"
-                if _cell(item // each, children, share, line.state) == "f"
+                if cell(item // each, children, share, line.state) == "f"
                 else None,
             )
             for item in range(start, min(start + count, total))
@@ -364,7 +331,7 @@ class MadeUp:
         running = line.state == "RUNNING"
         last = int(self._seconds()) + 20 if running else 400
         attempts = 1 if running or query.child is None else 2
-        lines = _log_lines(line, int(query.after or 0), last, attempts, query.attempt)
+        lines = log_lines(line, int(query.after or 0), last, attempts, query.attempt)
         return contract.Logs(
             step=query.step or "work",
             child=query.child,
@@ -383,7 +350,7 @@ class MadeUp:
             return contract.Results(files=(), more=False)
         files = tuple(
             contract.ResultFile(name=name, size=len(content), kind=kind)
-            for name, (kind, content) in _FILES.items()
+            for name, (kind, content) in FILES.items()
         )
         return contract.Results(files=files, more=False)
 
@@ -408,21 +375,21 @@ class MadeUp:
             columns=columns,
             rows=rows,
             src=src,
-            parts=-(-len(content) // _PART) if name == "photo.png" else None,
+            parts=-(-len(content) // PART) if name == "photo.png" else None,
         )
 
     def download(self, run_id: str, name: str, *, whole: bool = False, part: int | None = None) -> Download:
         """Return a file, or a part of it."""
         _, content = self._file(run_id, name)
         if part is not None:
-            content = content[part * _PART : (part + 1) * _PART]
+            content = content[part * PART : (part + 1) * PART]
         return Download(name=name, size=len(content), pieces=iter((content,)))
 
     def _file(self, run_id: str, name: str) -> tuple[str, bytes]:
         self._line(run_id)
-        if name not in _FILES:
+        if name not in FILES:
             raise NotFoundError(f"Expected a published file, found {name!r}, which is none.")
-        return _FILES[name]
+        return FILES[name]
 
     def plan_action(self, run_id: str, action: str) -> contract.ActionPlan:
         """Return what would be done."""
@@ -461,7 +428,7 @@ class MadeUp:
             run_id=run_id,
             pipeline=pipeline,
             state="RUNNING",
-            created_at=_iso(datetime.now(UTC)),
+            created_at=iso(datetime.now(UTC)),
             ended_at=None,
             seconds=0.0,
             input=text,
@@ -483,7 +450,7 @@ class MadeUp:
         upload = contract.Trigger(
             kind="upload", text="S3 upload word-count/*.txt", prefix="word-count/", suffix=".txt"
         )
-        tomorrow = _iso(datetime.now(UTC) + timedelta(hours=7))
+        tomorrow = iso(datetime.now(UTC) + timedelta(hours=7))
         schedule = contract.Trigger(kind="schedule", text="schedule cron(0 6 * * ? *) UTC", next=tomorrow)
         manual = contract.Trigger(kind="manual", text="manual")
         return contract.Pipelines(
@@ -564,8 +531,8 @@ class MadeUp:
                     trigger="upload:flights/*.csv",
                     files=17,
                     max_files=100,
-                    opened_at=_iso(now - timedelta(seconds=40)),
-                    closes_at=_iso(now + timedelta(seconds=200)),
+                    opened_at=iso(now - timedelta(seconds=40)),
+                    closes_at=iso(now + timedelta(seconds=200)),
                 ),
             )
         )
@@ -576,7 +543,7 @@ class MadeUp:
             contract.Upload(
                 key=f"word-count/{name}",
                 size=1234,
-                at=_iso(_BEGAN),
+                at=iso(BEGAN),
                 text="No trigger takes it: those of word-count/ take *.txt.",
             )
             for name in ("text.TXT", f"{NASTY}.csv")
@@ -600,7 +567,7 @@ class MadeUp:
             for kind, run, name, text in found
             if pipeline in (None, name)
         )
-        return contract.Alerts(tuple(alerts), alarms=_alarms(failed.ended_at) if pipeline is None else None)
+        return contract.Alerts(tuple(alerts), alarms=alarms(failed.ended_at) if pipeline is None else None)
 
     def doctor(self) -> contract.Doctor:
         """Return a finding of each level."""
@@ -623,47 +590,6 @@ class MadeUp:
         line = self._line(run_id) if run_id else None
         now = int(self._seconds()) if line is None or line.state == "RUNNING" else 0
         return f"{now}-{len(self.started)}-{len(self.acts)}"
-
-
-def _alarms(since: str | None) -> contract.Alarms:
-    alarm = contract.Alarm(
-        name="SluiceControl-TriggerAlarmA8BA9606-6ABBA28AF92D8",
-        since=since,
-        reason="Threshold Crossed: 1 datapoint [2.0 (28/11/26 10:03:00)] was greater than or equal to the"
-        " threshold (1.0).",
-        text="Sluice set aside messages that trigger could not handle. Read them in the dead-letter queue"
-        " (attribute 'reason'), correct the cause, then start a redrive to send them again. `sluice doctor`"
-        " says how.",
-    )
-    return contract.Alarms(alarms=(alarm,))
-
-
-def _backfills() -> contract.Section:
-    now = datetime.now(UTC)
-    rows = (
-        contract.Row(
-            text="flights: 41 of 365 scheduled times left, from 2026-10-19T02:00:00Z to 2026-11-28T02:00:00Z;"
-            " 3 under way",
-            state="RUNNING",
-            href="/runs?pipeline=flights",
-            done=324,
-            total=365,
-        ),
-        contract.Row(
-            text=f"flights: 6,200 of at most 10,000 files in a group of s3-group:{NASTY}*; 4 groups were full"
-            " before it",
-            state="RUNNING",
-            since=_iso(now - timedelta(minutes=3)),
-            until=_iso(now + timedelta(minutes=57)),
-            done=6_200,
-            total=10_000,
-        ),
-    )
-    return contract.Section(id="backfills", title="Backfills", rows=rows)
-
-
-def _sizes(line: contract.RunLine) -> tuple[int, int]:
-    return (ITEMS, CHILDREN) if line.pipeline == "wide" else (1_000, 200)
 
 
 def _parts(run_id: str) -> tuple[str, int]:
@@ -691,32 +617,6 @@ def _attention(line: contract.RunLine, kind: str, text: str) -> contract.Attenti
     )
 
 
-def _queues(share: float) -> tuple[contract.Queue, ...]:
-    return tuple(
-        contract.Queue(
-            name=f"Sluice_{name}",
-            key=name,
-            state="ENABLED",
-            status="VALID",
-            environments=(
-                contract.Environment(
-                    name=f"{name}Environment",
-                    state="ENABLED",
-                    status="VALID",
-                    reason=None,
-                    vcpus=int(share * 64),
-                    max_vcpus=64,
-                ),
-            ),
-            jobs={"RUNNABLE": int(share * 40), "RUNNING": 16},
-            blocked=None
-            if name == "Steady"
-            else "the job asks for more vCPUs than its environments may have",
-        )
-        for name in ("Steady", "Spot")
-    )
-
-
 def _matches(line: contract.RunLine, query: RunQuery) -> bool:
     key, _, value = (query.label or "").partition("=")
     tests = (
@@ -728,144 +628,6 @@ def _matches(line: contract.RunLine, query: RunQuery) -> bool:
         query.label is None or line.labels.get(key) == value,
     )
     return all(tests)
-
-
-def _node(name: str, kind: str, state: str, x: float, y: float, counts: contract.Counts) -> contract.Node:
-    children = counts.done + counts.failed + counts.running + counts.waiting
-    return contract.Node(
-        name=name,
-        kind=kind,
-        state=state,
-        x=x,
-        y=y,
-        children=children,
-        counts=counts,
-        items=children * 100 if kind == "array" else None,
-        failed_items=counts.failed or None,
-        generation=0,
-        seconds=None if state in ("WAITING", "NOT_RUN") else 12.5 + y,
-        started_at=None if state in ("WAITING", "NOT_RUN") else _iso(_BEGAN),
-        ended_at=_iso(_BEGAN + timedelta(seconds=12)) if state in ("SUCCEEDED", "FAILED") else None,
-        reason="ValueError: 3 of 200 items failed" if state == "FAILED" else None,
-        own=kind in ("start", "gate", "cleanup"),
-    )
-
-
-def _huge(share: float) -> contract.Graph:
-    """Return 1,000 steps in 40 layers, the first ones done."""
-    height = STEPS // LAYERS
-    nodes = []
-    for number in range(STEPS):
-        x, y = divmod(number, height)
-        place = (x + y / height) / LAYERS
-        state = "SUCCEEDED" if place < share - 0.05 else "RUNNING" if place < share else "WAITING"
-        counts = {
-            "SUCCEEDED": contract.Counts(done=100),
-            "RUNNING": contract.Counts(done=int((share - place) * 1900), running=5, waiting=1),
-            "WAITING": contract.Counts(waiting=100),
-        }[state]
-        nodes.append(_node(f"step-{number}", "array", state, x, y, counts))
-    edges = [
-        contract.Edge(
-            parent=f"step-{number}",
-            child=f"step-{number + height + move}",
-            why="each" if move == 0 else "after",
-            text="child i waits for child i" if move == 0 else "waits for all children",
-            open=nodes[number].state != "SUCCEEDED",
-        )
-        for number in range(STEPS - height)
-        for move in (0, 1)
-        if move == 0 or 0 <= number % height + move < height
-    ]
-    return contract.Graph(nodes=tuple(nodes), edges=tuple(edges), width=LAYERS, height=height)
-
-
-def _small(line: contract.RunLine, share: float) -> contract.Graph:
-    ended, work = line.state != "RUNNING", _work_counts(line, share)
-    one = contract.Counts(done=1)
-    after = {"SUCCEEDED": "SUCCEEDED", "FAILED": "NOT_RUN", "CANCELLED": "NOT_RUN"}.get(line.state, "WAITING")
-    last = one if after == "SUCCEEDED" else contract.Counts(waiting=1)
-    state = "RUNNABLE" if line.pipeline == "stuck" and not ended else line.state
-    nodes = (
-        _node("start", "start", "SUCCEEDED", 0, 0, one),
-        _node("plan", "plan", "SUCCEEDED", 1, 0, one),
-        _node("work", "array", "FAILED" if state == "CANCELLED" else state, 2, 0, work),
-        _node("merge", "job", after, 3, 0, last),
-        _node("cleanup", "cleanup", after, 4, 0, last),
-    )
-    edges = tuple(
-        contract.Edge(parent=parent, child=child, why=why, text=text, open=waits and not ended)
-        for parent, child, why, text, waits in (
-            ("start", "plan", "after", "waits for its success", False),
-            ("plan", "work", "items_of", "works on the items that plan finds", False),
-            ("work", "merge", "finished", "waits for at least 99 % of its items", True),
-            ("merge", "cleanup", "always", "waits for its end, however it ends", True),
-        )
-    )
-    return contract.Graph(nodes=nodes, edges=edges, width=5, height=1)
-
-
-def _work_counts(line: contract.RunLine, share: float) -> contract.Counts:
-    total = CHILDREN if line.pipeline == "wide" else 200
-    if line.state != "RUNNING":
-        failed = 4 if line.state == "FAILED" else 0
-        return contract.Counts(done=total - failed, failed=failed)
-    if line.pipeline == "stuck":
-        return contract.Counts(waiting=total)
-    done, failed = int(total * share * 0.998), int(total * share * 0.002)
-    running = min(total - done - failed, total // 50)
-    return contract.Counts(done=done, failed=failed, running=running, waiting=total - done - failed - running)
-
-
-def _log_lines(
-    line: contract.RunLine, start: int, last: int, attempts: int, attempt: int | None
-) -> Iterator[contract.LogLine]:
-    at = datetime.fromisoformat(line.created_at)
-    for n in range(start, last):
-        text = NASTY if n % 10 == 3 else "working on an item"
-        yield contract.LogLine(
-            attempt=attempt or 1 + n * attempts // last,
-            at=_iso(at + timedelta(seconds=n)),
-            text=f"line {n}: {text} \\x1b[31mred",
-        )
-
-
-def _segments(at: datetime, number: int) -> tuple[contract.Segment, ...]:
-    seconds = (0, 8, 14, 40, 44, 48, 60, 66, 70, 88)
-    moments = [_iso(at + timedelta(seconds=one)) for one in seconds]
-    tries = ((0, 1), (0, 2), (1, 1)) if number == 2 else ((0, 1),)
-    return tuple(
-        contract.Segment(
-            phase=phase,
-            start=moments[3 * place + part],
-            end=moments[3 * place + part + 1],
-            generation=generation,
-            attempt=attempt,
-            state="FAILED" if part == 2 and place < len(tries) - 1 else "SUCCEEDED",
-        )
-        for place, (generation, attempt) in enumerate(tries)
-        for part, phase in enumerate(("waiting", "booting", "working"))
-    )
-
-
-def _cell(child: int, total: int, share: float, state: str) -> str:
-    # Each child has its moment, in no order: a fixed shuffle.
-    moment = (child * 7919 % total) / total
-    if state != "RUNNING":
-        return "f" if state == "FAILED" and child in range(17, 21) else "n" if state == "CANCELLED" else "s"
-    if moment < share:
-        return "f" if child % 499 == 17 else "s"
-    return "r" if moment < share + 0.02 else "b" if moment < share + 0.025 else "w"
-
-
-def _durations(start: int, cells: Sequence[str]) -> tuple[float | None, ...]:
-    return tuple(
-        None if cell in "wbn" else 1.0 + child * 31 % 100 / 10 for child, cell in enumerate(cells, start)
-    )
-
-
-def _done(cells: Sequence[str], failed: Sequence[int], each: int) -> tuple[int, ...]:
-    return tuple(each - lost if cell in "sf" else 0 for cell, lost in zip(cells, failed, strict=True))
 
 
 def _pipeline(
@@ -885,18 +647,3 @@ def _times(number: int, code: str) -> contract.StepTimes:
     return contract.StepTimes(
         state="SUCCEEDED", seconds=10.0 * number, children=200, failed=0, definition=f"Sluice-work-{code}"
     )
-
-
-def main() -> None:
-    """Serve made-up data on loopback and print the address."""
-    parser = argparse.ArgumentParser(description=str(main.__doc__))
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--speed", type=float, default=1.0)
-    given = parser.parse_args()
-    served = on_loopback(MadeUp(given.speed), "somebody", port=given.port)
-    print(served.access.address, flush=True)
-    served.run()
-
-
-if __name__ == "__main__":
-    main()
