@@ -158,8 +158,15 @@ class SetGatherer:
             self._hand_over(now)
 
     def _hand_over(self, closed: FileSet) -> None:
-        """Write the list of a closed set's files, and request its run: at least once, always the same."""
-        contents = self._contents(closed)
+        """Write the list of a closed set's files, and request its run: at least once, always the same.
+
+        Where there are more files, another invocation has done that meanwhile, and the next run has begun for
+        what came after: these are not this run's.
+        """
+        files = self._files(closed)
+        if len(files) > closed.events:
+            return
+        contents = self._contents_of(closed, files)
         if closed.state is SetState.CLOSED:
             self.write(closed, contents.members)
             self.ledger.record_list_written(closed)
@@ -167,8 +174,8 @@ class SetGatherer:
         self.ask(closed.trigger_message(contents.members, missing, self.work_bucket))
         self.ledger.record_handed_over(closed)
 
-    def _contents(self, found: FileSet) -> Contents:
-        """Return what a set has and lacks.
+    def _files(self, found: FileSet) -> list[S3Object]:
+        """Return the files of a set, all that it counts.
 
         A query may see a transaction's writes one by one, so the files are counted:
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
@@ -176,6 +183,13 @@ class SetGatherer:
         backoff = self._backoff()
         while len(files := self.ledger.files(found)) < found.events:
             self._pause(backoff, found)
+        return files
+
+    def _contents(self, found: FileSet) -> Contents:
+        """Return what a set has and lacks."""
+        return self._contents_of(found, self._files(found))
+
+    def _contents_of(self, found: FileSet, files: Sequence[S3Object]) -> Contents:
         contents = contents_of(found, files, self.inbox)
         ordered = sorted(contents.members, key=lambda file: file.key)
         return replace(contents, members=tuple(ordered))

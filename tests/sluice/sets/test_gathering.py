@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import random
 from collections.abc import Iterator
@@ -14,9 +15,10 @@ import pytest
 
 from sluice.errors import MalformedMessageError, UnsettledError
 from sluice.messages import SetDue
-from sluice.sets.file_set import SetState
+from sluice.sets.file_set import FileSet, SetState
 from sluice.sets.ledger import SetLedger
 from sluice.triggers.set_rules import SetRules
+from sluice.triggers.trigger_event import S3Object
 from tests.sluice.clouds import TABLE, CrashedError, CrashingClient, dynamodb, in_memory
 from tests.sluice.sets.inboxes import DAY, HOURS, Sets, file, hour
 
@@ -147,6 +149,36 @@ def test_files_that_come_when_the_run_has_begun(sets: Sets, later: str) -> None:
         assert (len(versions), versions[5], versions[6]) == (24, "v3", "v2")
     else:
         assert sets.found().after == 1
+
+
+def test_an_invocation_that_is_overtaken_leaves_a_run_its_files(
+    sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is about to write the list of a set; another one writes it meanwhile, and begins the next run for a
+    file that came after (seed 971707 of the simulation).
+    """
+    sets.rules = replace(HOURS, after="rerun")
+    sets.come(*[hour(number) for number in range(24)])
+    lives_for = itertools.count(1)
+    while sets.found().state is not SetState.CLOSED:
+        with suppress(CrashedError):
+            sets.come(hour(5, 2), crashing=CrashingClient(next(lives_for)))
+    slow = sets.gatherer()
+    read = slow.ledger.files
+
+    def overtaken(found: FileSet, *given: str) -> list[S3Object]:
+        monkeypatch.setattr(slow.ledger, "files", read)
+        sets.come(hour(6, 2))
+        return read(found, *given)
+
+    monkeypatch.setattr(slow.ledger, "files", overtaken)
+    slow.due(SetDue(pipeline="sales", trigger=f"s3-set:{HOURS.pattern}", partition=DAY))
+    of = {run.generation: sets.lists[run.manifest] for run in sets.runs().values()}
+    assert [[file.version_id for file in of[number][5:7]] for number in range(3)] == [
+        ["v1", "v1"],
+        ["v2", "v1"],
+        ["v2", "v2"],
+    ]
 
 
 def test_a_later_file_is_reported_beside_one_that_was_reported_before(sets: Sets) -> None:
