@@ -1,7 +1,7 @@
 """Takes a worker's Python down: what the user's code has loaded and made, not what its supervisor had loaded.
 
 At its end Python takes down every module. A worker is a copy of its supervisor, in which that is to copy most
-pages, for nothing: it took a third of all that a child costs which does nothing. See
+pages, for nothing: a fifth of what a child's processes cost that do nothing. See
 docs/decisions/0034-warm-parents.md.
 """
 
