@@ -157,7 +157,9 @@ class ClaimSettler:
         that may run again.
         """
         found = evaluate_run(graph, run.steps, run.reopened).steps
-        needs = graph.steps[record.name].needs
+        step = graph.steps[record.name]
+        # Behind the plan of the files that started the run, which is done, stands a start job.
+        needs = dict.fromkeys([*step.needs, *sources(step, graph, run.steps)])
         failed = [name for name in needs if found[name].outcome is StepOutcome.FAILED_FINAL]
         return bool(failed) and self._record_never_submitted(run, record, failed[0])
 

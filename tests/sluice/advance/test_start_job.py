@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,8 @@ from sluice.advance.lease import LEASE
 from sluice.aws.rate_limiter import RateLimiter
 from sluice.errors import UnsettledError
 from sluice.messages import RunFailed
-from sluice.run.compiled import CompiledPipeline, Kind
-from sluice.run.state import RunState, StepState
+from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
+from sluice.run.state import RunState, StepRecord, StepState
 from tests.sluice.advance.test_advancer import all_end, planned, recorded, run_of
 from tests.sluice.clouds import CrashedError, CrashingClient, Harness, dynamodb, in_memory, refused
 from tests.sluice.graphs import RUN_ID, pipeline, step
@@ -176,15 +177,31 @@ def test_a_start_job_that_fails_fails_its_run(harness: Harness) -> None:
     assert (harness.notified, len(harness.batch.jobs)) == ([RunFailed(run=RUN_ID, step="start")], submitted)
 
 
-def test_the_claims_of_a_start_job_that_failed_hold_up_no_tail(harness: Harness) -> None:
+BEHIND_START = (step("a", after=("start",)), step("b", after=("start",)))
+BEHIND_FILES = (
+    step("files", Kind.PLAN, after=("start",), of_uploads=True),
+    step("a", Kind.ARRAY, items_of="files"),
+    step("b", Kind.ARRAY, items_of="files"),
+)
+"""The plan of the files that started the run has no job, and is done when it begins (seed 980812)."""
+
+
+@pytest.mark.parametrize("behind", [BEHIND_START, BEHIND_FILES], ids=["start", "files"])
+def test_the_claims_of_a_start_job_that_failed_hold_up_no_tail(
+    harness: Harness, behind: tuple[CompiledStep, ...]
+) -> None:
     """A step that always runs waits for what was claimed and never submitted: the run ends all the same."""
-    graph = pipeline(
-        step("start", Kind.START),
-        step("a", after=("start",)),
-        step("b", after=("start",)),
-        step("last", after=("a", "b"), always=("a", "b")),
+    graph = pipeline(step("start", Kind.START), *behind, step("last", after=("a", "b"), always=("a", "b")))
+    run = run_of(graph)
+    files = StepRecord(
+        name="files",
+        state=StepState.SUCCEEDED,
+        items=2,
+        manifest="items.jsonl",
+        claimed_at=run.created_at,
     )
-    begun(harness, graph)
+    done = {"files": files} if behind is BEHIND_FILES else {}
+    assert harness.advancer().start(replace(run, steps=done))
     with pytest.raises(CrashedError):
         start_job(harness, CrashingClient(3))  # its look, its claims, and one SubmitJob
     claimed = {name for name, one in recorded(harness).steps.items() if one.state is StepState.CLAIMED}
