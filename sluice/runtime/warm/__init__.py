@@ -27,7 +27,7 @@ _SERVICES = ("dynamodb", "s3", "sns")
 
 def prepare() -> None:
     """Make the clients, and let them work out what they need for each call; their credentials are set in each
-    copy.
+    copy. All that is loaded then stays shared, and no copy takes it down.
     """
     clients.set_credentials("none", "none", "none")
     for service in _SERVICES:
