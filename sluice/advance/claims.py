@@ -64,15 +64,12 @@ class ClaimSettler:
         return self.finder.is_job(job_id, name, _registered(run)) and self._record(run, record, job_id)
 
     def _claims(self, run: Run) -> Iterator[StepRecord]:
-        """Yield the claims without a job; those of a start job's steps are its own to settle, until the run
-        has failed: of a start job that failed for good they would stay open for ever.
-        """
-        has_start_job = not run.failed_step and left_to_start_job(run.pipeline, run.steps)
-        is_left = has_start_job and not self.is_start_job
+        """Yield the claims without a job; those of a start job's steps are its own to settle."""
+        claims = {name: record for name, record in run.steps.items() if record.state is StepState.CLAIMED}
+        is_left = bool(claims) and not self.is_start_job and _is_left_to_start_job(run)
         for step in run.pipeline.steps:
-            record = run.steps.get(step.name)
-            if record and record.state is StepState.CLAIMED and (not is_left or step.kind is Kind.START):
-                yield record
+            if step.name in claims and (not is_left or step.kind is Kind.START):
+                yield claims[step.name]
 
     def _is_abandoned(self, record: StepRecord) -> bool:
         return record.handed_back or self._age(record) >= LEASE
@@ -143,8 +140,9 @@ class ClaimSettler:
         uses up none of its tries.
         """
         graph = StepGraph(run.pipeline)
-        if run.failed_step and record.name not in graph.tail:
-            self._record_never_submitted(run, record, run.failed_step)
+        failed = _certain_failure(run)
+        if failed and record.name not in graph.tail:
+            self._record_never_submitted(run, record, failed)
             return
         if had_job:
             submission = _next_generation(submission, record, graph, run)
@@ -171,6 +169,20 @@ class ClaimSettler:
             generation=record.generation,
             reason=f"never submitted, because {failed} failed",
         )
+
+
+def _is_left_to_start_job(run: Run) -> bool:
+    """Return whether the claims of a run are its start job's to settle: until the run is to fail. Of a start
+    job that failed for good they would stay open for ever.
+    """
+    return left_to_start_job(run.pipeline, run.steps) and not _certain_failure(run)
+
+
+def _certain_failure(run: Run) -> str | None:
+    """Return the step for which a run fails for certain. It may not be recorded before a claim is settled:
+    when a step of the run's tail waits for the job of that.
+    """
+    return run.failed_step or evaluate_run(StepGraph(run.pipeline), run.steps, run.reopened).failed_step
 
 
 def _registered(run: Run) -> Collection[str]:

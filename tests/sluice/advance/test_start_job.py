@@ -191,7 +191,7 @@ def test_the_claims_of_a_start_job_that_failed_hold_up_no_tail(
     harness: Harness, behind: tuple[CompiledStep, ...]
 ) -> None:
     """A step that always runs waits for what was claimed and never submitted: the run ends all the same."""
-    graph = pipeline(step("start", Kind.START), *behind, step("last", after=("a", "b"), always=("a", "b")))
+    graph = pipeline(step("start", Kind.START), *behind, step("last", always=("a", "b")))
     run = run_of(graph)
     files = StepRecord(
         name="files",
@@ -224,6 +224,34 @@ def test_the_claims_of_a_start_job_that_failed_hold_up_no_tail(
     )
     harness.advancer().advance(RUN_ID)
     assert recorded(harness).state is RunState.FAILED
+
+
+def test_a_tail_that_was_not_claimed_waits_for_no_claim_of_a_start_job_that_failed(harness: Harness) -> None:
+    """It needs one step that was claimed and never submitted, and tolerates the failure of another: nobody
+    can claim it before the first is settled, nor record the run's failure before it is claimed (seed
+    1000211).
+    """
+    graph = pipeline(
+        step("start", Kind.START),
+        step("a", after=("start",)),
+        step("b", after=("start",)),
+        step("last", after=("b",), always=("a",)),
+    )
+    begun(harness, graph)
+    with pytest.raises(CrashedError):
+        start_job(harness, CrashingClient(3))  # its look, its claims, and the SubmitJob of one
+    steps = recorded(harness).steps
+    assert (steps["b"].state, "last" in steps) == (StepState.CLAIMED, False)
+    harness.batch.jobs.clear()  # What was submitted failed long ago, and is forgotten.
+    harness.ledger.record_end(RUN_ID, "a", StepState.FAILED, generation=0, reason="Dependent Job failed")
+    with suppress(UnsettledError):
+        end_of_start(harness, StepState.FAILED)
+    harness.later(AFTER_LEASE)
+    harness.advancer().advance(RUN_ID)
+    run = recorded(harness)
+    assert (run.state, run.failed_step) == (RunState.FAILED, "start")
+    assert run.steps["b"].reason == "never submitted, because start failed"
+    assert harness.notified == [RunFailed(run=RUN_ID, step="start")]
 
 
 def test_a_refusal_fails_the_run_and_the_start_job(harness: Harness) -> None:
