@@ -19,7 +19,7 @@ from sluice.operate.errors import OperationError, RunRemovedError, RunStateError
 from sluice.operate.state_events import publish_state
 from sluice.run.compiled import Kind
 from sluice.run.failures.failed_cleanup import failed_cleanup
-from sluice.run.failures.outdated import lacking
+from sluice.run.failures.outdated import begun_anew, lacking
 from sluice.run.reopening import Reopening
 from sluice.run.state import Run, RunState, StepRecord
 from sluice.triggers.request_event import DEFAULT_STACK_PREFIX
@@ -178,17 +178,22 @@ def _cleanup_of(run: Run) -> str | None:
 
 
 def failed_steps(run: Run) -> Iterator[str]:
-    """Yield the steps that failed, as far as they are known."""
-    without_items = lacking(run)
+    """Yield the steps of which a retry repeats what failed, as far as they are known; not those that it does
+    anew.
+    """
+    without_items, anew = lacking(run), begun_anew(run)
     for step in run.pipeline.steps:
         has_failed = step.name in run.steps and run.steps[step.name].failed
-        if step.kind is not Kind.CLEANUP and (has_failed or step.name in without_items):
+        is_repeated = (has_failed or step.name in without_items) and step.name not in anew
+        if step.kind is not Kind.CLEANUP and is_repeated:
             yield step.name
 
 
 def steps_rerun_whole(run: Run) -> Iterator[str]:
-    """Yield the failed arrays of which all children run again."""
+    """Yield the failed arrays of which all children run again, because a part of them cannot."""
+    anew = begun_anew(run)
     for step in run.pipeline.steps:
         record = run.steps.get(step.name)
-        if record is not None and step.is_retried_whole and record.failed and record.children > 1:
+        has_failed = record is not None and record.failed and record.children > 1
+        if has_failed and step.is_retried_whole and step.name not in anew:
             yield step.name

@@ -27,7 +27,7 @@ from sluice.pipeline.retry_rules import retry_rules
 from sluice.pipeline.validation import validate
 from sluice.run import child_ranges, uploads
 from sluice.run.compiled import CompiledPipeline
-from sluice.run.failures.outdated import begun_anew, has_objects, lacking
+from sluice.run.failures.outdated import begun_anew, has_objects, lacking, repeated_in_part
 from sluice.run.failures.words import newest_words, tally
 from sluice.run.overrides import overridden
 from sluice.run.reopening import Reopening
@@ -161,7 +161,7 @@ class Execution:
         """Return the run without what saw a failure that is repeated, as a retry undoes it."""
         graph, outdated = StepGraph(run.pipeline), begun_anew(run)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        repeated = tuple((name, self._failing(run, name)) for name in lacking(run) if run.steps[name].done)
+        repeated = tuple((name, self._failing(run, name)) for name in repeated_in_part(run))
         self._ledger.rewrite_steps(run, Reopening(outdated=tuple(outdated), repeated=repeated), now)
         for name in outdated:
             if has_objects(graph.steps[name], run.steps[name]):

@@ -11,7 +11,7 @@ from sluice import keys
 from sluice.items.object_store import ObjectLister, list_keys
 from sluice.operate.errors import OperationError
 from sluice.run import child_ranges
-from sluice.run.failures.outdated import lacking
+from sluice.run.failures.outdated import lacking, repeated_in_part
 from sluice.run.failures.words import newest_words, tally
 from sluice.run.state import Run
 
@@ -43,19 +43,19 @@ def remove_objects(s3: ObjectRemover, work_bucket: str, run_id: str, step: str) 
 
 
 def failing_children(s3: ObjectLister, work_bucket: str, run: Run) -> tuple[tuple[str, str], ...]:
-    """Return the arrays that a run succeeded without some items of, with the children of these, by what its
-    jobs left; without those that are written as failed.
+    """Return the arrays that had succeeded without items that a retry of a run repeats, with the children of
+    these, by what its jobs left.
 
-    Raises OperationError where that is gone: it ended before a cleanup kept it, or it has expired.
+    Raises OperationError where that is gone: a run that succeeded ended before a cleanup kept it, or it has
+    expired.
     """
-    names = lacking(run)
-    found = list_keys(s3, work_bucket, keys.run_prefix(run.run_id)) if names else iter(())
-    if names and next(found, None) is None:
+    found = list_keys(s3, work_bucket, keys.run_prefix(run.run_id)) if lacking(run) else iter(("",))
+    if next(found, None) is None:
         raise OperationError(
             f"Expected what {run.run_id} left in the work bucket, found that it was removed. Start the"
             " pipeline again, with the same input."
         )
-    return tuple((name, _failing(s3, work_bucket, run, name)) for name in names if run.steps[name].done)
+    return tuple((name, _failing(s3, work_bucket, run, name)) for name in repeated_in_part(run))
 
 
 def _failing(s3: ObjectLister, work_bucket: str, run: Run, step: str) -> str:

@@ -15,25 +15,59 @@ from sluice.run.step_graph import StepGraph
 
 
 def lacking(run: Run) -> list[str]:
-    """Return the arrays of a run that succeeded without some of their items, which it tolerates; also those
-    that a retry undid that was interrupted.
+    """Return the arrays that succeeded without some of their items, and whose retry is to do these.
+
+    Of a run that succeeded all of them, also those that a retry undid that was interrupted. Of another one
+    those that follow, child by child, arrays of which failed children are repeated, and nothing else that
+    runs again: what their other children did is what they would do once more.
     """
-    if run.state is not RunState.SUCCEEDED:
-        return []
-    return [name for name, record in run.steps.items() if record.failed_items]
+    if run.state is RunState.SUCCEEDED:
+        return [name for name, record in run.steps.items() if record.failed_items]
+    graph, found = StepGraph(run.pipeline), list[str]()
+    while True:
+        records = _failed(run.steps, found)
+        outdated = outdated_steps(graph, records)
+        more = [name for name in outdated if _only_follows(graph.steps[name], records, outdated)]
+        if not more:
+            return found
+        found += more
 
 
 def begun_anew(run: Run) -> list[str]:
-    """Return the steps that a retry of a run does anew though they did not fail, with the cleanup of one that
-    succeeded: behind them the receipt and the list of failed items are other ones.
+    """Return the steps that a retry of a run does anew though they did not fail, or more of them than what
+    failed; with the cleanup of one that succeeded: behind them the receipt and the list of failed items are
+    other ones.
     """
     has_succeeded = run.state is RunState.SUCCEEDED
-    records = dict(run.steps)
-    records |= {name: replace(records[name], state=StepState.FAILED) for name in lacking(run)}
+    records = _failed(run.steps, lacking(run))
     found = list(outdated_steps(StepGraph(run.pipeline), records, has_succeeded=has_succeeded))
     if has_succeeded:
         found += [step.name for step in run.pipeline.steps if _has_cleaned(step, run)]
     return found
+
+
+def repeated_in_part(run: Run) -> list[str]:
+    """Return the arrays that succeeded, and of which a retry repeats the children with failed items."""
+    anew = begun_anew(run)
+    return [name for name in lacking(run) if run.steps[name].done and name not in anew]
+
+
+def _failed(records: Records, names: Collection[str]) -> Records:
+    """Return the records as if these steps had failed."""
+    return {**records, **{name: replace(records[name], state=StepState.FAILED) for name in names}}
+
+
+def _only_follows(step: CompiledStep, records: Records, outdated: Collection[str]) -> bool:
+    """Return whether an array that is done lacks items, and nothing before it runs again but failed children
+    of the arrays that it follows child by child.
+    """
+    record = records[step.name]
+    if not (record.done and record.failed_items) or step.is_retried_whole:
+        return False
+    before = {name: records[name] for name in step.parents if name in records}
+    return all(
+        one.done or (name in step.each and not one.discarded) for name, one in before.items()
+    ) and not any(name in outdated for name in before)
 
 
 def outdated_steps(graph: StepGraph, records: Records, *, has_succeeded: bool = False) -> dict[str, str]:
@@ -41,7 +75,8 @@ def outdated_steps(graph: StepGraph, records: Records, *, has_succeeded: bool = 
     with the step upstream for which it does.
 
     They ran behind the failure of another because they tolerate it, and that one runs again; or they are
-    downstream of such a step. With it runs again what it alone had tolerated: so until nothing more is found.
+    downstream of such a step, and then also those that failed and had finished something. With it runs
+    again what it alone had tolerated: so until nothing more is found.
     In a run that ``has_succeeded`` all failures were tolerated, and all are repeated.
     """
     found: dict[str, str] = {}
@@ -74,7 +109,9 @@ class _Pass:
             if step.of_uploads and not self._is_undone(name):
                 continue  # It was written with the run, from what started it: it ran behind nothing.
             if self._is_undone(name):
-                if name not in self.tolerated or self._cause(step.needs):
+                if cause := self._outdated_parent(step, found):
+                    found[name] = cause
+                if cause or name not in self.tolerated or self._cause(step.needs):
                     self.again.add(name)
             elif cause := self._cause(step.parents):
                 if self.records[name].done or self._has_run_behind(step, found):
@@ -88,6 +125,15 @@ class _Pass:
         """
         again = [name for name in step.parents if name in self.again]
         return any(name not in step.needs or name in found or name in self.known for name in again)
+
+    def _outdated_parent(self, step: CompiledStep, found: Collection[str]) -> str | None:
+        """Return the outdated step before one that failed and may have finished something behind it; not
+        before one that is undone already.
+        """
+        record = self.records.get(step.name)
+        if record is None or not has_objects(step, record):
+            return None
+        return next((name for name in step.parents if name in found or name in self.known), None)
 
     def _is_undone(self, name: str) -> bool:
         record = self.records.get(name)
