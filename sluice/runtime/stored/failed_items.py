@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from sluice import keys
 from sluice.items.failed_items import FailedItem, current_parts, each_once
-from sluice.run.failures.words import Words, newest_words
+from sluice.run.failures.words import Word, Words, newest_words
+from sluice.run.state import StepRecord
 from sluice.runtime.step_context import StepContext
-from sluice.runtime.stored.result_parts import part_keys, read_bodies
+from sluice.runtime.stored.result_parts import part_keys, read_bodies, read_results
 
 
 def words_of(context: StepContext, step: str) -> Words:
@@ -25,8 +26,27 @@ def failed_items(context: StepContext, step: str, words: Words | None = None) ->
     settled = {child: (word.generation, word.failed) for child, word in known.items()}
     bucket = context.settings.work_bucket
     found = part_keys(context.s3, bucket, keys.failed_items_prefix(context.job.run, step))
-    parts = read_bodies(context.s3, bucket, current_parts(found, settled))
-    yield from each_once(body for _, body in parts)
+    parts = current_parts(found, settled)
+    record = context.record_of(step) if parts else None
+    child, finished = -1, frozenset[int]()
+    for one in each_once(body for _, body in read_bodies(context.s3, bucket, parts)):
+        if one.child != child:
+            child, finished = one.child, _finished_since(context, record, known.get(one.child), one.child)
+        if one.number not in finished:
+            yield one
+
+
+def _finished_since(
+    context: StepContext, record: StepRecord | None, word: Word | None, child: int
+) -> frozenset[int]:
+    """Return the items of a child that have results, where its failed items may be those of before: a later
+    attempt or generation of a child that failed has stored results, and left neither a word nor failed items.
+    """
+    is_last = word is not None and record is not None and word.generation == record.generation
+    if record is None or not record.failed or is_last:
+        return frozenset()
+    prefix = keys.child_results_prefix(context.job.run, record.name, child)
+    return frozenset(number for number, _ in read_results(context.s3, context.settings.work_bucket, prefix))
 
 
 def failed_numbers(context: StepContext, step: str, child: int) -> frozenset[int]:

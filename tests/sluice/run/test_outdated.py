@@ -118,7 +118,7 @@ FOLLOWING = following("score", TOLERANT, continues=True, returns=True)
 RANKED = following("rank", FOLLOWING, continues=True, returns=True)
 
 
-def of_run(graph: CompiledPipeline, state: RunState = RunState.FAILED, **records: StepRecord) -> Run:
+def of_run(graph: CompiledPipeline, records: dict[str, StepRecord], state: RunState = RunState.FAILED) -> Run:
     """Return a run that has ended, with these records."""
     steps = {name: replace(record, name=name, job_id=name, children=3) for name, record in records.items()}
     return Run(run_id=RUN_ID, pipeline=graph, trigger={}, created_at="", state=state, steps=steps)
@@ -134,11 +134,13 @@ def test_what_follows_child_by_child_is_repeated_where_items_failed() -> None:
     last = step("last", finished=(("rank", 0.5), ("read", 0.9)))
     run = of_run(
         pipeline(SPLIT, TOLERANT, FOLLOWING, RANKED, step("a", always=("read",)), last),
-        split=ended(DONE),
-        read=ended(FAILED, 1),
-        score=ended(DONE, 1),
-        rank=ended(DONE, 1),
-        a=ended(DONE),
+        {
+            "split": ended(DONE),
+            "read": ended(FAILED, 1),
+            "score": ended(DONE, 1),
+            "rank": ended(DONE, 1),
+            "a": ended(DONE),
+        },
     )
     assert (lacking(run), repeated_in_part(run)) == (["score", "rank"], ["score", "rank"])
     assert begun_anew(run) == ["a"]
@@ -174,7 +176,7 @@ def test_what_also_waits_for_something_else_that_runs_again_begins_anew(
 ) -> None:
     """And so does an array whose children cannot run again in part."""
     records = {"split": ended(DONE), "read": ended(FAILED, 1), "score": ended(DONE, 1)}
-    run = of_run(graph, **records, **more)
+    run = of_run(graph, records | more)
     assert (lacking(run), repeated_in_part(run)) == ([], [])
     assert begun_anew(run)[-1] == "score"
 
@@ -185,12 +187,14 @@ def test_what_lacks_items_behind_what_begins_anew_begins_anew_in_a_run_that_succ
     pages = step("pages", Kind.ARRAY, size=3, continues=True, after=("report",))
     run = of_run(
         pipeline(SPLIT, TOLERANT, report, pages, step("last", finished=(("pages", 0.5),))),
+        {
+            "split": ended(DONE),
+            "read": ended(DONE, 1),
+            "report": ended(DONE),
+            "pages": ended(DONE, 1),
+            "last": ended(DONE),
+        },
         RunState.SUCCEEDED,
-        split=ended(DONE),
-        read=ended(DONE, 1),
-        report=ended(DONE),
-        pages=ended(DONE, 1),
-        last=ended(DONE),
     )
     assert (lacking(run), repeated_in_part(run)) == (["read", "pages"], ["read"])
     assert begun_anew(run) == ["report", "pages", "last"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,12 +12,12 @@ from sluice import keys
 from sluice.items.failed_items import FailedItem
 from sluice.messages import TooManyFailed
 from sluice.pipeline.definition import Array, Job, Pipeline, Plan, S3Upload, finished
-from sluice.run.state import Run
+from sluice.run.state import GenerationSpec, Run, StepState
 from sluice.run.submission import Submission
 from sluice.runtime.exit_codes import FAILED
 from tests.sluice.runtime import functions
 from tests.sluice.runtime.functions import fails_at
-from tests.sluice.runtime.jobs import RESULTS, WORK, Jobs
+from tests.sluice.runtime.jobs import RESULTS, WORK, Jobs, job_id
 from tests.sluice.runtime.probe import FUNCTIONS, planned, submission, worked
 from tests.sluice.runtime.processes import words
 
@@ -69,6 +70,12 @@ def published(jobs: Jobs) -> list[TooManyFailed]:
     received = jobs.sqs.receive_message(QueueUrl=jobs.queue, MaxNumberOfMessages=10).get("Messages", [])
     bodies = [json.loads(message["Body"])["Message"] for message in received]
     return [TooManyFailed.from_json(body) for body in bodies if "failed" in json.loads(body)]
+
+
+def remove(jobs: Jobs, *prefixes: str) -> None:
+    """Remove objects that were never written, which are there."""
+    for key in [key for prefix in prefixes for key in jobs.keys(WORK, prefix)]:
+        jobs.s3.delete_object(Bucket=WORK, Key=key)
 
 
 def test_the_others_of_a_child_are_done(
@@ -132,6 +139,39 @@ def test_tolerated_items_have_no_successor_and_are_named(jobs: Jobs, monkeypatch
         ("work", 4, {"n": 4}),
         ("work", 8, {"n": 8}),
     ]
+
+
+def test_an_item_that_was_stored_behind_its_failure_has_not_failed(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next attempt stored its result, and its word was refused: the child has failed, and the failed
+    items of the attempt before hold no more (seed 1010037).
+    """
+    work = Array("work", run="work", items_of="find", items_per_child=4)
+    gather = Job("gather", run="gather", after=[finished("work", at_most=4)])
+    run = begun(jobs, replace(chain(4), steps=[Plan("find", run="find"), work, gather]))
+    monkeypatch.setattr(functions, "on_item", fails_at(3, 4))
+    array = planned(jobs, run)
+    assert [jobs.start(run, array, child, FUNCTIONS) for child in range(3)] == [0, 0, 0]
+    monkeypatch.setattr(functions, "on_item", fails_at(4))
+    word = keys.child_words_prefix(run.run_id, "work", 0, 1)
+    lost = keys.failed_items(run.run_id, "work", 0, 1, attempt=2, part=0)
+    remove(jobs, word)
+    assert jobs.start(run, array, 1, FUNCTIONS, AWS_BATCH_JOB_ATTEMPT="2") == 0
+    remove(jobs, word, lost)
+    assert jobs.ledger.record_end(
+        run.run_id, "work", StepState.FAILED, job_id=job_id("work"), failed_children="1", failed_items=3
+    )
+    step = run.pipeline.step("gather")
+    jobs.submit(run, Submission(step, 1, spec=GenerationSpec(missing={"work": "1"})))
+
+    def reads_work(results: Any, out: Any) -> None:
+        said.append(results.missing("work"))
+        said.extend(number for number, _, _ in results.failed("work"))
+
+    monkeypatch.setattr(functions, "gather", reads_work)
+    assert jobs.start(run, Submission(step, 1), 0, FUNCTIONS) == 0
+    assert said == [[4], 4]
 
 
 def test_a_child_says_that_too_many_have_failed(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:

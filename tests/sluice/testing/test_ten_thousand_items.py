@@ -83,3 +83,37 @@ def test_a_retry_after_a_mend_works_on_37_items_and_no_more() -> None:
     assert mended.succeeded, mended
     assert sorted(again) == list(BAD)
     assert mended.files["total.json"].json() == sum(range(ITEMS))
+
+
+def test_a_retry_works_on_the_same_37_items_in_what_follows_and_no_more() -> None:
+    """An array that follows had succeeded without them, which is tolerated, in a run that failed."""
+    pipeline = Pipeline(
+        name="ranking",
+        triggers=[Manual()],
+        steps=[
+            Plan("find", run="find"),
+            Array("score", run="score", items_of="find", items_per_child=100),
+            Array("rank", run="rank", each="score"),
+            Job("total", run="total", after=[finished("rank", at_least=0.5), finished("score", at_most=0)]),
+        ],
+    )
+    ranked: list[int] = []
+
+    def rank(item: Item, out: Out) -> int:
+        ranked.append(item["n"])
+        return -int(item.previous)
+
+    def functions_of(bad: tuple[int, ...], worked: list[int]) -> dict[str, Callable[..., Any]]:
+        def total(results: Results, out: Out) -> None:
+            out.write("total.json", json.dumps(sum(n for _, n in results("rank"))))
+
+        return {**functions(bad, worked), "rank": rank, "total": total}
+
+    outcome = run(pipeline, functions=functions_of(BAD, []))
+    assert (outcome.succeeded, len(ranked)) == (False, ITEMS - len(BAD)), outcome
+    ranked.clear()
+    again: list[int] = []
+    mended = outcome.resume(functions=functions_of((), again))
+    assert mended.succeeded, mended
+    assert sorted(again) == sorted(ranked) == list(BAD)
+    assert mended.files["total.json"].json() == -sum(range(ITEMS))

@@ -259,6 +259,46 @@ def test_an_array_that_never_ran_is_repeated_like_a_failed_one(harness: OperateH
     assert (again.state, again.steps["rank"].indexes) == (RunState.RUNNING, (0, 1))
 
 
+FOLLOWED = pipeline(
+    step("count", Kind.ARRAY, size=3, continues=True),
+    step("rank", Kind.ARRAY, size=3, each="count", continues=True),
+    step("strict", finished=(("count", 1.0), ("rank", 0.5))),
+    step("cleanup", Kind.CLEANUP, after=("strict",)),
+)
+
+
+def test_an_array_that_follows_is_repeated_where_its_items_failed(harness: OperateHarness) -> None:
+    """In a run that failed, in which it had succeeded without them: what its other children left stays."""
+    s3, ledger = harness.clients["s3"], harness.ledger
+    s3.create_bucket(Bucket="work")
+    run = Run(run_id=RUN_ID, pipeline=FOLLOWED, trigger={}, created_at=START.isoformat())
+    assert harness.advancer().start(run)
+    for name, state in (("count", StepState.FAILED), ("rank", StepState.SUCCEEDED)):
+        job_id = _loaded(harness).steps[name].job_id
+        children = "1" if state is StepState.FAILED else None
+        ledger.record_end(
+            RUN_ID, name, state, generation=0, job_id=job_id, failed_items=1, failed_children=children
+        )
+        for child, counts in enumerate(("1-0-1-0", "0-1-0-0", "1-0-1-0")):
+            s3.put_object(
+                Bucket="work", Key=f"runs/{RUN_ID}/{name}/words/0000/{child:05d}-{counts}.json", Body=b""
+            )
+    harness.advancer().advance(RUN_ID)
+    assert _loaded(harness).state is RunState.FAILED
+    done = retrier(harness, Queue()).retry(RUN_ID, NOW)
+    assert (done.failed, done.outdated) == (("count", "rank"), ())
+    harness.advancer().advance(RUN_ID)
+    steps = _loaded(harness).steps
+    assert {name: steps[name].indexes for name in ("count", "rank")} == {"count": (1,), "rank": (1,)}
+    assert s3.list_objects_v2(Bucket="work")["KeyCount"] == 6
+
+
+def _loaded(harness: OperateHarness) -> Run:
+    run = harness.ledger.load(RUN_ID)
+    assert run is not None
+    return run
+
+
 def test_without_what_it_left_a_run_is_not_opened(harness: OperateHarness) -> None:
     """Its cleanup was of an earlier version, or it has expired."""
     tolerated = Tolerated(harness)
