@@ -62,12 +62,11 @@ def _only_follows(step: CompiledStep, records: Records, outdated: Collection[str
     of the arrays that it follows child by child.
     """
     record = records[step.name]
-    if not (record.done and record.failed_items) or step.is_retried_whole:
+    lacks_items = record.done and bool(record.failed_items)
+    if not lacks_items or step.is_retried_whole or not set(step.parents).isdisjoint(outdated):
         return False
-    before = {name: records[name] for name in step.parents if name in records}
-    return all(
-        one.done or (name in step.each and not one.discarded) for name, one in before.items()
-    ) and not any(name in outdated for name in before)
+    before = [records[name] for name in step.parents if name in records]
+    return all(one.done or (one.name in step.each and not one.discarded) for one in before)
 
 
 def outdated_steps(graph: StepGraph, records: Records, *, has_succeeded: bool = False) -> dict[str, str]:
@@ -106,18 +105,21 @@ class _Pass:
         found: dict[str, str] = {}
         for name in self.graph.work:
             step = self.graph.steps[name]
-            if step.of_uploads and not self._is_undone(name):
-                continue  # It was written with the run, from what started it: it ran behind nothing.
             if self._is_undone(name):
-                if cause := self._outdated_parent(step, found):
-                    found[name] = cause
-                if cause or name not in self.tolerated or self._cause(step.needs):
-                    self.again.add(name)
-            elif cause := self._cause(step.parents):
+                self._add_undone(step, found)
+            elif not step.of_uploads and (cause := self._cause(step.parents)):
+                # The plan of uploads was written with the run, from what started it: it ran behind nothing.
                 if self.records[name].done or self._has_run_behind(step, found):
                     found[name] = cause
                 self.again.add(name)
         return found
+
+    def _add_undone(self, step: CompiledStep, found: dict[str, str]) -> None:
+        """Add a step that failed or never ran to those that run again, if it does."""
+        if cause := self._outdated_parent(step, found):
+            found[step.name] = cause
+        if cause or step.name not in self.tolerated or self._cause(step.needs):
+            self.again.add(step.name)
 
     def _has_run_behind(self, step: CompiledStep, found: Collection[str]) -> bool:
         """Return whether a step with a job may have run. One that only needs what failed waits for that in
