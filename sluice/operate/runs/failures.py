@@ -16,7 +16,7 @@ from sluice.alerts.failure_kind import kind_of
 from sluice.items.failed_items import current_parts, each_once
 from sluice.items.manifest import read_slice
 from sluice.operate.clients import ObjectReader, keys_below
-from sluice.run.failures.words import Word, newest_words
+from sluice.run.failures.words import Word, newest_words, tally
 from sluice.run.state import Run, StepRecord
 from sluice.run.uploads import IN_TRIGGER, is_file, items_in
 
@@ -106,7 +106,11 @@ class FailureReader:
         parts = list(keys_below(self.s3, self.bucket, keys.failed_items_prefix(self.run.run_id, record.name)))
         if not parts:
             return
-        settled = {child: (word.generation, word.failed) for child, word in self._words(record).items()}
+        words = self._words(record)
+        settled = {child: (word.generation, word.failed) for child, word in words.items()}
+        if record.failed:
+            # Why these failed at last, their reports say; what failed before they may have done since.
+            settled |= dict.fromkeys(tally(record, words).silent, (record.generation, 1))
         bodies = (
             self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
             for key in current_parts(parts, settled)

@@ -27,12 +27,14 @@ class FailedItemReader:
         """Return why items failed, by child and item; without the children that left no word, of which nobody
         knows what they have done.
         """
-        words = ((child, self._word(record, child)) for child in children)
+        ran_last = frozenset(record.indexes) if record.failed else frozenset[int]()
+        first = {child: record.generation if child in ran_last else 0 for child in children}
+        words = ((child, self._word(record, child, since)) for child, since in first.items())
         return {child: self._reasons(record.name, word) for child, word in words if word is not None}
 
-    def _word(self, record: StepRecord, child: int) -> Word | None:
+    def _word(self, record: StepRecord, child: int, since: int) -> Word | None:
         """Return what a child said last; a generation that did not run it has no word of it."""
-        for generation in range(record.generation, -1, -1):
+        for generation in range(record.generation, since - 1, -1):
             found = keys_below(
                 self.s3, self.bucket, keys.child_words_prefix(self.run_id, record.name, generation, child)
             )

@@ -9,7 +9,7 @@ import pytest
 from sluice import keys
 from sluice.items.failed_items import FailedItem
 from sluice.operate.watching.items import FailedItemReader
-from sluice.run.state import StepRecord, StepState
+from sluice.run.state import GenerationSpec, StepRecord, StepState
 from tests.sluice.graphs import RUN_ID
 from tests.sluice.operate.harness import OperateHarness
 
@@ -55,7 +55,15 @@ def test_the_last_generation_that_ran_a_child_counts(
     _said(harness, 0, (3, 7))
     _said(harness, 0, (7,), generation=1)
     _said(harness, 1, (12,))
-    assert reader.failed(replace(_RECORD, generation=1), [0, 1]) == {
-        0: {7: "ValueError: no 7"},
-        1: {12: "ValueError: no 12"},
-    }
+    again = replace(_RECORD, generation=1, spec=GenerationSpec(children="0"))
+    assert reader.failed(again, [0, 1]) == {0: {7: "ValueError: no 7"}, 1: {12: "ValueError: no 12"}}
+
+
+def test_what_a_generation_without_a_word_has_done_is_unknown(
+    reader: FailedItemReader, harness: OperateHarness
+) -> None:
+    """It may have stored what had failed before it; while it is under way, that holds."""
+    _said(harness, 0, (3, 7))
+    again = replace(_RECORD, generation=1, spec=GenerationSpec(children="0"))
+    assert reader.failed(again, [0]) == {}
+    assert reader.failed(replace(again, state=StepState.SUBMITTED), [0])[0].keys() == {3, 7}
