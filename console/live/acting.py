@@ -30,7 +30,7 @@ from sluice.operate.retry import (
     steps_rerun_whole,
 )
 from sluice.operate.watching.snapshot import Snapshot
-from sluice.run.failures.outdated import begun_anew
+from sluice.run.failures.outdated import begun_anew, lacking
 from sluice.run.reopening import Comparison
 from sluice.run.state import RunState
 from sluice.visible import visible
@@ -118,7 +118,7 @@ class RetryWithCurrentCode:
         run = snapshot.run
         text = self._retry.plan(snapshot)
         deployed = self._definitions.load(run.pipeline.name)
-        differences = Comparison(run.pipeline, deployed, run.steps).differences()
+        differences = Comparison(run.pipeline, deployed, run.steps, lacking(run)).differences()
         if any(one.loses for one in differences):
             raise CodeDiffersError(run.run_id, differences)
         changed = [f"{one.step}: {one.what}." for one in differences]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from sluice.run.compiled import CompiledPipeline, CompiledStep, Kind
-from sluice.run.failures.outdated import has_objects, outdated_steps
+from sluice.run.failures.outdated import as_failed, has_objects, outdated_steps
 from sluice.run.state import StepRecord, StepState
 from sluice.run.step_graph import StepGraph
 
@@ -51,11 +51,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A run's pipeline and its steps against another compiled form of the pipeline."""
+    """A run's pipeline and its steps against another compiled form of the pipeline; ``lacking`` are the
+    arrays that succeeded without some items, which a retry repeats.
+    """
 
     old: CompiledPipeline
     new: CompiledPipeline
     records: Mapping[str, StepRecord]
+    lacking: Collection[str] = ()
 
     def differences(self) -> list[Difference]:
         """Return the steps that the run has records of and that mean something else now, in topological
@@ -63,7 +66,7 @@ class Comparison:
         """
         found = {one.step: one for one in self._own()}
         anew = {name for name, one in found.items() if one.loses}
-        outdated = outdated_steps(StepGraph(self.old), self.records)
+        outdated = outdated_steps(StepGraph(self.old), as_failed(self.records, self.lacking))
         for name, again in outdated.items():
             what = f"{again}, upstream of it, runs again"
             # A job that only saw too much fail is not lost: nothing but its newer end could be wanted.
@@ -84,14 +87,20 @@ class Comparison:
             return None
         return next((name for name in step.parents if name in anew), None)
 
-    def reopening(self, added: tuple[StepRecord, ...]) -> Reopening:
-        """Return what is to be written so that the run goes on with the new pipeline."""
+    def reopening(
+        self, added: tuple[StepRecord, ...], failing: tuple[tuple[str, str], ...] = ()
+    ) -> Reopening:
+        """Return what is to be written so that the run goes on with the new pipeline; ``failing`` are the
+        children of the arrays that lack items to which these belong.
+        """
         names = {step.name for step in self.new.steps}
         found = self.differences()
+        others = [one.step for one in found]
         return Reopening(
             pipeline=self.new,
             added=added,
-            discarded=tuple(one.step for one in found if one.step in names),
+            discarded=tuple(filter(names.__contains__, others)),
+            repeated=tuple(one for one in failing if one[0] in names.difference(others)),
             removed=tuple(name for name in self.records if name not in names),
             lost=tuple(one.step for one in found if one.loses),
         )

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sluice.aws.batch_jobs import ENDED, BatchReader, jobs_by_id
+from sluice.counted import counted
 from sluice.errors import MalformedMessageError
 from sluice.ledger.ledger import Ledger
 from sluice.operate.again.definitions import DeployedDefinitions
-from sluice.operate.again.objects import ObjectRemover, remove_objects
+from sluice.operate.again.objects import ObjectRemover, failing_children, remove_objects
 from sluice.operate.errors import OperationError
 from sluice.run import uploads
 from sluice.run.compiled import CompiledPipeline, Kind
+from sluice.run.failures.outdated import lacking
 from sluice.run.overrides import overridden
 from sluice.run.reopening import Comparison, Difference, Reopening
 from sluice.run.state import Run, RunState, StepRecord, StepState
@@ -30,8 +32,8 @@ class CodeDiffersError(OperationError):
         lost = [one for one in differences if one.loses]
         lines = "".join(f"\n  {one.step}: {one.what}" for one in lost)
         super().__init__(
-            f"Expected what {run_id} has done to mean the same in the deployed pipeline, found {len(lost)}"
-            f" steps of which that would be thrown away:{lines}"
+            f"Expected what {run_id} has done to mean the same in the deployed pipeline, found"
+            f" {counted(len(lost), 'step')} of which that would be thrown away:{lines}"
         )
 
 
@@ -63,12 +65,13 @@ class CurrentCode:
                 " with the code that it began with, or start a run of its failed items, with the code of now"
                 " (`sluice run --items`)."
             )
-        comparison = Comparison(run.pipeline, pipeline, run.steps)
+        comparison = Comparison(run.pipeline, pipeline, run.steps, lacking(run))
         differences = comparison.differences()
         if any(one.loses for one in differences) and not self.force:
             raise CodeDiffersError(run.run_id, differences)
         stamp = now.astimezone(UTC).isoformat(timespec="milliseconds")
-        change = comparison.reopening(_new_plans(pipeline, run, stamp))
+        failing = failing_children(self.s3, self.work_bucket, run)
+        change = comparison.reopening(_new_plans(pipeline, run, stamp), failing)
         if not self.ledger.rewrite_steps(run, change, stamp):
             raise OperationError(
                 f"Expected {run.run_id} as it was a moment ago, found that another process changed it. Try"

@@ -25,7 +25,7 @@ def lacking(run: Run) -> list[str]:
         return [name for name, record in run.steps.items() if record.failed_items]
     graph, found = StepGraph(run.pipeline), list[str]()
     while True:
-        records = _failed(run.steps, found)
+        records = as_failed(run.steps, found)
         outdated = outdated_steps(graph, records)
         more = [name for name in outdated if _only_follows(graph.steps[name], records, outdated)]
         if not more:
@@ -39,7 +39,7 @@ def begun_anew(run: Run) -> list[str]:
     other ones.
     """
     has_succeeded = run.state is RunState.SUCCEEDED
-    records = _failed(run.steps, lacking(run))
+    records = as_failed(run.steps, lacking(run))
     found = list(outdated_steps(StepGraph(run.pipeline), records, has_succeeded=has_succeeded))
     if has_succeeded:
         found += [step.name for step in run.pipeline.steps if _has_cleaned(step, run)]
@@ -52,7 +52,7 @@ def repeated_in_part(run: Run) -> list[str]:
     return [name for name in lacking(run) if run.steps[name].done and name not in anew]
 
 
-def _failed(records: Records, names: Collection[str]) -> Records:
+def as_failed(records: Records, names: Collection[str]) -> Records:
     """Return the records as if these steps had failed."""
     return {**records, **{name: replace(records[name], state=StepState.FAILED) for name in names}}
 

@@ -32,18 +32,24 @@ OLD = pipeline(
 class Deployed:
     """A run that failed at its array, and what is deployed now."""
 
-    def __init__(self, harness: OperateHarness) -> None:
-        """Let the run fail, with objects of its steps."""
+    def __init__(self, harness: OperateHarness, graph: CompiledPipeline = OLD) -> None:
+        """Let the run fail, with objects of its steps; what follows the array succeeds without one item."""
         self.harness, self.s3 = harness, harness.clients["s3"]
         for bucket in ("work", "assets"):
             self.s3.create_bucket(Bucket=bucket)
         for name in ("fetch", "count"):
             self.s3.put_object(Bucket="work", Key=f"runs/{RUN_ID}/{name}/results/00000/0.jsonl", Body=b"")
-        run = Run(run_id=RUN_ID, pipeline=OLD, trigger={"key": "k"}, created_at=AT)
+        run = Run(run_id=RUN_ID, pipeline=graph, trigger={"key": "k"}, created_at=AT)
         assert harness.advancer().start(run)
         self.end("fetch", StepState.SUCCEEDED)
         self.end("count", StepState.FAILED, failed_children="1", failed_items=1)
-        self.end("merge", StepState.FAILED)
+        if "rank" in self.run.steps:
+            self.end("rank", StepState.SUCCEEDED, failed_items=1)
+            for child, counts in enumerate(("1-0-1-0", "0-1-0-0", "1-0-1-0")):
+                key = f"runs/{RUN_ID}/rank/words/0000/{child:05d}-{counts}.json"
+                self.s3.put_object(Bucket="work", Key=key, Body=b"")
+        if "merge" in self.run.steps:
+            self.end("merge", StepState.FAILED)
         for job in harness.jobs.jobs.values():
             job["status"] = "FAILED"
         harness.end(RUN_ID, RunState.FAILED, "count")
@@ -115,6 +121,33 @@ def test_only_what_failed_runs_again_with_the_new_code(deployed: Deployed) -> No
     assert run.steps["merge"].code == (Code(0, "merge-definition:1"),)
     assert deployed.harness.jobs.jobs[str(run.steps["count"].job_id)]["jobDefinition"] == "count-2"
     assert deployed.objects() == ["count", "fetch"]
+
+
+RANKING = replace(
+    OLD,
+    steps=(
+        *OLD.steps[:2],
+        step("rank", Kind.ARRAY, size=3, each="count", continues=True),
+        step("merge", finished=(("count", 1.0), ("rank", 0.5))),
+    ),
+)
+
+
+def test_what_follows_is_repeated_where_its_items_failed(harness: OperateHarness) -> None:
+    """It had succeeded without them; nothing of it is thrown away, unless it means something else now."""
+    deployed = Deployed(harness, RANKING)
+    without = replace(
+        RANKING, steps=(*RANKING.steps[:2], step("rank", Kind.ARRAY, size=2), *RANKING.steps[3:])
+    )
+    with pytest.raises(
+        CodeDiffersError, match="1 step of which that would be thrown away:\n  rank: its size"
+    ):
+        deployed.retry(without)
+    assert deployed.retry(RANKING) == ()
+    deployed.harness.advancer().advance(RUN_ID)
+    steps = deployed.run.steps
+    assert {name: steps[name].indexes for name in ("count", "rank")} == {"count": (1,), "rank": (1,)}
+    assert deployed.objects() == ["count", "fetch", "rank"]
 
 
 def other() -> CompiledPipeline:
