@@ -68,11 +68,12 @@ def _of_chain(here: Simulation, script: Script, runs: list[Run], before: list[_V
 
 def _versions(here: Simulation, run: Run) -> Iterator[_Version]:
     """Yield the versions of a run that succeeded, by the states that it was seen in: each time that it goes
-    on is another one.
+    on is another one, but for its cleanup alone.
     """
     number, before = 0, ""
     for at, state in here.ended[run.run_id]:
-        number += before in (RunState.FAILED, RunState.SUCCEEDED, RunState.CANCELLED)
+        has_ended = before in (RunState.FAILED, RunState.SUCCEEDED, RunState.CANCELLED)
+        number += has_ended and (run.run_id, at) not in here.cleaned_again
         if state == RunState.SUCCEEDED:
             is_last = number == run.reopened and run.state is RunState.SUCCEEDED
             mark = f"{run.run_id}/{number}"

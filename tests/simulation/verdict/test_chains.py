@@ -9,7 +9,8 @@ import pytest
 
 from sluice import AfterRun, Job, Manual, Pipeline
 from sluice.pipeline.definition import Trigger
-from tests.simulation.verdict.chains import _older_results, _Version
+from sluice.run.state import RunState
+from tests.simulation.verdict.chains import _older_results, _Version, _versions
 
 MARKS = {
     "both-early": "left-1/0 right-1/0",
@@ -64,3 +65,26 @@ def test_what_ended_before_is_not_joined_behind_what_ended_later() -> None:
 def test_two_joins_may_be_of_what_ended_at_a_time(begun: dict[str, float], ends: dict[str, float]) -> None:
     """Nor is anything wrong where the older results were joined first."""
     assert found(begun, ends) == []
+
+
+@pytest.mark.parametrize(
+    ("reopened", "cleaned_again", "marks"),
+    [(1, set(), ["left-1/0", "left-1/1"]), (0, {("left-1", 20.0)}, ["left-1/0", "left-1/0"])],
+    ids=["retried", "cleaned again"],
+)
+def test_a_run_whose_cleanup_alone_ran_again_is_the_same_version(
+    reopened: int, cleaned_again: set[tuple[str, float]], marks: list[str]
+) -> None:
+    """None of its steps is repeated, so its results are those of before (seed 1021960)."""
+    states = [(1.0, "RUNNING"), (10.0, "SUCCEEDED"), (20.0, "RUNNING"), (30.0, "SUCCEEDED")]
+    here: Any = SimpleNamespace(ended={"left-1": states}, cleaned_again=cleaned_again)
+    run: Any = SimpleNamespace(
+        run_id="left-1",
+        reopened=reopened,
+        state=RunState.SUCCEEDED,
+        pipeline=SimpleNamespace(name="left"),
+        steps={"cleanup": SimpleNamespace(failed=False)},
+    )
+    found = list(_versions(here, run))
+    assert [one.mark for one in found] == marks
+    assert found[-1].is_whole
