@@ -49,8 +49,9 @@ def failing_children(s3: ObjectLister, work_bucket: str, run: Run) -> tuple[tupl
     Raises OperationError where that is gone: a run that succeeded ended before a cleanup kept it, or it has
     expired.
     """
-    found = list_keys(s3, work_bucket, keys.run_prefix(run.run_id)) if lacking(run) else iter(("",))
-    if next(found, None) is None:
+    if not lacking(run):
+        return ()
+    if next(list_keys(s3, work_bucket, keys.run_prefix(run.run_id)), None) is None:
         raise OperationError(
             f"Expected what {run.run_id} left in the work bucket, found that it was removed. Start the"
             " pipeline again, with the same input."

@@ -23,14 +23,15 @@ def lacking(run: Run) -> list[str]:
     """
     if run.state is RunState.SUCCEEDED:
         return [name for name, record in run.steps.items() if record.failed_items]
-    graph, found = StepGraph(run.pipeline), list[str]()
+    graph, found = StepGraph(run.pipeline), dict[str, None]()
     while True:
-        records = as_failed(run.steps, found)
-        outdated = outdated_steps(graph, records)
-        more = [name for name in outdated if _only_follows(graph.steps[name], records, outdated)]
-        if not more:
-            return found
-        found += more
+        known = len(found)
+        outdated = outdated_steps(graph, as_failed(run.steps, found))
+        for name in outdated:  # In topological order: what follows one of these may be another one.
+            if _only_follows(graph.steps[name], run.steps, outdated.keys() - found.keys()):
+                found[name] = None
+        if len(found) == known:
+            return list(found)
 
 
 def begun_anew(run: Run) -> list[str]:

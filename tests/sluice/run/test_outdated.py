@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sluice.run.compiled import CompiledPipeline, Kind
+from sluice.run.failures import outdated
 from sluice.run.failures.outdated import (
     begun_anew,
     has_objects,
@@ -198,3 +199,20 @@ def test_what_lacks_items_behind_what_begins_anew_begins_anew_in_a_run_that_succ
     )
     assert (lacking(run), repeated_in_part(run)) == (["read", "pages"], ["read"])
     assert begun_anew(run) == ["report", "pages", "last"]
+
+
+def test_a_chain_of_300_arrays_is_gone_through_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each: what follows one that is repeated in part is found with it."""
+    looks: list[int] = []
+
+    def look(graph: StepGraph, records: dict[str, StepRecord]) -> dict[str, str]:
+        looks.append(1)
+        return outdated_steps(graph, records)
+
+    chain = [TOLERANT]
+    for number in range(300):
+        chain.append(following(f"a{number}", chain[-1], continues=True, returns=True))
+    records = {one.name: ended(DONE, 1) for one in chain} | {"split": ended(DONE), "read": ended(FAILED, 1)}
+    monkeypatch.setattr(outdated, "outdated_steps", look)
+    assert lacking(of_run(pipeline(SPLIT, *chain), records)) == [one.name for one in chain[1:]]
+    assert len(looks) == 2

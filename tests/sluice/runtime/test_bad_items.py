@@ -73,7 +73,7 @@ def published(jobs: Jobs) -> list[TooManyFailed]:
 
 
 def remove(jobs: Jobs, *prefixes: str) -> None:
-    """Remove objects that were never written, which are there."""
+    """Remove objects, as if S3 had refused to write them."""
     for key in [key for prefix in prefixes for key in jobs.keys(WORK, prefix)]:
         jobs.s3.delete_object(Bucket=WORK, Key=key)
 

@@ -216,6 +216,12 @@ def test_a_repetition_that_died_is_begun_once_more(
     assert tolerated.run.steps["count"].indexes == (1,)
 
 
+def _loaded(harness: OperateHarness) -> Run:
+    run = harness.ledger.load(RUN_ID)
+    assert run is not None
+    return run
+
+
 NEVER_RAN = pipeline(
     step("count", Kind.ARRAY, size=3, continues=True),
     step("rank", Kind.ARRAY, size=2, continues=True, after=("count",)),
@@ -232,9 +238,7 @@ def test_an_array_that_never_ran_is_repeated_like_a_failed_one(harness: OperateH
     assert harness.advancer().start(run)
 
     def end(name: str, state: StepState, **more: Any) -> None:
-        now = ledger.load(RUN_ID)
-        assert now is not None
-        record = now.steps[name]
+        record = _loaded(harness).steps[name]
         generation, job_id = record.generation, record.job_id
         assert ledger.record_end(RUN_ID, name, state, generation=generation, job_id=job_id, **more)
         harness.advancer().advance(RUN_ID)
@@ -243,8 +247,7 @@ def test_an_array_that_never_ran_is_repeated_like_a_failed_one(harness: OperateH
     end("rank", StepState.FAILED, failed_children="0-1", failed_items=2)
     end("report", StepState.SUCCEEDED)
     end("cleanup", StepState.SUCCEEDED)
-    ended = ledger.load(RUN_ID)
-    assert ended is not None
+    ended = _loaded(harness)
     assert ended.state is RunState.SUCCEEDED
     assert ended.steps["report"].spec.missing == {"count": "1", "rank": "0-1"}
     for child in (0, 2):
@@ -254,8 +257,7 @@ def test_an_array_that_never_ran_is_repeated_like_a_failed_one(harness: OperateH
     assert (done.failed, done.outdated) == (("count", "rank"), ("report",))
     harness.advancer().advance(RUN_ID)
     end("count", StepState.SUCCEEDED, failed_items=0)
-    again = ledger.load(RUN_ID)
-    assert again is not None
+    again = _loaded(harness)
     assert (again.state, again.steps["rank"].indexes) == (RunState.RUNNING, (0, 1))
 
 
@@ -291,12 +293,6 @@ def test_an_array_that_follows_is_repeated_where_its_items_failed(harness: Opera
     steps = _loaded(harness).steps
     assert {name: steps[name].indexes for name in ("count", "rank")} == {"count": (1,), "rank": (1,)}
     assert s3.list_objects_v2(Bucket="work")["KeyCount"] == 6
-
-
-def _loaded(harness: OperateHarness) -> Run:
-    run = harness.ledger.load(RUN_ID)
-    assert run is not None
-    return run
 
 
 def test_without_what_it_left_a_run_is_not_opened(harness: OperateHarness) -> None:
